@@ -1,0 +1,136 @@
+using System.Numerics.Tensors;
+using NWaves.Audio;
+using NWaves.Signals;
+
+namespace Mint.ML.Audio;
+
+/// <summary>Sound files to and from <see cref="AudioClip"/>.</summary>
+/// <remarks>
+/// WAV is read in managed code. FLAC, Ogg (Vorbis, Opus), MP3 and compressed WAV need the system library libsndfile, which is loaded when such
+/// a file is first met; without it the error names the package to install. Several channels are mixed down to mono by their mean.
+/// The format is told by the file's first bytes, not by its name.
+/// </remarks>
+public static class AudioFile
+{
+    /// <summary>Reads a sound file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="sampleRate">The rate to resample to, in Hz; null keeps the file's own.</param>
+    /// <exception cref="AudioFormatException">The file is missing, not sound, damaged, or beyond the default limits.</exception>
+    public static AudioClip Read(string path, int? sampleRate = null) =>
+        Read(path, AudioReadOptions.Default with { SampleRate = sampleRate });
+
+    /// <summary>Reads a sound file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">Limits, and the rate to resample to.</param>
+    /// <exception cref="AudioFormatException">The file is missing, not sound, damaged, or beyond the limits.</exception>
+    public static AudioClip Read(string path, AudioReadOptions options)
+    {
+        FileStream stream;
+        try
+        {
+            stream = File.OpenRead(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            string problem = Directory.Exists(path) ? "it is a folder, not a file"
+                : e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : "it cannot be opened: " + e.Message.TrimEnd('.');
+            throw new AudioFormatException(path, problem, "Check the path; in a manifest, paths are relative to the manifest's folder.", e);
+        }
+
+        using (stream)
+        {
+            return Read(stream, path, options);
+        }
+    }
+
+    /// <summary>Reads sound from a stream that can seek, from its start.</summary>
+    /// <param name="stream">The bytes of a sound file.</param>
+    /// <param name="name">What errors call it.</param>
+    /// <param name="options">Limits, and the rate to resample to; null for the defaults.</param>
+    /// <exception cref="AudioFormatException">The bytes are not sound, damaged, or beyond the limits.</exception>
+    public static AudioClip Read(Stream stream, string name, AudioReadOptions? options = null)
+    {
+        options ??= AudioReadOptions.Default;
+        if (stream.Length == 0)
+        {
+            throw new AudioFormatException(name, "the file is empty (0 bytes)", "Copy it again from its source, or remove it from the list.");
+        }
+
+        stream.Position = 0;
+        Span<byte> start = stackalloc byte[(int)Math.Min(12, stream.Length)];
+        stream.ReadExactly(start);
+        AudioClip? clip = WavReader.Recognises(start) ? WavReader.TryRead(stream, name, options) : null;
+        clip ??= SndFile.Read(stream, start, name, options);
+        if (clip.Samples.Length == 0)
+        {
+            throw new AudioFormatException(name, "it holds no samples", "Record or copy it again, or remove it from the list.");
+        }
+
+        CheckFinite(clip, name);
+        return options.SampleRate is int rate ? clip.Resample(rate) : clip;
+    }
+
+    /// <summary>Writes 16-bit PCM, rounded to nearest and clipped to full scale, under a temporary name that is then renamed.</summary>
+    /// <param name="path">The file to write; an existing one is replaced.</param>
+    /// <param name="clip">The sound.</param>
+    public static void WriteWav(string path, AudioClip clip)
+    {
+        var scaled = new float[clip.Samples.Length];
+        for (int i = 0; i < scaled.Length; i++)
+        {
+            scaled[i] = Math.Clamp(MathF.Round(clip.Samples[i] * 32768f), short.MinValue, short.MaxValue);
+        }
+
+        Replace(path, temporary =>
+        {
+            using FileStream stream = File.Create(temporary);
+            // NWaves casts without rounding or clipping, so the values handed over are whole numbers already.
+            new WaveFile(new DiscreteSignal(clip.SampleRate, scaled), 16).SaveTo(stream, normalized: false);
+        });
+    }
+
+    /// <summary>Writes Ogg Opus through libsndfile, under a temporary name that is then renamed.</summary>
+    /// <remarks>Opus rather than Vorbis: a Vorbis file begins with 4 KB of code books, more than a short clip itself takes.</remarks>
+    /// <param name="path">The file to write; an existing one is replaced.</param>
+    /// <param name="clip">The sound, at 8, 12, 16, 24 or 48 kHz.</param>
+    /// <param name="bitRate">Bits per second, 6,000 to 256,000; 32,000 is hard to tell from the original at 16 kHz mono.</param>
+    /// <exception cref="AudioFormatException">libsndfile is missing, or cannot write the file.</exception>
+    public static void WriteOpus(string path, AudioClip clip, int bitRate = 32_000)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(bitRate, 6_000);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bitRate, 256_000);
+        Replace(path, temporary =>
+        {
+            using FileStream stream = File.Create(temporary);
+            SndFile.WriteOpus(stream, path, clip, bitRate);
+        });
+    }
+
+    static void Replace(string path, Action<string> write)
+    {
+        string temporary = $"{path}.{Environment.ProcessId}.{Environment.CurrentManagedThreadId}.tmp";
+        try
+        {
+            write(temporary);
+            File.Move(temporary, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    static void CheckFinite(AudioClip clip, string name)
+    {
+        // One vectorised pass decides: the sum of magnitudes is finite only if every sample is (or the samples are absurd as well).
+        if (float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(clip.Samples)))
+        {
+            return;
+        }
+
+        int bad = Array.FindIndex(clip.Samples, s => !float.IsFinite(s) || MathF.Abs(s) > 1e9f);
+        throw new AudioFormatException(name,
+            bad < 0 ? "its samples are too large to be sound" : $"sample {bad:N0} (at {(double)bad / clip.SampleRate:F3} s) is {clip.Samples[bad]}",
+            "The program that wrote the file failed; write it anew from the original recording.");
+    }
+}

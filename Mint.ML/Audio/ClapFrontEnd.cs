@@ -1,0 +1,137 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Audio;
+
+/// <summary>What CLAP does with sound shorter than its window.</summary>
+public enum ClapPadding
+{
+    /// <summary>As many whole repetitions as fit, then silence.</summary>
+    RepeatPad,
+
+    /// <summary>Repetitions until the window is full.</summary>
+    Repeat,
+
+    /// <summary>Silence.</summary>
+    Pad,
+}
+
+/// <summary>CLAP's input. The defaults are laion/clap-htsat-unfused's.</summary>
+public sealed record ClapFrontEndOptions
+{
+    /// <summary>Samples of the window: 10 s at 48 kHz.</summary>
+    public int MaxSamples { get; init; } = 480_000;
+
+    /// <summary>What is done with shorter sound.</summary>
+    public ClapPadding Padding { get; init; } = ClapPadding.RepeatPad;
+
+    /// <summary>
+    /// Four channels: longer sound as a whole, shrunk to the window, and three windows of it at full resolution. Without it longer sound is cut to the
+    /// window in its middle.
+    /// </summary>
+    public bool Fusion { get; init; }
+}
+
+/// <summary>CLAP's input for a batch.</summary>
+/// <param name="Mel">(B, 1 or 4, F, 64) decibels.</param>
+/// <param name="IsLonger">(B) bool, true where the sound was longer than the window.</param>
+public sealed record ClapInput(Tensor Mel, Tensor IsLonger) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Mel.Dispose();
+        IsLonger.Dispose();
+    }
+}
+
+/// <summary>Waveforms to CLAP's log-mel input (transformers' ClapFeatureExtractor).</summary>
+/// <remarks>
+/// The original cuts longer sound at random places, so that the same file gives different embeddings on different runs. Here cuts are in the middle: of
+/// the sound without fusion, of each third of the possible starts with it. The original also marks one row of a batch as longer, at random, when none is; here
+/// <see cref="ClapInput.IsLonger"/> tells the truth, so that a row's answer does not depend on its batch.
+/// </remarks>
+public sealed class ClapFrontEnd : IDisposable
+{
+    readonly LogMel _mel;
+
+    /// <summary>Builds the filters.</summary>
+    /// <param name="options">What to compute.</param>
+    /// <param name="device">Where; null for the CPU.</param>
+    public ClapFrontEnd(ClapFrontEndOptions options, Device? device = null)
+    {
+        Options = options;
+        _mel = new LogMel(options.Fusion ? LogMelOptions.ClapFusion : LogMelOptions.Clap, device);
+    }
+
+    /// <summary>The options it was built with.</summary>
+    public ClapFrontEndOptions Options { get; }
+
+    /// <summary>Computes the input of a batch.</summary>
+    /// <param name="waveforms">(B, T) samples at 48 kHz, rows padded at the end.</param>
+    /// <param name="lengths">(B), true samples of each row.</param>
+    /// <exception cref="ArgumentException">Shapes do not fit, or a row is empty.</exception>
+    public ClapInput Compute(Tensor waveforms, Tensor lengths)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using var _ = no_grad();
+        (Tensor x, Tensor n) = Rows.Check(waveforms, lengths, _mel.Device, 1, "CLAP");
+        Tensor full = full_like(n, Options.MaxSamples);
+        Tensor mel = _mel.Compute(FitToWindow(x, n), full).Values.unsqueeze(1);             // (B, 1, F, 64)
+        Tensor longer = n.gt(Options.MaxSamples);
+        if (Options.Fusion)
+        {
+            Tensor[] rows = [.. Enumerable.Range(0, (int)x.shape[0]).Select(row =>
+                longer[row].ToBoolean() ? Fuse(x[row], n[row].ToInt64(), mel.shape[2]) : mel[row].expand(4, -1, -1))];
+            mel = stack(rows);                                                              // (B, 4, F, 64)
+        }
+
+        return new ClapInput(mel.MoveToOuterDisposeScope(), longer.MoveToOuterDisposeScope());
+    }
+
+    // (B, T) to (B, MaxSamples) by indices, so that rows of different lengths go at once.
+    Tensor FitToWindow(Tensor x, Tensor n)
+    {
+        Tensor length = n.unsqueeze(1);                                                     // (B, 1)
+        Tensor position = arange(0, Options.MaxSamples, dtype: ScalarType.Int64, device: x.device).unsqueeze(0);
+        Tensor cut = (length - Options.MaxSamples).clamp(min: 0).div(2, RoundingMode.floor);
+        Tensor filled = Options.Padding switch
+        {
+            ClapPadding.Repeat => full_like(length, Options.MaxSamples),
+            ClapPadding.RepeatPad => (full_like(length, Options.MaxSamples).div(length, RoundingMode.floor) * length).maximum(length),
+            _ => length,
+        };
+        Tensor source = (position + cut).remainder(length);                                 // (B, MaxSamples)
+        return x.gather(1, source) * position.lt(filled);
+    }
+
+    // The whole shrunk to one window, and the windows in the middle of the first, second and last third of possible starts.
+    Tensor Fuse(Tensor row, long length, long frames)
+    {
+        Tensor mel = _mel.Compute(row.unsqueeze(0).narrow(1, 0, length), tensor([length])).Values.squeeze(0);   // (T, 64)
+        long starts = mel.shape[0] - frames + 1;
+        if (starts <= 1)
+        {
+            return mel.narrow(0, 0, frames).unsqueeze(0).expand(4, -1, -1);
+        }
+
+        long third = starts / 3, larger = starts % 3;     // as numpy's array_split: the first parts take the rest
+        long first = third + (larger > 0 ? 1 : 0), second = third + (larger > 1 ? 1 : 0);
+        long[] offsets = [first / 2, second > 0 ? first + second / 2 : 0, third > 0 ? first + second + third / 2 : 0];
+        return stack([Shrink(mel, frames), .. offsets.Select(offset => mel.narrow(0, offset, frames))]);        // (4, F, 64)
+    }
+
+    // Linear interpolation over time between bin centres (bilinear with align_corners=False, the bands staying).
+    static Tensor Shrink(Tensor mel, long frames)
+    {
+        double scale = (double)mel.shape[0] / frames;
+        Tensor position = ((arange(0, frames, dtype: ScalarType.Float64, device: mel.device) + 0.5) * scale - 0.5).clamp(min: 0);
+        Tensor low = position.floor().to(ScalarType.Int64);
+        Tensor weight = (position - low).to(ScalarType.Float32).unsqueeze(1);
+        Tensor high = (low + 1).clamp(max: mel.shape[0] - 1);
+        return mel.index_select(0, low) * (1 - weight) + mel.index_select(0, high) * weight;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _mel.Dispose();
+}

@@ -1,0 +1,138 @@
+using System.Collections.Concurrent;
+using System.Numerics.Tensors;
+
+namespace Mint.ML.Audio;
+
+/// <summary>The low-pass filter of a <see cref="Resampler"/>; the defaults are torchaudio's.</summary>
+public sealed record ResamplerOptions
+{
+    /// <summary>Zero crossings of the sinc on each side. More make the cut sharper and the work longer.</summary>
+    public int LowpassFilterWidth { get; init; } = 6;
+
+    /// <summary>Cut-off as a fraction of the lower Nyquist frequency; under 1, so that little folds back.</summary>
+    public double Rolloff { get; init; } = 0.99;
+
+    /// <summary>Beta of a Kaiser window; null for the squared-cosine (Hann) window.</summary>
+    public double? KaiserBeta { get; init; }
+
+    /// <summary>The settings of resampy's and librosa's "kaiser_best", as torchaudio states them.</summary>
+    public static ResamplerOptions KaiserBest { get; } =
+        new() { LowpassFilterWidth = 64, Rolloff = 0.9475937167399596, KaiserBeta = 14.769656459379492 };
+}
+
+/// <summary>Windowed-sinc resampling, equal to <c>torchaudio.functional.resample</c>.</summary>
+/// <remarks>
+/// With both rates divided by their greatest common divisor, output sample j of every block of <c>to</c> is the product of the
+/// input with a fixed filter: h_j(i) = sinc(t) w(t) c, t = (i / from - j / to) c from, c = rolloff min(from, to) / from. torchaudio multiplies the whole block of
+/// <c>from</c> samples with a filter that is zero almost everywhere; here only the taps inside the window are kept, which is the same
+/// sum in fewer terms. Runs on any thread, without torch.
+/// </remarks>
+public sealed class Resampler
+{
+    const int MaxRate = 768_000, MaxCached = 64;
+    static readonly ConcurrentDictionary<(int From, int To), Resampler> Cache = new();
+
+    readonly int _from, _to, _taps, _before;
+    readonly float[] _filters;   // (to, taps)
+    readonly int[] _firsts;      // (to): first input sample of each filter, relative to its block
+
+    /// <summary>Prepares the filters.</summary>
+    /// <param name="from">Rate of the input, in Hz.</param>
+    /// <param name="to">Rate of the output, in Hz.</param>
+    /// <param name="options">The filter; null for the defaults.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A rate or an option is out of range.</exception>
+    public Resampler(int from, int to, ResamplerOptions? options = null)
+    {
+        options ??= new ResamplerOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(from, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(from, MaxRate);
+        ArgumentOutOfRangeException.ThrowIfLessThan(to, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(to, MaxRate);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.LowpassFilterWidth, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.LowpassFilterWidth, 128, nameof(options));
+        if (!(options.Rolloff is > 0 and <= 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), options.Rolloff, "Rolloff must be in (0, 1].");
+        }
+
+        int divisor = (int)System.Numerics.BigInteger.GreatestCommonDivisor(from, to);
+        (_from, _to) = (from / divisor, to / divisor);
+        double cutoff = Math.Min(_from, _to) * options.Rolloff;
+        double reach = options.LowpassFilterWidth * _from / cutoff;   // input samples on each side of an output sample
+        _taps = (int)Math.Floor(2 * reach) + 1;
+        _before = (int)Math.Ceiling(reach);
+        _filters = new float[checked(_to * _taps)];
+        _firsts = new int[_to];
+        for (int j = 0; j < _to; j++)
+        {
+            double centre = (double)j * _from / _to;
+            _firsts[j] = (int)Math.Ceiling(centre - reach);
+            for (int k = 0; k < _taps; k++)
+            {
+                double t = ((double)(_firsts[j] + k) / _from - (double)j / _to) * cutoff;
+                _filters[j * _taps + k] = (float)(Sinc(t) * Window(t, options) * cutoff / _from);
+            }
+        }
+    }
+
+    /// <summary>A resampler with the default filter, shared between callers of the same two rates.</summary>
+    /// <param name="from">Rate of the input, in Hz.</param>
+    /// <param name="to">Rate of the output, in Hz.</param>
+    public static Resampler Get(int from, int to)
+    {
+        if (Cache.TryGetValue((from, to), out Resampler? cached))
+        {
+            return cached;
+        }
+
+        // Damaged headers can name hundreds of thousands of rates; real collections know a handful.
+        var made = new Resampler(from, to);
+        return Cache.Count < MaxCached ? Cache.GetOrAdd((from, to), made) : made;
+    }
+
+    /// <summary>Resamples a whole signal; silence is assumed before and after it.</summary>
+    /// <param name="samples">The input.</param>
+    /// <returns>ceil(length * to / from) samples.</returns>
+    public float[] Resample(ReadOnlySpan<float> samples)
+    {
+        if (_from == _to || samples.IsEmpty)
+        {
+            return samples.ToArray();
+        }
+
+        long wanted = ((long)samples.Length * _to + _from - 1) / _from;
+        if (wanted > Array.MaxLength)
+        {
+            throw new ArgumentException($"{samples.Length:N0} samples from rate {_from} to {_to} (reduced) make {wanted:N0}, more than an array holds. Resample in pieces.");
+        }
+
+        var padded = new float[_before + samples.Length + _before + _taps];
+        samples.CopyTo(padded.AsSpan(_before));
+        var output = new float[wanted];
+        long block = 0;
+        for (int i = 0; i < output.Length; block += _from)
+        {
+            for (int j = 0; j < _to && i < output.Length; j++, i++)
+            {
+                output[i] = TensorPrimitives.Dot(padded.AsSpan((int)(block + _firsts[j] + _before), _taps), _filters.AsSpan(j * _taps, _taps));
+            }
+        }
+
+        return output;
+    }
+
+    static double Sinc(double t) => t == 0 ? 1 : Math.Sin(Math.PI * t) / (Math.PI * t);
+
+    static double Window(double t, ResamplerOptions options)
+    {
+        double x = t / options.LowpassFilterWidth;
+        if (Math.Abs(x) >= 1)
+        {
+            return 0;
+        }
+
+        return options.KaiserBeta is double beta
+            ? Bessel.I0(beta * Math.Sqrt(1 - x * x)) / Bessel.I0(beta)
+            : Math.Pow(Math.Cos(x * Math.PI / 2), 2);
+    }
+}

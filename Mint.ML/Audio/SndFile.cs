@@ -1,0 +1,198 @@
+using System.Runtime.InteropServices;
+
+namespace Mint.ML.Audio;
+
+/// <summary>FLAC, Ogg, MP3 and whatever else libsndfile knows, through its virtual file interface.</summary>
+internal static unsafe class SndFile
+{
+    const int ModeRead = 0x10, ModeWrite = 0x20;
+    const int FormatTypeMask = 0x0FFF0000, FormatOgg = 0x200000, FormatOggOpus = FormatOgg | 0x0064, FormatMpeg = 0x230000;
+    const int CommandSetVbrQuality = 0x1300;
+    const int BlockSamples = 65_536;
+
+    static readonly Lazy<SndFileLibrary?> Loaded = new(() => SndFileLibrary.TryLoad(
+        Environment.GetEnvironmentVariable("MINT_LIBSNDFILE") is { Length: > 0 } path
+            ? [path] : ["libsndfile.so.1", "libsndfile.1.dylib", "libsndfile", "sndfile"]));
+
+    public static AudioClip Read(Stream stream, ReadOnlySpan<byte> start, string name, AudioReadOptions options) =>
+        Read(Loaded.Value, stream, start, name, options);
+
+    internal static AudioClip Read(SndFileLibrary? library, Stream stream, ReadOnlySpan<byte> start, string name, AudioReadOptions options)
+    {
+        string? kind = Kind(start);
+        if (library is null)
+        {
+            throw kind is null ? NotAudio(name, start, "") : Missing(name, $"reading {kind}");
+        }
+
+        if (kind == "Ogg")
+        {
+            OggPages.CheckComplete(stream, name);
+        }
+
+        using var io = new VirtualFile(stream);
+        var info = new SndFileInfo();
+        nint file = library.Open(io, ModeRead, &info);
+        if (file == 0)
+        {
+            string reason = library.Error(0);
+            throw kind is null
+                ? NotAudio(name, start, $" (libsndfile: {reason})")
+                : new AudioFormatException(name, $"this {kind} file is damaged or of a kind that is not supported (libsndfile: {reason})", RewriteAdvice);
+        }
+
+        try
+        {
+            options.Check(name, info.SampleRate, info.Channels, frames: 0);
+            float[] mono = ReadMono(library, file, info, name, options);
+            // An MP3's length is an estimate, and Vorbis streams may begin inside a block; Ogg's pages were checked above.
+            bool exactLength = (info.Format & FormatTypeMask) is not (FormatMpeg or FormatOgg);
+            if (exactLength && mono.Length < info.Frames)
+            {
+                throw new AudioFormatException(name, $"it is cut off: {mono.Length:N0} of {info.Frames:N0} samples can be read", RewriteAdvice);
+            }
+
+            return new AudioClip(mono, info.SampleRate);
+        }
+        finally
+        {
+            library.Close(file);
+        }
+    }
+
+    // The length in the header is a hint: memory follows what is really decoded.
+    static float[] ReadMono(SndFileLibrary library, nint file, SndFileInfo info, string name, AudioReadOptions options)
+    {
+        int blockFrames = BlockSamples / info.Channels;
+        var block = new float[blockFrames * info.Channels];
+        var mono = new float[Math.Clamp(info.Frames, 0, blockFrames)];
+        int length = 0;
+        while (true)
+        {
+            long frames;
+            fixed (float* pointer = block)
+            {
+                frames = library.ReadFrames(file, pointer, blockFrames);
+            }
+
+            if (frames <= 0)
+            {
+                Array.Resize(ref mono, length);
+                return mono;
+            }
+
+            options.Check(name, info.SampleRate, info.Channels, length + frames);
+            if (length + frames > mono.Length)
+            {
+                Array.Resize(ref mono, (int)Math.Min(Array.MaxLength, Math.Max(length + frames, mono.Length * 2L)));
+            }
+
+            Channels.MixDown(block.AsSpan(0, (int)frames * info.Channels), info.Channels, mono.AsSpan(length, (int)frames));
+            length += (int)frames;
+        }
+    }
+
+    public static void WriteOpus(Stream stream, string name, AudioClip clip, int bitRate)
+    {
+        SndFileLibrary library = Loaded.Value ?? throw Missing(name, "writing Ogg Opus");
+        using var io = new VirtualFile(stream);
+        var info = new SndFileInfo { SampleRate = clip.SampleRate, Channels = 1, Format = FormatOggOpus };
+        nint file = library.Open(io, ModeWrite, &info);
+        if (file == 0)
+        {
+            throw new AudioFormatException(name, $"Ogg Opus cannot be written at {clip.SampleRate} Hz (libsndfile: {library.Error(0)})", "Resample to 8, 12, 16, 24 or 48 kHz, or write WAV.");
+        }
+
+        double quality = (bitRate - 6_000) / 250_000.0; // libsndfile's own scale for Opus
+        library.Command(file, CommandSetVbrQuality, &quality, sizeof(double));
+        long written;
+        fixed (float* samples = clip.Samples)
+        {
+            written = library.WriteFrames(file, samples, clip.Samples.Length);
+        }
+
+        library.Close(file);
+        if (written != clip.Samples.Length || io.Failure is not null)
+        {
+            throw new AudioFormatException(name, $"only {written:N0} of {clip.Samples.Length:N0} samples could be written", "Check the space left on the disk.", io.Failure);
+        }
+    }
+
+    static string? Kind(ReadOnlySpan<byte> start) =>
+        start.StartsWith("fLaC"u8) ? "FLAC"
+        : start.StartsWith("OggS"u8) ? "Ogg"
+        : start.StartsWith("ID3"u8) || start.Length > 1 && start[0] == 0xFF && (start[1] & 0xE6) is 0xE2 or 0xE4 ? "MP3"
+        : start.StartsWith("RIFF"u8) && WavReader.Recognises(start) ? "compressed WAV"
+        : start.StartsWith("RF64"u8) ? "RF64"
+        : start.StartsWith("FORM"u8) ? "AIFF"
+        : null;
+
+    const string RewriteAdvice = "Copy the file again from its source, or write it anew as WAV (ffmpeg -i in out.wav).";
+
+    static AudioFormatException NotAudio(string name, ReadOnlySpan<byte> start, string reason) =>
+        new(name, $"it is not a sound file that can be recognised; it begins with the bytes {Convert.ToHexString(start[..Math.Min(8, start.Length)])}{reason}",
+            "WAV, FLAC, Ogg and MP3 are read; convert anything else (ffmpeg -i in out.wav).");
+
+    static AudioFormatException Missing(string name, string what) =>
+        new(name, $"{what} needs the system library libsndfile, which is not installed",
+            "Install it: 'apt-get install libsndfile1' (Debian, Ubuntu), 'dnf install libsndfile' (Fedora), 'brew install libsndfile' (macOS); "
+            + "name a copy elsewhere by MINT_LIBSNDFILE; or convert the file to WAV, which needs no library.");
+}
+
+/// <summary>SF_INFO of sndfile.h.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct SndFileInfo
+{
+    public long Frames;
+    public int SampleRate;
+    public int Channels;
+    public int Format;
+    public int Sections;
+    public int Seekable;
+}
+
+/// <summary>The functions of libsndfile that are used.</summary>
+internal sealed unsafe class SndFileLibrary
+{
+    readonly delegate* unmanaged[Cdecl]<VirtualFile.Callbacks*, int, SndFileInfo*, nint, nint> _open;
+    readonly delegate* unmanaged[Cdecl]<nint, float*, long, long> _read, _write;
+    readonly delegate* unmanaged[Cdecl]<nint, int, void*, int, int> _command;
+    readonly delegate* unmanaged[Cdecl]<nint, nint> _error;
+    readonly delegate* unmanaged[Cdecl]<nint, int> _close;
+
+    SndFileLibrary(nint library)
+    {
+        _open = (delegate* unmanaged[Cdecl]<VirtualFile.Callbacks*, int, SndFileInfo*, nint, nint>)NativeLibrary.GetExport(library, "sf_open_virtual");
+        _read = (delegate* unmanaged[Cdecl]<nint, float*, long, long>)NativeLibrary.GetExport(library, "sf_readf_float");
+        _write = (delegate* unmanaged[Cdecl]<nint, float*, long, long>)NativeLibrary.GetExport(library, "sf_writef_float");
+        _command = (delegate* unmanaged[Cdecl]<nint, int, void*, int, int>)NativeLibrary.GetExport(library, "sf_command");
+        _error = (delegate* unmanaged[Cdecl]<nint, nint>)NativeLibrary.GetExport(library, "sf_strerror");
+        _close = (delegate* unmanaged[Cdecl]<nint, int>)NativeLibrary.GetExport(library, "sf_close");
+    }
+
+    /// <summary>The first of the named libraries that the system has, or null.</summary>
+    public static SndFileLibrary? TryLoad(IEnumerable<string> names)
+    {
+        foreach (string name in names)
+        {
+            if (NativeLibrary.TryLoad(name, typeof(SndFileLibrary).Assembly, null, out nint library))
+            {
+                return new SndFileLibrary(library);
+            }
+        }
+
+        return null;
+    }
+
+    public nint Open(VirtualFile io, int mode, SndFileInfo* info) => _open(io.Table, mode, info, io.UserData);
+
+    public long ReadFrames(nint file, float* samples, long frames) => _read(file, samples, frames);
+
+    public long WriteFrames(nint file, float* samples, long frames) => _write(file, samples, frames);
+
+    public int Command(nint file, int command, void* data, int size) => _command(file, command, data, size);
+
+    public string Error(nint file) => Marshal.PtrToStringUTF8(_error(file))?.TrimEnd('.') ?? "unknown error";
+
+    public int Close(nint file) => _close(file);
+}

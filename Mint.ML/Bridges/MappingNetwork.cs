@@ -1,0 +1,159 @@
+using Mint.ML.Models;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+using LayerNorm = Mint.ML.Models.LayerNorm;
+using Linear = Mint.ML.Models.Linear;
+
+namespace Mint.ML.Bridges;
+
+/// <summary>The dimensions of a <see cref="MappingNetwork"/>; the defaults are Pengi's.</summary>
+public sealed record MappingNetworkConfig
+{
+    /// <summary>Width of the embedding to map.</summary>
+    public long InputSize { get; init; } = 1024;
+
+    /// <summary>Width D of the language model.</summary>
+    public long HiddenSize { get; init; } = 768;
+
+    /// <summary>Tokens of the prefix P.</summary>
+    public long PrefixLength { get; init; } = 40;
+
+    /// <summary>Tokens that the embedding is spread over on the way in.</summary>
+    public long InputLength { get; init; } = 40;
+
+    /// <summary>Transformer layers.</summary>
+    public long Layers { get; init; } = 8;
+
+    /// <summary>Attention heads; divides <see cref="HiddenSize"/>.</summary>
+    public long Heads { get; init; } = 8;
+
+    /// <summary>Feed-forward width over D.</summary>
+    public double MlpRatio { get; init; } = 2;
+}
+
+/// <summary>
+/// The mapping network of ClipCap (Mokady et al., "ClipCap: CLIP Prefix for Image Captioning", 2021), which Pengi uses twice: one
+/// embedding becomes a prefix of a language model. Learned constants attend to the embedding and come out as the prefix.
+/// </summary>
+public sealed class MappingNetwork : Module<Tensor, Tensor>
+{
+    private readonly Linear linear;
+    private readonly Parameter prefix_const; // (P, D)
+    private readonly MappingTransformer transformer;
+    private readonly long inputLength;
+
+    /// <summary>A network with unset weights.</summary>
+    /// <exception cref="InvalidDataException">The heads do not divide the width.</exception>
+    public MappingNetwork(MappingNetworkConfig config) : base(nameof(MappingNetwork))
+    {
+        if (config.HiddenSize % config.Heads != 0)
+            throw new InvalidDataException($"A mapping network of width {config.HiddenSize} cannot have {config.Heads} attention heads.");
+        inputLength = config.InputLength;
+        linear = new Linear(config.InputSize, config.InputLength * config.HiddenSize);
+        prefix_const = new Parameter(empty(config.PrefixLength, config.HiddenSize));
+        transformer = new MappingTransformer(config);
+        RegisterComponents();
+    }
+
+    /// <summary>(B, inputs) to a prefix, (B, P, D).</summary>
+    public override Tensor forward(Tensor embedding)
+    {
+        var rows = embedding.shape[0];
+        using var scope = NewDisposeScope();
+        var spread = linear.call(embedding).view(rows, inputLength, -1);
+        var tokens = cat([spread, prefix_const.unsqueeze(0).expand(rows, -1, -1)], 1);
+        return transformer.call(tokens).narrow(1, inputLength, prefix_const.shape[0]).MoveToOuterDisposeScope();
+    }
+}
+
+internal sealed class MappingTransformer : Module<Tensor, Tensor>
+{
+    private readonly ModuleList<MappingBlock> layers;
+
+    public MappingTransformer(MappingNetworkConfig config) : base(nameof(MappingTransformer))
+    {
+        layers = new ModuleList<MappingBlock>([.. Enumerable.Range(0, (int)config.Layers).Select(_ => new MappingBlock(config))]);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        foreach (var layer in layers)
+            x = layer.call(x);
+        return x.MoveToOuterDisposeScope();
+    }
+}
+
+internal sealed class MappingBlock : Module<Tensor, Tensor>
+{
+    private readonly LayerNorm norm1;
+    private readonly MappingAttention attn;
+    private readonly LayerNorm norm2;
+    private readonly MappingFeedForward mlp;
+
+    public MappingBlock(MappingNetworkConfig config) : base(nameof(MappingBlock))
+    {
+        norm1 = new LayerNorm(config.HiddenSize, 1e-5);
+        attn = new MappingAttention(config);
+        norm2 = new LayerNorm(config.HiddenSize, 1e-5);
+        mlp = new MappingFeedForward(config);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        x = x + attn.call(norm1.call(x));
+        return (x + mlp.call(norm2.call(x))).MoveToOuterDisposeScope();
+    }
+}
+
+internal sealed class MappingAttention : Module<Tensor, Tensor>
+{
+    private readonly Linear to_queries;
+    private readonly Linear to_keys_values;
+    private readonly Linear project;
+    private readonly long heads;
+
+    public MappingAttention(MappingNetworkConfig config) : base(nameof(MappingAttention))
+    {
+        heads = config.Heads;
+        to_queries = new Linear(config.HiddenSize, config.HiddenSize, bias: false);
+        to_keys_values = new Linear(config.HiddenSize, 2 * config.HiddenSize, bias: false);
+        project = new Linear(config.HiddenSize, config.HiddenSize);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x)
+    {
+        var (rows, length) = (x.shape[0], x.shape[1]);
+        using var scope = NewDisposeScope();
+        var query = to_queries.call(x).view(rows, length, heads, -1).transpose(1, 2); // (B, H, L, d)
+        var keysValues = to_keys_values.call(x).view(rows, length, 2, heads, -1).permute(2, 0, 3, 1, 4); // (2, B, H, L, d)
+        var context = functional.scaled_dot_product_attention(query, keysValues.select(0, 0), keysValues.select(0, 1));
+        return project.call(context.transpose(1, 2).reshape(x.shape)).MoveToOuterDisposeScope();
+    }
+}
+
+internal sealed class MappingFeedForward : Module<Tensor, Tensor>
+{
+    private readonly Linear fc1;
+    private readonly Linear fc2;
+
+    public MappingFeedForward(MappingNetworkConfig config) : base(nameof(MappingFeedForward))
+    {
+        var inner = (long)(config.HiddenSize * config.MlpRatio);
+        fc1 = new Linear(config.HiddenSize, inner);
+        fc2 = new Linear(inner, config.HiddenSize);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x)
+    {
+        using var inner = fc1.call(x);
+        using var active = functional.relu(inner);
+        return fc2.call(active);
+    }
+}

@@ -1,0 +1,63 @@
+using static TorchSharp.torch;
+
+namespace Mint.ML.Bridges;
+
+/// <summary>A batch of audio as every cross-attention of a Q-Former sees it: keys and values, projected once and used by any number of passes.</summary>
+/// <remarks>Gradients flow through it to the projections, summed over the passes.</remarks>
+public sealed class AudioKeys : IDisposable
+{
+    private readonly (Tensor Keys, Tensor Values)?[] layers; // (B, H, T, d), or null where a block does not attend to the audio
+
+    internal AudioKeys((Tensor Keys, Tensor Values)?[] layers, Tensor? bias, long rows) => (this.layers, Bias, Rows) = (layers, bias, rows);
+
+    /// <summary>Number B of clips.</summary>
+    public long Rows { get; }
+
+    internal Tensor? Bias { get; } // (B, 1, 1, T)
+
+    internal (Tensor Keys, Tensor Values) Of(int layer) => layers[layer]!.Value;
+
+    /// <summary>The clips of given indices, in their order and as often as named: the negatives of audio-text matching.</summary>
+    /// <param name="rows">(B') int64.</param>
+    public AudioKeys Select(Tensor rows) => new(
+        [.. layers.Select(layer => layer is var (keys, values) ? ((Tensor, Tensor)?)(keys.index_select(0, rows), values.index_select(0, rows)) : null)],
+        Bias?.index_select(0, rows), rows.shape[0]);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var layer in layers)
+        {
+            layer?.Keys.Dispose();
+            layer?.Values.Dispose();
+        }
+        Bias?.Dispose();
+    }
+}
+
+/// <summary>The queries' keys and values in every block, as a prefix that generated text attends to.</summary>
+public sealed class QueryCache : IDisposable
+{
+    private readonly (Tensor Keys, Tensor Values)[] layers; // (B, H, Q, d)
+
+    internal QueryCache((Tensor Keys, Tensor Values)[] layers) => this.layers = layers;
+
+    /// <summary>Number Q of queries.</summary>
+    public long Length => layers[0].Keys.shape[2];
+
+    /// <summary>A block's self-attention keys of the queries, (B, H, Q, d).</summary>
+    public Tensor Keys(int layer) => layers[layer].Keys;
+
+    /// <summary>A block's self-attention values of the queries, (B, H, Q, d).</summary>
+    public Tensor Values(int layer) => layers[layer].Values;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var (keys, values) in layers)
+        {
+            keys.Dispose();
+            values.Dispose();
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using System.Runtime.CompilerServices;
+using Mint.ML.Models;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Generation;
+
+/// <summary>Answers of a language model: greedy, by beam search, or sampled; token for token those of Hugging Face transformers 4.32.</summary>
+/// <remarks>
+/// An answer depends on its prompt and the options alone: not on the other prompts of the batch, their number, order or length. Prompts
+/// run once, later steps on caches; a prompt with all its answers leaves the batch.
+/// </remarks>
+public static class Generator
+{
+    /// <summary>Answers prompts of embeddings.</summary>
+    /// <param name="model">The language model.</param>
+    /// <param name="prompt">(B, P, D) input embeddings.</param>
+    /// <param name="promptMask">(B, P) bool, true where the prompt is real.</param>
+    /// <param name="options">How; null for greedy decoding of at most 30 tokens.</param>
+    /// <param name="cancel">Ends the call between two tokens.</param>
+    /// <returns>A prompt: <see cref="GenerationOptions.Returned"/> answers, the best first.</returns>
+    /// <exception cref="ArgumentException">Shapes or options are wrong.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static IReadOnlyList<IReadOnlyList<GeneratedSequence>> Generate(
+        ILanguageModel model, Tensor prompt, Tensor promptMask, GenerationOptions? options = null, CancellationToken cancel = default)
+    {
+        options = Checked(model, prompt, promptMask, options);
+        return Run(model, prompt, promptMask, Placeholders(model, prompt), options, cancel);
+    }
+
+    /// <summary>Answers prompts of tokens.</summary>
+    /// <param name="model">The language model.</param>
+    /// <param name="ids">(B, P) int64.</param>
+    /// <param name="mask">(B, P) bool, true where a token is real.</param>
+    /// <param name="options">How; penalties of a decoder-only model look at the prompt's tokens too.</param>
+    /// <param name="cancel">Ends the call between two tokens.</param>
+    /// <inheritdoc cref="Generate"/>
+    public static IReadOnlyList<IReadOnlyList<GeneratedSequence>> GenerateFromIds(
+        ILanguageModel model, Tensor ids, Tensor mask, GenerationOptions? options = null, CancellationToken cancel = default)
+    {
+        if (ids.shape.Length != 2) throw new ArgumentException($"Ids should be (B, P); they are ({string.Join(", ", ids.shape)}).", nameof(ids));
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        var prompt = model.Embed(ids);
+        options = Checked(model, prompt, mask, options);
+        return Run(model, prompt, mask, model.IsEncoderDecoder ? Placeholders(model, prompt) : PromptTokens(ids, mask, options.PaddingCounts), options, cancel);
+    }
+
+    /// <summary>Answers one prompt, token by token as they are found; the EOS is not returned.</summary>
+    /// <param name="model">The language model; nothing else may use it until the enumeration ends.</param>
+    /// <param name="prompt">(1, P, D) input embeddings, kept by the caller until the enumeration ends.</param>
+    /// <param name="promptMask">(1, P) bool.</param>
+    /// <param name="options">How; one answer, without beams.</param>
+    /// <param name="cancel">Ends the enumeration between two tokens.</param>
+    public static async IAsyncEnumerable<int> Stream(
+        ILanguageModel model, Tensor prompt, Tensor promptMask, GenerationOptions? options = null, [EnumeratorCancellation] CancellationToken cancel = default)
+    {
+        options = Checked(model, prompt, promptMask, options);
+        if (prompt.shape[0] != 1 || options.Beams != 1 || options.Returned != 1)
+            throw new ArgumentException($"Streaming answers one prompt once, without beams; here are {prompt.shape[0]} prompts, {options.Beams} beams, {options.Returned} answers.", nameof(options));
+        using var run = await Task.Run(() => new GenerationRun(model, prompt, promptMask, Placeholders(model, prompt), options), cancel).ConfigureAwait(false);
+        int told = 0;
+        for (bool more = true; more;)
+        {
+            cancel.ThrowIfCancellationRequested();
+            more = await Task.Run(run.Step, cancel).ConfigureAwait(false);
+            int[] ids = run.Searches[0].Rows[0].Ids;
+            while (told < ids.Length) yield return ids[told++];
+        }
+    }
+
+    private static IReadOnlyList<IReadOnlyList<GeneratedSequence>> Run(
+        ILanguageModel model, Tensor prompt, Tensor promptMask, int[][] before, GenerationOptions options, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        if (before.Length == 0) return [];
+        using var run = new GenerationRun(model, prompt, promptMask, before, options);
+        while (run.Step()) cancel.ThrowIfCancellationRequested();
+        return [.. run.Searches.Select(search => search.Answers)];
+    }
+
+    /// <summary>A start token, or the BOS that stands for embeddings: never fed, but seen by penalties, as in transformers 4.32.</summary>
+    private static int[][] Placeholders(ILanguageModel model, Tensor prompt) => [.. Enumerable.Range(0, (int)prompt.shape[0]).Select(_ => (int[])[model.StartTokenId])];
+
+    private static int[][] PromptTokens(Tensor ids, Tensor mask, bool padding)
+    {
+        var (tokens, width) = (Cpu.Longs(ids), (int)ids.shape[1]);
+        using var here = mask.to(ScalarType.Int64);
+        var real = Cpu.Longs(here);
+        return [.. Enumerable.Range(0, (int)ids.shape[0]).Select(row =>
+            Enumerable.Range(row * width, width).Where(i => padding || real[i] != 0).Select(i => (int)tokens[i]).ToArray())];
+    }
+
+    private static GenerationOptions Checked(ILanguageModel model, Tensor prompt, Tensor promptMask, GenerationOptions? options)
+    {
+        options ??= new();
+        options.Validate();
+        Prompts.Check(model, prompt, promptMask);
+        if (2 * (long)options.Beams > model.VocabularySize)
+            throw new ArgumentException($"{options.Beams} beams need {2 * (long)options.Beams} different tokens; the model has {model.VocabularySize}.", nameof(options));
+        return options;
+    }
+}

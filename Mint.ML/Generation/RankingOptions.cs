@@ -1,0 +1,66 @@
+namespace Mint.ML.Generation;
+
+/// <summary>What candidates are ranked by.</summary>
+public enum RankingScore
+{
+    /// <summary>The log-likelihood: exact, as LAVIS and the paper rank. It favours short labels as far as the model finds them likelier.</summary>
+    Sum,
+
+    /// <summary>The log-likelihood over the number of the candidate's tokens.</summary>
+    MeanPerToken,
+
+    /// <summary>
+    /// How much likelier the audio makes the candidate: its log-likelihood minus that after the same prompt without audio. Labels that the
+    /// model likes whatever it hears lose their advantage.
+    /// </summary>
+    PointwiseMutualInformation,
+}
+
+/// <summary>How candidates are ranked.</summary>
+public sealed record RankingOptions
+{
+    /// <summary>What ranks. Default: the sum, as LAVIS.</summary>
+    public RankingScore Score { get; init; }
+
+    /// <summary>
+    /// Most rows (prompts times nodes of the tree) in one call of the decoder, which bounds memory: the logits are rows x V float32. Default
+    /// 256: 33 MB at Flan-T5's 32128 tokens, and enough rows to keep matrix products busy.
+    /// </summary>
+    public int MaxRows { get; init; } = 256;
+
+    /// <summary>
+    /// False, the default: one label is true, probabilities are the softmax over the labels. True: each label is true or not by itself, its
+    /// probability the logistic function of <see cref="Slope"/> x score + <see cref="Offset"/>.
+    /// </summary>
+    public bool MultiLabel { get; init; }
+
+    /// <summary>
+    /// Factor of the score in either mode, the inverse of a temperature. Default 1. For <see cref="MultiLabel"/> with mutual information it is
+    /// right without fitting: the logistic function of log p(label | audio) / p(label) is the probability that the label was said about this
+    /// audio rather than about none, both being equally likely before. Sums and means need slope and offset fitted to labelled clips.
+    /// </summary>
+    public double Slope { get; init; } = 1;
+
+    /// <summary>Added to the score in <see cref="MultiLabel"/>. Default 0.</summary>
+    public double Offset { get; init; }
+
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    public void Validate()
+    {
+        List<string> errors = [];
+        if (MaxRows < 1) errors.Add($"MaxRows is {MaxRows}; at least 1 row is needed.");
+        if (!(Slope > 0) || !double.IsFinite(Slope)) errors.Add($"Slope is {Slope}; it must be above 0, or the ranking would turn.");
+        if (!double.IsFinite(Offset)) errors.Add($"Offset is {Offset}.");
+        if (errors.Count > 0) throw new ArgumentException("Ranking options: " + string.Join(" ", errors));
+    }
+}
+
+/// <summary>Scores of candidates, in the order of the candidates.</summary>
+/// <param name="Scores">(prompts, candidates), by <see cref="RankingOptions.Score"/>; higher is better.</param>
+/// <param name="Probabilities">(prompts, candidates), see <see cref="RankingOptions.MultiLabel"/>.</param>
+/// <param name="DecoderTokens">Tokens that the decoder computed for each prompt, the start included: <see cref="CandidateTrie.Nodes"/>.</param>
+public sealed record Ranking(double[,] Scores, double[,] Probabilities, long DecoderTokens)
+{
+    /// <summary>Candidates of a prompt, the best first; of equals the earlier.</summary>
+    public int[] Order(int prompt) => [.. Enumerable.Range(0, Scores.GetLength(1)).OrderByDescending(candidate => Scores[prompt, candidate])];
+}

@@ -1,0 +1,68 @@
+namespace Mint.ML.Metrics;
+
+/// <summary>BLEU of words, 1 to 4.</summary>
+/// <remarks>
+/// <para>BLEU-n = min(1, e^(1 − r/c)) · (∏_{k≤n} p_k)^(1/n), with p_k the clipped precision of k-grams over all candidates, c the
+/// candidates' words and r, for each item, the reference length closest to the candidate's (the shorter of two equally close).</para>
+/// <para>As in pycocoevalcap, p_k = (matches + 1e-15) / (k-grams + 1e-9), so a candidate without a 4-gram has a tiny BLEU-4 and not 0,
+/// and identical texts have 1 − 1e-9 at most. An empty candidate has 0, up to those constants.</para>
+/// </remarks>
+public static class Bleu
+{
+    private const int Orders = 4;
+    private const double Tiny = 1e-15, Small = 1e-9;
+
+    /// <summary>BLEU-1, BLEU-2, BLEU-3 and BLEU-4.</summary>
+    public static IReadOnlyList<MetricScore> Score(CaptionSet captions)
+    {
+        var counts = captions.Items.Select(item => Count(item.Candidate, item.References)).ToArray();
+        double[][] items = [.. counts.Select(Scores)];
+        double[] corpus = Scores(new Counts(counts.Sum(c => c.Length), counts.Sum(c => c.ReferenceLength),
+            [.. Enumerable.Range(0, Orders).Select(k => counts.Sum(c => c.Guesses[k]))], [.. Enumerable.Range(0, Orders).Select(k => counts.Sum(c => c.Matches[k]))]));
+        return [.. Enumerable.Range(0, Orders).Select(k => new MetricScore($"BLEU-{k + 1}", corpus[k], [.. items.Select(item => item[k])]))];
+    }
+
+    private sealed record Counts(long Length, long ReferenceLength, long[] Guesses, long[] Matches);
+
+    private static Counts Count(string[] candidate, string[][] references)
+    {
+        long[] guesses = new long[Orders], matches = new long[Orders];
+        for (int k = 0; k < Orders; k++)
+        {
+            guesses[k] = Math.Max(0, candidate.Length - k);
+            var most = references.Select(reference => NGrams.Count(reference, k + 1)).ToArray();
+            foreach (var (gram, count) in NGrams.Count(candidate, k + 1)) matches[k] += Math.Min(count, most.Max(grams => grams.GetValueOrDefault(gram)));
+        }
+        int closest = references.Select(reference => reference.Length).MinBy(length => (Math.Abs(length - candidate.Length), length));
+        return new Counts(candidate.Length, closest, guesses, matches);
+    }
+
+    private static double[] Scores(Counts counts)
+    {
+        double product = 1, ratio = (counts.Length + Tiny) / (counts.ReferenceLength + Small);
+        double penalty = ratio < 1 ? Math.Exp(1 - 1 / ratio) : 1;
+        var scores = new double[Orders];
+        for (int k = 0; k < Orders; k++)
+        {
+            product *= (counts.Matches[k] + Tiny) / (counts.Guesses[k] + Small);
+            scores[k] = Math.Pow(product, 1.0 / (k + 1)) * penalty;
+        }
+        return scores;
+    }
+}
+
+/// <summary>Counts of word sequences.</summary>
+internal static class NGrams
+{
+    /// <summary>How often each sequence of n words stands in a text. Words hold no spaces, so a space joins them.</summary>
+    public static Dictionary<string, int> Count(string[] words, int n)
+    {
+        var counts = new Dictionary<string, int>();
+        for (int i = 0; i + n <= words.Length; i++)
+        {
+            string gram = string.Join(' ', words, i, n);
+            counts[gram] = counts.GetValueOrDefault(gram) + 1;
+        }
+        return counts;
+    }
+}

@@ -1,0 +1,116 @@
+using Mint.ML.Bridges;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Mint.ML.Objectives;
+
+/// <summary>Captions of a stage-1 batch.</summary>
+/// <param name="Ids">(B, L) int64: [CLS] tokens [SEP], padded on the right.</param>
+/// <param name="Mask">(B, L) bool, true where an id is a token.</param>
+/// <param name="DecoderId">Id of [DEC], which takes the place of [CLS] when the caption is generated.</param>
+public sealed record CaptionBatch(Tensor Ids, Tensor Mask, long DecoderId);
+
+/// <summary>Stage 1's losses of one batch. A loss that is left out is 0.</summary>
+/// <param name="Total">Weighted sum, the one to call backward on.</param>
+/// <param name="Contrastive">ALC.</param>
+/// <param name="Matching">ALM.</param>
+/// <param name="Generation">ATG.</param>
+public sealed record AlignmentLosses(Tensor Total, Tensor Contrastive, Tensor Matching, Tensor Generation);
+
+/// <summary>Stage 1: contrastive, matching and grounded generation on audio-text pairs.</summary>
+/// <remarks>
+/// MINT, section 3.2, figure 2. The audio is projected to keys and values once. Contrast and generation see the same pairs, so their
+/// queries and texts go through the blocks in one pass; matching follows, because its negatives come from the similarities.
+/// </remarks>
+public static class Alignment
+{
+    /// <summary>The losses of a batch in which clip i belongs to caption i.</summary>
+    /// <param name="bridge">The network to train.</param>
+    /// <param name="frames">Frozen encoder's frames, (B, T, E).</param>
+    /// <param name="frameMask">(B, T) bool.</param>
+    /// <param name="captions">The captions.</param>
+    /// <param name="options">Which losses, and how.</param>
+    /// <param name="generator">Draws the negatives; a CPU generator.</param>
+    public static AlignmentLosses Losses(
+        BridgeNet bridge, Tensor frames, Tensor? frameMask, CaptionBatch captions, AlignmentOptions options, Generator generator)
+    {
+        using var scope = NewDisposeScope();
+        var audio = bridge.Listen(frames, frameMask);
+        return Losses(bridge, audio, captions, options,
+            (audioToText, textToAudio) => DrawNegatives(audioToText, textToAudio, captions, options, generator), out _).Kept();
+    }
+
+    /// <summary>As above, with the negatives chosen by the caller from the similarities, which are returned too.</summary>
+    internal static AlignmentLosses Losses(
+        BridgeNet bridge, AudioKeys audio, CaptionBatch captions, AlignmentOptions options,
+        Func<Tensor, Tensor, (Tensor Audio, Tensor Text)> chooseNegatives, out (Tensor AudioToText, Tensor TextToAudio) similarity)
+    {
+        var none = zeros([], device: captions.Ids.device);
+        var (contrastive, matching, generation) = (none, none, none);
+        var decoderIds = captions.Ids.clone();
+        decoderIds.narrow(1, 0, 1).fill_(captions.DecoderId);
+
+        var (queries, text, generated) = Align(bridge, audio, captions, decoderIds, options);
+
+        (contrastive, var audioToText, var textToAudio) =
+            Contrastive.Loss(bridge.EmbedAudio(queries), bridge.EmbedText(text), bridge.Temperature, options);
+        similarity = (audioToText, textToAudio);
+
+        if (options.GenerationWeight > 0)
+            generation = GroundedGeneration.Loss(generated!, decoderIds, captions.Mask, bridge.QFormer.PredictTokens, options.GenerationSmoothing);
+
+        if (options.MatchingWeight > 0)
+        {
+            var (negativeAudio, negativeText) = chooseNegatives(audioToText, textToAudio);
+            matching = Matching(bridge, audio, captions, negativeAudio, negativeText);
+        }
+
+        var total = contrastive * options.ContrastiveWeight + matching * options.MatchingWeight + generation * options.GenerationWeight;
+        return new AlignmentLosses(total, contrastive, matching, generation);
+    }
+
+    /// <summary>States of the queries (B, Q, D), of the captions (B, L, D) and, if it is trained, of the captions as they are generated (B, L, D).</summary>
+    private static (Tensor Queries, Tensor Text, Tensor? Generated) Align(
+        BridgeNet bridge, AudioKeys audio, CaptionBatch captions, Tensor decoderIds, AlignmentOptions options)
+    {
+        if (options.GenerationWeight > 0)
+            return bridge.QFormer.AlignmentPass(bridge.Queries, audio, captions.Ids, captions.Mask, decoderIds, captions.Mask);
+        return (bridge.QFormer.QueryPass(bridge.Queries, audio), bridge.QFormer.TextPass(captions.Ids, captions.Mask), null);
+    }
+
+    /// <summary>
+    /// ALM: matched or not, on matched pairs, each text with a wrong clip, and each clip with a wrong text. Cross-entropy of 3 B pairs.
+    /// </summary>
+    private static Tensor Matching(BridgeNet bridge, AudioKeys audio, CaptionBatch captions, Tensor negativeAudio, Tensor negativeText)
+    {
+        long rows = captions.Ids.shape[0];
+        var logits = MatchingLogits(bridge, audio, captions, negativeAudio, negativeText);               // (3 B, 2)
+        var labels = cat([ones(rows, dtype: ScalarType.Int64), zeros(2 * rows, dtype: ScalarType.Int64)], 0).to(captions.Ids.device);
+        return functional.cross_entropy(logits.to(ScalarType.Float32), labels);
+    }
+
+    internal static Tensor MatchingLogits(BridgeNet bridge, AudioKeys audio, CaptionBatch captions, Tensor negativeAudio, Tensor negativeText)
+    {
+        var own = arange(captions.Ids.shape[0], device: captions.Ids.device);
+        var clips = audio.Select(cat([own, negativeAudio, own], 0));
+        var texts = cat([own, own, negativeText], 0);
+        return bridge.Match(bridge.QFormer.MatchingPass(
+            bridge.Queries, clips, captions.Ids.index_select(0, texts), captions.Mask.index_select(0, texts)));
+    }
+
+    private static (Tensor Audio, Tensor Text) DrawNegatives(
+        Tensor audioToText, Tensor textToAudio, CaptionBatch captions, AlignmentOptions options, Generator generator)
+    {
+        var same = SameCaption(captions.Ids);
+        var wrongAudio = HardNegatives.Draw(textToAudio, same, options.HardNegatives, generator);
+        var wrongText = HardNegatives.Draw(audioToText, same, options.HardNegatives, generator);
+        return (wrongAudio, wrongText);
+    }
+
+    /// <summary>(B, B), true where two captions are the same: neither is a negative of the other's clip.</summary>
+    internal static Tensor SameCaption(Tensor ids) => ids.unsqueeze(0).eq(ids.unsqueeze(1)).all(-1);
+
+    private static AlignmentLosses Kept(this AlignmentLosses losses) => new(
+        losses.Total.MoveToOuterDisposeScope(), losses.Contrastive.MoveToOuterDisposeScope(),
+        losses.Matching.MoveToOuterDisposeScope(), losses.Generation.MoveToOuterDisposeScope());
+}

@@ -1,0 +1,44 @@
+namespace Mint.ML.Objectives;
+
+/// <summary>Stage 1's losses and how they are computed. The defaults are MINT's (Zhao et al., section 3) and, where it is silent, BLIP-2's.</summary>
+public sealed record AlignmentOptions
+{
+    /// <summary>Weight of audio-language contrastive learning; 0 leaves it out.</summary>
+    public double ContrastiveWeight { get; init; } = 1;
+
+    /// <summary>Weight of audio-language matching; 0 leaves it out.</summary>
+    public double MatchingWeight { get; init; } = 1;
+
+    /// <summary>Weight of audio-grounded text generation; 0 leaves it out.</summary>
+    public double GenerationWeight { get; init; } = 1;
+
+    /// <summary>Label smoothing of the contrastive loss: 0.1, as in BLIP-2.</summary>
+    public double ContrastiveSmoothing { get; init; } = 0.1;
+
+    /// <summary>Label smoothing of the generation loss: 0.1, as in BLIP-2.</summary>
+    public double GenerationSmoothing { get; init; } = 0.1;
+
+    /// <summary>
+    /// How negatives of the matching loss are drawn: in proportion to the softmax of their similarity (hard, the default), or all alike.
+    /// </summary>
+    public bool HardNegatives { get; init; } = true;
+
+    /// <summary>
+    /// Whether the other side of a similarity gives no gradient. LAVIS trains so, because it gathers features across devices under no_grad;
+    /// on one device nothing asks for it, and the full gradient is the loss's own. Default false.
+    /// </summary>
+    public bool DetachGathered { get; init; }
+
+    /// <summary>Checks every value and reports all that is wrong at once.</summary>
+    /// <exception cref="ArgumentException">Lists each bad value.</exception>
+    public void Validate()
+    {
+        List<string> errors = [];
+        foreach (var (name, weight) in new[] { (nameof(ContrastiveWeight), ContrastiveWeight), (nameof(MatchingWeight), MatchingWeight), (nameof(GenerationWeight), GenerationWeight) })
+            if (!(weight >= 0) || double.IsInfinity(weight)) errors.Add($"{name} is {weight}; expected a number of at least 0.");
+        if (ContrastiveWeight + MatchingWeight + GenerationWeight == 0) errors.Add("All three weights are 0: there is nothing to train.");
+        foreach (var (name, smoothing) in new[] { (nameof(ContrastiveSmoothing), ContrastiveSmoothing), (nameof(GenerationSmoothing), GenerationSmoothing) })
+            if (!(smoothing >= 0 && smoothing < 1)) errors.Add($"{name} is {smoothing}; expected at least 0 and less than 1.");
+        if (errors.Count > 0) throw new ArgumentException(string.Join(" ", errors));
+    }
+}

@@ -1,0 +1,53 @@
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Mint.ML.Objectives;
+
+/// <summary>Audio-language contrastive learning (ALC): a pair's similarity should be the highest of its row and of its column.</summary>
+/// <remarks>
+/// MINT, section 3.2; BLIP-2's ITC. A clip has one embedding a query, and the query nearest to the text speaks for the clip:
+/// s(a, t) = max over q of (a_q . t) / temperature. The loss is the mean of both cross-entropies, with label smoothing.
+/// </remarks>
+public static class Contrastive
+{
+    /// <summary>Similarities of every clip with every text: (B, B'), clips down, texts across.</summary>
+    /// <param name="audio">Unit embeddings of the queries, (B, Q, E).</param>
+    /// <param name="text">Unit embeddings of the texts, (B', E).</param>
+    /// <param name="temperature">Scalar.</param>
+    public static Tensor Similarity(Tensor audio, Tensor text, Tensor temperature)
+    {
+        using var scope = NewDisposeScope();
+        var all = audio.reshape(-1, audio.shape[2]).matmul(text.t())            // (B Q, B')
+            .view(audio.shape[0], audio.shape[1], text.shape[0]);               // (B, Q, B')
+        return (all.amax([1]) / temperature).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The loss of a batch in which clip i belongs to text i, and its two similarity matrices (rows: clips; rows: texts).</summary>
+    public static (Tensor Loss, Tensor AudioToText, Tensor TextToAudio) Loss(Tensor audio, Tensor text, Tensor temperature, AlignmentOptions options)
+    {
+        using var scope = NewDisposeScope();
+        Tensor audioToText, textToAudio; // (B, B)
+        if (options.DetachGathered)
+        {
+            audioToText = Similarity(audio, text.detach(), temperature);
+            textToAudio = Similarity(audio.detach(), text, temperature).t();
+        }
+        else
+        {
+            audioToText = Similarity(audio, text, temperature);
+            textToAudio = audioToText.t();
+        }
+        var loss = Loss(audioToText, textToAudio, 0, options.ContrastiveSmoothing);
+        return (loss.MoveToOuterDisposeScope(), audioToText.MoveToOuterDisposeScope(), textToAudio.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The loss of rows first..first+b of the matrices, as GradCache takes it part by part. A row's positive is column first + row.</summary>
+    internal static Tensor Loss(Tensor audioToText, Tensor textToAudio, long first, double smoothing)
+    {
+        using var scope = NewDisposeScope();
+        var target = arange(first, first + audioToText.shape[0], device: audioToText.device);
+        var loss = functional.cross_entropy(audioToText, target, label_smoothing: smoothing)
+            + functional.cross_entropy(textToAudio, target, label_smoothing: smoothing);
+        return (loss / 2).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,115 @@
+using Mint.ML.Bridges;
+using Mint.ML.Models;
+using Mint.ML.Text;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Retrieval;
+
+/// <summary>What a trained Bridge-Net (stage 1) gives retrieval: embeddings of clips and texts, and matching probabilities.</summary>
+/// <remarks>Clips and texts do not see each other in their embeddings, so either may be kept in an <see cref="EmbeddingIndex"/>; matching reads both and is for the best few.</remarks>
+public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
+{
+    /// <summary>The most tokens of a text that are read; MINT trains with 30.</summary>
+    public int MaxTextTokens { get; init; } = 30;
+
+    /// <summary>Unit embeddings of clips, each (Q, 256).</summary>
+    /// <param name="audio">Frames of B clips.</param>
+    public IReadOnlyList<float[,]> Clips(AudioEncoding audio)
+    {
+        using var evaluation = Evaluation();
+        using var keys = bridge.Listen(audio.Frames, audio.Mask);
+        return Rows(bridge.EmbedAudio(bridge.QFormer.QueryPass(bridge.Queries, keys))); // (B, Q, 256)
+    }
+
+    /// <summary>Unit embeddings of texts, each (1, 256).</summary>
+    public IReadOnlyList<float[,]> Texts(IReadOnlyList<string> texts)
+    {
+        using var evaluation = Evaluation();
+        var (ids, mask) = Tokens(texts);
+        return Rows(bridge.EmbedText(bridge.QFormer.TextPass(ids, mask)).unsqueeze(1)); // (B, 1, 256)
+    }
+
+    /// <summary>Probability that a text belongs to each of B clips, from the matching head (ALM): the order of the best few of a search.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="audio">Frames of the B clips.</param>
+    public IReadOnlyList<double> Match(string text, AudioEncoding audio)
+    {
+        using var evaluation = Evaluation();
+        int clips = (int)audio.Frames.shape[0];
+        using var keys = bridge.Listen(audio.Frames, audio.Mask);
+        var (ids, mask) = Tokens([.. Enumerable.Repeat(text, clips)]);
+        var logits = bridge.Match(bridge.QFormer.MatchingPass(bridge.Queries, keys, ids, mask)); // (B, 2)
+        return [.. logits.to(ScalarType.Float64).softmax(1).select(1, 1).cpu().contiguous().data<double>()];
+    }
+
+    /// <summary>Zero-shot classification: similarities of every clip with every label's text, (B, labels).</summary>
+    /// <param name="audio">Frames of B clips.</param>
+    /// <param name="prompts">One text a label, for instance "This is a sound of rain".</param>
+    public float[,] Similarities(AudioEncoding audio, IReadOnlyList<string> prompts)
+    {
+        var clips = Clips(audio);
+        var texts = Texts(prompts);
+        var similarities = new float[clips.Count, texts.Count];
+        for (int c = 0; c < clips.Count; c++)
+            for (int t = 0; t < texts.Count; t++) similarities[c, t] = Highest(clips[c], texts[t]);
+        return similarities;
+    }
+
+    private static float Highest(float[,] clip, float[,] text)
+    {
+        float highest = float.NegativeInfinity;
+        for (int q = 0; q < clip.GetLength(0); q++)
+        {
+            float dot = 0;
+            for (int e = 0; e < clip.GetLength(1); e++) dot += clip[q, e] * text[0, e];
+            highest = Math.Max(highest, dot);
+        }
+        return highest;
+    }
+
+    // Embeddings are those of inference, whatever mode training left the bridge in.
+    private Evaluate Evaluation() => new(bridge);
+
+    private (Tensor Ids, Tensor Mask) Tokens(IReadOnlyList<string> texts)
+    {
+        if (texts.Count == 0) throw new ArgumentException("There are no texts.", nameof(texts));
+        TokenBatch batch = tokenizer.EncodeBatch(texts, maxLength: MaxTextTokens);
+        var device = bridge.Queries.device;
+        return (tensor(batch.Ids).to(device), tensor(batch.Mask).to(device));
+    }
+
+    private static float[][,] Rows(Tensor embeddings)
+    {
+        long[] shape = embeddings.shape;
+        float[] numbers = embeddings.to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
+        var rows = new float[shape[0]][,];
+        for (int b = 0; b < rows.Length; b++)
+        {
+            rows[b] = new float[shape[1], shape[2]];
+            Buffer.BlockCopy(numbers, b * rows[b].Length * sizeof(float), rows[b], 0, rows[b].Length * sizeof(float));
+        }
+        return rows;
+    }
+
+    private readonly struct Evaluate : IDisposable
+    {
+        private readonly BridgeNet bridge;
+        private readonly bool training;
+        private readonly IDisposable noGradient, scope;
+
+        public Evaluate(BridgeNet bridge)
+        {
+            (this.bridge, training) = (bridge, bridge.training);
+            (noGradient, scope) = (no_grad(), NewDisposeScope());
+            bridge.eval();
+        }
+
+        public void Dispose()
+        {
+            if (training) bridge.train();
+            scope.Dispose();
+            noGradient.Dispose();
+        }
+    }
+}

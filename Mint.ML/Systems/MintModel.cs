@@ -1,0 +1,97 @@
+using Mint.ML.Bridges;
+using Mint.ML.Checkpoints;
+using Mint.ML.Models;
+using Mint.ML.Objectives;
+using TorchSharp;
+using static TorchSharp.torch;
+using Linear = Mint.ML.Models.Linear;
+
+namespace Mint.ML.Systems;
+
+/// <summary>An instruction as both of its readers see it.</summary>
+/// <param name="BridgeIds">(B, L) int64 in the bridge's vocabulary; it joins the queries, so that they extract what is asked for.</param>
+/// <param name="BridgeMask">(B, L) bool.</param>
+/// <param name="ModelIds">(B, L') int64 in the language model's vocabulary; it follows the queries in the prompt.</param>
+/// <param name="ModelMask">(B, L') bool.</param>
+public sealed record InstructionBatch(Tensor BridgeIds, Tensor BridgeMask, Tensor ModelIds, Tensor ModelMask) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        BridgeIds.Dispose();
+        BridgeMask.Dispose();
+        ModelIds.Dispose();
+        ModelMask.Dispose();
+    }
+}
+
+/// <summary>MINT: a frozen audio encoder, a Bridge-Net that listens for what matters, a frozen language model that says it.</summary>
+/// <remarks>
+/// Zhao et al., "Boosting Audio-Language Model via Multi-Target Pre-Training and Instruction Tuning", figure 1:
+/// <code>
+/// waveform -> encoder (frozen) -> frames (B, T, E)
+///                                   |
+/// queries (Q, D) + instruction -> Bridge-Net -> (B, Q, D) -> projection -> (B, Q, D') ++ instruction embeddings -> language model (frozen) -> text
+/// </code>
+/// Stage 1 trains the bridge on audio and captions (<see cref="Alignment"/>); stage 2 trains bridge and projection on
+/// instructions and responses (<see cref="InstructionLoss"/>).
+/// The model does not own its encoder and language model: they may be shared.
+/// </remarks>
+public sealed class MintModel(IAudioEncoder? encoder, BridgeNet bridge, Linear projection, ILanguageModel languageModel)
+{
+    /// <summary>The frozen audio encoder; null for a model that is given frames only.</summary>
+    public IAudioEncoder? Encoder => encoder;
+
+    /// <summary>The bridge, trained in both stages.</summary>
+    public BridgeNet Bridge => bridge;
+
+    /// <summary>Fully connected layer from the bridge's width to the language model's, trained in stage 2.</summary>
+    public Linear Projection => projection;
+
+    /// <summary>The frozen language model.</summary>
+    public ILanguageModel LanguageModel => languageModel;
+
+    /// <summary>The prompt that stands for a clip and an instruction: (B, Q + L', D') embeddings and their mask.</summary>
+    /// <param name="frames">The encoder's frames, (B, T, E).</param>
+    /// <param name="frameMask">(B, T) bool, or null when all frames are real.</param>
+    /// <param name="instruction">What to do with the clips.</param>
+    public (Tensor Embeddings, Tensor Mask) Prompt(Tensor frames, Tensor? frameMask, InstructionBatch instruction)
+    {
+        using var scope = NewDisposeScope();
+        var audio = bridge.Listen(frames, frameMask);
+        var (queries, _) = bridge.QFormer.JointPass(bridge.Queries, audio, instruction.BridgeIds, instruction.BridgeMask);
+        var heard = projection.forward(queries);                                                            // (B, Q, D')
+        var asked = languageModel.Embed(instruction.ModelIds);                                              // (B, L', D')
+        var all = ones(heard.shape[0], heard.shape[1], dtype: ScalarType.Bool, device: heard.device);
+        return (cat([heard.to(asked.dtype), asked], 1).MoveToOuterDisposeScope(),
+            cat([all, instruction.ModelMask], 1).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Stage 2's loss of one batch: language modelling on the responses.</summary>
+    /// <param name="frames">(B, T, E).</param>
+    /// <param name="frameMask">(B, T) bool.</param>
+    /// <param name="instruction">What was asked.</param>
+    /// <param name="responses">(B, R) int64 ids, EOS included, -100 where they end.</param>
+    public Tensor InstructionLoss(Tensor frames, Tensor? frameMask, InstructionBatch instruction, Tensor responses)
+    {
+        using var scope = NewDisposeScope();
+        var (prompt, mask) = Prompt(frames, frameMask, instruction);
+        return LanguageModeling.Loss(languageModel, prompt, mask, responses).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Loads bridge, projection and T5 from one folder in the layout of LAVIS's <c>Blip2T5Instruct</c>.</summary>
+    /// <param name="folder">config.json has the sections "qformer" and "t5"; the weights are named Qformer.*, t5_proj.* and t5_model.*.</param>
+    /// <param name="encoder">The audio encoder, which such a checkpoint does not hold.</param>
+    /// <exception cref="WeightMismatchException">The weights do not fit.</exception>
+    public static MintModel LoadLavis(string folder, IAudioEncoder? encoder = null)
+    {
+        using var checkpoint = CheckpointFolder.Open(folder);
+        var bridge = BridgeNet.Load(folder);
+        // LAVIS replaces the tanh form of GELU by the erf form after loading.
+        var languageModel = new T5(T5Config.FromJson(checkpoint.Config.Section("t5")) with { LavisGelu = true });
+        WeightLoader.Load(languageModel.Placed(null, null), checkpoint, T5.Names(languageModel.Config) with { Scope = "t5_model." });
+        var projection = new Linear(bridge.Config.QFormer.HiddenSize, languageModel.HiddenSize);
+        WeightLoader.Load(projection, checkpoint, new WeightNames { Scope = "t5_proj." });
+        return new MintModel(encoder, bridge, projection, languageModel.Frozen());
+    }
+}

@@ -1,0 +1,99 @@
+using Mint.ML.Bridges;
+using Mint.ML.Checkpoints;
+using Mint.ML.Models;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Systems;
+
+/// <summary>
+/// MusiLingo (Deng et al., "MusiLingo: Bridging Music and Text with Pre-trained Language Models for Music Captioning and Query
+/// Response", 2023) for inference, as zihaod/MusiLingo computes it: MERT hears the music, the plain mean of all its layers is averaged
+/// over windows of time and projected, and a frozen LLaMA (Vicuna) reads it between the two halves of the instruction.
+/// </summary>
+public sealed class MusiLingo : IDisposable
+{
+    private readonly Hubert? encoder;
+
+    private MusiLingo(Hubert? encoder, TemporalMeanAdapter adapter, Llama languageModel) =>
+        (this.encoder, Adapter, LanguageModel) = (encoder, adapter, languageModel);
+
+    /// <summary>Window means and projection: the trained part.</summary>
+    public TemporalMeanAdapter Adapter { get; }
+
+    /// <summary>The frozen LLaMA; it answers what <see cref="Prompt"/> returns.</summary>
+    public Llama LanguageModel { get; }
+
+    /// <summary>Loads a checkpoint in the original's naming.</summary>
+    /// <param name="folder">config.json (its "t" and "llama") and the weights of LLaMA and the projection.</param>
+    /// <param name="mertFolder">A MERT folder of Hugging Face; null when the caller computes the hidden states.</param>
+    /// <param name="dtype">Type of LLaMA's and MERT's weights; float32 when null. The projection stays float32.</param>
+    /// <param name="device">The CPU when null.</param>
+    /// <exception cref="InvalidDataException">A folder's files are broken, or MERT's width is not the projection's.</exception>
+    /// <exception cref="WeightMismatchException">The weights are not a MusiLingo's of these dimensions.</exception>
+    public static MusiLingo Load(string folder, string? mertFolder = null, ScalarType? dtype = null, Device? device = null)
+    {
+        using var checkpoint = CheckpointFolder.Open(folder);
+        const string projection = "llama_proj.weight";
+        if (!checkpoint.Contains(projection))
+            throw new InvalidDataException($"{folder}: there is no tensor '{projection}'; this is not a MusiLingo checkpoint.");
+        var (config, width) = (checkpoint.Config, checkpoint.Describe(projection).Shape[^1]);
+        var encoder = mertFolder is null ? null : Hubert.Load(mertFolder, dtype, device);
+        if (encoder is not null && encoder.HiddenSize != width)
+            throw new InvalidDataException($"{mertFolder}: this MERT is {encoder.HiddenSize} wide; the projection in {folder} takes {width}.");
+        var languageModel = new Llama(LlamaConfig.FromJson(config.Section("llama"))).Placed(dtype, device).Frozen();
+        var adapter = new TemporalMeanAdapter(width, languageModel.HiddenSize, config.Size("t", 325)).Placed(null, device);
+        WeightLoader.Load(languageModel, checkpoint, Llama.Names with { Scope = "llama_model." });
+        WeightLoader.Load(adapter, checkpoint, new() { Ignored = [@"^llama_model\.", @"^audio_encoder\."] });
+        return new MusiLingo(encoder, adapter, languageModel);
+    }
+
+    /// <summary>Music to tokens of the language model, (B, n, D).</summary>
+    /// <param name="waveforms">(B, T) samples in [-1, 1] at MERT's rate, 24 kHz.</param>
+    /// <param name="lengths">(B) int64, the true number of samples of each row.</param>
+    /// <exception cref="InvalidOperationException">No MERT was loaded.</exception>
+    public AudioEncoding Listen(Tensor waveforms, Tensor lengths)
+    {
+        if (encoder is null)
+            throw new InvalidOperationException("This MusiLingo was loaded without a MERT folder: load it with one, or call AudioTokens.");
+        using var states = encoder.EncodeHidden(waveforms, lengths);
+        return AudioTokens(states.Hidden, states.Mask);
+    }
+
+    /// <summary>MERT's hidden states to tokens of the language model, (B, n, D).</summary>
+    /// <param name="hidden">Layers + 1 tensors (B, T, d), the embeddings first; all count alike.</param>
+    /// <param name="mask">(B, T) bool, true where a frame is real.</param>
+    public AudioEncoding AudioTokens(IReadOnlyList<Tensor> hidden, Tensor mask)
+    {
+        using var scope = NewDisposeScope();
+        var sum = hidden[0].to(ScalarType.Float32, copy: true);
+        foreach (var layer in hidden.Skip(1))
+            sum.add_(layer);
+        var (frames, real) = Adapter.call(sum.div_(hidden.Count), mask);
+        return new AudioEncoding(frames.MoveToOuterDisposeScope(), real.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>BOS, the instruction before the music, the music, the instruction after it: what LLaMA continues.</summary>
+    /// <param name="before">(B, L) int64 tokens without special ones ("###Human: &lt;Audio&gt;").</param>
+    /// <param name="beforeMask">(B, L) bool, true where the id is a token.</param>
+    /// <param name="audio">From <see cref="Listen"/>.</param>
+    /// <param name="after">(B, M) int64 ("&lt;/Audio&gt; Describe the music. ###Assistant:").</param>
+    /// <param name="afterMask">(B, M) bool.</param>
+    /// <returns>Embeddings (B, 1 + L + n + M, D), and which positions are real.</returns>
+    public (Tensor Embeddings, Tensor Mask) Prompt(Tensor before, Tensor beforeMask, AudioEncoding audio, Tensor after, Tensor afterMask)
+    {
+        using var scope = NewDisposeScope();
+        var begin = full([before.shape[0], 1], LanguageModel.StartTokenId, dtype: ScalarType.Int64, device: before.device);
+        var first = LanguageModel.Embed(cat([begin, before], 1));
+        var embeddings = cat([first, audio.Frames.to(first.dtype), LanguageModel.Embed(after)], 1);
+        var mask = cat([ones_like(begin, dtype: ScalarType.Bool), beforeMask, audio.Mask, afterMask], 1);
+        return (embeddings.MoveToOuterDisposeScope(), mask.MoveToOuterDisposeScope());
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        encoder?.Dispose();
+        Adapter.Dispose();
+        LanguageModel.Dispose();
+    }
+}

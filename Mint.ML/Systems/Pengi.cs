@@ -1,0 +1,170 @@
+using System.Text.Json.Nodes;
+using Mint.ML.Bridges;
+using Mint.ML.Checkpoints;
+using Mint.ML.Models;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Systems;
+
+/// <summary>
+/// Pengi (Deshmukh et al., "Pengi: An Audio Language Model for Audio Tasks", 2023) for inference, as microsoft/Pengi computes it: HTS-AT
+/// hears the audio, CLIP reads the question, two mapping networks turn each into a prefix, and a frozen GPT-2 continues it.
+/// </summary>
+public sealed class Pengi : IDisposable
+{
+    private readonly PengiAudioEncoder audio;
+    private readonly PengiTextEncoder text;
+    private readonly MappingNetwork audioPrefix;
+    private readonly MappingNetwork textPrefix;
+
+    private Pengi(PengiConfig config)
+    {
+        Config = config;
+        audio = new PengiAudioEncoder(config);
+        text = new PengiTextEncoder(config);
+        audioPrefix = new MappingNetwork(config.Mapping);
+        textPrefix = new MappingNetwork(config.Mapping);
+        LanguageModel = new Gpt2(config.Gpt2);
+    }
+
+    /// <summary>The dimensions of the parts.</summary>
+    public PengiConfig Config { get; }
+
+    /// <summary>The frozen GPT-2.</summary>
+    public Gpt2 LanguageModel { get; }
+
+    /// <summary>Loads a checkpoint in the original's naming.</summary>
+    /// <param name="folder">The weights, and config.json where they are not the published dimensions.</param>
+    /// <param name="device">The CPU when null.</param>
+    /// <exception cref="InvalidDataException">The folder's files are broken.</exception>
+    /// <exception cref="WeightMismatchException">The weights are not a Pengi's of these dimensions.</exception>
+    public static Pengi Load(string folder, Device? device = null)
+    {
+        using var checkpoint = CheckpointFolder.Open(folder);
+        var pengi = new Pengi(PengiConfig.FromJson(checkpoint.Config));
+        pengi.audio.Load(checkpoint, "audio_encoder.", device);
+        pengi.text.Load(checkpoint, "caption_encoder.", device);
+        WeightLoader.Load(pengi.audioPrefix.Placed(null, device).Frozen(), checkpoint, new() { Scope = "caption_decoder.audio_project." });
+        WeightLoader.Load(pengi.textPrefix.Placed(null, device).Frozen(), checkpoint, new() { Scope = "caption_decoder.text_project." });
+        WeightLoader.Load(pengi.LanguageModel.Placed(null, device).Frozen(), checkpoint, Gpt2.Names with { Scope = "caption_decoder.gpt." });
+        return pengi;
+    }
+
+    /// <summary>What HTS-AT and its projection make of the audio, (B, E).</summary>
+    /// <param name="waveforms">
+    /// (B, T) mono samples at 44.1 kHz: the original feeds that rate to a mel bank made for 32 kHz, and was trained so.
+    /// </param>
+    public Tensor EncodeAudio(Tensor waveforms) => audio.Encode(waveforms);
+
+    /// <summary>What CLIP and its projection make of the questions, (B, E).</summary>
+    /// <param name="ids">(B, L) int64 CLIP tokens, end token included.</param>
+    /// <param name="mask">(B, L) bool, true where the id is a token.</param>
+    public Tensor EncodeText(Tensor ids, Tensor? mask) => text.Encode(ids, mask);
+
+    /// <summary>The prefix that GPT-2 continues, (B, 2P, D): the audio's half, then the question's.</summary>
+    public Tensor Prefix(Tensor audioEmbedding, Tensor textEmbedding)
+    {
+        using var scope = NewDisposeScope();
+        return cat([audioPrefix.call(Unit(audioEmbedding)), textPrefix.call(Unit(textEmbedding))], 1).MoveToOuterDisposeScope();
+
+        Tensor Unit(Tensor x) => Config.NormalizePrefix ? x / x.norm(1, keepdim: true) : x;
+    }
+
+    /// <summary>Answers a batch: the best beams first.</summary>
+    /// <param name="waveforms">See <see cref="EncodeAudio"/>.</param>
+    /// <param name="ids">See <see cref="EncodeText"/>.</param>
+    /// <param name="mask">See <see cref="EncodeText"/>.</param>
+    /// <param name="beams">Beams, all of which are returned. 3, as in the original.</param>
+    /// <param name="maxTokens">Most tokens of an answer. 30, as in the original.</param>
+    public IReadOnlyList<IReadOnlyList<PengiAnswer>> Answer(Tensor waveforms, Tensor ids, Tensor? mask, int beams = 3, int maxTokens = 30)
+    {
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        return PengiBeamSearch.Run(LanguageModel, Prefix(EncodeAudio(waveforms), EncodeText(ids, mask)), beams, maxTokens);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        audio.Dispose();
+        text.Dispose();
+        audioPrefix.Dispose();
+        textPrefix.Dispose();
+        LanguageModel.Dispose();
+    }
+
+    internal PengiAudioEncoder Audio => audio;
+}
+
+/// <summary>The dimensions of a Pengi; the defaults are the published model's.</summary>
+public sealed record PengiConfig
+{
+    /// <summary>The audio tower.</summary>
+    public HtsAtConfig HtsAt { get; init; } = new() { Classes = 527, FusedProjections = true };
+
+    /// <summary>Samples of a spectrogram's window.</summary>
+    public long WindowSize { get; init; } = 1024;
+
+    /// <summary>Samples from one frame to the next.</summary>
+    public long HopSize { get; init; } = 320;
+
+    /// <summary>The question's tower.</summary>
+    public ClipTextConfig ClipText { get; init; } = new();
+
+    /// <summary>Width E of both embeddings.</summary>
+    public long EmbeddingSize { get; init; } = 1024;
+
+    /// <summary>Both mapping networks.</summary>
+    public MappingNetworkConfig Mapping { get; init; } = new();
+
+    /// <summary>Whether embeddings are scaled to length 1 before they are mapped.</summary>
+    public bool NormalizePrefix { get; init; } = true;
+
+    /// <summary>The language model.</summary>
+    public Gpt2Config Gpt2 { get; init; } = new();
+
+    /// <summary>Reads a config.json with the names of the original's settings.</summary>
+    /// <exception cref="InvalidDataException">A value has the wrong type or range.</exception>
+    public static PengiConfig FromJson(JsonObject config)
+    {
+        var d = new PengiConfig();
+        var (htsat, gpt2) = (config.Section("htsat"), Gpt2Config.FromJson(config.Section("gpt2")));
+        var patch = htsat.Size("patch_size", d.HtsAt.PatchSize);
+        htsat.Refuse("patch_stride", htsat.Sizes("patch_stride", [patch, patch]).Any(stride => stride != patch),
+            "only patches that do not overlap are implemented");
+        htsat.Refuse("enable_repeat_mode", htsat.Flag("enable_repeat_mode", false), "which is not implemented");
+        htsat.Refuse("enable_tscam", !htsat.Flag("enable_tscam", true), "only the token-semantic head is implemented");
+        var embedding = config.Size("d_proj", d.EmbeddingSize);
+        return new()
+        {
+            HtsAt = d.HtsAt with
+            {
+                MelBins = htsat.Size("mel_bins", d.HtsAt.MelBins),
+                ImageSize = htsat.Size("spec_size", d.HtsAt.ImageSize),
+                PatchSize = patch,
+                PatchWidth = htsat.Size("embed_dim", d.HtsAt.PatchWidth),
+                Depths = htsat.Sizes("depths", d.HtsAt.Depths),
+                Heads = htsat.Sizes("num_heads", d.HtsAt.Heads),
+                Window = htsat.Size("window_size_swin", d.HtsAt.Window),
+                MlpRatio = htsat.Number("mlp_ratio", d.HtsAt.MlpRatio),
+                Classes = htsat.Size("num_classes", d.HtsAt.Classes),
+            },
+            WindowSize = htsat.Size("window_size", d.WindowSize),
+            HopSize = htsat.Size("hop_size", d.HopSize),
+            ClipText = ClipTextConfig.FromJson(config.Section("clip_text")),
+            EmbeddingSize = embedding,
+            Mapping = new()
+            {
+                InputSize = embedding,
+                HiddenSize = gpt2.HiddenSize,
+                PrefixLength = config.Size("prefix_length", d.Mapping.PrefixLength),
+                InputLength = config.Size("clip_length", d.Mapping.InputLength),
+                Layers = config.Layers("mapper_layers", d.Mapping.Layers),
+                Heads = config.Size("mapper_heads", d.Mapping.Heads),
+                MlpRatio = config.Number("mapper_mlp_ratio", d.Mapping.MlpRatio),
+            },
+            NormalizePrefix = config.Flag("normalize_prefix", d.NormalizePrefix),
+            Gpt2 = gpt2,
+        };
+    }
+}

@@ -1,0 +1,174 @@
+using Mint.ML.Checkpoints;
+using Mint.ML.Models;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+using LayerNorm = Mint.ML.Models.LayerNorm;
+using Linear = Mint.ML.Models.Linear;
+
+namespace Mint.ML.Systems;
+
+/// <summary>Pengi's ear: torchlibrosa's log-mel spectrogram, HTS-AT, and a projection to the embedding.</summary>
+internal sealed class PengiAudioEncoder(PengiConfig config) : IDisposable
+{
+    // Inputs past the image are cut into crops of 689 frames, 344 apart, whose outputs are averaged: hard-coded in the original.
+    private const long CropFrames = 689;
+    private const long CropHop = 344;
+
+    private readonly TorchlibrosaLogMel mel = new(config.WindowSize, config.HopSize, config.HtsAt.MelBins);
+    private readonly HtsAt tower = new(config.HtsAt);
+    private readonly PengiProjection projection = new(config.HtsAt.HiddenSize, config.EmbeddingSize);
+
+    public void Load(CheckpointFolder checkpoint, string scope, Device? device)
+    {
+        const string frontEnd = @"^(spectrogram|logmel)_extractor\.";
+        WeightLoader.Load(mel.Placed(null, device).Frozen(), checkpoint, new()
+        {
+            Scope = scope + "base.htsat.",
+            Renames = [(@"^spectrogram_extractor\.stft\.conv_(real|imag)\.weight$", "$1"), (@"^logmel_extractor\.melW$", "bank")],
+            Ignored = [@"^(bn0|patch_embed|layers|norm|tscam_conv|head)\."],
+        });
+        WeightLoader.Load(tower.Placed(null, device).Frozen(), checkpoint, new()
+        {
+            Scope = scope + "base.htsat.",
+            Renames =
+            [
+                (@"^bn0\.", "batch_norm."), (@"\.norm1\.", ".layernorm_before."), (@"\.norm2\.", ".layernorm_after."),
+                (@"\.attn\.proj\.", ".attention.output.dense."), (@"\.attn\.", ".attention.self."),
+                (@"\.mlp\.fc1\.", ".intermediate.dense."), (@"\.mlp\.fc2\.", ".output.dense."),
+            ],
+            Ignored = [frontEnd, @"^head\.", .. HtsAt.Buffers],
+        });
+        WeightLoader.Load(projection.Placed(null, device).Frozen(), checkpoint, new() { Scope = scope + "projection." });
+    }
+
+    /// <summary>(B, T) samples to (B, E).</summary>
+    public Tensor Encode(Tensor waveforms)
+    {
+        using var scope = NewDisposeScope();
+        return projection.call(Hear(LogMel(waveforms)).Pooled).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>(B, T) samples to (B, 1, frames, mel bins) in decibels.</summary>
+    public Tensor LogMel(Tensor waveforms) => mel.call(waveforms);
+
+    /// <summary>Log-mel to the tower's mean vector, (B, D), and the class probabilities, (B, classes).</summary>
+    public (Tensor Pooled, Tensor Classes) Hear(Tensor logMel)
+    {
+        var frames = logMel.shape[2];
+        var starts = new List<long>();
+        for (long start = 0; start < frames - CropFrames - 1; start += CropHop)
+            starts.Add(start);
+        if (frames <= config.HtsAt.LongestInput)
+            return One(logMel);
+        if (starts.Count == 0 || CropFrames > config.HtsAt.LongestInput)
+            throw new ArgumentException(
+                $"{frames} frames are too many for this HTS-AT's image of {config.HtsAt.LongestInput}, and crops of {CropFrames} do not fit it.");
+        using var scope = NewDisposeScope();
+        var crops = starts.Select(start => One(logMel.narrow(2, start, CropFrames))).ToList();
+        return (stack(crops.Select(crop => crop.Pooled)).mean([0]).MoveToOuterDisposeScope(),
+                stack(crops.Select(crop => crop.Classes)).mean([0]).MoveToOuterDisposeScope());
+
+        (Tensor Pooled, Tensor Classes) One(Tensor input)
+        {
+            using var output = tower.call(input, null);
+            return (output.Pooled.alias(), tower.Classify(output.Grid));
+        }
+    }
+
+    public void Dispose()
+    {
+        mel.Dispose();
+        tower.Dispose();
+        projection.Dispose();
+    }
+}
+
+/// <summary>Pengi's eye for questions: CLIP's text tower, its projection, and another to the embedding.</summary>
+internal sealed class PengiTextEncoder(PengiConfig config) : IDisposable
+{
+    private readonly ClipText tower = new(config.ClipText, projection: false);
+    private readonly Linear clipProjection = new(config.ClipText.HiddenSize, config.ClipText.ProjectionSize, bias: false);
+    private readonly PengiProjection projection = new(config.ClipText.ProjectionSize, config.EmbeddingSize);
+
+    public void Load(CheckpointFolder checkpoint, string scope, Device? device)
+    {
+        WeightLoader.Load(tower.Placed(null, device).Frozen(), checkpoint, ClipText.Names with { Scope = scope + "base." });
+        WeightLoader.Load(clipProjection.Placed(null, device).Frozen(), checkpoint, new() { Scope = scope + "clip_text_projection." });
+        WeightLoader.Load(projection.Placed(null, device).Frozen(), checkpoint, new() { Scope = scope + "projection." });
+    }
+
+    /// <summary>(B, L) ids to (B, E).</summary>
+    public Tensor Encode(Tensor ids, Tensor? mask)
+    {
+        using var scope = NewDisposeScope();
+        return projection.call(clipProjection.call(tower.call(ids, mask).Pooled)).MoveToOuterDisposeScope();
+    }
+
+    public void Dispose()
+    {
+        tower.Dispose();
+        clipProjection.Dispose();
+        projection.Dispose();
+    }
+}
+
+/// <summary>A linear layer and a GELU layer on top of it, added and normalised: (B, inputs) to (B, E).</summary>
+internal sealed class PengiProjection : Module<Tensor, Tensor>
+{
+    private readonly Linear linear1;
+    private readonly Linear linear2;
+    private readonly LayerNorm layer_norm;
+
+    public PengiProjection(long inputs, long outputs) : base(nameof(PengiProjection))
+    {
+        linear1 = new Linear(inputs, outputs, bias: false);
+        linear2 = new Linear(outputs, outputs, bias: false);
+        layer_norm = new LayerNorm(outputs, 1e-5);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var first = linear1.call(x);
+        return layer_norm.call(first + linear2.call(functional.gelu(first))).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>
+/// torchlibrosa's log-mel spectrogram. It keeps the windowed Fourier kernels and the mel bank among the model's weights, so the front
+/// end is read from the checkpoint instead of rebuilt.
+/// </summary>
+internal sealed class TorchlibrosaLogMel : Module<Tensor, Tensor>
+{
+    private readonly Parameter real; // (window/2 + 1, 1, window)
+    private readonly Parameter imag;
+    private readonly Parameter bank; // (window/2 + 1, mel bins)
+    private readonly long hop;
+
+    public TorchlibrosaLogMel(long window, long hop, long melBins) : base(nameof(TorchlibrosaLogMel))
+    {
+        this.hop = hop;
+        real = new Parameter(empty(window / 2 + 1, 1, window));
+        imag = new Parameter(empty(window / 2 + 1, 1, window));
+        bank = new Parameter(empty(window / 2 + 1, melBins));
+        RegisterComponents();
+    }
+
+    /// <summary>(B, T) samples to (B, 1, frames, mel bins) in decibels.</summary>
+    public override Tensor forward(Tensor waveforms)
+    {
+        var margin = real.shape[2] / 2; // frames are centred; the ends are mirrored
+        if (waveforms.shape is not [_, var length] || length <= margin)
+            throw new ArgumentException($"The waveforms have shape ({string.Join(", ", waveforms.shape)}), "
+                + $"expected (B, T) with T above {margin} samples.", nameof(waveforms));
+        using var scope = NewDisposeScope();
+        var samples = waveforms.to(real.dtype, real.device).unsqueeze(1);
+        var padded = functional.pad(samples, (margin, margin), TorchSharp.PaddingModes.Reflect); // (B, 1, T + window)
+        var spectrum = functional.conv1d(padded, cat([real, imag], 0), stride: hop).square(); // (B, 2 bins, frames)
+        var bins = real.shape[0];
+        var power = spectrum.narrow(1, 0, bins) + spectrum.narrow(1, bins, bins);
+        return power.transpose(1, 2).matmul(bank).clamp_min(1e-10).log10().mul(10).unsqueeze(1).MoveToOuterDisposeScope();
+    }
+}

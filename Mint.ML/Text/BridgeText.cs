@@ -1,0 +1,20 @@
+namespace Mint.ML.Text;
+
+/// <summary>Text as a Bridge-Net reads it: [CLS] tokens [SEP].</summary>
+public static class BridgeText
+{
+    /// <summary>Ids of a text.</summary>
+    /// <param name="tokenizer">Has a beginning ([CLS]) and an end ([SEP]).</param>
+    /// <param name="text">The text.</param>
+    /// <param name="most">Most ids, the two special ones included; what is longer loses its end.</param>
+    /// <exception cref="ArgumentException">The tokenizer has no beginning or no end.</exception>
+    public static int[] Ids(ITextTokenizer tokenizer, string text, int most)
+    {
+        if (tokenizer is not { BosTokenId: { } begin, EosTokenId: { } end })
+            throw new ArgumentException("The bridge's tokenizer has no token that begins or none that ends a text ([CLS] and [SEP]).", nameof(tokenizer));
+        return [begin, .. tokenizer.Encode(text, addSpecialTokens: false, most - 2), end];
+    }
+
+    /// <summary>Id of [DEC], which takes the place of [CLS] in a text to be generated: the one after the vocabulary.</summary>
+    public static int DecoderId(ITextTokenizer tokenizer) => tokenizer.VocabularySize;
+}

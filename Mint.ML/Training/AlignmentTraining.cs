@@ -1,0 +1,76 @@
+using System.Text.Json;
+using Mint.ML.Bridges;
+using Mint.ML.Objectives;
+using Mint.ML.Text;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Mint.ML.Training;
+
+/// <summary>Stage 1: the bridge learns from clips and their captions what of the audio text speaks of.</summary>
+public static class AlignmentTraining
+{
+    /// <summary>Trains a bridge. It is in evaluation mode afterwards.</summary>
+    /// <param name="bridge">A bridge with the heads of stage 1; changed in place.</param>
+    /// <param name="tokenizer">The bridge's vocabulary, [DEC] not included.</param>
+    /// <param name="audio">The clips' frames.</param>
+    /// <param name="captions">One caption a clip. Clips of equal captions are no negatives of each other.</param>
+    /// <param name="objective">Which losses, and how.</param>
+    /// <param name="options">How to train.</param>
+    /// <param name="progress">Told of every step.</param>
+    /// <param name="cancel">Ends the run after the step at hand; the bridge is as that step left it.</param>
+    /// <exception cref="ArgumentException">Options, captions, tokenizer, audio and bridge do not fit each other; the message says how.</exception>
+    /// <exception cref="NonFiniteLossException">A loss was not finite.</exception>
+    /// <remarks>A batch of one clip has no negatives: when one clip is left over in an epoch, it is left out of it.</remarks>
+    public static TrainingResult Run(
+        BridgeNet bridge, ITextTokenizer tokenizer, IFrameSource audio, IReadOnlyList<string> captions, AlignmentOptions objective,
+        TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default)
+    {
+        objective.Validate();
+        options.Validate();
+        if (options.BatchSize < 2) throw new ArgumentException("BatchSize is 1; stage 1 finds a clip's negatives among the others of its batch and needs at least 2.", nameof(options));
+        if (captions.Count != audio.Count) throw new ArgumentException($"There are {captions.Count} captions for {audio.Count} clips.", nameof(captions));
+        if (!bridge.Config.HasAlignmentHeads) throw new ArgumentException("This bridge has no heads of stage 1 (BridgeNetConfig.HasAlignmentHeads).", nameof(bridge));
+        if (objective.GenerationWeight > 0 && !bridge.Config.QFormer.HasLanguageHead)
+            throw new ArgumentException("This bridge has no head that predicts tokens; set GenerationWeight to 0.", nameof(bridge));
+        BridgeFit.Check(bridge, tokenizer, audio, options);
+        return TrainingLoop.Run(new Stage(bridge, tokenizer, captions, objective, options), audio, options, progress, cancel);
+    }
+
+    private sealed class Stage(
+        BridgeNet bridge, ITextTokenizer tokenizer, IReadOnlyList<string> captions, AlignmentOptions objective, TrainingOptions options) : ITrainingStage
+    {
+        private readonly TokenRows texts = new(
+            [.. captions.AsParallel().AsOrdered().Select(caption => BridgeText.Ids(tokenizer, caption, options.MaxTextTokens))], tokenizer.PadTokenId ?? 0);
+
+        public IReadOnlyList<Module> Modules { get; } = [bridge];
+
+        // A head whose loss is left out would do nothing but decay.
+        public IReadOnlyList<(string name, Parameter parameter)> Trained { get; } = [.. bridge.named_parameters().Where(pair =>
+            (objective.ContrastiveWeight > 0 || pair.name.Split('.')[0] is not ("vision_proj" or "text_proj" or "temp"))
+            && (objective.MatchingWeight > 0 || !pair.name.StartsWith("itm_head.", StringComparison.Ordinal))
+            && (objective.GenerationWeight > 0 || !pair.name.StartsWith("Qformer.cls.", StringComparison.Ordinal)))];
+
+        public Device Device => bridge.Queries.device;
+
+        public int SmallestBatch => 2;
+
+        public IReadOnlyList<string> LossNames { get; } = ["total", "contrastive", "matching", "generation"];
+
+        public int Examples => captions.Count;
+
+        public int Clip(int example) => example;
+
+        public string Fingerprint => RunFolder.Hash([JsonSerializer.Serialize(objective), .. captions]);
+
+        public long Weight(int[] examples) => examples.Length;
+
+        public Tensor Losses(int[] examples, Tensor frames, Tensor? frameMask, Generator negatives)
+        {
+            var (ids, mask) = texts.Pick(examples, Device);
+            var losses = Alignment.Losses(bridge, frames, frameMask, new CaptionBatch(ids, mask, BridgeText.DecoderId(tokenizer)), objective, negatives);
+            return stack([losses.Total, losses.Contrastive, losses.Matching, losses.Generation]);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using Mint.ML.Models;
+using Mint.ML.Systems;
+using Mint.ML.Text;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Mint.ML.Training;
+
+/// <summary>A clip, what is asked about it, and the answer to learn.</summary>
+/// <param name="Clip">Index of the clip in the frame source.</param>
+/// <param name="Instruction">What is asked.</param>
+/// <param name="Response">The answer.</param>
+public sealed record InstructionExample(int Clip, string Instruction, string Response);
+
+/// <summary>Stage 2: bridge and projection learn to make the frozen language model answer.</summary>
+public static class InstructionTraining
+{
+    /// <summary>Trains a model's bridge and projection; its language model stays as it is. All are in evaluation mode afterwards.</summary>
+    /// <param name="model">The model; bridge and projection are changed in place.</param>
+    /// <param name="bridgeTokenizer">The bridge's vocabulary, [DEC] not included.</param>
+    /// <param name="modelTokenizer">The language model's.</param>
+    /// <param name="audio">The clips' frames.</param>
+    /// <param name="examples">What to learn; a clip may have several.</param>
+    /// <param name="options">How to train.</param>
+    /// <param name="progress">Told of every step.</param>
+    /// <param name="cancel">Ends the run after the step at hand; the model is as that step left it.</param>
+    /// <exception cref="ArgumentException">Options, examples, tokenizers, audio and model do not fit each other; the message says how.</exception>
+    /// <exception cref="NonFiniteLossException">The loss was not finite.</exception>
+    public static TrainingResult Run(
+        MintModel model, ITextTokenizer bridgeTokenizer, ITextTokenizer modelTokenizer, IFrameSource audio, IReadOnlyList<InstructionExample> examples,
+        TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default)
+    {
+        options.Validate();
+        for (int i = 0; i < examples.Count; i++)
+            if (examples[i].Clip < 0 || examples[i].Clip >= audio.Count)
+                throw new ArgumentException($"Example {i} is about clip {examples[i].Clip}; there are clips 0 to {audio.Count - 1}.", nameof(examples));
+        BridgeFit.Check(model.Bridge, bridgeTokenizer, audio, options);
+        if (modelTokenizer.VocabularySize > model.LanguageModel.VocabularySize)
+            throw new ArgumentException($"The language model's tokenizer has {modelTokenizer.VocabularySize} ids; the model has {model.LanguageModel.VocabularySize}.", nameof(modelTokenizer));
+        if (model.LanguageModel is Module languageModel)
+        {
+            languageModel.Frozen();
+            languageModel.eval();
+        }
+        return TrainingLoop.Run(new Stage(model, bridgeTokenizer, modelTokenizer, examples, options), audio, options, progress, cancel);
+    }
+
+    private sealed class Stage : ITrainingStage
+    {
+        private readonly MintModel model;
+        private readonly IReadOnlyList<InstructionExample> examples;
+        private readonly TokenRows asked, prompted, answered;
+
+        public Stage(MintModel model, ITextTokenizer bridge, ITextTokenizer language, IReadOnlyList<InstructionExample> examples, TrainingOptions options)
+        {
+            (this.model, this.examples) = (model, examples);
+            int most = options.MaxTextTokens;
+            // Instructions are few and repeat.
+            var instructions = examples.Select(example => example.Instruction).Distinct().ToDictionary(text => text,
+                text => (Asked: BridgeText.Ids(bridge, text, most), Prompted: language.Encode(text, maxLength: most)));
+            asked = new TokenRows([.. examples.Select(example => instructions[example.Instruction].Asked)], bridge.PadTokenId ?? 0);
+            prompted = new TokenRows([.. examples.Select(example => instructions[example.Instruction].Prompted)], model.LanguageModel.PadTokenId);
+            answered = new TokenRows([.. examples.AsParallel().AsOrdered().Select(example => (int[])
+                [.. language.Encode(example.Response, addSpecialTokens: false, maxLength: most - 1), model.LanguageModel.EosTokenId])], -100);
+        }
+
+        public IReadOnlyList<Module> Modules => [model.Bridge, model.Projection];
+
+        // Stage 1's heads take no part; they would do nothing but decay, and are still wanted for search.
+        public IReadOnlyList<(string name, Parameter parameter)> Trained =>
+        [
+            .. model.Bridge.named_parameters().Where(pair => pair.name.Split('.')[0] is not ("vision_proj" or "text_proj" or "itm_head" or "temp")
+                && !pair.name.StartsWith("Qformer.cls.", StringComparison.Ordinal)).Select(pair => ("bridge." + pair.name, pair.parameter)),
+            .. model.Projection.named_parameters().Select(pair => ("projection." + pair.name, pair.parameter)),
+        ];
+
+        public Device Device => model.Bridge.Queries.device;
+
+        public int SmallestBatch => 1;
+
+        public IReadOnlyList<string> LossNames { get; } = ["total"];
+
+        public int Examples => examples.Count;
+
+        public int Clip(int example) => examples[example].Clip;
+
+        public string Fingerprint => RunFolder.Hash(
+        [
+            model.LanguageModel is Module languageModel ? RunFolder.Hash(languageModel) : "",
+            .. examples.Select(example => $"{example.Clip}\0{example.Instruction}\0{example.Response}"),
+        ]);
+
+        // The loss is a mean over tokens: batches weighed by theirs average to the mean over all of them.
+        public long Weight(int[] examples) => answered.Tokens(examples);
+
+        public Tensor Losses(int[] examples, Tensor frames, Tensor? frameMask, Generator negatives)
+        {
+            var (bridgeIds, bridgeMask) = asked.Pick(examples, Device);
+            var (modelIds, modelMask) = prompted.Pick(examples, Device);
+            using var instruction = new InstructionBatch(bridgeIds, bridgeMask, modelIds, modelMask);
+            return model.InstructionLoss(frames, frameMask, instruction, answered.Pick(examples, Device).Ids).unsqueeze(0);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+namespace Mint.ML.Training;
+
+/// <summary>How the learning rate falls after warm-up.</summary>
+public enum LearningRateSchedule
+{
+    /// <summary>In a straight line to zero at the last step.</summary>
+    Linear,
+
+    /// <summary>Along half a cosine to zero at the last step.</summary>
+    Cosine,
+
+    /// <summary>Not at all.</summary>
+    Constant,
+}
+
+/// <summary>How a stage is trained. The defaults are MINT's (Zhao et al., section 4) and, where it is silent, BLIP-2's.</summary>
+public sealed record TrainingOptions
+{
+    /// <summary>Passes over the data: 5, as the paper's stage 1; its stage 2 takes 3.</summary>
+    public int Epochs { get; init; } = 5;
+
+    /// <summary>Clips that go through the model together: 64, the paper's.</summary>
+    public int BatchSize { get; init; } = 64;
+
+    /// <summary>
+    /// Batches whose gradients are averaged for one step of the optimizer. In stage 2 that equals a batch of <see cref="BatchSize"/> times as many clips.
+    /// In stage 1 it does not: contrast and matching find their negatives within one batch, and that stays as large as it is.
+    /// </summary>
+    public int AccumulationSteps { get; init; } = 1;
+
+    /// <summary>Highest learning rate: 1e-4, the paper's.</summary>
+    public double LearningRate { get; init; } = 1e-4;
+
+    /// <summary>Steps in which the rate rises to <see cref="LearningRate"/>; null takes the paper's 2,000, or a tenth of all steps where that is less.</summary>
+    public int? WarmUpSteps { get; init; }
+
+    /// <summary>How the rate falls after warm-up; the paper's is linear.</summary>
+    public LearningRateSchedule Schedule { get; init; } = LearningRateSchedule.Linear;
+
+    /// <summary>AdamW's weight decay, of matrices only (<see cref="Training.WeightDecay"/>): 0.05, as in BLIP-2. 0 makes it plain Adam.</summary>
+    public double WeightDecay { get; init; } = 0.05;
+
+    /// <summary>Longest norm of the whole gradient, above which it is scaled down; null, as in the originals, leaves it as it is.</summary>
+    public double? GradientClip { get; init; }
+
+    /// <summary>Most tokens of a caption, of an instruction and of a response, special tokens included: 30, the paper's. What is longer loses its end.</summary>
+    public int MaxTextTokens { get; init; } = 30;
+
+    /// <summary>Draws order, negatives and dropout. On the CPU, the same seed gives the same weights bit for bit.</summary>
+    public long Seed { get; init; } = 1;
+
+    /// <summary>
+    /// Folder for the log (log.jsonl) and checkpoints. When it holds a checkpoint of the same run, the run goes on from there, and on the CPU ends
+    /// bit for bit where it would have ended uninterrupted. Null writes nothing.
+    /// </summary>
+    public string? RunFolder { get; init; }
+
+    /// <summary>Steps from one checkpoint to the next; one is also written at the end and when the run is cancelled.</summary>
+    public int CheckpointEvery { get; init; } = 500;
+
+    /// <summary>Newest checkpoints that are kept: 2, so that one is left should the other's disk block go bad.</summary>
+    public int CheckpointsKept { get; init; } = 2;
+
+    /// <summary>Checks every value and reports all that is wrong at once.</summary>
+    /// <exception cref="ArgumentException">Lists each bad value.</exception>
+    public void Validate()
+    {
+        List<string> errors = [];
+        foreach (var (name, value, least) in new[]
+        {
+            (nameof(Epochs), Epochs, 1), (nameof(BatchSize), BatchSize, 1), (nameof(AccumulationSteps), AccumulationSteps, 1),
+            (nameof(WarmUpSteps), WarmUpSteps ?? 0, 0), (nameof(MaxTextTokens), MaxTextTokens, 3),
+            (nameof(CheckpointEvery), CheckpointEvery, 1), (nameof(CheckpointsKept), CheckpointsKept, 1),
+        })
+            if (value < least) errors.Add($"{name} is {value}; expected at least {least}.");
+        if (!(LearningRate > 0) || !double.IsFinite(LearningRate)) errors.Add($"LearningRate is {LearningRate}; expected a number above 0.");
+        if (!(WeightDecay >= 0) || !double.IsFinite(WeightDecay)) errors.Add($"WeightDecay is {WeightDecay}; expected a number of at least 0.");
+        if (GradientClip is { } clip && !(clip > 0)) errors.Add($"GradientClip is {clip}; expected a number above 0, or null for none.");
+        if (!Enum.IsDefined(Schedule)) errors.Add($"Schedule is {Schedule}; expected {string.Join(", ", Enum.GetNames<LearningRateSchedule>())}.");
+        if (errors.Count > 0) throw new ArgumentException(string.Join(" ", errors));
+    }
+
+    /// <summary>The learning rate of a step.</summary>
+    /// <param name="step">The step, from 0.</param>
+    /// <param name="steps">All steps of the run.</param>
+    public double RateAt(long step, long steps)
+    {
+        long warmUp = WarmUpSteps ?? Math.Min(2000, steps / 10);
+        if (step < warmUp) return LearningRate * (step + 1) / warmUp;
+        double done = (double)(step - warmUp) / Math.Max(1, steps - warmUp);
+        return LearningRate * Schedule switch
+        {
+            LearningRateSchedule.Linear => 1 - done,
+            LearningRateSchedule.Cosine => (1 + Math.Cos(Math.PI * done)) / 2,
+            _ => 1,
+        };
+    }
+}
