@@ -1,0 +1,45 @@
+using Microsoft.ML;
+using Mint.ML.Audio;
+
+namespace Mint.ML.Transforms;
+
+/// <summary>Sound in data: manifests, files, frozen encoders.</summary>
+public static class AudioCatalog
+{
+    /// <summary>Reads a manifest, CSV with a header or JSON lines (.jsonl, .ndjson), with one row a sound file.</summary>
+    /// <param name="catalog">The data operations.</param>
+    /// <param name="path">The manifest. It has a column Path, relative to the manifest's folder; all other columns (Caption, Instruction, Label, ...) are kept.</param>
+    /// <returns>Every column as text, Path made absolute; values that a row does not have are empty. The sound itself is read by LoadAudio.</returns>
+    /// <exception cref="InvalidDataException">A row cannot be read; the message names file and row.</exception>
+    public static IDataView LoadFromAudioManifest(this DataOperationsCatalog catalog, string path) =>
+        catalog is null ? throw new ArgumentNullException(nameof(catalog)) : new AudioManifestView(AudioManifest.Read(path));
+
+    /// <summary>Reads the sound files that a text column names.</summary>
+    /// <param name="catalog">The transforms.</param>
+    /// <param name="outputColumnName">The column that takes the sound, of <see cref="AudioDataViewType"/>.</param>
+    /// <param name="inputColumnName">The text column that names the files.</param>
+    /// <param name="folder">What relative paths are relative to; the current directory when null.</param>
+    /// <param name="onError">What becomes of a file that cannot be read.</param>
+    public static AudioLoadingEstimator LoadAudio(this TransformsCatalog catalog, string outputColumnName = "Audio", string inputColumnName = "Path",
+        string? folder = null, AudioErrorHandling onError = AudioErrorHandling.Throw) =>
+        catalog.LoadAudio(new AudioLoadingEstimator.Options { OutputColumnName = outputColumnName, InputColumnName = inputColumnName, Folder = folder, OnError = onError });
+
+    /// <summary>Reads the sound files that a text column names.</summary>
+    /// <param name="catalog">The transforms.</param>
+    /// <param name="options">Columns and limits.</param>
+    public static AudioLoadingEstimator LoadAudio(this TransformsCatalog catalog, AudioLoadingEstimator.Options options) => new(catalog.Environment(), options);
+
+    /// <summary>Turns sound into frame vectors with a frozen, pre-trained encoder.</summary>
+    /// <param name="catalog">The transforms.</param>
+    /// <param name="outputColumnName">The column that takes the features, see <see cref="AudioFeaturizer"/>.</param>
+    /// <param name="inputColumnName">The audio column.</param>
+    /// <param name="encoder">A Hugging Face folder: data2vec-audio, wav2vec 2.0, HuBERT, MERT, CLAP, AST or AudioMAE.</param>
+    /// <param name="batchSize">Rows that go through the encoder at once; results do not depend on it.</param>
+    public static AudioFeaturizingEstimator FeaturizeAudio(this TransformsCatalog catalog, string outputColumnName, string inputColumnName, string encoder, int batchSize = 16) =>
+        catalog.FeaturizeAudio(new AudioFeaturizingEstimator.Options { OutputColumnName = outputColumnName, InputColumnName = inputColumnName, Encoder = encoder, BatchSize = batchSize });
+
+    /// <summary>Turns sound into frame vectors with a frozen, pre-trained encoder.</summary>
+    /// <param name="catalog">The transforms.</param>
+    /// <param name="options">Encoder, columns and batch size.</param>
+    public static AudioFeaturizingEstimator FeaturizeAudio(this TransformsCatalog catalog, AudioFeaturizingEstimator.Options options) => new(catalog.Environment(), options);
+}

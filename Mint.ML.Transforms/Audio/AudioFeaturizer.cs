@@ -1,0 +1,198 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using Mint.ML.Models;
+using Mint.ML.Systems;
+using Mint.ML.Transforms.RowMapping;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Transforms;
+
+/// <summary>
+/// A frozen audio encoder: sound to one vector a frame. The output is a vector of T x E floats, frame after frame, whose length differs by
+/// row; its annotation <see cref="FrameWidthAnnotation"/> tells E. A missing sound gives an empty vector.
+/// </summary>
+/// <remarks>
+/// Sound of another rate is resampled to the encoder's. Rows are padded to the longest of their batch, with the padding masked through the
+/// whole encoder, so that a row's features do not depend on the rows beside it (save the last bits of floating-point sums).
+/// </remarks>
+public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturizer>
+{
+    /// <summary>Name of the annotation (Int32) that tells the width E of a frame.</summary>
+    public const string FrameWidthAnnotation = "FrameWidth";
+
+    internal const string Signature = "MintAudioFeaturizer";
+
+    private readonly SharedModel<IAudioEncoder> _encoder;
+    private readonly FrozenFolder _folder;
+    private readonly string _output, _input;
+
+    internal AudioFeaturizer(IHostEnvironment environment, SharedModel<IAudioEncoder> encoder, FrozenFolder folder, string output, string input, int batchSize)
+        : base(environment, nameof(AudioFeaturizer), batchSize) => (_encoder, _folder, _output, _input) = (encoder, folder, output, input);
+
+    /// <summary>Width E of a frame vector.</summary>
+    public int FrameWidth => _encoder.Value.HiddenSize;
+
+    /// <summary>Samples per second that the encoder hears, in Hz.</summary>
+    public int SampleRate => _encoder.Value.SampleRate;
+
+    /// <inheritdoc/>
+    protected override string LoaderSignature => Signature;
+
+    /// <inheritdoc/>
+    protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
+
+    /// <inheritdoc/>
+    protected override void DisposeModel() => _encoder.Dispose();
+
+    /// <inheritdoc/>
+    protected override void Write(ModelWriter writer)
+    {
+        writer.Stream("Options", w =>
+        {
+            w.Write(_output);
+            w.Write(_input);
+            w.Write(BatchSize);
+        });
+        _folder.Write(writer, "Encoder");
+    }
+
+    static AudioFeaturizer ILoadable<AudioFeaturizer>.Read(IHostEnvironment environment, ModelReader reader)
+    {
+        string output = "", input = "";
+        int batchSize = 1;
+        reader.Stream("Options", r =>
+        {
+            output = r.ReadString();
+            input = r.ReadString();
+            batchSize = r.ReadInt32();
+        });
+        var device = Devices.Of(environment);
+        var (folder, encoder) = FrozenFolder.Read(reader, "Encoder", path => ModelCatalog.LoadAudioEncoder(path, device: device));
+        return new AudioFeaturizer(environment, new(encoder), folder, output, input, batchSize);
+    }
+
+    /// <summary>Frames of each sound, flattened; empty where there is none.</summary>
+    private float[][] Encode(IReadOnlyList<MLAudio?> sounds)
+    {
+        var encoder = _encoder.Value;
+        var features = new float[sounds.Count][];
+        Array.Fill(features, []);
+        int[] rows = [.. Enumerable.Range(0, sounds.Count).Where(row => sounds[row] is not null)];
+        if (rows.Length == 0) return features;
+
+        float[][] samples = [.. rows.Select(row => sounds[row]!.Clip.Resample(encoder.SampleRate).Samples)];
+        int longest = samples.Max(clip => clip.Length);
+        var padded = new float[(long)rows.Length * longest];
+        for (int i = 0; i < rows.Length; i++) samples[i].CopyTo(padded, (long)i * longest);
+
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        using var encoding = Run();
+        using var frames = encoding.Frames.to(ScalarType.Float32).cpu().contiguous();  // (B, T, E)
+        using var mask = encoding.Mask.cpu().contiguous();                             // (B, T)
+        float[] all = frames.data<float>().ToArray();
+        bool[] real = mask.data<bool>().ToArray();
+        int length = (int)frames.shape[1], width = (int)frames.shape[2];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            // Real frames need not stand together: windows of a longer sound are each padded.
+            int[] kept = [.. Enumerable.Range(0, length).Where(t => real[i * length + t])];
+            float[] row = features[rows[i]] = new float[kept.Length * width];
+            for (int t = 0; t < kept.Length; t++)
+                all.AsSpan((i * length + kept[t]) * width, width).CopyTo(row.AsSpan(t * width));
+        }
+        return features;
+
+        AudioEncoding Run()
+        {
+            var waveforms = tensor(padded, [rows.Length, longest]);
+            var lengths = tensor(samples.Select(clip => (long)clip.Length).ToArray());
+            try
+            {
+                return encoder.Encode(waveforms.to(encoder.Device), lengths.to(encoder.Device));
+            }
+            catch (ArgumentException e)
+            {
+                // The encoder counts rows of the batch; a user knows files.
+                string names = string.Join(", ", rows.Select(row => sounds[row]!.Source ?? "sound in memory").Take(8));
+                throw new ArgumentException($"The audio encoder refused a batch of {rows.Length} ({names}{(rows.Length > 8 ? ", ..." : "")}): {e.Message}", e);
+            }
+        }
+    }
+
+    private sealed class Binding : RowBinding
+    {
+        private readonly AudioFeaturizer _owner;
+        private readonly DataViewSchema.Column _audio;
+
+        public Binding(AudioFeaturizer owner, DataViewSchema input) : base(input)
+        {
+            _owner = owner;
+            _audio = input.Require(owner._input, "audio; append LoadAudio before FeaturizeAudio", type => type is AudioDataViewType);
+            var annotations = new DataViewSchema.Annotations.Builder();
+            annotations.AddPrimitiveValue(FrameWidthAnnotation, NumberDataViewType.Int32, owner.FrameWidth);
+            Added = [new(owner._output, new VectorDataViewType(NumberDataViewType.Single), annotations.ToAnnotations())];
+        }
+
+        public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
+
+        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => [_audio];
+
+        public override void Compute(RowBatch batch)
+        {
+            var features = batch.Output<VBuffer<float>>(0);
+            float[][] encoded = _owner.Encode(batch.Input<MLAudio?>(_audio).ToArray());
+            for (int i = 0; i < batch.Count; i++) features[i] = new VBuffer<float>(encoded[i].Length, encoded[i]);
+        }
+    }
+}
+
+/// <summary>Makes an <see cref="AudioFeaturizer"/>. The encoder is frozen: there is nothing to train.</summary>
+public sealed class AudioFeaturizingEstimator : IEstimator<AudioFeaturizer>
+{
+    /// <summary>Which encoder, and over what.</summary>
+    public sealed class Options
+    {
+        /// <summary>The column that takes the features.</summary>
+        public string OutputColumnName = "Features";
+
+        /// <summary>The audio column.</summary>
+        public string InputColumnName = "Audio";
+
+        /// <summary>
+        /// A Hugging Face folder: data2vec-audio, wav2vec 2.0, HuBERT, MERT, CLAP, AST or AudioMAE. Its config.json tells which.
+        /// </summary>
+        public string Encoder = "";
+
+        /// <summary>Rows that go through the encoder at once. 16 half-second to ten-second clips fill a CPU's cores and stay small in memory.</summary>
+        public int BatchSize = 16;
+
+        /// <summary>Puts the encoder's files into a saved model instead of referring to them by name and hash.</summary>
+        public bool EmbedFrozenModels;
+    }
+
+    private readonly IHostEnvironment _environment;
+    private readonly Options _options;
+
+    internal AudioFeaturizingEstimator(IHostEnvironment environment, Options options) => (_environment, _options) = (environment, options);
+
+    /// <inheritdoc/>
+    public AudioFeaturizer Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        GetOutputSchema(SchemaColumns.Shape(input.Schema));
+        var folder = FrozenFolder.Of(_options.Encoder, _options.EmbedFrozenModels);
+        var encoder = ModelCatalog.LoadAudioEncoder(folder.Path, device: Devices.Of(_environment));
+        return new AudioFeaturizer(_environment, new(encoder), folder, _options.OutputColumnName, _options.InputColumnName, _options.BatchSize);
+    }
+
+    /// <inheritdoc/>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        inputSchema.Require(_options.InputColumnName, "audio; append LoadAudio before FeaturizeAudio", column => column.ItemType is AudioDataViewType);
+        var annotations = new SchemaShape([Interop.ShapeColumn(AudioFeaturizer.FrameWidthAnnotation, NumberDataViewType.Int32)]);
+        return inputSchema.With(Interop.ShapeColumn(_options.OutputColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.VariableVector, annotations: annotations));
+    }
+}

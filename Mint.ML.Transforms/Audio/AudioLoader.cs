@@ -1,0 +1,157 @@
+using System.Collections.Concurrent;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using Mint.ML.Audio;
+using Mint.ML.Transforms.RowMapping;
+
+namespace Mint.ML.Transforms;
+
+/// <summary>What becomes of a sound file that cannot be read.</summary>
+public enum AudioErrorHandling
+{
+    /// <summary>An <see cref="AudioFormatException"/> that names the file, what is wrong and what to do. The default: nothing is lost unseen.</summary>
+    Throw,
+
+    /// <summary>
+    /// The row's audio is missing (null), with a warning in the log and a place in <see cref="AudioLoader.Skipped"/>. Later steps carry it on
+    /// as missing: no features, no caption, a missing predicted label and NaN scores; trainers leave the row out and say how many they left out.
+    /// </summary>
+    Skip,
+}
+
+/// <summary>Reads the sound files that a text column names, when the values are asked for.</summary>
+public sealed class AudioLoader : RowMapTransformer, ILoadable<AudioLoader>
+{
+    internal const string Signature = "MintAudioLoader";
+
+    private readonly AudioLoadingEstimator.Options _options;
+    private readonly ConcurrentDictionary<string, string> _skipped = new();
+
+    internal AudioLoader(IHostEnvironment environment, AudioLoadingEstimator.Options options)
+        : base(environment, nameof(AudioLoader), batchSize: 1) => _options = options;
+
+    /// <summary>The files that could not be read so far, each with the reason; empty unless errors are skipped. A file counts once, however often it is met.</summary>
+    public IReadOnlyDictionary<string, string> Skipped => _skipped;
+
+    /// <inheritdoc/>
+    protected override string LoaderSignature => Signature;
+
+    /// <inheritdoc/>
+    protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
+
+    /// <inheritdoc/>
+    protected override void Write(ModelWriter writer) => writer.Stream("Options", w =>
+    {
+        w.Write(_options.OutputColumnName);
+        w.Write(_options.InputColumnName);
+        w.Write(_options.Folder ?? "");
+        w.Write((byte)_options.OnError);
+        w.Write(_options.MaxChannels);
+        w.Write(_options.MaxDuration.Ticks);
+    });
+
+    static AudioLoader ILoadable<AudioLoader>.Read(IHostEnvironment environment, ModelReader reader)
+    {
+        var options = new AudioLoadingEstimator.Options();
+        reader.Stream("Options", r =>
+        {
+            options.OutputColumnName = r.ReadString();
+            options.InputColumnName = r.ReadString();
+            options.Folder = r.ReadString() is { Length: > 0 } folder ? folder : null;
+            options.OnError = (AudioErrorHandling)r.ReadByte();
+            options.MaxChannels = r.ReadInt32();
+            options.MaxDuration = TimeSpan.FromTicks(r.ReadInt64());
+        });
+        return new AudioLoader(environment, options);
+    }
+
+    private MLAudio? Load(string path)
+    {
+        if (_options.Folder is { } folder) path = Path.GetFullPath(path, Path.GetFullPath(folder));
+        try
+        {
+            var limits = AudioReadOptions.Default with { MaxChannels = _options.MaxChannels, MaxDuration = _options.MaxDuration };
+            return MLAudio.FromClip(AudioFile.Read(path, limits), path);
+        }
+        catch (AudioFormatException e) when (_options.OnError == AudioErrorHandling.Skip)
+        {
+            if (_skipped.TryAdd(path, e.Message))
+            {
+                using var channel = Host.Start("Load");
+                channel.Warning(MessageSensitivity.UserData, "{0}", $"Skipped, {_skipped.Count} so far: {e.Message}");
+            }
+            return null;
+        }
+    }
+
+    private sealed class Binding : RowBinding
+    {
+        private readonly AudioLoader _owner;
+        private readonly DataViewSchema.Column _path;
+
+        public Binding(AudioLoader owner, DataViewSchema input) : base(input)
+        {
+            _owner = owner;
+            _path = input.Require(owner._options.InputColumnName, "text", type => type is TextDataViewType);
+            Added = [new(owner._options.OutputColumnName, new AudioDataViewType())];
+        }
+
+        public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
+
+        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => [_path];
+
+        public override void Compute(RowBatch batch)
+        {
+            var paths = batch.Input<ReadOnlyMemory<char>>(_path);
+            var audio = batch.Output<MLAudio>(0);
+            for (int i = 0; i < batch.Count; i++) audio[i] = _owner.Load(paths[i].ToString())!;
+        }
+    }
+}
+
+/// <summary>Makes an <see cref="AudioLoader"/>. There is nothing to train.</summary>
+public sealed class AudioLoadingEstimator : IEstimator<AudioLoader>
+{
+    /// <summary>Which files are read, and what becomes of those that cannot be.</summary>
+    public sealed class Options
+    {
+        /// <summary>The column that takes the sound.</summary>
+        public string OutputColumnName = "Audio";
+
+        /// <summary>The text column that names the files.</summary>
+        public string InputColumnName = "Path";
+
+        /// <summary>What relative paths are relative to; the current directory when null.</summary>
+        public string? Folder;
+
+        /// <summary>What becomes of a file that cannot be read.</summary>
+        public AudioErrorHandling OnError = AudioErrorHandling.Throw;
+
+        /// <summary>Most channels that are mixed down to mono; files with more are an error (see <see cref="AudioReadOptions.MaxChannels"/>).</summary>
+        public int MaxChannels = AudioReadOptions.Default.MaxChannels;
+
+        /// <summary>Longest sound that is read; longer files are an error.</summary>
+        public TimeSpan MaxDuration = AudioReadOptions.Default.MaxDuration;
+    }
+
+    private readonly IHostEnvironment _environment;
+    private readonly Options _options;
+
+    internal AudioLoadingEstimator(IHostEnvironment environment, Options options) => (_environment, _options) = (environment, options);
+
+    /// <inheritdoc/>
+    public AudioLoader Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        GetOutputSchema(SchemaColumns.Shape(input.Schema));
+        return new AudioLoader(_environment, _options);
+    }
+
+    /// <inheritdoc/>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        inputSchema.Require(_options.InputColumnName, "text", column => column.ItemType is TextDataViewType && column.Kind == SchemaShape.Column.VectorKind.Scalar);
+        return inputSchema.With(Interop.ShapeColumn(_options.OutputColumnName, new AudioDataViewType()));
+    }
+}

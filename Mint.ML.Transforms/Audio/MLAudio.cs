@@ -1,0 +1,85 @@
+using Microsoft.ML.Data;
+using Mint.ML.Audio;
+
+namespace Mint.ML.Transforms;
+
+/// <summary>Mono sound in a column, as <c>MLImage</c> is a picture in one. The samples are managed memory, so that nothing has to be disposed.</summary>
+public sealed class MLAudio
+{
+    private MLAudio(AudioClip clip, string? source) => (Clip, Source) = (clip, source);
+
+    internal static MLAudio FromClip(AudioClip clip, string source) => new(clip, source);
+
+    internal AudioClip Clip { get; }
+
+    /// <summary>The samples, nominally in [-1, 1].</summary>
+    public ReadOnlyMemory<float> Samples => Clip.Samples;
+
+    /// <summary>Samples per second, in Hz.</summary>
+    public int SampleRate => Clip.SampleRate;
+
+    /// <summary>How long the sound lasts.</summary>
+    public TimeSpan Duration => Clip.Duration;
+
+    /// <summary>The file it was read from, by which messages call it; null for sound made in memory.</summary>
+    public string? Source { get; }
+
+    /// <summary>Reads a sound file; several channels are mixed down to mono.</summary>
+    /// <exception cref="AudioFormatException">The file is missing, not sound, or damaged; the message names it.</exception>
+    public static MLAudio CreateFromFile(string path) => new(AudioFile.Read(path), path);
+
+    /// <summary>Reads sound from a stream that can seek.</summary>
+    /// <param name="stream">The bytes of a sound file.</param>
+    /// <param name="source">What messages call it.</param>
+    /// <exception cref="AudioFormatException">The bytes are not sound, or damaged.</exception>
+    public static MLAudio CreateFromStream(Stream stream, string source = "stream") => new(AudioFile.Read(stream, source), source);
+
+    /// <summary>Takes samples that are in memory already; they are copied.</summary>
+    /// <param name="samples">Mono samples, nominally in [-1, 1].</param>
+    /// <param name="sampleRate">Samples per second, in Hz.</param>
+    /// <exception cref="ArgumentException">There are no samples, or one is not a finite number.</exception>
+    public static MLAudio Create(ReadOnlySpan<float> samples, int sampleRate)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(sampleRate, 1);
+        if (samples.IsEmpty) throw new ArgumentException("There are no samples.", nameof(samples));
+        foreach (float sample in samples)
+            if (!float.IsFinite(sample)) throw new ArgumentException($"A sample is {sample}; expected finite numbers.", nameof(samples));
+        return new(new AudioClip(samples.ToArray(), sampleRate), null);
+    }
+}
+
+/// <summary>The type of a column that holds <see cref="MLAudio"/>. A missing sound is null.</summary>
+public sealed class AudioDataViewType : StructuredDataViewType
+{
+    /// <summary>Creates the type. All of them are equal: a clip carries its own length and sample rate.</summary>
+    public AudioDataViewType() : base(typeof(MLAudio)) { }
+
+    /// <inheritdoc/>
+    public override bool Equals(DataViewType? other) => other is AudioDataViewType;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is AudioDataViewType;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => typeof(AudioDataViewType).GetHashCode();
+
+    /// <inheritdoc/>
+    public override string ToString() => "Audio";
+}
+
+/// <summary>Says that a member of type <see cref="MLAudio"/> is an audio column, as <c>[ImageType]</c> does for pictures.</summary>
+[AttributeUsage(AttributeTargets.Field | AttributeTargets.Property)]
+public sealed class AudioTypeAttribute : DataViewTypeAttribute
+{
+    /// <inheritdoc/>
+    public override void Register() => DataViewTypeManager.Register(new AudioDataViewType(), typeof(MLAudio), this);
+
+    /// <inheritdoc/>
+    public override bool Equals(DataViewTypeAttribute? other) => other is AudioTypeAttribute;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is AudioTypeAttribute;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => typeof(AudioTypeAttribute).GetHashCode();
+}

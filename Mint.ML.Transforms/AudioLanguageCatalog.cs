@@ -1,0 +1,108 @@
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+using Mint.ML.Metrics;
+
+namespace Mint.ML.Transforms;
+
+/// <summary>Gives <see cref="MLContext"/> its audio-language models.</summary>
+public static class AudioLanguageExtensions
+{
+    /// <summary>Training, captioning, ranking and search with audio-language models.</summary>
+    public static AudioLanguageCatalog AudioLanguage(this MLContext context) =>
+        new((context ?? throw new ArgumentNullException(nameof(context))).Transforms.Environment());
+}
+
+/// <summary>Audio-language models: a frozen audio encoder, a bridge, a frozen language model. Get it by <c>mlContext.AudioLanguage()</c>.</summary>
+public sealed class AudioLanguageCatalog
+{
+    private readonly IHostEnvironment _environment;
+
+    internal AudioLanguageCatalog(IHostEnvironment environment)
+    {
+        _environment = environment;
+        Trainers = new(environment);
+    }
+
+    /// <summary>The two stages of training.</summary>
+    public AudioLanguageTrainers Trainers { get; }
+
+    /// <summary>Writes a text about each sound.</summary>
+    /// <param name="outputColumnName">The column that takes the texts.</param>
+    /// <param name="instruction">What is asked about each sound.</param>
+    /// <param name="featureColumnName">The column of frame vectors.</param>
+    /// <param name="model">The tuned model; null takes the one trained before this in the chain.</param>
+    public CaptionGenerationEstimator GenerateCaptions(string outputColumnName = "GeneratedCaption", string instruction = "Generate audio caption:",
+        string featureColumnName = "Features", InstructionTunedTransformer? model = null) =>
+        GenerateCaptions(new CaptionGenerationEstimator.Options { OutputColumnName = outputColumnName, Instruction = instruction, FeatureColumnName = featureColumnName, Model = model });
+
+    /// <summary>Writes a text about each sound.</summary>
+    /// <param name="options">What is asked, and how the answer is searched for.</param>
+    public CaptionGenerationEstimator GenerateCaptions(CaptionGenerationEstimator.Options options) => new(_environment, options);
+
+    /// <summary>Classifies sound among labels given as text: the likeliest label wins.</summary>
+    /// <param name="outputColumnName">The column that takes the predicted label; the scores go to the column Score.</param>
+    /// <param name="labels">The labels to choose from.</param>
+    /// <param name="instruction">What is asked about each sound.</param>
+    /// <param name="featureColumnName">The column of frame vectors.</param>
+    /// <param name="model">The tuned model; null takes the one trained before this in the chain.</param>
+    public RankingEstimator RankLabels(string outputColumnName, IReadOnlyList<string> labels, string instruction = "This is a sound of",
+        string featureColumnName = "Features", InstructionTunedTransformer? model = null) =>
+        RankLabels(new RankingEstimator.Options { OutputColumnName = outputColumnName, Labels = labels, Instruction = instruction, FeatureColumnName = featureColumnName, Model = model });
+
+    /// <summary>Classifies sound among labels given as text: the likeliest label wins.</summary>
+    /// <param name="options">The labels, and how they are compared.</param>
+    public RankingEstimator RankLabels(RankingEstimator.Options options) => new(_environment, options);
+
+    /// <summary>Measures search with a model of stage 1: captions searching for clips and clips for captions, among all rows.</summary>
+    /// <param name="data">Data that a <see cref="BridgeNetTransformer"/> has transformed.</param>
+    /// <param name="captionColumnName">The captions.</param>
+    /// <param name="audioEmbeddingColumnName">The clips' vectors.</param>
+    /// <param name="textEmbeddingColumnName">The captions' vectors.</param>
+    public RetrievalMetrics EvaluateRetrieval(IDataView data, string captionColumnName = "Caption",
+        string audioEmbeddingColumnName = BridgeNetTransformer.AudioEmbedding, string textEmbeddingColumnName = BridgeNetTransformer.TextEmbedding) =>
+        RetrievalMetrics.Compute(data ?? throw new ArgumentNullException(nameof(data)), audioEmbeddingColumnName, textEmbeddingColumnName, captionColumnName);
+
+    /// <summary>Scores generated captions against their references: BLEU-1 to -4, ROUGE-L and CIDEr-D.</summary>
+    /// <param name="data">Data with both columns of text. Rows without a reference are left out; an empty caption counts as a wrong one.</param>
+    /// <param name="captionColumnName">The references, one a row.</param>
+    /// <param name="generatedColumnName">What was generated.</param>
+    public IReadOnlyList<MetricScore> EvaluateCaptions(IDataView data, string captionColumnName = "Caption", string generatedColumnName = "GeneratedCaption") =>
+        CaptionEvaluation.Score(data ?? throw new ArgumentNullException(nameof(data)), captionColumnName, generatedColumnName);
+
+    /// <summary>The trainers.</summary>
+    public sealed class AudioLanguageTrainers
+    {
+        private readonly IHostEnvironment _environment;
+
+        internal AudioLanguageTrainers(IHostEnvironment environment) => _environment = environment;
+
+        /// <summary>Stage 1: trains a Bridge-Net on sound and captions.</summary>
+        /// <param name="featureColumnName">The column of frame vectors.</param>
+        /// <param name="textColumnName">The column of captions.</param>
+        /// <param name="bert">A BERT's folder to start from, as the paper does; null draws the weights at random.</param>
+        public BridgeNetTrainer BridgeNet(string featureColumnName = "Features", string textColumnName = "Caption", string? bert = null) =>
+            BridgeNet(new BridgeNetTrainer.Options { FeatureColumnName = featureColumnName, TextColumnName = textColumnName, Bert = bert });
+
+        /// <summary>Stage 1: trains a Bridge-Net on sound and captions.</summary>
+        /// <param name="options">Columns, architecture, objectives, training.</param>
+        public BridgeNetTrainer BridgeNet(BridgeNetTrainer.Options options) => new(_environment, options);
+
+        /// <summary>Stage 2: tunes a bridge so that a frozen language model answers instructions about sound.</summary>
+        /// <param name="featureColumnName">The column of frame vectors.</param>
+        /// <param name="instructionColumnName">The column of instructions.</param>
+        /// <param name="responseColumnName">The column of what should be answered.</param>
+        /// <param name="languageModel">A Hugging Face folder: Flan-T5, T5, GPT-2 or LLaMA.</param>
+        /// <param name="bridge">The bridge of stage 1; null takes the one trained before this in the chain.</param>
+        public InstructionTuner InstructionTuning(string featureColumnName, string instructionColumnName, string responseColumnName, string languageModel,
+            BridgeNetTransformer? bridge = null) =>
+            InstructionTuning(new InstructionTuner.Options
+            {
+                FeatureColumnName = featureColumnName, InstructionColumnName = instructionColumnName, ResponseColumnName = responseColumnName,
+                LanguageModel = languageModel, Bridge = bridge,
+            });
+
+        /// <summary>Stage 2: tunes a bridge so that a frozen language model answers instructions about sound.</summary>
+        /// <param name="options">Columns, models, training.</param>
+        public InstructionTuner InstructionTuning(InstructionTuner.Options options) => new(_environment, options);
+    }
+}

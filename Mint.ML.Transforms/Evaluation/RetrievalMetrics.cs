@@ -1,0 +1,67 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Mint.ML.Transforms.RowMapping;
+
+namespace Mint.ML.Transforms;
+
+/// <summary>How often the right one is among the first k that a search gives.</summary>
+/// <param name="R1">Share of searches whose first result is right.</param>
+/// <param name="R5">Share with a right one among the first five.</param>
+/// <param name="R10">Share with a right one among the first ten.</param>
+public sealed record RecallAt(double R1, double R5, double R10);
+
+/// <summary>Search by stage 1 in both directions, among all rows of the data.</summary>
+/// <param name="TextToAudio">A caption searches for its clip.</param>
+/// <param name="AudioToText">A clip searches for its caption.</param>
+/// <param name="Count">Rows searched among.</param>
+public sealed record RetrievalMetrics(RecallAt TextToAudio, RecallAt AudioToText, int Count)
+{
+    /// <summary>Computes the metrics from the columns that a <see cref="BridgeNetTransformer"/> adds. Rows without sound are left out.</summary>
+    /// <remarks>
+    /// Rows with the same caption are right answers to each other: the text does not tell them apart. Of equally similar results, right ones come last, so that a
+    /// model that finds everything alike gains nothing.
+    /// </remarks>
+    internal static RetrievalMetrics Compute(IDataView data, string audioColumnName, string textColumnName, string captionColumnName)
+    {
+        var schema = data.Schema;
+        var columns = new[] { audioColumnName, textColumnName }.Select(name => schema.Require(name, "vector of Single, as the model of Trainers.BridgeNet adds it", SchemaColumns.IsFeatures)).ToList();
+        columns.Add(schema.Require(captionColumnName, "text", type => type is TextDataViewType));
+        var (clips, texts, captions) = (new List<float[]>(), new List<float[]>(), new List<string>());
+        using (var cursor = data.GetRowCursor(columns))
+        {
+            var (getClip, getText) = (cursor.GetGetter<VBuffer<float>>(columns[0]), cursor.GetGetter<VBuffer<float>>(columns[1]));
+            var getCaption = cursor.GetGetter<ReadOnlyMemory<char>>(columns[2]);
+            VBuffer<float> clip = default, text = default;
+            ReadOnlyMemory<char> caption = default;
+            while (cursor.MoveNext())
+            {
+                getClip(ref clip);
+                getText(ref text);
+                getCaption(ref caption);
+                if (clip.Length == 0 || float.IsNaN(clip.GetItemOrDefault(0))) continue;
+                clips.Add([.. clip.DenseValues()]);
+                texts.Add([.. text.DenseValues()]);
+                captions.Add(caption.ToString());
+            }
+        }
+        if (clips.Count == 0) throw new InvalidOperationException("There are no rows to search among.");
+        var similarity = new float[clips.Count, clips.Count]; // clips down, texts across
+        for (int i = 0; i < clips.Count; i++)
+            for (int j = 0; j < clips.Count; j++) similarity[i, j] = Similarity.Of(clips[i], texts[j]);
+        return new(Recall(captions, (text, clip) => similarity[clip, text]), Recall(captions, (clip, text) => similarity[clip, text]), clips.Count);
+    }
+
+    private static RecallAt Recall(List<string> captions, Func<int, int, float> similarity)
+    {
+        int count = captions.Count;
+        // The rank of the best right answer: how many wrong ones are at least as similar.
+        var ranks = Enumerable.Range(0, count).Select(query =>
+        {
+            float best = Enumerable.Range(0, count).Where(i => captions[i] == captions[query]).Max(i => similarity(query, i));
+            return Enumerable.Range(0, count).Count(i => captions[i] != captions[query] && similarity(query, i) >= best);
+        }).ToList();
+        return new(Within(1), Within(5), Within(10));
+
+        double Within(int k) => ranks.Count(rank => rank < k) / (double)count;
+    }
+}

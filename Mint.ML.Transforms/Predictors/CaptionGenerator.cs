@@ -1,0 +1,131 @@
+using System.Text.Json;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using Mint.ML.Generation;
+using Mint.ML.Transforms.Predictors;
+using Mint.ML.Transforms.RowMapping;
+
+namespace Mint.ML.Transforms;
+
+/// <summary>Writes a text about each sound, in answer to one instruction. A row without sound has an empty text.</summary>
+public sealed class CaptionGenerator : RowMapTransformer, ILoadable<CaptionGenerator>
+{
+    internal const string Signature = "MintCaptionGenerator";
+
+    private readonly SharedModel<TunedModel> _model;
+    private readonly CaptionGenerationEstimator.Options _options;
+
+    internal CaptionGenerator(IHostEnvironment environment, SharedModel<TunedModel> model, CaptionGenerationEstimator.Options options)
+        : base(environment, nameof(CaptionGenerator), options.BatchSize) => (_model, _options) = (model, options);
+
+    /// <inheritdoc/>
+    protected override string LoaderSignature => Signature;
+
+    /// <inheritdoc/>
+    protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
+
+    /// <inheritdoc/>
+    protected override void DisposeModel() => _model.Dispose();
+
+    /// <inheritdoc/>
+    protected override void Write(ModelWriter writer)
+    {
+        writer.Stream("Options", w =>
+        {
+            w.Write(_options.OutputColumnName);
+            w.Write(_options.FeatureColumnName);
+            w.Write(_options.Instruction);
+            w.Write(BatchSize);
+            w.Write(JsonSerializer.Serialize(_options.Generation with { Tokenizer = null }));
+        });
+        TunedSteps.Write(writer, _model);
+    }
+
+    static CaptionGenerator ILoadable<CaptionGenerator>.Read(IHostEnvironment environment, ModelReader reader)
+    {
+        var options = new CaptionGenerationEstimator.Options();
+        reader.Stream("Options", r =>
+        {
+            options.OutputColumnName = r.ReadString();
+            options.FeatureColumnName = r.ReadString();
+            options.Instruction = r.ReadString();
+            options.BatchSize = r.ReadInt32();
+            options.Generation = JsonSerializer.Deserialize<GenerationOptions>(r.ReadString()) ?? new();
+        });
+        return new CaptionGenerator(environment, TunedSteps.Read(environment, reader), options);
+    }
+
+    private sealed class Binding : RowBinding
+    {
+        private readonly CaptionGenerator _owner;
+        private readonly DataViewSchema.Column _features;
+
+        public Binding(CaptionGenerator owner, DataViewSchema input) : base(input)
+        {
+            _owner = owner;
+            _features = FrameBatch.Column(input, owner._options.FeatureColumnName, owner._model.Value.FrameWidth);
+            Added = [new(owner._options.OutputColumnName, TextDataViewType.Instance)];
+        }
+
+        public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
+
+        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => [_features];
+
+        public override void Compute(RowBatch batch)
+        {
+            string[] instructions = new string[batch.Count];
+            Array.Fill(instructions, _owner._options.Instruction);
+            TunedSteps.Answer(_owner._model.Value, batch.Input<VBuffer<float>>(_features), _features.Name, instructions, _owner._options.Generation,
+                batch.Output<ReadOnlyMemory<char>>(0));
+        }
+    }
+}
+
+/// <summary>Makes a <see cref="CaptionGenerator"/> of a model that was tuned before. There is nothing to train.</summary>
+public sealed class CaptionGenerationEstimator : IEstimator<CaptionGenerator>
+{
+    /// <summary>What is asked, and how the answer is searched for.</summary>
+    public sealed class Options
+    {
+        /// <summary>The column that takes the texts.</summary>
+        public string OutputColumnName = "GeneratedCaption";
+
+        /// <summary>The column of frame vectors, which also carries the model when it was tuned before this in a chain.</summary>
+        public string FeatureColumnName = "Features";
+
+        /// <summary>What is asked about each sound; the paper's instruction for captions.</summary>
+        public string Instruction = "Generate audio caption:";
+
+        /// <summary>Greedy, beam search or sampling, and its limits.</summary>
+        public GenerationOptions Generation = new();
+
+        /// <summary>The tuned model; null takes the one that the feature column carries.</summary>
+        public InstructionTunedTransformer? Model;
+
+        /// <summary>Rows answered at once; results do not depend on it.</summary>
+        public int BatchSize = 16;
+    }
+
+    private readonly IHostEnvironment _environment;
+    private readonly Options _options;
+
+    internal CaptionGenerationEstimator(IHostEnvironment environment, Options options) => (_environment, _options) = (environment, options);
+
+    /// <inheritdoc/>
+    public CaptionGenerator Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        GetOutputSchema(SchemaColumns.Shape(input.Schema));
+        var model = _options.Model?.Model ?? ModelReference.Find(input.Schema[_options.FeatureColumnName])?.Tuned
+            ?? throw TunedSteps.NoModel(_options.FeatureColumnName, "GenerateCaptions");
+        return new CaptionGenerator(_environment, model.Share(), _options);
+    }
+
+    /// <inheritdoc/>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        TunedSteps.Check(inputSchema, _options.FeatureColumnName, _options.Model is not null, "GenerateCaptions");
+        return inputSchema.With(Interop.ShapeColumn(_options.OutputColumnName, TextDataViewType.Instance));
+    }
+}

@@ -1,0 +1,121 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using Mint.ML.Bridges;
+using Mint.ML.Models;
+using Mint.ML.Objectives;
+using Mint.ML.Training;
+using Mint.ML.Transforms.RowMapping;
+using TorchSharp;
+
+namespace Mint.ML.Transforms;
+
+/// <summary>
+/// Stage 1 of MINT: trains a Bridge-Net between a frozen audio encoder and text on pairs of sound and caption, by audio-language contrast,
+/// matching and grounded generation (Zhao et al., section 3.2).
+/// </summary>
+public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
+{
+    /// <summary>Columns, architecture, objectives and training of a bridge.</summary>
+    public sealed class Options
+    {
+        /// <summary>The column of frame vectors, of FeaturizeAudio.</summary>
+        public string FeatureColumnName = "Features";
+
+        /// <summary>The column of captions.</summary>
+        public string TextColumnName = "Caption";
+
+        /// <summary>
+        /// The architecture; by default MINT's, BERT-base with 32 queries. The width of the audio and the size of the vocabulary are taken from the data.
+        /// </summary>
+        public BridgeNetConfig Bridge = new();
+
+        /// <summary>A BERT's folder to start from, vocabulary included, as the paper does; null draws the weights at random.</summary>
+        public string? Bert;
+
+        /// <summary>A folder with a WordPiece vocabulary (vocab.txt); null takes <see cref="Bert"/>'s, or without one trains it on the captions.</summary>
+        public string? Vocabulary;
+
+        /// <summary>Most pieces of a vocabulary that is trained on the captions.</summary>
+        public int VocabularySize = 4000;
+
+        /// <summary>The three losses; each can be weighed or left out.</summary>
+        public AlignmentOptions Objective = new();
+
+        /// <summary>Epochs, batch size, learning rate and the like; by default the paper's.</summary>
+        public TrainingOptions Training = new();
+
+        /// <summary>Fixes the initial weights, the order of the data and the dropout; null draws it from the context, whose own seed then fixes it.</summary>
+        public int? Seed;
+
+        /// <summary>Rows that the trained model embeds at once; results do not depend on it.</summary>
+        public int BatchSize = 16;
+
+        /// <summary>Told of every step, beside ML.NET's log and progress channel.</summary>
+        public IProgress<TrainingProgress>? Progress;
+
+        /// <summary>Stops within one step, with a model that can be used and saved.</summary>
+        public CancellationToken Cancellation;
+    }
+
+    private readonly IHostEnvironment _environment;
+    private readonly IHost _host;
+    private readonly Options _options;
+
+    internal BridgeNetTrainer(IHostEnvironment environment, Options options)
+    {
+        (_environment, _options) = (environment, options);
+        _host = environment.Register(nameof(BridgeNetTrainer));
+        options.Objective.Validate();
+    }
+
+    /// <inheritdoc/>
+    public BridgeNetTransformer Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        GetOutputSchema(SchemaColumns.Shape(input.Schema));
+        using var channel = _host.Start("Train");
+        using var progress = _host.StartProgressChannel("Train");
+        var data = TrainingData.Read(input, input.Schema[_options.FeatureColumnName], [input.Schema[_options.TextColumnName]], channel);
+        int seed = _options.Seed ?? _host.Rand.Next();
+        var vocabulary = (_options.Vocabulary ?? _options.Bert) is { } folder
+            ? VocabularyFiles.Read(folder) : VocabularyFiles.Train(data.Texts[0], _options.VocabularySize);
+        var bridge = NewBridge(data, vocabulary, seed);
+        try
+        {
+            channel.Info(MessageSensitivity.None, "{0}", $"Stage 1: {data.Frames.Count} clips, {bridge.parameters().Sum(p => p.numel()):N0} weights, vocabulary of {vocabulary.Tokenizer.VocabularySize}.");
+            var result = AlignmentTraining.Run(bridge, vocabulary.Tokenizer, new FrameTable(data.Frames, data.FrameWidth), data.Texts[0], _options.Objective,
+                _options.Training with { Seed = seed }, new ProgressReport(channel, progress, _options.Progress), _options.Cancellation);
+            bridge.eval();
+            var trained = new SharedModel<TrainedBridge>(new TrainedBridge(bridge, vocabulary, _options.Training.MaxTextTokens));
+            return new BridgeNetTransformer(_environment, trained, _options.FeatureColumnName, _options.TextColumnName, _options.BatchSize) { Training = result };
+        }
+        catch
+        {
+            bridge.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        var features = inputSchema.Require(_options.FeatureColumnName, "vector of Single; append FeaturizeAudio before this", SchemaColumns.IsFeatures);
+        inputSchema.Require(_options.TextColumnName, "text", SchemaColumns.IsText);
+        return inputSchema.With(ModelReference.On(features),
+            Interop.ShapeColumn(BridgeNetTransformer.AudioEmbedding, NumberDataViewType.Single, SchemaShape.Column.VectorKind.Vector),
+            Interop.ShapeColumn(BridgeNetTransformer.TextEmbedding, NumberDataViewType.Single, SchemaShape.Column.VectorKind.Vector));
+    }
+
+    private BridgeNet NewBridge(TrainingData data, VocabularyFiles vocabulary, int seed)
+    {
+        var device = Devices.Of(_environment);
+        // [DEC] is the id after the vocabulary.
+        var qformer = _options.Bridge.QFormer with { AudioSize = data.FrameWidth, VocabularySize = vocabulary.Tokenizer.VocabularySize + 1 };
+        var bridge = new BridgeNet(_options.Bridge with { QFormer = qformer });
+        if (device.type != DeviceType.CPU) bridge.to(device);
+        using var bert = _options.Bert is { } folder ? Bert.Load(folder, device: device) : null;
+        bridge.Initialize(seed, bert);
+        return bridge;
+    }
+}

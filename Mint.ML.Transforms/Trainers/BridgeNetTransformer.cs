@@ -1,0 +1,137 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using Mint.ML.Training;
+using Mint.ML.Transforms.RowMapping;
+
+namespace Mint.ML.Transforms;
+
+/// <summary>
+/// A Bridge-Net trained in stage 1. It adds AudioEmbedding, (Q, E) floats: one unit vector a query, and, where the data has the text column,
+/// TextEmbedding, (E) floats. A clip and a text fit as well as the best of the clip's vectors: the highest dot product over the queries.
+/// </summary>
+/// <remarks>
+/// The feature column passes through and carries the trained bridge as an annotation, by which the steps after it in a chain find it.
+/// A row without sound has an embedding of NaN.
+/// </remarks>
+public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNetTransformer>
+{
+    internal const string Signature = "MintBridgeNet";
+
+    /// <summary>The column of audio embeddings.</summary>
+    public const string AudioEmbedding = "AudioEmbedding";
+
+    /// <summary>The column of text embeddings.</summary>
+    public const string TextEmbedding = "TextEmbedding";
+
+    private readonly SharedModel<TrainedBridge> _bridge;
+    private readonly string _features, _text;
+
+    internal BridgeNetTransformer(IHostEnvironment environment, SharedModel<TrainedBridge> bridge, string features, string text, int batchSize)
+        : base(environment, nameof(BridgeNetTransformer), batchSize) => (_bridge, _features, _text) = (bridge, features, text);
+
+    /// <summary>Steps and losses of the training; null for a model that was loaded.</summary>
+    public TrainingResult? Training { get; internal init; }
+
+    internal SharedModel<TrainedBridge> Bridge => _bridge;
+
+    /// <inheritdoc/>
+    protected override string LoaderSignature => Signature;
+
+    /// <inheritdoc/>
+    protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
+
+    /// <inheritdoc/>
+    protected override void DisposeModel() => _bridge.Dispose();
+
+    /// <inheritdoc/>
+    protected override void Write(ModelWriter writer)
+    {
+        writer.Stream("Options", w =>
+        {
+            w.Write(_features);
+            w.Write(_text);
+            w.Write(BatchSize);
+        });
+        writer.Shared("Model", _bridge.Value, () => _bridge.Value.Write(writer, "Bridge"));
+    }
+
+    static BridgeNetTransformer ILoadable<BridgeNetTransformer>.Read(IHostEnvironment environment, ModelReader reader)
+    {
+        string features = "", text = "";
+        int batchSize = 1;
+        reader.Stream("Options", r =>
+        {
+            features = r.ReadString();
+            text = r.ReadString();
+            batchSize = r.ReadInt32();
+        });
+        var bridge = reader.Shared("Model", () => TrainedBridge.Read(reader, "Bridge", Devices.Of(environment)));
+        return new BridgeNetTransformer(environment, bridge, features, text, batchSize);
+    }
+
+    private sealed class Binding : RowBinding
+    {
+        private readonly BridgeNetTransformer _owner;
+        private readonly DataViewSchema.Column _features;
+        private readonly DataViewSchema.Column? _text;
+        private readonly int _audioSize, _textSize;
+
+        public Binding(BridgeNetTransformer owner, DataViewSchema input) : base(input)
+        {
+            _owner = owner;
+            var bridge = owner._bridge.Value;
+            _features = FrameBatch.Column(input, owner._features, bridge.FrameWidth);
+            _text = input.GetColumnOrNull(owner._text) is { Type: TextDataViewType } text ? text : null;
+            var config = bridge.Bridge.Config;
+            (_audioSize, _textSize) = ((int)(config.Queries * config.EmbeddingSize), (int)config.EmbeddingSize);
+            var reference = new ModelReference { Bridge = owner._bridge, Tuned = ModelReference.Find(_features)?.Tuned };
+            List<DataViewSchema.DetachedColumn> added =
+            [
+                reference.On(_features),
+                new(AudioEmbedding, new VectorDataViewType(NumberDataViewType.Single, (int)config.Queries, _textSize)),
+            ];
+            if (_text is not null) added.Add(new(TextEmbedding, new VectorDataViewType(NumberDataViewType.Single, _textSize)));
+            Added = added;
+        }
+
+        public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
+
+        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive)
+        {
+            if (isActive(0) || isActive(1)) yield return _features;
+            if (_text is { } text && isActive(2)) yield return text;
+        }
+
+        public override void Compute(RowBatch batch)
+        {
+            if (batch.IsActive(0)) batch.Input<VBuffer<float>>(_features).CopyTo(batch.Output<VBuffer<float>>(0));
+            if (batch.IsActive(1)) EmbedAudio(batch.Input<VBuffer<float>>(_features), batch.Output<VBuffer<float>>(1));
+            if (_text is { } text && batch.IsActive(2)) EmbedText(batch.Input<ReadOnlyMemory<char>>(text), batch.Output<VBuffer<float>>(2));
+        }
+
+        private void EmbedAudio(ReadOnlySpan<VBuffer<float>> features, Span<VBuffer<float>> embeddings)
+        {
+            var bridge = _owner._bridge.Value;
+            var rows = new List<int>();
+            var frames = new List<float[]>();
+            for (int i = 0; i < features.Length; i++)
+            {
+                embeddings[i] = new VBuffer<float>(_audioSize, Enumerable.Repeat(float.NaN, _audioSize).ToArray());
+                if (features[i].Length == 0) continue;
+                rows.Add(i);
+                frames.Add(FrameBatch.Row(features[i], bridge.FrameWidth, _features.Name));
+            }
+            if (rows.Count == 0) return;
+            using var encoding = FrameBatch.Pad(frames, bridge.FrameWidth, bridge.Device);
+            float[][] embedded = bridge.EmbedAudio(encoding);
+            for (int i = 0; i < rows.Count; i++) embeddings[rows[i]] = new VBuffer<float>(_audioSize, embedded[i]);
+        }
+
+        private void EmbedText(ReadOnlySpan<ReadOnlyMemory<char>> texts, Span<VBuffer<float>> embeddings)
+        {
+            float[][] embedded = _owner._bridge.Value.EmbedText([.. texts.ToArray().Select(text => text.ToString())]);
+            for (int i = 0; i < embedded.Length; i++) embeddings[i] = new VBuffer<float>(_textSize, embedded[i]);
+        }
+    }
+}

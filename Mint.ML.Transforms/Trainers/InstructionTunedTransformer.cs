@@ -1,0 +1,104 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using Mint.ML.Generation;
+using Mint.ML.Training;
+using Mint.ML.Transforms.Predictors;
+using Mint.ML.Transforms.RowMapping;
+
+namespace Mint.ML.Transforms;
+
+/// <summary>
+/// A model tuned in stage 2. Where the data has an instruction column, it adds the answer to each row's instruction about the row's sound.
+/// </summary>
+/// <remarks>
+/// The feature column passes through and carries the tuned model as an annotation, by which GenerateCaptions and RankLabels after it in a chain
+/// find it. A row without sound, or without an instruction, has an empty answer.
+/// </remarks>
+public sealed class InstructionTunedTransformer : RowMapTransformer, ILoadable<InstructionTunedTransformer>
+{
+    internal const string Signature = "MintInstructionTuned";
+
+    private readonly SharedModel<TunedModel> _model;
+    private readonly string _features, _instruction, _output;
+
+    internal InstructionTunedTransformer(IHostEnvironment environment, SharedModel<TunedModel> model, string features, string instruction, string output, int batchSize)
+        : base(environment, nameof(InstructionTunedTransformer), batchSize) =>
+        (_model, _features, _instruction, _output) = (model, features, instruction, output);
+
+    /// <summary>Steps and losses of the training; null for a model that was loaded.</summary>
+    public TrainingResult? Training { get; internal init; }
+
+    internal SharedModel<TunedModel> Model => _model;
+
+    /// <inheritdoc/>
+    protected override string LoaderSignature => Signature;
+
+    /// <inheritdoc/>
+    protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
+
+    /// <inheritdoc/>
+    protected override void DisposeModel() => _model.Dispose();
+
+    /// <inheritdoc/>
+    protected override void Write(ModelWriter writer)
+    {
+        writer.Stream("Options", w =>
+        {
+            w.Write(_features);
+            w.Write(_instruction);
+            w.Write(_output);
+            w.Write(BatchSize);
+        });
+        TunedSteps.Write(writer, _model);
+    }
+
+    static InstructionTunedTransformer ILoadable<InstructionTunedTransformer>.Read(IHostEnvironment environment, ModelReader reader)
+    {
+        string features = "", instruction = "", output = "";
+        int batchSize = 1;
+        reader.Stream("Options", r =>
+        {
+            features = r.ReadString();
+            instruction = r.ReadString();
+            output = r.ReadString();
+            batchSize = r.ReadInt32();
+        });
+        return new InstructionTunedTransformer(environment, TunedSteps.Read(environment, reader), features, instruction, output, batchSize);
+    }
+
+    private sealed class Binding : RowBinding
+    {
+        private readonly InstructionTunedTransformer _owner;
+        private readonly DataViewSchema.Column _features;
+        private readonly DataViewSchema.Column? _instruction;
+
+        public Binding(InstructionTunedTransformer owner, DataViewSchema input) : base(input)
+        {
+            _owner = owner;
+            _features = FrameBatch.Column(input, owner._features, owner._model.Value.FrameWidth);
+            _instruction = input.GetColumnOrNull(owner._instruction) is { Type: TextDataViewType } column ? column : null;
+            var reference = new ModelReference { Bridge = ModelReference.Find(_features)?.Bridge, Tuned = owner._model };
+            Added = _instruction is null ? [reference.On(_features)] : [reference.On(_features), new(owner._output, TextDataViewType.Instance)];
+        }
+
+        public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
+
+        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive)
+        {
+            yield return _features;
+            if (_instruction is { } instruction && isActive(1)) yield return instruction;
+        }
+
+        public override void Compute(RowBatch batch)
+        {
+            var features = batch.Input<VBuffer<float>>(_features);
+            if (batch.IsActive(0)) features.CopyTo(batch.Output<VBuffer<float>>(0));
+            if (_instruction is not { } instruction || !batch.IsActive(1)) return;
+            var instructions = batch.Input<ReadOnlyMemory<char>>(instruction);
+            string[] asked = new string[batch.Count];
+            for (int i = 0; i < asked.Length; i++) asked[i] = instructions[i].ToString();
+            TunedSteps.Answer(_owner._model.Value, features, _features.Name, asked, new GenerationOptions(), batch.Output<ReadOnlyMemory<char>>(1));
+        }
+    }
+}

@@ -1,0 +1,165 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using Mint.ML.Bridges;
+using Mint.ML.Models;
+using Mint.ML.Systems;
+using Mint.ML.Text;
+using Mint.ML.Training;
+using Mint.ML.Transforms.RowMapping;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Transforms;
+
+/// <summary>An instruction that goes with every row, and the column that holds what should be answered: a label column, or a caption column.</summary>
+/// <param name="Instruction">For instance "This is a sound of"; see <see cref="InstructionTemplates"/> for the paper's.</param>
+/// <param name="ResponseColumnName">The text column of answers; rows that have none there are not asked.</param>
+public sealed record ResponseTemplate(string Instruction, string ResponseColumnName);
+
+/// <summary>
+/// Stage 2 of MINT: tunes a copy of the bridge, and the projection behind it, so that a frozen language model answers instructions about sound
+/// (Zhao et al., section 3.3).
+/// </summary>
+public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
+{
+    /// <summary>Columns, models and training of stage 2.</summary>
+    public sealed class Options
+    {
+        /// <summary>The column of frame vectors, which also carries the bridge when stage 1 stands before this in a chain.</summary>
+        public string FeatureColumnName = "Features";
+
+        /// <summary>The text column of instructions; read in training unless there are <see cref="Templates"/>, and answered where data has it.</summary>
+        public string InstructionColumnName = "Instruction";
+
+        /// <summary>The text column of what should be answered; not read when there are <see cref="Templates"/>.</summary>
+        public string ResponseColumnName = "Response";
+
+        /// <summary>The column that takes answers, in data that has the instruction column.</summary>
+        public string OutputColumnName = "GeneratedResponse";
+
+        /// <summary>Instructions that every row is trained on instead of its own, each with the column of its answers.</summary>
+        public IReadOnlyList<ResponseTemplate> Templates = [];
+
+        /// <summary>A Hugging Face folder: T5 or Flan-T5 as in the paper, GPT-2, or LLaMA.</summary>
+        public string LanguageModel = "";
+
+        /// <summary>The bridge of stage 1; null takes the one that the feature column carries.</summary>
+        public BridgeNetTransformer? Bridge;
+
+        /// <summary>Epochs, batch size, learning rate and the like; by default the paper's three epochs of stage 2.</summary>
+        public TrainingOptions Training = new() { Epochs = 3 };
+
+        /// <summary>Fixes the projection's initial weights, the order of the data and the dropout; null draws it from the context.</summary>
+        public int? Seed;
+
+        /// <summary>Rows that the tuned model answers at once; results do not depend on it.</summary>
+        public int BatchSize = 16;
+
+        /// <summary>Puts the language model's files into a saved model instead of referring to them by name and hash.</summary>
+        public bool EmbedFrozenModels;
+
+        /// <summary>Told of every step, beside ML.NET's log and progress channel.</summary>
+        public IProgress<TrainingProgress>? Progress;
+
+        /// <summary>Stops within one step, with a model that can be used and saved.</summary>
+        public CancellationToken Cancellation;
+    }
+
+    private readonly IHostEnvironment _environment;
+    private readonly IHost _host;
+    private readonly Options _options;
+
+    internal InstructionTuner(IHostEnvironment environment, Options options)
+    {
+        (_environment, _options) = (environment, options);
+        _host = environment.Register(nameof(InstructionTuner));
+    }
+
+    private IEnumerable<string> TextColumns => _options.Templates.Count > 0
+        ? _options.Templates.Select(template => template.ResponseColumnName)
+        : [_options.InstructionColumnName, _options.ResponseColumnName];
+
+    /// <inheritdoc/>
+    public InstructionTunedTransformer Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        GetOutputSchema(SchemaColumns.Shape(input.Schema));
+        var features = input.Schema[_options.FeatureColumnName];
+        var stage1 = (_options.Bridge?.Bridge ?? ModelReference.Find(features)?.Bridge)?.Value ?? throw NoBridge();
+        using var channel = _host.Start("Train");
+        using var progress = _host.StartProgressChannel("Train");
+        var folder = FrozenFolder.Of(_options.LanguageModel, _options.EmbedFrozenModels); // a wrong path shows before any work
+        var data = TrainingData.Read(input, features, [.. TextColumns.Select(name => input.Schema[name])], channel);
+        if (data.FrameWidth != stage1.FrameWidth)
+            throw new InvalidOperationException($"Column '{features.Name}' has frames of width {data.FrameWidth}, but the bridge was trained on frames of width {stage1.FrameWidth}: use the encoder it was trained with.");
+        var examples = Examples(data, channel);
+        int seed = _options.Seed ?? _host.Rand.Next();
+        var tuned = NewModel(stage1, folder, seed);
+        try
+        {
+            channel.Info(MessageSensitivity.None, "{0}", $"Stage 2: {examples.Count} instructions about {data.Frames.Count} clips.");
+            var result = InstructionTraining.Run(tuned.Model, tuned.BridgeTokenizer, tuned.Tokenizer, new FrameTable(data.Frames, data.FrameWidth), examples,
+                _options.Training with { Seed = seed }, new ProgressReport(channel, progress, _options.Progress), _options.Cancellation);
+            tuned.Model.Bridge.eval();
+            return new InstructionTunedTransformer(_environment, new SharedModel<TunedModel>(tuned), _options.FeatureColumnName, _options.InstructionColumnName,
+                _options.OutputColumnName, _options.BatchSize) { Training = result };
+        }
+        catch
+        {
+            tuned.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        var features = inputSchema.Require(_options.FeatureColumnName, "vector of Single; append FeaturizeAudio before this", SchemaColumns.IsFeatures);
+        if (_options.Bridge is null && !ModelReference.IsOn(features)) throw NoBridge();
+        foreach (string name in TextColumns) inputSchema.Require(name, "text", SchemaColumns.IsText);
+        var shape = inputSchema.With(ModelReference.On(features));
+        return shape.Any(column => column.Name == _options.InstructionColumnName && SchemaColumns.IsText(column))
+            ? shape.With(Interop.ShapeColumn(_options.OutputColumnName, TextDataViewType.Instance)) : shape;
+    }
+
+    private List<InstructionExample> Examples(TrainingData data, IChannel channel)
+    {
+        var examples = new List<InstructionExample>();
+        int incomplete = 0;
+        for (int clip = 0; clip < data.Frames.Count; clip++)
+        {
+            int row = clip;
+            var asked = _options.Templates.Count > 0
+                ? _options.Templates.Select((template, i) => (template.Instruction, Response: data.Texts[i][row]))
+                : [(Instruction: data.Texts[0][row], Response: data.Texts[1][row])];
+            foreach (var (instruction, response) in asked)
+            {
+                if (instruction.Length == 0 || response.Length == 0) incomplete++;
+                else examples.Add(new InstructionExample(clip, instruction, response));
+            }
+        }
+        if (incomplete > 0) channel.Warning(MessageSensitivity.None, "{0}", $"{incomplete} instructions have no answer, or answers no instruction, and are left out of training.");
+        return examples.Count > 0 ? examples : throw new InvalidOperationException("There is nothing to train on: no row has both an instruction and an answer.");
+    }
+
+    private TunedModel NewModel(TrainedBridge stage1, FrozenFolder folder, int seed)
+    {
+        var languageModel = ModelCatalog.LoadLanguageModel(folder.Path, device: Devices.Of(_environment));
+        var bridge = stage1.CopyBridge(); // stage 1's own stays as it is: it still searches and matches
+        var projection = TunedModel.NewProjection(bridge, languageModel);
+        using (no_grad())
+        using (NewDisposeScope())
+        using (var generator = new Generator((ulong)seed))
+        {
+            // PyTorch's default for a Linear, drawn on the CPU so that a seed gives the same weights on every device.
+            double bound = 1 / Math.Sqrt(bridge.Config.QFormer.HiddenSize);
+            foreach (var parameter in projection.parameters())
+                parameter.copy_(empty(parameter.shape).uniform_(-bound, bound, generator));
+        }
+        return new TunedModel(bridge, projection, languageModel, folder, TextTokenizer.Load(folder.Path), stage1.Vocabulary, _options.Training.MaxTextTokens);
+    }
+
+    private InvalidOperationException NoBridge() => new(
+        $"InstructionTuning needs a bridge trained in stage 1, and column '{_options.FeatureColumnName}' carries none: append Trainers.BridgeNet before it in the chain, or hand one over in Options.Bridge.");
+}
