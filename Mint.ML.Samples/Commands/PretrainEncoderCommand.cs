@@ -1,0 +1,60 @@
+using System.CommandLine;
+using Mint.ML.Audio;
+using Mint.ML.Models;
+using Mint.ML.Training;
+
+namespace Mint.ML.Samples.Commands;
+
+/// <summary><c>mint pretrain-encoder</c>: a small data2vec-audio encoder from labelled clips of one length.</summary>
+internal static class PretrainEncoderCommand
+{
+    public static Command Create()
+    {
+        var manifest = new Argument<string>("manifest") { Description = "CSV or JSON lines with Path and the label columns, as 'mint data notes' writes" };
+        var output = new Option<string>("--output", "-o") { Description = "Folder for the encoder", DefaultValueFactory = _ => "runs/encoder" };
+        var labels = new Option<string>("--labels") { Description = "Columns that the encoder learns to tell, with commas", DefaultValueFactory = _ => "Family,Instrument,Pitch" };
+        var holdOut = new Option<string?>("--hold-out") { Description = "COLUMN=VALUE,VALUE: clips to measure on and not to train on, for instance Soundfont=timgm,csound" };
+        var epochs = new Option<int>("--epochs") { Description = "Passes over the clips", DefaultValueFactory = _ => new EncoderPretrainingOptions().Epochs };
+        var width = new Option<int>("--width") { Description = "Width of a frame vector", DefaultValueFactory = _ => 128 };
+        var layers = new Option<int>("--layers") { Description = "Transformer blocks", DefaultValueFactory = _ => 3 };
+        var seed = new Option<int>("--seed") { Description = "Decides the weights drawn, the order and the augmentation", DefaultValueFactory = _ => 1 };
+        var command = new Command("pretrain-encoder", "Pre-train a small audio encoder of the data2vec-audio architecture on labelled clips.")
+        {
+            manifest, output, labels, holdOut, epochs, width, layers, seed,
+        };
+        command.SetAction((parse, cancel) =>
+        {
+            var config = LogMelConvolutions.Configure(new Data2VecAudioConfig
+            {
+                HiddenSize = parse.GetValue(width), Layers = parse.GetValue(layers), Heads = 4, IntermediateSize = 3 * parse.GetValue(width),
+                PositionLayers = 2, PositionKernel = 9,
+            });
+            var progress = new ConsoleLines();
+            var rows = AudioManifest.Read(parse.GetValue(manifest)!).Rows;
+            var encoder = EncoderPretraining.Create(config, parse.GetValue(seed));
+            using var features = EncoderPretraining.Features(encoder, rows.Select(row => AudioFile.Read(row.Path, config.SampleRate).Samples), progress, cancel);
+            EncoderPretraining.Run(encoder, features, [.. parse.GetValue(labels)!.Split(',').Select(column => Label(column, rows))],
+                HeldOut(parse.GetValue(holdOut), rows), new EncoderPretrainingOptions { Epochs = parse.GetValue(epochs), Seed = parse.GetValue(seed) }, progress, cancel);
+            EncoderPretraining.Save(encoder, config, parse.GetValue(output)!);
+            Console.WriteLine($"written: {parse.GetValue(output)} ({encoder.parameters().Sum(weight => weight.numel()):N0} parameters)");
+            return Task.FromResult(cancel.IsCancellationRequested ? 130 : 0);
+        });
+        return command;
+    }
+
+    private static ClipLabels Label(string column, IReadOnlyList<AudioManifestRow> rows)
+    {
+        string[] values = [.. rows.Select(row => row[column]).Distinct().Order(StringComparer.Ordinal)];
+        var index = values.Select((value, i) => (value, i)).ToDictionary(pair => pair.value, pair => pair.i);
+        return new ClipLabels(column, values, [.. rows.Select(row => index[row[column]])]);
+    }
+
+    private static HashSet<int> HeldOut(string? rule, IReadOnlyList<AudioManifestRow> rows)
+    {
+        if (rule is null) return [];
+        string[] parts = rule.Split('=');
+        if (parts.Length != 2) throw new ArgumentException($"--hold-out is '{rule}'; it must be COLUMN=VALUE,VALUE, for instance Soundfont=timgm,csound.");
+        var values = parts[1].Split(',').ToHashSet();
+        return [.. Enumerable.Range(0, rows.Count).Where(i => values.Contains(rows[i][parts[0]]))];
+    }
+}

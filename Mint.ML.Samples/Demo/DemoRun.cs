@@ -1,0 +1,155 @@
+using System.Diagnostics;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using Mint.ML.Bridges;
+using Mint.ML.Training;
+using Mint.ML.Transforms;
+
+namespace Mint.ML.Samples.Demo;
+
+/// <summary>A row of the notes set, as far as the demo reads it.</summary>
+internal sealed class Note
+{
+    public string Path { get; set; } = "";
+    public string Family { get; set; } = "";
+    public string Soundfont { get; set; } = "";
+    public string Caption { get; set; } = "";
+}
+
+/// <summary>Trains the pipeline of the README on the notes, measures it beside simpler answers, saves it, and has another process load it.</summary>
+internal sealed class DemoRun(DemoOptions options, CancellationToken cancel)
+{
+    private readonly MLContext _ml = new(seed: options.Seed);
+    private readonly Stopwatch _watch = Stopwatch.StartNew();
+
+    public int Run()
+    {
+        _ml.Log += Log;
+        var (train, test) = Data();
+        string[] families = [.. Rows(train).Select(note => note.Family).Distinct().Order(StringComparer.Ordinal)];
+        var (trainNotes, testNotes) = (Rows(train), Rows(test));
+        Say($"{trainNotes.Count} clips to train on ({Names(trainNotes)}), {testNotes.Count} held out ({Names(testNotes)}), {families.Length} families");
+
+        var model = Pipeline(families).Fit(train);
+        var stage1 = model.OfType<BridgeNetTransformer>().Single();
+        var stage2 = model.OfType<InstructionTunedTransformer>().Single();
+
+        Say("answering for the held-out clips");
+        string[] computed = ["PredictedLabel", "Score", "GeneratedCaption", BridgeNetTransformer.AudioEmbedding, BridgeNetTransformer.TextEmbedding];
+        var answered = _ml.Data.Cache(model.Transform(test), ["Family", "Caption", "Path", .. computed]);
+        double ranked = _ml.MulticlassClassification.Evaluate(Labelled(answered, families)).MicroAccuracy;
+        var retrieval = _ml.AudioLanguage().EvaluateRetrieval(answered);
+        Say("logistic regression on mean log-mel, for comparison");
+        double regression = new LogMelBaseline(_ml).Accuracy(trainNotes, testNotes, families);
+
+        Print(stage1.Training!, stage2.Training!);
+        PrintAccuracy(ranked, regression, trainNotes, testNotes, families);
+        PrintRetrieval(retrieval);
+        PrintCaptions(answered);
+        if (options.Dev) return 0;
+
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Output))!);
+        _ml.Model.Save(model, train.Schema, options.Output);
+        Reload.Keep(_ml, model, test, options.Output);
+        Console.WriteLine($"\nModel file: {Path.GetRelativePath(".", options.Output)} ({new FileInfo(options.Output).Length / 1e6:F1} MB; the frozen models are named in it, not copied)");
+        int code = Reload.InFreshProcess(options);
+        Say("done");
+        return code;
+    }
+
+    private EstimatorChain<RankedClassifier> Pipeline(string[] families)
+    {
+        var audio = _ml.AudioLanguage();
+        return _ml.Transforms.LoadAudio("Audio", "Path")
+            .Append(_ml.Transforms.FeaturizeAudio("Features", "Audio", encoder: Path.Combine(options.Models, "encoder")))
+            .AppendCacheCheckpoint(_ml) // both stages read the features; they are computed once
+            .Append(audio.Trainers.BridgeNet(new BridgeNetTrainer.Options
+            {
+                Bridge = SmallBridge,
+                Training = new TrainingOptions { Epochs = options.Stage1Epochs, BatchSize = 64, LearningRate = options.Stage1Rate, WarmUpSteps = 30 },
+                Cancellation = cancel,
+            }))
+            .Append(audio.Trainers.InstructionTuning(new InstructionTuner.Options
+            {
+                LanguageModel = Path.Combine(options.Models, "language-model"),
+                Templates = [new(DemoOptions.FamilyInstruction, "Family"), new(DemoOptions.CaptionInstruction, "Caption")],
+                Training = new TrainingOptions { Epochs = options.Stage2Epochs, BatchSize = 64, LearningRate = options.Stage2Rate, WarmUpSteps = 30 },
+                Cancellation = cancel,
+            }))
+            .Append(audio.GenerateCaptions("GeneratedCaption", DemoOptions.CaptionInstruction))
+            .Append(audio.RankLabels("PredictedLabel", families, DemoOptions.FamilyInstruction));
+    }
+
+    /// <summary>A bridge that a thousand clips can train from nothing: the paper's, at a sixth of its width and depth.</summary>
+    private static BridgeNetConfig SmallBridge => new()
+    {
+        Queries = 8,
+        EmbeddingSize = 64,
+        QFormer = new QFormerConfig
+        {
+            HiddenSize = 128, Layers = 2, CrossAttentionFrequency = 1, Heads = 4, IntermediateSize = 256, MaxPositions = 64,
+            // BERT's 0.02 is for rows of 768; at 128 it leaves all clips so alike that contrast never begins.
+            InitializerRange = 0.08,
+        },
+    };
+
+    private (IDataView Train, IDataView Test) Data()
+    {
+        var train = _ml.Data.LoadFromAudioManifest(Path.Combine(options.Data, "manifest-train.csv"));
+        if (!options.Dev) return (train, _ml.Data.LoadFromAudioManifest(Path.Combine(options.Data, "manifest-test.csv")));
+        var parts = Rows(train).GroupBy(note => note.Soundfont).OrderBy(part => part.Key, StringComparer.Ordinal).ToList();
+        return parts.Count == 2 ? (_ml.Data.LoadFromEnumerable(parts[1].ToList()), _ml.Data.LoadFromEnumerable(parts[0].ToList()))
+            : throw new InvalidDataException($"--dev needs two training soundfonts; the manifest has {parts.Count}.");
+    }
+
+    private List<Note> Rows(IDataView view) => [.. _ml.Data.CreateEnumerable<Note>(view, reuseRowObject: false)];
+
+    private IDataView Labelled(IDataView data, string[] families) => LogMelBaseline.WithLabels(_ml, data, families);
+
+    private static string Names(List<Note> notes) => string.Join(", ", notes.Select(note => note.Soundfont).Distinct());
+
+    private void Log(object? sender, LoggingEventArgs message)
+    {
+        bool ours = message.Source.StartsWith(nameof(BridgeNetTrainer), StringComparison.Ordinal) || message.Source.StartsWith(nameof(InstructionTuner), StringComparison.Ordinal);
+        if (message.Kind >= ChannelMessageKind.Warning || ours && message.Kind == ChannelMessageKind.Info) Say(message.RawMessage);
+    }
+
+    private void Say(string text) => Console.WriteLine(FormattableString.Invariant($"[{_watch.Elapsed:m\\:ss}] {text}"));
+
+    private static void Print(TrainingResult stage1, TrainingResult stage2)
+    {
+        Console.WriteLine($"\n{"Loss",-28}{"first steps",12}{"last steps",12}");
+        foreach (var (stage, result) in new[] { ("stage 1", stage1), ("stage 2", stage2) })
+            foreach (var (name, first) in result.FirstLosses)
+                Console.WriteLine(FormattableString.Invariant($"{stage + ", " + name,-28}{first,12:F3}{result.LastLosses[name],12:F3}"));
+    }
+
+    private static void PrintAccuracy(double ranked, double regression, List<Note> train, List<Note> test, string[] families)
+    {
+        string majority = train.GroupBy(note => note.Family).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).First().Key;
+        Console.WriteLine($"\n{"Family of held-out clips",-40}{"accuracy",12}");
+        Line("ranked by the language model", ranked);
+        Line("logistic regression on mean log-mel", regression);
+        Line($"majority class of training ({majority})", test.Count(note => note.Family == majority) / (double)test.Count);
+        Line("chance", 1.0 / families.Length);
+
+        static void Line(string name, double accuracy) => Console.WriteLine(FormattableString.Invariant($"{name,-40}{accuracy,12:F3}"));
+    }
+
+    private static void PrintRetrieval(RetrievalMetrics metrics)
+    {
+        Console.WriteLine($"\n{$"Search among {metrics.Count} held-out clips",-40}{"R@1",8}{"R@5",8}{"R@10",8}");
+        foreach (var (name, recall) in new[] { ("a caption finds its clip", metrics.TextToAudio), ("a clip finds its caption", metrics.AudioToText) })
+            Console.WriteLine(FormattableString.Invariant($"{name,-40}{recall.R1,8:F3}{recall.R5,8:F3}{recall.R10,8:F3}"));
+    }
+
+    private static void PrintCaptions(IDataView answered)
+    {
+        string[] captions = [.. answered.GetColumn<string>("Caption")], generated = [.. answered.GetColumn<string>("GeneratedCaption")], families = [.. answered.GetColumn<string>("Family")];
+        Console.WriteLine("\nCaptions of held-out clips");
+        // One of each of five families, spread over the list.
+        foreach (int i in Enumerable.Range(0, families.Length).DistinctBy(i => families[i]).Where((_, i) => i % 2 == 0).Take(5))
+            Console.WriteLine($"  {families[i],-12}reference: {captions[i]}\n  {"",-12}generated: {generated[i]}");
+    }
+}
