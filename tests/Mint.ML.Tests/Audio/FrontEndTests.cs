@@ -1,0 +1,203 @@
+using Mint.ML.Audio;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Tests.Audio;
+
+[TestClass]
+public class FrontEndTests
+{
+    const double Tolerance = 1e-4;
+
+    static float[] Input(string name) => FixtureTensors.Read(name, "features", "inputs.safetensors").Values;
+
+    static (Tensor Waveforms, Tensor Lengths) Batch(params float[][] rows)
+    {
+        long longest = rows.Max(r => r.Length);
+        Tensor batch = zeros(rows.Length, longest);
+        for (int i = 0; i < rows.Length; i++)
+        {
+            batch[i, TensorIndex.Slice(0, rows[i].Length)] = tensor(rows[i]);
+        }
+
+        return (batch, tensor(rows.Select(r => (long)r.Length).ToArray()));
+    }
+
+    static void Equal(string name, string file, Tensor actual, double tolerance = Tolerance)
+    {
+        (float[] values, long[] shape) = FixtureTensors.Read(name, "features", file + ".safetensors");
+        CollectionAssert.AreEqual(shape, actual.shape, name);
+        Tensor expected = tensor(values).reshape(shape);
+        double error = (actual - expected).abs().max().ToDouble(), scale = expected.abs().max().ToDouble();
+        Assert.IsLessThan(tolerance, error / scale, $"{name}: off by {error} of {scale}");
+    }
+
+    static Tensor Compute(LogMelOptions options, string input)
+    {
+        using var mel = new LogMel(options);
+        (Tensor waveforms, Tensor lengths) = Batch(Input(input));
+        return mel.Compute(waveforms, lengths).Values[0];   // (F, M)
+    }
+
+    [TestMethod]
+    public void Mel_spectrograms_equal_torchaudio()
+    {
+        using var scope = NewDisposeScope();
+        var slaney = new LogMelOptions { Scale = MelScale.Slaney, SlaneyNorm = true };
+        Equal("ta_mel_htk_16k", "torchaudio", Compute(new(), "x16").t());
+        Equal("ta_mel_htk_16k_db80", "torchaudio", Compute(new() { Compression = MelCompression.Decibel, TopDb = 80 }, "x16").t());
+        Equal("ta_mel_slaney_16k", "torchaudio", Compute(slaney, "x16").t());
+        Equal("ta_mel_htk_48k_64", "torchaudio", Compute(new() { SampleRate = 48_000, FftSize = 1024, HopLength = 480, MelBins = 64, MinFrequency = 50, MaxFrequency = 14_000 }, "x48").t());
+        Equal("ta_mel_slaney_44k_64", "torchaudio", Compute(slaney with { SampleRate = 44_100, FftSize = 1024, HopLength = 441, MelBins = 64, MinFrequency = 50, MaxFrequency = 14_000 }, "x44").t());
+        Equal("ta_mel_win_smaller_than_fft", "torchaudio", Compute(new() { FftSize = 1024, WindowLength = 640, HopLength = 320, MelBins = 64, Power = 1 }, "x16").t());
+    }
+
+    [TestMethod]
+    public void Filter_banks_equal_torchaudio_and_clap()
+    {
+        using var scope = NewDisposeScope();
+        Tensor Bank(int fft, int bands, int rate, double high, MelScale scale, bool norm, double low = 0) =>
+            tensor(MelFilterBank.Triangles(fft, bands, rate, low, high, scale, norm)).reshape(-1, bands);
+        Equal("ta_fbanks_htk_201x80", "torchaudio", Bank(400, 80, 16_000, 8_000, MelScale.Htk, false));
+        Equal("ta_fbanks_slaney_201x80", "torchaudio", Bank(400, 80, 16_000, 8_000, MelScale.Slaney, true));
+        Equal("clap_mel_filters_htk", "clap", Bank(1024, 64, 48_000, 14_000, MelScale.Htk, false, 50));
+        Equal("clap_mel_filters_slaney", "clap", Bank(1024, 64, 48_000, 14_000, MelScale.Slaney, true, 50));
+    }
+
+    [TestMethod]
+    public void Log_mel_equals_torchlibrosa()
+    {
+        using var scope = NewDisposeScope();
+        Equal("torchlibrosa_logmel_32k", "torchlibrosa", Compute(LogMelOptions.HtsAt, "x32").unsqueeze(0).unsqueeze(0));
+        Equal("torchlibrosa_logmel_44k_fmax8000", "torchlibrosa", Compute(LogMelOptions.HtsAt with { SampleRate = 44_100, MaxFrequency = 8_000 }, "x44").unsqueeze(0).unsqueeze(0));
+        Equal("torchlibrosa_logmel_pengi_44k_with_sr32k_bank", "torchlibrosa", Compute(LogMelOptions.Pengi, "x44").unsqueeze(0).unsqueeze(0));
+    }
+
+    static Tensor Compute(KaldiFbankOptions options, float[] waveform)
+    {
+        using var fbank = new KaldiFbank(options);
+        (Tensor waveforms, Tensor lengths) = Batch(waveform);
+        return fbank.Compute(waveforms, lengths).Values;    // (1, F, M)
+    }
+
+    [TestMethod]
+    public void Kaldi_filter_banks_equal_torchaudio_and_the_models_that_use_them()
+    {
+        using var scope = NewDisposeScope();
+        float[] x = Input("x16");
+        Equal("kaldi_fbank_povey_80", "kaldi", Compute(new(), x)[0]);
+        Equal("audiomae_fbank", "kaldi", Compute(KaldiFbankOptions.AudioMae with { TargetFrames = null, StandardDeviation = null }, x)[0]);
+        Equal("audiomae_normalised", "kaldi", Compute(KaldiFbankOptions.AudioMae with { TargetFrames = null }, x)[0]);
+        Equal("beats_fbank", "kaldi", Compute(KaldiFbankOptions.Beats, x)[0]);
+        Tensor ast = Compute(KaldiFbankOptions.Ast, x);
+        CollectionAssert.AreEqual(new long[] { 1, 1024, 128 }, ast.shape);
+        Equal("ast_input_values", "kaldi", ast.narrow(1, 0, 160));
+    }
+
+    [TestMethod]
+    [DataRow("clap_10s_repeatpad", 480_000, 0, ClapPadding.RepeatPad)]
+    [DataRow("clap_2s_repeatpad", 96_000, 28_800, ClapPadding.RepeatPad)]
+    [DataRow("clap_2s_repeat", 96_000, 28_800, ClapPadding.Repeat)]
+    [DataRow("clap_2s_pad", 96_000, 0, ClapPadding.Pad)]
+    public void Clap_input_equals_transformers(string name, int window, int samples, ClapPadding padding)
+    {
+        using var scope = NewDisposeScope();
+        using var clap = new ClapFrontEnd(new ClapFrontEndOptions { MaxSamples = window, Padding = padding });
+        float[] x = Input("x48");
+        (Tensor waveforms, Tensor lengths) = Batch(samples > 0 ? x[..samples] : x);
+        ClapInput input = clap.Compute(waveforms, lengths);
+        Equal(name, "clap", input.Mel);
+        Assert.IsFalse(input.IsLonger[0].ToBoolean());
+    }
+
+    [TestMethod]
+    public void Clap_fusion_of_short_sound_is_four_times_the_same()
+    {
+        using var scope = NewDisposeScope();
+        using var clap = new ClapFrontEnd(new ClapFrontEndOptions { MaxSamples = 96_000, Fusion = true });
+        (Tensor waveforms, Tensor lengths) = Batch(Input("x48"));
+        Tensor mel = clap.Compute(waveforms, lengths).Mel;  // (1, 4, F, 64)
+        Equal("clap_2s_fusion", "clap", mel.narrow(1, 0, 1));
+        Assert.IsTrue(mel.narrow(1, 3, 1).eq(mel.narrow(1, 0, 1)).all().ToBoolean());
+    }
+
+    [TestMethod]
+    public void Clap_fusion_of_long_sound_holds_windows_of_it_and_the_whole_shrunk()
+    {
+        using var scope = NewDisposeScope();
+        using var clap = new ClapFrontEnd(new ClapFrontEndOptions { MaxSamples = 9_600, Fusion = true });
+        using var whole = new LogMel(LogMelOptions.ClapFusion);
+        (Tensor waveforms, Tensor lengths) = Batch(Input("x48"), Input("x48")[..5_000]);
+        ClapInput input = clap.Compute(waveforms, lengths);
+        CollectionAssert.AreEqual(new long[] { 2, 4, 21, 64 }, input.Mel.shape);
+        CollectionAssert.AreEqual(new[] { true, false }, input.IsLonger.data<bool>().ToArray());
+        Tensor mel = whole.Compute(waveforms.narrow(0, 0, 1), lengths.narrow(0, 0, 1)).Values[0];   // (101, 64)
+        // 81 possible starts in three parts of 27: their middles are 13, 40 and 67.
+        foreach ((int channel, int start) in new[] { (1, 13), (2, 40), (3, 67) })
+        {
+            Assert.IsTrue(input.Mel[0, channel].eq(mel.narrow(0, start, 21)).all().ToBoolean());
+        }
+
+        // Frame 0 of the shrunk one lies at 0.5 * 101 / 21 - 0.5 = 1.9048 frames.
+        Tensor expected = mel[1] * 0.095238f + mel[2] * 0.904762f;
+        Assert.IsLessThan(1e-3, (input.Mel[0, 0, 0] - expected).abs().max().ToDouble());
+    }
+
+    [TestMethod]
+    public void Normalised_waveforms_equal_transformers_and_padding_stays_zero()
+    {
+        using var scope = NewDisposeScope();
+        (Tensor waveforms, Tensor lengths) = Batch(FixtureTensors.Read("w2v2_raw_a", "features", "w2v2.safetensors").Values, FixtureTensors.Read("w2v2_raw_b", "features", "w2v2.safetensors").Values);
+        Tensor normalised = WaveformNormalizer.Normalize(waveforms, lengths);
+        Equal("w2v2_input_values", "w2v2", normalised, 1e-6);
+        // What the original gives when it is asked for no mask: statistics over the padding too, so that the answer depends on the batch.
+        Equal("w2v2_input_values_no_mask", "w2v2", WaveformNormalizer.Normalize(waveforms, full_like(lengths, waveforms.shape[1])), 1e-6);
+    }
+
+    [TestMethod]
+    public void A_row_gets_in_a_batch_what_it_gets_alone()
+    {
+        using var scope = NewDisposeScope();
+        float[][] rows = [Input("x16")[..9_000], Input("x16"), Input("x16")[3_000..4_500]];
+        (Tensor waveforms, Tensor lengths) = Batch(rows);
+        using var mel = new LogMel(LogMelOptions.HtsAt with { TopDb = 60 });
+        using var fbank = new KaldiFbank(KaldiFbankOptions.AudioMae with { TargetFrames = null });
+        using var clap = new ClapFrontEnd(new ClapFrontEndOptions { MaxSamples = 8_000, Fusion = true });
+        Spectrogram mels = mel.Compute(waveforms, lengths), fbanks = fbank.Compute(waveforms, lengths);
+        Tensor claps = clap.Compute(waveforms, lengths).Mel, normalised = WaveformNormalizer.Normalize(waveforms, lengths);
+        for (int i = 0; i < rows.Length; i++)
+        {
+            (Tensor one, Tensor length) = Batch(rows[i]);
+            Same(mels.Values[i].narrow(0, 0, mels.Lengths[i].ToInt64()), mel.Compute(one, length).Values[0]);
+            Same(fbanks.Values[i].narrow(0, 0, fbanks.Lengths[i].ToInt64()), fbank.Compute(one, length).Values[0]);
+            Same(claps[i], clap.Compute(one, length).Mel[0]);
+            Same(normalised[i].narrow(0, 0, rows[i].Length), WaveformNormalizer.Normalize(one, length)[0]);
+        }
+
+        static void Same(Tensor inBatch, Tensor alone)
+        {
+            CollectionAssert.AreEqual(alone.shape, inBatch.shape);
+            Assert.IsLessThanOrEqualTo(1e-5 * alone.abs().max().ToDouble(), (inBatch - alone).abs().max().ToDouble());
+        }
+    }
+
+    [TestMethod]
+    public void Rows_that_are_too_short_or_shorter_than_they_say_are_named()
+    {
+        using var scope = NewDisposeScope();
+        using var mel = new LogMel(LogMelOptions.HtsAt);
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => mel.Compute(zeros(2, 2_000), tensor(new long[] { 2_000, 100 }))).Message, "Row 1 has 100 samples");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => mel.Compute(zeros(1, 2_000), tensor(new long[] { 3_000 }))).Message, "said to have 3000");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => mel.Compute(zeros(2_000), tensor(new long[] { 3_000 }))).Message, "(B, T)");
+    }
+
+    [TestMethod]
+    public void All_that_is_wrong_with_options_is_said_at_once()
+    {
+        string message = Assert.ThrowsExactly<ArgumentException>(() => new LogMel(new LogMelOptions { HopLength = 0, MelBins = -1, WindowLength = 4_000 })).Message;
+        foreach (string name in new[] { "HopLength", "MelBins", "WindowLength" })
+        {
+            StringAssert.Contains(message, name);
+        }
+    }
+}

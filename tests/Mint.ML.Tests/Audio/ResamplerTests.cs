@@ -1,0 +1,64 @@
+using Mint.ML.Audio;
+
+namespace Mint.ML.Tests.Audio;
+
+[TestClass]
+public class ResamplerTests
+{
+    [TestMethod]
+    [DataRow("x44", 44_100, 16_000)]
+    [DataRow("x48", 48_000, 16_000)]
+    [DataRow("x16", 16_000, 24_000)]
+    [DataRow("x44", 44_100, 48_000)]
+    [DataRow("x44", 44_100, 24_000)]
+    public void Equals_torchaudio(string input, int from, int to) => Compare(input, $"resample_{from}_{to}", new Resampler(from, to));
+
+    [TestMethod]
+    public void Equals_torchaudio_with_the_kaiser_best_window() =>
+        Compare("x44", "resample_44100_16000_kaiser_best", new Resampler(44_100, 16_000, ResamplerOptions.KaiserBest));
+
+    static void Compare(string input, string expected, Resampler resampler)
+    {
+        float[] actual = resampler.Resample(FixtureTensors.Read(input, "features", "inputs.safetensors").Values);
+        float[] wanted = FixtureTensors.Read(expected, "features", "resample.safetensors").Values;
+        Assert.AreEqual(wanted.Length, actual.Length);
+        float scale = wanted.Max(Math.Abs);
+        for (int i = 0; i < wanted.Length; i++)
+        {
+            Assert.AreEqual(wanted[i], actual[i], 1e-5f * scale, $"sample {i}");
+        }
+    }
+
+    [TestMethod]
+    public void Length_is_rounded_up_for_any_rates_and_lengths()
+    {
+        var random = new Random(3);
+        for (int i = 0; i < 40; i++)
+        {
+            int from = random.Next(4_000, 50_000), to = random.Next(4_000, 50_000), length = random.Next(1, 300);
+            Assert.AreEqual((int)Math.Ceiling(length * (double)to / from - 1e-9), new Resampler(from, to).Resample(new float[length]).Length);
+        }
+    }
+
+    [TestMethod]
+    public void A_low_tone_keeps_its_shape_through_odd_rates()
+    {
+        float[] tone = [.. Enumerable.Range(0, 11_025).Select(i => MathF.Sin(2 * MathF.PI * 100 * i / 11_025))];
+        float[] up = new Resampler(11_025, 47_999).Resample(tone);
+        for (int i = 2_000; i < up.Length - 2_000; i++)
+        {
+            Assert.AreEqual(Math.Sin(2 * Math.PI * 100 * i / 47_999), up[i], 5e-3);
+        }
+    }
+
+    [TestMethod]
+    public void The_same_rate_gives_the_same_samples() =>
+        CollectionAssert.AreEqual(new float[] { 1, 2, 3 }, new Resampler(8_000, 8_000).Resample([1, 2, 3]));
+
+    [TestMethod]
+    public void Rates_out_of_range_are_refused()
+    {
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new Resampler(0, 16_000));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new Resampler(16_000, 1_000_000));
+    }
+}

@@ -1,0 +1,201 @@
+using Mint.ML.Bridges;
+using Mint.ML.Models;
+using Mint.ML.Tests.Models;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Mint.ML.Tests.Bridges;
+
+[TestClass]
+public sealed class QFormerTests
+{
+    [TestMethod]
+    [DataRow("blip2_qformer")]
+    [DataRow("blip2_qformer_every")]
+    public void Queries_read_the_audio_as_in_blip2(string folder)
+    {
+        using var scope = NewDisposeScope();
+        using var fixture = new Parity(folder);
+        using var model = QFormer.Load(Fixtures.Path(folder));
+        var (queries, frames) = (fixture["query_tokens"], fixture["encoder_hidden_states"]);
+
+        var hidden = model.ForwardHidden(queries, model.ProjectAudio(frames));
+        fixture.Check("hidden_states", stack(hidden));
+        fixture.Check("last_hidden_state", model.QueryPass(queries, model.ProjectAudio(frames)));
+        fixture.Check("pooler_output", hidden[^1].select(1, 0));
+        fixture.Check("masked.last_hidden_state", model.QueryPass(queries, model.ProjectAudio(frames, fixture.Mask("encoder_attention_mask"))));
+        Assert.ThrowsExactly<InvalidOperationException>(() => model.TextPass(ones([1, 2], dtype: ScalarType.Int64)));
+    }
+
+    [TestMethod]
+    [DataRow("instructblip_qformer")]
+    [DataRow("instructblip_qformer_every")]
+    public void Queries_know_the_instruction_as_in_instructblip(string folder)
+    {
+        using var scope = NewDisposeScope();
+        using var fixture = new Parity(folder);
+        using var model = QFormer.Load(Fixtures.Path(folder));
+        var (queries, frames, ids) = (fixture["query_tokens"], fixture["encoder_hidden_states"], fixture["input_ids"]);
+        var (textMask, mask) = (fixture.Mask("text_attention_mask"), fixture.Mask("attention_mask"));
+
+        using var audio = model.ProjectAudio(frames);
+        var (queryStates, textStates) = model.JointPass(queries, audio, ids, textMask);
+        fixture.Check("query_output", queryStates);
+        fixture.Check("last_hidden_state", cat([queryStates, textStates], 1), mask);
+        var hidden = model.ForwardHidden(queries, audio, ids, textMask);
+        for (int layer = 0; layer < hidden.Count; layer++)
+            Assert.IsLessThan(2e-5, Parity.RelativeError(fixture["hidden_states"].select(0, layer), hidden[layer], mask), $"layer {layer}");
+        using var maskedAudio = model.ProjectAudio(frames, fixture.Mask("encoder_attention_mask"));
+        fixture.Check("masked.last_hidden_state", model.ForwardHidden(queries, maskedAudio, ids, textMask)[^1], mask);
+        fixture.Check("textonly.last_hidden_state", model.TextPass(ids, textMask), textMask);
+    }
+
+    [TestMethod]
+    public void Every_pass_equals_lavis()
+    {
+        using var scope = NewDisposeScope();
+        using var fixture = new Parity("lavis_qformer");
+        using var model = QFormer.Load(Fixtures.Path("lavis_qformer"));
+        var (queries, ids, generated) = (fixture["query_tokens"], fixture["input_ids"], fixture["decoder_input_ids"]);
+        var (textMask, labels) = (fixture.Mask("text_attention_mask"), fixture["labels"]);
+        using var audio = model.ProjectAudio(fixture["encoder_hidden_states"], fixture.Mask("encoder_attention_mask"));
+
+        fixture.Check("query_only.last_hidden_state", model.QueryPass(queries, audio, out var cache));
+        fixture.Check("query_only.hidden_states", stack(model.ForwardHidden(queries, audio)));
+        fixture.Check("query_only.key_layer0", cache.Keys(0));
+        fixture.Check("text_only.last_hidden_state", model.TextPass(ids, textMask), textMask);
+        var (queryStates, textStates) = model.JointPass(queries, audio, ids, textMask);
+        fixture.Check("both.last_hidden_state", cat([queryStates, textStates], 1), fixture.Mask("attention_mask"));
+        Assert.IsLessThan(1e-6, Parity.RelativeError(queryStates, model.MatchingPass(queries, audio, ids, textMask)));
+
+        var logits = model.PredictTokens(model.GenerationPass(generated, textMask, cache));
+        fixture.Check("lm.logits", logits, textMask);
+        fixture.Check("lm.loss", Loss(logits, Reduction.Mean));
+
+        // One pass for all three: the same numbers, and LAVIS's own single pass with a prefix mask.
+        var (fusedQueries, fusedText, fusedGenerated) = model.AlignmentPass(queries, audio, ids, textMask, generated, textMask);
+        fixture.Check("query_only.last_hidden_state", fusedQueries);
+        Assert.IsLessThan(2e-5, Parity.RelativeError(fixture["text_only.last_hidden_state"].select(1, 0), fusedText.select(1, 0)));
+        fixture.Check("lm.logits", model.PredictTokens(fusedGenerated), textMask);
+        fixture.Check("lm.loss", Loss(model.PredictTokens(fusedGenerated), Reduction.Mean));
+
+        fixture.Check("unilm.logits", model.PredictTokens(fusedGenerated));
+        fixture.Check("unilm.loss", Loss(model.PredictTokens(fusedGenerated), Reduction.Mean));
+
+        Tensor Loss(Tensor logits, Reduction reduction) => functional.cross_entropy(
+            logits.narrow(1, 0, logits.shape[1] - 1).reshape(-1, logits.shape[2]), labels.narrow(1, 1, labels.shape[1] - 1).reshape(-1),
+            reduction: reduction, label_smoothing: 0.1);
+    }
+
+    [TestMethod]
+    public void An_item_alone_gives_what_it_gives_in_a_batch()
+    {
+        using var scope = NewDisposeScope();
+        using var model = QFormer.Load(Fixtures.Path("lavis_qformer"));
+        using var random = new Generator(3);
+        var (queries, frames) = (randn([1, 6, 32], generator: random), randn([3, 9, 24], generator: random));
+        var ids = randint(5, 60, [3, 7], ScalarType.Int64, generator: random);
+        long[] frameCounts = [9, 4, 1], tokenCounts = [2, 7, 5];
+        var frameMask = arange(9).unsqueeze(0).lt(tensor(frameCounts).unsqueeze(1));
+        var textMask = arange(7).unsqueeze(0).lt(tensor(tokenCounts).unsqueeze(1));
+        var (batchQueries, batchText) = model.JointPass(queries, model.ProjectAudio(frames, frameMask), ids, textMask);
+        for (int row = 0; row < 3; row++)
+        {
+            var audio = model.ProjectAudio(frames.narrow(0, row, 1).narrow(1, 0, frameCounts[row]));
+            var (aloneQueries, aloneText) = model.JointPass(queries, audio, ids.narrow(0, row, 1).narrow(1, 0, tokenCounts[row]));
+            Assert.IsLessThan(1e-5, Parity.RelativeError(aloneQueries[0], batchQueries[row]));
+            Assert.IsLessThan(1e-5, Parity.RelativeError(aloneText[0], batchText[row].narrow(0, 0, tokenCounts[row])));
+        }
+    }
+
+    [TestMethod]
+    public void Selected_audio_equals_audio_projected_in_that_order()
+    {
+        using var scope = NewDisposeScope();
+        using var model = QFormer.Load(Fixtures.Path("lavis_qformer"));
+        using var random = new Generator(4);
+        var (queries, frames) = (randn([1, 6, 32], generator: random), randn([3, 5, 24], generator: random));
+        var mask = arange(5).unsqueeze(0).lt(tensor(new long[] { 5, 2, 3 }).unsqueeze(1));
+        var order = tensor(new long[] { 2, 0, 0, 1 });
+        var selected = model.QueryPass(queries, model.ProjectAudio(frames, mask).Select(order));
+        var projected = model.QueryPass(queries, model.ProjectAudio(frames.index_select(0, order), mask.index_select(0, order)));
+        Assert.IsLessThan(1e-6, Parity.RelativeError(projected, selected));
+    }
+
+    [TestMethod]
+    public void Fused_and_separate_passes_have_the_same_gradients()
+    {
+        using var scope = NewDisposeScope();
+        using var fixture = new Parity("lavis_qformer");
+        using var model = QFormer.Load(Fixtures.Path("lavis_qformer"));
+        var (ids, generated, mask) = (fixture["input_ids"], fixture["decoder_input_ids"], fixture.Mask("text_attention_mask"));
+
+        var separate = Gradients((queries, audio) =>
+        {
+            var states = model.QueryPass(queries, audio, out var cache);
+            return states.square().mean() + model.TextPass(ids, mask).select(1, 0).pow(3).mean() + model.PredictTokens(model.GenerationPass(generated, mask, cache)).square().mean();
+        });
+        var fused = Gradients((queries, audio) =>
+        {
+            var (states, text, made) = model.AlignmentPass(queries, audio, ids, mask, generated, mask);
+            return states.square().mean() + text.select(1, 0).pow(3).mean() + model.PredictTokens(made).square().mean();
+        });
+        Assert.AreEqual(separate.Count, fused.Count);
+        foreach (var (name, gradient) in separate)
+            Assert.IsLessThan(1e-4, Parity.RelativeError(gradient, fused[name]), name);
+
+        Dictionary<string, Tensor> Gradients(Func<Tensor, AudioKeys, Tensor> loss)
+        {
+            model.zero_grad();
+            var queries = fixture["query_tokens"].clone().requires_grad_();
+            loss(queries, model.ProjectAudio(fixture["encoder_hidden_states"])).backward();
+            var gradients = model.named_parameters().Where(p => p.parameter.grad is not null && p.parameter.grad.abs().max().item<float>() > 1e-7)
+                .ToDictionary(p => p.name, p => p.parameter.grad!.clone());
+            gradients["queries"] = queries.grad!.clone();
+            return gradients;
+        }
+    }
+
+    [TestMethod]
+    public void Starting_from_bert_copies_its_weights_and_gives_the_queries_its_feed_forward()
+    {
+        using var scope = NewDisposeScope();
+        using var bert = Bert.Load(Fixtures.Path("bert"));
+        var config = new QFormerConfig
+        {
+            VocabularySize = 100, HiddenSize = 32, Layers = 2, Heads = 4, IntermediateSize = 64, MaxPositions = 40, AudioSize = 24, HiddenDropout = 0.1,
+        };
+        using var model = new QFormer(config);
+        using var again = new QFormer(config);
+        model.InitializeFrom(bert, seed: 5);
+        again.InitializeFrom(bert, seed: 5);
+
+        var (from, to, same) = (bert.state_dict(), model.state_dict(), again.state_dict());
+        foreach (string name in to.Keys) Assert.AreEqual(0f, (to[name] - same[name]).abs().max().item<float>(), name);
+        foreach (string name in from.Keys.Where(name => name.StartsWith("encoder.", StringComparison.Ordinal)))
+            Assert.AreEqual(0f, (from[name] - to[name]).abs().max().item<float>(), name);
+        AreEqual("encoder.layer.1.intermediate.dense.weight", "encoder.layer.1.intermediate_query.dense.weight");
+        AreEqual("encoder.layer.0.output.LayerNorm.bias", "encoder.layer.0.output_query.LayerNorm.bias");
+        AreEqual("cls.predictions.transform.dense.weight", "cls.predictions.transform.dense.weight");
+        Assert.AreEqual(0f, (from["embeddings.word_embeddings.weight"] - to["embeddings.word_embeddings.weight"].narrow(0, 0, 99)).abs().max().item<float>());
+        var cross = to["encoder.layer.0.crossattention.self.key.weight"];
+        Assert.AreEqual(0.02, cross.std().item<float>(), 0.002);
+        Assert.IsFalse(to.ContainsKey("encoder.layer.1.crossattention.self.key.weight"));
+
+        void AreEqual(string name, string copy) => Assert.AreEqual(0f, (from[name] - to[copy]).abs().max().item<float>(), copy);
+    }
+
+    [TestMethod]
+    public void Dropout_acts_in_training_only()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new QFormer(new QFormerConfig { VocabularySize = 50, HiddenSize = 32, Layers = 2, Heads = 4, IntermediateSize = 48, AudioSize = 24 });
+        model.Initialize(1);
+        var (queries, frames) = (randn([1, 6, 32], generator: new Generator(1)), randn([2, 5, 24], generator: new Generator(2)));
+        Tensor Run() => model.QueryPass(queries, model.ProjectAudio(frames));
+        model.eval();
+        Assert.AreEqual(0f, (Run() - Run()).abs().max().item<float>());
+        model.train();
+        Assert.IsGreaterThan(0f, (Run() - Run()).abs().max().item<float>());
+    }
+}

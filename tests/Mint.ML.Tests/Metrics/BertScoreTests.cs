@@ -1,0 +1,46 @@
+using Mint.ML.Metrics;
+using Mint.ML.Models;
+using Mint.ML.Text;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Tests.Metrics;
+
+[TestClass]
+public sealed class BertScoreTests
+{
+    [TestMethod]
+    public void Score_is_the_mean_of_the_best_cosines_counted_one_by_one()
+    {
+        using var scope = NewDisposeScope();
+        var tokenizer = TextTokenizer.Load(Fixtures.Path("tokenizers-small", "wordpiece"));
+        using var model = new Bert(new BertConfig { VocabularySize = tokenizer.VocabularySize, HiddenSize = 16, Layers = 2, Heads = 2, IntermediateSize = 32, MaxPositions = 64 });
+        using (no_grad())
+        {
+            using var generator = new Generator(1);
+            foreach (var parameter in model.parameters()) parameter.normal_(0, 0.3, generator);
+        }
+        model.eval();
+        const string a = "the dog", b = "a dog is here";
+        var score = new BertScore(model, tokenizer, layer: 1);
+        var items = score.Score([new(a, [b]), new(a, [a]), new(a, [b, a]), new("", [a])]).Items;
+        Assert.AreEqual(F(States(a), States(b)), items[0], 1e-5);
+        Assert.AreEqual(1, items[1], 1e-5);
+        Assert.AreEqual(1, items[2], 1e-5);
+        Assert.AreEqual(0, items[3]);
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new BertScore(model, tokenizer, layer: 3).Score([new(a, [b])]));
+
+        float[][] States(string text)
+        {
+            var states = model.ForwardHidden(tensor(tokenizer.Encode(text).Select(id => (long)id).ToArray()).unsqueeze(0))[1][0];
+            return [.. Enumerable.Range(0, (int)states.shape[0]).Select(i => states[i].detach().contiguous().data<float>().ToArray())];
+        }
+
+        static double F(float[][] x, float[][] y)
+        {
+            double p = x[1..^1].Average(u => y.Max(v => Cosine(u, v))), r = y[1..^1].Average(v => x.Max(u => Cosine(u, v)));
+            return 2 * p * r / (p + r);
+        }
+
+        static double Cosine(float[] u, float[] v) => u.Zip(v, (s, t) => (double)s * t).Sum() / Math.Sqrt(u.Sum(s => (double)s * s) * v.Sum(t => (double)t * t));
+    }
+}

@@ -1,0 +1,93 @@
+using Mint.ML.Audio;
+using Mint.ML.Models;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Tests.Models;
+
+[TestClass]
+public sealed class SpectrogramEncoderTests
+{
+    private static SpectrogramEncoder Load(string kind)
+    {
+        if (kind != "clap")
+            return kind == "ast" ? AstEncoder.Load(Fixtures.Path("ast")) : AudioMaeEncoder.Load(Fixtures.Path("audiomae"));
+        // The fixture has 16 mel bins and the front end 64, so a tower of our own: two stages, any weights.
+        var tower = new HtsAt(new HtsAtConfig { PatchWidth = 8, Depths = [2, 2], Heads = [2, 2] });
+        var generator = new Generator(5);
+        foreach (var (name, weight) in tower.state_dict())
+            using (no_grad())
+                weight.copy_(name.Contains("var") ? ones_like(weight) : randn(weight.shape, generator: generator).mul(0.2));
+        tower.eval();
+        return new ClapEncoder(tower);
+    }
+
+    [TestMethod]
+    [DataRow("ast")]
+    [DataRow("audiomae")]
+    [DataRow("clap")]
+    public void Long_sound_is_encoded_window_by_window_and_rows_do_not_meet(string kind)
+    {
+        using var scope = NewDisposeScope();
+        using var encoder = Load(kind);
+        // A window and a half, and less than a window.
+        var window = kind switch { "ast" => 39 * 160 + 400, "audiomae" => 63 * 160 + 400, _ => 480_000 };
+        long[] lengths = [window * 3 / 2, window / 3];
+        var waveforms = randn([2, lengths[0]], generator: new Generator(3)).mul(0.1);
+        waveforms.select(0, 1).narrow(0, lengths[1], lengths[0] - lengths[1]).zero_();
+
+        var (frames, mask) = encoder.Encode(waveforms, tensor(lengths));
+        Assert.AreEqual(encoder.HiddenSize, frames.shape[2]);
+        CollectionAssert.AreEqual(frames.shape[..2], mask.shape);
+        for (var row = 0; row < 2; row++)
+        {
+            var alone = encoder.Encode(waveforms.narrow(0, row, 1).narrow(1, 0, lengths[row]), tensor(new[] { lengths[row] }));
+            var real = alone.Mask.shape[1];
+            Assert.IsLessThan(1e-5, Parity.RelativeError(alone.Frames, frames.narrow(0, row, 1).narrow(1, 0, real)));
+            Assert.IsTrue(alone.Mask.Equals(mask.narrow(0, row, 1).narrow(1, 0, real)));
+            Assert.IsFalse(mask.select(0, row).narrow(0, real, mask.shape[1] - real).any().item<bool>());
+        }
+        // The second window of the long row is the sound's last window.
+        var last = encoder.Encode(waveforms.narrow(0, 0, 1).narrow(1, lengths[0] - window, window), tensor(new long[] { window }));
+        Assert.AreEqual(2 * last.Frames.shape[1], frames.shape[1]);
+        Assert.IsLessThan(1e-5, Parity.RelativeError(last.Frames, frames.narrow(0, 0, 1).narrow(1, last.Frames.shape[1], last.Frames.shape[1])));
+    }
+
+    [TestMethod]
+    [DataRow("ast")]
+    [DataRow("audiomae")]
+    public void Encoding_leaves_no_tensor_behind(string kind)
+    {
+        using var encoder = Load(kind);
+        using var waveforms = zeros(2, 20000);
+        using var lengths = tensor(new long[] { 20000, 5000 });
+        var before = TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        encoder.Encode(waveforms, lengths).Dispose();
+        Assert.AreEqual(before, TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+
+    [TestMethod]
+    public void Patches_past_the_sound_are_masked()
+    {
+        using var scope = NewDisposeScope();
+        using var encoder = Load("ast");
+        // 10 frames of 40: with a stride of 3, patches begin at frames 0, 3, 6, 9 and then in padding; 5 rows of 13 patches.
+        var (_, mask) = encoder.Encode(zeros(1, 9 * 160 + 400), tensor(new long[] { 9 * 160 + 400 }));
+        Assert.AreEqual(2 + 5 * 4, mask.sum().item<long>());
+    }
+
+    [TestMethod]
+    public void A_tower_of_other_mel_bins_is_refused()
+    {
+        using var tower = HtsAt.Load(Fixtures.Path("clap"));
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new ClapEncoder(tower)).Message, "16");
+    }
+
+    [TestMethod]
+    public void Lengths_past_the_batch_are_refused()
+    {
+        using var scope = NewDisposeScope();
+        using var encoder = Load("ast");
+        var error = Assert.ThrowsExactly<ArgumentException>(() => encoder.Encode(zeros(1, 1000), tensor(new long[] { 1001 })));
+        StringAssert.Contains(error.Message, "1001");
+    }
+}

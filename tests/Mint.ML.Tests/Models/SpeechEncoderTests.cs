@@ -1,0 +1,105 @@
+using Mint.ML.Models;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Tests.Models;
+
+[TestClass]
+public sealed class SpeechEncoderTests
+{
+    private static SpeechEncoder Load(string folder) => folder switch
+    {
+        _ when folder.StartsWith("data2vec", StringComparison.Ordinal) => Data2VecAudio.Load(Fixtures.Path(folder)),
+        _ when folder.StartsWith("wav2vec2", StringComparison.Ordinal) => Wav2Vec2.Load(Fixtures.Path(folder)),
+        _ => Hubert.Load(Fixtures.Path(folder)),
+    };
+
+    [TestMethod]
+    [DataRow("data2vec_audio")]
+    [DataRow("data2vec_audio_evenk")]
+    [DataRow("wav2vec2")]
+    [DataRow("wav2vec2_stable")]
+    [DataRow("hubert")]
+    [DataRow("hubert_stable")]
+    [DataRow("mert_95m_like")]
+    [DataRow("mert_330m_like")]
+    public void Hidden_states_equal_the_original(string folder)
+    {
+        using var scope = NewDisposeScope();
+        using var fixture = new Parity(folder);
+        using var model = Load(folder);
+        var input = fixture["input_values"];
+
+        var alone = model.ForwardHidden(input.narrow(0, 0, 1));
+        fixture.Check("nomask.last_hidden_state", alone.Hidden[^1]);
+        fixture.Check("nomask.hidden_states", stack(alone.Hidden));
+        if (!folder.StartsWith("hubert", StringComparison.Ordinal) && !folder.StartsWith("mert", StringComparison.Ordinal))
+            fixture.Check("nomask.extract_features", alone.Features);
+        fixture.Check("batch_nomask.last_hidden_state", model.ForwardHidden(input).Hidden[^1]);
+
+        var masked = model.ForwardHidden(input, fixture.Mask("attention_mask"));
+        Assert.IsTrue(masked.Mask.equal(fixture.Mask("masked.feature_attention_mask")).all().item<bool>());
+        fixture.Check("masked.last_hidden_state", masked.Hidden[^1], masked.Mask);
+        for (int layer = 0; layer < masked.Hidden.Count; layer++)
+            Assert.IsLessThan(2e-5, Parity.RelativeError(fixture["masked.hidden_states"].select(0, layer), masked.Hidden[layer], masked.Mask), $"layer {layer}");
+    }
+
+    [TestMethod]
+    public void Frames_of_a_length_equal_the_original()
+    {
+        using var fixture = new Parity("data2vec_audio");
+        var config = new Data2VecAudioConfig();
+        long[] frames = [.. fixture["conv_lengths_in"].data<long>().ToArray().Select(config.Frames)];
+        CollectionAssert.AreEqual(fixture["conv_lengths_out"].data<long>().ToArray(), frames);
+        Assert.AreEqual(1, config.Frames(config.MinimumSamples));
+        Assert.AreEqual(0, config.Frames(config.MinimumSamples - 1));
+    }
+
+    [TestMethod]
+    [DataRow("data2vec_audio")]
+    [DataRow("data2vec_audio_evenk")]
+    [DataRow("wav2vec2")]
+    [DataRow("hubert_stable")]
+    [DataRow("mert_330m_like")]
+    public void A_clip_alone_gives_what_it_gives_in_a_batch(string folder)
+    {
+        using var scope = NewDisposeScope();
+        using var model = Load(folder);
+        long[] lengths = [4000, 1111, 2577, 400];
+        var waveforms = rand([4, 4000], generator: new Generator(7)) - 0.5;
+        for (int row = 0; row < 4; row++) waveforms[row].narrow(0, lengths[row], 4000 - lengths[row]).zero_();
+
+        var batch = model.Encode(waveforms, tensor(lengths));
+        for (int row = 0; row < 4; row++)
+        {
+            var alone = model.Encode(waveforms[row].narrow(0, 0, lengths[row]).unsqueeze(0), tensor(lengths[row..(row + 1)]));
+            long frames = alone.Frames.shape[1];
+            Assert.AreEqual(frames, batch.Mask[row].sum().item<long>());
+            Assert.IsTrue(alone.Mask.all().item<bool>());
+            Assert.IsLessThan(1e-5, Parity.RelativeError(alone.Frames[0], batch.Frames[row].narrow(0, 0, frames)));
+        }
+    }
+
+    [TestMethod]
+    public void Encoding_a_whole_clip_equals_the_original_on_its_normalised_samples()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Load("wav2vec2");
+        var waveform = rand([1, 3000], generator: new Generator(3)) * 0.2 + 0.1;
+        var normalised = (waveform - waveform.mean()) / (waveform.var(unbiased: false) + 1e-7).sqrt();
+        var states = model.EncodeHidden(waveform, tensor(new long[] { 3000 }));
+        var expected = model.ForwardHidden(normalised);
+        Assert.HasCount(expected.Hidden.Count, states.Hidden);
+        for (int layer = 0; layer < expected.Hidden.Count; layer++)
+            Assert.IsLessThan(1e-5, Parity.RelativeError(expected.Hidden[layer], states.Hidden[layer]));
+    }
+
+    [TestMethod]
+    public void Too_short_a_clip_names_its_row_and_the_length_it_needs()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Load("data2vec_audio");
+        var error = Assert.ThrowsExactly<ArgumentException>(() => model.Encode(zeros(2, 500), tensor(new long[] { 500, 399 })));
+        StringAssert.Contains(error.Message, "Row 1 has 399 samples");
+        StringAssert.Contains(error.Message, "400 (25 ms at 16000 Hz)");
+    }
+}

@@ -1,0 +1,215 @@
+using Mint.ML.Bridges;
+using Mint.ML.Objectives;
+using Mint.ML.Tests.Text;
+using Mint.ML.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Tests.Training;
+
+[TestClass]
+public sealed class AlignmentTrainingTests
+{
+    private static readonly string[] Captions = [.. Enumerable.Range(0, 13).Select(i => $"sound {(char)('a' + i)}")];
+    private static readonly TrainingOptions Short = new() { Epochs = 5, BatchSize = 4, LearningRate = 1e-3, Seed = 3 };
+
+    [TestMethod]
+    public void The_loss_falls_and_a_clip_finds_its_caption()
+    {
+        using var bridge = Bridge(dropout: 0);
+        var result = Train(bridge, Short with { Epochs = 60, LearningRate = 3e-3, BatchSize = 13 });
+        Assert.AreEqual(60, result.Steps);
+        Assert.IsLessThan(0.7 * result.FirstLosses["total"], result.LastLosses["total"]);
+        Assert.IsLessThan(0.7 * result.FirstLosses["contrastive"], result.LastLosses["contrastive"]);
+        Assert.IsFalse(bridge.training);
+    }
+
+    [TestMethod]
+    public void A_seed_gives_the_same_weights_whatever_was_drawn_before_and_leaves_the_callers_state()
+    {
+        using var first = Bridge();
+        Train(first, Short);
+        random.manual_seed(77);
+        using var expected = rand(3);
+        random.manual_seed(77);
+        using var second = Bridge();
+        Train(second, Short);
+        using var next = rand(3);
+        AssertSame(first, second);
+        CollectionAssert.AreEqual(expected.data<float>().ToArray(), next.data<float>().ToArray());
+        using var third = Bridge();
+        Train(third, Short with { Seed = 4 });
+        Assert.AreNotEqual(0, Difference(first, third));
+    }
+
+    [TestMethod]
+    public void One_clip_left_over_makes_no_batch()
+    {
+        using var bridge = Bridge();
+        Assert.AreEqual(3, Train(bridge, Short with { Epochs = 1 }).Steps);
+        Assert.AreEqual(2, Train(bridge, Short with { Epochs = 1, AccumulationSteps = 2 }).Steps);
+        Assert.AreEqual(3, Train(bridge, Short with { Epochs = 1, BatchSize = 5 }).Steps);
+    }
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(7)]
+    [DataRow(14)]
+    public void A_run_stopped_and_resumed_ends_bit_for_bit_where_the_uninterrupted_one_does(int stopAfter)
+    {
+        using var whole = Bridge();
+        var expected = Train(whole, Short);
+        using var folder = new TemporaryFolder();
+        var kept = Short with { RunFolder = folder.Path, CheckpointEvery = 4 };
+        using (var stopped = Bridge())
+        using (var cancel = new CancellationTokenSource())
+        {
+            var result = Train(stopped, kept, new Stop(cancel, stopAfter), cancel.Token);
+            Assert.IsTrue(result.Cancelled);
+            Assert.AreEqual(stopAfter, result.Steps);
+        }
+        using var resumed = Bridge(seed: 99);     // every weight has to come from the checkpoint
+        var end = Train(resumed, kept);
+        AssertSame(whole, resumed);
+        Assert.AreEqual(15, end.Steps);
+        Assert.AreEqual(expected.FirstLosses["total"], end.FirstLosses["total"]);
+        Assert.AreEqual(expected.LastLosses["total"], end.LastLosses["total"]);
+        Assert.HasCount(15, File.ReadAllLines(Path.Combine(folder.Path, "log.jsonl")));
+        Assert.HasCount(2, Directory.GetFiles(folder.Path, "*.safetensors"));
+    }
+
+    [TestMethod]
+    public void A_run_killed_between_checkpoints_resumes_from_the_last()
+    {
+        using var whole = Bridge();
+        Train(whole, Short);
+        using var folder = new TemporaryFolder();
+        var kept = Short with { RunFolder = folder.Path, CheckpointEvery = 4 };
+        // An exception out of the report ends the run without another word, as a kill does.
+        using (var killed = Bridge()) Assert.ThrowsExactly<TimeoutException>(() => Train(killed, kept, new Crash(10)));
+        File.AppendAllText(Path.Combine(folder.Path, "log.jsonl"), "{\"step\":1");
+        using var resumed = Bridge(seed: 99);
+        Train(resumed, kept);
+        AssertSame(whole, resumed);
+        Assert.HasCount(15, File.ReadAllLines(Path.Combine(folder.Path, "log.jsonl")));
+    }
+
+    [TestMethod]
+    public void A_run_folder_of_other_captions_or_options_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        using var bridge = Bridge();
+        Train(bridge, Short with { Epochs = 1, RunFolder = folder.Path });
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => Train(bridge, Short with { Epochs = 2, RunFolder = folder.Path }));
+        StringAssert.Contains(error.Message, "step-000000003.safetensors");
+    }
+
+    [TestMethod]
+    public void A_loss_that_is_not_finite_stops_the_run_and_names_the_batch()
+    {
+        using var bridge = Bridge();
+        var frames = Frames();
+        frames[5][0] = float.NaN;
+        using var before = Bridge();
+        var error = Assert.ThrowsExactly<NonFiniteLossException>(() => AlignmentTraining.Run(
+            bridge, new Characters(40), new FrameTable(frames, 8), Captions, new AlignmentOptions(), Short with { BatchSize = 13 }));
+        Assert.AreEqual(1, error.Step);
+        CollectionAssert.Contains(error.Clips.ToArray(), "clip 5");
+        Assert.AreEqual(0, Difference(bridge, before));
+    }
+
+    [TestMethod]
+    public void Heads_of_losses_that_are_left_out_stay_as_they_are()
+    {
+        using var bridge = Bridge();
+        using var before = Bridge();
+        AlignmentTraining.Run(bridge, new Characters(40), new FrameTable(Frames(), 8), Captions,
+            new AlignmentOptions { MatchingWeight = 0, GenerationWeight = 0 }, Short);
+        foreach (var ((name, now), (_, then)) in bridge.named_parameters().Zip(before.named_parameters()))
+            Assert.AreEqual(name.StartsWith("itm_head") || name.StartsWith("Qformer.cls"), (now - then).abs().max().item<float>() == 0, name);
+    }
+
+    [TestMethod]
+    public void What_does_not_fit_is_said_before_anything_runs()
+    {
+        using var bridge = Bridge();
+        var error = Assert.ThrowsExactly<ArgumentException>(() => AlignmentTraining.Run(
+            bridge, new Characters(90), new FrameTable([new float[10]], 5), ["a"], new AlignmentOptions(), Short));
+        StringAssert.Contains(error.Message, "5 wide; the bridge reads 8");
+        StringAssert.Contains(error.Message, "[DEC] need 91");
+        error = Assert.ThrowsExactly<ArgumentException>(() => new TrainingOptions { Epochs = 0, LearningRate = double.NaN, GradientClip = -1 }.Validate());
+        foreach (string name in new[] { "Epochs", "LearningRate", "GradientClip" }) StringAssert.Contains(error.Message, name);
+    }
+
+    [TestMethod]
+    public void The_rate_rises_to_its_height_and_falls_to_zero()
+    {
+        var options = new TrainingOptions { LearningRate = 1, WarmUpSteps = 10 };
+        Assert.AreEqual(0.1, options.RateAt(0, 110), 1e-12);
+        Assert.AreEqual(1, options.RateAt(10, 110), 1e-12);
+        Assert.AreEqual(0.5, options.RateAt(60, 110), 1e-12);
+        Assert.AreEqual(0.25, options.RateAt(85, 110), 1e-12);
+        Assert.AreEqual((1 + Math.Cos(Math.PI / 4)) / 2, (options with { Schedule = LearningRateSchedule.Cosine }).RateAt(35, 110), 1e-12);
+        Assert.AreEqual(1, (options with { Schedule = LearningRateSchedule.Constant }).RateAt(109, 110), 1e-12);
+    }
+
+    [TestMethod]
+    public void Every_epoch_has_every_clip_once_in_other_batches_of_like_lengths()
+    {
+        long[] lengths = [.. Enumerable.Range(0, 203).Select(i => (long)(i * 37 % 101))];
+        var order = new BatchOrder(8, 1, 5, lengths);
+        var (first, second) = (order.Epoch(0), order.Epoch(1));
+        foreach (var epoch in new[] { first, second })
+            CollectionAssert.AreEqual(Enumerable.Range(0, 203).ToArray(), epoch.SelectMany(batch => batch).Order().ToArray());
+        Assert.IsFalse(first.SelectMany(batch => batch).SequenceEqual(second.SelectMany(batch => batch)));
+        Assert.IsTrue(first.Zip(new BatchOrder(8, 1, 5, lengths).Epoch(0)).All(pair => pair.First.SequenceEqual(pair.Second)));
+        double Spread(int[][] batches) => batches.Average(batch => batch.Max(clip => lengths[clip]) - batch.Min(clip => lengths[clip]));
+        Assert.IsLessThan(0.5 * Spread([.. Enumerable.Range(0, 203).Chunk(8)]), Spread(first));
+    }
+
+    private static TrainingResult Train(BridgeNet bridge, TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default) =>
+        AlignmentTraining.Run(bridge, new Characters(40), new FrameTable(Frames(), 8), Captions, new AlignmentOptions(), options, progress, cancel);
+
+    private static float[][] Frames()
+    {
+        var chance = new Random(7);
+        return [.. Captions.Select((_, i) => Enumerable.Range(0, (3 + i % 4) * 8).Select(_ => (float)chance.NextDouble() * 2 - 1).ToArray())];
+    }
+
+    private static BridgeNet Bridge(double dropout = 0.1, long seed = 1)
+    {
+        var bridge = new BridgeNet(new BridgeNetConfig
+        {
+            Queries = 3,
+            EmbeddingSize = 8,
+            QFormer = new QFormerConfig
+            {
+                VocabularySize = 41, HiddenSize = 16, Layers = 2, Heads = 2, IntermediateSize = 24, MaxPositions = 32, AudioSize = 8,
+                HiddenDropout = dropout, AttentionDropout = dropout, InitializerRange = 0.1,
+            },
+        });
+        bridge.Initialize(seed);
+        return bridge;
+    }
+
+    private static void AssertSame(BridgeNet expected, BridgeNet actual) => Assert.AreEqual(0, Difference(expected, actual));
+
+    private static int Difference(BridgeNet first, BridgeNet second) => first.parameters().Zip(second.parameters())
+        .Count(pair => !pair.First.detach().cpu().bytes.SequenceEqual(pair.Second.detach().cpu().bytes));
+
+    private sealed class Stop(CancellationTokenSource cancel, long step) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value.Step == step) cancel.Cancel();
+        }
+    }
+
+    private sealed class Crash(long step) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value.Step == step) throw new TimeoutException();
+        }
+    }
+}

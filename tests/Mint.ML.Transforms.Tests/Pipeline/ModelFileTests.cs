@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace Mint.ML.Transforms.Tests.Pipeline;
+
+[TestClass]
+public class ModelFileTests
+{
+    private const string FolderVariable = "MINT_TEST_PIPELINE";
+
+    private static EightClips Clips => EightClips.Shared;
+
+    private static string Save(ITransformer model, string name)
+    {
+        string path = Path.Combine(Clips.Folder, name);
+        Clips.Ml.Model.Save(model, Clips.Data.Schema, path);
+        return path;
+    }
+
+    private static string[] Print(MLContext ml, ITransformer model, IDataView data) => [.. EightClips.Answers(ml, model, data).Select(answer => answer.ToString())];
+
+    private static T WithModels<T>(string? folder, Func<T> action)
+    {
+        string? before = Environment.GetEnvironmentVariable("MINT_MODELS");
+        Environment.SetEnvironmentVariable("MINT_MODELS", folder);
+        try
+        {
+            return action();
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("MINT_MODELS", before);
+        }
+    }
+
+    [TestMethod]
+    public void A_saved_pipeline_gives_the_same_bits_in_another_process()
+    {
+        Save(Clips.Model, "model.zip");
+        var start = new ProcessStartInfo("dotnet", [typeof(ModelFileTests).Assembly.Location, "--filter", $"FullyQualifiedName~{nameof(Answers_in_the_other_process)}"])
+        {
+            RedirectStandardOutput = true,
+            Environment = { [FolderVariable] = Clips.Folder, ["MINT_MODELS"] = Clips.Folder },
+        };
+        using var process = Process.Start(start)!;
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.AreEqual(0, process.ExitCode, output);
+        CollectionAssert.AreEqual(Print(Clips.Ml, Clips.Model, Clips.Data), File.ReadAllLines(Path.Combine(Clips.Folder, "answers.txt")));
+    }
+
+    /// <summary>What the other process does; without its folder there is nothing to check.</summary>
+    [TestMethod]
+    public void Answers_in_the_other_process()
+    {
+        if (Environment.GetEnvironmentVariable(FolderVariable) is not { } folder) return;
+        var ml = new MLContext();
+        var model = ml.Model.Load(Path.Combine(folder, "model.zip"), out _);
+        File.WriteAllLines(Path.Combine(folder, "answers.txt"), Print(ml, model, ml.Data.LoadFromAudioManifest(Path.Combine(folder, "clips.csv"))));
+    }
+
+    [TestMethod]
+    public void Shared_weights_stand_once_in_the_file_and_a_step_saved_alone_is_complete()
+    {
+        using (var zip = ZipFile.OpenRead(Save(Clips.Model, "shared.zip")))
+        {
+            string[] weights = [.. zip.Entries.Select(entry => entry.FullName.Replace('\\', '/')).Where(name => name.EndsWith("Weights", StringComparison.Ordinal))];
+            Assert.HasCount(2, weights, string.Join(", ", weights)); // stage 1's bridge and stage 2's, whatever the number of steps that use them
+            Assert.IsTrue(zip.Entries.All(entry => !entry.FullName.EndsWith("Files", StringComparison.Ordinal)), "frozen models are not copied");
+        }
+        string alone = Save(Clips.Model.LastTransformer, "alone.zip");
+        var ml = new MLContext();
+        var ranked = WithModels(Clips.Folder, () => ml.Model.Load(alone, out _));
+        var features = Clips.Featurize(ml).Fit(Clips.Data).Transform(Clips.Data);
+        CollectionAssert.AreEqual(EightClips.Answers(ml, Clips.Model, Clips.Data).Select(answer => answer.PredictedLabel).ToArray(),
+            ranked.Transform(features).GetColumn<uint>("PredictedLabel").ToArray());
+    }
+
+    [TestMethod]
+    public void A_frozen_model_that_is_missing_or_another_one_is_an_error_that_says_where_to_put_it()
+    {
+        string file = Save(Clips.Model, "frozen.zip");
+        string elsewhere = Directory.CreateDirectory(Path.Combine(Clips.Folder, "elsewhere")).FullName;
+        var missing = Assert.ThrowsExactly<DirectoryNotFoundException>(() => WithModels(elsewhere, () => new MLContext().Model.Load(file, out _)));
+        StringAssert.Contains(missing.Message, "encoder");
+        StringAssert.Contains(missing.Message, "MINT_MODELS");
+
+        string copy = Directory.CreateDirectory(Path.Combine(elsewhere, "encoder")).FullName;
+        foreach (string path in Directory.GetFiles(Clips.Encoder)) File.Copy(path, Path.Combine(copy, Path.GetFileName(path)), overwrite: true);
+        File.AppendAllText(Path.Combine(copy, "config.json"), "\n");
+        var different = Assert.ThrowsExactly<InvalidOperationException>(() => WithModels(elsewhere, () => new MLContext().Model.Load(file, out _)));
+        StringAssert.Contains(different.Message, Path.Combine(copy, "config.json"));
+        StringAssert.Contains(different.Message, "MINT_MODELS");
+        Directory.Delete(elsewhere, recursive: true);
+    }
+
+    [TestMethod]
+    public void Embedded_frozen_models_need_no_folder_even_after_a_second_save()
+    {
+        var ml = new MLContext(seed: 1);
+        var model = Clips.Pipeline(ml, embed: true).Fit(Clips.Data);
+        string[] expected = Print(ml, model, Clips.Data);
+        var loaded = WithModels("", () => ml.Model.Load(Save(model, "embedded.zip"), out _));
+        CollectionAssert.AreEqual(expected, Print(ml, loaded, Clips.Data));
+        var again = WithModels("", () => ml.Model.Load(Save(loaded, "embedded-again.zip"), out _));
+        CollectionAssert.AreEqual(expected, Print(ml, again, Clips.Data));
+        ((IDisposable)loaded).Dispose();
+        CollectionAssert.AreEqual(expected, Print(ml, again, Clips.Data));
+    }
+}
