@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Mint.ML.Checkpoints;
+using Mint.ML.Generation;
+using Mint.ML.Models;
+using static TorchSharp.torch;
+using Generator = Mint.ML.Generation.Generator;
+
+/// <summary>Ranking and beam search at Flan-T5's sizes with random weights. Each answers a line of stdin with the seconds of a run.</summary>
+internal static class AnswerBench
+{
+    /// <summary>4 clips, 50 labels, some of which begin alike: rank THREADS</summary>
+    public static int Rank(string threads)
+    {
+        using var model = RandomT5(new() { HiddenSize = 512, Heads = 6, FeedForwardSize = 1024, EncoderLayers = 8, DecoderLayers = 8 }, threads);
+        using var prompt = randn(4, 52, 512);
+        using var mask = ones([4, 52], dtype: ScalarType.Bool);
+        int[][] labels = [.. Enumerable.Range(0, 50).Select(i =>
+            (int[])[10 + i / 10, 100 + i / 2, .. Enumerable.Range(200 + 5 * i, 1 + i % 4), 1])];
+        var trie = new CandidateTrie(labels);
+        Console.Error.WriteLine($"tokens to compute a clip: {trie.Nodes} nodes of the tree; {labels.Length * labels.Max(label => label.Length)} when every label is padded to the longest");
+        return Serve(() =>
+        {
+            var ranking = VocabularyRanking.Rank(model, prompt, mask, trie);
+            if (ranking.DecoderTokens != trie.Nodes) throw new InvalidOperationException("more was computed than the tree's nodes");
+        });
+    }
+
+    /// <summary>8 prompts, 5 beams, 30 tokens: generate THREADS</summary>
+    public static int Generate(string threads)
+    {
+        using var model = RandomT5(new() { HiddenSize = 768, Heads = 12, FeedForwardSize = 2048, EncoderLayers = 12, DecoderLayers = 12 }, threads);
+        using var prompt = randn(8, 52, 768);
+        using var mask = ones([8, 52], dtype: ScalarType.Bool);
+        var options = new GenerationOptions { Beams = 5, MinLength = 30, MaxLength = 30 };
+        return Serve(() =>
+        {
+            if (Generator.Generate(model, prompt, mask, options).Any(answers => answers[0].Ids.Length != 30))
+                throw new InvalidOperationException("an answer ended early");
+        });
+    }
+
+    private static int Serve(Action run)
+    {
+        run();
+        while (Console.ReadLine() is not null)
+        {
+            var watch = Stopwatch.StartNew();
+            run();
+            Console.WriteLine(watch.Elapsed.TotalSeconds.ToString("F4", CultureInfo.InvariantCulture));
+        }
+        return 0;
+    }
+
+    /// <summary>Written to a folder and loaded from it, since loading decides how weights lie in memory.</summary>
+    private static T5 RandomT5(T5Config config, string threads)
+    {
+        set_num_threads(int.Parse(threads, CultureInfo.InvariantCulture));
+        using var _ = manual_seed(1);
+        string folder = Directory.CreateTempSubdirectory("mint-bench-").FullName;
+        try
+        {
+            using (var model = new T5(config with { FeedForward = "gated-gelu", TieWordEmbeddings = false }))
+            {
+                using (no_grad())
+                    foreach (var (name, parameter) in model.named_parameters())
+                        if (parameter.shape.Length == 1) parameter.fill_(1); else parameter.normal_(0, 0.05);
+                CheckpointWriter.Write(folder, new JsonObject
+                {
+                    ["model_type"] = "t5", ["vocab_size"] = 32128, ["d_model"] = config.HiddenSize, ["d_kv"] = 64, ["d_ff"] = config.FeedForwardSize,
+                    ["num_layers"] = config.EncoderLayers, ["num_heads"] = config.Heads, ["feed_forward_proj"] = "gated-gelu", ["tie_word_embeddings"] = false,
+                }, model.state_dict());
+            }
+            return T5.Load(folder);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+// One benchmark a file; each is called by bench/<name>/run.sh, which also runs its reference.
+return args switch
+{
+    ["engine-time", .. var rest] => EngineTime.Run(rest),
+    ["engine-memory", .. var rest] => EngineMemory.Run(rest),
+    ["train", var threads] => TrainBench.Run(threads),
+    ["load-make", var folder, var bytes] => LoadBench.Make(folder, bytes),
+    ["load-memory", var folder] => LoadBench.Memory(folder),
+    ["load-time", var folder] => LoadBench.Time(folder),
+    ["rank", var threads] => AnswerBench.Rank(threads),
+    ["generate", var threads] => AnswerBench.Generate(threads),
+    ["search", var folder, var clips] => SearchBench.Run(folder, clips),
+    _ => Usage(),
+};
+
+static int Usage()
+{
+    Console.Error.WriteLine("usage: mint-bench engine-time | engine-memory [STEPS] | train THREADS | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | rank THREADS | generate THREADS | search FOLDER CLIPS   (./mint bench NAME runs them)");
+    return 2;
+}

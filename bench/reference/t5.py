@@ -1,0 +1,106 @@
+"""A plain Flan-T5 in PyTorch, as transformers computes it: gated GELU, root-mean-square norms, relative position biases, untied output layer."""
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+SIZES = {"small": dict(d=512, heads=6, ff=1024, layers=8), "base": dict(d=768, heads=12, ff=2048, layers=12)}
+VOCABULARY, WIDTH = 32128, 64
+
+
+class Norm(nn.Module):
+    def __init__(self, d):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(d))
+
+    def forward(self, x):
+        return self.weight * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6))
+
+
+class Attention(nn.Module):
+    def __init__(self, d, heads):
+        super().__init__()
+        self.heads, self.norm = heads, Norm(d)
+        self.q, self.k, self.v = (nn.Linear(d, heads * WIDTH, bias=False) for _ in range(3))
+        self.o = nn.Linear(heads * WIDTH, d, bias=False)
+
+    def split(self, x):
+        return x.view(x.shape[0], -1, self.heads, WIDTH).transpose(1, 2)
+
+    def keys_values(self, x):
+        return self.split(self.k(x)), self.split(self.v(x))
+
+    def forward(self, x, keys_values, bias):
+        k, v = keys_values
+        scores = self.split(self.q(x)) @ k.transpose(2, 3)
+        if bias is not None:
+            scores += bias
+        y = scores.softmax(-1) @ v
+        return self.o(y.transpose(1, 2).reshape(x.shape[0], x.shape[1], -1))
+
+
+class Block(nn.Module):
+    def __init__(self, d, heads, ff, decoder):
+        super().__init__()
+        self.attention = Attention(d, heads)
+        self.cross = Attention(d, heads) if decoder else None
+        self.norm = Norm(d)
+        self.wi_0, self.wi_1, self.wo = nn.Linear(d, ff, bias=False), nn.Linear(d, ff, bias=False), nn.Linear(ff, d, bias=False)
+
+    def forward(self, x, bias, cross=None, past=None):
+        normed = self.attention.norm(x)
+        present = self.attention.keys_values(normed)
+        if past is not None:
+            present = tuple(torch.cat(pair, 2) for pair in zip(past, present))
+        x = x + self.attention(normed, present, bias)
+        if self.cross is not None:
+            x = x + self.cross(self.cross.norm(x), cross, None)
+        y = self.norm(x)
+        y = 0.5 * (g := self.wi_0(y)) * (1 + torch.tanh(math.sqrt(2 / math.pi) * (g + 0.044715 * g.pow(3)))) * self.wi_1(y)
+        return x + self.wo(y), present
+
+
+class T5(nn.Module):
+    def __init__(self, size):
+        super().__init__()
+        s = SIZES[size]
+        self.embedding = nn.Embedding(VOCABULARY, s["d"])
+        self.encoder = nn.ModuleList(Block(s["d"], s["heads"], s["ff"], False) for _ in range(s["layers"]))
+        self.decoder = nn.ModuleList(Block(s["d"], s["heads"], s["ff"], True) for _ in range(s["layers"]))
+        self.encoder_norm, self.decoder_norm = Norm(s["d"]), Norm(s["d"])
+        self.encoder_bias, self.decoder_bias = nn.Embedding(32, s["heads"]), nn.Embedding(32, s["heads"])
+        self.head = nn.Linear(s["d"], VOCABULARY, bias=False)
+        for p in self.parameters():
+            if p.dim() > 1:
+                nn.init.normal_(p, std=0.05)
+
+    @staticmethod
+    def position_bias(table, queries, keys, bidirectional):
+        relative = torch.arange(keys)[None] - torch.arange(keys - queries, keys)[:, None]
+        buckets, offset = (16, (relative > 0).long() * 16) if bidirectional else (32, 0)
+        distance = relative.abs() if bidirectional else (-relative).clamp(min=0)
+        exact = buckets // 2
+        far = exact + (torch.log(distance.clamp(min=1).float() / exact) / math.log(128 / exact) * (buckets - exact)).long()
+        return table(offset + torch.where(distance < exact, distance, far.clamp(max=buckets - 1))).permute(2, 0, 1)[None]
+
+    def encode(self, x):
+        bias = self.position_bias(self.encoder_bias, x.shape[1], x.shape[1], True)
+        for block in self.encoder:
+            x, _ = block(x, bias)
+        return self.encoder_norm(x)
+
+    def cross(self, encoded):
+        return [block.cross.keys_values(encoded) for block in self.decoder]
+
+    def decode(self, ids, cross, past=None):
+        """Logits of the given positions, and the keys and values of all so far."""
+        before = 0 if past is None else past[0][0].shape[2]
+        bias = self.position_bias(self.decoder_bias, ids.shape[1], before + ids.shape[1], False)
+        if ids.shape[1] > 1:
+            bias = bias + torch.full((ids.shape[1], ids.shape[1]), torch.finfo(torch.float32).min).triu(1)
+        x, presents = self.embedding(ids), []
+        for i, block in enumerate(self.decoder):
+            x, present = block(x, bias, cross[i], None if past is None else past[i])
+            presents.append(present)
+        return self.head(self.decoder_norm(x)), presents
