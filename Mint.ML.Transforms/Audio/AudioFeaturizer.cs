@@ -31,6 +31,12 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
     internal AudioFeaturizer(IHostEnvironment environment, SharedModel<IAudioEncoder> encoder, FrozenFolder folder, string output, string input, int batchSize)
         : base(environment, nameof(AudioFeaturizer), batchSize) => (_encoder, _folder, _output, _input) = (encoder, folder, output, input);
 
+    /// <summary>The audio column that it reads.</summary>
+    public string InputColumnName => _input;
+
+    /// <summary>The column of features that it adds.</summary>
+    public string OutputColumnName => _output;
+
     /// <summary>Width E of a frame vector.</summary>
     public int FrameWidth => _encoder.Value.HiddenSize;
 
