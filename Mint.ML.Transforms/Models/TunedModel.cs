@@ -36,6 +36,14 @@ internal sealed class TunedModel(BridgeNet bridge, Linear projection, ILanguageM
         using (ids) return (languageModel.Embed(ids), mask);
     }
 
+    /// <summary>Where the queries listen in a clip, given the instruction: (C, Q, T).</summary>
+    public float[,,] ListeningMap(ReadOnlySpan<float> features, string instruction)
+    {
+        var (ids, mask) = TextTensors.Of(BridgeTokenizer, [instruction], maxTextTokens, Device);
+        using (ids)
+        using (mask) return Transforms.ListeningMap.Of(bridge, features, ids, mask);
+    }
+
     public void Write(ModelWriter writer, string name)
     {
         TrainedBridge.WriteBridge(writer, name + "Bridge", bridge, maxTextTokens);

@@ -35,6 +35,12 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
 
     internal SharedModel<TrainedBridge> Bridge => _bridge;
 
+    /// <summary>Where the queries listen in a clip, without an instruction.</summary>
+    /// <param name="features">The clip's row of the feature column: T x E floats.</param>
+    /// <returns>(blocks with cross-attention, Q, T): weights averaged over heads, which sum to 1 over the frames.</returns>
+    /// <exception cref="ArgumentException">There are no features, or they are not whole frames.</exception>
+    public float[,,] QueryAttention(ReadOnlySpan<float> features) => ListeningMap.Of(_bridge.Value.Bridge, features);
+
     /// <inheritdoc/>
     protected override string LoaderSignature => Signature;
 

@@ -31,6 +31,13 @@ public sealed class InstructionTunedTransformer : RowMapTransformer, ILoadable<I
 
     internal SharedModel<TunedModel> Model => _model;
 
+    /// <summary>Where the tuned queries, which know the instruction, listen in a clip.</summary>
+    /// <param name="features">The clip's row of the feature column: T x E floats.</param>
+    /// <param name="instruction">What is asked about the clip.</param>
+    /// <returns>(blocks with cross-attention, Q, T): weights averaged over heads, which sum to 1 over the frames.</returns>
+    /// <exception cref="ArgumentException">There are no features, or they are not whole frames.</exception>
+    public float[,,] QueryAttention(ReadOnlySpan<float> features, string instruction) => _model.Value.ListeningMap(features, instruction);
+
     /// <inheritdoc/>
     protected override string LoaderSignature => Signature;
 

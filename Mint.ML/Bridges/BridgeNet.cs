@@ -62,6 +62,18 @@ public sealed class BridgeNet : Module
         return qformer.ProjectAudio(normalised, mask);
     }
 
+    /// <summary>Where the learned queries listen; see <see cref="QFormer.QueryAttention"/>.</summary>
+    /// <param name="frames">(B, T, E).</param>
+    /// <param name="mask">(B, T) bool, true where a frame comes from audio; null when all do.</param>
+    /// <param name="ids">(B, L) int64, an instruction; null for none.</param>
+    /// <param name="idMask">(B, L) bool; null when all ids are tokens.</param>
+    /// <returns>(B, C, Q, T) for C blocks with cross-attention.</returns>
+    public Tensor QueryAttention(Tensor frames, Tensor? mask = null, Tensor? ids = null, Tensor? idMask = null)
+    {
+        using var audio = Listen(frames, mask);
+        return qformer.QueryAttention(queries, audio, ids, idMask);
+    }
+
     /// <summary>Contrastive embeddings of the queries' states: (B, Q, D) to unit vectors (B, Q, 256).</summary>
     public Tensor EmbedAudio(Tensor queryStates) => Unit(Head(audioProjection), queryStates);
 

@@ -28,6 +28,9 @@ internal sealed record AttentionGroup(int[] From, int[] To, Tensor? Bias = null,
 /// </remarks>
 internal sealed record QFormerPass(Segment[] Segments, AttentionGroup[] Groups, AudioKeys? Audio, double HiddenDropout, double AttentionDropout)
 {
+    /// <summary>Receives how the queries attend to the audio, (B, Q, T) a cross-attention, in no dispose scope; null where nobody asks.</summary>
+    public List<Tensor>? Watched { get; init; }
+
     public long QueryRows => Segments.Where(segment => segment.IsQueries).Sum(segment => segment.Size);
 
     /// <summary>The pass as it leaves the last block.</summary>
@@ -154,7 +157,9 @@ internal sealed class QFormerLayer : Module
             var audio = pass.Audio!;
             var queries = crossattention.self.Queries(x).view(audio.Rows, -1, x.shape[1]);   // (B, Q, D)
             var (keys, values) = audio.Of(index);                                            // (B, H, T, d)
-            var context = Attention.Attend(Attention.SplitHeads(queries, crossattention.self.Heads), keys, values, audio.Bias, pass.AttentionDropout);
+            var split = Attention.SplitHeads(queries, crossattention.self.Heads);
+            pass.Watched?.Add(Attention.Weights(split, keys, audio.Bias).mean([1]).DetachFromDisposeScope());
+            var context = Attention.Attend(split, keys, values, audio.Bias, pass.AttentionDropout);
             x = crossattention.output.Add(Attention.MergeHeads(context).view(-1, x.shape[1]), x, pass.HiddenDropout);
         }
         return output_query.Add(intermediate_query.forward(x), x, pass.HiddenDropout).MoveToOuterDisposeScope();

@@ -45,6 +45,16 @@ internal static class Attention
         return bmm(weights, value.reshape(B * H, S, d)).view(B, H, L, d).MoveToOuterDisposeScope();
     }
 
+    /// <summary>softmax(q kᵀ + bias), for looking at: <see cref="Attend"/> may not form it.</summary>
+    /// <inheritdoc cref="Attend"/>
+    /// <returns>(B, H, L, S).</returns>
+    public static Tensor Weights(Tensor query, Tensor key, Tensor? bias)
+    {
+        using var scope = NewDisposeScope();
+        var scores = query.matmul(key.transpose(2, 3));
+        return (bias is null ? scores : scores + bias).softmax(-1).MoveToOuterDisposeScope();
+    }
+
     /// <summary>A key mask as a bias: 0 where <paramref name="mask"/> is true, <paramref name="masked"/> elsewhere.</summary>
     /// <param name="mask">(B, S) bool, or null.</param>
     /// <param name="masked">What a masked key's score gets; null for the type's lowest value, as Hugging Face does.</param>

@@ -123,6 +123,53 @@ public sealed class QFormerTests
     }
 
     [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Query_attention_is_the_softmax_of_query_key_products_averaged_over_heads(bool instructed)
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        using var model = QFormer.Load(Fixtures.Path("lavis_qformer"));
+        using var random = new Generator(6);
+        var (queries, frames) = (randn([1, 6, 32], generator: random), randn([2, 9, 24], generator: random) * 3);
+        var (ids, texts) = (randint(5, 60, [2, 5], ScalarType.Int64, generator: random), new[] { 5, 3 });
+        var mask = arange(9).unsqueeze(0).lt(tensor(new long[] { 9, 4 }).unsqueeze(1));
+        var textMask = arange(5).unsqueeze(0).lt(tensor(new long[] { 5, 3 }).unsqueeze(1));
+        using var audio = model.ProjectAudio(frames, mask);
+        var attention = instructed ? model.QueryAttention(queries, audio, ids, textMask) : model.QueryAttention(queries, audio);
+        var hidden = instructed ? model.ForwardHidden(queries, audio, ids, textMask) : model.ForwardHidden(queries, audio);
+
+        var weights = model.state_dict();
+        int[] blocks = [.. Enumerable.Range(0, (int)model.Config.Layers).Where(i => weights.ContainsKey($"encoder.layer.{i}.crossattention.self.query.weight"))];
+        CollectionAssert.AreEqual(new long[] { 2, blocks.Length, 6, 9 }, attention.shape);
+        long heads = model.Config.Heads, d = model.Config.HiddenSize / heads;
+        for (int row = 0; row < 2; row++)
+        {
+            long seen = instructed ? 6 + texts[row] : 6, heard = row == 0 ? 9 : 4;
+            for (int c = 0; c < blocks.Length; c++)
+            {
+                string layer = $"encoder.layer.{blocks[c]}.";
+                var x = hidden[blocks[c]][row].narrow(0, 0, seen);                                              // what stands there, and no padding
+                var context = cat([.. Heads(layer + "attention.self.", x, x).Select(pair => pair.Weights.matmul(pair.Values))], 1);
+                x = functional.layer_norm(x + Linear(layer + "attention.output.dense.", context), [32], weights[layer + "attention.output.LayerNorm.weight"],
+                    weights[layer + "attention.output.LayerNorm.bias"], model.Config.LayerNormEps).narrow(0, 0, 6);
+                var expected = stack(Heads(layer + "crossattention.self.", x, frames[row].narrow(0, 0, heard)).Select(pair => pair.Weights), 0).mean([0]); // (Q, T)
+                Assert.IsLessThan(1e-5, Parity.RelativeError(expected, attention[row, c].narrow(1, 0, heard)), $"row {row}, block {blocks[c]}");
+                Assert.AreEqual(6, attention[row, c].narrow(1, 0, heard).sum().item<float>(), 1e-5, "nothing goes to padding");
+            }
+        }
+
+        Tensor Linear(string name, Tensor x) => x.matmul(weights[name + "weight"].t()) + weights[name + "bias"];
+
+        IEnumerable<(Tensor Weights, Tensor Values)> Heads(string name, Tensor from, Tensor to)
+        {
+            var (q, k, v) = (Linear(name + "query.", from), Linear(name + "key.", to), Linear(name + "value.", to));
+            for (long head = 0; head < heads; head++)
+                yield return ((q.narrow(1, head * d, d).matmul(k.narrow(1, head * d, d).t()) / Math.Sqrt(d)).softmax(-1), v.narrow(1, head * d, d));
+        }
+    }
+
+    [TestMethod]
     public void Fused_and_separate_passes_have_the_same_gradients()
     {
         using var scope = NewDisposeScope();

@@ -140,6 +140,22 @@ public class PipelineTests
     }
 
     [TestMethod]
+    public void The_trained_steps_tell_where_their_queries_listen()
+    {
+        var features = Ml.Data.CreateEnumerable<Features>(Clips.Model.Transform(Clips.Data), false).First().Values;
+        var stage1 = Clips.Model.OfType<BridgeNetTransformer>().Single();
+        var stage2 = Clips.Model.OfType<InstructionTunedTransformer>().Single();
+        float[,,] heard = stage1.QueryAttention(features), asked = stage2.QueryAttention(features, "This is a sound of"), other = stage2.QueryAttention(features, "mallet");
+        foreach (float[,,] map in (float[][,,])[heard, asked, other])
+        {
+            CollectionAssert.AreEqual(new[] { 1, 3, features.Length / stage1.Bridge.Value.FrameWidth }, Enumerable.Range(0, 3).Select(map.GetLength).ToArray());
+            for (int query = 0; query < 3; query++) Assert.AreEqual(1, Enumerable.Range(0, map.GetLength(2)).Sum(frame => map[0, query, frame]), 1e-5);
+        }
+        Assert.IsTrue(asked.Cast<float>().Zip(other.Cast<float>()).Any(pair => pair.First != pair.Second), "the queries know the instruction");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => stage1.QueryAttention(features.AsSpan(1))).Message, "frames of");
+    }
+
+    [TestMethod]
     public void Retrieval_ranks_by_the_best_query()
     {
         var view = Clips.Model.Transform(Clips.Data);
