@@ -9,6 +9,7 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     VerifyCommand.Create(),
     InspectCommand.Create(),
     PretrainCommand.Create(),
+    TuneCommand.Create(),
     PretrainEncoderCommand.Create(),
     PretrainLanguageModelCommand.Create(),
 };

@@ -1,6 +1,10 @@
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
+using Mint.ML.Bridges;
 using Mint.ML.Metrics;
+using Mint.ML.Systems;
+using Mint.ML.Text;
+using Mint.ML.Transforms.RowMapping;
 
 namespace Mint.ML.Transforms;
 
@@ -52,6 +56,35 @@ public sealed class AudioLanguageCatalog
     /// <summary>Classifies sound among labels given as text: the likeliest label wins.</summary>
     /// <param name="options">The labels, and how they are compared.</param>
     public RankingEstimator RankLabels(RankingEstimator.Options options) => new(_environment, options);
+
+    /// <summary>Makes a step of a pipeline of a bridge that was trained or loaded elsewhere (<see cref="Training.AlignmentTraining"/>, <see cref="BridgeNet.Load"/>).</summary>
+    /// <param name="bridge">The bridge; the transformer owns it from now on.</param>
+    /// <param name="vocabulary">A folder with the vocabulary that the bridge reads texts with (vocab.txt).</param>
+    /// <param name="featureColumnName">The column of frame vectors.</param>
+    /// <param name="textColumnName">The column of texts to embed, where the data has it.</param>
+    /// <param name="maxTextTokens">Most tokens of a text: what it was trained with, 30 in the paper.</param>
+    public BridgeNetTransformer UseBridge(BridgeNet bridge, string vocabulary, string featureColumnName = "Features", string textColumnName = "Caption", int maxTextTokens = 30)
+    {
+        var trained = new TrainedBridge(bridge ?? throw new ArgumentNullException(nameof(bridge)), VocabularyFiles.Read(vocabulary), maxTextTokens);
+        return new(_environment, new SharedModel<TrainedBridge>(trained), featureColumnName, textColumnName, new BridgeNetTrainer.Options().BatchSize);
+    }
+
+    /// <summary>Makes a step of a pipeline of a model that was tuned or loaded elsewhere (<see cref="Training.InstructionTraining"/>).</summary>
+    /// <param name="model">Bridge, projection and language model; the transformer owns them from now on.</param>
+    /// <param name="vocabulary">A folder with the vocabulary that the bridge reads instructions with.</param>
+    /// <param name="languageModel">The folder that the language model was loaded from; a saved pipeline names it, and the hashes of its files.</param>
+    /// <param name="featureColumnName">The column of frame vectors.</param>
+    /// <param name="instructionColumnName">The column of instructions to answer, where the data has it.</param>
+    /// <param name="outputColumnName">The column that takes the answers.</param>
+    /// <param name="maxTextTokens">Most tokens of an instruction: what it was tuned with, 30 in the paper.</param>
+    public InstructionTunedTransformer UseTunedModel(MintModel model, string vocabulary, string languageModel, string featureColumnName = "Features",
+        string instructionColumnName = "Instruction", string outputColumnName = "GeneratedResponse", int maxTextTokens = 30)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var tuned = new TunedModel(model.Bridge, model.Projection, model.LanguageModel, FrozenFolder.Of(languageModel, embedded: false), TextTokenizer.Load(languageModel),
+            VocabularyFiles.Read(vocabulary), maxTextTokens);
+        return new(_environment, new SharedModel<TunedModel>(tuned), featureColumnName, instructionColumnName, outputColumnName, new InstructionTuner.Options().BatchSize);
+    }
 
     /// <summary>Measures search with a model of stage 1: captions searching for clips and clips for captions, among all rows.</summary>
     /// <param name="data">Data that a <see cref="BridgeNetTransformer"/> has transformed.</param>

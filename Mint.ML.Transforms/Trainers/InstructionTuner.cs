@@ -147,17 +147,7 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
     {
         var languageModel = ModelCatalog.LoadLanguageModel(folder.Path, device: Devices.Of(_environment));
         var bridge = stage1.CopyBridge(); // stage 1's own stays as it is: it still searches and matches
-        var projection = TunedModel.NewProjection(bridge, languageModel);
-        using (no_grad())
-        using (NewDisposeScope())
-        using (var generator = new Generator((ulong)seed))
-        {
-            // PyTorch's default for a Linear, drawn on the CPU so that a seed gives the same weights on every device.
-            double bound = 1 / Math.Sqrt(bridge.Config.QFormer.HiddenSize);
-            foreach (var parameter in projection.parameters())
-                parameter.copy_(empty(parameter.shape).uniform_(-bound, bound, generator));
-        }
-        return new TunedModel(bridge, projection, languageModel, folder, TextTokenizer.Load(folder.Path), stage1.Vocabulary, _options.Training.MaxTextTokens);
+        return new TunedModel(bridge, MintModel.Begin(bridge, languageModel, seed).Projection, languageModel, folder, TextTokenizer.Load(folder.Path), stage1.Vocabulary, _options.Training.MaxTextTokens);
     }
 
     private InvalidOperationException NoBridge() => new(

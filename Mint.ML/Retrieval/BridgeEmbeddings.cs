@@ -52,11 +52,12 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
         var texts = Texts(prompts);
         var similarities = new float[clips.Count, texts.Count];
         for (int c = 0; c < clips.Count; c++)
-            for (int t = 0; t < texts.Count; t++) similarities[c, t] = Highest(clips[c], texts[t]);
+            for (int t = 0; t < texts.Count; t++) similarities[c, t] = Similarity(clips[c], texts[t]);
         return similarities;
     }
 
-    private static float Highest(float[,] clip, float[,] text)
+    /// <summary>How well a clip (Q, 256) and a text (1, 256) fit: the highest dot product over the queries.</summary>
+    public static float Similarity(float[,] clip, float[,] text)
     {
         float highest = float.NegativeInfinity;
         for (int q = 0; q < clip.GetLength(0); q++)

@@ -79,6 +79,22 @@ public sealed class MintModel(IAudioEncoder? encoder, BridgeNet bridge, Linear p
         return LanguageModeling.Loss(languageModel, prompt, mask, responses).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Where stage 2 begins: a bridge, a language model, and between them a projection drawn as PyTorch draws a Linear's weights.</summary>
+    /// <param name="bridge">Of stage 1, or from nothing.</param>
+    /// <param name="languageModel">The projection goes to its device.</param>
+    /// <param name="seed">The same seed gives the same projection on every device.</param>
+    public static MintModel Begin(BridgeNet bridge, ILanguageModel languageModel, long seed)
+    {
+        var projection = new Linear(bridge.Config.QFormer.HiddenSize, languageModel.HiddenSize);
+        using var grad = no_grad();
+        using var scope = NewDisposeScope();
+        using var generator = new Generator((ulong)seed);
+        double bound = 1 / Math.Sqrt(bridge.Config.QFormer.HiddenSize);
+        foreach (var parameter in projection.parameters()) parameter.copy_(empty(parameter.shape).uniform_(-bound, bound, generator));
+        if (languageModel.Device.type != DeviceType.CPU) projection.to(languageModel.Device);
+        return new MintModel(null, bridge, projection, languageModel);
+    }
+
     /// <summary>Loads bridge, projection and T5 from one folder in the layout of LAVIS's <c>Blip2T5Instruct</c>.</summary>
     /// <param name="folder">config.json has the sections "qformer" and "t5"; the weights are named Qformer.*, t5_proj.* and t5_model.*.</param>
     /// <param name="encoder">The audio encoder, which such a checkpoint does not hold.</param>

@@ -29,9 +29,17 @@ public static class InstructionTraining
     /// <exception cref="NonFiniteLossException">The loss was not finite.</exception>
     public static TrainingResult Run(
         MintModel model, ITextTokenizer bridgeTokenizer, ITextTokenizer modelTokenizer, IFrameSource audio, IReadOnlyList<InstructionExample> examples,
+        TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default) =>
+        Run(model, bridgeTokenizer, modelTokenizer, audio, new InstructionMix([new InstructionSource(examples)]), options, progress, cancel);
+
+    /// <summary>The same on several data sets, mixed by size or by weight.</summary>
+    /// <inheritdoc cref="Run(MintModel, ITextTokenizer, ITextTokenizer, IFrameSource, IReadOnlyList{InstructionExample}, TrainingOptions, IProgress{TrainingProgress}?, CancellationToken)"/>
+    public static TrainingResult Run(
+        MintModel model, ITextTokenizer bridgeTokenizer, ITextTokenizer modelTokenizer, IFrameSource audio, InstructionMix mix,
         TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
+        var examples = mix.Examples;
         for (int i = 0; i < examples.Count; i++)
             if (examples[i].Clip < 0 || examples[i].Clip >= audio.Count)
                 throw new ArgumentException($"Example {i} is about clip {examples[i].Clip}; there are clips 0 to {audio.Count - 1}.", nameof(examples));
@@ -43,7 +51,7 @@ public static class InstructionTraining
             languageModel.Frozen();
             languageModel.eval();
         }
-        return TrainingLoop.Run(new Stage(model, bridgeTokenizer, modelTokenizer, examples, options), audio, options, progress, cancel);
+        return TrainingLoop.Run(new Stage(model, bridgeTokenizer, modelTokenizer, mix, options), audio, options, progress, cancel);
     }
 
     private sealed class Stage : ITrainingStage
@@ -52,9 +60,9 @@ public static class InstructionTraining
         private readonly IReadOnlyList<InstructionExample> examples;
         private readonly TokenRows asked, prompted, answered;
 
-        public Stage(MintModel model, ITextTokenizer bridge, ITextTokenizer language, IReadOnlyList<InstructionExample> examples, TrainingOptions options)
+        public Stage(MintModel model, ITextTokenizer bridge, ITextTokenizer language, InstructionMix mix, TrainingOptions options)
         {
-            (this.model, this.examples) = (model, examples);
+            (this.model, Mix, examples) = (model, mix, mix.Examples);
             int most = options.MaxTextTokens;
             // Instructions are few and repeat.
             var instructions = examples.Select(example => example.Instruction).Distinct().ToDictionary(text => text,
@@ -83,11 +91,13 @@ public static class InstructionTraining
 
         public int Examples => examples.Count;
 
+        public InstructionMix Mix { get; }
+
         public int Clip(int example) => examples[example].Clip;
 
         public string Fingerprint => RunFolder.Hash(
         [
-            model.LanguageModel is Module languageModel ? RunFolder.Hash(languageModel) : "",
+            model.LanguageModel is Module languageModel ? RunFolder.Hash(languageModel) : "", Mix.Fingerprint,
             .. examples.Select(example => $"{example.Clip}\0{example.Instruction}\0{example.Response}"),
         ]);
 

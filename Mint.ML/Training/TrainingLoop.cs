@@ -28,6 +28,9 @@ internal interface ITrainingStage
     /// <summary>Number of examples.</summary>
     int Examples { get; }
 
+    /// <summary>Which examples an epoch has; null for each of them once.</summary>
+    InstructionMix? Mix => null;
+
     /// <summary>The clip of an example.</summary>
     int Clip(int example);
 
@@ -50,7 +53,7 @@ internal static class TrainingLoop
         ITrainingStage stage, IFrameSource audio, TrainingOptions options, IProgress<TrainingProgress>? progress, CancellationToken cancel)
     {
         var order = new BatchOrder(options.BatchSize, stage.SmallestBatch, options.Seed,
-            [.. Enumerable.Range(0, stage.Examples).Select(example => audio.Frames(stage.Clip(example)))]);
+            [.. Enumerable.Range(0, stage.Examples).Select(example => audio.Frames(stage.Clip(example)))], stage.Mix);
         if (order.Batches == 0)
             throw new ArgumentException($"{stage.Examples} examples make no batch: at least {stage.SmallestBatch} are needed, and a BatchSize of as many.");
 

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Mint.ML.Transforms;
+
+namespace Mint.ML.Samples.Training;
+
+/// <summary>What a training command leaves in its run folder beside log and checkpoints: run.json, and model.zip.</summary>
+internal static class RunFiles
+{
+    private static readonly JsonSerializerOptions Written = new() { WriteIndented = true, Converters = { new JsonStringEnumConverter() } };
+
+    public static string Model(string run) => Path.Combine(run, "model.zip");
+
+    /// <summary>run.json: the command and every option's value, given or by default.</summary>
+    public static void WriteSettings(string run, Command command, ParseResult parse, string encoder)
+    {
+        var options = new JsonObject();
+        foreach (var symbol in command.Arguments.Cast<Symbol>().Concat(command.Options.Where(option => option.Name != "--help")))
+            options[symbol.Name.TrimStart('-')] = JsonSerializer.SerializeToNode(Value(parse, symbol), Written);
+        var settings = new JsonObject { ["command"] = command.Name, ["options"] = options, ["model"] = Path.GetFileName(Model(run)), ["encoder"] = encoder };
+        Directory.CreateDirectory(run);
+        Replace(Path.Combine(run, "run.json"), path => File.WriteAllText(path, settings.ToJsonString(Written) + "\n"));
+    }
+
+    private static object? Value(ParseResult parse, Symbol symbol) => symbol switch
+    {
+        Option option => parse.GetResult(option)?.GetValueOrDefault<object>(),
+        Argument argument => parse.GetResult(argument)?.GetValueOrDefault<object>(),
+        _ => null,
+    };
+
+    /// <summary>model.zip: the pipeline from a manifest's paths to what was trained.</summary>
+    public static void WriteModel(string run, MLContext ml, string manifest, string encoder, params ITransformer[] trained)
+    {
+        var data = ml.Data.LoadFromAudioManifest(manifest);
+        var heard = ml.Transforms.LoadAudio("Audio", "Path").Append(ml.Transforms.FeaturizeAudio("Features", "Audio", encoder)).Fit(data);
+        Replace(Model(run), path => ml.Model.Save(new TransformerChain<ITransformer>([.. heard, .. trained]), data.Schema, path));
+    }
+
+    private static void Replace(string path, Action<string> write)
+    {
+        write(path + ".tmp");
+        File.Move(path + ".tmp", path, overwrite: true);
+    }
+}

@@ -1,0 +1,37 @@
+using Mint.ML.Objectives;
+using Mint.ML.Training;
+
+namespace Mint.ML.Samples.Training;
+
+/// <summary>The options of the commands that train. A new property of <see cref="TrainingOptions"/> needs one line here, and every such command and recipe has it.</summary>
+internal static class TrainingArguments
+{
+    /// <summary>How a stage is trained.</summary>
+    public static OptionSet<TrainingOptions> Training(TrainingOptions defaults) => new(defaults)
+    {
+        { "--epochs", "Passes over the data", o => o.Epochs, (o, value) => o with { Epochs = value } },
+        { "--batch", "Clips that go through the model together", o => o.BatchSize, (o, value) => o with { BatchSize = value } },
+        { "--accumulate", "Batches whose gradients are averaged for one step; in stage 1 this is no larger contrast", o => o.AccumulationSteps, (o, value) => o with { AccumulationSteps = value } },
+        { "--rate", "Highest learning rate", o => o.LearningRate, (o, value) => o with { LearningRate = value } },
+        { "--warm-up", "Steps in which the rate rises (default: 2000, or a tenth of all where that is less)", o => o.WarmUpSteps, (o, value) => o with { WarmUpSteps = value } },
+        { "--schedule", "How the rate falls", o => o.Schedule, (o, value) => o with { Schedule = value } },
+        { "--weight-decay", "AdamW's decay of matrices; 0 makes it plain Adam", o => o.WeightDecay, (o, value) => o with { WeightDecay = value } },
+        { "--clip", "Longest norm of the gradient (default: any)", o => o.GradientClip, (o, value) => o with { GradientClip = value } },
+        { "--tokens", "Most tokens of a caption, an instruction or a response", o => o.MaxTextTokens, (o, value) => o with { MaxTextTokens = value } },
+        { "--seed", "Decides weights drawn, order, negatives and dropout", o => o.Seed, (o, value) => o with { Seed = value } },
+        { "--checkpoint-every", "Steps from one checkpoint to the next", o => o.CheckpointEvery, (o, value) => o with { CheckpointEvery = value } },
+        { "--checkpoints-kept", "Newest checkpoints that are kept", o => o.CheckpointsKept, (o, value) => o with { CheckpointsKept = value } },
+    };
+
+    /// <summary>Stage 1's losses.</summary>
+    public static OptionSet<AlignmentOptions> Objective() => new(new AlignmentOptions())
+    {
+        { "--contrastive", "Weight of the contrastive loss (ALC); 0 leaves it out", o => o.ContrastiveWeight, (o, value) => o with { ContrastiveWeight = value } },
+        { "--matching", "Weight of the matching loss (ALM); 0 leaves it out", o => o.MatchingWeight, (o, value) => o with { MatchingWeight = value } },
+        { "--generation", "Weight of the generation loss (ATG); 0 leaves it out", o => o.GenerationWeight, (o, value) => o with { GenerationWeight = value } },
+        { "--contrastive-smoothing", "Label smoothing of the contrastive loss", o => o.ContrastiveSmoothing, (o, value) => o with { ContrastiveSmoothing = value } },
+        { "--generation-smoothing", "Label smoothing of the generation loss", o => o.GenerationSmoothing, (o, value) => o with { GenerationSmoothing = value } },
+        { "--hard-negatives", "Whether matching's negatives are drawn by their similarity, or all alike", o => o.HardNegatives, (o, value) => o with { HardNegatives = value } },
+        { "--detach-gathered", "Whether the other side of a similarity gives no gradient, as in LAVIS", o => o.DetachGathered, (o, value) => o with { DetachGathered = value } },
+    };
+}

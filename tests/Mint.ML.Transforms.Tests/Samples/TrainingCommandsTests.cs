@@ -1,0 +1,82 @@
+using System.CommandLine;
+using System.Text.Json;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Mint.ML.Samples.Commands;
+using Mint.ML.Transforms.Tests.Pipeline;
+
+namespace Mint.ML.Transforms.Tests.Samples;
+
+[TestClass]
+public sealed class TrainingCommandsTests
+{
+    private static EightClips Clips => EightClips.Shared;
+
+    private static readonly string[] Small = ["--width", "16", "--heads", "2", "--layers", "2", "--queries", "3", "--embedding", "8", "--feed-forward", "24", "--vocabulary", "80", "--epochs", "2", "--batch", "4", "--rate", "1e-3"];
+
+    [TestMethod]
+    public void Pretrain_and_tune_leave_models_that_load_and_answer()
+    {
+        string stage1 = Path.Combine(Clips.Folder, "stage1"), stage2 = Path.Combine(Clips.Folder, "stage2");
+        string[] shared = ["--encoder", Clips.Encoder, "--cache", Path.Combine(Clips.Folder, "cache")];
+        Assert.AreEqual(0, PretrainCommand.Create().Parse([Clips.Manifest, .. shared, .. Small, "--output", stage1, "--validation", Clips.Manifest]).Invoke());
+        Assert.AreEqual(0, TuneCommand.Create().Parse([.. shared, "--epochs", "1", "--batch", "4", "--output", stage2, "--bridge", stage1, "--language-model", Clips.LanguageModel,
+            "--data", $"{Clips.Manifest}:This is a sound of:Family", "--data", Clips.Manifest]).Invoke());
+
+        using (var found = JsonDocument.Parse(File.ReadLines(Path.Combine(stage1, "retrieval.jsonl")).First()))
+        {
+            Assert.AreEqual("clip0.wav", found.RootElement.GetProperty("path").GetString());
+            int rank = found.RootElement.GetProperty("rank").GetInt32();
+            var top = found.RootElement.GetProperty("top").EnumerateArray().ToList();
+            Assert.HasCount(5, top);
+            if (rank <= 5) Assert.AreEqual("clip0.wav", top[rank - 1].GetProperty("path").GetString());
+        }
+        using (var settings = JsonDocument.Parse(File.ReadAllText(Path.Combine(stage2, "run.json"))))
+        {
+            Assert.AreEqual("tune", settings.RootElement.GetProperty("command").GetString());
+            Assert.AreEqual(stage1, settings.RootElement.GetProperty("options").GetProperty("bridge").GetString());
+            Assert.AreEqual(4, settings.RootElement.GetProperty("options").GetProperty("batch").GetInt32());
+        }
+
+        Environment.SetEnvironmentVariable("MINT_MODELS", Clips.Folder);
+        try
+        {
+            var ml = new MLContext();
+            var searching = ml.Model.Load(Path.Combine(stage1, "model.zip"), out _).Transform(Clips.Data);
+            var tuned = ml.Model.Load(Path.Combine(stage2, "model.zip"), out _);
+            var answers = tuned.Transform(Clips.Data);
+            Assert.HasCount(8, answers.GetColumn<string>("GeneratedResponse"));
+            // Tuning changes a copy: stage 1's part of the tuned model still embeds as stage 1 alone.
+            CollectionAssert.AreEqual(searching.GetColumn<float[]>("AudioEmbedding").First(), answers.GetColumn<float[]>("AudioEmbedding").First());
+            CollectionAssert.AreEqual(searching.GetColumn<float[]>("TextEmbedding").First(), answers.GetColumn<float[]>("TextEmbedding").First());
+            var ranked = ml.AudioLanguage().RankLabels("PredictedLabel", TinyModels.Families).Fit(answers).Transform(answers);
+            Assert.IsTrue(ranked.GetColumn<uint>("PredictedLabel").All(label => label is >= 1 and <= 3));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("MINT_MODELS", null);
+        }
+    }
+
+    [TestMethod]
+    public void Tune_starts_from_nothing_too()
+    {
+        string folder = Path.Combine(Clips.Folder, "nothing");
+        Assert.AreEqual(0, TuneCommand.Create().Parse(["--encoder", Clips.Encoder, "--cache", Path.Combine(Clips.Folder, "cache"), .. Small, "--output", folder,
+            "--language-model", Clips.LanguageModel, "--data", Clips.Manifest]).Invoke());
+        Assert.IsTrue(File.Exists(Path.Combine(folder, "model.zip")));
+        Assert.HasCount(4, File.ReadAllLines(Path.Combine(folder, "log.jsonl")));
+    }
+
+    [TestMethod]
+    public void What_is_missing_is_said()
+    {
+        var invoke = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => TuneCommand.Create().Parse([]).Invoke(invoke)).Message, "--data");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => PretrainCommand.Create().Parse([Clips.Manifest]).Invoke(invoke)).Message, "--encoder");
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => TuneCommand.Create().Parse(
+            ["--encoder", Clips.Encoder, "--language-model", Clips.LanguageModel, "--data", $"{Clips.Manifest}:what?:Tag"]).Invoke(invoke));
+        StringAssert.Contains(error.Message, "Tag");
+        StringAssert.Contains(error.Message, "Family");
+    }
+}
