@@ -36,7 +36,7 @@ internal static class TuneCommand
             var (bridge, words, folder) = start.Start(parse, options.RunFolder, texts, audio.HiddenSize, options.Seed, run.Device(parse));
             var model = MintModel.Begin(bridge, ModelCatalog.LoadLanguageModel(modelFolder, device: run.Device(parse)), options.Seed);
 
-            var result = InstructionTraining.Run(model, words, TextTokenizer.Load(modelFolder), audio, mix, options, new TrainingLines(), cancel);
+            var result = InstructionTraining.Run(model, words, TextTokenizer.Load(modelFolder), audio, mix, options, progress: new TrainingLines(), cancel: cancel);
 
             BridgeFolder.Write(folder, bridge);
             Safetensors.Write(Path.Combine(options.RunFolder, "projection.safetensors"), model.Projection.state_dict());
