@@ -5,6 +5,9 @@ using Mint.ML.Samples.Commands;
 var root = new RootCommand("Audio-language models for ML.NET.")
 {
     DemoCommand.Create(),
+    CaptionCommand.Create(),
+    ClassifyCommand.Create(),
+    AskCommand.Create(),
     DataCommand.Create(),
     VerifyCommand.Create(),
     InspectCommand.Create(),
