@@ -36,11 +36,13 @@ internal abstract class Answerer<TAnswer>(ModelFile model, int batch) : Answerer
 
     private ITransformer? _step;
 
+    protected ModelFile Model { get; } = model;
+
     public override IReadOnlyList<AnswerRow> Answer(IReadOnlyList<HeardClip> clips, CancellationToken cancel)
     {
-        model.Featurizer.BatchSize = batch;
-        var features = model.Featurizer.Transform(Rows(clips.SelectMany(clip => clip.Windows)));
-        _step ??= Step(features, model.Featurizer.OutputColumnName, batch);
+        Model.Featurizer.BatchSize = batch;
+        var features = Model.Featurizer.Transform(Rows(clips.SelectMany(clip => clip.Windows)));
+        _step ??= Step(features, Model.Featurizer.OutputColumnName, batch);
         var answers = new List<TAnswer>();
         foreach (var answer in _step.Transform(features).GetColumn<TAnswer>(Column))
         {
@@ -69,8 +71,8 @@ internal abstract class Answerer<TAnswer>(ModelFile model, int batch) : Answerer
     private IDataView Rows(IEnumerable<MLAudio> windows)
     {
         var schema = SchemaDefinition.Create(typeof(Row));
-        schema[nameof(Row.Audio)].ColumnName = model.Featurizer.InputColumnName;
-        return model.Ml.Data.LoadFromEnumerable(windows.Select(audio => new Row { Audio = audio }).ToList(), schema);
+        schema[nameof(Row.Audio)].ColumnName = Model.Featurizer.InputColumnName;
+        return Model.Ml.Data.LoadFromEnumerable(windows.Select(audio => new Row { Audio = audio }).ToList(), schema);
     }
 }
 
@@ -89,7 +91,7 @@ internal sealed class TextAnswerer(ModelFile model, string name, string instruct
 
     protected override string Column => "Answer";
 
-    protected override ITransformer Step(IDataView features, string featureColumn, int batch) => model.Ml.AudioLanguage().GenerateCaptions(new CaptionGenerationEstimator.Options
+    protected override ITransformer Step(IDataView features, string featureColumn, int batch) => Model.Ml.AudioLanguage().GenerateCaptions(new CaptionGenerationEstimator.Options
     {
         OutputColumnName = Column, FeatureColumnName = featureColumn, Instruction = instruction, Generation = generation, Model = _tuned, BatchSize = batch,
     }).Fit(features);
@@ -135,7 +137,7 @@ internal sealed class LabelAnswerer(ModelFile model, LabelOptions options, int b
 
     protected override string Column => "Score";
 
-    protected override ITransformer Step(IDataView features, string featureColumn, int batch) => model.Ml.AudioLanguage().RankLabels(new RankingEstimator.Options
+    protected override ITransformer Step(IDataView features, string featureColumn, int batch) => Model.Ml.AudioLanguage().RankLabels(new RankingEstimator.Options
     {
         FeatureColumnName = featureColumn, ScoreColumnName = Column, Labels = options.Labels, Instruction = options.Instruction, Ranking = options.Ranking,
         Model = _tuned, Bridge = _bridge, BatchSize = batch,
