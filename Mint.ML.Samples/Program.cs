@@ -13,6 +13,7 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     InspectCommand.Create(),
     PretrainCommand.Create(),
     TuneCommand.Create(),
+    AblateCommand.Create(),
     PretrainEncoderCommand.Create(),
     PretrainLanguageModelCommand.Create(),
 };
