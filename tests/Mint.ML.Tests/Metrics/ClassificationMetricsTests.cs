@@ -55,6 +55,24 @@ public sealed class ClassificationMetricsTests
     }
 
     [TestMethod]
+    public void Class_scores_of_the_confusion_matrix_average_to_scikit_learns()
+    {
+        JsonNode item = json["multiclass"]!;
+        int[] labels = Row<int>(item["y_true"]), predictions = Row<int>(item["y_pred"]);
+        var matrix = new ConfusionMatrix(labels, predictions, 5); // the fifth class does not occur
+        for (int label = 0; label < 5; label++)
+            for (int prediction = 0; prediction < 5; prediction++)
+                Assert.AreEqual(labels.Zip(predictions).Count(pair => pair == (label, prediction)), matrix[label, prediction]);
+        Assert.AreEqual((double)item["f1_macro"]!, matrix.Classes.Take(4).Average(one => one.F1), Tolerance);
+        Assert.AreEqual((double)item["f1_weighted"]!, matrix.Classes.Take(4).Sum(one => one.F1 * one.Support) / labels.Length, Tolerance);
+        Assert.AreEqual((double)item["accuracy"]!, matrix.Classes.Take(4).Sum(one => one.Recall * one.Support) / labels.Length, Tolerance);
+        // By hand: of the three that were taken for 2, two are.
+        Assert.AreEqual(new ClassReport(2, 3, 2 / 3.0, 1, 0.8), matrix.Classes[2]);
+        Assert.AreEqual(new ClassReport(0, 0, double.NaN, double.NaN, double.NaN), matrix.Classes[4]);
+        Assert.Contains("Item 0", Assert.ThrowsExactly<ArgumentException>(() => new ConfusionMatrix([5], [0], 5)).Message);
+    }
+
+    [TestMethod]
     public void Retrieval_is_the_references()
     {
         foreach (var (name, item) in json["retrieval"]!.AsObject())

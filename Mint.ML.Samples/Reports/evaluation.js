@@ -1,0 +1,88 @@
+function showEvaluation(evaluation) {
+  const all = clips(evaluation);
+  const parts = [section("metrics", "Metrics", "Intervals by drawing clips with replacement.", table([
+    { name: "metric", value: metric => metric.name },
+    { name: "value", value: metric => metric.value, numeric: true },
+    { name: "95 % interval", plain: true, numeric: true, cell: metric => metric.low === null || metric.high === null ? "–" : `${fixed(metric.low)} to ${fixed(metric.high)}` },
+    { name: "from 0 to 1", plain: true, cell: metric => metric.note ? el("span", { class: "note" }, metric.note) : whisker(metric.value, metric.low, metric.high) ?? "" },
+  ], evaluation.metrics, { caption: "Metrics" }).node)];
+  if (evaluation.confusion) parts.push(section("confusion", "Confusion matrix", ["Rows are references, columns answers; a shade is the share of the row. A cell shows its clips. ", evaluation.confusionNote ?? ""], confusion(evaluation, all)));
+  if (evaluation.classes) parts.push(section("classes", "Classes", null, classes(evaluation)));
+  if (evaluation.ranks) parts.push(section("ranks", "Ranks", "At which place the right one was found.", ranks(evaluation.ranks)));
+  if (evaluation.worst.length > 0)
+    parts.push(section("worst", "Worst examples", [`${evaluation.worst.length} clips, ${evaluation.worstBy}. `, evaluation.noAttention ? `No attention is shown. ${evaluation.noAttention}` : `Under each spectrogram: where the queries listen, in ${evaluation.listener}.`],
+      el("div", { class: "cards wide" }, evaluation.worst.map(example => worst(example, evaluation)))));
+  if (evaluation.items.length > 0)
+    parts.push(section("clips", "Clips", evaluation.items.length < evaluation.itemCount ? `The ${number(evaluation.items.length)} worst of ${number(evaluation.itemCount)}.` : null, all.node));
+  return parts;
+}
+
+function jump(all, predicate, what) {
+  all.restrict(predicate, what);
+  document.getElementById("clips").scrollIntoView();
+}
+
+function confusion(evaluation, all) {
+  const { labels, counts } = evaluation.confusion, name = label => label === null ? "others" : label === "" ? "(no answer)" : label;
+  const cell = (row, column) => {
+    const count = counts[row][column], sum = counts[row].reduce((a, b) => a + b, 0), what = `${name(labels[row])} answered as ${name(labels[column])}`;
+    if (count === 0) return el("td", { class: "none" }, "·");
+    const known = labels[row] !== null && labels[column] !== null;
+    const button = el(known ? "button" : "span", {
+      type: known ? "button" : null, title: `${what}: ${count} of ${sum} (${percent(count / sum)})`, "aria-label": `${what}: ${count}`,
+      click: known ? () => jump(all, item => (item.reference[0] ?? "") === labels[row] && (item.answer ?? "") === labels[column], what) : null,
+    }, String(count));
+    const node = el("td", { class: row === column ? "hit" : "miss" }, button);
+    node.style.setProperty("--share", `${Math.round(100 * count / sum)}%`);
+    return node;
+  };
+  return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Confusion matrix" }, el("table", { class: "confusion" },
+    el("thead", null, el("tr", null, el("td", null, ""), labels.map(label => el("th", { scope: "col" }, el("span", null, name(label)))))),
+    el("tbody", null, labels.map((label, row) => el("tr", null, el("th", { scope: "row" }, name(label)), labels.map((_, column) => cell(row, column)))))));
+}
+
+function classes(evaluation) {
+  const measures = Object.keys(evaluation.classes[0] ?? {}).filter(key => key !== "label");
+  const per = table([{ name: "class", value: row => row.label }, ...measures.map(key => ({ name: key, value: row => row[key], numeric: true }))], evaluation.classes, { caption: "Classes", find: evaluation.classes.length > 20 });
+  if (!evaluation.confusions?.length) return per.node;
+  return el("div", { class: "columns" }, per.node, el("div", null, el("h3", null, "Most frequent confusions"), table([
+    { name: "reference", value: row => row[0] }, { name: "answer", value: row => row[1] }, { name: "clips", value: row => row[2], numeric: true },
+  ], evaluation.confusions, { caption: "Most frequent confusions" }).node));
+}
+
+function ranks(buckets) {
+  const most = Math.max(...buckets.map(bucket => bucket[1]), 1);
+  return el("dl", { class: "bars" }, buckets.map(([name, count]) => {
+    const bar = el("span", { class: "fill" });
+    bar.style.width = `${100 * count / most}%`;
+    return el("div", null, el("dt", null, name), el("dd", null, bar, el("span", null, number(count))));
+  }));
+}
+
+function worst(example, evaluation) {
+  const sound = data.sounds[example.sound], playback = player(example.sound), audio = Array.isArray(playback) ? playback[0] : null, seconds = example.spectrogram?.seconds;
+  const asked = evaluation.task === "captioning" || evaluation.task === "retrieval";
+  const facts = [];
+  if (example.rank !== null) facts.push(`found ${place(example.rank)}`);
+  facts.push(...Object.entries(example.metrics).map(([name, value]) => `${name} ${fixed(value)}`));
+  return el("article", { class: "card" },
+    el("h3", null, example.answer === null ? sound.name : [el("span", { class: "answer" }, example.answer || "(no answer)")]),
+    el("p", { class: "note" }, asked ? "" : "instead of ", el("span", { class: "reference" }, example.reference.join(asked ? " / " : ", ") || "(none)"), ...facts.map(fact => ` · ${fact}`)),
+    example.top ? el("ol", { class: "hits" }, example.top.map(label => el("li", { class: label.right ? "right" : null }, el("span", { class: "name" }, label.label),
+      label.right ? el("span", { class: "badge" }, "right") : null, el("span", { class: "number" }, fixed(label.score))))) : null,
+    example.answer === null ? null : el("p", { class: "path" }, sound.name), playback,
+    example.spectrogram ? spectrogram(example.spectrogram, audio) : null,
+    example.attention ? attention(example.attention, seconds, audio) : null,
+    example.unpictured ? el("p", { class: "missing" }, example.unpictured) : null);
+}
+
+function clips(evaluation) {
+  const items = evaluation.items, measures = [...new Set(items.flatMap(item => Object.keys(item.metrics)))];
+  const columns = [
+    { name: "clip", value: item => data.sounds[item.sound].name, cell: item => el("span", { class: "clip" }, playButton(item.sound), el("span", null, data.sounds[item.sound].name)) },
+    { name: evaluation.task === "classification" ? "label" : "reference", value: item => item.reference.join(" / ") },
+  ];
+  if (items.some(item => item.answer !== null)) columns.push({ name: "answer", value: item => item.answer });
+  if (items.some(item => item.rank !== null)) columns.push({ name: "rank", value: item => item.rank, numeric: true });
+  return table([...columns, ...measures.map(name => ({ name, value: item => item.metrics[name] ?? null, numeric: true }))], items, { caption: "Clips", find: true });
+}
