@@ -28,7 +28,7 @@ build() {
   [ "$(mode)" != compat ] || ./eng/build-native.sh
   local stamp=artifacts/built-Release newest
   newest=$(find . \( -name bin -o -name obj -o -name artifacts -o -name .git \) -prune -o \
-    -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.targets' -o -name '*.html' \) -newer "$stamp" -print -quit 2>/dev/null || echo first)
+    -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.targets' -o -name '*.html' -o -name '*.css' -o -name '*.js' \) -newer "$stamp" -print -quit 2>/dev/null || echo first)
   if [ ! -f "$stamp" ] || [ -n "$newest" ]; then
     dotnet build Mint.ML.sln -c Release -v quiet -clp:NoSummary "$@"
     mkdir -p artifacts && touch "$stamp"

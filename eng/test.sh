@@ -5,6 +5,13 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # The summary is read below, so it is asked for plain and in English: where CI is set the runner
 # would colour its lines, and elsewhere it speaks the user's language.
 export TESTINGPLATFORM_UI_LANGUAGE=en DOTNET_CLI_UI_LANGUAGE=en
+# The tests of report pages open them in a browser, which nothing else here needs; without one they are inconclusive and say so.
+if [ -z "${MINT_CHROMIUM:-}" ] && ! command -v chromium chromium-headless-shell chromium-browser google-chrome > /dev/null && command -v apt-get > /dev/null; then
+  as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+  export DEBIAN_FRONTEND=noninteractive
+  echo "installing chromium, for the tests of report pages"
+  { as_root apt-get update -qq && as_root apt-get install -y -qq --no-install-recommends chromium; } > /dev/null 2>&1 || echo "chromium could not be installed"
+fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 count() { sed -n "s/^ *$1: \([0-9][0-9]*\)\r\{0,1\}$/\1/p" "$log" | tail -n 1; }

@@ -19,7 +19,7 @@ internal sealed class Browser : IAsyncDisposable
     private readonly Process process;
     private readonly string profile;
     private readonly ClientWebSocket socket = new();
-    private readonly CancellationTokenSource end = new(TimeSpan.FromMinutes(2)); // a browser that hangs fails the test
+    private readonly CancellationTokenSource end = new(TimeSpan.FromMinutes(5)); // a browser that hangs fails the tests
     private readonly ConcurrentDictionary<int, TaskCompletionSource<JsonNode>> waiting = [];
     private readonly ConcurrentQueue<string> problems = [], requests = [];
     private TaskCompletionSource loaded = new();
