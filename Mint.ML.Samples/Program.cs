@@ -5,12 +5,16 @@ using Mint.ML.Samples.Commands;
 var root = new RootCommand("Audio-language models for ML.NET.")
 {
     DemoCommand.Create(),
+    CaptionCommand.Create(),
+    ClassifyCommand.Create(),
+    AskCommand.Create(),
     DataCommand.Create(),
     VerifyCommand.Create(),
     InspectCommand.Create(),
     ReportCommand.Create(),
     PretrainCommand.Create(),
     TuneCommand.Create(),
+    AblateCommand.Create(),
     PretrainEncoderCommand.Create(),
     PretrainLanguageModelCommand.Create(),
 };

@@ -15,7 +15,7 @@ internal static class PretrainCommand
     {
         var manifest = new Argument<string[]>("manifest") { Description = "CSV or JSON lines with Path and Caption; several are joined", Arity = ArgumentArity.ZeroOrMore };
         var run = new RunArguments("runs/pretrain");
-        var validation = new Option<string?>("--validation") { Description = "Manifest of other clips: what their captions find among them is written to retrieval.jsonl" };
+        var validation = new Option<string?>("--validation") { Description = "Manifest of other clips, measured during the run; what their captions find among them is written to retrieval.jsonl" };
         var start = new BridgeArguments();
         var (training, objective) = (TrainingArguments.Training(new TrainingOptions()), TrainingArguments.Objective());
         var command = new Command("pretrain", "Stage 1: train a bridge on sound files and captions.") { manifest, validation };
@@ -32,13 +32,13 @@ internal static class PretrainCommand
             string[] captions = [.. rows.Select(row => row["Caption"])];
             RunFiles.WriteSettings(options.RunFolder, command, parse, run.Encoder(parse));
             var audio = run.Frames(parse, [.. rows.Select(row => row.Path)], cancel);
+            var heldOut = held.Length == 0 ? null : new AlignmentValidation(run.Frames(parse, [.. held.Select(row => row.Path)], cancel), [.. held.Select(row => row["Caption"])]);
             var (bridge, words, folder) = start.Start(parse, options.RunFolder, captions, audio.HiddenSize, options.Seed, run.Device(parse));
 
-            var result = AlignmentTraining.Run(bridge, words, audio, captions, losses, options, new TrainingLines(), cancel);
+            var result = AlignmentTraining.Run(bridge, words, audio, captions, losses, options, heldOut, new TrainingLines(), cancel);
 
             BridgeFolder.Write(folder, bridge);
-            if (held.Length > 0 && !result.Cancelled)
-                Search.Write(options.RunFolder, bridge, words, options.MaxTextTokens, run.Frames(parse, [.. held.Select(row => row.Path)], cancel), held, cancel);
+            if (heldOut is not null && !result.Cancelled) Search.Write(options.RunFolder, bridge, words, options.MaxTextTokens, heldOut.Audio, held, cancel);
             var ml = new MLContext();
             using var step = ml.AudioLanguage().UseBridge(bridge, folder, maxTextTokens: options.MaxTextTokens);
             RunFiles.WriteModel(options.RunFolder, ml, manifests[0], run.Encoder(parse), step);

@@ -16,11 +16,12 @@ internal static class TuneCommand
     public static Command Create()
     {
         var data = InstructionData.Option();
+        var validation = InstructionData.Option("--validation", "Other clips, in the form of --data, measured during the run");
         var language = new Option<string?>("--language-model") { Description = "Folder of the frozen language model" };
         var run = new RunArguments("runs/tune");
         var start = new BridgeArguments();
         var training = TrainingArguments.Training(new TrainingOptions { Epochs = 3 });
-        var command = new Command("tune", "Stage 2: tune a bridge so that a frozen language model answers instructions about sound.") { data, language };
+        var command = new Command("tune", "Stage 2: tune a bridge so that a frozen language model answers instructions about sound.") { data, validation, language };
         run.AddTo(command);
         start.AddTo(command);
         command.Add(training);
@@ -32,11 +33,12 @@ internal static class TuneCommand
             var (files, mix) = InstructionData.Read(sources, new ConsoleLines());
             RunFiles.WriteSettings(options.RunFolder, command, parse, run.Encoder(parse));
             var audio = run.Frames(parse, files, cancel);
+            var heldOut = parse.GetValue(validation) is { Length: > 0 } held ? HeldOut(held) : null;
             var texts = mix.Examples.SelectMany(example => new[] { example.Instruction, example.Response }).Distinct();
             var (bridge, words, folder) = start.Start(parse, options.RunFolder, texts, audio.HiddenSize, options.Seed, run.Device(parse));
             var model = MintModel.Begin(bridge, ModelCatalog.LoadLanguageModel(modelFolder, device: run.Device(parse)), options.Seed);
 
-            var result = InstructionTraining.Run(model, words, TextTokenizer.Load(modelFolder), audio, mix, options, new TrainingLines(), cancel);
+            var result = InstructionTraining.Run(model, words, TextTokenizer.Load(modelFolder), audio, mix, options, heldOut, new TrainingLines(), cancel);
 
             BridgeFolder.Write(folder, bridge);
             Safetensors.Write(Path.Combine(options.RunFolder, "projection.safetensors"), model.Projection.state_dict());
@@ -46,6 +48,12 @@ internal static class TuneCommand
             using var stage1 = start.Stage1(parse) is { } from && BridgeNet.Load(from) is { Config.HasAlignmentHeads: true } before ? ml.AudioLanguage().UseBridge(before, folder, maxTextTokens: options.MaxTextTokens) : null;
             RunFiles.WriteModel(options.RunFolder, ml, sources[0].Manifest, run.Encoder(parse), stage1 is null ? [tuned] : [stage1, tuned]);
             return Task.FromResult(run.Finish(options.RunFolder, result));
+
+            InstructionValidation HeldOut(InstructionData[] sets)
+            {
+                var (clips, asked) = InstructionData.Read(sets, new ConsoleLines());
+                return new InstructionValidation(run.Frames(parse, clips, cancel), asked.Examples);
+            }
         });
         return command;
     }

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using Mint.ML.Bridges;
 using Mint.ML.Training;
 using Mint.ML.Transforms;
 
@@ -18,17 +17,25 @@ internal sealed class Note
 }
 
 /// <summary>Trains the pipeline of the README on the notes, measures it beside simpler answers, saves it, and has another process load it.</summary>
-internal sealed class DemoRun(DemoOptions options, CancellationToken cancel)
+internal sealed class DemoRun
 {
-    private readonly MLContext _ml = new(seed: options.Seed);
+    private readonly DemoOptions options;
+    private readonly MLContext _ml;
+    private readonly SmallMint _mint;
     private readonly Stopwatch _watch = Stopwatch.StartNew();
+
+    public DemoRun(DemoOptions options, CancellationToken cancel)
+    {
+        (this.options, _ml) = (options, new MLContext(seed: options.Seed));
+        _mint = new SmallMint(_ml, options, cancel);
+    }
 
     public int Run()
     {
         _ml.Log += Log;
         var (train, test) = Data();
-        string[] families = [.. Rows(train).Select(note => note.Family).Distinct().Order(StringComparer.Ordinal)];
-        var (trainNotes, testNotes) = (Rows(train), Rows(test));
+        string[] families = SmallMint.Families(train);
+        var (trainNotes, testNotes) = (_mint.Rows(train), _mint.Rows(test));
         Say($"{trainNotes.Count} clips to train on ({Names(trainNotes)}), {testNotes.Count} held out ({Names(testNotes)}), {families.Length} families");
 
         var model = Pipeline(families).Fit(train);
@@ -38,7 +45,7 @@ internal sealed class DemoRun(DemoOptions options, CancellationToken cancel)
         Say("answering for the held-out clips");
         string[] computed = ["PredictedLabel", "Score", "GeneratedCaption", BridgeNetTransformer.AudioEmbedding, BridgeNetTransformer.TextEmbedding];
         var answered = _ml.Data.Cache(model.Transform(test), ["Family", "Caption", "Path", .. computed]);
-        double ranked = _ml.MulticlassClassification.Evaluate(Labelled(answered, families)).MicroAccuracy;
+        double ranked = _ml.MulticlassClassification.Evaluate(LogMelBaseline.WithLabels(_ml, answered, families)).MicroAccuracy;
         var retrieval = _ml.AudioLanguage().EvaluateRetrieval(answered);
         Say("logistic regression on mean log-mel, for comparison");
         double regression = new LogMelBaseline(_ml).Accuracy(trainNotes, testNotes, families);
@@ -58,54 +65,21 @@ internal sealed class DemoRun(DemoOptions options, CancellationToken cancel)
         return code;
     }
 
-    private EstimatorChain<RankedClassifier> Pipeline(string[] families)
-    {
-        var audio = _ml.AudioLanguage();
-        return _ml.Transforms.LoadAudio("Audio", "Path")
-            .Append(_ml.Transforms.FeaturizeAudio("Features", "Audio", encoder: Path.Combine(options.Models, "encoder")))
-            .AppendCacheCheckpoint(_ml) // both stages read the features; they are computed once
-            .Append(audio.Trainers.BridgeNet(new BridgeNetTrainer.Options
-            {
-                Bridge = SmallBridge,
-                Training = new TrainingOptions { Epochs = options.Stage1Epochs, BatchSize = 64, LearningRate = options.Stage1Rate, WarmUpSteps = 30 },
-                Cancellation = cancel,
-            }))
-            .Append(audio.Trainers.InstructionTuning(new InstructionTuner.Options
-            {
-                LanguageModel = Path.Combine(options.Models, "language-model"),
-                Templates = [new(DemoOptions.FamilyInstruction, "Family"), new(DemoOptions.CaptionInstruction, "Caption")],
-                Training = new TrainingOptions { Epochs = options.Stage2Epochs, BatchSize = 64, LearningRate = options.Stage2Rate, WarmUpSteps = 30 },
-                Cancellation = cancel,
-            }))
-            .Append(audio.GenerateCaptions("GeneratedCaption", DemoOptions.CaptionInstruction))
-            .Append(audio.RankLabels("PredictedLabel", families, DemoOptions.FamilyInstruction));
-    }
-
-    /// <summary>A bridge that a thousand clips can train from nothing: the paper's, at a sixth of its width and depth.</summary>
-    private static BridgeNetConfig SmallBridge => new()
-    {
-        Queries = 8,
-        EmbeddingSize = 64,
-        QFormer = new QFormerConfig
-        {
-            HiddenSize = 128, Layers = 2, CrossAttentionFrequency = 1, Heads = 4, IntermediateSize = 256, MaxPositions = 64,
-            // BERT's 0.02 is for rows of 768; at 128 it leaves all clips so alike that contrast never begins.
-            InitializerRange = 0.08,
-        },
-    };
+    private EstimatorChain<RankedClassifier> Pipeline(string[] families) => _mint.Features
+        .AppendCacheCheckpoint(_ml) // both stages read the features; they are computed once
+        .Append(_mint.Stage1())
+        .Append(_mint.Stage2())
+        .Append(_ml.AudioLanguage().GenerateCaptions("GeneratedCaption", DemoOptions.CaptionInstruction))
+        .Append(_ml.AudioLanguage().RankLabels("PredictedLabel", families, DemoOptions.FamilyInstruction));
 
     private (IDataView Train, IDataView Test) Data()
     {
-        var train = _ml.Data.LoadFromAudioManifest(Path.Combine(options.Data, "manifest-train.csv"));
-        if (!options.Dev) return (train, _ml.Data.LoadFromAudioManifest(Path.Combine(options.Data, "manifest-test.csv")));
-        var parts = Rows(train).GroupBy(note => note.Soundfont).OrderBy(part => part.Key, StringComparer.Ordinal).ToList();
+        var (train, test) = _mint.Load();
+        if (!options.Dev) return (train, test);
+        var parts = _mint.Rows(train).GroupBy(note => note.Soundfont).OrderBy(part => part.Key, StringComparer.Ordinal).ToList();
         return parts.Count == 2 ? (_ml.Data.LoadFromEnumerable(parts[1].ToList()), _ml.Data.LoadFromEnumerable(parts[0].ToList()))
             : throw new InvalidDataException($"--dev needs two training soundfonts; the manifest has {parts.Count}.");
     }
-
-    private List<Note> Rows(IDataView view) => [.. _ml.Data.CreateEnumerable<Note>(view, reuseRowObject: false)];
-
-    private IDataView Labelled(IDataView data, string[] families) => LogMelBaseline.WithLabels(_ml, data, families);
 
     private static string Names(List<Note> notes) => string.Join(", ", notes.Select(note => note.Soundfont).Distinct());
 

@@ -18,11 +18,15 @@ internal sealed record InstructionData(string Manifest, string? Instruction, str
     private static readonly string[] Keys = ["manifest", "instruction", "response", "weight"];
 
     /// <summary>The option --data, any number of times, in a recipe as a list of objects.</summary>
-    public static Option<InstructionData[]> Option() => new("--data")
+    public static Option<InstructionData[]> Option() => Option("--data",
+        "MANIFEST (with columns Instruction and Response), or MANIFEST:INSTRUCTION:COLUMN with one instruction for all clips and the column of the answers, "
+        + "or the same as JSON: {\"manifest\", \"instruction\", \"response\", \"weight\"}. INSTRUCTION may be a data set of the paper's Table 1 (NSynth, Clotho, ...), for its template. "
+        + "May be given several times; without weights, data sets are mixed by size");
+
+    /// <summary>An option of the same form.</summary>
+    public static Option<InstructionData[]> Option(string name, string description) => new(name)
     {
-        Description = "MANIFEST (with columns Instruction and Response), or MANIFEST:INSTRUCTION:COLUMN with one instruction for all clips and the column of the answers, "
-            + "or the same as JSON: {\"manifest\", \"instruction\", \"response\", \"weight\"}. INSTRUCTION may be a data set of the paper's Table 1 (NSynth, Clotho, ...), for its template. "
-            + "May be given several times; without weights, data sets are mixed by size",
+        Description = description,
         CustomParser = result =>
         {
             try

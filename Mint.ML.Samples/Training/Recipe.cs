@@ -12,6 +12,11 @@ internal static class Recipe
 {
     private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
+    private static readonly JsonSerializerOptions Named = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.KebabCaseLower, AllowTrailingCommas = true, ReadCommentHandling = JsonCommentHandling.Skip,
+    };
+
     /// <summary>Gives a command the option --recipe and an action that sees the recipe's values as if they had been typed.</summary>
     public static void SetRecipeAction(this Command command, Func<ParseResult, CancellationToken, Task<int>> action)
     {
@@ -57,6 +62,33 @@ internal static class Recipe
         catch (JsonException error)
         {
             throw new InvalidDataException($"{file}: it is not valid JSON: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Reads a recipe that is a record of its own: its keys are the properties, in lower case with dashes.</summary>
+    /// <exception cref="InvalidDataException">It is not JSON, has a key that the record does not know, or a value that does not fit.</exception>
+    public static T Read<T>(string file)
+    {
+        using var document = Open(file);
+        Check(file, document.RootElement, typeof(T));
+        try
+        {
+            return document.RootElement.Deserialize<T>(Named)!;
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidDataException($"{file}: {error.Message}", error);
+        }
+    }
+
+    private static void Check(string file, JsonElement element, Type record)
+    {
+        var known = record.GetProperties().ToDictionary(property => Named.PropertyNamingPolicy!.ConvertName(property.Name), property => property.PropertyType);
+        foreach (var setting in element.EnumerateObject())
+        {
+            if (!known.TryGetValue(setting.Name, out var type)) throw new InvalidDataException($"{file}: there is no '{setting.Name}'; the nearest key is '{Nearest(setting.Name, known.Keys)}'.");
+            if (setting.Value.ValueKind == JsonValueKind.Array && type.GenericTypeArguments is [var kind])
+                foreach (var item in setting.Value.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.Object)) Check(file, item, kind);
         }
     }
 

@@ -37,6 +37,9 @@ internal sealed class RunArguments(string defaultFolder)
     /// <summary>Says how the run ended; the exit code.</summary>
     public int Finish(string folder, TrainingResult result)
     {
+        if (result.Cropped > 0) Console.WriteLine($"{result.Cropped} clips are longer than --max-frames: of each, training heard a window an epoch");
+        if (result.StoppedEarly) Console.WriteLine("stopped early: the last validations were no better");
+        if (result.Best is { } best) Console.WriteLine($"the weights are those of step {best.Step}, the best validation");
         Console.WriteLine($"written: {RunFiles.Model(folder)} after {result.Steps} steps{(result.Cancelled ? ", stopped; the same command goes on" : "")}");
         return result.Cancelled ? 130 : 0;
     }

@@ -18,7 +18,11 @@ internal static class TrainingArguments
         { "--weight-decay", "AdamW's decay of matrices; 0 makes it plain Adam", o => o.WeightDecay, (o, value) => o with { WeightDecay = value } },
         { "--clip", "Longest norm of the gradient (default: any)", o => o.GradientClip, (o, value) => o with { GradientClip = value } },
         { "--tokens", "Most tokens of a caption, an instruction or a response", o => o.MaxTextTokens, (o, value) => o with { MaxTextTokens = value } },
-        { "--seed", "Decides weights drawn, order, negatives and dropout", o => o.Seed, (o, value) => o with { Seed = value } },
+        { "--max-frames", "Most frames of a clip that training hears at once, as a window drawn anew every epoch (default: all)", o => o.MaxFrames, (o, value) => o with { MaxFrames = value } },
+        { "--validate-every", "Steps from one validation to the next (default: an epoch)", o => o.ValidateEvery, (o, value) => o with { ValidateEvery = value } },
+        { "--best-by", "Validation metric whose best weights are kept and are the model's in the end: loss, in stage 1 r1, r5 or r10, in stage 2 accuracy (default: the last weights)", o => o.BestBy, (o, value) => o with { BestBy = value } },
+        { "--patience", "Validations without a better one after which the run stops (default: never)", o => o.Patience, (o, value) => o with { Patience = value } },
+        { "--seed", "Decides weights drawn, order, negatives, windows and dropout", o => o.Seed, (o, value) => o with { Seed = value } },
         { "--checkpoint-every", "Steps from one checkpoint to the next", o => o.CheckpointEvery, (o, value) => o with { CheckpointEvery = value } },
         { "--checkpoints-kept", "Newest checkpoints that are kept", o => o.CheckpointsKept, (o, value) => o with { CheckpointsKept = value } },
     };

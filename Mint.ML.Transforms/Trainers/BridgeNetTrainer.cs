@@ -45,6 +45,12 @@ public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
         /// <summary>Epochs, batch size, learning rate and the like; by default the paper's.</summary>
         public TrainingOptions Training = new();
 
+        /// <summary>
+        /// Held-out rows with both columns, transformed as the training data are; measured during training as <see cref="TrainingOptions.ValidateEvery"/> and
+        /// <see cref="TrainingOptions.BestBy"/> say. Null measures nothing.
+        /// </summary>
+        public IDataView? ValidationSet;
+
         /// <summary>Fixes the initial weights, the order of the data and the dropout; null draws it from the context, whose own seed then fixes it.</summary>
         public int? Seed;
 
@@ -70,13 +76,20 @@ public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
     }
 
     /// <inheritdoc/>
-    public BridgeNetTransformer Fit(IDataView input)
+    public BridgeNetTransformer Fit(IDataView input) => Fit(input, _options.ValidationSet);
+
+    /// <summary>Trains, and measures on held-out rows during training.</summary>
+    /// <param name="trainData">Rows to train on.</param>
+    /// <param name="validationData">Held-out rows, see <see cref="Options.ValidationSet"/>; null measures nothing.</param>
+    public BridgeNetTransformer Fit(IDataView trainData, IDataView? validationData)
     {
-        ArgumentNullException.ThrowIfNull(input);
-        GetOutputSchema(SchemaColumns.Shape(input.Schema));
+        ArgumentNullException.ThrowIfNull(trainData);
+        GetOutputSchema(SchemaColumns.Shape(trainData.Schema));
+        if (validationData is not null) GetOutputSchema(SchemaColumns.Shape(validationData.Schema));
         using var channel = _host.Start("Train");
         using var progress = _host.StartProgressChannel("Train");
-        var data = TrainingData.Read(input, input.Schema[_options.FeatureColumnName], [input.Schema[_options.TextColumnName]], channel);
+        var data = Read(trainData);
+        var heldOut = validationData is null ? null : Read(validationData);
         int seed = _options.Seed ?? _host.Rand.Next();
         var vocabulary = (_options.Vocabulary ?? _options.Bert) is { } folder
             ? VocabularyFiles.Read(folder) : VocabularyFiles.Train(data.Texts[0], _options.VocabularySize);
@@ -84,9 +97,9 @@ public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
         try
         {
             channel.Info(MessageSensitivity.None, "{0}", $"Stage 1: {data.Frames.Count} clips, {bridge.parameters().Sum(p => p.numel()):N0} weights, vocabulary of {vocabulary.Tokenizer.VocabularySize}.");
-            var result = AlignmentTraining.Run(bridge, vocabulary.Tokenizer, new FrameTable(data.Frames, data.FrameWidth), data.Texts[0], _options.Objective,
-                _options.Training with { Seed = seed }, new ProgressReport(channel, progress, _options.Progress), _options.Cancellation);
-            bridge.eval();
+            var result = AlignmentTraining.Run(bridge, vocabulary.Tokenizer, data.Source(), data.Texts[0], _options.Objective, _options.Training with { Seed = seed },
+                heldOut is null ? null : new AlignmentValidation(heldOut.Source(), heldOut.Texts[0]), new ProgressReport(channel, progress, _options.Progress), _options.Cancellation);
+            ProgressReport.Tell(channel, result);
             var trained = new SharedModel<TrainedBridge>(new TrainedBridge(bridge, vocabulary, _options.Training.MaxTextTokens));
             return new BridgeNetTransformer(_environment, trained, _options.FeatureColumnName, _options.TextColumnName, _options.BatchSize) { Training = result };
         }
@@ -95,6 +108,8 @@ public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
             bridge.Dispose();
             throw;
         }
+
+        TrainingData Read(IDataView view) => TrainingData.Read(view, view.Schema[_options.FeatureColumnName], [view.Schema[_options.TextColumnName]], channel);
     }
 
     /// <inheritdoc/>

@@ -50,6 +50,12 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
         /// <summary>Epochs, batch size, learning rate and the like; by default the paper's three epochs of stage 2.</summary>
         public TrainingOptions Training = new() { Epochs = 3 };
 
+        /// <summary>
+        /// Held-out rows with the same columns, transformed as the training data are; measured during training as <see cref="TrainingOptions.ValidateEvery"/> and
+        /// <see cref="TrainingOptions.BestBy"/> say. Null measures nothing.
+        /// </summary>
+        public IDataView? ValidationSet;
+
         /// <summary>Fixes the projection's initial weights, the order of the data and the dropout; null draws it from the context.</summary>
         public int? Seed;
 
@@ -81,27 +87,35 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
         : [_options.InstructionColumnName, _options.ResponseColumnName];
 
     /// <inheritdoc/>
-    public InstructionTunedTransformer Fit(IDataView input)
+    public InstructionTunedTransformer Fit(IDataView input) => Fit(input, _options.ValidationSet);
+
+    /// <summary>Trains, and measures on held-out rows during training.</summary>
+    /// <param name="trainData">Rows to train on.</param>
+    /// <param name="validationData">Held-out rows, see <see cref="Options.ValidationSet"/>; null measures nothing.</param>
+    public InstructionTunedTransformer Fit(IDataView trainData, IDataView? validationData)
     {
-        ArgumentNullException.ThrowIfNull(input);
-        GetOutputSchema(SchemaColumns.Shape(input.Schema));
-        var features = input.Schema[_options.FeatureColumnName];
+        ArgumentNullException.ThrowIfNull(trainData);
+        GetOutputSchema(SchemaColumns.Shape(trainData.Schema));
+        var features = trainData.Schema[_options.FeatureColumnName];
         var stage1 = (_options.Bridge?.Bridge ?? ModelReference.Find(features)?.Bridge)?.Value ?? throw NoBridge();
         using var channel = _host.Start("Train");
         using var progress = _host.StartProgressChannel("Train");
         var folder = FrozenFolder.Of(_options.LanguageModel, _options.EmbedFrozenModels); // a wrong path shows before any work
-        var data = TrainingData.Read(input, features, [.. TextColumns.Select(name => input.Schema[name])], channel);
-        if (data.FrameWidth != stage1.FrameWidth)
-            throw new InvalidOperationException($"Column '{features.Name}' has frames of width {data.FrameWidth}, but the bridge was trained on frames of width {stage1.FrameWidth}: use the encoder it was trained with.");
-        var examples = Examples(data, channel);
+        var (data, examples) = Read(trainData, stage1, channel);
+        InstructionValidation? validation = null;
+        if (validationData is not null)
+        {
+            var (heldOut, heldOutExamples) = Read(validationData, stage1, channel);
+            validation = new InstructionValidation(heldOut.Source(), heldOutExamples);
+        }
         int seed = _options.Seed ?? _host.Rand.Next();
         var tuned = NewModel(stage1, folder, seed);
         try
         {
             channel.Info(MessageSensitivity.None, "{0}", $"Stage 2: {examples.Count} instructions about {data.Frames.Count} clips.");
-            var result = InstructionTraining.Run(tuned.Model, tuned.BridgeTokenizer, tuned.Tokenizer, new FrameTable(data.Frames, data.FrameWidth), examples,
-                _options.Training with { Seed = seed }, new ProgressReport(channel, progress, _options.Progress), _options.Cancellation);
-            tuned.Model.Bridge.eval();
+            var result = InstructionTraining.Run(tuned.Model, tuned.BridgeTokenizer, tuned.Tokenizer, data.Source(), examples, _options.Training with { Seed = seed },
+                validation, new ProgressReport(channel, progress, _options.Progress), _options.Cancellation);
+            ProgressReport.Tell(channel, result);
             return new InstructionTunedTransformer(_environment, new SharedModel<TunedModel>(tuned), _options.FeatureColumnName, _options.InstructionColumnName,
                 _options.OutputColumnName, _options.BatchSize) { Training = result };
         }
@@ -121,6 +135,17 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
         var shape = inputSchema.With(ModelReference.On(features));
         return shape.Any(column => column.Name == _options.InstructionColumnName && SchemaColumns.IsText(column))
             ? shape.With(Interop.ShapeColumn(_options.OutputColumnName, TextDataViewType.Instance)) : shape;
+    }
+
+    private (TrainingData Data, List<InstructionExample> Examples) Read(IDataView view, TrainedBridge stage1, IChannel channel)
+    {
+        string name = _options.FeatureColumnName;
+        SchemaColumns.Shape(view.Schema).Require(name, "vector of Single; append FeaturizeAudio before this", SchemaColumns.IsFeatures);
+        foreach (string text in TextColumns) SchemaColumns.Shape(view.Schema).Require(text, "text", SchemaColumns.IsText);
+        var data = TrainingData.Read(view, view.Schema[name], [.. TextColumns.Select(text => view.Schema[text])], channel);
+        if (data.FrameWidth != stage1.FrameWidth)
+            throw new InvalidOperationException($"Column '{name}' has frames of width {data.FrameWidth}, but the bridge was trained on frames of width {stage1.FrameWidth}: use the encoder it was trained with.");
+        return (data, Examples(data, channel));
     }
 
     private List<InstructionExample> Examples(TrainingData data, IChannel channel)

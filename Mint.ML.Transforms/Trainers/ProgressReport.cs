@@ -35,9 +35,24 @@ internal sealed class ProgressReport : IProgress<TrainingProgress>
         }
         _progress.Checkpoint([.. value.Losses.Values.Select(loss => (double?)loss)]);
         _own?.Report(value);
+        if (value.Validation is { } measured) _channel.Info(MessageSensitivity.None, "{0}", $"validation after step {measured.Step}  {Values(measured.Metrics)}");
         if (value.Step > 1 && value.Step < value.Steps && _sinceLast.Elapsed < Pause) return;
         _sinceLast.Restart();
         _channel.Info(MessageSensitivity.None, "{0}", string.Create(CultureInfo.InvariantCulture,
-            $"step {value.Step}/{value.Steps}  {string.Join("  ", value.Losses.Select(loss => FormattableString.Invariant($"{loss.Key} {loss.Value:F3}")))}  rate {value.LearningRate:0.0e+0}  {value.ClipsPerSecond:F0} clips/s  {value.Remaining:m\\:ss} left"));
+            $"step {value.Step}/{value.Steps}  {Values(value.Losses)}  rate {value.LearningRate:0.0e+0}  {value.ClipsPerSecond:F0} clips/s  {value.MemoryBytes / 1e6:F0} MB  {Left(value.Remaining)} left"));
     }
+
+    /// <summary>Says what of a finished run is not plain from its steps.</summary>
+    public static void Tell(IChannel channel, TrainingResult result)
+    {
+        if (result.Cropped > 0)
+            channel.Warning(MessageSensitivity.None, "{0}", $"{result.Cropped} clips are longer than MaxFrames: of each, training heard a random window an epoch.");
+        if (result.StoppedEarly) channel.Info(MessageSensitivity.None, "{0}", $"stopped after step {result.Steps}: the last validations were no better.");
+        if (result.Best is { } best) channel.Info(MessageSensitivity.None, "{0}", $"the weights are those of step {best.Step}  {Values(best.Metrics)}");
+    }
+
+    private static string Left(TimeSpan time) => time.TotalHours >= 1 ? $"{(int)time.TotalHours}:{time:mm\\:ss}" : $"{time:m\\:ss}";
+
+    private static string Values(IReadOnlyDictionary<string, double> values) =>
+        string.Join("  ", values.Select(value => FormattableString.Invariant($"{value.Key} {value.Value:F3}")));
 }

@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using Mint.ML.Training;
 
 namespace Mint.ML.Transforms;
 
@@ -10,6 +11,9 @@ namespace Mint.ML.Transforms;
 /// <param name="FrameWidth">Width E of a frame.</param>
 internal sealed record TrainingData(IReadOnlyList<float[]> Frames, IReadOnlyList<IReadOnlyList<string>> Texts, int FrameWidth)
 {
+    /// <summary>The frames as a training loop takes them.</summary>
+    public FrameTable Source() => new(Frames, FrameWidth);
+
     /// <summary>Reads all rows once. Rows whose sound is missing, or none of whose texts is there, are left out, counted and reported.</summary>
     public static TrainingData Read(IDataView data, DataViewSchema.Column features, IReadOnlyList<DataViewSchema.Column> texts, IChannel channel)
     {

@@ -16,7 +16,13 @@ public static class LanguageModeling
     public static Tensor Loss(ILanguageModel model, Tensor prompt, Tensor promptMask, Tensor targets)
     {
         using var scope = NewDisposeScope();
-        var logits = model.Logits(prompt, promptMask, targets);                        // (B, T, V)
+        return Loss(model.Logits(prompt, promptMask, targets), targets).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The loss of logits (B, T, V) that are there already.</summary>
+    internal static Tensor Loss(Tensor logits, Tensor targets)
+    {
+        using var scope = NewDisposeScope();
         return functional.cross_entropy(logits.to(ScalarType.Float32).reshape(-1, logits.shape[2]), targets.reshape(-1)).MoveToOuterDisposeScope();
     }
 }

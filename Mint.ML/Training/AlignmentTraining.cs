@@ -18,24 +18,36 @@ public static class AlignmentTraining
     /// <param name="captions">One caption a clip. Clips of equal captions are no negatives of each other.</param>
     /// <param name="objective">Which losses, and how.</param>
     /// <param name="options">How to train.</param>
+    /// <param name="validation">Pairs held out, measured as <see cref="TrainingOptions.ValidateEvery"/> says; without <see cref="TrainingOptions.BestBy"/> they do not change the weights by a bit.</param>
     /// <param name="progress">Told of every step.</param>
-    /// <param name="cancel">Ends the run after the step at hand; the bridge is as that step left it.</param>
+    /// <param name="cancel">Ends the run after the step at hand, or within a validation; the bridge is as that step left it, or the best so far with <see cref="TrainingOptions.BestBy"/>.</param>
     /// <exception cref="ArgumentException">Options, captions, tokenizer, audio and bridge do not fit each other; the message says how.</exception>
     /// <exception cref="NonFiniteLossException">A loss was not finite.</exception>
     /// <remarks>A batch of one clip has no negatives: when one clip is left over in an epoch, it is left out of it.</remarks>
     public static TrainingResult Run(
         BridgeNet bridge, ITextTokenizer tokenizer, IFrameSource audio, IReadOnlyList<string> captions, AlignmentOptions objective,
-        TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default)
+        TrainingOptions options, AlignmentValidation? validation = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default)
     {
         objective.Validate();
         options.Validate();
         if (options.BatchSize < 2) throw new ArgumentException("BatchSize is 1; stage 1 finds a clip's negatives among the others of its batch and needs at least 2.", nameof(options));
         if (captions.Count != audio.Count) throw new ArgumentException($"There are {captions.Count} captions for {audio.Count} clips.", nameof(captions));
+        if (validation is not null && validation.Captions.Count != validation.Audio.Count)
+            throw new ArgumentException($"There are {validation.Captions.Count} captions for {validation.Audio.Count} clips held out.", nameof(validation));
         if (!bridge.Config.HasAlignmentHeads) throw new ArgumentException("This bridge has no heads of stage 1 (BridgeNetConfig.HasAlignmentHeads).", nameof(bridge));
         if (objective.GenerationWeight > 0 && !bridge.Config.QFormer.HasLanguageHead)
             throw new ArgumentException("This bridge has no head that predicts tokens; set GenerationWeight to 0.", nameof(bridge));
         BridgeFit.Check(bridge, tokenizer, audio, options);
-        return TrainingLoop.Run(new Stage(bridge, tokenizer, captions, objective, options), audio, options, progress, cancel);
+        if (validation is not null) BridgeFit.Check(bridge, tokenizer, validation.Audio, options);
+        var stage = new Stage(bridge, tokenizer, captions, objective, options);
+        return TrainingLoop.Run(stage, audio, HeldOut(), options, progress, cancel);
+
+        HeldOutPairs? HeldOut()
+        {
+            if (validation is null) return null;
+            var pairs = new Stage(bridge, tokenizer, validation.Captions, objective, options);
+            return new HeldOutPairs(bridge, pairs, pairs.Tokens, validation, objective, options);
+        }
     }
 
     private sealed class Stage(
@@ -62,15 +74,19 @@ public static class AlignmentTraining
 
         public int Clip(int example) => example;
 
-        public string Fingerprint => RunFolder.Hash([JsonSerializer.Serialize(objective), .. captions]);
+        public IEnumerable<string> Texts => captions;
+
+        public IReadOnlyDictionary<string, string> Parts => new Dictionary<string, string> { ["objective"] = RunFolder.Hash([JsonSerializer.Serialize(objective)]) };
 
         public long Weight(int[] examples) => examples.Length;
 
         public Tensor Losses(int[] examples, Tensor frames, Tensor? frameMask, Generator negatives)
         {
-            var (ids, mask) = texts.Pick(examples, Device);
+            var (ids, mask) = Tokens(examples);
             var losses = Alignment.Losses(bridge, frames, frameMask, new CaptionBatch(ids, mask, BridgeText.DecoderId(tokenizer)), objective, negatives);
             return stack([losses.Total, losses.Contrastive, losses.Matching, losses.Generation]);
         }
+
+        public (Tensor Ids, Tensor Mask) Tokens(int[] examples) => texts.Pick(examples, Device);
     }
 }

@@ -8,27 +8,26 @@ internal sealed class BatchFeed : IDisposable
     private readonly IFrameSource audio;
     private readonly BatchOrder order;
     private readonly ITrainingStage stage;
-    private readonly int accumulated;
-    private readonly int epochs;
+    private readonly TrainingOptions options;
     private (long Epoch, int[][] Batches) present;
     private (long Epoch, int Batch) next;
     private Task<AudioEncoding>? reading;
 
-    public BatchFeed(IFrameSource audio, BatchOrder order, ITrainingStage stage, int accumulated, long step, int epochs)
+    public BatchFeed(IFrameSource audio, BatchOrder order, ITrainingStage stage, TrainingOptions options, long step)
     {
-        (this.audio, this.order, this.stage, this.accumulated, this.epochs) = (audio, order, stage, accumulated, epochs);
+        (this.audio, this.order, this.stage, this.options) = (audio, order, stage, options);
         present = (-1, []);
-        next = (step / StepsPerEpoch, (int)(step % StepsPerEpoch) * accumulated);
+        next = (step / StepsPerEpoch, (int)(step % StepsPerEpoch) * options.AccumulationSteps);
         Begin();
     }
 
-    private long StepsPerEpoch => (order.Batches + accumulated - 1) / accumulated;
+    private long StepsPerEpoch => (order.Batches + options.AccumulationSteps - 1) / options.AccumulationSteps;
 
     /// <summary>The batches of a step; an epoch's last step may have fewer.</summary>
     public int[][] Batches(long step)
     {
-        int start = (int)(step % StepsPerEpoch) * accumulated;
-        return Of(step / StepsPerEpoch)[start..Math.Min(start + accumulated, order.Batches)];
+        int start = (int)(step % StepsPerEpoch) * options.AccumulationSteps;
+        return Of(step / StepsPerEpoch)[start..Math.Min(start + options.AccumulationSteps, order.Batches)];
     }
 
     /// <summary>The next batch's frames; the caller disposes of them.</summary>
@@ -55,9 +54,11 @@ internal sealed class BatchFeed : IDisposable
 
     private void Begin()
     {
-        if (next.Epoch >= epochs) return;
-        int[] clips = [.. Of(next.Epoch)[next.Batch].Select(stage.Clip)];
-        reading = Task.Run(() => audio.Read(clips));
+        if (next.Epoch >= options.Epochs) return;
+        int[] examples = Of(next.Epoch)[next.Batch], clips = [.. examples.Select(stage.Clip)];
+        int most = options.MaxFrames ?? int.MaxValue;
+        long[] starts = [.. examples.Select((example, i) => Crops.Start(options.Seed, next.Epoch, example, audio.Frames(clips[i]), most))];
+        reading = Task.Run(() => Crops.Cut(audio.Read(clips), starts, most));
     }
 
     // Reading ahead crosses into the next epoch while the last step of the present one is still asked for.

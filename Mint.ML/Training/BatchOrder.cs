@@ -15,7 +15,7 @@ internal sealed class BatchOrder(int batchSize, int smallest, long seed, IReadOn
     /// <summary>The batches of an epoch: a function of seed and epoch alone.</summary>
     public int[][] Epoch(long epoch)
     {
-        var chance = new SplitMix(unchecked((ulong)seed * 0x9E3779B97F4A7C15 + (ulong)epoch * 0xD1B54A32D192ED03));
+        var chance = SplitMix.Of(seed, epoch);
         int[] clips = mix?.Epoch(epoch, seed) ?? [.. Enumerable.Range(0, lengths.Count)];
         chance.Shuffle(clips);
         int whole = clips.Length / batchSize;

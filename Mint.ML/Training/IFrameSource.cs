@@ -20,4 +20,7 @@ public interface IFrameSource
 
     /// <summary>What an error message calls a clip: its file, where there is one.</summary>
     string Name(int clip) => $"clip {clip}";
+
+    /// <summary>Hash of what the frames are made of, where it is known: a run does not go on with other frames than it began with.</summary>
+    string Identity => "";
 }

@@ -23,27 +23,25 @@ public static class InstructionTraining
     /// <param name="audio">The clips' frames.</param>
     /// <param name="examples">What to learn; a clip may have several.</param>
     /// <param name="options">How to train.</param>
+    /// <param name="validation">Examples held out, measured as <see cref="TrainingOptions.ValidateEvery"/> says; without <see cref="TrainingOptions.BestBy"/> they do not change the weights by a bit.</param>
     /// <param name="progress">Told of every step.</param>
-    /// <param name="cancel">Ends the run after the step at hand; the model is as that step left it.</param>
+    /// <param name="cancel">Ends the run after the step at hand, or within a validation; the model is as that step left it, or the best so far with <see cref="TrainingOptions.BestBy"/>.</param>
     /// <exception cref="ArgumentException">Options, examples, tokenizers, audio and model do not fit each other; the message says how.</exception>
     /// <exception cref="NonFiniteLossException">The loss was not finite.</exception>
     public static TrainingResult Run(
         MintModel model, ITextTokenizer bridgeTokenizer, ITextTokenizer modelTokenizer, IFrameSource audio, IReadOnlyList<InstructionExample> examples,
-        TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default) =>
-        Run(model, bridgeTokenizer, modelTokenizer, audio, new InstructionMix([new InstructionSource(examples)]), options, progress, cancel);
+        TrainingOptions options, InstructionValidation? validation = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default) =>
+        Run(model, bridgeTokenizer, modelTokenizer, audio, new InstructionMix([new InstructionSource(examples)]), options, validation, progress, cancel);
 
     /// <summary>The same on several data sets, mixed by size or by weight.</summary>
-    /// <inheritdoc cref="Run(MintModel, ITextTokenizer, ITextTokenizer, IFrameSource, IReadOnlyList{InstructionExample}, TrainingOptions, IProgress{TrainingProgress}?, CancellationToken)"/>
+    /// <inheritdoc cref="Run(MintModel, ITextTokenizer, ITextTokenizer, IFrameSource, IReadOnlyList{InstructionExample}, TrainingOptions, InstructionValidation?, IProgress{TrainingProgress}?, CancellationToken)"/>
     public static TrainingResult Run(
         MintModel model, ITextTokenizer bridgeTokenizer, ITextTokenizer modelTokenizer, IFrameSource audio, InstructionMix mix,
-        TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default)
+        TrainingOptions options, InstructionValidation? validation = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
-        var examples = mix.Examples;
-        for (int i = 0; i < examples.Count; i++)
-            if (examples[i].Clip < 0 || examples[i].Clip >= audio.Count)
-                throw new ArgumentException($"Example {i} is about clip {examples[i].Clip}; there are clips 0 to {audio.Count - 1}.", nameof(examples));
-        BridgeFit.Check(model.Bridge, bridgeTokenizer, audio, options);
+        Check(audio, mix.Examples, "examples");
+        if (validation is not null) Check(validation.Audio, validation.Examples, nameof(validation));
         if (modelTokenizer.VocabularySize > model.LanguageModel.VocabularySize)
             throw new ArgumentException($"The language model's tokenizer has {modelTokenizer.VocabularySize} ids; the model has {model.LanguageModel.VocabularySize}.", nameof(modelTokenizer));
         if (model.LanguageModel is Module languageModel)
@@ -51,7 +49,22 @@ public static class InstructionTraining
             languageModel.Frozen();
             languageModel.eval();
         }
-        return TrainingLoop.Run(new Stage(model, bridgeTokenizer, modelTokenizer, mix, options), audio, options, progress, cancel);
+        return TrainingLoop.Run(new Stage(model, bridgeTokenizer, modelTokenizer, mix, options), audio, HeldOut(), options, progress, cancel);
+
+        void Check(IFrameSource audio, IReadOnlyList<InstructionExample> examples, string name)
+        {
+            for (int i = 0; i < examples.Count; i++)
+                if (examples[i].Clip < 0 || examples[i].Clip >= audio.Count)
+                    throw new ArgumentException($"Example {i} is about clip {examples[i].Clip}; there are clips 0 to {audio.Count - 1}.", name);
+            BridgeFit.Check(model.Bridge, bridgeTokenizer, audio, options);
+        }
+
+        HeldOutAnswers? HeldOut()
+        {
+            if (validation is null) return null;
+            var stage = new Stage(model, bridgeTokenizer, modelTokenizer, new InstructionMix([new InstructionSource(validation.Examples)]), options);
+            return new HeldOutAnswers(stage, stage.Answer, validation.Audio, options);
+        }
     }
 
     private sealed class Stage : ITrainingStage
@@ -95,21 +108,37 @@ public static class InstructionTraining
 
         public int Clip(int example) => examples[example].Clip;
 
-        public string Fingerprint => RunFolder.Hash(
-        [
-            model.LanguageModel is Module languageModel ? RunFolder.Hash(languageModel) : "", Mix.Fingerprint,
-            .. examples.Select(example => $"{example.Clip}\0{example.Instruction}\0{example.Response}"),
-        ]);
+        public IEnumerable<string> Texts => examples.Select(example => $"{example.Clip}\0{example.Instruction}\0{example.Response}");
+
+        public IReadOnlyDictionary<string, string> Parts => new Dictionary<string, string>
+        {
+            ["mix"] = Mix.Fingerprint,
+            ["language model"] = model.LanguageModel is Module languageModel ? RunFolder.Hash(languageModel) : "",
+        };
 
         // The loss is a mean over tokens: batches weighed by theirs average to the mean over all of them.
         public long Weight(int[] examples) => answered.Tokens(examples);
 
         public Tensor Losses(int[] examples, Tensor frames, Tensor? frameMask, Generator negatives)
         {
+            using var instruction = Instruction(examples);
+            return model.InstructionLoss(frames, frameMask, instruction, answered.Pick(examples, Device).Ids).unsqueeze(0);
+        }
+
+        /// <summary>Logits (B, R, V) of the answers, and their ids (B, R).</summary>
+        public (Tensor Logits, Tensor Targets) Answer(int[] examples, Tensor frames, Tensor? frameMask)
+        {
+            using var instruction = Instruction(examples);
+            var (prompt, mask) = model.Prompt(frames, frameMask, instruction);
+            var targets = answered.Pick(examples, Device).Ids;
+            return (model.LanguageModel.Logits(prompt, mask, targets), targets);
+        }
+
+        private InstructionBatch Instruction(int[] examples)
+        {
             var (bridgeIds, bridgeMask) = asked.Pick(examples, Device);
             var (modelIds, modelMask) = prompted.Pick(examples, Device);
-            using var instruction = new InstructionBatch(bridgeIds, bridgeMask, modelIds, modelMask);
-            return model.InstructionLoss(frames, frameMask, instruction, answered.Pick(examples, Device).Ids).unsqueeze(0);
+            return new InstructionBatch(bridgeIds, bridgeMask, modelIds, modelMask);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -8,25 +9,32 @@ using static TorchSharp.torch;
 namespace Mint.ML.Training;
 
 /// <summary>The part of a checkpoint that is not tensors.</summary>
-internal sealed record RunPosition(long Step, string Fingerprint, Dictionary<string, long> OptimizerSteps, List<double[]> Begun, List<double[]> Recent);
+/// <param name="Step">Steps done.</param>
+/// <param name="MadeOf">Hashes of what the run is made of, by name: options, texts, audio, frozen models, ...</param>
+/// <param name="OptimizerSteps">AdamW's count of each parameter.</param>
+/// <param name="Begun">Losses of the first steps.</param>
+/// <param name="Recent">Losses of the last steps.</param>
+/// <param name="Validations">All so far: which is the best and how long ago it was follow from them.</param>
+internal sealed record RunPosition(
+    long Step, Dictionary<string, string> MadeOf, Dictionary<string, long> OptimizerSteps, List<double[]> Begun, List<double[]> Recent, List<ValidationResult> Validations);
 
 /// <summary>A run on the disk: log.jsonl, and checkpoints from which it goes on as if it had never stopped.</summary>
 /// <remarks>
 /// A checkpoint is one safetensors file, written beside and renamed, so that whenever the process is killed there is a whole one or none.
 /// It holds what the run changes: trained weights, the optimizer's moments, the random states; the data's position follows from the step.
-/// Frozen models are not in it: the fingerprint tells whether they, the data and the options are those it was written with.
+/// Frozen models are not in it: their hashes tell whether they, the data and the options are those it was written with.
 /// </remarks>
 internal sealed class RunFolder
 {
     private const string Weights = "weights.", Mean = "exp_avg.", Square = "exp_avg_sq.", Torch = "random.torch", Negatives = "random.negatives";
 
     private readonly string folder;
-    private readonly string fingerprint;
+    private readonly Dictionary<string, string> madeOf;
     private readonly int kept;
 
-    public RunFolder(string folder, string fingerprint, int kept)
+    public RunFolder(string folder, Dictionary<string, string> madeOf, int kept)
     {
-        (this.folder, this.fingerprint, this.kept) = (folder, fingerprint, kept);
+        (this.folder, this.madeOf, this.kept) = (folder, madeOf, kept);
         Directory.CreateDirectory(folder);
         foreach (string left in Directory.EnumerateFiles(folder, "*.tmp")) File.Delete(left);
     }
@@ -44,6 +52,10 @@ internal sealed class RunFolder
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
+    /// <summary>What is known of the frames: names, lengths and where they come from.</summary>
+    public static IEnumerable<string> Identity(IFrameSource audio) =>
+        [audio.Identity, .. Enumerable.Range(0, audio.Count).Select(clip => $"{audio.Name(clip)} {audio.Frames(clip)}")];
+
     /// <summary>SHA-256 of a frozen model's weights.</summary>
     public static string Hash(nn.Module model)
     {
@@ -57,7 +69,8 @@ internal sealed class RunFolder
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    public void Save(long step, IReadOnlyList<(string name, Parameter parameter)> trained, AdamW optimizer, Generator negatives, LossHistory history)
+    public void Save(
+        long step, IReadOnlyList<(string name, Parameter parameter)> trained, AdamW optimizer, Generator negatives, LossHistory history, ValidationHistory validations)
     {
         using var scope = NewDisposeScope();
         var tensors = new Dictionary<string, Tensor> { [Torch] = random.get_rng_state(), [Negatives] = negatives.get_state() };
@@ -67,7 +80,7 @@ internal sealed class RunFolder
             (tensors[Weights + name], tensors[Mean + name], tensors[Square + name]) = (parameter, state.exp_avg, state.exp_avg_sq);
             steps[name] = state.step;
         }
-        string position = JsonSerializer.Serialize(new RunPosition(step, fingerprint, steps, history.Begun, history.Recent));
+        string position = JsonSerializer.Serialize(new RunPosition(step, madeOf, steps, history.Begun, history.Recent, validations.Results));
         Safetensors.Write(Path.Combine(folder, $"step-{step:D9}.safetensors"), tensors, new Dictionary<string, string> { ["position"] = position });
         foreach (string old in Checkpoints().SkipLast(kept)) File.Delete(old);
     }
@@ -75,17 +88,16 @@ internal sealed class RunFolder
     /// <summary>Puts everything back to where the newest checkpoint was written.</summary>
     /// <returns>Steps done; 0 when there is no checkpoint.</returns>
     /// <exception cref="InvalidDataException">The checkpoint is damaged or of another run.</exception>
-    public long Restore(IReadOnlyList<(string name, Parameter parameter)> trained, AdamW optimizer, Generator negatives, LossHistory history)
+    public long Restore(
+        IReadOnlyList<(string name, Parameter parameter)> trained, AdamW optimizer, Generator negatives, LossHistory history, ValidationHistory validations)
     {
         if (Newest is not { } path) return 0;
         using var grad = no_grad();
         using var scope = NewDisposeScope();
-        RunPosition? position;
-        using (var file = SafetensorsFile.Open(path))
-            position = file.Metadata.TryGetValue("position", out string? json) ? JsonSerializer.Deserialize<RunPosition>(json) : null;
-        if (position is null) throw new InvalidDataException($"{path} is not a training checkpoint.");
-        if (position.Fingerprint != fingerprint)
-            throw new InvalidDataException($"{path} was written with other options, data or frozen models than this run has. Go on with those, or name another run folder.");
+        var position = Position(path);
+        string[] other = [.. madeOf.Keys.Union(position.MadeOf.Keys).Where(part => madeOf.GetValueOrDefault(part) != position.MadeOf.GetValueOrDefault(part)).Order(StringComparer.Ordinal)];
+        if (other.Length > 0)
+            throw new InvalidDataException($"{path} was written by a run with other {string.Join(", other ", other)}. Go on with those, or name another run folder.");
         var tensors = Safetensors.ReadAll(path);
         foreach (var (name, parameter, state) in States(trained, optimizer))
         {
@@ -98,7 +110,8 @@ internal sealed class RunFolder
         negatives.set_state(tensors[Negatives]);
         history.Begun.AddRange(position.Begun);
         history.Recent.AddRange(position.Recent);
-        ForgetLogAfter(position.Step);
+        validations.Results.AddRange(position.Validations);
+        ForgetLogAfter(position);
         return position.Step;
     }
 
@@ -111,16 +124,50 @@ internal sealed class RunFolder
         losses = progress.Losses,
         learningRate = progress.LearningRate,
         clipsPerSecond = progress.ClipsPerSecond,
+        memory = progress.MemoryBytes,
+        cropped = progress.Cropped,
         secondsLeft = progress.Remaining.TotalSeconds,
     }) + "\n");
 
-    // Steps that a killed run took after its last checkpoint are taken again. Its last line may be cut off.
-    private void ForgetLogAfter(long step)
+    /// <summary>Adds a validation's line to the log.</summary>
+    public void Log(ValidationResult validation) =>
+        File.AppendAllText(LogPath, JsonSerializer.Serialize(new { step = validation.Step, validation = validation.Metrics }) + "\n");
+
+    // What a killed run did after its last checkpoint is done again. Its last line may be cut off.
+    private void ForgetLogAfter(RunPosition position)
     {
         if (!File.Exists(LogPath)) return;
+        long validated = position.Validations.Count == 0 ? 0 : position.Validations[^1].Step;
         string temporary = LogPath + ".tmp";
-        File.WriteAllLines(temporary, File.ReadLines(LogPath).Take((int)step));
+        File.WriteAllLines(temporary, File.ReadLines(LogPath).Where(Done));
         File.Move(temporary, LogPath, overwrite: true);
+
+        bool Done(string line)
+        {
+            try
+            {
+                var entry = JsonNode.Parse(line)!.AsObject();
+                return (long)entry["step"]! <= (entry.ContainsKey("validation") ? validated : position.Step);
+            }
+            catch (Exception error) when (error is JsonException or InvalidOperationException or NullReferenceException)
+            {
+                return false;
+            }
+        }
+    }
+
+    private static RunPosition Position(string path)
+    {
+        try
+        {
+            using var file = SafetensorsFile.Open(path);
+            if (file.Metadata.TryGetValue("position", out string? json) && JsonSerializer.Deserialize<RunPosition>(json) is { } position) return position;
+        }
+        catch (JsonException)
+        {
+            // Told below.
+        }
+        throw new InvalidDataException($"{path} is not a training checkpoint.");
     }
 
     private IEnumerable<string> Checkpoints() => Directory.EnumerateFiles(folder, "step-*.safetensors").Order(StringComparer.Ordinal);

@@ -3,6 +3,9 @@ namespace Mint.ML.Training;
 /// <summary>SplitMix64: the same numbers on every platform and runtime, and its whole state is one number.</summary>
 internal struct SplitMix(ulong state)
 {
+    /// <summary>A stream of its own for each pair of numbers.</summary>
+    public static SplitMix Of(long seed, long stream) => new(unchecked((ulong)seed * 0x9E3779B97F4A7C15 + (ulong)stream * 0xD1B54A32D192ED03));
+
     public ulong Next()
     {
         ulong z = state += 0x9E3779B97F4A7C15;

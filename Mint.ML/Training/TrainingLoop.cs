@@ -34,8 +34,11 @@ internal interface ITrainingStage
     /// <summary>The clip of an example.</summary>
     int Clip(int example);
 
-    /// <summary>What beside options and audio makes this run: objective, texts, frozen models. Asked only of a run that is kept.</summary>
-    string Fingerprint { get; }
+    /// <summary>The texts of the examples.</summary>
+    IEnumerable<string> Texts { get; }
+
+    /// <summary>Hashes of what else makes this run, by name: objective, frozen models. Asked only of a run that is kept.</summary>
+    IReadOnlyDictionary<string, string> Parts { get; }
 
     /// <summary>What a batch counts among those accumulated with it.</summary>
     long Weight(int[] examples);
@@ -50,10 +53,12 @@ internal static class TrainingLoop
     private const int Averaged = 10; // steps whose losses a result averages
 
     public static TrainingResult Run(
-        ITrainingStage stage, IFrameSource audio, TrainingOptions options, IProgress<TrainingProgress>? progress, CancellationToken cancel)
+        ITrainingStage stage, IFrameSource audio, HeldOut? heldOut, TrainingOptions options, IProgress<TrainingProgress>? progress, CancellationToken cancel)
     {
+        if (options.BestBy is { } metric && heldOut?.Metrics.Contains(metric) != true)
+            throw new ArgumentException($"BestBy is '{metric}'; " + (heldOut is null ? "without held-out data there are no metrics." : $"this run measures {string.Join(", ", heldOut.Metrics)}."));
         var order = new BatchOrder(options.BatchSize, stage.SmallestBatch, options.Seed,
-            [.. Enumerable.Range(0, stage.Examples).Select(example => audio.Frames(stage.Clip(example)))], stage.Mix);
+            [.. Enumerable.Range(0, stage.Examples).Select(example => Math.Min(audio.Frames(stage.Clip(example)), options.MaxFrames ?? long.MaxValue))], stage.Mix);
         if (order.Batches == 0)
             throw new ArgumentException($"{stage.Examples} examples make no batch: at least {stage.SmallestBatch} are needed, and a BatchSize of as many.");
 
@@ -65,7 +70,7 @@ internal static class TrainingLoop
             using var negatives = new Generator((ulong)options.Seed);
             var trained = stage.Trained;
             using var optimizer = Optimizer(trained, options);
-            return Steps(stage, audio, options, order, trained, optimizer, negatives, progress, cancel);
+            return Steps(stage, audio, heldOut, options, order, trained, optimizer, negatives, progress, cancel);
         }
         finally
         {
@@ -75,18 +80,64 @@ internal static class TrainingLoop
     }
 
     private static TrainingResult Steps(
-        ITrainingStage stage, IFrameSource audio, TrainingOptions options, BatchOrder order,
+        ITrainingStage stage, IFrameSource audio, HeldOut? heldOut, TrainingOptions options, BatchOrder order,
         IReadOnlyList<(string name, Parameter parameter)> trained, AdamW optimizer, Generator negatives, IProgress<TrainingProgress>? progress, CancellationToken cancel)
     {
         long stepsPerEpoch = (order.Batches + options.AccumulationSteps - 1) / options.AccumulationSteps, steps = stepsPerEpoch * options.Epochs;
         var history = new LossHistory(stage.LossNames, Averaged);
-        var folder = Folder(stage, audio, options);
-        long begin = folder?.Restore(trained, optimizer, negatives, history) ?? 0, saved = begin, step = begin, clips = 0;
-        using var feed = new BatchFeed(audio, order, stage, options.AccumulationSteps, begin, options.Epochs);
-        var clock = Stopwatch.StartNew();
-        for (; step < steps && !cancel.IsCancellationRequested; step++)
+        var validations = new ValidationHistory(options, heldOut);
+        var folder = Folder(stage, audio, heldOut, options);
+        using var best = new BestWeights(options.RunFolder, trained);
+        long begin = folder?.Restore(trained, optimizer, negatives, history, validations) ?? 0, saved = begin, step = begin, clips = 0;
+        using var feed = new BatchFeed(audio, order, stage, options, begin);
+        var clock = new Stopwatch();
+        TrainingProgress? report = null;
+        while (true)
+        {
+            // Asked before each step rather than after, so that a run which ended within a validation resumes with it.
+            var measured = validations.Due(step, stepsPerEpoch, steps) ? heldOut!.Run(step, cancel) : null;
+            bool better = false;
+            if (measured is not null)
+            {
+                validations.Results.Add(measured);
+                folder?.Log(measured);
+                better = validations.Best == measured;
+                if (better) best.Keep(step);
+            }
+            if (report is not null) progress?.Report(report with { Validation = measured });
+            bool ends = step == steps || validations.Exhausted || cancel.IsCancellationRequested;
+            if (better || saved < step && (ends || step % options.CheckpointEvery == 0))
+            {
+                folder?.Save(step, trained, optimizer, negatives, history, validations);
+                saved = step;
+                if (better) best.Forget(step);
+            }
+            if (ends) break;
+
+            clock.Start();
+            var (losses, rate, cropped) = Step();
+            clips += feed.Batches(step).Sum(batch => batch.Length);
+            clock.Stop();
+            history.Add(losses);
+            step++;
+            report = new TrainingProgress(step, steps, (double)step / stepsPerEpoch, history.Named(losses), rate, clips / clock.Elapsed.TotalSeconds,
+                clock.Elapsed / (step - begin) * (steps - step)) { MemoryBytes = Environment.WorkingSet, Cropped = cropped };
+            folder?.Log(report);
+        }
+        if (validations.Best is { } found) best.Restore(found.Step);
+        return new TrainingResult(step, step < steps && !validations.Exhausted, history.First, history.Last)
+        {
+            Validations = validations.Results,
+            Best = validations.Best,
+            StoppedEarly = validations.Exhausted && step < steps,
+            Cropped = Cropped(Enumerable.Range(0, stage.Examples)),
+        };
+
+        (double[] Losses, double Rate, int Cropped) Step()
         {
             using var scope = NewDisposeScope();
+            // A GPU's random state cannot be read through TorchSharp: what it draws in a step follows from the step, so that a resumed run draws it again.
+            if (stage.Device.type == TorchSharp.DeviceType.CUDA) cuda.manual_seed_all(unchecked((long)SplitMix.Of(options.Seed, step).Next()));
             double rate = options.RateAt(step, steps);
             foreach (var group in optimizer.ParamGroups) group.LearningRate = rate;
             optimizer.zero_grad();
@@ -100,36 +151,27 @@ internal static class TrainingLoop
                 double[] part = Backward(stage, feed, batch, share, negatives);
                 if (!Array.TrueForAll(part, double.IsFinite)) throw NonFinite(stage, audio, step, batch, part, folder?.Newest);
                 for (int i = 0; i < losses.Length; i++) losses[i] += share * part[i];
-                clips += batch.Length;
             }
             if (options.GradientClip is { } longest) nn.utils.clip_grad_norm_(trained.Select(pair => pair.parameter), longest);
             optimizer.step();
-
-            history.Add(losses);
-            double rateOfClips = clips / clock.Elapsed.TotalSeconds;
-            var report = new TrainingProgress(step + 1, steps, (double)(step + 1) / stepsPerEpoch, history.Named(losses), rate,
-                rateOfClips, clock.Elapsed / (step + 1 - begin) * (steps - step - 1));
-            folder?.Log(report);
-            if ((step + 1) % options.CheckpointEvery == 0) Save(step + 1);
-            progress?.Report(report);
+            return (losses, rate, batches.Sum(Cropped));
         }
-        Save(step);
-        return new TrainingResult(step, step < steps, history.First, history.Last);
 
-        void Save(long done)
-        {
-            if (saved < done) folder?.Save(done, trained, optimizer, negatives, history);
-            saved = done;
-        }
+        int Cropped(IEnumerable<int> examples) => options.MaxFrames is { } most ? examples.Count(example => audio.Frames(stage.Clip(example)) > most) : 0;
     }
 
-    private static RunFolder? Folder(ITrainingStage stage, IFrameSource audio, TrainingOptions options)
+    private static RunFolder? Folder(ITrainingStage stage, IFrameSource audio, HeldOut? heldOut, TrainingOptions options)
     {
         if (options.RunFolder is not { } path) return null;
         // Where a run is kept, and how often, does not change where it goes.
         string settings = JsonSerializer.Serialize(options with { RunFolder = null, CheckpointEvery = 1, CheckpointsKept = 1 });
-        var lengths = Enumerable.Range(0, audio.Count).Select(clip => $"{audio.Name(clip)} {audio.Frames(clip)}");
-        return new RunFolder(path, RunFolder.Hash([settings, stage.Fingerprint, .. lengths]), options.CheckpointsKept);
+        return new RunFolder(path, new Dictionary<string, string>(stage.Parts)
+        {
+            ["options"] = RunFolder.Hash([settings]),
+            ["texts"] = RunFolder.Hash(stage.Texts),
+            ["audio"] = RunFolder.Hash(RunFolder.Identity(audio)),
+            ["validation"] = heldOut?.Identity ?? "",
+        }, options.CheckpointsKept);
     }
 
     /// <summary>Adds a batch's gradient and returns its losses; one whose loss is not finite adds nothing.</summary>

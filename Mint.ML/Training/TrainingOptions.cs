@@ -46,7 +46,25 @@ public sealed record TrainingOptions
     /// <summary>Most tokens of a caption, of an instruction and of a response, special tokens included: 30, the paper's. What is longer loses its end.</summary>
     public int MaxTextTokens { get; init; } = 30;
 
-    /// <summary>Draws order, negatives and dropout. On the CPU, the same seed gives the same weights bit for bit.</summary>
+    /// <summary>
+    /// Most frames of a clip that training hears at once: of a longer one, a window drawn anew every epoch. The log and the result tell how many clips that
+    /// concerns. Null, the default, cuts nothing; validation and inference never cut.
+    /// </summary>
+    public int? MaxFrames { get; init; }
+
+    /// <summary>Steps from one validation to the next, where there is held-out data; null validates after every epoch. The last step is always validated.</summary>
+    public int? ValidateEvery { get; init; }
+
+    /// <summary>
+    /// The validation metric (<see cref="ValidationResult.Metrics"/>) by which the best weights are kept, beside the last checkpoints, as best-STEP.safetensors.
+    /// The model has them when the run ends. Null, the default, keeps none: the model has the last step's weights.
+    /// </summary>
+    public string? BestBy { get; init; }
+
+    /// <summary>Validations without a better <see cref="BestBy"/> after which the run stops early; null never does.</summary>
+    public int? Patience { get; init; }
+
+    /// <summary>Draws order, negatives, crops and dropout. On the CPU, the same seed gives the same weights bit for bit.</summary>
     public long Seed { get; init; } = 1;
 
     /// <summary>
@@ -71,12 +89,14 @@ public sealed record TrainingOptions
             (nameof(Epochs), Epochs, 1), (nameof(BatchSize), BatchSize, 1), (nameof(AccumulationSteps), AccumulationSteps, 1),
             (nameof(WarmUpSteps), WarmUpSteps ?? 0, 0), (nameof(MaxTextTokens), MaxTextTokens, 3),
             (nameof(CheckpointEvery), CheckpointEvery, 1), (nameof(CheckpointsKept), CheckpointsKept, 1),
+            (nameof(MaxFrames), MaxFrames ?? 1, 1), (nameof(ValidateEvery), ValidateEvery ?? 1, 1), (nameof(Patience), Patience ?? 1, 1),
         })
             if (value < least) errors.Add($"{name} is {value}; expected at least {least}.");
         if (!(LearningRate > 0) || !double.IsFinite(LearningRate)) errors.Add($"LearningRate is {LearningRate}; expected a number above 0.");
         if (!(WeightDecay >= 0) || !double.IsFinite(WeightDecay)) errors.Add($"WeightDecay is {WeightDecay}; expected a number of at least 0.");
         if (GradientClip is { } clip && !(clip > 0)) errors.Add($"GradientClip is {clip}; expected a number above 0, or null for none.");
         if (!Enum.IsDefined(Schedule)) errors.Add($"Schedule is {Schedule}; expected {string.Join(", ", Enum.GetNames<LearningRateSchedule>())}.");
+        if (Patience is not null && BestBy is null) errors.Add("Patience is set and BestBy is not; expected the metric that has to get better.");
         if (errors.Count > 0) throw new ArgumentException(string.Join(" ", errors));
     }
 

@@ -9,7 +9,17 @@ namespace Mint.ML.Training;
 /// <param name="ClipsPerSecond">Mean since this process began the run.</param>
 /// <param name="Remaining">Time left at that rate.</param>
 public sealed record TrainingProgress(
-    long Step, long Steps, double Epoch, IReadOnlyDictionary<string, double> Losses, double LearningRate, double ClipsPerSecond, TimeSpan Remaining);
+    long Step, long Steps, double Epoch, IReadOnlyDictionary<string, double> Losses, double LearningRate, double ClipsPerSecond, TimeSpan Remaining)
+{
+    /// <summary>Resident memory of the process after the step, in bytes; a GPU's own memory is not in it.</summary>
+    public long MemoryBytes { get; init; }
+
+    /// <summary>Clips of the step of which a window was heard, being longer than <see cref="TrainingOptions.MaxFrames"/>.</summary>
+    public int Cropped { get; init; }
+
+    /// <summary>What the weights of this step are worth on held-out data; null when they were not measured.</summary>
+    public ValidationResult? Validation { get; init; }
+}
 
 /// <summary>How a run ended.</summary>
 /// <param name="Steps">Steps done, resumed ones included.</param>
@@ -17,7 +27,20 @@ public sealed record TrainingProgress(
 /// <param name="FirstLosses">Mean losses of the first ten steps, or of all where there are fewer; empty when none was done.</param>
 /// <param name="LastLosses">Mean losses of the last ten steps.</param>
 public sealed record TrainingResult(
-    long Steps, bool Cancelled, IReadOnlyDictionary<string, double> FirstLosses, IReadOnlyDictionary<string, double> LastLosses);
+    long Steps, bool Cancelled, IReadOnlyDictionary<string, double> FirstLosses, IReadOnlyDictionary<string, double> LastLosses)
+{
+    /// <summary>All validations, resumed ones included; empty without held-out data.</summary>
+    public IReadOnlyList<ValidationResult> Validations { get; init; } = [];
+
+    /// <summary>The best of them, whose weights the model now has; null without <see cref="TrainingOptions.BestBy"/>, where it has those of the last step.</summary>
+    public ValidationResult? Best { get; init; }
+
+    /// <summary>Whether the run ended because <see cref="TrainingOptions.Patience"/> was exhausted.</summary>
+    public bool StoppedEarly { get; init; }
+
+    /// <summary>Examples whose clip is longer than <see cref="TrainingOptions.MaxFrames"/>: each epoch heard a window of it.</summary>
+    public int Cropped { get; init; }
+}
 
 /// <summary>A loss was not a finite number. The model has the weights of the step before.</summary>
 public sealed class NonFiniteLossException(long step, IReadOnlyList<string> clips, string message) : ArithmeticException(message)

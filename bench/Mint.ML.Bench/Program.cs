@@ -3,7 +3,7 @@ return args switch
 {
     ["engine-time", .. var rest] => EngineTime.Run(rest),
     ["engine-memory", .. var rest] => EngineMemory.Run(rest),
-    ["train", var threads] => TrainBench.Run(threads),
+    ["train", var threads, var captions] => TrainBench.Run(threads, captions),
     ["load-make", var folder, var bytes] => LoadBench.Make(folder, bytes),
     ["load-memory", var folder] => LoadBench.Memory(folder),
     ["load-time", var folder] => LoadBench.Time(folder),
@@ -15,6 +15,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: mint-bench engine-time | engine-memory [STEPS] | train THREADS | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | rank THREADS | generate THREADS | search FOLDER CLIPS   (./mint bench NAME runs them)");
+    Console.Error.WriteLine("usage: mint-bench engine-time | engine-memory [STEPS] | train THREADS LENGTH,LENGTH,... | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | rank THREADS | generate THREADS | search FOLDER CLIPS   (./mint bench NAME runs them)");
     return 2;
 }

@@ -6,12 +6,14 @@ using Mint.ML.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-/// <summary>A stage-1 step of a BERT-base-size bridge, beside bench/reference/train.py: the same sizes, every caption of full length.</summary>
+/// <summary>A stage-1 step of a BERT-base-size bridge, beside bench/reference/train.py: the same sizes and captions of the same lengths.</summary>
 internal static class TrainBench
 {
-    private const int Batch = 8, Frames = 250, Width = 768, Tokens = 30;
+    private const int Frames = 250, Width = 768;
 
-    public static int Run(string threads)
+    /// <param name="threads">Threads of the engine.</param>
+    /// <param name="captions">Tokens of each caption, separated by commas.</param>
+    public static int Run(string threads, string captions)
     {
         set_num_threads(int.Parse(threads, CultureInfo.InvariantCulture));
         random.manual_seed(1);
@@ -21,9 +23,10 @@ internal static class TrainBench
         var (decayed, free) = WeightDecay.Split(bridge.named_parameters());
         using var optimizer = optim.AdamW([new AdamW.ParamGroup(decayed, lr: 1e-4, weight_decay: 0.05), new AdamW.ParamGroup(free, lr: 1e-4)], lr: 1e-4);
         using var negatives = new Generator(1);
-        using var frames = randn(Batch, Frames, Width);
-        using var ids = randint(1, 30000, [Batch, Tokens], dtype: ScalarType.Int64);
-        using var mask = ones(Batch, Tokens, dtype: ScalarType.Bool);
+        int[] lengths = [.. captions.Split(',').Select(int.Parse)];
+        using var frames = randn(lengths.Length, Frames, Width);
+        using var mask = arange(lengths.Max()).lt(tensor(lengths).unsqueeze(1)); // padded to the longest of the batch, as TrainingLoop does
+        using var ids = randint(1, 30000, mask.shape, dtype: ScalarType.Int64).mul_(mask);
         var options = new AlignmentOptions();
 
         void Step()

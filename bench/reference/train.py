@@ -1,5 +1,7 @@
-"""A stage-1 step as BLIP-2's published code computes it, in plain PyTorch: four passes, each projecting the audio again, query, key and
-value as three products, text padded to the maximum. Answers a line on stdin (steps) with milliseconds a step."""
+"""A stage-1 step as BLIP-2's published code (LAVIS, blip2_qformer.py) computes it, in plain PyTorch, written anew for this comparison:
+four passes through the Q-Former, each with cross-attention projecting the audio again (the negatives' frames copied), query, key and value as three
+products, texts padded to the most tokens, masks added whether or not they mask anything, token logits of every position, gradients filled with zeros.
+Usage: train.py THREADS LENGTH,LENGTH,... (tokens of each caption). Answers a line on stdin (steps) with milliseconds a step."""
 import sys
 import time
 
@@ -7,7 +9,7 @@ import torch
 from torch import nn
 import torch.nn.functional as F
 
-D, H, LAYERS, Q, E, V, B, T, L = 768, 12, 12, 32, 768, 30523, 8, 250, 30
+D, H, LAYERS, Q, E, V, T, L = 768, 12, 12, 32, 768, 30523, 250, 30
 P = 0.1
 
 
@@ -24,9 +26,7 @@ class Attention(nn.Module):
         k, v, q = self.split(self.key(source)), self.split(self.value(source)), self.split(self.query(x))
         if past is not None:
             k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
-        scores = q @ k.transpose(-1, -2) / (D // H) ** 0.5
-        if bias is not None:
-            scores = scores + bias
+        scores = q @ k.transpose(-1, -2) / (D // H) ** 0.5 + bias
         context = F.dropout(scores.softmax(-1), P) @ v
         context = context.permute(0, 2, 1, 3).contiguous().view(x.shape)
         return self.norm(F.dropout(self.dense(context), P) + x), (k, v)
@@ -47,13 +47,13 @@ class Block(nn.Module):
         self.attention, self.text, self.queries = Attention(D), FeedForward(), FeedForward()
         self.cross = Attention(E) if i % 2 == 0 else None
 
-    def forward(self, x, audio, queries, bias, past):
+    def forward(self, x, audio, queries, bias, audio_bias, past):
         x, kept = self.attention(x, x, bias, past)
         if queries == 0:
             return self.text(x), kept
         q = x[:, :queries]
         if self.cross is not None:
-            q, _ = self.cross(q, audio, None)
+            q, _ = self.cross(q, audio, audio_bias)
         q = self.queries(q)
         return (q if x.shape[1] == queries else torch.cat([q, self.text(x[:, queries:])], 1)), kept
 
@@ -67,57 +67,74 @@ class Bridge(nn.Module):
         self.audio_proj, self.text_proj, self.match = nn.Linear(D, 256), nn.Linear(D, 256), nn.Linear(D, 2)
         self.transform, self.transform_norm, self.bias = nn.Linear(D, D), nn.LayerNorm(D, eps=1e-12), nn.Parameter(torch.zeros(V))
         self.temp = nn.Parameter(torch.tensor(0.07))
+        nn.init.normal_(self.tokens.weight, std=0.02)
+        nn.init.normal_(self.positions.weight, std=0.02)
 
-    def run(self, queries, ids, audio, bias=None, past=None):
+    def run(self, queries, ids, audio, mask, past=None):
+        """mask: (B, S) of ones and zeros, or (B, L, S) for who sees whom."""
         parts = []
         if queries is not None:
             parts.append(queries)
         if ids is not None:
             parts.append(self.tokens(ids) + self.positions.weight[: ids.shape[1]])
         x = F.dropout(self.norm(torch.cat(parts, 1)), P)
+        bias = (1 - (mask[:, None] if mask.ndim == 3 else mask[:, None, None])) * -10000
+        audio_bias = None if audio is None else (1 - torch.ones(audio.shape[0], 1, 1, audio.shape[1])) * -10000
         kept = []
         for i, block in enumerate(self.blocks):
-            x, kv = block(x, audio, 0 if queries is None else queries.shape[1], bias, None if past is None else past[i])
+            x, kv = block(x, audio, 0 if queries is None else queries.shape[1], bias, audio_bias, None if past is None else past[i])
             kept.append(kv)
         return x, kept
 
-    def forward(self, frames, ids):
+    def forward(self, frames, ids, mask):
+        B = ids.shape[0]
         audio = self.audio_norm(frames)
-        queries = self.query_tokens.expand(B, -1, -1)
-        heard, past = self.run(queries, None, audio)
-        text, _ = self.run(None, ids, None, torch.zeros(B, 1, 1, L))
+        queries, seen = self.query_tokens.expand(B, -1, -1), torch.ones(B, Q)
+
+        # contrast
+        heard, past = self.run(queries, None, audio, seen)
+        text, _ = self.run(None, ids, None, mask)
         a, t = F.normalize(self.audio_proj(heard), dim=-1), F.normalize(self.text_proj(text[:, 0]), dim=-1)
         sim = torch.matmul(a.unsqueeze(1), t.unsqueeze(-1)).squeeze(-1).amax(-1) / self.temp
         back = torch.matmul(t.unsqueeze(1).unsqueeze(1), a.permute(0, 2, 1)).squeeze(2).amax(-1) / self.temp
         own = torch.arange(B)
         itc = (F.cross_entropy(sim, own, label_smoothing=0.1) + F.cross_entropy(back, own, label_smoothing=0.1)) / 2
 
+        # matching
         with torch.no_grad():
             away = torch.eye(B) * -10000
             wrong_audio = torch.multinomial((back + away).softmax(1), 1).squeeze(1)
             wrong_text = torch.multinomial((sim + away).softmax(1), 1).squeeze(1)
-        clips, texts = torch.cat([audio, audio[wrong_audio], audio]), torch.cat([ids, ids, ids[wrong_text]])
-        joint, _ = self.run(self.query_tokens.expand(3 * B, -1, -1), texts, clips, torch.zeros(3 * B, 1, 1, Q + L))
+        clips, texts, masks = torch.cat([audio, audio[wrong_audio], audio]), torch.cat([ids, ids, ids[wrong_text]]), torch.cat([mask, mask, mask[wrong_text]])
+        joint, _ = self.run(self.query_tokens.expand(3 * B, -1, -1), texts, clips, torch.cat([torch.ones(3 * B, Q), masks], 1))
         itm = F.cross_entropy(self.match(joint[:, :Q]).mean(1), torch.cat([torch.ones(B), torch.zeros(2 * B)]).long())
 
-        causal = torch.cat([torch.ones(L, Q), torch.ones(L, L).tril()], 1)
-        generated, _ = self.run(None, ids, None, (1 - causal).view(1, 1, L, Q + L) * -10000, past)
-        logits = self.transform_norm(F.gelu(self.transform(generated))) @ self.tokens.weight.t() + self.bias
-        lm = F.cross_entropy(logits[:, :-1].reshape(-1, V), ids[:, 1:].reshape(-1), label_smoothing=0.1)
+        # generation, on the queries' keys and values of the contrast
+        asked = ids.clone()
+        asked[:, 0] = V - 1
+        before = torch.cat([torch.ones(B, L, Q), torch.ones(L, L).tril() * mask[:, None]], 2)
+        generated, _ = self.run(None, asked, None, before, past)
+        logits = F.linear(self.transform_norm(F.gelu(self.transform(generated))), self.tokens.weight, self.bias)
+        labels = asked.masked_fill(mask == 0, -100)
+        lm = F.cross_entropy(logits[:, :-1].contiguous().view(-1, V), labels[:, 1:].contiguous().view(-1), label_smoothing=0.1)
         return itc + itm + lm
 
 
 torch.set_num_threads(int(sys.argv[1]))
 torch.manual_seed(1)
+lengths = torch.tensor([int(length) for length in sys.argv[2].split(",")])
 model = Bridge()
-decayed = [p for p in model.parameters() if p.ndim != 1]
-optimizer = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.05}, {"params": [p for p in model.parameters() if p.ndim == 1], "weight_decay": 0}], lr=1e-4)
-frames, ids = torch.randn(B, T, E), torch.randint(1, 30000, (B, L))
+vectors = [p for name, p in model.named_parameters() if p.ndim == 1 or name.endswith("bias")]
+free = {id(p) for p in vectors}
+optimizer = torch.optim.AdamW([{"params": [p for p in model.parameters() if id(p) not in free], "weight_decay": 0.05}, {"params": vectors, "weight_decay": 0}], lr=1e-4)
+frames = torch.randn(len(lengths), T, E)
+mask = (torch.arange(L) < lengths[:, None]).float()
+ids = torch.randint(1, 30000, (len(lengths), L)) * mask.long()
 
 
 def step():
     optimizer.zero_grad()
-    model(frames, ids).backward()
+    model(frames, ids, mask).backward()
     optimizer.step()
 
 

@@ -103,6 +103,7 @@ internal static unsafe class Libtorch
         {
             var file = Path.Combine(folder, "libmint_torch.so");
             if (!File.Exists(file)) continue;
+            Sleep();
             try
             {
                 var library = NativeLibrary.Load(file);
@@ -117,4 +118,14 @@ internal static unsafe class Libtorch
         }
         throw new DllNotFoundException($"libmint_torch.so, the bridge to libtorch, is not in {string.Join(" or ", folders)}. Run ./mint build, or eng/build-native.sh and dotnet build.");
     }
+
+    // libtorch's loops run on OpenMP's threads, Debian's OpenBLAS has threads of its own, and there is a core for one set of them. OpenMP's wait for work
+    // spinning, which takes half of the machine from the matrix products; asleep, a training step takes 0.6 of the time. The library reads this
+    // once, when it is loaded; .NET's own environment does not reach it. What the user has set stands.
+    private static void Sleep()
+    {
+        fixed (byte* name = "OMP_WAIT_POLICY"u8, value = "passive"u8) setenv(name, value, 0);
+    }
+
+    [DllImport("libc")] private static extern int setenv(byte* name, byte* value, int overwrite);
 }

@@ -10,7 +10,7 @@ namespace Mint.ML.Tests.Training;
 [TestClass]
 public sealed class AlignmentTrainingTests
 {
-    private static readonly string[] Captions = [.. Enumerable.Range(0, 13).Select(i => $"sound {(char)('a' + i)}")];
+    internal static readonly string[] Captions = [.. Enumerable.Range(0, 13).Select(i => $"sound {(char)('a' + i)}")];
     private static readonly TrainingOptions Short = new() { Epochs = 5, BatchSize = 4, LearningRate = 1e-3, Seed = 3 };
 
     [TestMethod]
@@ -168,15 +168,15 @@ public sealed class AlignmentTrainingTests
     }
 
     private static TrainingResult Train(BridgeNet bridge, TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default) =>
-        AlignmentTraining.Run(bridge, new Characters(40), new FrameTable(Frames(), 8), Captions, new AlignmentOptions(), options, progress, cancel);
+        AlignmentTraining.Run(bridge, new Characters(40), new FrameTable(Frames(), 8), Captions, new AlignmentOptions(), options, progress: progress, cancel: cancel);
 
-    private static float[][] Frames()
+    internal static float[][] Frames()
     {
         var chance = new Random(7);
         return [.. Captions.Select((_, i) => Enumerable.Range(0, (3 + i % 4) * 8).Select(_ => (float)chance.NextDouble() * 2 - 1).ToArray())];
     }
 
-    private static BridgeNet Bridge(double dropout = 0.1, long seed = 1)
+    internal static BridgeNet Bridge(double dropout = 0.1, long seed = 1)
     {
         var bridge = new BridgeNet(new BridgeNetConfig
         {
@@ -192,12 +192,12 @@ public sealed class AlignmentTrainingTests
         return bridge;
     }
 
-    private static void AssertSame(BridgeNet expected, BridgeNet actual) => Assert.AreEqual(0, Difference(expected, actual));
+    internal static void AssertSame(BridgeNet expected, BridgeNet actual) => Assert.AreEqual(0, Difference(expected, actual));
 
-    private static int Difference(BridgeNet first, BridgeNet second) => first.parameters().Zip(second.parameters())
+    internal static int Difference(BridgeNet first, BridgeNet second) => first.parameters().Zip(second.parameters())
         .Count(pair => !pair.First.detach().cpu().bytes.SequenceEqual(pair.Second.detach().cpu().bytes));
 
-    private sealed class Stop(CancellationTokenSource cancel, long step) : IProgress<TrainingProgress>
+    internal sealed class Stop(CancellationTokenSource cancel, long step) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value)
         {
@@ -205,7 +205,7 @@ public sealed class AlignmentTrainingTests
         }
     }
 
-    private sealed class Crash(long step) : IProgress<TrainingProgress>
+    internal sealed class Crash(long step) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value)
         {

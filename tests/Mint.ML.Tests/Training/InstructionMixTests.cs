@@ -81,7 +81,7 @@ public sealed class InstructionMixTests
         foreach (var ((name, expected), (_, actual)) in whole.Bridge.named_parameters().Zip(resumed.Bridge.named_parameters()))
             Assert.IsTrue(expected.detach().bytes.SequenceEqual(actual.detach().bytes), name);
         var error = Assert.ThrowsExactly<InvalidDataException>(() => Train(Load(), options with { RunFolder = folder.Path }, mixed: new([Source("what?", 6, 1), Source("which?", 3, 1)])));
-        StringAssert.Contains(error.Message, "other options, data");
+        StringAssert.Contains(error.Message, "other mix");
     }
 
     private static InstructionSource Source(string instruction, int examples, double? weight = null) =>
@@ -95,7 +95,7 @@ public sealed class InstructionMixTests
         int width = (int)model.Bridge.Config.QFormer.AudioSize;
         var audio = new FrameTable([.. Enumerable.Range(0, 6).Select(i => randn(4 + i % 3, width, generator: generator))]);
         return InstructionTraining.Run(model, new Characters((int)model.Bridge.Config.QFormer.VocabularySize - 1), new Characters(model.LanguageModel.VocabularySize), audio,
-            mixed ?? new([Source("what?", 6, 1), Source("which?", 3, 2)]), options, progress, cancel);
+            mixed ?? new([Source("what?", 6, 1), Source("which?", 3, 2)]), options, progress: progress, cancel: cancel);
     }
 
     private sealed class Stop(CancellationTokenSource cancel, long step) : IProgress<TrainingProgress>

@@ -1,5 +1,6 @@
 using Mint.ML.Models;
 using Mint.ML.Systems;
+using Mint.ML.Text;
 using Mint.ML.Training;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -50,8 +51,45 @@ public sealed class InstructionTrainingTests
         StringAssert.Contains(error.Message, "Example 0 is about clip 17");
     }
 
+    [TestMethod]
+    public void Held_out_examples_are_measured_token_by_token_and_change_nothing()
+    {
+        var (with, without) = (Load(), Load());
+        var audio = Audio(with);
+        InstructionExample[] heldOut = [.. Enumerable.Range(0, 5).Select(i => new InstructionExample(5 - i, i % 2 == 0 ? "What is it?" : "What is heard?", Answers[i]))];
+        var options = Short with { Epochs = 3, BatchSize = 2, ValidateEvery = 4 };
+        var result = InstructionTraining.Run(with, Bridge(with), Language(with), audio, Examples, options, new InstructionValidation(Audio(with), heldOut));
+        Train(without, options);
+        Assert.AreEqual(0, Changed(without.Bridge, with.Bridge));
+        Assert.AreEqual(0, Changed(without.Projection, with.Projection));
+        CollectionAssert.AreEqual(new long[] { 4, 8, 9 }, result.Validations.Select(validation => validation.Step).ToArray());
+
+        using var grad = no_grad();
+        using var scope = NewDisposeScope();
+        double loss = 0, right = 0, tokens = 0;
+        foreach (var example in heldOut)
+        {
+            var asked = tensor(BridgeText.Ids(Bridge(with), example.Instruction, 30).Select(id => (long)id).ToArray()).unsqueeze(0);
+            var prompted = tensor(Language(with).Encode(example.Instruction, maxLength: 30).Select(id => (long)id).ToArray()).unsqueeze(0);
+            long[] answer = [.. Language(with).Encode(example.Response, addSpecialTokens: false).Select(id => (long)id), with.LanguageModel.EosTokenId];
+            var instruction = new InstructionBatch(asked, ones_like(asked, dtype: ScalarType.Bool), prompted, ones_like(prompted, dtype: ScalarType.Bool));
+            var (prompt, mask) = with.Prompt(audio.Read([example.Clip]).Frames, null, instruction);
+            var logits = with.LanguageModel.Logits(prompt, mask, tensor(answer).unsqueeze(0))[0];
+            for (int t = 0; t < answer.Length; t++)
+            {
+                loss -= logits[t].log_softmax(-1)[answer[t]].item<float>();
+                if (logits[t].argmax().item<long>() == answer[t]) right++;
+                tokens++;
+            }
+        }
+        Assert.AreEqual(loss / tokens, result.Validations[^1].Metrics["loss"], 1e-4);
+        Assert.AreEqual(right / tokens, result.Validations[^1].Metrics["accuracy"], 1e-6);
+    }
+
+    private static IReadOnlyList<InstructionExample> Examples => [.. Answers.Select((answer, i) => new InstructionExample(i, "What is it?", answer))];
+
     private static TrainingResult Train(MintModel model, TrainingOptions options) => InstructionTraining.Run(
-        model, Bridge(model), Language(model), Audio(model), [.. Answers.Select((answer, i) => new InstructionExample(i, "What is it?", answer))], options);
+        model, Bridge(model), Language(model), Audio(model), Examples, options);
 
     private static MintModel Load() => MintModel.LoadLavis(Fixtures.Path("instructblip_stage2"));
 

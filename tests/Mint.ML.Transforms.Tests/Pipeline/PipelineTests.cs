@@ -94,6 +94,25 @@ public class PipelineTests
     }
 
     [TestMethod]
+    public void Held_out_rows_are_measured_during_training_in_both_stages()
+    {
+        var features = Clips.Featurize(Ml).Fit(Clips.Data).Transform(Clips.Data);
+        var (train, heldOut) = (Ml.Data.TakeRows(features, 6), Ml.Data.SkipRows(features, 6));
+        var training = EightClips.Training with { BestBy = "loss" };
+        var trainers = Ml.AudioLanguage().Trainers;
+        var options = new BridgeNetTrainer.Options { Bridge = EightClips.Bridge, Training = training, VocabularySize = 80, Seed = 5, ValidationSet = heldOut };
+        var stage1 = trainers.BridgeNet(options).Fit(train);
+        Assert.HasCount(2, stage1.Training!.Validations); // after each epoch
+        Assert.AreEqual(stage1.Training.Validations.Min(validation => validation.Metrics["loss"]), stage1.Training.Best!.Metrics["loss"]);
+        options.ValidationSet = null;
+        var handedOver = trainers.BridgeNet(options).Fit(train, heldOut);
+        Assert.AreEqual(stage1.Training.Best.Metrics["r1"], handedOver.Training!.Best!.Metrics["r1"]);
+        var stage2 = trainers.InstructionTuning(new InstructionTuner.Options { LanguageModel = Clips.LanguageModel, Bridge = stage1, Training = training, Seed = 5 }).Fit(train, heldOut);
+        Assert.HasCount(2, stage2.Training!.Validations);
+        Assert.IsTrue(stage2.Training.Best!.Metrics["accuracy"] is >= 0 and <= 1);
+    }
+
+    [TestMethod]
     public void The_score_columns_serve_MLNETs_own_evaluator()
     {
         var scored = Clips.Model.Transform(Clips.Data);

@@ -21,8 +21,9 @@ public sealed class TrainingCommandsTests
         string[] shared = ["--encoder", Clips.Encoder, "--cache", Path.Combine(Clips.Folder, "cache")];
         Assert.AreEqual(0, PretrainCommand.Create().Parse([Clips.Manifest, .. shared, .. Small, "--output", stage1, "--validation", Clips.Manifest]).Invoke());
         Assert.AreEqual(0, TuneCommand.Create().Parse([.. shared, "--epochs", "1", "--batch", "4", "--output", stage2, "--bridge", stage1, "--language-model", Clips.LanguageModel,
-            "--data", $"{Clips.Manifest}:This is a sound of:Family", "--data", Clips.Manifest]).Invoke());
+            "--data", $"{Clips.Manifest}:This is a sound of:Family", "--data", Clips.Manifest, "--validation", $"{Clips.Manifest}:This is a sound of:Family"]).Invoke());
 
+        StringAssert.Contains(File.ReadLines(Path.Combine(stage2, "log.jsonl")).Last(), "\"accuracy\":");
         using (var found = JsonDocument.Parse(File.ReadLines(Path.Combine(stage1, "retrieval.jsonl")).First()))
         {
             Assert.AreEqual("clip0.wav", found.RootElement.GetProperty("path").GetString());

@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Mint.ML.Generation;
+
+namespace Mint.ML.Samples.Answering;
+
+/// <summary>What <c>caption</c>, <c>classify</c> and <c>ask</c> have in common: the input, the model, windows, and where answers go.</summary>
+internal sealed class AnswerOptions
+{
+    private readonly Argument<string> _input = new("input") { Description = "A sound file, a folder of them, or a manifest (CSV or JSON lines with a Path column)" };
+    private readonly Option<string?> _model = new("--model") { Description = "Model file (default: artifacts/demo/mint.zip, which ./mint demo makes)" };
+    private readonly Option<string?> _output = new("--output", "-o") { Description = "File that takes the answers row by row; the same command goes on where it was stopped (default: the terminal)" };
+    private readonly Option<string?> _format = new("--format") { Description = "table, jsonl or csv (default: by the file's name, else table on the terminal and jsonl in a file)" };
+    private readonly Option<string> _onError = new("--on-error") { Description = "What a file that cannot be read does: stop, or skip with a row that says why", DefaultValueFactory = _ => "stop" };
+    private readonly Option<int> _batch = new("--batch") { Description = "Clips answered at once; answers do not depend on it", DefaultValueFactory = _ => 16 };
+    private readonly Option<double> _window = new("--window") { Description = "Seconds heard at once; a longer clip is heard in windows, and answered with times; 0 hears any clip as one", DefaultValueFactory = _ => new LongAudioOptions().WindowSeconds };
+    private readonly Option<double> _overlap = new("--overlap") { Description = "Seconds that windows share, less than a window", DefaultValueFactory = _ => new LongAudioOptions().OverlapSeconds };
+    private readonly Option<double?> _most = new("--max-seconds") { Description = "Hears only so many seconds of a clip, and reports what it leaves out (default: all)" };
+    private readonly Option<int?> _gpu = new("--gpu") { Description = "The GPU to run on, from 0 (default: the CPU)" };
+
+    public AnswerOptions()
+    {
+        _format.AcceptOnlyFromAmong("table", "jsonl", "csv");
+        _onError.AcceptOnlyFromAmong("stop", "skip");
+    }
+
+    /// <summary>The input comes before a command's own arguments.</summary>
+    public Argument<string> Input => _input;
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in (Option[])[_model, _output, _format, _onError, _batch, _window, _overlap, _most, _gpu]) command.Options.Add(option);
+    }
+
+    /// <summary>Loads the model and answers. On another thread, so that Ctrl-C is heard meanwhile.</summary>
+    /// <param name="parse">The command line.</param>
+    /// <param name="answerer">Makes what answers, of a model and a batch size.</param>
+    /// <param name="cancel">Stops within a batch.</param>
+    public Task<int> Run(ParseResult parse, Func<ModelFile, int, Answerer> answerer, CancellationToken cancel) => Task.Run(() =>
+    {
+        var windows = new LongAudioOptions { WindowSeconds = parse.GetValue(_window), OverlapSeconds = Math.Min(parse.GetValue(_overlap), Overlap(parse)), MaxSeconds = parse.GetValue(_most) };
+        windows.Validate();
+        int batch = parse.GetValue(_batch);
+        if (batch < 1) throw new ArgumentException($"--batch is {batch}; at least one clip is answered at once.");
+        string? file = parse.GetValue(_output);
+        string format = parse.GetValue(_format) ?? (file is null ? "table" : Path.GetExtension(file).ToLowerInvariant() == ".csv" ? "csv" : "jsonl");
+        if (file is not null && format == "table") throw new ArgumentException("--output takes jsonl or csv, which a stopped run can go on with; a table is for the terminal (or a pipe).");
+        var clips = ClipList.Of(parse.GetValue(_input)!, Report);
+
+        using var model = ModelFile.Load(parse.GetValue(_model), parse.GetValue(_gpu));
+        var answers = answerer(model, batch);
+        var rows = RowFormat.Of(format, answers.Name, clips.Max(clip => clip.Name.Length));
+        using AnswerOutput output = file is null ? new ConsoleOutput(rows) : new FileOutput(file, rows, Settings(model, answers, windows));
+        var result = new AnswerRun(answers, windows, batch, parse.GetValue(_onError) == "skip", Report).Run(clips, output, cancel);
+        if (result.Stopped && file is not null) Report($"the same command goes on with {file}");
+        return result.ExitCode;
+    }, cancel);
+
+    /// <summary>All that decides answers: what a file of them is checked against before rows are added to it.</summary>
+    public static JsonObject Settings(ModelFile model, Answerer answerer, LongAudioOptions windows)
+    {
+        using var zip = File.OpenRead(model.Path);
+        var settings = new JsonObject
+        {
+            ["answers"] = answerer.Name, ["model"] = Convert.ToHexStringLower(SHA256.HashData(zip)),
+            ["window"] = windows.WindowSeconds, ["overlap"] = windows.OverlapSeconds, ["maxSeconds"] = windows.MaxSeconds,
+        };
+        foreach (var (key, value) in answerer.Settings) settings[key] = value?.DeepClone();
+        return settings;
+    }
+
+    public static void Report(string line) => Console.Error.WriteLine(line);
+
+    // The default overlap gives way to a window that is shorter; one that was asked for is an error.
+    private double Overlap(ParseResult parse) =>
+        parse.GetResult(_overlap) is { Implicit: false } ? double.MaxValue : parse.GetValue(_window) is > 0 and var window ? window / 6 : double.MaxValue;
+}

@@ -1,0 +1,24 @@
+using System.CommandLine;
+using Mint.ML.Samples.Answering;
+using Mint.ML.Text;
+
+namespace Mint.ML.Samples.Commands;
+
+/// <summary><c>mint caption</c>: a sentence about each clip.</summary>
+internal static class CaptionCommand
+{
+    public static Command Create()
+    {
+        var (common, generation) = (new AnswerOptions(), new GenerationArguments());
+        var instruction = new Option<string>("--instruction", "--prompt") { Description = "What is asked about each clip", DefaultValueFactory = _ => InstructionTemplates.Caption.Instruction };
+        var command = new Command("caption", "Write a caption for each clip of a file, folder or manifest.") { common.Input, instruction };
+        generation.AddTo(command);
+        common.AddTo(command);
+        command.SetAction((parse, cancel) =>
+        {
+            var options = generation.Read(parse);
+            return common.Run(parse, (model, batch) => new TextAnswerer(model, "caption", parse.GetValue(instruction)!, options, batch), cancel);
+        });
+        return command;
+    }
+}

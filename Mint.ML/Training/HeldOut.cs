@@ -1,0 +1,96 @@
+using Mint.ML.Models;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Mint.ML.Training;
+
+/// <summary>Measures a stage's model on data it is not trained on, without a trace in the run: no dropout, no gradient, random numbers of its own.</summary>
+internal abstract class HeldOut
+{
+    private readonly IReadOnlyList<Module> modules;
+    private readonly Device device;
+    private readonly IFrameSource audio;
+    private readonly int[][] batches;
+
+    protected HeldOut(ITrainingStage stage, IFrameSource audio, TrainingOptions options)
+    {
+        (modules, device, this.audio, Stage) = (stage.Modules, stage.Device, audio, stage);
+        if (stage.Examples < stage.SmallestBatch)
+            throw new ArgumentException($"There are {stage.Examples} examples to validate with; at least {stage.SmallestBatch} are needed.");
+        // The same batches at every validation, so that their losses compare. One that is too small to have a loss joins another.
+        var drawn = new BatchOrder(options.BatchSize, 1, 0, [.. Enumerable.Range(0, stage.Examples).Select(example => audio.Frames(stage.Clip(example)))]).Epoch(0).ToList();
+        if (drawn.FindIndex(batch => batch.Length < stage.SmallestBatch) is var small and >= 0 && drawn.Count > 1)
+        {
+            int[] rest = drawn[small];
+            drawn.RemoveAt(small);
+            drawn[0] = [.. drawn[0], .. rest];
+        }
+        batches = [.. drawn];
+    }
+
+    /// <summary>The held-out data as the stage sees them.</summary>
+    protected ITrainingStage Stage { get; }
+
+    /// <summary>What a validation measures.</summary>
+    public IEnumerable<string> Metrics => [.. Means, .. Wholes];
+
+    /// <summary>What the measures depend on beside the model.</summary>
+    public string Identity => RunFolder.Hash([.. Stage.Texts, .. RunFolder.Identity(audio)]);
+
+    /// <summary>Whether a metric falls as the model gets better.</summary>
+    public abstract bool LowerIsBetter(string metric);
+
+    /// <summary>Metrics that are means over batches, the loss first.</summary>
+    protected abstract IReadOnlyList<string> Means { get; }
+
+    /// <summary>Metrics of all examples together.</summary>
+    protected virtual IReadOnlyList<string> Wholes => [];
+
+    /// <summary>The means of a batch, as one vector.</summary>
+    protected abstract Tensor Measure(int[] examples, Tensor frames, Tensor? mask, Generator random);
+
+    /// <summary>The metrics of all examples, once every batch has been measured.</summary>
+    protected virtual IReadOnlyList<double> Whole() => [];
+
+    /// <summary>Measures the model; null when cancelled meanwhile.</summary>
+    /// <exception cref="NonFiniteLossException">A mean was not finite.</exception>
+    public ValidationResult? Run(long step, CancellationToken cancel)
+    {
+        using var grad = no_grad();
+        using var scope = NewDisposeScope();
+        using var chance = new Generator(1);
+        double[] sums = new double[Means.Count];
+        double weights = 0;
+        foreach (var module in modules) module.eval();
+        try
+        {
+            foreach (int[] batch in batches)
+            {
+                if (cancel.IsCancellationRequested) return null;
+                double[] means = Measure(step, batch, chance);
+                double weight = Stage.Weight(batch);
+                for (int i = 0; i < sums.Length; i++) sums[i] += weight * means[i];
+                weights += weight;
+            }
+            return new ValidationResult(step, Metrics.Zip([.. sums.Select(sum => sum / weights), .. Whole()]).ToDictionary(pair => pair.First, pair => pair.Second));
+        }
+        finally
+        {
+            foreach (var module in modules) module.train();
+        }
+    }
+
+    private double[] Measure(long step, int[] batch, Generator chance)
+    {
+        using var scope = NewDisposeScope();
+        using var read = audio.Read([.. batch.Select(Stage.Clip)]);
+        var mask = read.Mask.all().item<bool>() ? null : read.Mask.to(device);
+        var means = Measure(batch, read.Frames.to(ScalarType.Float32).to(device), mask, chance);
+        double[] values = [.. means.to(ScalarType.Float32).cpu().data<float>().ToArray().Select(value => (double)value)];
+        if (Array.TrueForAll(values, double.IsFinite)) return values;
+        string[] clips = [.. batch.Select(example => audio.Name(Stage.Clip(example)))];
+        throw new NonFiniteLossException(step, clips, $"Validation after step {step} has a loss that is not a finite number "
+            + $"({string.Join(", ", Means.Zip(values, (name, value) => $"{name} {value}"))}). Its batch is {string.Join(", ", clips)}. "
+            + "Either one of the clips is damaged, or the step's weights are beyond repair: a lower learning rate, more warm-up or a gradient clip may help.");
+    }
+}

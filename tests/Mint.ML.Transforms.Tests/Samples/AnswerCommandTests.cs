@@ -1,0 +1,228 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CsvHelper;
+using CsvHelper.Configuration;
+using Mint.ML.Audio;
+using Mint.ML.Generation;
+using Mint.ML.Samples.Answering;
+using Mint.ML.Samples.Commands;
+using Mint.ML.Transforms.Tests.Pipeline;
+
+namespace Mint.ML.Transforms.Tests.Samples;
+
+[TestClass]
+public class AnswerCommandTests
+{
+    private static readonly Lazy<string> Model = new(() =>
+    {
+        string path = Path.Combine(EightClips.Shared.Folder, "commands.zip");
+        EightClips.Shared.Ml.Model.Save(EightClips.Shared.Model, EightClips.Shared.Data.Schema, path);
+        return path;
+    });
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("mint-answers-").FullName;
+
+    public TestContext TestContext { get; set; } = null!;
+
+    [TestInitialize]
+    public void CopyClips()
+    {
+        foreach (string clip in Directory.GetFiles(EightClips.Shared.Folder, "clip*.wav")) File.Copy(clip, Path.Combine(Clips, Path.GetFileName(clip)));
+    }
+
+    [TestCleanup]
+    public void Delete() => Directory.Delete(_folder, recursive: true);
+
+    private string Clips => Directory.CreateDirectory(Path.Combine(_folder, "clips")).FullName;
+
+    private string At(string name) => Path.Combine(_folder, name);
+
+    private (int Code, string Output, string Report) Run(Command command, params string[] arguments)
+    {
+        var (console, error) = (Console.Out, Console.Error);
+        using StringWriter output = new(), report = new();
+        Console.SetOut(output);
+        Console.SetError(report);
+        try
+        {
+            int code = command.Parse([.. arguments, "--model", Model.Value]).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return (code, output.ToString(), report.ToString());
+        }
+        finally
+        {
+            Console.SetOut(console);
+            Console.SetError(error);
+        }
+    }
+
+    private static string[] Labels => ["--labels", string.Join(',', TinyModels.Families)];
+
+    [TestMethod]
+    public void A_file_cut_anywhere_goes_on_to_the_bytes_of_a_run_without_a_stop()
+    {
+        string[] arguments = [Clips, .. Labels, "--batch", "3"];
+        foreach (string name in (string[])["answers.jsonl", "answers.csv"])
+        {
+            string whole = At("whole-" + name), cut = At("cut-" + name);
+            Assert.AreEqual(0, Run(ClassifyCommand.Create(), [.. arguments, "-o", whole]).Code);
+            byte[] expected = File.ReadAllBytes(whole);
+            Assert.AreEqual(8 + (name.EndsWith("csv", StringComparison.Ordinal) ? 1 : 0), File.ReadAllLines(whole).Length);
+            foreach (double share in (double[])[0, 0.02, 0.4, 0.71, 1])
+            {
+                File.WriteAllBytes(cut, expected[..(int)(expected.Length * share)]);
+                File.Copy(whole + ".settings.json", cut + ".settings.json", overwrite: true);
+                Assert.AreEqual(0, Run(ClassifyCommand.Create(), [.. arguments, "-o", cut]).Code);
+                CollectionAssert.AreEqual(expected, File.ReadAllBytes(cut), $"{name} cut at {share}");
+            }
+        }
+    }
+
+    [TestMethod]
+    public void A_run_that_is_stopped_stops_within_a_batch_and_goes_on()
+    {
+        using var model = ModelFile.Load(Model.Value);
+        var clips = ClipList.Of(Clips, _ => { });
+        var answerer = new TextAnswerer(model, "caption", "Generate audio caption:", new GenerationOptions { MaxLength = 4 }, 2);
+        var settings = AnswerOptions.Settings(model, answerer, new LongAudioOptions());
+        string path = At("stopped.jsonl");
+        var run = new AnswerRun(answerer, new LongAudioOptions(), 2, skipErrors: false, _ => { });
+        using var stop = new CancellationTokenSource();
+        using (var output = new StoppingOutput(new FileOutput(path, new JsonLines("caption"), settings), after: 3, stop))
+        {
+            var result = run.Run(clips, output, stop.Token);
+            Assert.IsTrue(result.Stopped);
+            Assert.AreEqual(130, result.ExitCode);
+            Assert.AreEqual(4, result.Answered, "the batch that was being written is written");
+        }
+        using (var output = new FileOutput(path, new JsonLines("caption"), settings))
+            Assert.AreEqual(new AnswerResult(4, 4, 0, 0, false), run.Run(clips, output, default));
+        CollectionAssert.AreEqual(clips.Select(clip => clip.Name).ToArray(), File.ReadAllLines(path).Select(line => JsonNode.Parse(line)!["path"]!.GetValue<string>()).ToArray());
+    }
+
+    private sealed class StoppingOutput(FileOutput file, int after, CancellationTokenSource stop) : AnswerOutput
+    {
+        private int _written;
+
+        public override void Write(AnswerRow row)
+        {
+            file.Write(row);
+            if (++_written == after) stop.Cancel();
+        }
+
+        public override void Dispose() => file.Dispose();
+    }
+
+    [TestMethod]
+    public void Answers_come_in_the_order_of_the_input_and_do_not_depend_on_the_batch()
+    {
+        string manifest = At("clips.csv");
+        string[] order = ["clips/clip5.wav", "clips/clip0.wav", "clips/clip7.wav", "clips/clip5.wav", "clips/clip2.wav"];
+        File.WriteAllLines(manifest, ["Path", .. order]);
+        var (_, single, report) = Run(ClassifyCommand.Create(), [manifest, .. Labels, "--format", "jsonl", "--batch", "1"]);
+        StringAssert.Contains(report, "5 rows name 4 different clips");
+        var (_, together, _) = Run(ClassifyCommand.Create(), [manifest, .. Labels, "--format", "jsonl", "--batch", "7"]);
+        JsonNode[] one = Lines(single), all = Lines(together);
+        CollectionAssert.AreEqual(order.Distinct().ToArray(), one.Select(row => row["path"]!.GetValue<string>()).ToArray());
+        foreach (var (a, b) in one.Zip(all))
+        {
+            Assert.AreEqual(a["path"]!.GetValue<string>(), b["path"]!.GetValue<string>());
+            foreach (var (x, y) in a["labels"]!.AsArray().Zip(b["labels"]!.AsArray()))
+            {
+                Assert.AreEqual(x!["label"]!.GetValue<string>(), y!["label"]!.GetValue<string>());
+                Assert.AreEqual(x["probability"]!.GetValue<double>(), y["probability"]!.GetValue<double>(), 2e-5);
+            }
+        }
+        // The pipeline itself says the same.
+        var expected = EightClips.Answers(EightClips.Shared.Ml, EightClips.Shared.Model, EightClips.Shared.Data)[5].Score;
+        Assert.AreEqual(expected.Max(), one[0]["labels"]![0]!["probability"]!.GetValue<double>(), 2e-5);
+    }
+
+    private static JsonNode[] Lines(string text) => [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
+
+    [TestMethod]
+    public void Other_settings_than_those_of_the_file_are_an_error_that_names_them()
+    {
+        string path = At("settings.jsonl");
+        Run(ClassifyCommand.Create(), [Clips, .. Labels, "-o", path]);
+        byte[] before = File.ReadAllBytes(path);
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => Run(ClassifyCommand.Create(), [Clips, "--labels", "flute,drum", "-o", path]));
+        StringAssert.Contains(error.Message, "labels was [\"flute\",\"organ\",\"mallet\"] and is [\"flute\",\"drum\"]");
+        StringAssert.Contains(error.Message, "--output");
+        File.Delete(path + ".settings.json");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Run(ClassifyCommand.Create(), [Clips, .. Labels, "-o", path])).Message, "settings.json does not");
+        CollectionAssert.AreEqual(before, File.ReadAllBytes(path));
+    }
+
+    [TestMethod]
+    public void A_file_that_is_no_sound_stops_the_run_or_has_a_row_that_says_why()
+    {
+        File.WriteAllText(Path.Combine(Clips, "clip3,\"bad\".wav"), "RIFF, but no sound");
+        var stop = Assert.ThrowsExactly<InvalidDataException>(() => Run(CaptionCommand.Create(), Clips));
+        StringAssert.Contains(stop.Message, "bad");
+
+        var (code, csv, report) = Run(CaptionCommand.Create(), Clips, "--format", "csv", "--on-error", "skip");
+        Assert.AreEqual(0, code);
+        StringAssert.Contains(report, "1 of 9 clips could not be answered");
+        using var parser = new CsvParser(new StringReader(csv), new CsvConfiguration(CultureInfo.InvariantCulture));
+        var rows = new List<string[]>();
+        while (parser.Read()) rows.Add(parser.Record!);
+        CollectionAssert.AreEqual(new[] { "path", "seconds", "caption", "segments", "cut", "error" }, rows[0]);
+        Assert.HasCount(10, rows);
+        string[] bad = rows.Single(row => row[0] == "clip3,\"bad\".wav");
+        StringAssert.Contains(bad[^1], "clip3");
+        Assert.AreEqual("", bad[2]);
+        Assert.AreEqual(1, rows.Skip(1).Count(row => row[^1].Length > 0));
+
+        File.WriteAllText(At("only.wav"), "no sound");
+        Assert.AreEqual(1, Run(CaptionCommand.Create(), At("only.wav"), "--on-error", "skip").Code, "nothing was answered");
+    }
+
+    [TestMethod]
+    public void A_long_clip_is_answered_with_times_and_a_short_one_as_ever()
+    {
+        float[] samples = [.. Enumerable.Range(0, 16_000).Select(t => MathF.Sin(t * (t < 8_000 ? 0.05f : 0.25f)) * 0.5f)];
+        AudioFile.WriteWav(Path.Combine(Clips, "long.wav"), new AudioClip(samples, 16_000));
+        string[] arguments = [Clips, .. Labels, "--format", "jsonl"];
+        var plain = Lines(Run(ClassifyCommand.Create(), arguments).Output);
+        var (_, output, report) = Run(ClassifyCommand.Create(), [.. arguments, "--window", "0.3", "--overlap", "0.05", "--max-seconds", "0.9"]);
+        var windowed = Lines(output);
+        for (int i = 0; i < 8; i++) Assert.AreEqual(plain[i]["labels"]!.ToJsonString(), windowed[i]["labels"]!.ToJsonString());
+
+        var segments = windowed[8]["segments"]!.AsArray();
+        Assert.IsNull(plain[8]["segments"]);
+        Assert.AreEqual(0.0, segments[0]!["start"]!.GetValue<double>());
+        Assert.AreEqual(0.9, segments[^1]!["end"]!.GetValue<double>(), 1e-3);
+        Assert.AreEqual(0.1, windowed[8]["cut"]!.GetValue<double>(), 1e-3);
+        StringAssert.Contains(report, "0.1 s of sound were not heard");
+        Assert.AreEqual(1, windowed[8]["labels"]!.AsArray().Sum(label => label!["probability"]!.GetValue<double>()), 1e-5);
+    }
+
+    [TestMethod]
+    public void Captions_and_answers_are_those_of_the_pipeline_in_a_table_too()
+    {
+        var answers = EightClips.Answers(EightClips.Shared.Ml, EightClips.Shared.Model, EightClips.Shared.Data);
+        var captions = Lines(Run(CaptionCommand.Create(), Clips, "--format", "jsonl", "--batch", "3").Output);
+        CollectionAssert.AreEqual(answers.Select(answer => answer.GeneratedCaption).ToArray(), captions.Select(row => row["caption"]!.GetValue<string>()).ToArray());
+        var asked = Lines(Run(AskCommand.Create(), Clips, "This is a sound of", "--format", "jsonl", "--batch", "3").Output);
+        CollectionAssert.AreEqual(answers.Select(answer => answer.GeneratedResponse).ToArray(), asked.Select(row => row["answer"]!.GetValue<string>()).ToArray());
+        string[] table = Run(CaptionCommand.Create(), Clips).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.HasCount(8, table);
+        StringAssert.StartsWith(table[4], "clip4.wav  ");
+        StringAssert.Contains(table[4], answers[4].GeneratedCaption.Trim());
+    }
+
+    [TestMethod]
+    public void Tagging_shows_the_labels_above_the_threshold()
+    {
+        var rows = Lines(Run(ClassifyCommand.Create(), [Clips, .. Labels, "--multi-label", "--threshold", "0.5", "--format", "jsonl"]).Output);
+        var all = Lines(Run(ClassifyCommand.Create(), [Clips, .. Labels, "--multi-label", "--threshold", "0", "--format", "jsonl"]).Output);
+        foreach (var (row, every) in rows.Zip(all))
+        {
+            Assert.HasCount(3, every["labels"]!.AsArray());
+            string[] above = [.. every["labels"]!.AsArray().Where(label => label!["probability"]!.GetValue<double>() >= 0.5).Select(label => label!["label"]!.GetValue<string>())];
+            CollectionAssert.AreEqual(above, (row["labels"]?.AsArray() ?? []).Select(label => label!["label"]!.GetValue<string>()).ToArray());
+        }
+    }
+}
