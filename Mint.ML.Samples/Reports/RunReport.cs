@@ -6,11 +6,11 @@ namespace Mint.ML.Samples.Reports;
 /// <summary>What the page shows of a training run.</summary>
 internal static class RunReport
 {
-    /// <summary>The folders beside which the clips of a run are looked for: those of the manifests that run.json names, then the run's own.</summary>
+    /// <summary>The folders beside which the clips of a run are looked for: those of the manifests that run.json names, that of validation first, then the run's own.</summary>
     public static IReadOnlyList<string> Folders(string folder) =>
     [
-        .. Flatten(RunJson(folder, [])).Select(option => option.Value).Where(value => !value.Contains('\0') && File.Exists(value))
-            .Select(file => Path.GetDirectoryName(Path.GetFullPath(file))!).Distinct(),
+        .. Flatten(RunJson(folder, [])).Where(option => !option.Value.Contains('\0') && File.Exists(option.Value)).OrderByDescending(option => option.Name == "validation")
+            .Select(option => Path.GetDirectoryName(Path.GetFullPath(option.Value))!).Distinct(),
         folder, ".",
     ];
 
@@ -22,13 +22,13 @@ internal static class RunReport
     public static JsonObject Read(string folder, SoundShelf sounds, int examples, List<string> notes)
     {
         var log = new TrainingLog(Path.Combine(folder, "log.jsonl"), notes);
-        // A fortieth of the run follows a bend within a screen's finger's breadth and still evens out the batches.
-        int span = log.Losses.Count == 0 ? 0 : log.Losses.Max(curve => curve.Count) / 40;
+        // A fortieth of the run follows its bends and evens out the batches; a short run needs ten steps for that.
+        int steps = log.Losses.Select(curve => curve.Count).DefaultIfEmpty().Max(), span = Math.Max(steps / 40, Math.Min(10, steps / 4));
         var run = new JsonObject
         {
             ["step"] = log.Step, ["steps"] = log.Steps, ["epoch"] = log.Epoch, ["secondsLeft"] = log.SecondsLeft, ["span"] = span,
             ["losses"] = Curves(log.Losses, span),
-            ["others"] = Curves(log.Others, 0),
+            ["others"] = Curves([.. log.Others.Where(curve => curve.Values.Any(value => value != 0))], 0), // what never leaves zero tells nothing
             ["validation"] = Curves(log.Validation, 0),
             ["options"] = new JsonArray([.. Flatten(RunJson(folder, notes)).Select(option => (JsonNode)new JsonArray(option.Name, option.Value))]),
         };
@@ -54,12 +54,12 @@ internal static class RunReport
         }
     }
 
-    // Options within options by their path: training.rate.
+    // Options within options by their path, training.rate; of a list each by the list's name.
     private static IEnumerable<(string Name, string Value)> Flatten(JsonNode? node, string name = "") => node switch
     {
         JsonObject inner => inner.SelectMany(pair => Flatten(pair.Value, name.Length == 0 || name == "options" ? pair.Key : $"{name}.{pair.Key}")),
         JsonValue => [(name, JsonLines.Text(node) ?? node.ToJsonString())],
-        JsonArray => [(name, node.ToJsonString())],
+        JsonArray inner => inner.SelectMany(one => Flatten(one, name)),
         _ => [],
     };
 
@@ -79,7 +79,8 @@ internal static class RunReport
             ["caption"] = one.Caption, ["rank"] = one.Rank, ["sound"] = sounds.Add(one.Path!),
             ["top"] = new JsonArray([.. (one.Line["top"] as JsonArray ?? []).OfType<JsonObject>().Select(hit => (Path: JsonLines.Text(hit["path"]), Score: JsonLines.Number(hit["score"])))
                 .Where(hit => hit.Path is not null).Take(10)
-                .Select(hit => (JsonNode)new JsonObject { ["sound"] = sounds.Add(hit.Path!), ["score"] = hit.Score is double score ? Curve.Short(score) : null, ["right"] = hit.Path == one.Path })]),
+                // A clip with the same caption is as right as its own: the rank tells.
+                .Select((hit, i) => (JsonNode)new JsonObject { ["sound"] = sounds.Add(hit.Path!), ["score"] = hit.Score is double score ? Curve.Short(score) : null, ["right"] = hit.Path == one.Path || i + 1 == one.Rank })]),
         })]);
         return json;
     }

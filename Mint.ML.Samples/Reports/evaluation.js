@@ -1,9 +1,12 @@
+// Ranks stay whole; a share of exactly 1 has decimals beside its interval's.
+const decimals = (metric, value) => value === 1 && [metric.low, metric.high].some(end => end !== null && !Number.isInteger(end)) ? "1.000" : fixed(value);
+
 function showEvaluation(evaluation) {
   const all = clips(evaluation);
   const parts = [section("metrics", "Metrics", "Intervals by drawing clips with replacement.", table([
     { name: "metric", value: metric => metric.name },
-    { name: "value", value: metric => metric.value, numeric: true },
-    { name: "95 % interval", plain: true, numeric: true, cell: metric => metric.low === null || metric.high === null ? "–" : `${fixed(metric.low)} to ${fixed(metric.high)}` },
+    { name: "value", value: metric => metric.value, numeric: true, cell: metric => decimals(metric, metric.value) },
+    { name: "95 % interval", plain: true, numeric: true, cell: metric => metric.low === null || metric.high === null ? "–" : `${decimals(metric, metric.low)} to ${decimals(metric, metric.high)}` },
     { name: "from 0 to 1", plain: true, cell: metric => metric.note ? el("span", { class: "note" }, metric.note) : whisker(metric.value, metric.low, metric.high) ?? "" },
   ], evaluation.metrics, { caption: "Metrics" }).node)];
   if (evaluation.confusion) parts.push(section("confusion", "Confusion matrix", ["Rows are references, columns answers; a shade is the share of the row. A cell shows its clips. ", evaluation.confusionNote ?? ""], confusion(evaluation, all)));
@@ -61,13 +64,13 @@ function ranks(buckets) {
 
 function worst(example, evaluation) {
   const sound = data.sounds[example.sound], playback = player(example.sound), audio = Array.isArray(playback) ? playback[0] : null, seconds = example.spectrogram?.seconds;
-  const asked = evaluation.task === "captioning" || evaluation.task === "retrieval";
+  const asked = evaluation.task !== "classification", right = !asked && example.reference.includes(example.answer);
   const facts = [];
   if (example.rank !== null) facts.push(`found ${place(example.rank)}`);
   facts.push(...Object.entries(example.metrics).map(([name, value]) => `${name} ${fixed(value)}`));
   return el("article", { class: "card" },
-    el("h3", null, example.answer === null ? sound.name : [el("span", { class: "answer" }, example.answer || "(no answer)")]),
-    el("p", { class: "note" }, asked ? "" : "instead of ", el("span", { class: "reference" }, example.reference.join(asked ? " / " : ", ") || "(none)"), ...facts.map(fact => ` · ${fact}`)),
+    el("h3", null, example.answer === null ? sound.name : el("span", { class: asked ? null : right ? "rightly" : "wrongly" }, example.answer || "(no answer)")),
+    el("p", { class: "note" }, asked ? "" : right ? "which is right: " : "instead of ", el("span", { class: "reference" }, example.reference.join(asked ? " / " : ", ") || "(none)"), ...facts.map(fact => ` · ${fact}`)),
     example.top ? el("ol", { class: "hits" }, example.top.map(label => el("li", { class: label.right ? "right" : null }, el("span", { class: "name" }, label.label),
       label.right ? el("span", { class: "badge" }, "right") : null, el("span", { class: "number" }, fixed(label.score))))) : null,
     example.answer === null ? null : el("p", { class: "path" }, sound.name), playback,

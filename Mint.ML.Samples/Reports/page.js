@@ -1,7 +1,7 @@
 function build() {
   const parts = [...(data.run ? showRun(data.run) : []), ...(data.evaluation ? showEvaluation(data.evaluation) : [])];
   const facts = data.evaluation ? [data.evaluation.task, `${number(data.evaluation.clips)} clips`, data.evaluation.model, data.evaluation.manifest,
-    data.evaluation.instruction ? `asked “${data.evaluation.instruction}”` : null] : ["training run"];
+    data.evaluation.instruction ? `asked “${data.evaluation.instruction}”` : null] : [data.run.options.find(([name]) => name === "command")?.[1] ?? "training run"];
   // The system's choice until somebody presses the button.
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const theme = el("button", { type: "button", class: "theme", "aria-label": "Change between light and dark", click: () => {

@@ -8,7 +8,7 @@ function showRun(run) {
   const parts = [section("run", "Run", null, tiles([
     ["step", run.steps === null ? number(run.step) : `${number(run.step)} of ${number(run.steps)}`],
     ["epoch", run.epoch === null ? null : number(Number(run.epoch.toFixed(2)))],
-    [total ? `${words(total.name)} loss, smoothed` : "", total ? number((total.mean ?? total.low).findLast(value => value !== null)) : null],
+    [total ? `${words(total.name)} loss${total.mean ? ", smoothed" : ""}` : "", total ? number((total.mean ?? total.low).findLast(value => value !== null)) : null],
     ["clips per second", speed ? number(median(speed)) : null],
     ["memory at its peak", memory ? bytes(Math.max(...memory.high.filter(value => value !== null))) : null],
     ["time left", done || run.secondsLeft === null ? null : duration(run.secondsLeft)],
@@ -29,10 +29,10 @@ function showRetrieval(retrieval) {
   if (retrieval.count === 0) return section("retrieval", "Retrieval", "retrieval.jsonl holds no example.");
   const cards = retrieval.examples.map(example => el("article", { class: "card" },
     el("h3", null, el("q", null, example.caption)),
-    el("p", { class: "note" }, `its clip was found ${place(example.rank)} · ${data.sounds[example.sound].name}`),
+    el("p", { class: "note" }, `found ${place(example.rank)} · ${data.sounds[example.sound].name}`),
     player(example.sound),
     el("ol", { class: "hits" }, example.top.map(hit => el("li", { class: hit.right ? "right" : null }, playButton(hit.sound), el("span", { class: "name" }, data.sounds[hit.sound].name),
-      hit.right ? el("span", { class: "badge" }, "its clip") : null, el("span", { class: "number" }, fixed(hit.score)))))));
-  return section("retrieval", "Retrieval", `${number(retrieval.count)} captions each looked for their clip; ${retrieval.examples.length} of them, evenly from the best to the worst.`,
+      hit.right ? el("span", { class: "badge" }, "right") : null, el("span", { class: "number" }, fixed(hit.score)))))));
+  return section("retrieval", "Retrieval", `${number(retrieval.count)} captions each looked for their clip; ${retrieval.examples.length} of them, evenly from the best to the worst. Another clip of the same caption counts as its own.`,
     tiles([...retrieval.recall.map(([name, value]) => [name, percent(value)]), ["median rank", number(retrieval.medianRank)]]), el("div", { class: "cards" }, cards));
 }

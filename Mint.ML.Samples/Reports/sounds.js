@@ -82,7 +82,7 @@ function spectrogram(picture, audio) {
   // Slaney's mel scale: linear to 1 kHz, logarithmic above.
   const mel = hertz => hertz < 1000 ? hertz / (200 / 3) : 15 + Math.log(hertz / 1000) / (Math.log(6.4) / 27);
   const hertz = place => { const m = place * mel(picture.top); return m < 15 ? m * 200 / 3 : 1000 * Math.exp((m - 15) * Math.log(6.4) / 27); };
-  return timed(canvas, picture.seconds, audio, at => [`${number(Number((at.x * picture.seconds).toFixed(2)))} s`, `${number(Number(hertz(1 - at.y).toPrecision(2)))} Hz`]);
+  return [el("div", { class: "legend" }, el("span", null, `log-mel, 0 to ${number(picture.top / 1000)} kHz`), el("span", null, `${number(picture.seconds)} s`)), timed(canvas, picture.seconds, audio, at => [`${number(Number((at.x * picture.seconds).toFixed(2)))} s`, `${number(Number(hertz(1 - at.y).toPrecision(2)))} Hz`])];
 }
 
 // Where each query listens: a row a query; the fuller the colour, the more of its weight.
