@@ -12,7 +12,7 @@ internal static class VerifyCommand
     {
         var fixtures = new Option<string?>("--fixtures") { Description = "Folder of reference folders (default: tests/fixtures of this checkout)" };
         var json = new Option<string?>("--json") { Description = "Also writes the results to this file" };
-        var details = new Option<bool>("--details") { Description = "Lists the reference tensors that nothing compares" };
+        var details = new Option<bool>("--details") { Description = "Lists the reference tensors that nothing compares, and why" };
         var verify = new Command("verify", "Compare every model, loss, tokenizer, front end and metric with the reference values of its original.") { fixtures, json, details };
         verify.SetAction(parse => Run(parse.GetValue(fixtures) ?? Checkout.Path("--fixtures DIR", "tests", "fixtures"), parse.GetValue(json), parse.GetValue(details)));
         return verify;
@@ -29,7 +29,9 @@ internal static class VerifyCommand
             Console.WriteLine($"{result.Name,-30} {verdict,-8} {error,-8} {result.Where,-36} {result.Compared,4} compared  {result.Reference}");
             foreach (string problem in result.Problems) Console.WriteLine($"    {problem}");
             if (result.Skipped is not null) Console.WriteLine($"    {result.Skipped}");
-            if (details && result.Uncompared.Count > 0) Console.WriteLine($"    not compared: {string.Join(", ", result.Uncompared)}");
+            if (!details) continue;
+            if (result.Uncompared.Count > 0) Console.WriteLine($"    not compared: {string.Join(", ", result.Uncompared)}");
+            foreach (var (tensor, reason) in result.Left) Console.WriteLine($"    not compared: {tensor}: {reason}");
         }
         if (json is not null)
             File.WriteAllText(json, JsonSerializer.Serialize(results, new JsonSerializerOptions

@@ -8,7 +8,8 @@ internal static class AudioTowers
 {
     public static void Clap(Fixture fixture)
     {
-        using var model = HtsAt.Load(fixture.Path);
+        using var clap = Models.Clap.Load(fixture.Path);
+        HtsAt model = clap.Audio;
         Tensor mel = fixture["input_features"];
         Tensor? longer = fixture.Has("is_longer") ? fixture.Mask("is_longer") : null;
         Tensor normalised = model.Normalise(mel);
@@ -19,6 +20,16 @@ internal static class AudioTowers
         HtsAtOutput output = model.call(mel, longer);
         fixture.Close("audio.last_hidden_state", output.Grid);
         fixture.Close("audio.pooler_output", output.Pooled);
+
+        Tensor ids = fixture["input_ids"], mask = fixture.Mask("attention_mask"), hidden = clap.Text.Forward(ids, mask);
+        fixture.Close("text.last_hidden_state", hidden, mask);
+        fixture.Close("text.pooler_output", clap.Text.Pool(hidden));
+        Tensor audio = clap.EncodeAudio(mel, longer), text = clap.EncodeText(ids, mask);
+        // What get_audio_features gives is what forward uses: both are normalised in this version.
+        foreach (string name in (string[])["audio.features", "audio_embeds"]) fixture.Close(name, audio);
+        foreach (string name in (string[])["text.features", "text_embeds"]) fixture.Close(name, text);
+        fixture.Close("logits_per_audio", clap.LogitsPerAudio(audio, text));
+        fixture.Close("logits_per_text", clap.LogitsPerText(audio, text));
     }
 
     public static void SpectrogramTransformer(Fixture fixture)
@@ -37,6 +48,7 @@ internal static class AudioTowers
         Tensor pixels = fixture["pixel_values"];
         fixture.Close("identity.last_hidden_state", model.call(pixels));
         fixture.EachClose("identity.hidden_states", model.HiddenStates(pixels));
+        fixture.Close("identity.last_hidden_state", model.Mask(pixels, fixture["noise_identity"], 0).Hidden);
         VitMaeOutput shuffled = model.Mask(pixels, fixture["noise"], 0), masked = model.Mask(pixels, fixture["noise"], 0.5);
         fixture.Close("shuffled.last_hidden_state", shuffled.Hidden);
         fixture.Same("shuffled.ids_restore", shuffled.Restore);

@@ -12,6 +12,7 @@ internal sealed class Fixture : IDisposable
     private readonly HashSet<string> compared = [];
     private readonly List<string> problems = [];
     private readonly HashSet<string> used = [];
+    private readonly Dictionary<string, string> left = [];
 
     public Fixture(string name, string path, double tolerance)
     {
@@ -37,8 +38,11 @@ internal sealed class Fixture : IDisposable
 
     public IReadOnlyList<string> Problems => problems;
 
-    /// <summary>Tensors that were neither an input nor compared.</summary>
-    public IEnumerable<string> Untouched => tensors.Keys.Where(name => !used.Contains(name) && !compared.Contains(name)).Order(StringComparer.Ordinal);
+    /// <summary>Tensors that were neither an input nor compared, and for which there is no reason.</summary>
+    public IEnumerable<string> Untouched => tensors.Keys.Where(name => !used.Contains(name) && !compared.Contains(name) && !left.ContainsKey(name)).Order(StringComparer.Ordinal);
+
+    /// <summary>Tensors that are not compared, and why not.</summary>
+    public IReadOnlyDictionary<string, string> Left => left;
 
     public IEnumerable<string> Names => tensors.Keys;
 
@@ -124,6 +128,12 @@ internal sealed class Fixture : IDisposable
     {
         compared.Add(name);
         if (!equal) problems.Add($"{name}: {difference()}");
+    }
+
+    /// <summary>Says why a tensor is not compared.</summary>
+    public void Leave(string name, string reason)
+    {
+        if (Has(name)) left[name] = reason;
     }
 
     public void Dispose()

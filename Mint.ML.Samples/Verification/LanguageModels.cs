@@ -30,6 +30,8 @@ internal static class LanguageModels
         Answers.ToEmbeddings(fixture, model, prompt, promptMask);
 
         fixture.Same("decoder_input_ids", model.ShiftRight(labels));
+        fixture.Close("encoder.position_bias_6x6", model.PositionBias(isDecoder: false, 6, 6));
+        fixture.Close("decoder.position_bias_6x6", model.PositionBias(isDecoder: true, 6, 6));
         Buckets(fixture, "bucket.bidirectional", true, model.Config);
         Buckets(fixture, "bucket.unidirectional", false, model.Config);
 
@@ -63,6 +65,8 @@ internal static class LanguageModels
             fixture.EachClose("hidden_states", every);
             Masked("rpad", model.Embed(fixture["rpad_input_ids"]), "rpad_attention_mask", "rpad_labels");
             Masked("lpad", model.Embed(fixture["lpad_input_ids"]), "lpad_attention_mask", null);
+            Tensor left = fixture.Mask("lpad_attention_mask");
+            fixture.Close("lpad_position_ids", SequenceAttention.PositionsOf(left), left); // padding's own position is anybody's
             Masked("embeds", fixture["inputs_embeds"], "embeds_attention_mask", "embeds_labels");
             Answers.ToTokens(fixture, model, fixture["lpad_input_ids"], fixture.Mask("lpad_attention_mask"));
             Tensor prompt = fixture["inputs_embeds"].narrow(1, 0, 5); // as the reference generated, without a mask

@@ -45,6 +45,8 @@ internal static class QFormers
         fixture.Close("both.last_hidden_state", cat([queryStates, textStates], 1), fixture.Mask("attention_mask"));
 
         Tensor logits = model.PredictTokens(model.GenerationPass(fixture["decoder_input_ids"], textMask, cache));
+        fixture.Close("lm.extended_mask", QFormer.CausalBias(textMask, ids, queries.shape[1], logits.dtype));
+        fixture.Leave("unilm.extended_mask", "queries and text are attended to apart, without one mask over both; unilm.logits shows the effect");
         fixture.Close("lm.logits", logits, textMask);
         fixture.Close("unilm.logits", logits, textMask);        // LAVIS's single pass with a prefix mask computes the same
         fixture.Close("lm.loss", Loss(logits, Reduction.Mean));

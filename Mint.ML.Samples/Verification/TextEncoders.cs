@@ -16,7 +16,9 @@ internal static class TextEncoders
         fixture.Close("nomask_notypes.last_hidden_state", model.Forward(ids.narrow(0, 0, 1)));
         if (model.Config.HasPooler) fixture.Close("pooler_output", model.Pool(hidden[^1]));
         if (model.Config.HasLanguageHead) fixture.Close("mlm_logits", model.PredictTokens(hidden[^1]), mask);
+        else fixture.Leave("mlm_logits", "the checkpoint has no language-modelling head");
         if (model.Config.HasSentenceHead) fixture.Close("nsp_logits", model.PredictNextSentence(model.Pool(hidden[^1])));
+        else fixture.Leave("nsp_logits", "the checkpoint has no next-sentence head");
     }
 
     public static void Clip(Fixture fixture)

@@ -6,6 +6,7 @@ using Mint.ML.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
 
 namespace Mint.ML.Samples.Verification;
 
@@ -23,6 +24,10 @@ internal static class TrainingStages
             fixture.Close("loss_itc", losses.Contrastive);
             fixture.Close("loss_itm", losses.Matching);
             fixture.Close("loss_lm", losses.Generation);
+            fixture.Close("lavis.loss", losses.Total);
+            fixture.Close("lavis.loss_itc", losses.Contrastive);
+            fixture.Close("lavis.loss_itm", losses.Matching);
+            fixture.Close("lavis.loss_lm", losses.Generation);
             fixture.Close("sim_i2t", similarity.AudioToText);
             fixture.Close("sim_t2i", similarity.TextToAudio);
             Tensor own = eye(similarity.AudioToText.shape[0], dtype: ScalarType.Bool);
@@ -65,10 +70,18 @@ internal static class TrainingStages
             fixture.Close("query_output", queries);
             fixture.Close("image_feats", bridge.EmbedAudio(queries));
             fixture.Close("text_feat", bridge.EmbedText(bridge.QFormer.TextPass(captions.Ids, captions.Mask)));
-            fixture.Close("itm_logits", Alignment.MatchingLogits(bridge, audio, captions, fixture["neg_image_for_text"], fixture["neg_text_for_image"]));
+            fixture.Close("image_embeds_ln", bridge.Normalise(fixture["image_embeds"]));
+            Tensor matched = Alignment.MatchingLogits(bridge, audio, captions, fixture["neg_image_for_text"], fixture["neg_text_for_image"]);
+            fixture.Close("itm_logits", matched);
+            fixture.Close("loss_itm", functional.cross_entropy(matched, fixture["itm_labels"]));
             Tensor generated = captions.Ids.clone();
             generated.select(1, 0).fill_(captions.DecoderId);
-            fixture.Close("lm_logits", bridge.QFormer.PredictTokens(bridge.QFormer.GenerationPass(generated, captions.Mask, cache)), captions.Mask);
+            Tensor logits = bridge.QFormer.PredictTokens(bridge.QFormer.GenerationPass(generated, captions.Mask, cache));
+            fixture.Close("lm_logits", logits, captions.Mask);
+            long next = logits.shape[1] - 1;
+            Tensor predicting = logits.narrow(1, 0, next).transpose(1, 2); // (B, V, L - 1)
+            fixture.Close("lm_token_nll", functional.cross_entropy(predicting, captions.Ids.narrow(1, 1, next), reduction: Reduction.None), captions.Mask.narrow(1, 1, next));
+            fixture.Close("loss_lm", functional.cross_entropy(predicting, fixture["lm_labels"], label_smoothing: 0.1));
             cache.Dispose();
         }
     }
@@ -151,7 +164,10 @@ internal static class TrainingStages
         if (!recorded) return;
         // Adam divides a gradient by its own size: of one that is rounding, the step is noise.
         foreach (var (name, parameter) in parameters)
-            if (fixture.Has("step3." + name) && !IsRounding(name)) fixture.Close("step3." + name, parameter.detach());
+        {
+            if (IsRounding(name)) fixture.Leave("step3." + name, "its gradient is zero but for rounding, of which Adam makes steps of full size");
+            else if (fixture.Has("step3." + name)) fixture.Close("step3." + name, parameter.detach());
+        }
     }
 
     private static bool IsRounding(string name) => name.EndsWith("key.bias", StringComparison.Ordinal);

@@ -10,9 +10,10 @@ namespace Mint.ML.Samples.Verification;
 /// <param name="Compared">Number of tensors compared.</param>
 /// <param name="Problems">Why it failed; empty when it passed.</param>
 /// <param name="Uncompared">Tensors of the fixture that nothing compares.</param>
+/// <param name="Left">Tensors that are not compared for a reason, with it.</param>
 /// <param name="Skipped">Why it was not run, when it was not.</param>
 internal sealed record VerificationResult(string Name, string Reference, double? LargestError, string Where, int Compared,
-    IReadOnlyList<string> Problems, IReadOnlyList<string> Uncompared, string? Skipped = null)
+    IReadOnlyList<string> Problems, IReadOnlyList<string> Uncompared, IReadOnlyDictionary<string, string> Left, string? Skipped = null)
 {
     public bool Passed => Skipped is null && Problems.Count == 0;
 }
@@ -36,7 +37,7 @@ internal static class Verifier
         ("blip2_stage1", Default, TrainingStages.Stage1), ("instructblip_stage2", Default, TrainingStages.Stage2),
         ("pengi", Towers, WholeSystems.PengiSystem), ("musilingo", Default, WholeSystems.MusiLingoSystem),
         ("features", FrontEndTolerance, FrontEnds.Run), ("tokenizers/", 0, Tokenizers.Run),
-        ("metrics", 1e-6, CaptionMetrics.Run),
+        ("metrics", 1e-6, Metrics.Run),
     ];
 
     /// <summary>Verifies every folder, in the order of their names, as it goes.</summary>
@@ -62,7 +63,7 @@ internal static class Verifier
     {
         var family = families.Where(family => name.StartsWith(family.Prefix, StringComparison.Ordinal)).OrderByDescending(family => family.Prefix.Length).FirstOrDefault();
         if (family.Run is null)
-            return new VerificationResult(name, "unknown", null, "", 0, [$"no model goes by this name; known are {string.Join(", ", families.Select(known => known.Prefix))}"], []);
+            return new VerificationResult(name, "unknown", null, "", 0, [$"no model goes by this name; known are {string.Join(", ", families.Select(known => known.Prefix))}"], [], new Dictionary<string, string>());
         Fixture? fixture = null;
         try
         {
@@ -86,7 +87,7 @@ internal static class Verifier
         }
 
         VerificationResult Result(IReadOnlyList<string> problems) => new(name, fixture?.Meta["reference"]?.ToString() ?? "", fixture is { Compared.Count: > 0 } ? fixture.Worst.Error : null,
-            fixture?.Worst.Where ?? "", fixture?.Compared.Count ?? 0, problems, [.. fixture?.Untouched ?? []]);
+            fixture?.Worst.Where ?? "", fixture?.Compared.Count ?? 0, problems, [.. fixture?.Untouched ?? []], fixture?.Left ?? new Dictionary<string, string>());
     }
 }
 

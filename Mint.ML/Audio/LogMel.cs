@@ -51,8 +51,7 @@ public sealed class LogMel : IDisposable
         using DisposeScope scope = NewDisposeScope();
         using var _ = no_grad();
         (Tensor x, Tensor n) = Rows.Check(waveforms, lengths, _window.device, Options.FftSize / 2 + 1, $"a frame of {Options.FftSize}, mirrored at its ends,");
-        Tensor frames = Rows.ReflectPad(x, n, Options.FftSize / 2).unfold(1, Options.FftSize, Options.HopLength);   // (B, F, N)
-        Tensor spectrum = fft.rfft(frames * _window).abs();                                 // (B, F, N / 2 + 1)
+        Tensor spectrum = Magnitudes(x, n);                                                 // (B, F, N / 2 + 1)
         Tensor mel = (Options.Power == 2 ? spectrum.square() : spectrum).matmul(_filters);  // (B, F, M)
         Tensor count = n.div(Options.HopLength, RoundingMode.floor) + 1;                    // (B)
         Tensor past = Rows.Mask(count, mel.shape[1]).logical_not().unsqueeze(2);            // (B, F, 1)
@@ -67,6 +66,14 @@ public sealed class LogMel : IDisposable
         }
 
         return new Spectrogram(mel.masked_fill(past, 0).MoveToOuterDisposeScope(), count.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The short-time Fourier transform's magnitudes: (B, T) and (B) to (B, F, N / 2 + 1).</summary>
+    internal Tensor Magnitudes(Tensor x, Tensor n)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor frames = Rows.ReflectPad(x, n, Options.FftSize / 2).unfold(1, Options.FftSize, Options.HopLength);   // (B, F, N)
+        return fft.rfft(frames * _window).abs().MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -58,7 +58,7 @@ public sealed class BridgeNet : Module
     /// <param name="mask">(B, T) bool, true where a frame comes from audio.</param>
     public AudioKeys Listen(Tensor frames, Tensor? mask)
     {
-        using var normalised = norm.forward(frames);
+        using var normalised = Normalise(frames);
         return qformer.ProjectAudio(normalised, mask);
     }
 
@@ -73,6 +73,9 @@ public sealed class BridgeNet : Module
         using var audio = Listen(frames, mask);
         return qformer.QueryAttention(queries, audio, ids, idMask);
     }
+
+    /// <summary>LAVIS's ln_vision, over each frame: (B, T, E) to the same.</summary>
+    internal Tensor Normalise(Tensor frames) => norm.forward(frames);
 
     /// <summary>Contrastive embeddings of the queries' states: (B, Q, D) to unit vectors (B, Q, 256).</summary>
     public Tensor EmbedAudio(Tensor queryStates) => Unit(Head(audioProjection), queryStates);

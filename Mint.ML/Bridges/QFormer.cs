@@ -256,7 +256,7 @@ public sealed partial class QFormer : Module
     }
 
     /// <summary>All of the prefix, and of the text what is before: (B or 1, 1, L, Q + L).</summary>
-    private static Tensor CausalBias(Tensor? mask, Tensor ids, long prefix, ScalarType dtype)
+    internal static Tensor CausalBias(Tensor? mask, Tensor ids, long prefix, ScalarType dtype)
     {
         using var scope = NewDisposeScope();
         long length = ids.shape[1];

@@ -242,6 +242,9 @@ public sealed class T5 : Module, ILanguageModel
             .MoveToOuterDisposeScope();
     }
 
+    /// <summary>What a stack adds to the scores of its self-attention before any mask: (1, H, queries, keys).</summary>
+    internal Tensor PositionBias(bool isDecoder, long queries, long keys) => (isDecoder ? decoder : encoder).PositionBias(queries, keys);
+
     /// <summary>Decoder inputs of targets: the start token, then all targets but the last; -100 becomes padding.</summary>
     internal Tensor ShiftRight(Tensor targets)
     {
