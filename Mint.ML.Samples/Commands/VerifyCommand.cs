@@ -20,6 +20,8 @@ internal static class VerifyCommand
 
     private static int Run(string fixtures, string? json, bool details)
     {
+        string Kernels(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } set ? set : "this processor's";
+        Console.WriteLine($"kernels: OpenBLAS {Kernels("OPENBLAS_CORETYPE")}, ATen {Kernels("ATEN_CPU_CAPABILITY")} (the references' are Haswell, avx2)");
         var results = new List<VerificationResult>();
         foreach (VerificationResult result in Verifier.Run(fixtures))
         {

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using Mint.ML.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -30,6 +32,38 @@ public sealed record ClapFrontEndOptions
     /// window in its middle.
     /// </summary>
     public bool Fusion { get; init; }
+
+    /// <summary>The spectrogram; with <see cref="Fusion"/> its filters are htk's without norm, as the original's are.</summary>
+    public LogMelOptions Spectrogram { get; init; } = LogMelOptions.Clap;
+
+    /// <summary>Reads a preprocessor_config.json (ClapFeatureExtractor); keys that it leaves out keep the defaults.</summary>
+    /// <remarks>"truncation" and "top_db" are not read: fusion is the tower's to tell, and the original does not use the other.</remarks>
+    /// <exception cref="InvalidDataException">A value has the wrong type or range.</exception>
+    public static ClapFrontEndOptions FromJson(JsonObject json)
+    {
+        var d = LogMelOptions.Clap;
+        int rate = (int)json.Size("sampling_rate", d.SampleRate);
+        var spectrogram = d with
+        {
+            SampleRate = rate,
+            FftSize = (int)json.Size("fft_window_size", d.FftSize),
+            HopLength = (int)json.Size("hop_length", d.HopLength),
+            MelBins = (int)json.Size("feature_size", d.MelBins),
+            MinFrequency = json.Number("frequency_min", d.MinFrequency),
+            MaxFrequency = json.Number("frequency_max", d.MaxFrequency!.Value),
+        };
+        string padding = json.Text("padding", "repeatpad");
+        json.Refuse("padding", padding is not ("repeatpad" or "repeat" or "pad"), "expected repeatpad, repeat or pad.");
+        json.Refuse("frequency_max", !(spectrogram.MaxFrequency > spectrogram.MinFrequency && spectrogram.MinFrequency >= 0), "expected more than frequency_min.");
+        double samples = json.Number("max_length_s", 10) * rate;
+        json.Refuse("max_length_s", !(samples >= spectrogram.FftSize && samples <= 1 << 26), $"expected more than one frame, and less than {(1 << 26) / rate} s.");
+        return new()
+        {
+            MaxSamples = (int)samples,
+            Padding = padding switch { "repeat" => ClapPadding.Repeat, "pad" => ClapPadding.Pad, _ => ClapPadding.RepeatPad },
+            Spectrogram = spectrogram,
+        };
+    }
 }
 
 /// <summary>CLAP's input for a batch.</summary>
@@ -61,14 +95,14 @@ public sealed class ClapFrontEnd : IDisposable
     public ClapFrontEnd(ClapFrontEndOptions options, Device? device = null)
     {
         Options = options;
-        _mel = new LogMel(options.Fusion ? LogMelOptions.ClapFusion : LogMelOptions.Clap, device);
+        _mel = new LogMel(options.Fusion ? options.Spectrogram with { Scale = MelScale.Htk, SlaneyNorm = false } : options.Spectrogram, device);
     }
 
     /// <summary>The options it was built with.</summary>
     public ClapFrontEndOptions Options { get; }
 
     /// <summary>Computes the input of a batch.</summary>
-    /// <param name="waveforms">(B, T) samples at 48 kHz, rows padded at the end.</param>
+    /// <param name="waveforms">(B, T) samples at the spectrogram's rate (48 kHz), rows padded at the end.</param>
     /// <param name="lengths">(B), true samples of each row.</param>
     /// <exception cref="ArgumentException">Shapes do not fit, or a row is empty.</exception>
     public ClapInput Compute(Tensor waveforms, Tensor lengths)

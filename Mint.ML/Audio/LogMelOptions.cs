@@ -59,9 +59,6 @@ public sealed record LogMelOptions
         Scale = MelScale.Slaney, SlaneyNorm = true, Compression = MelCompression.Decibel,
     };
 
-    /// <summary>CLAP with fusion: its other filter bank.</summary>
-    public static LogMelOptions ClapFusion { get; } = Clap with { Scale = MelScale.Htk, SlaneyNorm = false };
-
     /// <summary>HTS-AT and PANNs (torchlibrosa) at 32 kHz.</summary>
     public static LogMelOptions HtsAt { get; } = new()
     {

@@ -47,6 +47,29 @@ public static class CheckpointWriter
         foreach (string path in old.Where(path => !written.Contains(path))) File.Delete(path);
     }
 
+    /// <summary>Writes models in the layout of the folder that they were loaded from: its names, shapes, stored types and config.json.</summary>
+    /// <param name="folder">Where to; another folder than the original's, which is read meanwhile.</param>
+    /// <param name="original">The open original. What no part holds (buffers, copies of tied weights, the rest of a system) is copied from it.</param>
+    /// <param name="parts">Modules, each with the rules by which it was loaded.</param>
+    /// <exception cref="WeightMismatchException">A part does not fit the original.</exception>
+    /// <remarks>A copy of a tied weight stays the original's; the libraries that wrote it set it from the weight that it copies.</remarks>
+    public static void WriteLike(string folder, CheckpointFolder original, params (nn.Module Module, WeightNames Names)[] parts)
+    {
+        if (Path.GetFullPath(folder) == Path.GetFullPath(original.Path))
+            throw new ArgumentException($"{folder} is the original itself, which is read while this is written.", nameof(folder));
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        var own = new Dictionary<string, Tensor>();
+        foreach (var (module, names) in parts)
+        {
+            WeightMatch match = WeightLoader.Compare(module, original, names);
+            if (!match.Fits) throw new WeightMismatchException(original.Path, module.GetName(), match);
+            foreach (var (name, tensor) in match.Matched) own.Add(name, tensor);
+        }
+        Write(folder, original.Config, original.Names.Select(name => KeyValuePair.Create(name,
+            own.TryGetValue(name, out Tensor? tensor) ? tensor.to(original.Describe(name).Type) : original.Read(name))));
+    }
+
     private static List<List<KeyValuePair<string, Tensor>>> Cut(IEnumerable<KeyValuePair<string, Tensor>> tensors, long maxShardBytes)
     {
         List<List<KeyValuePair<string, Tensor>>> shards = [[]];

@@ -30,6 +30,7 @@ internal static class TensorFile
                 }
                 Tensor flat = Flat(destination);
                 opened.Add(flat);
+                Advise(flat);
                 AddChunks(chunks, file, entry.Position, entry.Type, flat);
             }
             Run(chunks);
@@ -48,6 +49,18 @@ internal static class TensorFile
         long total = flat.numel(), step = ChunkBytes / width;
         for (long start = 0; start < total; start += step)
             chunks.Add(new Chunk(file, position + start * width, stored, flat, start, Math.Min(step, total - start)));
+    }
+
+    // A span holds at most 2 GB.
+    private static void Advise(Tensor flat)
+    {
+        if (flat.device_type != TorchSharp.DeviceType.CPU) return;
+        long step = (1L << 30) / flat.element_size();
+        for (long start = 0; start < flat.numel(); start += step)
+        {
+            using Tensor part = flat.narrow(0, start, Math.Min(step, flat.numel() - start));
+            HugePages.Advise(part.bytes);
+        }
     }
 
     private static void Run(List<Chunk> chunks)

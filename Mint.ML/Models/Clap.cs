@@ -30,10 +30,7 @@ public sealed class Clap : IDisposable
         Text = new Bert(textConfig).Placed(dtype, device).Frozen();
         audioProjection = new ClapProjection(audioConfig.HiddenSize, width).Placed(dtype, device).Frozen();
         textProjection = new ClapProjection(textConfig.HiddenSize, width).Placed(dtype, device).Frozen();
-        WeightLoader.Load(Audio, checkpoint, HtsAt.Names);
-        WeightLoader.Load(Text, checkpoint, Bert.Names with { Scope = "text_model." });
-        WeightLoader.Load(audioProjection, checkpoint, new() { Scope = "audio_projection." });
-        WeightLoader.Load(textProjection, checkpoint, new() { Scope = "text_projection." });
+        foreach (var (module, names) in Parts) WeightLoader.Load(module, checkpoint, names);
         (audioScale, textScale) = (Scale("logit_scale_a"), Scale("logit_scale_t"));
 
         double Scale(string name)
@@ -48,6 +45,13 @@ public sealed class Clap : IDisposable
 
     /// <summary>The text tower, a RoBERTa.</summary>
     public Bert Text { get; }
+
+    /// <summary>Both towers and both projections, each with how the files name its weights: what <see cref="CheckpointWriter.WriteLike"/> takes.</summary>
+    public (Module Module, WeightNames Names)[] Parts =>
+    [
+        (Audio, HtsAt.Names), (Text, Bert.Names with { Scope = "text_model." }),
+        (audioProjection, new() { Scope = "audio_projection." }), (textProjection, new() { Scope = "text_projection." }),
+    ];
 
     /// <summary>Loads a Hugging Face folder.</summary>
     /// <param name="folder">config.json and model.safetensors (or shards, or pytorch_model.bin).</param>

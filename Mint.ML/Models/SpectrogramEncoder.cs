@@ -1,4 +1,5 @@
 using Mint.ML.Audio;
+using Mint.ML.Checkpoints;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Models;
@@ -69,21 +70,26 @@ public abstract class SpectrogramEncoder : IAudioEncoder
 }
 
 /// <summary>CLAP's audio tower behind its front end: 48 kHz in, the grid of the last stage as frames out.</summary>
-/// <param name="tower">The tower, for 64 mel bins; disposed with the encoder.</param>
-/// <exception cref="ArgumentException">The tower takes other spectrograms than CLAP's front end makes.</exception>
-public sealed class ClapEncoder(HtsAt tower) : SpectrogramEncoder
+/// <param name="tower">The tower; disposed with the encoder.</param>
+/// <param name="options">The front end; null for that of laion's CLAPs. Whether crops are fused is the tower's to tell.</param>
+/// <exception cref="ArgumentException">The tower takes other spectrograms than the front end makes.</exception>
+public sealed class ClapEncoder(HtsAt tower, ClapFrontEndOptions? options = null) : SpectrogramEncoder
 {
-    private readonly ClapFrontEnd frontEnd = tower.Config.MelBins == 64
-        ? new ClapFrontEnd(new() { Fusion = tower.Config.Fusion }, tower.Device)
-        : throw new ArgumentException($"CLAP's front end makes 64 mel bins; this tower takes {tower.Config.MelBins}.", nameof(tower));
+    private readonly ClapFrontEnd frontEnd = tower.Config.MelBins == (options ?? new()).Spectrogram.MelBins
+        ? new ClapFrontEnd((options ?? new()) with { Fusion = tower.Config.Fusion }, tower.Device)
+        : throw new ArgumentException($"CLAP's front end makes {(options ?? new()).Spectrogram.MelBins} mel bins; this tower takes {tower.Config.MelBins}.", nameof(tower));
 
-    /// <summary>Loads a CLAP folder.</summary>
+    /// <summary>Loads a CLAP folder, its front end's settings from preprocessor_config.json where it has one.</summary>
     /// <inheritdoc cref="HtsAt.Load"/>
-    public static ClapEncoder Load(string folder, ScalarType? dtype = null, Device? device = null) =>
-        new(HtsAt.Load(folder, dtype, device));
+    public static ClapEncoder Load(string folder, ScalarType? dtype = null, Device? device = null)
+    {
+        string settings = Path.Combine(folder, "preprocessor_config.json");
+        var options = File.Exists(settings) ? ClapFrontEndOptions.FromJson(CheckpointFolder.ReadJson(settings)) : null;
+        return new(HtsAt.Load(folder, dtype, device), options);
+    }
 
     /// <inheritdoc/>
-    public override int SampleRate => 48000;
+    public override int SampleRate => frontEnd.Options.Spectrogram.SampleRate;
 
     /// <inheritdoc/>
     public override int HiddenSize => (int)tower.Config.HiddenSize;

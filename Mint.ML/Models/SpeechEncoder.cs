@@ -285,8 +285,7 @@ public abstract class SpeechEncoder : Module, IAudioEncoder
     {
         string path = Path.Combine(folder, "preprocessor_config.json");
         if (!File.Exists(path)) return config;
-        if (JsonNode.Parse(File.ReadAllText(path)) is not JsonObject frontEnd)
-            throw new InvalidDataException($"{path} should hold a JSON object.");
+        JsonObject frontEnd = CheckpointFolder.ReadJson(path);
         return config with
         {
             Normalize = frontEnd.Flag("do_normalize", true),

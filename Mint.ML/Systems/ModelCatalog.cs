@@ -42,7 +42,7 @@ public static class ModelCatalog
         new("Pengi", "microsoft/Pengi")
             { Load = folder => Pengi.Load(folder), Types = ["pengi"], Holds = checkpoint => Begins(checkpoint, "caption_decoder.") },
         new("MusiLingo", "zihaod/MusiLingo")
-            { Load = folder => MusiLingo.Load(folder), Types = ["musilingo"], Holds = checkpoint => Begins(checkpoint, "llama_proj.") },
+            { Load = folder => MusiLingo.Load(folder), Types = ["musilingo"], Holds = checkpoint => Begins(checkpoint, "llama_proj.") || Begins(checkpoint, "model.llama_proj.") },
         new("Bert", "bert-base-uncased and other BERTs") { Load = folder => Bert.Load(folder), Types = ["bert"] },
         new("Data2VecAudio", "facebook/data2vec-audio-*") { Load = folder => Data2VecAudio.Load(folder), Types = ["data2vec-audio"] },
         new("Wav2Vec2", "facebook/wav2vec2-*") { Load = folder => Wav2Vec2.Load(folder), Types = ["wav2vec2"] },

@@ -13,9 +13,10 @@ namespace Mint.ML.Systems;
 public sealed class MusiLingo : IDisposable
 {
     private readonly Hubert? encoder;
+    private readonly string outer;
 
-    private MusiLingo(Hubert? encoder, TemporalMeanAdapter adapter, Llama languageModel) =>
-        (this.encoder, Adapter, LanguageModel) = (encoder, adapter, languageModel);
+    private MusiLingo(Hubert? encoder, TemporalMeanAdapter adapter, Llama languageModel, string outer) =>
+        (this.encoder, Adapter, LanguageModel, this.outer) = (encoder, adapter, languageModel, outer);
 
     /// <summary>Window means and projection: the trained part.</summary>
     public TemporalMeanAdapter Adapter { get; }
@@ -33,7 +34,8 @@ public sealed class MusiLingo : IDisposable
     public static MusiLingo Load(string folder, string? mertFolder = null, ScalarType? dtype = null, Device? device = null)
     {
         using var checkpoint = CheckpointFolder.Open(folder);
-        const string projection = "llama_proj.weight";
+        // The uploads wrap the original's class in another, as its "model".
+        string outer = checkpoint.Contains("model.llama_proj.weight") ? "model." : "", projection = outer + "llama_proj.weight";
         if (!checkpoint.Contains(projection))
             throw new InvalidDataException($"{folder}: there is no tensor '{projection}'; this is not a MusiLingo checkpoint.");
         var (config, width) = (checkpoint.Config, checkpoint.Describe(projection).Shape[^1]);
@@ -42,10 +44,17 @@ public sealed class MusiLingo : IDisposable
             throw new InvalidDataException($"{mertFolder}: this MERT is {encoder.HiddenSize} wide; the projection in {folder} takes {width}.");
         var languageModel = new Llama(LlamaConfig.FromJson(config.Section("llama"))).Placed(dtype, device).Frozen();
         var adapter = new TemporalMeanAdapter(width, languageModel.HiddenSize, config.Size("t", 325)).Placed(null, device);
-        WeightLoader.Load(languageModel, checkpoint, Llama.Names with { Scope = "llama_model." });
-        WeightLoader.Load(adapter, checkpoint, new() { Ignored = [@"^llama_model\.", @"^audio_encoder\."] });
-        return new MusiLingo(encoder, adapter, languageModel);
+        var system = new MusiLingo(encoder, adapter, languageModel, outer);
+        foreach (var (module, names) in system.Parts) WeightLoader.Load(module, checkpoint, names);
+        return system;
     }
+
+    /// <summary>LLaMA and the projection, each with how the files name its weights: what <see cref="CheckpointWriter.WriteLike"/> takes.</summary>
+    public (nn.Module Module, WeightNames Names)[] Parts =>
+    [
+        (LanguageModel, Llama.Names with { Scope = outer + "llama_model." }),
+        (Adapter, new() { Scope = outer, Ignored = [@"^llama_model\.", @"^audio_encoder\."] }),
+    ];
 
     /// <summary>Music to tokens of the language model, (B, n, D).</summary>
     /// <param name="waveforms">(B, T) samples in [-1, 1] at MERT's rate, 24 kHz.</param>

@@ -42,13 +42,17 @@ public sealed class Pengi : IDisposable
     {
         using var checkpoint = CheckpointFolder.Open(folder);
         var pengi = new Pengi(PengiConfig.FromJson(checkpoint.Config));
-        pengi.audio.Load(checkpoint, "audio_encoder.", device);
-        pengi.text.Load(checkpoint, "caption_encoder.", device);
-        WeightLoader.Load(pengi.audioPrefix.Placed(null, device).Frozen(), checkpoint, new() { Scope = "caption_decoder.audio_project." });
-        WeightLoader.Load(pengi.textPrefix.Placed(null, device).Frozen(), checkpoint, new() { Scope = "caption_decoder.text_project." });
-        WeightLoader.Load(pengi.LanguageModel.Placed(null, device).Frozen(), checkpoint, Gpt2.Names with { Scope = "caption_decoder.gpt." });
+        foreach (var (module, names) in pengi.Parts) WeightLoader.Load(module.Placed(null, device).Frozen(), checkpoint, names);
         return pengi;
     }
+
+    /// <summary>Every part with how the original names its weights: what <see cref="CheckpointWriter.WriteLike"/> takes.</summary>
+    public (nn.Module Module, WeightNames Names)[] Parts =>
+    [
+        .. audio.Parts("audio_encoder."), .. text.Parts("caption_encoder."),
+        (audioPrefix, new() { Scope = "caption_decoder.audio_project." }), (textPrefix, new() { Scope = "caption_decoder.text_project." }),
+        (LanguageModel, Gpt2.Names with { Scope = "caption_decoder.gpt." }),
+    ];
 
     /// <summary>What HTS-AT and its projection make of the audio, (B, E).</summary>
     /// <param name="waveforms">

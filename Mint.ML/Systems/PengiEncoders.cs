@@ -19,16 +19,15 @@ internal sealed class PengiAudioEncoder(PengiConfig config) : IDisposable
     private readonly HtsAt tower = new(config.HtsAt);
     private readonly PengiProjection projection = new(config.HtsAt.HiddenSize, config.EmbeddingSize);
 
-    public void Load(CheckpointFolder checkpoint, string scope, Device? device)
-    {
-        const string frontEnd = @"^(spectrogram|logmel)_extractor\.";
-        WeightLoader.Load(mel.Placed(null, device).Frozen(), checkpoint, new()
+    public (Module Module, WeightNames Names)[] Parts(string scope) =>
+    [
+        (mel, new()
         {
             Scope = scope + "base.htsat.",
             Renames = [(@"^spectrogram_extractor\.stft\.conv_(real|imag)\.weight$", "$1"), (@"^logmel_extractor\.melW$", "bank")],
             Ignored = [@"^(bn0|patch_embed|layers|norm|tscam_conv|head)\."],
-        });
-        WeightLoader.Load(tower.Placed(null, device).Frozen(), checkpoint, new()
+        }),
+        (tower, new()
         {
             Scope = scope + "base.htsat.",
             Renames =
@@ -37,10 +36,10 @@ internal sealed class PengiAudioEncoder(PengiConfig config) : IDisposable
                 (@"\.attn\.proj\.", ".attention.output.dense."), (@"\.attn\.", ".attention.self."),
                 (@"\.mlp\.fc1\.", ".intermediate.dense."), (@"\.mlp\.fc2\.", ".output.dense."),
             ],
-            Ignored = [frontEnd, @"^head\.", .. HtsAt.Buffers],
-        });
-        WeightLoader.Load(projection.Placed(null, device).Frozen(), checkpoint, new() { Scope = scope + "projection." });
-    }
+            Ignored = [@"^(spectrogram|logmel)_extractor\.", @"^head\.", .. HtsAt.Buffers],
+        }),
+        (projection, new() { Scope = scope + "projection." }),
+    ];
 
     /// <summary>(B, T) samples to (B, E).</summary>
     public Tensor Encode(Tensor waveforms)
@@ -91,12 +90,12 @@ internal sealed class PengiTextEncoder(PengiConfig config) : IDisposable
     private readonly Linear clipProjection = new(config.ClipText.HiddenSize, config.ClipText.ProjectionSize, bias: false);
     private readonly PengiProjection projection = new(config.ClipText.ProjectionSize, config.EmbeddingSize);
 
-    public void Load(CheckpointFolder checkpoint, string scope, Device? device)
-    {
-        WeightLoader.Load(tower.Placed(null, device).Frozen(), checkpoint, ClipText.Names with { Scope = scope + "base." });
-        WeightLoader.Load(clipProjection.Placed(null, device).Frozen(), checkpoint, new() { Scope = scope + "clip_text_projection." });
-        WeightLoader.Load(projection.Placed(null, device).Frozen(), checkpoint, new() { Scope = scope + "projection." });
-    }
+    public (Module Module, WeightNames Names)[] Parts(string scope) =>
+    [
+        (tower, ClipText.Names with { Scope = scope + "base." }),
+        (clipProjection, new() { Scope = scope + "clip_text_projection." }),
+        (projection, new() { Scope = scope + "projection." }),
+    ];
 
     /// <summary>(B, L) ids to (B, E).</summary>
     public Tensor Encode(Tensor ids, Tensor? mask)

@@ -76,6 +76,30 @@ public sealed class SpectrogramEncoderTests
     }
 
     [TestMethod]
+    public void CLAPs_front_end_is_as_its_folder_says()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new Text.TemporaryFolder();
+        foreach (string file in Directory.GetFiles(Fixtures.Path("clap"))) File.Copy(file, folder.File(Path.GetFileName(file)));
+        folder.Write("preprocessor_config.json", """
+            {"feature_size": 16, "sampling_rate": 16000, "hop_length": 160, "fft_window_size": 512, "max_length_s": 2,
+             "frequency_min": 100, "frequency_max": 7000, "padding": "pad", "truncation": "rand_trunc", "top_db": null}
+            """u8.ToArray());
+        using var encoder = ClapEncoder.Load(folder.Path);
+        Assert.AreEqual(16_000, encoder.SampleRate);
+        var sound = randn([1, 20_000], generator: new Generator(4));
+        using var mel = new LogMel(new LogMelOptions
+        {
+            SampleRate = 16_000, FftSize = 512, HopLength = 160, MelBins = 16, MinFrequency = 100, MaxFrequency = 7000,
+            Scale = MelScale.Slaney, SlaneyNorm = true, Compression = MelCompression.Decibel,
+        });
+        var padded = cat([sound, zeros(1, 12_000)], 1);
+        using var tower = HtsAt.Load(folder.Path);
+        var expected = tower.call(mel.Compute(padded, tensor(new long[] { 32_000 })).Values.unsqueeze(1), null).Grid.flatten(2).transpose(1, 2);
+        Assert.IsTrue(expected.Equals(encoder.Encode(sound, tensor(new long[] { 20_000 })).Frames));
+    }
+
+    [TestMethod]
     public void A_tower_of_other_mel_bins_is_refused()
     {
         using var tower = HtsAt.Load(Fixtures.Path("clap"));

@@ -58,7 +58,10 @@ public sealed class SpeechEncoderTests
     [DataRow("data2vec_audio")]
     [DataRow("data2vec_audio_evenk")]
     [DataRow("wav2vec2")]
+    [DataRow("wav2vec2_stable")]
+    [DataRow("hubert")]
     [DataRow("hubert_stable")]
+    [DataRow("mert_95m_like")]
     [DataRow("mert_330m_like")]
     public void A_clip_alone_gives_what_it_gives_in_a_batch(string folder)
     {

@@ -59,6 +59,28 @@ public sealed class PengiTests
     }
 
     [TestMethod]
+    public void Audio_past_the_image_is_the_mean_of_crops_of_689_frames_344_apart()
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        using var folder = new Text.TemporaryFolder();
+        foreach (string file in Directory.GetFiles(Fixtures.Path("pengi"))) File.Copy(file, folder.File(Path.GetFileName(file)));
+        // The image of the published model holds 1024 frames; the fixture's 256. No weight depends on it.
+        string config = File.ReadAllText(folder.File("config.json"));
+        StringAssert.Contains(config, "\"spec_size\": 64");
+        File.WriteAllText(folder.File("config.json"), config.Replace("\"spec_size\": 64", "\"spec_size\": 128"));
+        using var pengi = Pengi.Load(folder.Path);
+        var mel = randn([1, 1, 1400, pengi.Config.HtsAt.MelBins], generator: new Generator(3));
+
+        var (pooled, classes) = pengi.Audio.Hear(mel);
+        // range(0, 1400 - 689 - 1, 344) of the original: 0, 344 and 688.
+        var crops = new[] { 0, 344, 688 }.Select(start => pengi.Audio.Hear(mel.narrow(2, start, 689))).ToList();
+        Assert.IsLessThan(1e-6, Parity.RelativeError((crops[0].Pooled + crops[1].Pooled + crops[2].Pooled) / 3, pooled));
+        Assert.IsLessThan(1e-6, Parity.RelativeError((crops[0].Classes + crops[1].Classes + crops[2].Classes) / 3, classes));
+        Assert.IsGreaterThan(1e-3, Parity.RelativeError(crops[0].Pooled, pooled));
+    }
+
+    [TestMethod]
     public void Long_audio_is_heard_in_crops_or_refused_with_the_limit()
     {
         using var scope = NewDisposeScope();
