@@ -1,4 +1,5 @@
-"""Beam search with caches as transformers does it: 5 rows a prompt, keys and values copied when beams are reordered. The EOS is banned, so that 30 tokens are made."""
+"""Beam search with caches as transformers does it for T5: the encoder's output repeated for each of a prompt's 5 beams, and all four caches of a block (keys and values
+of self- and cross-attention, T5ForConditionalGeneration._reorder_cache) gathered anew after every step. The EOS is banned, so that 30 tokens are made."""
 import sys
 import time
 
@@ -29,7 +30,7 @@ def generate():
         scores, index = best[:, :BEAMS], index[:, :BEAMS]
         rows = (first + index // VOCABULARY).view(-1)
         ids = torch.cat([ids[rows], (index % VOCABULARY).view(-1, 1)], 1)
-        past = [tuple(cache.index_select(0, rows) for cache in layer) for layer in past]
+        past, cross = ([tuple(cache.index_select(0, rows) for cache in layer) for layer in caches] for caches in (past, cross))
     return ids
 
 
