@@ -21,7 +21,7 @@ fi
 command -v g++ > /dev/null || die "g++ is missing. Install g++ (Debian's build-essential)."
 
 cpu=$(readlink -f "$lib/libtorch_cpu.so")
-stamp="$cpu $(stat -c %s-%Y "$cpu") $(cat bridge.cpp "$script" | sha256sum | cut -c1-16)"
+stamp="$cpu $(stat -c %s-%Y "$cpu") $(cat bridge.cpp few_rows.h "$script" | sha256sum | cut -c1-16)"
 mkdir -p lib
 up_to_date() { [ -f lib/libmint_torch.so ] && [ "$(cat lib/stamp 2>/dev/null)" = "$stamp" ]; }
 up_to_date && exit 0
@@ -37,7 +37,8 @@ abi=1
 
 echo "building the bridge to libtorch ($cpu, _GLIBCXX_USE_CXX11_ABI=$abi)"
 flags=(-std=c++17 -O2 -fPIC -shared -fvisibility=hidden -w -D_GLIBCXX_USE_CXX11_ABI=$abi -I"$include" -I"$include/torch/csrc/api/include")
-[ -z "${MINT_LIBTORCH:-}" ] || flags+=(-Wl,-rpath,"$lib")
+# A libtorch of its own brings its own OpenMP runtime; a second one beside it would compete for the cores.
+if [ -n "${MINT_LIBTORCH:-}" ]; then flags+=(-Wl,-rpath,"$lib"); else flags+=(-fopenmp); fi
 g++ "${flags[@]}" bridge.cpp -o "lib/libmint_torch.so.$$" -L"$lib" -ltorch_cpu -lc10 -ldl -Wl,--no-undefined
 mv -f "lib/libmint_torch.so.$$" lib/libmint_torch.so
 echo "$stamp" > "lib/stamp.$$" && mv -f "lib/stamp.$$" lib/stamp

@@ -130,8 +130,6 @@ public sealed class T5 : Module, ILanguageModel
         var model = new T5(T5Config.FromJson(checkpoint.Config) with { LavisGelu = lavisGelu });
         WeightLoader.Load(model.Placed(dtype, device), checkpoint, Names(model.config));
         model.Frozen();
-        if (model.Device.type == TorchSharp.DeviceType.CPU)
-            foreach (var block in model.decoder.Blocks) block.LayOutForFewRows();
         return model;
     }
 

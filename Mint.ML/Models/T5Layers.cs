@@ -140,8 +140,6 @@ internal sealed class T5Block : Module
         return Cross.EncDecAttention.Attend(Cross.layer_norm.forward(x), encoded.Keys, encoded.Values, bias).MoveToOuterDisposeScope();
     }
 
-    public void LayOutForFewRows() => ((FeedForwardLayer)layer[^1]).LayOutForFewRows();
-
     public Tensor FeedForward(Tensor x) => ((FeedForwardLayer)layer[^1]).forward(x);
 
     private sealed class SelfAttentionLayer : Module
@@ -181,8 +179,6 @@ internal sealed class T5Block : Module
             layer_norm = new T5Norm(config);
             RegisterComponents();
         }
-
-        public void LayOutForFewRows() => DenseReluDense.LayOutForFewRows();
 
         public override Tensor forward(Tensor x)
         {
@@ -230,17 +226,6 @@ internal sealed class T5FeedForward : Module<Tensor, Tensor>
         wo = new Linear(config.FeedForwardSize, config.HiddenSize, bias: false);
         gate = config.Gate;
         RegisterComponents();
-    }
-
-    /// <summary>Lays wo out in memory column by column, as a CPU reads it fastest; its values, shape and name stay.</summary>
-    /// <remarks>
-    /// Its rows are a power of two long in every published model and fall into the same few cache sets: row by row, a product with
-    /// 40 rows of activations (8 prompts, 5 beams; 2048 to 768) takes 1.5 times as long, with 8 rows 2.7 times.
-    /// </remarks>
-    public void LayOutForFewRows()
-    {
-        using var scope = NewDisposeScope();
-        wo.weight.set_(wo.weight.detach().t().contiguous().t());
     }
 
     public override Tensor forward(Tensor x)

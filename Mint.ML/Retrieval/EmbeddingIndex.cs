@@ -1,5 +1,5 @@
 using System.IO.MemoryMappedFiles;
-using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Mint.ML.Retrieval;
 
@@ -52,12 +52,12 @@ public sealed class EmbeddingIndex : IDisposable
     public IReadOnlyList<IReadOnlyList<SearchHit>> Search(IReadOnlyList<float[,]> queries, int k, CancellationToken cancel = default)
     {
         if (k <= 0) throw new ArgumentOutOfRangeException(nameof(k), k, "k must be above 0.");
-        var prepared = queries.Select((query, i) => QueryVectors.From(query, Width, i)).ToArray();
+        var prepared = new QueryVectors(queries, Width);
         int block = Math.Max(1, BlockBytes / (header.VectorBytes * header.Vectors));
         long blocks = (header.Count + block - 1) / block;
-        var best = prepared.Select(_ => new TopK(k)).ToArray();
+        var best = queries.Select(_ => new TopK(k)).ToArray();
         Parallel.For(0L, blocks, new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Environment.ProcessorCount },
-            () => new Scan(new byte[block * header.Vectors * header.VectorBytes], new float[header.Width], [.. prepared.Select(_ => new TopK(k))]),
+            () => new Scan(header, block, prepared, k),
             (b, _, scan) => Score(b * block, (int)Math.Min(block, header.Count - b * block), prepared, scan),
             scan =>
             {
@@ -90,33 +90,32 @@ public sealed class EmbeddingIndex : IDisposable
         file.Dispose();
     }
 
-    private sealed record Scan(byte[] Bytes, float[] Vector, TopK[] Best);
+    /// <summary>What a thread works in.</summary>
+    private sealed class Scan(IndexHeader header, int block, QueryVectors queries, int k)
+    {
+        public readonly byte[] Bytes = new byte[block * header.Vectors * header.VectorBytes];
+        public readonly float[] Item = new float[(header.Vectors + QueryVectors.VectorsAtATime - 1) / QueryVectors.VectorsAtATime * QueryVectors.VectorsAtATime * header.Width];
+        public readonly Vector512<float>[] Room = new Vector512<float>[queries.Panels];
+        public readonly float[] Highest = new float[queries.Count];
+        public readonly TopK[] Best = [.. Enumerable.Range(0, queries.Count).Select(_ => new TopK(k))];
+    }
 
     private void Read(long row, Span<byte> bytes) =>
         view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(IndexHeader.Bytes + row * header.Vectors * header.VectorBytes), bytes);
 
-    private Scan Score(long first, int count, QueryVectors[] queries, Scan scan)
+    private Scan Score(long first, int count, QueryVectors queries, Scan scan)
     {
-        int item = header.Vectors * header.VectorBytes;
-        Read(first, scan.Bytes.AsSpan(0, count * item));
-        Span<float> highest = new float[queries.Length];
+        Read(first, scan.Bytes.AsSpan(0, count * header.Vectors * header.VectorBytes));
+        ReadOnlySpan<byte> bytes = scan.Bytes;
+        int item = header.Vectors * header.Width;
         for (int i = 0; i < count; i++)
         {
-            highest.Fill(float.NegativeInfinity);
-            for (int v = 0; v < header.Vectors; v++)
-            {
-                var bytes = scan.Bytes.AsSpan(i * item + v * header.VectorBytes, header.VectorBytes);
-                if (header.Storage == VectorStorage.Int8)
-                {
-                    for (int q = 0; q < queries.Length; q++) highest[q] = Math.Max(highest[q], queries[q].HighestInt8(bytes));
-                    continue;
-                }
-                ReadOnlySpan<float> vector = scan.Vector;
-                if (header.Storage == VectorStorage.Single) vector = MemoryMarshal.Cast<byte, float>(bytes);
-                else VectorCodec.Decode(header.Storage, bytes, scan.Vector);
-                for (int q = 0; q < queries.Length; q++) highest[q] = Math.Max(highest[q], queries[q].Highest(vector));
-            }
-            for (int q = 0; q < queries.Length; q++) scan.Best[q].Add(first + i, highest[q]);
+            for (int v = 0; v < header.Vectors; v++, bytes = bytes[header.VectorBytes..])
+                VectorCodec.Decode(header.Storage, bytes[..header.VectorBytes], scan.Item.AsSpan(v * header.Width, header.Width));
+            // The last vector again, where their number does not fill the registers: it changes no maximum.
+            for (int at = item; at < scan.Item.Length; at += header.Width) scan.Item.AsSpan(item - header.Width, header.Width).CopyTo(scan.Item.AsSpan(at));
+            queries.Highest(scan.Item, scan.Room, scan.Highest);
+            for (int q = 0; q < scan.Best.Length; q++) scan.Best[q].Add(first + i, scan.Highest[q]);
         }
         return scan;
     }

@@ -1,7 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Mint.ML.Retrieval;
 
@@ -52,74 +51,16 @@ internal static class VectorCodec
         else
         {
             var scales = MemoryMarshal.Cast<byte, float>(bytes[..ScaleBytes(vector.Length)]);
-            for (int i = 0; i < vector.Length; i++) vector[i] = (sbyte)bytes[ScaleBytes(vector.Length) + i] * scales[i / Group];
-        }
-    }
-}
-
-/// <summary>The vectors of a query, also as 16-bit integers for products with 8-bit ones.</summary>
-internal sealed class QueryVectors
-{
-    // A group's sum is below 127 * 8191 * 32 and fits into 32 bits.
-    private const float Most = 8191;
-    private readonly float[][] vectors;
-    private readonly short[][] integers;
-    private readonly float[] scales;
-
-    private QueryVectors(float[][] vectors)
-    {
-        this.vectors = vectors;
-        scales = [.. vectors.Select(vector => Math.Abs(TensorPrimitives.MaxMagnitude<float>(vector)) is > 0 and var largest ? largest / Most : 1)];
-        integers = [.. vectors.Select((vector, i) => vector.Select(x => (short)MathF.Round(x / scales[i])).ToArray())];
-    }
-
-    public static QueryVectors From(float[,] query, int width, int number)
-    {
-        if (query.GetLength(0) == 0 || query.GetLength(1) != width)
-            throw new ArgumentException($"Query {number} is ({query.GetLength(0)}, {query.GetLength(1)}); the index has vectors of {width}.");
-        float[][] vectors = [.. Enumerable.Range(0, query.GetLength(0)).Select(v => Enumerable.Range(0, width).Select(e => query[v, e]).ToArray())];
-        if (vectors.Any(vector => vector.Any(x => !float.IsFinite(x)))) throw new ArgumentException($"Query {number} has a number that is not finite.");
-        return new QueryVectors(vectors);
-    }
-
-    public float Highest(ReadOnlySpan<float> vector)
-    {
-        float highest = float.NegativeInfinity;
-        foreach (float[] own in vectors) highest = Math.Max(highest, TensorPrimitives.Dot(own, vector));
-        return highest;
-    }
-
-    public float HighestInt8(ReadOnlySpan<byte> bytes)
-    {
-        int width = integers[0].Length, split = VectorCodec.ScaleBytes(width);
-        var scalesOfGroups = MemoryMarshal.Cast<byte, float>(bytes[..split]);
-        var numbers = MemoryMarshal.Cast<byte, sbyte>(bytes[split..]);
-        float highest = float.NegativeInfinity;
-        for (int v = 0; v < integers.Length; v++) highest = Math.Max(highest, Dot(integers[v], numbers, scalesOfGroups) * scales[v]);
-        return highest;
-    }
-
-    private static float Dot(ReadOnlySpan<short> a, ReadOnlySpan<sbyte> b, ReadOnlySpan<float> scales)
-    {
-        var sums = Vector256<float>.Zero;
-        int g = 0;
-        if (Avx2.IsSupported)
-        {
-            for (; (g + 1) * VectorCodec.Group <= b.Length; g++)
+            var numbers = MemoryMarshal.Cast<byte, sbyte>(bytes[ScaleBytes(vector.Length)..]);
+            int i = 0;
+            for (; i + Vector128<sbyte>.Count <= vector.Length; i += Vector128<sbyte>.Count) // never across groups
             {
-                int i = g * VectorCodec.Group;
-                var products = Avx2.MultiplyAddAdjacent(Vector256.Create(a.Slice(i, 16)), Avx2.ConvertToVector256Int16(Vector128.Create(b.Slice(i, 16))))
-                    + Avx2.MultiplyAddAdjacent(Vector256.Create(a.Slice(i + 16, 16)), Avx2.ConvertToVector256Int16(Vector128.Create(b.Slice(i + 16, 16))));
-                sums += Vector256.ConvertToSingle(products) * scales[g];
+                var (low, high) = Vector128.Widen(Vector128.Create(numbers[i..]));
+                var scale = Vector256.Create(scales[i / Group]);
+                (Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(low), Vector128.WidenUpper(low))) * scale).CopyTo(vector[i..]);
+                (Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(high), Vector128.WidenUpper(high))) * scale).CopyTo(vector[(i + Vector256<float>.Count)..]);
             }
+            for (; i < vector.Length; i++) vector[i] = numbers[i] * scales[i / Group];
         }
-        float sum = Vector256.Sum(sums);
-        for (; g < scales.Length; g++)
-        {
-            int part = 0;
-            for (int i = g * VectorCodec.Group; i < Math.Min(b.Length, (g + 1) * VectorCodec.Group); i++) part += a[i] * b[i];
-            sum += part * scales[g];
-        }
-        return sum;
     }
 }

@@ -9,12 +9,13 @@ return args switch
     ["load-time", var folder] => LoadBench.Time(folder),
     ["rank", var threads] => AnswerBench.Rank(threads),
     ["generate", var threads] => AnswerBench.Generate(threads),
-    ["search", var folder, var clips] => SearchBench.Run(folder, clips),
+    ["search-make", var folder, var clips] => SearchBench.Make(folder, clips),
+    ["search", var folder] => SearchBench.Run(folder),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: mint-bench engine-time | engine-memory [STEPS] | train THREADS LENGTH,LENGTH,... | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | rank THREADS | generate THREADS | search FOLDER CLIPS   (./mint bench NAME runs them)");
+    Console.Error.WriteLine("usage: mint-bench engine-time | engine-memory [STEPS] | train THREADS LENGTH,LENGTH,... | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | rank THREADS | generate THREADS | search-make FOLDER CLIPS | search FOLDER   (./mint bench NAME runs them)");
     return 2;
 }

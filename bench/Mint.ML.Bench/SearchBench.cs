@@ -7,12 +7,10 @@ internal static class SearchBench
 {
     private const int Vectors = 32, Width = 256, Queries = 64, K = 10;
 
-    /// <summary>search FOLDER CLIPS: writes three indexes there. The reference makes vectors of its own, of the same distribution.</summary>
-    public static int Run(string folder, string clips)
+    /// <summary>search FOLDER: of the indexes that <see cref="Make"/> left there. The reference makes vectors of its own, of the same distribution.</summary>
+    public static int Run(string folder)
     {
-        int count = int.Parse(clips, CultureInfo.InvariantCulture);
         VectorStorage[] kinds = Enum.GetValues<VectorStorage>();
-        Make(folder, count, kinds);
         var random = new Random(2);
         float[][,] queries = [.. Enumerable.Range(0, Queries).Select(_ => Unit(random, 1))];
         HashSet<long>[]? exact = null;
@@ -40,8 +38,11 @@ internal static class SearchBench
 
     private static string Name(string folder, VectorStorage kind) => Path.Combine(folder, $"{kind}.index");
 
-    private static void Make(string folder, int count, VectorStorage[] kinds)
+    /// <summary>search-make FOLDER CLIPS: writes an index of each kind.</summary>
+    public static int Make(string folder, string clips)
     {
+        int count = int.Parse(clips, CultureInfo.InvariantCulture);
+        VectorStorage[] kinds = Enum.GetValues<VectorStorage>();
         var random = new Random(1);
         EmbeddingIndexWriter[] writers = [.. kinds.Select(kind => EmbeddingIndexWriter.Create(Name(folder, kind), Vectors, Width, kind))];
         for (int i = 0; i < count; i++)
@@ -54,6 +55,7 @@ internal static class SearchBench
             writer.Commit();
             writer.Dispose();
         }
+        return 0;
     }
 
     // Sums of four uniform numbers are near enough to Gaussian, and fast to draw.

@@ -19,6 +19,7 @@
 #include <cstring>
 #include <optional>
 #include <sstream>
+#include "few_rows.h"
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
@@ -67,6 +68,7 @@ struct Op {
   std::optional<c10::TypedOperatorHandle<CallTT>> tt;
   std::optional<c10::TypedOperatorHandle<CallTTS>> tts;
   bool writes = false;  // into an operand
+  bool few_rows = false;  // a product of few_rows.h, where that is the faster one
   std::vector<std::optional<c10::IValue>> defaults;
   std::vector<c10::TypeKind> kinds;  // of the arguments, with Optional taken off
 };
@@ -363,8 +365,35 @@ EXPORT void* mint_op(const char* name, const char* overload) {
       op->kinds.push_back(type->kind());
     }
     set_typed(*op, schema);
+    op->few_rows = op->name == "aten::linear" && few_rows::supported() && !at::hasMKL();
     return op;
   });
+}
+
+// few_rows.h instead of the library's product; false where it does not apply. Above so many rows the library's is as fast.
+static bool few_rows_linear(const Value* args, int32_t count, Result& result) {
+  constexpr int64_t most = 128;
+  if (count < 2 || args[0].tag != TensorTag || args[1].tag != TensorTag) return false;
+  Borrowed input(args[0].p), weight(args[1].p);
+  const at::Tensor &x = input.tensor, &w = weight.tensor, b = count > 2 && args[2].tag == TensorTag ? borrow(args[2].p) : at::Tensor();
+  auto plain = [](const at::Tensor& t) { return t.is_cpu() && t.layout() == at::kStrided && t.scalar_type() == at::kFloat && t.is_contiguous(); };
+  if (!plain(x) || !plain(w) || w.dim() != 2 || x.dim() < 2) return false;
+  int64_t outputs = w.size(0), inputs = w.size(1);
+  if (inputs == 0 || outputs == 0 || outputs % few_rows::weights || x.size(-1) != inputs || (b.defined() && !(plain(b) && b.dim() == 1 && b.size(0) == outputs))) return false;
+  int64_t rows = x.numel() / inputs;
+  if (rows == 0 || rows > most || !c10::impl::tls_is_dispatch_key_excluded(c10::DispatchKey::AutocastCPU)) return false;
+  auto shape = x.sizes().vec();
+  shape.back() = outputs;
+  at::Tensor y = at::empty(shape, x.options());
+  auto packed = few_rows::pack(x.data_ptr<float>(), rows, inputs);
+  const float *weights = w.data_ptr<float>(), *biases = b.defined() ? b.data_ptr<float>() : nullptr;
+  float* out = y.data_ptr<float>();
+  int64_t grain = std::max<int64_t>(1, 500000 / (rows * inputs * few_rows::weights)); // half a million products are worth a thread
+  at::parallel_for(0, outputs / few_rows::weights, grain, [&](int64_t begin, int64_t end) {
+    few_rows::linear(packed.get(), rows, weights, inputs, biases, out, outputs, begin * few_rows::weights, end * few_rows::weights);
+  });
+  result = tensor_result(std::move(y));
+  return true;
 }
 
 EXPORT Result mint_call(const void* handle, const Value* args, int32_t count) {
@@ -373,6 +402,7 @@ EXPORT Result mint_call(const void* handle, const Value* args, int32_t count) {
     std::optional<at::AutoDispatchBelowAutograd> below_autograd;
     if (without_autograd(op, args, count)) below_autograd.emplace();
     Result result;
+    if (op.few_rows && below_autograd && few_rows_linear(args, count, result)) return result;
     if (call_unboxed(op, args, count, result)) return result;
     // Kernels hold references into the stack, so a call made from inside a call (an autograd callback) gets a stack of its own.
     if (depth > 0) {

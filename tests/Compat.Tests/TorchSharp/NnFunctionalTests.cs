@@ -22,6 +22,55 @@ public class FunctionalTests
         for (int i = 0; i < expected.Length; i++) Assert.AreEqual(expected[i], values[i], 2e-6f * Math.Max(1, Math.Abs(expected[i])), $"element {i}");
     }
 
+    // ---- linear
+
+    [TestMethod]
+    [DataRow(12, 77)] // inputs that do not fill a register
+    [DataRow(16, 64)]
+    [DataRow(10, 33)] // outputs that do not either
+    public void Linear_is_the_sum_of_products_for_any_number_of_rows_with_and_without_gradients(int outputs, int inputs)
+    {
+        manual_seed(3);
+        Tensor weight = randn(outputs, inputs), bias = randn(outputs), all = randn(2, 70, inputs), exact = all.@double().matmul(weight.@double().t()) + bias;
+        foreach (int rows in (int[])[1, 2, 3, 4, 5, 6, 9, 40, 64, 65, 70])
+        {
+            using var part = all.narrow(1, 0, rows).contiguous(); // (2, rows, inputs): up to 140 rows
+            var expected = exact.narrow(1, 0, rows);
+            Near(expected, Call(part, weight, bias));
+            Near(expected - bias, Call(part, weight, null));
+            Near(expected, Call(all.narrow(1, 0, rows), weight.t().contiguous().t(), bias)); // neither lies row by row
+            using var learned = weight.clone().requires_grad_();
+            using var gradient = functional.linear(part, learned, bias);
+            Near(expected, gradient);
+            Assert.IsTrue(gradient.requires_grad);
+        }
+
+        static Tensor Call(Tensor x, Tensor weight, Tensor bias)
+        {
+            using var guard = no_grad();
+            return functional.linear(x, weight, bias);
+        }
+
+        static void Near(Tensor expected, Tensor actual)
+        {
+            CollectionAssert.AreEqual(expected.shape, actual.shape);
+            Assert.IsLessThan(2e-5, (expected - actual.detach()).abs().max().item<double>());
+        }
+    }
+
+    [TestMethod]
+    public void Linear_of_few_rows_depends_on_no_other_row()
+    {
+        manual_seed(4);
+        using var guard = no_grad();
+        Tensor weight = randn(24, 100), x = randn(33, 100), together = functional.linear(x, weight);
+        for (int row = 0; row < 33; row++)
+        {
+            Tensor alone = functional.linear(x.narrow(0, row, 1).contiguous(), weight);
+            Assert.IsLessThan(1e-5f, (together.narrow(0, row, 1) - alone).abs().max().item<float>());
+        }
+    }
+
     // ---- initial values: a seed gives PyTorch's numbers
 
     [TestMethod]

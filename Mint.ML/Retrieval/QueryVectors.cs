@@ -1,0 +1,124 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Mint.ML.Retrieval;
+
+/// <summary>The vectors of some queries, laid out for products with the vectors of one item after the other.</summary>
+/// <remarks>
+/// 16 vectors of queries stand side by side in a lane each: a number of the item meets all of them in one instruction, the maximum over the item's
+/// vectors is a maximum of lanes, and no sum runs across a register. A similarity is summed in the order of its numbers, so that it does not
+/// depend on the other queries of a call, bit for bit.
+/// </remarks>
+internal sealed class QueryVectors
+{
+    private const int Lanes = 16;
+    private const int WidePanels = 4;                                   // 4 panels x 4 vectors: 16 sums stay in registers
+    private readonly int width;
+    private readonly int[] ends;                                        // of each query's vectors among all
+    private readonly Vector512<float>[] panels;                         // panel p, number e at p * width + e
+
+    /// <exception cref="ArgumentException">A query has no vectors, vectors of another width, or numbers that are not finite.</exception>
+    public QueryVectors(IReadOnlyList<float[,]> queries, int width)
+    {
+        this.width = width;
+        ends = new int[queries.Count];
+        for (int q = 0, end = 0; q < queries.Count; q++)
+        {
+            float[,] query = queries[q];
+            if (query.GetLength(0) == 0 || query.GetLength(1) != width)
+                throw new ArgumentException($"Query {q} is ({query.GetLength(0)}, {query.GetLength(1)}); the index has vectors of {width}.", nameof(queries));
+            foreach (float x in query)
+                if (!float.IsFinite(x)) throw new ArgumentException($"Query {q} has a number that is not finite.", nameof(queries));
+            ends[q] = end += query.GetLength(0);
+        }
+        Panels = ((ends.Length == 0 ? 0 : ends[^1]) + Lanes - 1) / Lanes;
+        panels = new Vector512<float>[Panels * width];
+        var numbers = MemoryMarshal.Cast<Vector512<float>, float>(panels.AsSpan());
+        for (int q = 0, row = 0; q < queries.Count; q++)
+            for (int v = 0; v < queries[q].GetLength(0); v++, row++)
+                for (int e = 0; e < width; e++) numbers[(row / Lanes * width + e) * Lanes + row % Lanes] = queries[q][v, e];
+    }
+
+    /// <summary>Panels of 16 vectors; <see cref="Highest"/> needs room for as many.</summary>
+    public int Panels { get; }
+
+    public int Count => ends.Length;
+
+    /// <summary>The highest product of a query's vectors with an item's, for every query.</summary>
+    /// <param name="item">(vectors, width), the vectors a multiple of <see cref="VectorsAtATime"/>.</param>
+    /// <param name="room">As many as <see cref="Panels"/>; overwritten.</param>
+    /// <param name="highest">One number a query.</param>
+    public void Highest(ReadOnlySpan<float> item, Span<Vector512<float>> room, Span<float> highest)
+    {
+        int panel = 0;
+        for (; panel + WidePanels <= Panels; panel += WidePanels) FourPanels(item, panels.AsSpan(panel * width, WidePanels * width), room.Slice(panel, WidePanels));
+        for (; panel < Panels; panel++) room[panel] = OnePanel(item, panels.AsSpan(panel * width, width));
+        var products = MemoryMarshal.Cast<Vector512<float>, float>(room);
+        for (int q = 0, row = 0; q < ends.Length; q++)
+        {
+            float best = float.NegativeInfinity;
+            for (; row < ends[q]; row++) best = Math.Max(best, products[row]);
+            highest[q] = best;
+        }
+    }
+
+    /// <summary>An item's vectors are read so many at a time.</summary>
+    public const int VectorsAtATime = 8;
+
+    private Vector512<float> OnePanel(ReadOnlySpan<float> item, ReadOnlySpan<Vector512<float>> query)
+    {
+        var best = Vector512.Create(float.NegativeInfinity);
+        for (; item.Length >= VectorsAtATime * width; item = item[(VectorsAtATime * width)..])
+        {
+            Vector512<float> a = default, b = default, c = default, d = default, e = default, f = default, g = default, h = default;
+            ref float x = ref MemoryMarshal.GetReference(item);
+            for (int i = 0; i < query.Length; i++, x = ref Unsafe.Add(ref x, 1))
+            {
+                var q = query[i];
+                a = Vector512.FusedMultiplyAdd(Vector512.Create(x), q, a);
+                b = Vector512.FusedMultiplyAdd(Vector512.Create(Unsafe.Add(ref x, width)), q, b);
+                c = Vector512.FusedMultiplyAdd(Vector512.Create(Unsafe.Add(ref x, 2 * width)), q, c);
+                d = Vector512.FusedMultiplyAdd(Vector512.Create(Unsafe.Add(ref x, 3 * width)), q, d);
+                e = Vector512.FusedMultiplyAdd(Vector512.Create(Unsafe.Add(ref x, 4 * width)), q, e);
+                f = Vector512.FusedMultiplyAdd(Vector512.Create(Unsafe.Add(ref x, 5 * width)), q, f);
+                g = Vector512.FusedMultiplyAdd(Vector512.Create(Unsafe.Add(ref x, 6 * width)), q, g);
+                h = Vector512.FusedMultiplyAdd(Vector512.Create(Unsafe.Add(ref x, 7 * width)), q, h);
+            }
+            best = Vector512.Max(best, Vector512.Max(Vector512.Max(Vector512.Max(a, b), Vector512.Max(c, d)), Vector512.Max(Vector512.Max(e, f), Vector512.Max(g, h))));
+        }
+        return best;
+    }
+
+    private void FourPanels(ReadOnlySpan<float> item, ReadOnlySpan<Vector512<float>> query, Span<Vector512<float>> best)
+    {
+        best.Fill(Vector512.Create(float.NegativeInfinity));
+        for (; item.Length >= 4 * width; item = item[(4 * width)..])
+        {
+            Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
+            Vector512<float> c0 = default, c1 = default, c2 = default, c3 = default, d0 = default, d1 = default, d2 = default, d3 = default;
+            ref float x = ref MemoryMarshal.GetReference(item);
+            ref var q = ref MemoryMarshal.GetReference(query);
+            for (int i = 0; i < width; i++, x = ref Unsafe.Add(ref x, 1), q = ref Unsafe.Add(ref q, 1))
+            {
+                var (q0, q1, q2, q3) = (q, Unsafe.Add(ref q, width), Unsafe.Add(ref q, 2 * width), Unsafe.Add(ref q, 3 * width));
+                var number = Vector512.Create(x);
+                (a0, a1) = (Vector512.FusedMultiplyAdd(number, q0, a0), Vector512.FusedMultiplyAdd(number, q1, a1));
+                (a2, a3) = (Vector512.FusedMultiplyAdd(number, q2, a2), Vector512.FusedMultiplyAdd(number, q3, a3));
+                number = Vector512.Create(Unsafe.Add(ref x, width));
+                (b0, b1) = (Vector512.FusedMultiplyAdd(number, q0, b0), Vector512.FusedMultiplyAdd(number, q1, b1));
+                (b2, b3) = (Vector512.FusedMultiplyAdd(number, q2, b2), Vector512.FusedMultiplyAdd(number, q3, b3));
+                number = Vector512.Create(Unsafe.Add(ref x, 2 * width));
+                (c0, c1) = (Vector512.FusedMultiplyAdd(number, q0, c0), Vector512.FusedMultiplyAdd(number, q1, c1));
+                (c2, c3) = (Vector512.FusedMultiplyAdd(number, q2, c2), Vector512.FusedMultiplyAdd(number, q3, c3));
+                number = Vector512.Create(Unsafe.Add(ref x, 3 * width));
+                (d0, d1) = (Vector512.FusedMultiplyAdd(number, q0, d0), Vector512.FusedMultiplyAdd(number, q1, d1));
+                (d2, d3) = (Vector512.FusedMultiplyAdd(number, q2, d2), Vector512.FusedMultiplyAdd(number, q3, d3));
+            }
+            best[0] = Vector512.Max(best[0], Vector512.Max(Vector512.Max(a0, b0), Vector512.Max(c0, d0)));
+            best[1] = Vector512.Max(best[1], Vector512.Max(Vector512.Max(a1, b1), Vector512.Max(c1, d1)));
+            best[2] = Vector512.Max(best[2], Vector512.Max(Vector512.Max(a2, b2), Vector512.Max(c2, d2)));
+            best[3] = Vector512.Max(best[3], Vector512.Max(Vector512.Max(a3, b3), Vector512.Max(c3, d3)));
+        }
+    }
+}
