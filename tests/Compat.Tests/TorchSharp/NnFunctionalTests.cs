@@ -45,7 +45,7 @@ public class FunctionalTests
             Assert.IsTrue(gradient.requires_grad);
         }
 
-        static Tensor Call(Tensor x, Tensor weight, Tensor bias)
+        static Tensor Call(Tensor x, Tensor weight, Tensor? bias)
         {
             using var guard = no_grad();
             return functional.linear(x, weight, bias);
