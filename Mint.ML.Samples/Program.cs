@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using Mint.ML.Samples.Commands;
 
 // One file a command: Commands/<Name>Command.cs has a static Create().
@@ -19,9 +20,14 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     PretrainLanguageModelCommand.Create(),
 };
 
+// Ctrl-C asks a command to stop where it can go on; the second one ends the process. (System.CommandLine would listen only once a command has returned its task.)
+using var stop = new CancellationTokenSource();
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+
 try
 {
-    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, stop.Token);
 }
 catch (OperationCanceledException)
 {
@@ -33,4 +39,10 @@ catch (Exception e) when (Environment.GetEnvironmentVariable("MINT_TRACE") is no
     // What a user can act on is the message; MINT_TRACE=1 lets the whole exception through.
     Console.Error.WriteLine($"mint: {e.Message}");
     return 1;
+}
+
+void Stop(PosixSignalContext signal)
+{
+    signal.Cancel = !stop.IsCancellationRequested;
+    stop.Cancel();
 }

@@ -33,11 +33,11 @@ internal sealed class AnswerOptions
         foreach (var option in (Option[])[_model, _output, _format, _onError, _batch, _window, _overlap, _most, _gpu]) command.Options.Add(option);
     }
 
-    /// <summary>Loads the model and answers. On another thread, so that Ctrl-C is heard meanwhile.</summary>
+    /// <summary>Loads the model and answers.</summary>
     /// <param name="parse">The command line.</param>
     /// <param name="answerer">Makes what answers, of a model and a batch size.</param>
     /// <param name="cancel">Stops within a batch.</param>
-    public Task<int> Run(ParseResult parse, Func<ModelFile, int, Answerer> answerer, CancellationToken cancel) => Task.Run(() =>
+    public Task<int> Run(ParseResult parse, Func<ModelFile, int, Answerer> answerer, CancellationToken cancel)
     {
         var windows = new LongAudioOptions { WindowSeconds = parse.GetValue(_window), OverlapSeconds = Math.Min(parse.GetValue(_overlap), Overlap(parse)), MaxSeconds = parse.GetValue(_most) };
         windows.Validate();
@@ -54,8 +54,8 @@ internal sealed class AnswerOptions
         using AnswerOutput output = file is null ? new ConsoleOutput(rows) : new FileOutput(file, rows, Settings(model, answers, windows));
         var result = new AnswerRun(answers, windows, batch, parse.GetValue(_onError) == "skip", Report).Run(clips, output, cancel);
         if (result.Stopped && file is not null) Report($"the same command goes on with {file}");
-        return result.ExitCode;
-    }, cancel);
+        return Task.FromResult(result.ExitCode);
+    }
 
     /// <summary>All that decides answers: what a file of them is checked against before rows are added to it.</summary>
     public static JsonObject Settings(ModelFile model, Answerer answerer, LongAudioOptions windows)
