@@ -9,6 +9,7 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     CaptionCommand.Create(),
     ClassifyCommand.Create(),
     AskCommand.Create(),
+    EvaluateCommand.Create(),
     DataCommand.Create(),
     VerifyCommand.Create(),
     InspectCommand.Create(),

@@ -51,19 +51,19 @@ internal sealed class AnswerOptions
         using var model = ModelFile.Load(parse.GetValue(_model), parse.GetValue(_gpu));
         var answers = answerer(model, batch);
         var rows = RowFormat.Of(format, answers.Name, clips.Max(clip => clip.Name.Length));
-        using AnswerOutput output = file is null ? new ConsoleOutput(rows) : new FileOutput(file, rows, Settings(model, answers, windows));
+        using AnswerOutput output = file is null ? new ConsoleOutput(rows) : new FileOutput(file, rows, Settings(model, parse.GetValue(_input)!, answers, windows));
         var result = new AnswerRun(answers, windows, batch, parse.GetValue(_onError) == "skip", Report).Run(clips, output, cancel);
         if (result.Stopped && file is not null) Report($"the same command goes on with {file}");
         return Task.FromResult(result.ExitCode);
     }
 
     /// <summary>All that decides answers: what a file of them is checked against before rows are added to it.</summary>
-    public static JsonObject Settings(ModelFile model, Answerer answerer, LongAudioOptions windows)
+    public static JsonObject Settings(ModelFile model, string input, Answerer answerer, LongAudioOptions windows)
     {
         using var zip = File.OpenRead(model.Path);
         var settings = new JsonObject
         {
-            ["answers"] = answerer.Name, ["model"] = Convert.ToHexStringLower(SHA256.HashData(zip)),
+            ["answers"] = answerer.Name, ["input"] = Path.GetFullPath(input), ["model"] = Convert.ToHexStringLower(SHA256.HashData(zip)),
             ["window"] = windows.WindowSeconds, ["overlap"] = windows.OverlapSeconds, ["maxSeconds"] = windows.MaxSeconds,
         };
         foreach (var (key, value) in answerer.Settings) settings[key] = value?.DeepClone();

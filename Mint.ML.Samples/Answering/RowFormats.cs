@@ -114,7 +114,7 @@ internal sealed class Csv(string answer) : RowFormat
         return parser.Read() ? parser.Record![0] : throw new FormatException("it is empty");
     }
 
-    private static string Quoted(string field)
+    internal static string Quoted(string field)
     {
         field = OneLine(field);
         return field.AsSpan().IndexOfAny(",\"") >= 0 || field.Trim() != field ? $"\"{field.Replace("\"", "\"\"")}\"" : field;

@@ -30,6 +30,9 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
     internal BridgeNetTransformer(IHostEnvironment environment, SharedModel<TrainedBridge> bridge, string features, string text, int batchSize)
         : base(environment, nameof(BridgeNetTransformer), batchSize) => (_bridge, _features, _text) = (bridge, features, text);
 
+    /// <summary>The text column whose embeddings it adds, where the data has it.</summary>
+    public string TextColumnName => _text;
+
     /// <summary>Steps and losses of the training; null for a model that was loaded.</summary>
     public TrainingResult? Training { get; internal init; }
 

@@ -17,12 +17,17 @@ public static class Bleu
     {
         var counts = captions.Items.Select(item => Count(item.Candidate, item.References)).ToArray();
         double[][] items = [.. counts.Select(Scores)];
-        double[] corpus = Scores(new Counts(counts.Sum(c => c.Length), counts.Sum(c => c.ReferenceLength),
-            [.. Enumerable.Range(0, Orders).Select(k => counts.Sum(c => c.Guesses[k]))], [.. Enumerable.Range(0, Orders).Select(k => counts.Sum(c => c.Matches[k]))]));
-        return [.. Enumerable.Range(0, Orders).Select(k => new MetricScore($"BLEU-{k + 1}", corpus[k], [.. items.Select(item => item[k])]))];
+        double[] corpus = Scores(Sum(counts));
+        return [.. Enumerable.Range(0, Orders).Select(k => new MetricScore($"BLEU-{k + 1}", corpus[k], [.. items.Select(item => item[k])])
+        {
+            FromSums = rows => Scores(Sum([.. rows.Select(row => counts[row])]))[k],
+        })];
     }
 
     private sealed record Counts(long Length, long ReferenceLength, long[] Guesses, long[] Matches);
+
+    private static Counts Sum(Counts[] counts) => new(counts.Sum(c => c.Length), counts.Sum(c => c.ReferenceLength),
+        [.. Enumerable.Range(0, Orders).Select(k => counts.Sum(c => c.Guesses[k]))], [.. Enumerable.Range(0, Orders).Select(k => counts.Sum(c => c.Matches[k]))]);
 
     private static Counts Count(string[] candidate, string[][] references)
     {

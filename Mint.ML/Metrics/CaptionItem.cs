@@ -9,7 +9,16 @@ public sealed record CaptionItem(string Candidate, IReadOnlyList<string> Referen
 /// <param name="Name">The metric, and the settings that change its meaning.</param>
 /// <param name="Corpus">The value for the whole set. BLEU and METEOR compute it from sums, so it is not their items' mean.</param>
 /// <param name="Items">One value an item, in their order.</param>
-public sealed record MetricScore(string Name, double Corpus, IReadOnlyList<double> Items);
+public sealed record MetricScore(string Name, double Corpus, IReadOnlyList<double> Items)
+{
+    // Set by the metrics whose corpus value is not their items' mean.
+    internal Func<IReadOnlyList<int>, double>? FromSums { get; init; }
+
+    /// <summary>The corpus value of some of the items (each may be named more than once), for intervals by <see cref="Bootstrap.Statistic"/>.</summary>
+    /// <remarks>What the set decides stays as it was: CIDEr-D keeps the document frequencies of all items.</remarks>
+    /// <param name="rows">Numbers of items, at least one.</param>
+    public double Over(IReadOnlyList<int> rows) => FromSums?.Invoke(rows) ?? rows.Average(row => Items[row]);
+}
 
 /// <summary>Captions as words, tokenised once for all metrics.</summary>
 public sealed class CaptionSet

@@ -38,9 +38,17 @@ public sealed class Meteor
     public MeteorResult Score(CaptionSet captions)
     {
         var best = captions.Items.Select(item => Best(item.Candidate, item.References)).ToArray();
+        return new MeteorResult(new MetricScore($"METEOR ({Modules})", Total(best).Score, [.. best.Select(counts => counts.Score)])
+        {
+            FromSums = rows => Total(rows.Select(row => best[row])).Score,
+        }, Modules);
+    }
+
+    private static Counts Total(IEnumerable<Counts> all)
+    {
         var total = new Counts();
-        foreach (var counts in best) total.Add(counts);
-        return new MeteorResult(new MetricScore($"METEOR ({Modules})", total.Score, [.. best.Select(counts => counts.Score)]), Modules);
+        foreach (var counts in all) total.Add(counts);
+        return total;
     }
 
     // The first of equally good references, as METEOR keeps it.

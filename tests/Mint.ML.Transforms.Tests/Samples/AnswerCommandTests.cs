@@ -85,7 +85,7 @@ public class AnswerCommandTests
         using var model = ModelFile.Load(Model.Value);
         var clips = ClipList.Of(Clips, _ => { });
         var answerer = new TextAnswerer(model, "caption", "Generate audio caption:", new GenerationOptions { MaxLength = 4 }, 2);
-        var settings = AnswerOptions.Settings(model, answerer, new LongAudioOptions());
+        var settings = AnswerOptions.Settings(model, Clips, answerer, new LongAudioOptions());
         string path = At("stopped.jsonl");
         var run = new AnswerRun(answerer, new LongAudioOptions(), 2, skipErrors: false, _ => { });
         using var stop = new CancellationTokenSource();

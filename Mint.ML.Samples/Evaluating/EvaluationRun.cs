@@ -1,0 +1,152 @@
+using System.Numerics.Tensors;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Mint.ML.Audio;
+using Mint.ML.Generation;
+using Mint.ML.Metrics;
+using Mint.ML.Samples.Answering;
+
+namespace Mint.ML.Samples.Evaluating;
+
+/// <summary>What a run of recipes has in common.</summary>
+/// <param name="Model">The model that is measured.</param>
+/// <param name="Batch">Clips answered at once.</param>
+/// <param name="SkipErrors">Whether clips that cannot be read are left out, and counted, instead of ending the run.</param>
+/// <param name="WordNet">WordNet's folder, for METEOR's synonyms; null without.</param>
+/// <param name="Bert">A BERT's folder, for BERTScore; null without.</param>
+internal sealed record EvaluationSettings(ModelFile Model, int Batch, bool SkipErrors, string? WordNet, string? Bert);
+
+/// <summary>Answers a recipe's clips, which can be stopped and goes on, and measures the answers.</summary>
+internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings settings, string folder, Action<string> report)
+{
+    /// <summary>A clip and what is right about it.</summary>
+    private sealed record Known(Clip Clip, IReadOnlyList<string> References, IReadOnlyList<string>? Negative);
+
+    /// <summary>Runs the recipe; null if it was stopped.</summary>
+    public Evaluation? Run(CancellationToken cancel)
+    {
+        var clips = Read();
+        var labels = Labels(clips);
+        var answerer = Answerer(labels);
+        Directory.CreateDirectory(folder);
+        string answers = Path.Combine(folder, "answers.jsonl");
+        var format = new JsonLines(answerer.Name);
+        AnswerResult result;
+        using (var output = new FileOutput(answers, format, AnswerOptions.Settings(settings.Model, recipe.Manifest, answerer, new LongAudioOptions())))
+            result = new AnswerRun(answerer, new LongAudioOptions(), settings.Batch, settings.SkipErrors, report).Run([.. clips.Select(clip => clip.Clip)], output, cancel);
+        if (result.Stopped) return null;
+
+        var rows = File.ReadLines(answers).Select(format.Read).ToDictionary(row => row.Path);
+        Known[] answered = [.. clips.Where(clip => rows[clip.Clip.Name].Error is null)];
+        if (answered.Length == 0) throw new InvalidDataException($"{recipe.Name}: none of the {clips.Count} clips could be answered; {answers} says why.");
+        EvaluationItem[] items = [.. answered.Select(clip => new EvaluationItem(clip.Clip.Name, clip.References, rows[clip.Clip.Name].Text)
+        {
+            Scores = labels is null ? null : rows[clip.Clip.Name].Values, Negative = clip.Negative,
+        })];
+        IEnumerable<EvaluationMetric> metrics;
+        switch (recipe.Task)
+        {
+            case "classification": metrics = EvaluationScores.Classification(items); break;
+            case "tagging": metrics = EvaluationScores.Tagging(items, labels!); break;
+            case "captioning": (metrics, items) = Captions(items); break;
+            default: (metrics, items) = Retrieval(answered, [.. answered.Select(clip => rows[clip.Clip.Name].Values!)]); break;
+        }
+        var evaluation = new Evaluation(recipe.Name, recipe.Task, Path.GetRelativePath(folder, settings.Model.Path), Path.GetRelativePath(folder, recipe.Manifest),
+            recipe.Task == "retrieval" ? null : recipe.Instruction, answered.Length, clips.Count - answered.Length, labels,
+            [.. metrics.Where(metric => recipe.Metrics.Count == 0 || recipe.Metrics.Contains(metric.Name))]);
+        EvaluationFiles.Write(folder, evaluation, items);
+        return evaluation;
+    }
+
+    private List<Known> Read()
+    {
+        var manifest = AudioManifest.Read(recipe.Manifest);
+        foreach (string column in recipe.Columns.Append(recipe.NegativeColumn).OfType<string>())
+            if (!manifest.Columns.Contains(column, StringComparer.OrdinalIgnoreCase))
+                throw new InvalidDataException($"{recipe.Manifest} has no column '{column}', which recipe '{recipe.Name}' names; it has: {string.Join(", ", manifest.Columns)}.");
+        return [.. manifest.Rows.GroupBy(row => row["Path"]).Select(clip =>
+        {
+            var texts = clip.SelectMany(row => recipe.Columns.Select(row.Find)).OfType<string>();
+            string[] references = [.. (recipe.Task == "tagging" ? texts.SelectMany(Several) : texts).Distinct()];
+            if (references.Length == 0 && recipe.Task != "tagging") throw new InvalidDataException($"{recipe.Manifest}, row {clip.First().Number}: '{clip.Key}' has nothing in {string.Join(", ", recipe.Columns)}.");
+            if (references.Length > 1 && recipe.Task == "classification")
+                throw new InvalidDataException($"{recipe.Manifest}, row {clip.Last().Number}: '{clip.Key}' has the labels {string.Join(", ", references)}, and classification takes one; tagging takes several.");
+            return new Known(new Clip(clip.Key, clip.First().Path), references, recipe.NegativeColumn is { } column ? [.. clip.Select(row => row.Find(column)).OfType<string>().SelectMany(Several)] : null);
+        })];
+
+        static IEnumerable<string> Several(string labels) => labels.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    private IReadOnlyList<string>? Labels(List<Known> clips)
+    {
+        if (recipe.Task is not ("classification" or "tagging")) return null;
+        if (recipe.Labels.Count == 0) return [.. clips.SelectMany(clip => clip.References).Distinct().Order(StringComparer.Ordinal)];
+        foreach (var clip in clips)
+            if (clip.References.FirstOrDefault(label => !recipe.Labels.Contains(label)) is { } unknown)
+                throw new InvalidDataException($"{recipe.Manifest}: '{clip.Clip.Name}' is labelled '{unknown}', which is none of the labels of recipe '{recipe.Name}': {string.Join(", ", recipe.Labels)}.");
+        return recipe.Labels;
+    }
+
+    private Answerer Answerer(IReadOnlyList<string>? labels) => recipe.Task switch
+    {
+        "captioning" => new TextAnswerer(settings.Model, "caption", recipe.Instruction, recipe.Generation, settings.Batch),
+        "retrieval" => new EmbeddingAnswerer(settings.Model, settings.Batch),
+        _ => new LabelAnswerer(settings.Model, new LabelOptions
+        {
+            Labels = labels!, Instruction = recipe.Instruction, BySimilarity = recipe.Mode == "similarity", KeepAll = true, Top = 1, Threshold = 0,
+            Ranking = new RankingOptions { Score = recipe.Score, MultiLabel = recipe.Task == "tagging" },
+        }, settings.Batch),
+    };
+
+    private (IReadOnlyList<EvaluationMetric>, EvaluationItem[]) Captions(EvaluationItem[] items)
+    {
+        var synonyms = settings.WordNet is { } folder && Directory.Exists(folder) ? WordNetSynonyms.Load(folder) : null;
+        var (metrics, scored) = EvaluationScores.Captions(items, synonyms, settings.Bert is { } bert ? BertScore.Load(bert) : null);
+        return (metrics, [.. scored]);
+    }
+
+    private (IEnumerable<EvaluationMetric>, EvaluationItem[]) Retrieval(Known[] clips, IReadOnlyList<float>[] embeddings)
+    {
+        (int Clip, string Caption)[] queries = [.. clips.SelectMany((clip, i) => clip.References.Select(caption => (i, caption)))];
+        float[][] texts = Embed([.. queries.Select(query => query.Caption)]);
+        float[][] audio = [.. embeddings.Select(values => values.ToArray())];
+        var similarity = new double[queries.Length, clips.Length];
+        Parallel.For(0, queries.Length, q =>
+        {
+            for (int clip = 0; clip < clips.Length; clip++)
+            {
+                // The best of the clip's query vectors, as the contrastive loss compares them.
+                double best = double.NegativeInfinity;
+                for (int at = 0; at < audio[clip].Length; at += texts[q].Length) best = Math.Max(best, TensorPrimitives.Dot(audio[clip].AsSpan(at, texts[q].Length), texts[q]));
+                similarity[q, clip] = best;
+            }
+        });
+        // Clips that people described in the same words are right answers to each other.
+        var right = clips.SelectMany((clip, i) => clip.References.Select(caption => (caption, i))).ToLookup(pair => pair.caption, pair => pair.i);
+        var scores = RetrievalMetrics.Score(similarity, [.. queries.Select(query => right[query.Caption].ToArray())]);
+        return (EvaluationScores.Retrieval(scores), [.. queries.Select((query, q) =>
+        {
+            int first = Enumerable.Range(0, clips.Length).MaxBy(clip => similarity[q, clip]);
+            return new EvaluationItem(clips[query.Clip].Clip.Name, [query.Caption], clips[first].Clip.Name) { Rank = scores.Ranks[q] + 1 };
+        })]);
+    }
+
+    private sealed class Text
+    {
+        public string Caption { get; set; } = "";
+
+        // The bridge's step asks for features; for texts nobody reads them.
+        [VectorType]
+        public float[] Features { get; set; } = [];
+    }
+
+    private float[][] Embed(string[] captions)
+    {
+        var (model, bridge) = (settings.Model, settings.Model.NeedBridge("evaluate"));
+        var schema = SchemaDefinition.Create(typeof(Text));
+        schema[nameof(Text.Caption)].ColumnName = bridge.TextColumnName;
+        schema[nameof(Text.Features)].ColumnName = model.Featurizer.OutputColumnName;
+        var view = model.Ml.Data.LoadFromEnumerable(captions.Select(caption => new Text { Caption = caption }).ToList(), schema);
+        return [.. bridge.Transform(view).GetColumn<float[]>(Transforms.BridgeNetTransformer.TextEmbedding)];
+    }
+}

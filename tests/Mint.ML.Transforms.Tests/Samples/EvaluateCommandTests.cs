@@ -1,0 +1,166 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Mint.ML.Metrics;
+using Mint.ML.Samples.Commands;
+using Mint.ML.Samples.Evaluating;
+using Mint.ML.Transforms.Tests.Pipeline;
+
+namespace Mint.ML.Transforms.Tests.Samples;
+
+[TestClass]
+public class EvaluateCommandTests
+{
+    private static EightClips Clips => EightClips.Shared;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("mint-evaluate-").FullName;
+
+    [TestCleanup]
+    public void Delete() => Directory.Delete(_folder, recursive: true);
+
+    private string At(string name) => Path.Combine(_folder, name);
+
+    private string Recipe(string name, JsonObject recipe)
+    {
+        File.WriteAllText(At(name), recipe.ToJsonString());
+        return At(name);
+    }
+
+    private JsonObject About(string task, string column) => new()
+    {
+        ["task"] = task, ["columns"] = new JsonArray(column), ["manifest"] = Path.GetRelativePath(_folder, Clips.Manifest),
+    };
+
+    private string Run(params string[] arguments)
+    {
+        string model = Path.Combine(Clips.Folder, "evaluate.zip");
+        if (!File.Exists(model)) Clips.Ml.Model.Save(Clips.Model, Clips.Data.Schema, model);
+        var (console, error) = (Console.Out, Console.Error);
+        using StringWriter output = new(), report = new();
+        Console.SetOut(output);
+        Console.SetError(report);
+        try
+        {
+            Assert.AreEqual(0, EvaluateCommand.Create().Parse([.. arguments, "--model", model, "--batch", "3"]).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false }));
+            return output.ToString();
+        }
+        finally
+        {
+            Console.SetOut(console);
+            Console.SetError(error);
+        }
+    }
+
+    private JsonNode Evaluation(string folder) => JsonNode.Parse(File.ReadAllText(Path.Combine(At(folder), "evaluation.json")))!;
+
+    private JsonNode[] Items(string folder) => [.. File.ReadLines(Path.Combine(At(folder), "items.jsonl")).Select(line => JsonNode.Parse(line)!)];
+
+    private static double Metric(JsonNode evaluation, string name) => evaluation["metrics"]!.AsArray().Single(metric => metric!["name"]!.GetValue<string>() == name)!["value"]!.GetValue<double>();
+
+    private static string Family(int clip) => TinyModels.Families[clip % 3];
+
+    [TestMethod]
+    public void Accuracy_is_that_of_the_pipeline_with_its_interval()
+    {
+        var recipe = About("classification", "Family");
+        recipe["labels"] = new JsonArray([.. TinyModels.Families.Select(family => (JsonNode)family)]);
+        Run(Recipe("family.json", recipe), "-o", At("out"));
+        var answers = EightClips.Answers(Clips.Ml, Clips.Model, Clips.Data);
+        double expected = answers.Where((answer, i) => TinyModels.Families[(int)answer.PredictedLabel - 1] == Family(i)).Count() / 8.0;
+        var evaluation = Evaluation("out");
+        Assert.AreEqual(expected, Metric(evaluation, "accuracy"), 1e-12);
+        Assert.AreEqual(8, evaluation["clips"]!.GetValue<int>());
+        var interval = evaluation["metrics"]![0]!;
+        Assert.IsTrue(interval["low"]!.GetValue<double>() <= expected && expected <= interval["high"]!.GetValue<double>());
+        CollectionAssert.AreEqual(TinyModels.Families, evaluation["labels"]!.AsArray().Select(label => label!.GetValue<string>()).ToArray());
+        foreach (var (item, answer) in Items("out").Zip(answers))
+            for (int label = 0; label < 3; label++) Assert.AreEqual(answer.Score[label], item["scores"]![label]!.GetValue<float>(), 1e-5f);
+    }
+
+    [TestMethod]
+    public void A_stopped_evaluation_goes_on_to_the_same_files()
+    {
+        string recipe = Recipe("captions.json", About("captioning", "Caption"));
+        Run(recipe, "-o", At("whole"));
+        Directory.CreateDirectory(At("cut"));
+        byte[] answers = File.ReadAllBytes(Path.Combine(At("whole"), "answers.jsonl"));
+        File.WriteAllBytes(Path.Combine(At("cut"), "answers.jsonl"), answers[..(answers.Length * 2 / 3)]);
+        File.Copy(Path.Combine(At("whole"), "answers.jsonl.settings.json"), Path.Combine(At("cut"), "answers.jsonl.settings.json"));
+        Run(recipe, "-o", At("cut"));
+        foreach (string file in (string[])["answers.jsonl", "items.jsonl", "evaluation.json"])
+            CollectionAssert.AreEqual(File.ReadAllBytes(Path.Combine(At("whole"), file)), File.ReadAllBytes(Path.Combine(At("cut"), file)), file);
+    }
+
+    [TestMethod]
+    public void Caption_metrics_are_those_of_the_metrics_library_and_SPICE_is_said_to_be_missing()
+    {
+        Run(Recipe("captions.json", About("captioning", "Caption")), "-o", At("captions"), "--wordnet", At("none"));
+        var answers = EightClips.Answers(Clips.Ml, Clips.Model, Clips.Data);
+        var set = CaptionSet.From([.. answers.Select((answer, i) => new CaptionItem(answer.GeneratedCaption, [$"a {Family(i)} plays note {i}"]))]);
+        var evaluation = Evaluation("captions");
+        Assert.AreEqual(RougeL.Score(set).Corpus, Metric(evaluation, "ROUGE-L"), 1e-9);
+        Assert.AreEqual(CiderD.Score(set).Corpus, Metric(evaluation, "CIDEr-D"), 1e-9);
+        Assert.AreEqual(Bleu.Score(set)[3].Corpus, Metric(evaluation, "BLEU-4"), 1e-9);
+        Assert.AreEqual(new Meteor().Score(set).Score.Corpus, Metric(evaluation, "METEOR"), 1e-9);
+        var spice = evaluation["metrics"]!.AsArray().Single(metric => metric!["name"]!.GetValue<string>() == "SPICE")!;
+        Assert.IsNull(spice["value"]);
+        StringAssert.Contains(spice["note"]!.GetValue<string>(), "not available");
+        Assert.AreEqual(RougeL.Score(set).Items[4], Items("captions")[4]["metrics"]!["ROUGE-L"]!.GetValue<double>(), 1e-9);
+    }
+
+    [TestMethod]
+    public void Search_is_measured_as_the_catalog_measures_it()
+    {
+        Run(Recipe("search.json", About("retrieval", "Caption")), "-o", At("search"));
+        var expected = Clips.Ml.AudioLanguage().EvaluateRetrieval(Clips.Model.Transform(Clips.Data)).TextToAudio;
+        var evaluation = Evaluation("search");
+        Assert.AreEqual(expected.R1, Metric(evaluation, "R@1"), 1e-9);
+        Assert.AreEqual(expected.R5, Metric(evaluation, "R@5"), 1e-9);
+        int[] ranks = [.. Items("search").Select(item => item["rank"]!.GetValue<int>())];
+        Assert.AreEqual(ranks.Count(rank => rank <= 5) / 8.0, Metric(evaluation, "R@5"), 1e-9);
+        foreach (var item in Items("search")) Assert.AreEqual(item["rank"]!.GetValue<int>() == 1, item["path"]!.GetValue<string>() == item["answer"]!.GetValue<string>());
+    }
+
+    [TestMethod]
+    public void Tagging_counts_a_label_only_where_it_was_judged()
+    {
+        EvaluationItem[] items =
+        [
+            new("a", ["x"], "") { Scores = [0.9f, 0.2f], Negative = ["y"] },
+            new("b", [], "") { Scores = [0.95f, 0.8f], Negative = ["y"] }, // nothing is known of x, whose score would spoil the order
+            new("c", ["y"], "") { Scores = [0.1f, 0.7f], Negative = ["x"] },
+        ];
+        var metrics = EvaluationScores.Tagging(items, ["x", "y"]).ToDictionary(metric => metric.Name);
+        // x: one right above one wrong; y: the right one between two wrong ones.
+        Assert.AreEqual((1.0 + 0.5) / 2, metrics["mAP"].Value!.Value, 1e-12);
+        Assert.AreEqual((1.0 + 0.5) / 2, metrics["ROC-AUC"].Value!.Value, 1e-12);
+    }
+
+    [TestMethod]
+    public void A_key_a_task_or_a_label_that_is_not_known_is_an_error_that_names_it()
+    {
+        var mistyped = About("classification", "Family");
+        mistyped["instrction"] = "This is a sound of";
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Recipe("mistyped.json", mistyped))).Message, "mistyped.json: an evaluation knows no 'instrction'; the nearest key is 'instruction'");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Recipe("task.json", About("clasification", "Family")))).Message, "'task' is \"clasification\": one of classification, tagging");
+        var metric = About("retrieval", "Caption");
+        metric["metrics"] = new JsonArray("R@2");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Recipe("metric.json", metric))).Message, "'R@2' is no metric of retrieval");
+        var label = About("classification", "Family");
+        label["labels"] = new JsonArray("flute", "organ");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Recipe("label.json", label), "-o", At("label"))).Message, "'clip2.wav' is labelled 'mallet'");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Recipe("column.json", About("captioning", "Captoin")), "-o", At("column"))).Message, "no column 'Captoin'");
+    }
+
+    [TestMethod]
+    public void The_shipped_recipes_are_whole_and_those_of_the_notes_have_their_data()
+    {
+        string[] recipes = [.. Directory.GetFiles(Path.Combine(TinyModels.Repository(), "recipes"), "*.json").Where(file => ((string[])["notes", "table2", "table3", "table4"]).Any(start => Path.GetFileName(file).StartsWith(start, StringComparison.Ordinal)))];
+        Assert.IsGreaterThanOrEqualTo(10, recipes.Length);
+        foreach (string file in recipes)
+        {
+            var recipe = EvaluationRecipe.Read(file);
+            if (Path.GetFileName(file).StartsWith("notes", StringComparison.Ordinal)) Assert.IsTrue(File.Exists(recipe.Manifest), recipe.Manifest);
+            else Assert.AreNotEqual(0, recipe.Paper.Count, "the paper's value stands beside ours");
+        }
+    }
+}
