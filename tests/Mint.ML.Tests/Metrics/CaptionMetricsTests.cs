@@ -77,6 +77,19 @@ public sealed class CaptionMetricsTests
     }
 
     [TestMethod]
+    public void The_value_over_some_items_is_that_of_a_set_of_them()
+    {
+        CaptionItem[] items = Items();
+        int[] rows = [0, 2, 2, items.Length - 1, 1];
+        MetricScore[] All(CaptionItem[] of) => [.. Bleu.Score(CaptionSet.From(of)), RougeL.Score(CaptionSet.From(of)), new Meteor().Score(CaptionSet.From(of)).Score];
+        foreach (var (all, some) in All(items).Zip(All([.. rows.Select(row => items[row])])))
+        {
+            Assert.AreEqual(all.Corpus, all.Over([.. Enumerable.Range(0, items.Length)]), 1e-12, all.Name);
+            Assert.AreEqual(some.Corpus, all.Over(rows), 1e-12, all.Name);
+        }
+    }
+
+    [TestMethod]
     public void Empty_candidate_scores_nothing_and_identical_texts_score_one()
     {
         var captions = CaptionSet.From([new("", ["a dog barks loudly"]), new("rain falls on a roof", ["rain falls on a roof"])]);

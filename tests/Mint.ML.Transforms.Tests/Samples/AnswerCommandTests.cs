@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using CsvHelper;
 using CsvHelper.Configuration;
@@ -23,8 +22,6 @@ public class AnswerCommandTests
     });
 
     private readonly string _folder = Directory.CreateTempSubdirectory("mint-answers-").FullName;
-
-    public TestContext TestContext { get; set; } = null!;
 
     [TestInitialize]
     public void CopyClips()
@@ -125,18 +122,21 @@ public class AnswerCommandTests
         var (_, together, _) = Run(ClassifyCommand.Create(), [manifest, .. Labels, "--format", "jsonl", "--batch", "7"]);
         JsonNode[] one = Lines(single), all = Lines(together);
         CollectionAssert.AreEqual(order.Distinct().ToArray(), one.Select(row => row["path"]!.GetValue<string>()).ToArray());
-        foreach (var (a, b) in one.Zip(all))
-        {
-            Assert.AreEqual(a["path"]!.GetValue<string>(), b["path"]!.GetValue<string>());
-            foreach (var (x, y) in a["labels"]!.AsArray().Zip(b["labels"]!.AsArray()))
-            {
-                Assert.AreEqual(x!["label"]!.GetValue<string>(), y!["label"]!.GetValue<string>());
-                Assert.AreEqual(x["probability"]!.GetValue<double>(), y["probability"]!.GetValue<double>(), 2e-5);
-            }
-        }
+        foreach (var (a, b) in one.Zip(all)) AssertSame(a, b);
         // The pipeline itself says the same.
         var expected = EightClips.Answers(EightClips.Shared.Ml, EightClips.Shared.Model, EightClips.Shared.Data)[5].Score;
         Assert.AreEqual(expected.Max(), one[0]["labels"]![0]!["probability"]!.GetValue<double>(), 2e-5);
+    }
+
+    // Up to the last bits of floating-point sums, in which rows padded to another length differ.
+    private static void AssertSame(JsonNode a, JsonNode b)
+    {
+        Assert.AreEqual(a["path"]!.GetValue<string>(), b["path"]!.GetValue<string>());
+        foreach (var (x, y) in a["labels"]!.AsArray().Zip(b["labels"]!.AsArray()))
+        {
+            Assert.AreEqual(x!["label"]!.GetValue<string>(), y!["label"]!.GetValue<string>());
+            Assert.AreEqual(x["probability"]!.GetValue<double>(), y["probability"]!.GetValue<double>(), 2e-5);
+        }
     }
 
     private static JsonNode[] Lines(string text) => [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
@@ -188,7 +188,7 @@ public class AnswerCommandTests
         var plain = Lines(Run(ClassifyCommand.Create(), arguments).Output);
         var (_, output, report) = Run(ClassifyCommand.Create(), [.. arguments, "--window", "0.3", "--overlap", "0.05", "--max-seconds", "0.9"]);
         var windowed = Lines(output);
-        for (int i = 0; i < 8; i++) Assert.AreEqual(plain[i]["labels"]!.ToJsonString(), windowed[i]["labels"]!.ToJsonString());
+        for (int i = 0; i < 8; i++) AssertSame(plain[i], windowed[i]);
 
         var segments = windowed[8]["segments"]!.AsArray();
         Assert.IsNull(plain[8]["segments"]);
