@@ -66,9 +66,11 @@ internal sealed class Browser : IAsyncDisposable
         return browser;
     }
 
-    /// <summary>Opens a file and waits until it is loaded.</summary>
+    /// <summary>Opens a file and waits until it is loaded; what was logged and asked for before is forgotten.</summary>
     public async Task Open(string path)
     {
+        problems.Clear();
+        requests.Clear();
         loaded = new();
         await Call("Page.navigate", new() { ["url"] = new Uri(path).AbsoluteUri });
         await loaded.Task.WaitAsync(end.Token);

@@ -108,6 +108,18 @@ public sealed class ReportPageTests
     }
 
     [TestMethod]
+    public async Task The_policy_of_a_page_runs_no_other_script_and_opens_no_connection()
+    {
+        var page = await Open("run");
+        await page.Evaluate("document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.pwned = 1' }))");
+        await page.Evaluate("document.body.insertAdjacentHTML('beforeend', '<a id=a href=\"javascript:window.pwned=1\">a</a><img src=data: onerror=\"window.pwned=1\">'), document.getElementById('a').click()");
+        Assert.AreEqual("refused", (string?)await page.Evaluate("fetch('http://127.0.0.1:9/').then(() => 'sent', error => 'refused')"));
+        await page.Evaluate("new Promise(done => setTimeout(done, 100))");
+        Assert.AreEqual("undefined", (string?)await page.Evaluate("typeof window.pwned"));
+        Assert.IsGreaterThanOrEqualTo(4, page.Problems.Count(problem => problem.Contains("Content Security Policy", StringComparison.Ordinal)));
+    }
+
+    [TestMethod]
     public async Task The_attention_of_each_query_is_drawn_and_told()
     {
         string model = Path.Combine(EightClips.Shared.Folder, "paged.zip");
