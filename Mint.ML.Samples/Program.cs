@@ -10,6 +10,7 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     ClassifyCommand.Create(),
     AskCommand.Create(),
     EvaluateCommand.Create(),
+    SearchCommand.Create(),
     DataCommand.Create(),
     VerifyCommand.Create(),
     InspectCommand.Create(),

@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using Mint.ML.Retrieval;
 using Mint.ML.Training;
 using Mint.ML.Transforms.RowMapping;
 
@@ -43,6 +44,19 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
     /// <returns>(blocks with cross-attention, Q, T): weights averaged over heads, which sum to 1 over the frames.</returns>
     /// <exception cref="ArgumentException">There are no features, or they are not whole frames.</exception>
     public float[,,] QueryAttention(ReadOnlySpan<float> features) => ListeningMap.Of(_bridge.Value.Bridge, features);
+
+    /// <summary>Embeddings of texts and matching probabilities outside a pipeline, with this step's bridge and vocabulary.</summary>
+    public BridgeEmbeddings Embeddings => new(_bridge.Value.Bridge, _bridge.Value.Tokenizer) { MaxTextTokens = _bridge.Value.MaxTextTokens };
+
+    /// <summary>The best of a search in the order of the matching head; see <see cref="BridgeEmbeddings.Rerank"/>.</summary>
+    /// <param name="text">What was searched for.</param>
+    /// <param name="hits">The best few.</param>
+    /// <param name="features">A hit's row of the feature column: T x E floats.</param>
+    public IReadOnlyList<MatchedHit> Rerank(string text, IReadOnlyList<SearchHit> hits, Func<SearchHit, float[]> features)
+    {
+        var bridge = _bridge.Value;
+        return Embeddings.Rerank(text, hits, some => FrameBatch.Pad([.. some.Select(features)], bridge.FrameWidth, bridge.Device), BatchSize);
+    }
 
     /// <inheritdoc/>
     protected override string LoaderSignature => Signature;

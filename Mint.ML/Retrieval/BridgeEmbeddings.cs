@@ -13,6 +13,9 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
     /// <summary>The most tokens of a text that are read; MINT trains with 30.</summary>
     public int MaxTextTokens { get; init; } = 30;
 
+    /// <summary>Numbers of a vector: 256 for MINT.</summary>
+    public int Width => (int)bridge.Config.EmbeddingSize;
+
     /// <summary>Unit embeddings of clips, each (Q, 256).</summary>
     /// <param name="audio">Frames of B clips.</param>
     public IReadOnlyList<float[,]> Clips(AudioEncoding audio)
@@ -41,6 +44,27 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
         var (ids, mask) = Tokens([.. Enumerable.Repeat(text, clips)]);
         var logits = bridge.Match(bridge.QFormer.MatchingPass(bridge.Queries, keys, ids, mask)); // (B, 2)
         return [.. logits.to(ScalarType.Float64).softmax(1).select(1, 1).cpu().contiguous().data<double>()];
+    }
+
+    /// <summary>The best of a search in the order of the matching head, which reads text and audio together where embeddings do not see each other.</summary>
+    /// <param name="text">What was searched for.</param>
+    /// <param name="hits">The best few; each costs a pass of the bridge.</param>
+    /// <param name="listen">Gives the frames of some hits; called once for every <paramref name="batchSize"/> of them, and disposed here.</param>
+    /// <param name="batchSize">Hits at a time; the order does not depend on it.</param>
+    /// <param name="cancel">Stops between two batches.</param>
+    /// <returns>The likeliest match first; of equals the more similar.</returns>
+    public IReadOnlyList<MatchedHit> Rerank(string text, IReadOnlyList<SearchHit> hits, Func<IReadOnlyList<SearchHit>, AudioEncoding> listen,
+        int batchSize = 16, CancellationToken cancel = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        List<MatchedHit> matched = [];
+        foreach (SearchHit[] some in hits.Chunk(batchSize))
+        {
+            cancel.ThrowIfCancellationRequested();
+            using var audio = listen(some);
+            matched.AddRange(some.Zip(Match(text, audio), (hit, probability) => new MatchedHit(hit, probability)));
+        }
+        return [.. matched.OrderByDescending(one => one.Probability).ThenByDescending(one => one.Hit.Similarity)];
     }
 
     /// <summary>Zero-shot classification: similarities of every clip with every label's text, (B, labels).</summary>
@@ -114,3 +138,8 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
         }
     }
 }
+
+/// <summary>An item that a search found and the matching head judged.</summary>
+/// <param name="Hit">The item.</param>
+/// <param name="Probability">That the text belongs to it.</param>
+public sealed record MatchedHit(SearchHit Hit, double Probability);
