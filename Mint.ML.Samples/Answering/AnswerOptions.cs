@@ -50,6 +50,7 @@ internal sealed class AnswerOptions
 
         using var model = ModelFile.Load(parse.GetValue(_model), parse.GetValue(_gpu));
         var answers = answerer(model, batch);
+        answers.Prepare();
         var rows = RowFormat.Of(format, answers.Name, clips.Max(clip => clip.Name.Length));
         using AnswerOutput output = file is null ? new ConsoleOutput(rows) : new FileOutput(file, rows, Settings(model, parse.GetValue(_input)!, answers, windows));
         var result = new AnswerRun(answers, windows, batch, parse.GetValue(_onError) == "skip", Report).Run(clips, output, cancel);

@@ -63,8 +63,6 @@ internal sealed class FileOutput : AnswerOutput
         }
     }
 
-    public int Done => _done.Count;
-
     public override bool Has(string path) => _done.Contains(path);
 
     public override void Write(AnswerRow row) => WriteLine(_format.Line(row));

@@ -21,6 +21,10 @@ internal abstract class Answerer
     /// <summary>What decides the answers, apart from the model and the windows.</summary>
     public abstract JsonObject Settings { get; }
 
+    /// <summary>Sets the step up, so that what is wrong with it is said before the first clip.</summary>
+    /// <exception cref="ArgumentException">The labels or options are not usable, or the model's parts do not fit each other.</exception>
+    public abstract void Prepare();
+
     /// <summary>Answers in the clips' order. All windows of the clips go through the model in its batches.</summary>
     public abstract IReadOnlyList<AnswerRow> Answer(IReadOnlyList<HeardClip> clips, CancellationToken cancel);
 }
@@ -38,13 +42,13 @@ internal abstract class Answerer<TAnswer>(ModelFile model, int batch) : Answerer
 
     protected ModelFile Model { get; } = model;
 
+    public override void Prepare() => _step ??= Step(Features([]), Model.Featurizer.OutputColumnName, batch);
+
     public override IReadOnlyList<AnswerRow> Answer(IReadOnlyList<HeardClip> clips, CancellationToken cancel)
     {
-        Model.Featurizer.BatchSize = batch;
-        var features = Model.Featurizer.Transform(Rows(clips.SelectMany(clip => clip.Windows)));
-        _step ??= Step(features, Model.Featurizer.OutputColumnName, batch);
+        Prepare();
         var answers = new List<TAnswer>();
-        foreach (var answer in _step.Transform(features).GetColumn<TAnswer>(Column))
+        foreach (var answer in _step!.Transform(Features(clips.SelectMany(clip => clip.Windows))).GetColumn<TAnswer>(Column))
         {
             answers.Add(answer);
             cancel.ThrowIfCancellationRequested();
@@ -68,11 +72,12 @@ internal abstract class Answerer<TAnswer>(ModelFile model, int batch) : Answerer
     /// <summary>A clip's row of its windows' answers.</summary>
     protected abstract AnswerRow Merge(HeardClip clip, IReadOnlyList<TAnswer> windows);
 
-    private IDataView Rows(IEnumerable<MLAudio> windows)
+    private IDataView Features(IEnumerable<MLAudio> windows)
     {
         var schema = SchemaDefinition.Create(typeof(Row));
         schema[nameof(Row.Audio)].ColumnName = Model.Featurizer.InputColumnName;
-        return Model.Ml.Data.LoadFromEnumerable(windows.Select(audio => new Row { Audio = audio }).ToList(), schema);
+        Model.Featurizer.BatchSize = batch;
+        return Model.Featurizer.Transform(Model.Ml.Data.LoadFromEnumerable(windows.Select(audio => new Row { Audio = audio }).ToList(), schema));
     }
 }
 

@@ -28,6 +28,7 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
         var clips = Read();
         var labels = Labels(clips);
         var answerer = Answerer(labels);
+        answerer.Prepare();
         Directory.CreateDirectory(folder);
         string answers = Path.Combine(folder, "answers.jsonl");
         var format = new JsonLines(answerer.Name);

@@ -156,6 +156,18 @@ public class AnswerCommandTests
     }
 
     [TestMethod]
+    public void Settings_that_cannot_work_are_said_before_a_file_is_begun()
+    {
+        string path = At("never.jsonl");
+        void Refused(string message, params string[] arguments) => StringAssert.Contains(
+            Assert.ThrowsExactly<ArgumentException>(() => Run(ClassifyCommand.Create(), [Clips, .. arguments, "-o", path, "--on-error", "skip"])).Message, message);
+        Refused("Labels must be at least two different texts", "--labels", "flute");
+        Refused("OverlapSeconds is 3", [.. Labels, "--window", "2", "--overlap", "3"]);
+        Refused("a table is for the terminal", [.. Labels, "--format", "table"]);
+        Assert.IsFalse(File.Exists(path) || File.Exists(path + ".settings.json"));
+    }
+
+    [TestMethod]
     public void A_file_that_is_no_sound_stops_the_run_or_has_a_row_that_says_why()
     {
         File.WriteAllText(Path.Combine(Clips, "clip3,\"bad\".wav"), "RIFF, but no sound");
