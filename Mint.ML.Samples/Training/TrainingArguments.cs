@@ -33,6 +33,7 @@ internal static class TrainingArguments
         { "--contrastive", "Weight of the contrastive loss (ALC); 0 leaves it out", o => o.ContrastiveWeight, (o, value) => o with { ContrastiveWeight = value } },
         { "--matching", "Weight of the matching loss (ALM); 0 leaves it out", o => o.MatchingWeight, (o, value) => o with { MatchingWeight = value } },
         { "--generation", "Weight of the generation loss (ATG); 0 leaves it out", o => o.GenerationWeight, (o, value) => o with { GenerationWeight = value } },
+        { "--contrastive-batch", "Clips contrasted with each other, a multiple of --batch, in a batch's memory by GradCache (default: a batch)", o => o.ContrastiveBatch, (o, value) => o with { ContrastiveBatch = value } },
         { "--contrastive-smoothing", "Label smoothing of the contrastive loss", o => o.ContrastiveSmoothing, (o, value) => o with { ContrastiveSmoothing = value } },
         { "--generation-smoothing", "Label smoothing of the generation loss", o => o.GenerationSmoothing, (o, value) => o with { GenerationSmoothing = value } },
         { "--hard-negatives", "Whether matching's negatives are drawn by their similarity, or all alike", o => o.HardNegatives, (o, value) => o with { HardNegatives = value } },

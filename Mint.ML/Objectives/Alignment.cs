@@ -32,28 +32,41 @@ public static class Alignment
     /// <param name="options">Which losses, and how.</param>
     /// <param name="generator">Draws the negatives; a CPU generator.</param>
     public static AlignmentLosses Losses(
-        BridgeNet bridge, Tensor frames, Tensor? frameMask, CaptionBatch captions, AlignmentOptions options, Generator generator)
+        BridgeNet bridge, Tensor frames, Tensor? frameMask, CaptionBatch captions, AlignmentOptions options, Generator generator) =>
+        Losses(bridge, new AlignmentPart(frames, frameMask, captions), options, generator, null);
+
+    /// <summary>As above; with a cache, of a part of a larger contrastive batch: contrast is the whole batch's, matching finds its negatives within the part.</summary>
+    internal static AlignmentLosses Losses(BridgeNet bridge, AlignmentPart part, AlignmentOptions options, Generator generator, GradCache? cache)
     {
         using var scope = NewDisposeScope();
-        var audio = bridge.Listen(frames, frameMask);
-        return Losses(bridge, audio, captions, options,
-            (audioToText, textToAudio) => DrawNegatives(audioToText, textToAudio, captions, options, generator), out _).Kept();
+        var audio = bridge.Listen(part.Frames, part.FrameMask);
+        return Losses(bridge, audio, part.Captions, options,
+            (audioToText, textToAudio) => DrawNegatives(audioToText, textToAudio, part.Captions, options, generator), out _, cache).Kept();
+    }
+
+    /// <summary>Contrastive embeddings of a part, (b, Q, 256) and (b, 256), by the very operations, draws of dropout included, that <see cref="Losses(BridgeNet, AlignmentPart, AlignmentOptions, Generator, GradCache)"/> begins with.</summary>
+    internal static (Tensor Audio, Tensor Text) Embed(BridgeNet bridge, AlignmentPart part, AlignmentOptions options)
+    {
+        using var scope = NewDisposeScope();
+        using var audio = bridge.Listen(part.Frames, part.FrameMask);
+        var (queries, text, _) = Align(bridge, audio, part.Captions, DecoderIds(part.Captions), options);
+        return (bridge.EmbedAudio(queries).MoveToOuterDisposeScope(), bridge.EmbedText(text).MoveToOuterDisposeScope());
     }
 
     /// <summary>As above, with the negatives chosen by the caller from the similarities, which are returned too.</summary>
     internal static AlignmentLosses Losses(
         BridgeNet bridge, AudioKeys audio, CaptionBatch captions, AlignmentOptions options,
-        Func<Tensor, Tensor, (Tensor Audio, Tensor Text)> chooseNegatives, out (Tensor AudioToText, Tensor TextToAudio) similarity)
+        Func<Tensor, Tensor, (Tensor Audio, Tensor Text)> chooseNegatives, out (Tensor AudioToText, Tensor TextToAudio) similarity, GradCache? cache = null)
     {
         var none = zeros([], device: captions.Ids.device);
         var (contrastive, matching, generation) = (none, none, none);
-        var decoderIds = captions.Ids.clone();
-        decoderIds.narrow(1, 0, 1).fill_(captions.DecoderId);
+        var decoderIds = DecoderIds(captions);
 
         var (queries, text, generated) = Align(bridge, audio, captions, decoderIds, options);
 
-        (contrastive, var audioToText, var textToAudio) =
-            Contrastive.Loss(bridge.EmbedAudio(queries), bridge.EmbedText(text), bridge.Temperature, options);
+        var (heard, read) = (bridge.EmbedAudio(queries), bridge.EmbedText(text));
+        (contrastive, var audioToText, var textToAudio) = Contrastive.Loss(heard, read, bridge.Temperature, options);
+        if (cache is not null) contrastive = cache.Contrast(heard, read);
         similarity = (audioToText, textToAudio);
 
         if (options.GenerationWeight > 0)
@@ -96,6 +109,13 @@ public static class Alignment
         var texts = cat([own, own, negativeText], 0);
         return bridge.Match(bridge.QFormer.MatchingPass(
             bridge.Queries, clips, captions.Ids.index_select(0, texts), captions.Mask.index_select(0, texts)));
+    }
+
+    private static Tensor DecoderIds(CaptionBatch captions)
+    {
+        var ids = captions.Ids.clone();
+        ids.narrow(1, 0, 1).fill_(captions.DecoderId);
+        return ids;
     }
 
     private static (Tensor Audio, Tensor Text) DrawNegatives(

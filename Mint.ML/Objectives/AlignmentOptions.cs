@@ -29,6 +29,13 @@ public sealed record AlignmentOptions
     /// </summary>
     public bool DetachGathered { get; init; }
 
+    /// <summary>
+    /// Clips whose captions are each other's negatives in the contrastive loss, when more than go through the bridge at once: a multiple of
+    /// <see cref="Training.TrainingOptions.BatchSize"/>, whose memory it keeps to (<see cref="GradCache"/>) at the price of one forward pass more. A step
+    /// takes that many clips. Matching still finds its negatives within a batch. Null, the default: a batch.
+    /// </summary>
+    public int? ContrastiveBatch { get; init; }
+
     /// <summary>Checks every value and reports all that is wrong at once.</summary>
     /// <exception cref="ArgumentException">Lists each bad value.</exception>
     public void Validate()
@@ -39,6 +46,8 @@ public sealed record AlignmentOptions
         if (ContrastiveWeight + MatchingWeight + GenerationWeight == 0) errors.Add("All three weights are 0: there is nothing to train.");
         foreach (var (name, smoothing) in new[] { (nameof(ContrastiveSmoothing), ContrastiveSmoothing), (nameof(GenerationSmoothing), GenerationSmoothing) })
             if (!(smoothing >= 0 && smoothing < 1)) errors.Add($"{name} is {smoothing}; expected at least 0 and less than 1.");
+        if (ContrastiveBatch is < 2) errors.Add($"ContrastiveBatch is {ContrastiveBatch}; expected at least 2, or null for a batch.");
+        if (ContrastiveBatch is not null && ContrastiveWeight == 0) errors.Add("ContrastiveBatch is set and ContrastiveWeight is 0: there is no contrastive loss.");
         if (errors.Count > 0) throw new ArgumentException(string.Join(" ", errors));
     }
 }

@@ -1,4 +1,5 @@
 using Mint.ML.Bridges;
+using Mint.ML.Models;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Objectives;
@@ -16,8 +17,17 @@ public sealed record AlignmentPart(Tensor Frames, Tensor? FrameMask, CaptionBatc
 /// and sent its embeddings' gradient. Loss and gradient are the whole batch's; a part's dropout is the same in both of its runs.
 /// The price is one forward pass more. The matching loss is not part of this: its negatives are pairs, which go through the bridge together.
 /// </remarks>
-public static class GradCache
+public sealed class GradCache : IDisposable
 {
+    private readonly BridgeNet bridge;
+    private readonly AlignmentOptions options;
+    private readonly List<(Tensor Audio, Tensor Text, Chance Chance)> heard = [];
+    private (Tensor Loss, Tensor Audio, Tensor Text, Tensor Temperature)? solved; // the loss and its gradients
+    private int part = -1;
+    private long start, rows;
+
+    internal GradCache(BridgeNet bridge, AlignmentOptions options) => (this.bridge, this.options) = (bridge, options);
+
     /// <summary>Adds the gradient of the batch's contrastive loss (times <see cref="AlignmentOptions.ContrastiveWeight"/>) to the bridge's parameters.</summary>
     /// <param name="bridge">The network to train.</param>
     /// <param name="parts">How many parts the batch has.</param>
@@ -28,45 +38,80 @@ public static class GradCache
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(parts, 1);
         using var scope = NewDisposeScope();
-        var (audio, text) = (new List<Tensor>(), new List<Tensor>());
-        var chance = new Tensor[parts];
-        using (no_grad())
-            for (int i = 0; i < parts; i++)
-            {
-                chance[i] = random.get_rng_state();
-                var (a, t) = Embed(bridge, read(i));
-                audio.Add(a);
-                text.Add(t);
-            }
-
-        var allAudio = cat([.. audio], 0).requires_grad_();   // (B, Q, 256)
-        var allText = cat([.. text], 0).requires_grad_();     // (B, 256)
-        var loss = Contrastive.Loss(allAudio, allText, bridge.Temperature, options).Loss;
-        (loss * options.ContrastiveWeight).backward();        // the temperature's gradient is complete with this
-        var (audioGradient, textGradient) = (allAudio.grad!, allText.grad!);
-
-        var after = random.get_rng_state();
-        long start = 0;
+        var alone = options with { MatchingWeight = 0, GenerationWeight = 0 };
+        using var cache = new GradCache(bridge, alone);
+        for (int i = 0; i < parts; i++) cache.Hear(read(i));
+        using var after = new Chance(bridge.Queries.device);
         for (int i = 0; i < parts; i++)
         {
             using var part = NewDisposeScope();
-            random.set_rng_state(chance[i]);
-            var (a, t) = Embed(bridge, read(i));
-            long rows = t.shape[0];
-            var share = (a * audioGradient.narrow(0, start, rows)).sum() + (t * textGradient.narrow(0, start, rows)).sum();
-            share.backward();
-            start += rows;
+            cache.Next();
+            var (audio, text) = Alignment.Embed(bridge, read(i), alone);
+            (cache.Contrast(audio, text) * (cache.Share * options.ContrastiveWeight)).backward();
         }
-        random.set_rng_state(after);
-        return loss.detach().MoveToOuterDisposeScope();
+        after.Return();
+        return cache.solved!.Value.Loss.clone().MoveToOuterDisposeScope();
     }
 
-    private static (Tensor Audio, Tensor Text) Embed(BridgeNet bridge, AlignmentPart part)
+    /// <summary>First run of a part: its embeddings, without a graph.</summary>
+    internal void Hear(AlignmentPart part)
+    {
+        using var grad = no_grad();
+        using var scope = NewDisposeScope();
+        var chance = new Chance(bridge.Queries.device);
+        var (audio, text) = Alignment.Embed(bridge, part, options);
+        heard.Add((audio.DetachFromDisposeScope(), text.DetachFromDisposeScope(), chance));
+    }
+
+    /// <summary>Begins the second run of the next part, in the order of the first.</summary>
+    internal void Next()
+    {
+        solved ??= Solve();
+        start += rows;
+        part++;
+        rows = heard[part].Text.shape[0];
+        heard[part].Chance.Return();
+    }
+
+    /// <summary>What of the batch the present part is.</summary>
+    internal double Share => (double)rows / heard.Sum(one => one.Text.shape[0]);
+
+    /// <summary>The whole batch's loss as the present part sees it: its value, and a gradient that, summed over the parts by their shares, is the batch's.</summary>
+    /// <param name="audio">The part's embeddings with their graph, (b, Q, 256).</param>
+    /// <param name="text">(b, 256).</param>
+    internal Tensor Contrast(Tensor audio, Tensor text)
     {
         using var scope = NewDisposeScope();
-        using var audio = bridge.Listen(part.Frames, part.FrameMask);
-        var queries = bridge.QFormer.QueryPass(bridge.Queries, audio);
-        var text = bridge.QFormer.TextPass(part.Captions.Ids, part.Captions.Mask);
-        return (bridge.EmbedAudio(queries).MoveToOuterDisposeScope(), bridge.EmbedText(text).MoveToOuterDisposeScope());
+        var (loss, audioGradient, textGradient, temperatureGradient) = solved!.Value;
+        var linear = ((audio * audioGradient.narrow(0, start, rows)).sum() + (text * textGradient.narrow(0, start, rows)).sum()) / Share
+            + bridge.Temperature * temperatureGradient;
+        return (linear - linear.detach() + loss).MoveToOuterDisposeScope();
+    }
+
+    private (Tensor, Tensor, Tensor, Tensor) Solve()
+    {
+        using var scope = NewDisposeScope();
+        var audio = cat([.. heard.Select(part => part.Audio)], 0).requires_grad_();   // (B, Q, 256)
+        var text = cat([.. heard.Select(part => part.Text)], 0).requires_grad_();     // (B, 256)
+        var temperature = bridge.Temperature.detach().requires_grad_();
+        var loss = Contrastive.Loss(audio, text, temperature, options).Loss;
+        loss.backward();
+        return (loss.detach().DetachFromDisposeScope(), audio.grad!.DetachFromDisposeScope(), text.grad!.DetachFromDisposeScope(), temperature.grad!.DetachFromDisposeScope());
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var (audio, text, chance) in heard)
+        {
+            audio.Dispose();
+            text.Dispose();
+            chance.Dispose();
+        }
+        if (solved is not var (loss, audioGradient, textGradient, temperatureGradient)) return;
+        loss.Dispose();
+        audioGradient.Dispose();
+        textGradient.Dispose();
+        temperatureGradient.Dispose();
     }
 }

@@ -39,19 +39,27 @@ public static class AlignmentTraining
             throw new ArgumentException("This bridge has no head that predicts tokens; set GenerationWeight to 0.", nameof(bridge));
         BridgeFit.Check(bridge, tokenizer, audio, options);
         if (validation is not null) BridgeFit.Check(bridge, tokenizer, validation.Audio, options);
-        var stage = new Stage(bridge, tokenizer, captions, objective, options);
+        if (objective.ContrastiveBatch is { } contrasted)
+        {
+            if (contrasted % options.BatchSize != 0)
+                throw new ArgumentException($"ContrastiveBatch is {contrasted}; expected a multiple of BatchSize, {options.BatchSize}.", nameof(objective));
+            if (options.AccumulationSteps != 1)
+                throw new ArgumentException("ContrastiveBatch says how many batches a step takes; leave AccumulationSteps at 1.", nameof(options));
+            options = options with { AccumulationSteps = contrasted / options.BatchSize };
+        }
+        using var stage = new Stage(bridge, tokenizer, captions, objective, options);
         return TrainingLoop.Run(stage, audio, HeldOut(), options, progress, cancel);
 
         HeldOutPairs? HeldOut()
         {
             if (validation is null) return null;
-            var pairs = new Stage(bridge, tokenizer, validation.Captions, objective, options);
+            var pairs = new Stage(bridge, tokenizer, validation.Captions, objective with { ContrastiveBatch = null }, options);
             return new HeldOutPairs(bridge, pairs, pairs.Tokens, validation, objective, options);
         }
     }
 
     private sealed class Stage(
-        BridgeNet bridge, ITextTokenizer tokenizer, IReadOnlyList<string> captions, AlignmentOptions objective, TrainingOptions options) : ITrainingStage
+        BridgeNet bridge, ITextTokenizer tokenizer, IReadOnlyList<string> captions, AlignmentOptions objective, TrainingOptions options) : ITrainingStage, IDisposable
     {
         private readonly TokenRows texts = new(
             [.. captions.AsParallel().AsOrdered().Select(caption => BridgeText.Ids(tokenizer, caption, options.MaxTextTokens))], tokenizer.PadTokenId ?? 0);
@@ -80,11 +88,36 @@ public static class AlignmentTraining
 
         public long Weight(int[] examples) => examples.Length;
 
+        private GradCache? cache; // of the step at hand, whose batches are heard, then trained on
+        private int trained;
+
+        public bool HearsFirst => objective.ContrastiveBatch is not null;
+
+        public void Hear(int[] examples, Tensor frames, Tensor? frameMask)
+        {
+            if (trained > 0) Dispose();
+            cache ??= new GradCache(bridge, objective);
+            cache.Hear(Part(examples, frames, frameMask));
+        }
+
         public Tensor Losses(int[] examples, Tensor frames, Tensor? frameMask, Generator negatives)
         {
-            var (ids, mask) = Tokens(examples);
-            var losses = Alignment.Losses(bridge, frames, frameMask, new CaptionBatch(ids, mask, BridgeText.DecoderId(tokenizer)), objective, negatives);
+            cache?.Next();
+            trained++;
+            var losses = Alignment.Losses(bridge, Part(examples, frames, frameMask), objective, negatives, cache);
             return stack([losses.Total, losses.Contrastive, losses.Matching, losses.Generation]);
+        }
+
+        public void Dispose()
+        {
+            cache?.Dispose();
+            (cache, trained) = (null, 0);
+        }
+
+        private AlignmentPart Part(int[] examples, Tensor frames, Tensor? frameMask)
+        {
+            var (ids, mask) = Tokens(examples);
+            return new AlignmentPart(frames, frameMask, new CaptionBatch(ids, mask, BridgeText.DecoderId(tokenizer)));
         }
 
         public (Tensor Ids, Tensor Mask) Tokens(int[] examples) => texts.Pick(examples, Device);

@@ -10,14 +10,14 @@ internal sealed class BatchFeed : IDisposable
     private readonly ITrainingStage stage;
     private readonly TrainingOptions options;
     private (long Epoch, int[][] Batches) present;
-    private (long Epoch, int Batch) next;
+    private (long Epoch, int Batch, bool Heard) next;
     private Task<AudioEncoding>? reading;
 
     public BatchFeed(IFrameSource audio, BatchOrder order, ITrainingStage stage, TrainingOptions options, long step)
     {
         (this.audio, this.order, this.stage, this.options) = (audio, order, stage, options);
         present = (-1, []);
-        next = (step / StepsPerEpoch, (int)(step % StepsPerEpoch) * options.AccumulationSteps);
+        next = (step / StepsPerEpoch, (int)(step % StepsPerEpoch) * options.AccumulationSteps, false);
         Begin();
     }
 
@@ -30,12 +30,15 @@ internal sealed class BatchFeed : IDisposable
         return Of(step / StepsPerEpoch)[start..Math.Min(start + options.AccumulationSteps, order.Batches)];
     }
 
-    /// <summary>The next batch's frames; the caller disposes of them.</summary>
+    /// <summary>The next batch's frames; the caller disposes of them. A stage that hears first is given a step's batches twice over.</summary>
     public AudioEncoding Take()
     {
         var read = reading!.GetAwaiter().GetResult();
         reading = null;
-        next = next.Batch + 1 < order.Batches ? (next.Epoch, next.Batch + 1) : (next.Epoch + 1, 0);
+        int start = next.Batch / options.AccumulationSteps * options.AccumulationSteps, end = Math.Min(start + options.AccumulationSteps, order.Batches);
+        if (next.Batch + 1 < end) next.Batch++;
+        else if (stage.HearsFirst && !next.Heard) (next.Batch, next.Heard) = (start, true);
+        else next = end < order.Batches ? (next.Epoch, end, false) : (next.Epoch + 1, 0, false);
         Begin();
         return read;
     }

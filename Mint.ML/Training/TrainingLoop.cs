@@ -43,6 +43,14 @@ internal interface ITrainingStage
     /// <summary>What a batch counts among those accumulated with it.</summary>
     long Weight(int[] examples);
 
+    /// <summary>Whether all batches of a step are heard before the first of them is trained on.</summary>
+    bool HearsFirst => false;
+
+    /// <summary>Is given the batches of a step in their order, where <see cref="HearsFirst"/> asks for it.</summary>
+    void Hear(int[] examples, Tensor frames, Tensor? frameMask)
+    {
+    }
+
     /// <summary>The losses of a batch, the one to descend first, as one vector.</summary>
     Tensor Losses(int[] examples, Tensor frames, Tensor? frameMask, Generator negatives);
 }
@@ -145,6 +153,8 @@ internal static class TrainingLoop
             int[][] batches = feed.Batches(step);
             double[] losses = new double[stage.LossNames.Count];
             double whole = batches.Sum(stage.Weight);
+            if (stage.HearsFirst)
+                foreach (int[] batch in batches) Hear(stage, feed, batch);
             foreach (int[] batch in batches)
             {
                 double share = stage.Weight(batch) / whole;
@@ -179,13 +189,24 @@ internal static class TrainingLoop
     {
         using var scope = NewDisposeScope();
         using var read = feed.Take();
-        // Without padding nothing has to be masked, which spares every attention an addition.
-        var mask = read.Mask.all().item<bool>() ? null : read.Mask.to(stage.Device);
-        var losses = stage.Losses(batch, read.Frames.to(ScalarType.Float32).to(stage.Device), mask, negatives);
+        var (frames, mask) = Placed(read, stage.Device);
+        var losses = stage.Losses(batch, frames, mask, negatives);
         double[] values = [.. losses.detach().to(ScalarType.Float32).cpu().data<float>().ToArray().Select(value => (double)value)];
         if (Array.TrueForAll(values, double.IsFinite)) (losses[0] * share).backward();
         return values;
     }
+
+    private static void Hear(ITrainingStage stage, BatchFeed feed, int[] batch)
+    {
+        using var scope = NewDisposeScope();
+        using var read = feed.Take();
+        var (frames, mask) = Placed(read, stage.Device);
+        stage.Hear(batch, frames, mask);
+    }
+
+    // Without padding nothing has to be masked, which spares every attention an addition.
+    private static (Tensor Frames, Tensor? Mask) Placed(AudioEncoding read, Device device) =>
+        (read.Frames.to(ScalarType.Float32).to(device), read.Mask.all().item<bool>() ? null : read.Mask.to(device));
 
     private static AdamW Optimizer(IReadOnlyList<(string name, Parameter parameter)> trained, TrainingOptions options)
     {
