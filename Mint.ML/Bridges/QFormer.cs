@@ -38,6 +38,9 @@ public sealed partial class QFormer : Module
     /// <summary>The architecture.</summary>
     public QFormerConfig Config { get; }
 
+    /// <summary>Whether a block keeps its input alone for the gradient and is computed again then: less memory for more time.</summary>
+    internal bool RecomputesBlocks { get; set; }
+
     /// <summary>Keys and values of audio for all cross-attentions.</summary>
     /// <param name="frames">(B, T, E), normalised as the bridge around this does.</param>
     /// <param name="mask">(B, T) bool, true where a frame comes from audio; null when all do.</param>
@@ -250,8 +253,13 @@ public sealed partial class QFormer : Module
     /// <summary>Packed states of the embeddings and of every block.</summary>
     private List<Tensor> Run(Tensor x, QFormerPass pass, List<(Tensor Keys, Tensor Values)>? cache)
     {
+        bool twice = RecomputesBlocks && is_grad_enabled() && cache is null && pass.Groups.All(group => group.Prefix is null);
         List<Tensor> hidden = [x];
-        for (int i = 0; i < encoder.layer.Count; i++) hidden.Add(encoder.layer[i].Run(hidden[^1], pass, i == encoder.layer.Count - 1, cache));
+        for (int i = 0; i < encoder.layer.Count; i++)
+        {
+            var (block, isLast) = (encoder.layer[i], i == encoder.layer.Count - 1);
+            hidden.Add(twice ? block.RunTwice(hidden[^1], pass, isLast) : block.Run(hidden[^1], pass, isLast, cache));
+        }
         return hidden;
     }
 

@@ -17,6 +17,18 @@ public sealed class AudioKeys : IDisposable
 
     internal (Tensor Keys, Tensor Values) Of(int layer) => layers[layer]!.Value;
 
+    /// <summary>The tensors that a block reads; none where it does not attend to the audio.</summary>
+    internal IEnumerable<Tensor> Inputs(int layer) => layers[layer] is not var (keys, values) ? [] : Bias is null ? [keys, values] : [keys, values, Bias];
+
+    /// <summary>With others in the place of a block's <see cref="Inputs"/>.</summary>
+    internal AudioKeys With(int layer, Queue<Tensor> inputs)
+    {
+        if (layers[layer] is null) return this;
+        var others = layers.ToArray();
+        others[layer] = (inputs.Dequeue(), inputs.Dequeue());
+        return new AudioKeys(others, Bias is null ? null : inputs.Dequeue(), Rows);
+    }
+
     /// <summary>The clips of given indices, in their order and as often as named: the negatives of audio-text matching.</summary>
     /// <param name="rows">(B') int64.</param>
     public AudioKeys Select(Tensor rows) => new(

@@ -40,6 +40,20 @@ internal sealed record QFormerPass(Segment[] Segments, AttentionGroup[] Groups, 
     public Tensor Keep(Tensor packed) => Segments.All(segment => segment.Kept == segment.Length) ? packed
         : cat([.. Unpack(packed).Select((part, i) => part.narrow(1, 0, Segments[i].Kept).reshape(-1, packed.shape[1]))], 0);
 
+    /// <summary>The tensors that a block reads beside the hidden states and earlier passes.</summary>
+    public IEnumerable<Tensor> Inputs(int layer) => Groups.Select(group => group.Bias).Concat(Audio?.Inputs(layer) ?? []).OfType<Tensor>();
+
+    /// <summary>The pass with others in the place of <see cref="Inputs"/>.</summary>
+    public QFormerPass With(int layer, IEnumerable<Tensor> inputs)
+    {
+        var next = new Queue<Tensor>(inputs);
+        return this with
+        {
+            Groups = [.. Groups.Select(group => group.Bias is null ? group : group with { Bias = next.Dequeue() })],
+            Audio = Audio?.With(layer, next),
+        };
+    }
+
     /// <summary>(N, D) to one (B, n, D) a segment, views.</summary>
     public Tensor[] Unpack(Tensor packed)
     {
@@ -91,8 +105,8 @@ internal sealed class QFormerLayer : Module
         if (crossattention is not { self: var self }) return null;
         using var scope = NewDisposeScope();
         // Laid out head by head here, once, so that no pass has to copy them into that order.
-        var keys = Attention.SplitHeads(self.key.forward(frames), self.Heads).contiguous();
-        var values = Attention.SplitHeads(self.value.forward(frames), self.Heads).contiguous();
+        var keys = Attention.SplitHeads(self.Keys(frames), self.Heads).contiguous();
+        var values = Attention.SplitHeads(self.Values(frames), self.Heads).contiguous();
         return (keys.MoveToOuterDisposeScope(), values.MoveToOuterDisposeScope());
     }
 
@@ -114,13 +128,17 @@ internal sealed class QFormerLayer : Module
         return cat([Queries(x.narrow(0, 0, queryRows), pass), Text(x.narrow(0, queryRows, textRows), pass)], 0).MoveToOuterDisposeScope();
     }
 
+    /// <summary>As <see cref="Run"/>, keeping nothing for the gradient but what it is given: the block is then computed again.</summary>
+    public Tensor RunTwice(Tensor x, QFormerPass pass, bool isLast) =>
+        Recompute.Of(inputs => Run(inputs[0], pass.With(index, inputs.Skip(1)), isLast, null), [x, .. pass.Inputs(index)]);
+
     private Tensor SelfAttend(Tensor x, QFormerPass pass, Tensor kept, QFormerPass after, List<(Tensor Keys, Tensor Values)>? cache)
     {
         using var scope = NewDisposeScope();
         var self = attention.self;
         var queries = after.Split(self.Queries(kept), self.Heads); // (B, H, n, d) a segment
-        var keys = pass.Split(self.key.forward(x), self.Heads);
-        var values = pass.Split(self.value.forward(x), self.Heads);
+        var keys = pass.Split(self.Keys(x), self.Heads);
+        var values = pass.Split(self.Values(x), self.Heads);
         if (cache is not null)
         {
             (keys[0], values[0]) = (keys[0].contiguous(), values[0].contiguous());

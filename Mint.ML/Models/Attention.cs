@@ -28,9 +28,10 @@ internal static class Attention
     /// <param name="value">(B, H, S, d).</param>
     /// <param name="bias">Added to the scores, broadcast to (B, H, L, S); null adds nothing.</param>
     /// <param name="dropout">Probability of dropping an attention weight; 0 drops none.</param>
-    /// <returns>(B, H, L, d).</returns>
+    /// <returns>(B, H, L, d), of the query's type.</returns>
     public static Tensor Attend(Tensor query, Tensor key, Tensor value, Tensor? bias, double dropout = 0)
     {
+        if (query.dtype != key.dtype) return AttendMixed(query, key, value, bias, dropout);
         using var scope = NewDisposeScope();
         var shape = query.shape;
         var (B, H, L, d) = (shape[0], shape[1], shape[2], shape[3]);
@@ -43,6 +44,20 @@ internal static class Attention
         var weights = scores.softmax(-1);
         if (dropout > 0) weights = functional.dropout(weights, dropout, training: true);
         return bmm(weights, value.reshape(B * H, S, d)).view(B, H, L, d).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Mixed precision: both products in the keys' type; the softmax, and what is added before it, in the query's, which is float32.</summary>
+    private static Tensor AttendMixed(Tensor query, Tensor key, Tensor value, Tensor? bias, double dropout)
+    {
+        using var scope = NewDisposeScope();
+        var (wide, narrow) = (query.dtype, key.dtype);
+        if (query.is_cuda) // its sums are float32 whatever its arguments are
+            return Attend(query.to(narrow), key, value, bias?.to(narrow), dropout).to(wide).MoveToOuterDisposeScope();
+        var scores = query.to(narrow).matmul(key.transpose(2, 3)).to(wide); // (B, H, L, S)
+        if (bias is not null) scores.add_(bias);
+        var weights = scores.softmax(-1);
+        if (dropout > 0) weights = functional.dropout(weights, dropout, training: true);
+        return weights.to(narrow).matmul(value).to(wide).MoveToOuterDisposeScope();
     }
 
     /// <summary>softmax(q kᵀ + bias), for looking at: <see cref="Attend"/> may not form it.</summary>

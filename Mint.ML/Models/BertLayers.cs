@@ -41,6 +41,12 @@ internal sealed class BertProjections : Module
 
     /// <summary>Queries, already divided by √d.</summary>
     public Tensor Queries(Tensor x) => query.forward(x).mul_(Math.Pow(query.weight.shape[0] / Heads, -0.5));
+
+    /// <summary>Keys in the type that attention computes in.</summary>
+    public Tensor Keys(Tensor x) => key.Product(x);
+
+    /// <summary>Values in the type that attention computes in.</summary>
+    public Tensor Values(Tensor x) => value.Product(x);
 }
 
 /// <summary>First half of the feed-forward: GELU of a wider projection.</summary>
@@ -103,7 +109,7 @@ internal sealed class BertLanguageHead : Module
     public Tensor Predict(Tensor hidden, Tensor embeddings)
     {
         using var transformed = transform.forward(hidden);
-        return functional.linear(transformed, embeddings, bias);
+        return Linear.Product(transformed, embeddings, bias, transform.ComputeType);
     }
 
     private sealed class Transform : Module<Tensor, Tensor>
@@ -117,6 +123,8 @@ internal sealed class BertLanguageHead : Module
             norm = new LayerNorm(width, eps);
             RegisterComponents();
         }
+
+        public ScalarType? ComputeType => dense.ComputeType;
 
         public override Tensor forward(Tensor x)
         {

@@ -25,8 +25,27 @@ public sealed class Linear : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>Type of the product, whatever the weight's and the input's; null for theirs. See <see cref="Training.Precision"/>.</summary>
+    internal ScalarType? ComputeType { get; set; }
+
     /// <inheritdoc/>
-    public override Tensor forward(Tensor x) => functional.linear(x, weight, bias);
+    public override Tensor forward(Tensor x)
+    {
+        if (ComputeType is null) return functional.linear(x, weight, bias);
+        using var product = Product(x);
+        return product.to(x.dtype);
+    }
+
+    /// <summary>As <see cref="forward"/>, left in the type that it was computed in.</summary>
+    internal Tensor Product(Tensor x) => Product(x, weight, bias, ComputeType);
+
+    /// <summary>x Wᵀ + b in a type; null for that of the factors.</summary>
+    internal static Tensor Product(Tensor x, Tensor weight, Tensor? bias, ScalarType? type)
+    {
+        if (type is not { } compute) return functional.linear(x, weight, bias);
+        using var scope = NewDisposeScope();
+        return functional.linear(x.to(compute), weight.to(compute), bias?.to(compute)).MoveToOuterDisposeScope();
+    }
 }
 
 /// <summary>A table of (entries, width) vectors looked up by id.</summary>

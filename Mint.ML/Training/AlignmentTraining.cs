@@ -47,6 +47,7 @@ public static class AlignmentTraining
                 throw new ArgumentException("ContrastiveBatch says how many batches a step takes; leave AccumulationSteps at 1.", nameof(options));
             options = options with { AccumulationSteps = contrasted / options.BatchSize };
         }
+        using var numerics = new Numerics(options, bridge);
         using var stage = new Stage(bridge, tokenizer, captions, objective, options);
         return TrainingLoop.Run(stage, audio, HeldOut(), options, progress, cancel);
 

@@ -49,6 +49,7 @@ public static class InstructionTraining
             languageModel.Frozen();
             languageModel.eval();
         }
+        using var numerics = new Numerics(options, model.Bridge, [model.Projection, .. model.LanguageModel is Module reader ? [reader] : Array.Empty<Module>()]);
         return TrainingLoop.Run(new Stage(model, bridgeTokenizer, modelTokenizer, mix, options), audio, HeldOut(), options, progress, cancel);
 
         void Check(IFrameSource audio, IReadOnlyList<InstructionExample> examples, string name)
