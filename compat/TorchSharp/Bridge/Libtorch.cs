@@ -103,7 +103,7 @@ internal static unsafe class Libtorch
         {
             var file = Path.Combine(folder, "libmint_torch.so");
             if (!File.Exists(file)) continue;
-            Sleep();
+            PrepareProcess();
             try
             {
                 var library = NativeLibrary.Load(file);
@@ -119,13 +119,25 @@ internal static unsafe class Libtorch
         throw new DllNotFoundException($"libmint_torch.so, the bridge to libtorch, is not in {string.Join(" or ", folders)}. Run ./mint build, or eng/build-native.sh and dotnet build.");
     }
 
-    // libtorch's loops run on OpenMP's threads, Debian's OpenBLAS has threads of its own, and there is a core for one set of them. OpenMP's wait for work
-    // spinning, which takes half of the machine from the matrix products; asleep, a training step takes 0.6 of the time. The library reads this
-    // once, when it is loaded; .NET's own environment does not reach it. What the user has set stands.
-    private static void Sleep()
+    /// <summary>What libtorch leaves to the process; a training step takes half of the time with it. What the user has set stands.</summary>
+    /// <remarks>
+    /// Threads: libtorch's loops run on OpenMP's, Debian's OpenBLAS has others, and there is a core for one set of them. Either waits for work spinning, and
+    /// takes the core from the other. So OpenMP's sleep, and OpenBLAS's do after 2^18 cycles, a tenth of a millisecond, rather than 2^26. The
+    /// libraries read this once, when they are loaded; .NET's own environment does not reach them.
+    /// Memory: freed blocks of up to 1 GB, of any thread, stay with the process for the tensors that follow, as a GPU's allocator keeps them; the kernel would
+    /// have to clear them again in every step.
+    /// </remarks>
+    private static void PrepareProcess()
     {
+        const int MMapThreshold = -3, TrimThreshold = -1, ArenaMax = -8;
         fixed (byte* name = "OMP_WAIT_POLICY"u8, value = "passive"u8) setenv(name, value, 0);
+        fixed (byte* name = "OPENBLAS_THREAD_TIMEOUT"u8, value = "18"u8) setenv(name, value, 0);
+        if (Environment.GetEnvironmentVariables().Keys.Cast<string>().Any(name => name == "GLIBC_TUNABLES" || name.StartsWith("MALLOC_", StringComparison.Ordinal))) return;
+        mallopt(MMapThreshold, 1 << 30);
+        mallopt(TrimThreshold, -1);
+        mallopt(ArenaMax, 1);
     }
 
     [DllImport("libc")] private static extern int setenv(byte* name, byte* value, int overwrite);
+    [DllImport("libc")] private static extern int mallopt(int parameter, int value);
 }
