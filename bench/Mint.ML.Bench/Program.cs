@@ -3,7 +3,9 @@ return args switch
 {
     ["engine-time", .. var rest] => EngineTime.Run(rest),
     ["engine-memory", .. var rest] => EngineMemory.Run(rest),
-    ["train", var threads, var captions] => TrainBench.Run(threads, captions),
+    ["train", var threads, var captions] => TrainBench.Run(threads, captions, recompute: false),
+    ["train", var threads, var captions, "recompute"] => TrainBench.Run(threads, captions, recompute: true),
+    ["gradcache", var contrasted] => GradCacheBench.Run(contrasted),
     ["load-make", var folder, var bytes] => LoadBench.Make(folder, bytes),
     ["load-memory", var folder] => LoadBench.Memory(folder),
     ["load-time", var folder] => LoadBench.Time(folder),
@@ -16,6 +18,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: mint-bench engine-time | engine-memory [STEPS] | train THREADS LENGTH,LENGTH,... | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | rank THREADS | generate THREADS | search-make FOLDER CLIPS | search FOLDER   (./mint bench NAME runs them)");
+    Console.Error.WriteLine("usage: mint-bench engine-time | engine-memory [STEPS] | train THREADS LENGTH,LENGTH,... [recompute] | gradcache CLIPS | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | rank THREADS | generate THREADS | search-make FOLDER CLIPS | search FOLDER   (./mint bench NAME runs them)");
     return 2;
 }

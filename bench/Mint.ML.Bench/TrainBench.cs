@@ -13,13 +13,15 @@ internal static class TrainBench
 
     /// <param name="threads">Threads of the engine.</param>
     /// <param name="captions">Tokens of each caption, separated by commas.</param>
-    public static int Run(string threads, string captions)
+    /// <param name="recompute">Whether blocks are computed again for the gradient.</param>
+    public static int Run(string threads, string captions, bool recompute)
     {
         set_num_threads(int.Parse(threads, CultureInfo.InvariantCulture));
         random.manual_seed(1);
         using var bridge = new BridgeNet(new BridgeNetConfig());
         bridge.Initialize(1);
         bridge.train();
+        using var numerics = new Numerics(new TrainingOptions { ActivationCheckpointing = recompute }, bridge);
         var (decayed, free) = WeightDecay.Split(bridge.named_parameters());
         using var optimizer = optim.AdamW([new AdamW.ParamGroup(decayed, lr: 1e-4, weight_decay: 0.05), new AdamW.ParamGroup(free, lr: 1e-4)], lr: 1e-4);
         using var negatives = new Generator(1);
