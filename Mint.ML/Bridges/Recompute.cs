@@ -18,12 +18,14 @@ internal sealed class Recompute : autograd.SingleTensorFunction<Recompute>
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
-        using var grad = no_grad();
         Tensor[] inputs = [.. vars.Skip(1).Cast<Tensor>()];
         ctx.save_data("part", vars[0]);
         ctx.save_data("chance", new Chance(inputs[0].device));
         ctx.save_for_backward([.. inputs]);
-        return ((Func<Tensor[], Tensor>)vars[0])(inputs);
+        // Computed as for a gradient, which is dropped at once: without one asked for, an engine may take other kernels, and round otherwise than in the second run.
+        using var grad = enable_grad();
+        using var computed = ((Func<Tensor[], Tensor>)vars[0])(inputs);
+        return computed.detach();
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
