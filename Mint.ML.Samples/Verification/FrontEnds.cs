@@ -51,7 +51,8 @@ internal static class FrontEnds
         fixture.Close("audiomae_normalised", Fbank(KaldiFbankOptions.AudioMae with { TargetFrames = null }));
         fixture.Close("beats_fbank", Fbank(KaldiFbankOptions.Beats));
         Tensor ast = Fbank(KaldiFbankOptions.Ast);
-        fixture.Close("ast_input_values", ast.narrow(0, 0, 160).unsqueeze(0));       // the reference keeps the first 160 of 1024 frames
+        // The reference keeps the first frames of 1024.
+        fixture.Close("ast_input_values", ast.narrow(0, 0, fixture["ast_input_values"].shape[1]).unsqueeze(0));
 
         Tensor Fbank(KaldiFbankOptions options)
         {

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Mint.ML.Models;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -69,8 +70,10 @@ internal static class LanguageModels
             fixture.Close("lpad_position_ids", SequenceAttention.PositionsOf(left), left); // padding's own position is anybody's
             Masked("embeds", fixture["inputs_embeds"], "embeds_attention_mask", "embeds_labels");
             Answers.ToTokens(fixture, model, fixture["lpad_input_ids"], fixture.Mask("lpad_attention_mask"));
-            Tensor prompt = fixture["inputs_embeds"].narrow(1, 0, 5); // as the reference generated, without a mask
-            Answers.ToEmbeddings(fixture, model, prompt, ones([prompt.shape[0], 5], dtype: ScalarType.Bool));
+            // The reference generated from the first embeddings, without a mask: "inputs_embeds[:, :5], ..." says how many.
+            Match first = Regex.Match((string?)fixture.Meta["gen_embeds_inputs"] ?? "", @"^inputs_embeds\[:, :(\d+)\]");
+            Tensor prompt = first.Success ? fixture["inputs_embeds"].narrow(1, 0, long.Parse(first.Groups[1].Value)) : fixture["inputs_embeds"];
+            Answers.ToEmbeddings(fixture, model, prompt, ones([prompt.shape[0], prompt.shape[1]], dtype: ScalarType.Bool));
         }
 
         void Masked(string name, Tensor embeddings, string maskName, string? labels)
