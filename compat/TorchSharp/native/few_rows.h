@@ -7,6 +7,7 @@
 #include <immintrin.h>
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 
@@ -16,7 +17,11 @@ constexpr int lanes = 16;    // floats of a vector
 constexpr int most_rows = 5; // of x at a time: 5 x 4 sums, 5 rows and 1 of W fill 26 of the 32 registers
 constexpr int weights = 4;   // rows of W at a time
 
-inline bool supported() { return __builtin_cpu_supports("avx512f"); }
+// ATEN_CPU_CAPABILITY, by which ATen is held to older kernels, holds for this one too.
+inline bool supported() {
+  const char* most = std::getenv("ATEN_CPU_CAPABILITY");
+  return __builtin_cpu_supports("avx512f") && (!most || !std::strcmp(most, "avx512"));
+}
 
 inline int64_t steps_of(int64_t inputs) { return (inputs + lanes - 1) / lanes; }
 
