@@ -33,7 +33,7 @@ internal sealed record EvaluationItem(string Path, IReadOnlyList<string> Referen
     public int? Rank { get; init; }
 
     /// <summary>Of tagging, the labels that are known to be false; null where all others are.</summary>
-    [JsonIgnore]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Negative { get; init; }
 }
 

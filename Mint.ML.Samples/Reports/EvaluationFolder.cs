@@ -6,12 +6,13 @@ namespace Mint.ML.Samples.Reports;
 /// <summary>One clip of an evaluation.</summary>
 /// <param name="Path">As the manifest has it.</param>
 /// <param name="References">Its labels, or its captions.</param>
-/// <param name="Answer">What the model answered.</param>
+/// <param name="Negatives">Of tagging, the labels that are known to be false; null where all but the references are.</param>
+/// <param name="Answer">What the model answered; of retrieval the clip that was found first.</param>
 /// <param name="Scores">One a label, in the labels' order; null where the task has none.</param>
 /// <param name="Metrics">Of this clip alone.</param>
 /// <param name="Rank">The place, from 1, at which the right one was found.</param>
 internal sealed record EvaluatedClip(
-    string Path, IReadOnlyList<string> References, string? Answer, double[]? Scores, IReadOnlyDictionary<string, double> Metrics, double? Rank);
+    string Path, IReadOnlyList<string> References, IReadOnlyList<string>? Negatives, string? Answer, double[]? Scores, IReadOnlyDictionary<string, double> Metrics, double? Rank);
 
 /// <summary>What <c>mint evaluate</c> left: evaluation.json and items.jsonl.</summary>
 internal sealed class EvaluationFolder
@@ -56,6 +57,7 @@ internal sealed class EvaluationFolder
         double[]? scores = line["scores"] is JsonArray given ? [.. given.Select(JsonLines.Number).OfType<double>()] : null;
         return new EvaluatedClip(path,
             line["reference"] is JsonArray references ? [.. references.Select(JsonLines.Text).OfType<string>()] : JsonLines.Text(line["reference"]) is { } one ? [one] : [],
+            line["negative"] is JsonArray negatives ? [.. negatives.Select(JsonLines.Text).OfType<string>()] : null,
             JsonLines.Text(line["answer"]),
             scores?.Length == Labels.Count ? scores : null,
             line["metrics"] is JsonObject metrics ? metrics.Where(pair => JsonLines.Number(pair.Value) is not null).ToDictionary(pair => pair.Key, pair => JsonLines.Number(pair.Value)!.Value) : new Dictionary<string, double>(),

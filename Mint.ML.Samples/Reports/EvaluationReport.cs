@@ -30,7 +30,7 @@ internal static class EvaluationReport
         var json = new JsonObject
         {
             ["name"] = evaluation.Text("name"), ["task"] = evaluation.Task, ["model"] = evaluation.Text("model"), ["manifest"] = evaluation.Text("manifest"),
-            ["instruction"] = evaluation.Text("instruction"), ["clips"] = JsonLines.Number(evaluation.Summary["clips"]) ?? evaluation.Clips.Count,
+            ["instruction"] = evaluation.Text("instruction"), ["clips"] = JsonLines.Number(evaluation.Summary["clips"]) ?? evaluation.Clips.Count, ["skipped"] = JsonLines.Number(evaluation.Summary["skipped"]),
             ["metrics"] = Metrics(evaluation.Summary["metrics"] as JsonArray ?? []),
             ["worstBy"] = rule, ["noAttention"] = noAttention,
         };
@@ -51,7 +51,7 @@ internal static class EvaluationReport
         foreach (var clip in ordered.Take(MostClips))
         {
             cancel.ThrowIfCancellationRequested();
-            items.Add(Item(clip, sounds.Add(clip.Path)));
+            items.Add(Item(clip, evaluation, sounds));
         }
         json["items"] = items;
         json["itemCount"] = ordered.Count;
@@ -64,19 +64,22 @@ internal static class EvaluationReport
         ["high"] = JsonLines.Number(metric["high"]), ["note"] = JsonLines.Text(metric["note"]),
     })];
 
-    private static JsonObject Item(EvaluatedClip clip, int sound)
+    private static JsonObject Item(EvaluatedClip clip, EvaluationFolder evaluation, SoundShelf sounds)
     {
         var metrics = new JsonObject();
         foreach (var (name, value) in clip.Metrics) metrics[name] = Curve.Short(value);
-        return new JsonObject
+        var item = new JsonObject
         {
-            ["sound"] = sound, ["reference"] = new JsonArray([.. clip.References.Select(text => (JsonNode)text)]), ["answer"] = clip.Answer, ["rank"] = clip.Rank, ["metrics"] = metrics,
+            ["sound"] = sounds.Add(clip.Path), ["reference"] = new JsonArray([.. clip.References.Select(text => (JsonNode)text)]), ["rank"] = clip.Rank, ["metrics"] = metrics,
         };
+        if (evaluation.Task != "retrieval") item["answer"] = clip.Answer;
+        else if (clip.Answer is { Length: > 0 } found) item["found"] = sounds.Add(found);
+        return item;
     }
 
     private static JsonObject Example(EvaluatedClip clip, EvaluationFolder evaluation, SoundShelf sounds, Func<string, float[,,]>? attention)
     {
-        var example = Item(clip, sounds.Add(clip.Path));
+        var example = Item(clip, evaluation, sounds);
         if (clip.Scores is { } scores)
             example["top"] = new JsonArray([.. scores.Select((score, i) => (Score: score, Label: evaluation.Labels[i])).OrderByDescending(pair => pair.Score).Take(5)
                 .Select(pair => (JsonNode)new JsonObject { ["label"] = pair.Label, ["score"] = Curve.Short(pair.Score), ["right"] = clip.References.Contains(pair.Label) })]);
@@ -182,15 +185,18 @@ internal static class EvaluationReport
     private static JsonArray Tags(EvaluationFolder evaluation)
     {
         var clips = evaluation.Clips.Where(clip => clip.Scores is not null).ToList();
-        var (right, scores) = (new bool[clips.Count, evaluation.Labels.Count], new double[clips.Count, evaluation.Labels.Count]);
-        for (int i = 0; i < clips.Count; i++)
-            for (int c = 0; c < evaluation.Labels.Count; c++)
-                (right[i, c], scores[i, c]) = (clips[i].References.Contains(evaluation.Labels[c]), clips[i].Scores![c]);
-        if (clips.Count == 0) return [];
-        var (precision, area) = (ClassificationMetrics.MeanAveragePrecision(right, scores).Classes, ClassificationMetrics.MeanRocAuc(right, scores).Classes);
-        return [.. evaluation.Labels.Select((label, c) => new JsonObject
+        return [.. evaluation.Labels.Select((label, c) =>
         {
-            ["label"] = label, ["support"] = clips.Count(clip => clip.References.Contains(label)), ["average precision"] = Defined(precision[c]), ["ROC-AUC"] = Defined(area[c]),
+            // As in OpenMIC, where most labels of a clip are not known: those say nothing of the class.
+            var known = clips.Where(clip => clip.Negatives is null || clip.References.Contains(label) || clip.Negatives.Contains(label)).ToList();
+            bool[] right = [.. known.Select(clip => clip.References.Contains(label))];
+            double[] scores = [.. known.Select(clip => clip.Scores![c])];
+            return new JsonObject
+            {
+                ["label"] = label, ["clips known"] = known.Count, ["support"] = right.Count(one => one),
+                ["average precision"] = Defined(known.Count == 0 ? double.NaN : ClassificationMetrics.AveragePrecision(right, scores)),
+                ["ROC-AUC"] = Defined(known.Count == 0 ? double.NaN : ClassificationMetrics.RocAuc(right, scores)),
+            };
         })];
     }
 

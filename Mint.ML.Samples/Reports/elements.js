@@ -24,7 +24,7 @@ function number(value) {
   return Number(value.toPrecision(4)).toString();
 }
 // In columns, as many decimals in each row.
-const fixed = value => value === null || value === undefined || Number.isInteger(value) || Math.abs(value) < 1e-3 || Math.abs(value) >= 10 ? number(value) : value.toFixed(3);
+const fixed = value => value === null || value === undefined || Number.isInteger(value) || Math.abs(value) >= 10 ? number(value) : value > 0 && value < 5e-4 ? "<0.001" : value.toFixed(3);
 const percent = share => `${number(Number((100 * share).toPrecision(3)))} %`;
 const bytes = value => value >= 1e9 ? `${number(value / 1e9)} GB` : value >= 1e6 ? `${number(value / 1e6)} MB` : `${number(value / 1e3)} kB`;
 const words = name => name.replace(/([a-z])([A-Z])/g, (_, end, start) => `${end} ${start.toLowerCase()}`);

@@ -7,7 +7,7 @@ function showEvaluation(evaluation) {
     { name: "metric", value: metric => metric.name },
     { name: "value", value: metric => metric.value, numeric: true, cell: metric => decimals(metric, metric.value) },
     { name: "95 % interval", plain: true, numeric: true, cell: metric => metric.low === null || metric.high === null ? "–" : `${decimals(metric, metric.low)} to ${decimals(metric, metric.high)}` },
-    { name: "from 0 to 1", plain: true, cell: metric => metric.note ? el("span", { class: "note" }, metric.note) : whisker(metric.value, metric.low, metric.high) ?? "" },
+    { name: "from 0 to 1", plain: true, cell: metric => [whisker(metric.value, metric.low, metric.high), metric.note ? el("span", { class: "note" }, metric.note) : null] },
   ], evaluation.metrics, { caption: "Metrics" }).node)];
   if (evaluation.confusion) parts.push(section("confusion", "Confusion matrix", ["Rows are references, columns answers; a shade is the share of the row. A cell shows its clips. ", evaluation.confusionNote ?? ""], confusion(evaluation, all)));
   if (evaluation.classes) parts.push(section("classes", "Classes", null, classes(evaluation)));
@@ -64,28 +64,38 @@ function ranks(buckets) {
 
 function worst(example, evaluation) {
   const sound = data.sounds[example.sound], playback = player(example.sound), audio = Array.isArray(playback) ? playback[0] : null, seconds = example.spectrogram?.seconds;
-  const asked = evaluation.task !== "classification", right = !asked && example.reference.includes(example.answer);
-  const facts = [];
-  if (example.rank !== null) facts.push(`found ${place(example.rank)}`);
-  facts.push(...Object.entries(example.metrics).map(([name, value]) => `${name} ${fixed(value)}`));
-  return el("article", { class: "card" },
-    el("h3", null, example.answer === null ? sound.name : el("span", { class: asked ? null : right ? "rightly" : "wrongly" }, example.answer || "(no answer)")),
-    el("p", { class: "note" }, asked ? "" : right ? "which is right: " : "instead of ", el("span", { class: "reference" }, example.reference.join(asked ? " / " : ", ") || "(none)"), ...facts.map(fact => ` · ${fact}`)),
+  return el("article", { class: "card" }, outcome(example, evaluation.task),
     example.top ? el("ol", { class: "hits" }, example.top.map(label => el("li", { class: label.right ? "right" : null }, el("span", { class: "name" }, label.label),
       label.right ? el("span", { class: "badge" }, "right") : null, el("span", { class: "number" }, fixed(label.score))))) : null,
-    example.answer === null ? null : el("p", { class: "path" }, sound.name), playback,
+    el("p", { class: "path" }, sound.name), playback,
     example.spectrogram ? spectrogram(example.spectrogram, audio) : null,
     example.attention ? attention(example.attention, seconds, audio) : null,
     example.unpictured ? el("p", { class: "missing" }, example.unpictured) : null);
 }
 
+// What was answered, beside what was right.
+function outcome(example, task) {
+  const answer = text => el("h3", null, text || "(no answer)"), references = el("span", { class: "reference" }, example.reference.join(task === "captioning" ? " / " : ", ") || "(none)");
+  const note = (...parts) => el("p", { class: "note" }, ...parts, Object.entries(example.metrics).map(([name, value]) => ` · ${name} ${fixed(value)}`));
+  if (task === "retrieval") {
+    const found = example.found === undefined ? null : el("div", { class: "clip note" }, "found first: ", playButton(example.found), data.sounds[example.found].name);
+    return [el("h3", null, el("q", null, example.reference.join(" / "))), note(example.rank === null ? "" : `its clip was found ${place(example.rank)}`), found];
+  }
+  if (task !== "classification") return [answer(example.answer), note(task === "captioning" ? "" : "right: ", references)];
+  const right = example.reference.includes(example.answer);
+  return [el("h3", { class: right ? "rightly" : "wrongly" }, example.answer || "(no answer)"), note(right ? "which is right: " : "instead of ", references)];
+}
+
+const named = index => el("span", { class: "clip" }, playButton(index), el("span", null, data.sounds[index].name));
+
 function clips(evaluation) {
   const items = evaluation.items, measures = [...new Set(items.flatMap(item => Object.keys(item.metrics)))];
   const columns = [
-    { name: "clip", value: item => data.sounds[item.sound].name, cell: item => el("span", { class: "clip" }, playButton(item.sound), el("span", null, data.sounds[item.sound].name)) },
+    { name: "clip", value: item => data.sounds[item.sound].name, cell: item => named(item.sound) },
     { name: evaluation.task === "classification" ? "label" : "reference", value: item => item.reference.join(" / ") },
   ];
-  if (items.some(item => item.answer !== null)) columns.push({ name: "answer", value: item => item.answer });
+  if (items.some(item => item.answer)) columns.push({ name: "answer", value: item => item.answer });
+  if (items.some(item => item.found !== undefined)) columns.push({ name: "found first", value: item => item.found === undefined ? null : data.sounds[item.found].name, cell: item => item.found === undefined ? "–" : named(item.found) });
   if (items.some(item => item.rank !== null)) columns.push({ name: "rank", value: item => item.rank, numeric: true });
   return table([...columns, ...measures.map(name => ({ name, value: item => item.metrics[name] ?? null, numeric: true }))], items, { caption: "Clips", find: true });
 }

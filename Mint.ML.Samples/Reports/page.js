@@ -1,6 +1,9 @@
+// A path by its last part; the whole of it where one points at it.
+const file = path => path ? el("span", { title: path }, path.split(/[\\/]/).at(-1)) : null;
+
 function build() {
   const parts = [...(data.run ? showRun(data.run) : []), ...(data.evaluation ? showEvaluation(data.evaluation) : [])];
-  const facts = data.evaluation ? [data.evaluation.task, `${number(data.evaluation.clips)} clips`, data.evaluation.model, data.evaluation.manifest,
+  const facts = data.evaluation ? [data.evaluation.task, `${number(data.evaluation.clips)} clips`, data.evaluation.skipped ? `${number(data.evaluation.skipped)} skipped` : null, file(data.evaluation.model), file(data.evaluation.manifest),
     data.evaluation.instruction ? `asked “${data.evaluation.instruction}”` : null] : [data.run.options.find(([name]) => name === "command")?.[1] ?? "training run"];
   // The system's choice until somebody presses the button.
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -10,7 +13,7 @@ function build() {
   } }, "◐");
   document.getElementById("header").append(
     el("div", { class: "title" }, el("h1", null, data.evaluation?.name ?? data.folder), theme),
-    el("p", { class: "facts" }, facts.filter(Boolean).map(fact => el("span", null, fact))),
+    el("p", { class: "facts" }, facts.filter(Boolean).map(fact => fact instanceof Node ? fact : el("span", null, fact))),
     el("nav", { "aria-label": "Sections" }, parts.map(part => el("a", { href: `#${part.id}` }, part.firstChild.textContent))));
   const content = document.getElementById("content");
   content.replaceChildren(...(data.notes.length > 0 ? [el("aside", { class: "notes", "aria-label": "Left out" }, el("ul", null, data.notes.map(note => el("li", null, note))))] : []), ...parts);

@@ -113,6 +113,35 @@ public sealed class ReportTests
     }
 
     [TestMethod]
+    public void Labels_that_are_not_known_of_a_clip_say_nothing_of_their_class()
+    {
+        var evaluation = Evaluation("{\"task\":\"tagging\",\"labels\":[\"a\",\"b\"]}",
+            "{\"path\":\"x\",\"reference\":[\"a\"],\"negative\":[\"b\"],\"scores\":[0.9,0.2]}",
+            "{\"path\":\"y\",\"reference\":[],\"negative\":[\"a\"],\"scores\":[0.5,0.8]}",   // whether b is right is not known: as a false one it would halve b's precision
+            "{\"path\":\"z\",\"reference\":[\"b\"],\"scores\":[0.95,0.6]}");
+        Assert.AreEqual("{\"label\":\"a\",\"clips known\":3,\"support\":1,\"average precision\":0.5,\"ROC-AUC\":0.5}", evaluation["classes"]![0]!.ToJsonString());
+        Assert.AreEqual("{\"label\":\"b\",\"clips known\":2,\"support\":1,\"average precision\":1,\"ROC-AUC\":1}", evaluation["classes"]![1]!.ToJsonString());
+    }
+
+    [TestMethod]
+    public void Captions_whose_clip_was_found_last_come_first_with_what_was_found_instead()
+    {
+        var evaluation = Evaluation("{\"task\":\"retrieval\"}",
+            "{\"path\":\"x\",\"reference\":[\"one\"],\"answer\":\"x\",\"rank\":1}", "{\"path\":\"y\",\"reference\":[\"two\"],\"answer\":\"x\",\"rank\":300}",
+            "{\"path\":\"z\",\"reference\":[\"three\"],\"answer\":\"y\",\"rank\":7}");
+        CollectionAssert.AreEqual(new[] { 300, 7, 1 }, Array(evaluation["worst"]!, one => (int)one["rank"]!));
+        CollectionAssert.AreEqual(new[] { 1, 0, 1, 0, 0, 1 }, Array(evaluation["ranks"]!, bucket => (int)bucket[1]!));
+        Assert.AreEqual((int)evaluation["worst"]![2]!["sound"]!, (int)evaluation["worst"]![0]!["found"]!);
+    }
+
+    private JsonNode Evaluation(string summary, params string[] items)
+    {
+        File.WriteAllText(Path.Combine(folder.FullName, "evaluation.json"), summary);
+        File.WriteAllLines(Path.Combine(folder.FullName, "items.jsonl"), items);
+        return Report(folder.FullName)["evaluation"]!;
+    }
+
+    [TestMethod]
     public void The_attention_of_the_model_is_drawn_under_each_spectrogram()
     {
         // Beside its frozen models, which are then found.
