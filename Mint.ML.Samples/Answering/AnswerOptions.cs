@@ -15,7 +15,7 @@ internal sealed class AnswerOptions
     private readonly Option<string> _onError = new("--on-error") { Description = "What a file that cannot be read does: stop, or skip with a row that says why", DefaultValueFactory = _ => "stop" };
     private readonly Option<int> _batch = new("--batch") { Description = "Clips answered at once; answers do not depend on it", DefaultValueFactory = _ => 16 };
     private readonly Option<double> _window = new("--window") { Description = "Seconds heard at once; a longer clip is heard in windows, and answered with times; 0 hears any clip as one", DefaultValueFactory = _ => new LongAudioOptions().WindowSeconds };
-    private readonly Option<double> _overlap = new("--overlap") { Description = "Seconds that windows share, less than a window", DefaultValueFactory = _ => new LongAudioOptions().OverlapSeconds };
+    private readonly Option<double?> _overlap = new("--overlap") { Description = "Seconds that windows share (default: 5, or a sixth of a window under 30 s)" };
     private readonly Option<double?> _most = new("--max-seconds") { Description = "Hears only so many seconds of a clip, and reports what it leaves out (default: all)" };
     private readonly Option<int?> _gpu = new("--gpu") { Description = "The GPU to run on, from 0 (default: the CPU)" };
 
@@ -39,7 +39,8 @@ internal sealed class AnswerOptions
     /// <param name="cancel">Stops within a batch.</param>
     public Task<int> Run(ParseResult parse, Func<ModelFile, int, Answerer> answerer, CancellationToken cancel)
     {
-        var windows = new LongAudioOptions { WindowSeconds = parse.GetValue(_window), OverlapSeconds = Math.Min(parse.GetValue(_overlap), Overlap(parse)), MaxSeconds = parse.GetValue(_most) };
+        double window = parse.GetValue(_window);
+        var windows = new LongAudioOptions { WindowSeconds = window, OverlapSeconds = parse.GetValue(_overlap) ?? Math.Min(5, window / 6), MaxSeconds = parse.GetValue(_most) };
         windows.Validate();
         int batch = parse.GetValue(_batch);
         if (batch < 1) throw new ArgumentException($"--batch is {batch}; at least one clip is answered at once.");
@@ -72,8 +73,4 @@ internal sealed class AnswerOptions
     }
 
     public static void Report(string line) => Console.Error.WriteLine(line);
-
-    // The default overlap gives way to a window that is shorter; one that was asked for is an error.
-    private double Overlap(ParseResult parse) =>
-        parse.GetResult(_overlap) is { Implicit: false } ? double.MaxValue : parse.GetValue(_window) is > 0 and var window ? window / 6 : double.MaxValue;
 }

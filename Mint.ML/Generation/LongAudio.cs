@@ -5,7 +5,10 @@ namespace Mint.ML.Generation;
 /// <summary>How a recording that is longer than a model takes at once is heard.</summary>
 public sealed record LongAudioOptions
 {
-    /// <summary>Seconds of a window. Default 30: MINT trains on sound of 3 to 30 s. 0 hears every recording as one, whatever its length.</summary>
+    /// <summary>
+    /// Seconds of a window. Default 30: MINT trains on sound of 3 to 30 s. A recording at most a tenth longer is heard as one all the same (a
+    /// data set's "30 s" last 30.01): two windows of almost the same sound would take twice the time. 0 hears every recording as one.
+    /// </summary>
     public double WindowSeconds { get; init; } = 30;
 
     /// <summary>Seconds that a window shares with the one before it, at least. Default 5: a sound cut by one window's end stands whole in the next.</summary>
@@ -38,7 +41,7 @@ public sealed record AudioSegment(double Start, double End, string Answer);
 /// </summary>
 /// <remarks>
 /// Windows overlap, segments do not: two windows' overlap is divided in its middle, so that each sample is spoken for by exactly one window,
-/// the one it lies deeper in. A recording no longer than a window is one window, whose answer is the plain one.
+/// the one it lies deeper in. A recording that fits into a window is one window, whose answer is the plain one.
 /// </remarks>
 public sealed class LongAudio
 {
@@ -70,7 +73,7 @@ public sealed class LongAudio
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(samples);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sampleRate);
         int heard = options.MaxSeconds is { } most ? Math.Min(samples, Samples(most)) : samples;
-        int window = options.WindowSeconds > 0 ? Samples(options.WindowSeconds) : heard;
+        int window = options.WindowSeconds > 0 && heard > (long)Samples(options.WindowSeconds) * 11 / 10 ? Samples(options.WindowSeconds) : heard;
         // Rounding to samples must not make the overlap a whole window.
         int overlap = Math.Min((int)Math.Min(Math.Round(options.OverlapSeconds * sampleRate), int.MaxValue), window - 1);
         return new LongAudio(sampleRate, AudioWindows.Cover(heard, window, overlap), samples - heard);
