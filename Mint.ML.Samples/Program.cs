@@ -18,6 +18,7 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     PretrainCommand.Create(),
     TuneCommand.Create(),
     AblateCommand.Create(),
+    PlanCommand.Create(),
     PretrainEncoderCommand.Create(),
     PretrainLanguageModelCommand.Create(),
 };

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Mint.ML.Bridges;
+using Mint.ML.Checkpoints;
 using Mint.ML.Models;
 using Mint.ML.Text;
 using Mint.ML.Training;
@@ -62,6 +64,21 @@ internal sealed class BridgeArguments
         if (device.type != DeviceType.CPU) started.to(device);
         started.Initialize(seed, weights);
         return (started, vocabulary, own);
+    }
+
+    /// <summary>The architecture that <see cref="Start"/> would make, from configurations alone; a vocabulary that is to be trained counts as full.</summary>
+    public BridgeNetConfig Plan(ParseResult parse, int frameWidth)
+    {
+        if (Stage1(parse) is { } from) return BridgeNetConfig.FromJson(Config(from));
+        var source = parse.GetValue(bert) is { } folder ? BertConfig.FromJson(Config(folder)) : null;
+        int words = parse.GetValue(tokenizer) is { } named ? TextTokenizer.Load(named).VocabularySize : (int?)source?.VocabularySize ?? parse.GetValue(pieces);
+        return Shape(parse, words + 1, frameWidth, source);
+    }
+
+    private static JsonObject Config(string folder)
+    {
+        using var checkpoint = CheckpointFolder.Open(folder);
+        return checkpoint.Config;
     }
 
     private BridgeNetConfig Shape(ParseResult parse, int vocabulary, int frameWidth, BertConfig? like)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Mint.ML.Checkpoints;
 using Mint.ML.Systems;
 using Mint.ML.Training;
 using static TorchSharp.torch;
@@ -21,6 +22,14 @@ internal sealed class RunArguments(string defaultFolder)
     public string Folder(ParseResult parse) => parse.GetValue(output)!;
 
     public string Encoder(ParseResult parse) => parse.GetValue(encoder) ?? throw new ArgumentException("Give --encoder: the folder of a data2vec-audio or another audio encoder.");
+
+    /// <summary>Width of the encoder's frames, from its configuration alone; null when none is named.</summary>
+    public int? EncoderWidth(ParseResult parse)
+    {
+        if (parse.GetValue(encoder) is not { } folder) return null;
+        using var checkpoint = CheckpointFolder.Open(folder);
+        return checkpoint.Config.TryGetPropertyValue("hidden_size", out var size) ? (int?)size : null;
+    }
 
     public Device Device(ParseResult parse) => TorchSharp.torch.device(parse.GetValue(device)!);
 

@@ -1,0 +1,72 @@
+using Mint.ML.Bridges;
+using Mint.ML.Models;
+using Mint.ML.Objectives;
+using Mint.ML.Training;
+
+namespace Mint.ML.Tests.Training;
+
+[TestClass]
+public sealed class MemoryPlanTests
+{
+    private static readonly BridgeNetConfig Small = new() { Queries = 4, QFormer = new() { HiddenSize = 32, Layers = 3, Heads = 2, IntermediateSize = 64, VocabularySize = 50, AudioSize = 16 } };
+
+    [TestMethod]
+    public void Weights_gradients_and_moments_are_those_of_every_parameter()
+    {
+        using var bridge = new BridgeNet(Small);
+        long parameters = bridge.parameters().Sum(parameter => parameter.numel());
+        var plan = MemoryPlan.Stage1(Small, new(), new());
+        Assert.AreEqual(4 * parameters, plan.Weights);
+        Assert.AreEqual(4 * parameters, plan.Gradients);
+        Assert.AreEqual(8 * parameters, plan.Moments);
+        Assert.AreEqual(0, plan.Frozen);
+        Assert.AreEqual(6 * parameters, MemoryPlan.Stage1(Small, new(), new() { BFloat16 = true }).Weights, "bfloat16 beside the master weights");
+    }
+
+    [TestMethod]
+    public void Only_activations_grow_with_the_batch_and_in_proportion()
+    {
+        MemoryPlan Of(int batch) => MemoryPlan.Stage1(Small, new(), new() { Batch = batch });
+        var (one, two, five) = (Of(1), Of(2), Of(5));
+        Assert.AreEqual(four(one, two), five.Activations - one.Activations, 8);
+        Assert.AreEqual(one.Total - one.Activations, five.Total - five.Activations);
+
+        static double four(MemoryPlan one, MemoryPlan two) => 4.0 * (two.Activations - one.Activations);
+    }
+
+    [TestMethod]
+    public void What_is_left_out_or_computed_again_takes_less()
+    {
+        long all = MemoryPlan.Stage1(Small, new(), new()).Activations;
+        foreach (var objective in new AlignmentOptions[] { new() { MatchingWeight = 0 }, new() { GenerationWeight = 0 } })
+            Assert.IsLessThan(all, MemoryPlan.Stage1(Small, objective, new()).Activations);
+        foreach (var step in new StepSize[] { new() { BFloat16 = true }, new() { Checkpointed = true }, new() { Fused = true }, new() { Frames = 100 }, new() { Tokens = 10 } })
+            Assert.IsLessThan(all, MemoryPlan.Stage1(Small, new(), step).Activations, step.ToString());
+    }
+
+    [TestMethod]
+    [DataRow("flan_t5")]
+    [DataRow("gpt2")]
+    [DataRow("llama")]
+    public void A_language_model_is_counted_from_its_headers(string fixture)
+    {
+        var shape = LanguageModelShape.Read(Fixtures.Path(fixture));
+        using var model = (IDisposable)Mint.ML.Systems.ModelCatalog.LoadLanguageModel(Fixtures.Path(fixture));
+        Assert.AreEqual(((ILanguageModel)model).HiddenSize, shape.HiddenSize);
+        Assert.AreEqual(((ILanguageModel)model).VocabularySize, shape.VocabularySize);
+        long parameters = ((TorchSharp.torch.nn.Module)model).parameters().Sum(parameter => parameter.numel());
+        Assert.AreEqual(parameters, shape.Parameters, 0.35 * parameters, "files may repeat tied weights");
+        Assert.AreEqual(4 * shape.Parameters, MemoryPlan.Stage2(Small, shape, new()).Frozen);
+    }
+
+    [TestMethod]
+    [DataRow(64)]
+    [DataRow(1000)]
+    public void The_largest_batch_fits_and_one_clip_more_does_not(int most)
+    {
+        MemoryPlan Of(int batch) => MemoryPlan.Stage1(Small, new(), new() { Batch = batch });
+        long memory = Of(77).Total + 10;
+        Assert.AreEqual(Math.Min(77, most), MemoryPlan.LargestBatch(Of, memory, most));
+        Assert.AreEqual(0, MemoryPlan.LargestBatch(Of, Of(1).Total - 1, most));
+    }
+}
