@@ -37,8 +37,7 @@ internal sealed class RunArguments(string defaultFolder)
     public FeatureCache Frames(ParseResult parse, IReadOnlyList<string> files, CancellationToken cancel)
     {
         string folder = Encoder(parse);
-        using var ears = ModelCatalog.LoadAudioEncoder(folder, device: Device(parse));
-        var frames = new FeatureCache(parse.GetValue(cache)!, ears, FeatureCache.HashFolder(folder), files, encoded: new Count(files.Count), cancel: cancel);
+        var frames = new FeatureCache(parse.GetValue(cache)!, () => ModelCatalog.LoadAudioEncoder(folder, device: Device(parse)), FeatureCache.HashFolder(folder), files, encoded: new Count(files.Count), cancel: cancel);
         Console.WriteLine($"{frames.Count} clips, {frames.Encoded} of them encoded now");
         return frames;
     }

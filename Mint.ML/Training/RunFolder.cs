@@ -91,7 +91,11 @@ internal sealed class RunFolder
     public long Restore(
         IReadOnlyList<(string name, Parameter parameter)> trained, AdamW optimizer, Generator negatives, LossHistory history, ValidationHistory validations)
     {
-        if (Newest is not { } path) return 0;
+        if (Newest is not { } path)
+        {
+            File.Delete(LogPath); // of a run that was killed before its first checkpoint
+            return 0;
+        }
         using var grad = no_grad();
         using var scope = NewDisposeScope();
         var position = Position(path);

@@ -6,6 +6,7 @@ return args switch
     ["train", var threads, var captions] => TrainBench.Run(threads, captions, recompute: false),
     ["train", var threads, var captions, "recompute"] => TrainBench.Run(threads, captions, recompute: true),
     ["gradcache", var contrasted] => GradCacheBench.Run(contrasted),
+    ["cache", var clips, var folder, var threads] => CacheBench.Run(clips, folder, threads),
     ["load-make", var folder, var bytes] => LoadBench.Make(folder, bytes),
     ["load-memory", var folder] => LoadBench.Memory(folder),
     ["load-time", var folder] => LoadBench.Time(folder),
@@ -18,6 +19,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: mint-bench engine-time | engine-memory [STEPS] | train THREADS LENGTH,LENGTH,... [recompute] | gradcache CLIPS | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | rank THREADS | generate THREADS | search-make FOLDER CLIPS | search FOLDER   (./mint bench NAME runs them)");
+    Console.Error.WriteLine("usage: mint-bench engine-time | engine-memory [STEPS] | train THREADS LENGTH,LENGTH,... [recompute] | gradcache CLIPS | cache CLIPS FOLDER THREADS | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | rank THREADS | generate THREADS | search-make FOLDER CLIPS | search FOLDER   (./mint bench NAME runs them)");
     return 2;
 }

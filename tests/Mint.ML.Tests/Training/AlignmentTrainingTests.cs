@@ -95,6 +95,17 @@ public sealed class AlignmentTrainingTests
     }
 
     [TestMethod]
+    public void The_log_of_a_run_killed_before_its_first_checkpoint_begins_anew()
+    {
+        using var folder = new TemporaryFolder();
+        var kept = Short with { RunFolder = folder.Path };
+        using (var killed = Bridge()) Assert.ThrowsExactly<TimeoutException>(() => Train(killed, kept, new Crash(3)));
+        using var again = Bridge();
+        Train(again, kept);
+        Assert.HasCount(15, File.ReadAllLines(Path.Combine(folder.Path, "log.jsonl")));
+    }
+
+    [TestMethod]
     public void A_run_folder_of_other_captions_or_options_is_refused()
     {
         using var folder = new TemporaryFolder();

@@ -36,7 +36,7 @@ public sealed class FeatureCacheTests
         string[] files = Sounds(folder.Path);
         using var encoder = new Blocks();
         Cache(folder.Path, encoder, files);
-        Assert.AreEqual(3, new FeatureCache(Path.Combine(folder.Path, "cache"), encoder, "other", files).Encoded);
+        Assert.AreEqual(3, new FeatureCache(Path.Combine(folder.Path, "cache"), () => encoder, "other", files).Encoded);
         AudioFile.WriteWav(files[1], new AudioClip([.. Enumerable.Repeat(0.25f, 400)], 8000));
         var changed = Cache(folder.Path, encoder, files);
         Assert.AreEqual(1, changed.Encoded);
@@ -49,15 +49,89 @@ public sealed class FeatureCacheTests
         using var folder = new TemporaryFolder();
         string[] files = Sounds(folder.Path);
         using var encoder = new Blocks();
-        Cache(folder.Path, encoder, files);
+        using var expected = Cache(folder.Path, encoder, files).Read([0, 1, 2]);
         string[] entries = Directory.GetFiles(Path.Combine(folder.Path, "cache"));
         byte[] bytes = File.ReadAllBytes(entries[0]);
         bytes[^3] ^= 64;
         File.WriteAllBytes(entries[0], bytes);
         File.WriteAllBytes(entries[1], File.ReadAllBytes(entries[1])[..^5]);
         File.WriteAllBytes(entries[2], []);
-        Assert.AreEqual(3, Cache(folder.Path, encoder, files).Encoded);
-        Assert.AreEqual(0, Cache(folder.Path, encoder, files).Encoded);
+        var mended = Cache(folder.Path, encoder, files);
+        Assert.AreEqual(2, mended.Encoded, "the two whose size is wrong");
+        Same(expected, mended, "the one whose checksum is wrong, when it is read");
+        Assert.AreEqual(6, encoder.Calls);
+        Same(expected, Cache(folder.Path, encoder, files), "from the mended entries");
+        Assert.AreEqual(6, encoder.Calls);
+    }
+
+    [TestMethod]
+    public void An_entry_that_another_process_took_away_is_computed_anew()
+    {
+        using var folder = new TemporaryFolder();
+        string[] files = Sounds(folder.Path);
+        using var encoder = new Blocks();
+        var cache = Cache(folder.Path, encoder, files);
+        using var expected = cache.Read([0, 1, 2]);
+        foreach (string entry in Directory.GetFiles(Path.Combine(folder.Path, "cache"))) File.Delete(entry);
+        Same(expected, cache, "after all entries were deleted");
+        AudioFile.WriteWav(files[1], new AudioClip([.. Enumerable.Repeat(0.25f, 400)], 8000));
+        foreach (string entry in Directory.GetFiles(Path.Combine(folder.Path, "cache"))) File.Delete(entry);
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => cache.Read([1])).Message, files[1]);
+    }
+
+    [TestMethod]
+    public void Several_caches_fill_one_folder_at_once()
+    {
+        using var folder = new TemporaryFolder();
+        string[] files = Sounds(folder.Path);
+        using var encoder = new Blocks();
+        using var expected = Cache(folder.Path, encoder, files).Read([0, 1, 2]);
+        Directory.Delete(Path.Combine(folder.Path, "cache"), recursive: true);
+        Parallel.For(0, 6, new ParallelOptions { MaxDegreeOfParallelism = 6 }, _ =>
+        {
+            using var own = new Blocks();
+            Same(expected, Cache(folder.Path, own, files), "of one of six");
+        });
+        Assert.HasCount(3, Directory.GetFiles(Path.Combine(folder.Path, "cache")));
+    }
+
+    [TestMethod]
+    public void The_encoder_is_loaded_only_when_it_is_needed()
+    {
+        using var folder = new TemporaryFolder();
+        string[] files = Sounds(folder.Path);
+        using var encoder = new Blocks();
+        Cache(folder.Path, encoder, files);
+        var cache = new FeatureCache(Path.Combine(folder.Path, "cache"), () => throw new AssertFailedException("loaded"), "blocks", files);
+        using var read = cache.Read([0, 1, 2]);
+        Assert.AreEqual(4, cache.HiddenSize);
+    }
+
+    [TestMethod]
+    public void Bfloat16_keeps_three_digits_in_half_the_space()
+    {
+        using var folder = new TemporaryFolder();
+        string[] files = Sounds(folder.Path);
+        using var encoder = new Blocks();
+        using var full = Cache(folder.Path, encoder, files).Read([2, 1]);
+        var half = new FeatureCache(Path.Combine(folder.Path, "half"), () => encoder, "blocks", files, new FeatureCacheOptions { BFloat16 = true });
+        using var read = half.Read([2, 1]);
+        Assert.AreEqual(0, (read.Frames - full.Frames.to(ScalarType.BFloat16).to(ScalarType.Float32)).abs().max().item<float>());
+        Assert.AreNotEqual(0, (read.Frames - full.Frames).abs().max().item<float>());
+        Assert.AreNotEqual(half.Identity, Cache(folder.Path, encoder, files).Identity);
+    }
+
+    [TestMethod]
+    public void Featurising_that_was_cancelled_goes_on_where_it_stopped()
+    {
+        using var folder = new TemporaryFolder();
+        string[] files = Sounds(folder.Path);
+        using var encoder = new Blocks();
+        using var cancel = new CancellationTokenSource();
+        Assert.ThrowsExactly<OperationCanceledException>(() => new FeatureCache(
+            Path.Combine(folder.Path, "cache"), () => encoder, "blocks", files, encoded: new Cancel(cancel), cancel: cancel.Token));
+        Assert.AreEqual(1, encoder.Calls);
+        Assert.AreEqual(2, Cache(folder.Path, encoder, files).Encoded);
     }
 
     [TestMethod]
@@ -67,13 +141,24 @@ public sealed class FeatureCacheTests
         string[] files = Sounds(folder.Path);
         using var encoder = new Blocks();
         Cache(folder.Path, encoder, files);
-        var one = new FeatureCache(Path.Combine(folder.Path, "cache"), encoder, "blocks", [files[0]], new FeatureCacheOptions { MaxBytes = 1, BFloat16 = false });
-        Assert.HasCount(1, Directory.GetFiles(Path.Combine(folder.Path, "cache")));
+        string cache = Path.Combine(folder.Path, "cache");
+        long smallest = Directory.GetFiles(cache).Min(entry => new FileInfo(entry).Length);
+        var one = new FeatureCache(cache, () => encoder, "blocks", [files[0]], new FeatureCacheOptions { MaxBytes = smallest });
+        Assert.HasCount(1, Directory.GetFiles(cache));
         using var read = one.Read([0]);
         Assert.AreEqual(10, read.Frames.shape[1]);
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => new FeatureCache(cache, () => encoder, "blocks", files, new FeatureCacheOptions { MaxBytes = 2 * smallest }));
+        StringAssert.Contains(error.Message, "MaxBytes");
+        Assert.IsLessThan(3, Directory.GetFiles(cache).Length, "it stopped when it was full, not when all was done");
     }
 
-    private static FeatureCache Cache(string folder, Blocks encoder, string[] files) => new(Path.Combine(folder, "cache"), encoder, "blocks", files);
+    private static void Same(AudioEncoding expected, FeatureCache cache, string which)
+    {
+        using var read = cache.Read([0, 1, 2]);
+        Assert.IsTrue(expected.Frames.bytes.SequenceEqual(read.Frames.bytes) && expected.Mask.bytes.SequenceEqual(read.Mask.bytes), which);
+    }
+
+    private static FeatureCache Cache(string folder, Blocks encoder, string[] files) => new(Path.Combine(folder, "cache"), () => encoder, "blocks", files);
 
     private static string[] Sounds(string folder) => [.. Enumerable.Range(1, 3).Select(i =>
     {
@@ -81,6 +166,11 @@ public sealed class FeatureCacheTests
         AudioFile.WriteWav(path, new AudioClip([.. Enumerable.Range(0, 400 * i).Select(n => MathF.Sin(n * i * 0.1f) / 2)], 8000));
         return path;
     })];
+
+    private sealed class Cancel(CancellationTokenSource source) : IProgress<int>
+    {
+        public void Report(int value) => source.Cancel();
+    }
 
     /// <summary>Frames of ten milliseconds, four of each being the means of its quarters.</summary>
     private sealed class Blocks : IAudioEncoder
