@@ -52,7 +52,9 @@ function chart(curve, { format = number, dots = false, zero = false } = {}) {
     drawing.replaceChildren(
       ...ticks(low, high, 5).map(value => svg("g", { class: "tick" }, svg("line", { x1: left, x2: width - right, y1: y(value), y2: y(value) }),
         svg("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end" }, format(value)))),
-      ...ticks(begin, end, width < 420 ? 4 : 6).filter(Number.isInteger).map(step => svg("text", { class: "tick", x: x(step), y: height - 6, "text-anchor": "middle" }, number(step))),
+      ...ticks(begin, end, width < 420 ? 4 : 6).filter(Number.isInteger).map(step => svg("text", {
+        class: "tick", x: x(step), y: height - 6, "text-anchor": x(step) > width - 24 ? "end" : "middle", // which would be cut off
+      }, step >= 10_000 && step % 1000 === 0 ? `${step / 1000}k` : number(step))),
       svg("path", spread ? { class: "spread", d: band(curve, x, y) } : { class: curve.mean ? "raw" : "curve", d: line(curve, curve.low, x, y) }));
     if (curve.mean) drawing.append(svg("path", { class: "curve", d: line(curve, curve.mean, x, y) }));
     if (dots) drawing.append(...shown.map((value, i) => value === null ? null : svg("circle", { class: "dot", cx: x(curve.step[i]), cy: y(value), r: 2.5 })).filter(Boolean));
