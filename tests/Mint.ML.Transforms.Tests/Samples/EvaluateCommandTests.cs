@@ -80,12 +80,12 @@ public class EvaluateCommandTests
     public void A_stopped_evaluation_goes_on_to_the_same_files()
     {
         string recipe = Recipe("captions.json", About("captioning", "Caption"));
-        Run(recipe, "-o", At("whole"));
+        Run(recipe, "-o", At("whole"), "--wordnet", At("none"));
         Directory.CreateDirectory(At("cut"));
         byte[] answers = File.ReadAllBytes(Path.Combine(At("whole"), "answers.jsonl"));
         File.WriteAllBytes(Path.Combine(At("cut"), "answers.jsonl"), answers[..(answers.Length * 2 / 3)]);
         File.Copy(Path.Combine(At("whole"), "answers.jsonl.settings.json"), Path.Combine(At("cut"), "answers.jsonl.settings.json"));
-        Run(recipe, "-o", At("cut"));
+        Run(recipe, "-o", At("cut"), "--wordnet", At("none"));
         foreach (string file in (string[])["answers.jsonl", "items.jsonl", "evaluation.json"])
             CollectionAssert.AreEqual(File.ReadAllBytes(Path.Combine(At("whole"), file)), File.ReadAllBytes(Path.Combine(At("cut"), file)), file);
     }
