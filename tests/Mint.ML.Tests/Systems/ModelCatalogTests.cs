@@ -17,7 +17,7 @@ public sealed class ModelCatalogTests
     [DataRow("bert_plain_bin", "Bert")]
     [DataRow("clip", "ClipText")]
     [DataRow("clip_text_proj", "ClipText")]
-    [DataRow("clap_fused", "HtsAt")]
+    [DataRow("clap_fused", "Clap")]
     [DataRow("ast", "Ast")]
     [DataRow("vit_mae", "VitMae")]
     [DataRow("audiomae", "AudioMae")]
