@@ -34,8 +34,9 @@ public sealed class ReportPageTests
     {
         if (browser is null)
             Assert.Inconclusive("There is no Chromium: the pages are not opened. Install the package chromium, or name the program in MINT_CHROMIUM.");
-        string page = Path.Combine(Folder.FullName, fixture + ".html");
-        ReportCommand.Run(ReportTests.Fixture(fixture), page, model, Clips, 20_000_000, 12, new Silent(), default);
+        // One page for all tests that look at it.
+        string page = Path.Combine(Folder.FullName, fixture + (model is null ? "" : "-attention") + ".html");
+        if (!File.Exists(page)) ReportCommand.Run(ReportTests.Fixture(fixture), page, model, Clips, 20_000_000, 12, new Silent(), default);
         await browser.Open(page);
         return browser;
     }
