@@ -10,6 +10,9 @@ internal abstract class AnswerOutput : IDisposable
     /// <summary>Clips that an earlier run answered.</summary>
     public virtual bool Has(string path) => false;
 
+    /// <summary>How many of them could not be answered.</summary>
+    public virtual int Failed => 0;
+
     public abstract void Write(AnswerRow row);
 
     public virtual void Dispose() { }
@@ -38,6 +41,7 @@ internal sealed class FileOutput : AnswerOutput
     private readonly FileStream _file;
     private readonly RowFormat _format;
     private readonly HashSet<string> _done = [];
+    private int _failed;
 
     /// <summary>Opens a file to go on with, or begins it.</summary>
     /// <param name="path">The file. Its settings are in the file of the same name with .settings.json behind it.</param>
@@ -65,6 +69,8 @@ internal sealed class FileOutput : AnswerOutput
 
     public override bool Has(string path) => _done.Contains(path);
 
+    public override int Failed => _failed;
+
     public override void Write(AnswerRow row) => WriteLine(_format.Line(row));
 
     public override void Dispose() => _file.Dispose();
@@ -88,7 +94,9 @@ internal sealed class FileOutput : AnswerOutput
         {
             try
             {
-                _done.Add(_format.PathOf(lines[i]));
+                var (clip, failed) = _format.Read(lines[i]);
+                _done.Add(clip);
+                if (failed) _failed++;
             }
             catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or CsvHelper.CsvHelperException)
             {

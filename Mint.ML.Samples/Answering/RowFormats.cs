@@ -14,8 +14,8 @@ internal abstract class RowFormat
 
     public abstract string Line(AnswerRow row);
 
-    /// <summary>The clip that a written line is about.</summary>
-    public abstract string PathOf(string line);
+    /// <summary>The clip that a written line is about, and whether it could not be answered.</summary>
+    public abstract (string Path, bool Failed) Read(string line);
 
     /// <param name="name">table, jsonl or csv.</param>
     /// <param name="answer">What the answer is called: caption, answer or label.</param>
@@ -46,7 +46,7 @@ internal sealed class Table(int width) : RowFormat
             + $"{Number(segment.Start, "0.0"),8} - {Number(segment.End, "0.0"),-8} {OneLine(segment.Answer)}")) + cut;
     }
 
-    public override string PathOf(string line) => throw new NotSupportedException("A table is not read again.");
+    public override (string Path, bool Failed) Read(string line) => throw new NotSupportedException("A table is not read again.");
 }
 
 /// <summary>For programs: an object a line.</summary>
@@ -73,10 +73,11 @@ internal sealed class JsonLines(string answer) : RowFormat
         return line.ToJsonString(Readable);
     }
 
-    public override string PathOf(string line) => JsonNode.Parse(line)?["path"]?.GetValue<string>() ?? throw new FormatException("it names no path");
+    public override (string Path, bool Failed) Read(string line) => JsonNode.Parse(line) is JsonObject row && row["path"] is { } path
+        ? (path.GetValue<string>(), row.ContainsKey("error")) : throw new FormatException("it names no path");
 
     /// <summary>A line as the row it was.</summary>
-    public AnswerRow Read(string line)
+    public AnswerRow ReadRow(string line)
     {
         var row = JsonNode.Parse(line)!.AsObject();
         return new AnswerRow(row["path"]!.GetValue<string>())
@@ -108,10 +109,10 @@ internal sealed class Csv(string answer) : RowFormat
         return string.Join(',', fields.Select(Quoted));
     }
 
-    public override string PathOf(string line)
+    public override (string Path, bool Failed) Read(string line)
     {
         using var parser = new CsvParser(new StringReader(line), new CsvConfiguration(CultureInfo.InvariantCulture));
-        return parser.Read() ? parser.Record![0] : throw new FormatException("it is empty");
+        return parser.Read() ? (parser.Record![0], parser.Record[^1].Length > 0) : throw new FormatException("it is empty");
     }
 
     internal static string Quoted(string field)

@@ -37,7 +37,7 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
             result = new AnswerRun(answerer, new LongAudioOptions(), settings.Batch, settings.SkipErrors, report).Run([.. clips.Select(clip => clip.Clip)], output, cancel);
         if (result.Stopped) return null;
 
-        var rows = File.ReadLines(answers).Select(format.Read).ToDictionary(row => row.Path);
+        var rows = File.ReadLines(answers).Select(format.ReadRow).ToDictionary(row => row.Path);
         Known[] answered = [.. clips.Where(clip => rows[clip.Clip.Name].Error is null)];
         if (answered.Length == 0) throw new InvalidDataException($"{recipe.Name}: none of the {clips.Count} clips could be answered; {answers} says why.");
         EvaluationItem[] items = [.. answered.Select(clip => new EvaluationItem(clip.Clip.Name, clip.References, rows[clip.Clip.Name].Text)

@@ -187,6 +187,12 @@ public class AnswerCommandTests
         Assert.AreEqual("", bad[2]);
         Assert.AreEqual(1, rows.Skip(1).Count(row => row[^1].Length > 0));
 
+        foreach (string name in (string[])["skipped.csv", "skipped.jsonl"])
+        {
+            Run(CaptionCommand.Create(), Clips, "-o", At(name), "--on-error", "skip");
+            StringAssert.Contains(Run(CaptionCommand.Create(), Clips, "-o", At(name), "--on-error", "skip").Report, "9 of 9 clips have their rows already, 1 of them without an answer");
+        }
+
         File.WriteAllText(At("only.wav"), "no sound");
         Assert.AreEqual(1, Run(CaptionCommand.Create(), At("only.wav"), "--on-error", "skip").Code, "nothing was answered");
     }
