@@ -1,0 +1,122 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Mint.ML.Metrics;
+
+/// <summary>SPICE by a program of the user's own, and SPIDEr with it. SPICE parses sentences with Stanford's CoreNLP, which needs Java and has a licence of its own.</summary>
+/// <remarks>
+/// <para>The program is called as the original's jar is: <c>COMMAND ARGUMENTS... INPUT -out OUTPUT -silent</c>, for instance
+/// <c>new SpiceTool("java", ["-Xmx8G", "-jar", "spice-1.0.jar"])</c>.</para>
+/// <para>INPUT is <c>[{"image_id": 0, "test": "a candidate", "refs": ["a reference", ...]}, ...]</c>; the program writes OUTPUT as
+/// <c>[{"image_id": 0, "scores": {"All": {"f": 0.21, ...}, ...}}, ...]</c> in any order, and ends with exit code 0. Texts are as given, not PTB words. An f that is null or NaN
+/// (there was nothing to compare) counts 0. The corpus value is the items' mean.</para>
+/// <para>Anderson et al., "SPICE: Semantic Propositional Image Caption Evaluation", 2016; Liu et al., "Improved Image Captioning via Policy Gradient optimization of SPIDEr", 2017.</para>
+/// </remarks>
+/// <param name="command">The program: a path, or a name that PATH knows.</param>
+/// <param name="arguments">What stands before INPUT.</param>
+public sealed class SpiceTool(string command, IReadOnlyList<string>? arguments = null)
+{
+    private const int MostErrorText = 2000;
+
+    /// <summary>The program is ended when it takes longer. Default half an hour: the original parses a few captions a second at first.</summary>
+    public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>SPICE of all items, from 0 to 1.</summary>
+    /// <param name="items">The captions.</param>
+    /// <param name="cancel">Ends the program.</param>
+    /// <exception cref="ArgumentException">There are no items, or one has no reference.</exception>
+    /// <exception cref="InvalidOperationException">The program cannot be started, failed, took too long, or wrote something else; the message has its words.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public MetricScore Score(IReadOnlyList<CaptionItem> items, CancellationToken cancel = default)
+    {
+        CaptionSet.From(items); // the same demands as the other metrics
+        string folder = Directory.CreateTempSubdirectory("mint-spice-").FullName;
+        try
+        {
+            string input = Path.Combine(folder, "input.json"), output = Path.Combine(folder, "output.json");
+            File.WriteAllText(input, new JsonArray([.. items.Select((item, i) => new JsonObject
+            {
+                ["image_id"] = i, ["test"] = item.Candidate, ["refs"] = new JsonArray([.. item.References.Select(reference => (JsonNode)reference)]),
+            })]).ToJsonString());
+            string said = Run([.. arguments ?? [], input, "-out", output, "-silent"], cancel);
+            if (!File.Exists(output)) throw Failed($"wrote no scores to the file behind -out{said}");
+            double[] scores = Read(File.ReadAllText(output), items.Count);
+            return new MetricScore("SPICE", scores.Average(), scores);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>SPIDEr: the mean of CIDEr-D and SPICE, by item and for the set.</summary>
+    /// <param name="cider">See <see cref="CiderD"/>.</param>
+    /// <param name="spice">See <see cref="Score"/>, of the same items.</param>
+    /// <exception cref="ArgumentException">They are of different numbers of items.</exception>
+    public static MetricScore Spider(MetricScore cider, MetricScore spice) => cider.Items.Count == spice.Items.Count
+        ? new MetricScore("SPIDEr", (cider.Corpus + spice.Corpus) / 2, [.. cider.Items.Zip(spice.Items, (a, b) => (a + b) / 2)])
+        : throw new ArgumentException($"CIDEr-D has {cider.Items.Count} items, SPICE {spice.Items.Count}.", nameof(spice));
+
+    private string Run(IReadOnlyList<string> all, CancellationToken cancel)
+    {
+        var start = new ProcessStartInfo(command, all) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        Process process;
+        try
+        {
+            process = Process.Start(start)!;
+        }
+        catch (Win32Exception e)
+        {
+            throw Failed($"cannot be started: {e.Message}", e);
+        }
+        using (process)
+        {
+            process.StandardInput.Close();
+            Task<string> error = process.StandardError.ReadToEndAsync(CancellationToken.None), output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            limit.CancelAfter(TimeLimit);
+            try
+            {
+                process.WaitForExitAsync(limit.Token).GetAwaiter().GetResult();
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill(entireProcessTree: true);
+                cancel.ThrowIfCancellationRequested();
+                throw Failed($"did not end within {TimeLimit.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} s; raise TimeLimit");
+            }
+            string said = (error.GetAwaiter().GetResult().Trim() is { Length: > 0 } text ? text : output.GetAwaiter().GetResult().Trim());
+            said = said.Length == 0 ? "" : ": " + (said.Length <= MostErrorText ? said : "..." + said[^MostErrorText..]);
+            return process.ExitCode == 0 ? said : throw Failed($"ended with exit code {process.ExitCode}{said}");
+        }
+    }
+
+    private double[] Read(string text, int count)
+    {
+        var scores = new double[count];
+        Array.Fill(scores, double.NaN);
+        try
+        {
+            // The original's JSON library may write NaN, which JSON does not know.
+            using var document = JsonDocument.Parse(text.Replace(":NaN", ":null").Replace(": NaN", ": null"));
+            foreach (var item in document.RootElement.EnumerateArray())
+            {
+                var (id, f) = (item.GetProperty("image_id"), item.GetProperty("scores").GetProperty("All").GetProperty("f"));
+                int row = id.ValueKind == JsonValueKind.String ? int.Parse(id.GetString()!, CultureInfo.InvariantCulture) : id.GetInt32();
+                if (row < 0 || row >= count) throw Failed($"scored an item {row}, of 0 to {count - 1}");
+                scores[row] = f.ValueKind == JsonValueKind.Null ? 0 : f.GetDouble();
+            }
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or FormatException or OverflowException || e is InvalidOperationException { InnerException: null, Source: "System.Text.Json" })
+        {
+            throw Failed($"wrote scores that cannot be read ({e.Message.TrimEnd('.')})", e);
+        }
+        int missing = Array.FindIndex(scores, double.IsNaN);
+        return missing < 0 ? scores : throw Failed($"wrote no score for item {missing}");
+    }
+
+    private InvalidOperationException Failed(string what, Exception? inner = null) => new($"The SPICE tool '{command}' {what}.", inner);
+}

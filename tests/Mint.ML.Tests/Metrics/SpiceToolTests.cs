@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using Mint.ML.Metrics;
+
+namespace Mint.ML.Tests.Metrics;
+
+/// <summary>Tools are shell scripts that are called as the original's jar is: INPUT -out OUTPUT -silent.</summary>
+[TestClass]
+public sealed class SpiceToolTests
+{
+    private static readonly CaptionItem[] Items = [new("a dog \"barks\"", ["a dog barks", "barking"]), new("rain", ["heavy rain on a roof"]), new("", ["a flute"])];
+    private readonly string folder = Directory.CreateTempSubdirectory("mint-spice-test").FullName;
+
+    [TestCleanup]
+    public void Remove() => Directory.Delete(folder, recursive: true);
+
+    private SpiceTool Tool(string script, double seconds = 60)
+    {
+        string path = Path.Combine(folder, "tool.sh");
+        File.WriteAllText(path, script);
+        return new SpiceTool("/bin/sh", [path]) { TimeLimit = TimeSpan.FromSeconds(seconds) };
+    }
+
+    private string Refused(string script, double seconds = 60) => Assert.ThrowsExactly<InvalidOperationException>(() => Tool(script, seconds).Score(Items)).Message;
+
+    [TestMethod]
+    public void Scores_come_by_item_and_SPIDEr_is_their_mean_with_CIDEr()
+    {
+        string copy = Path.Combine(folder, "seen.json");
+        var spice = Tool($$"""
+            [ "$2" = -out ] && [ "$4" = -silent ] || exit 9
+            cp "$1" {{copy}}
+            echo '[{"image_id": 2, "scores": {"All": {"f": NaN, "pr": 0}}}, {"image_id": 0, "scores": {"All": {"f": 0.5}}}, {"image_id": "1", "scores": {"All": {"f": 0.25}}}]' > "$3"
+            """).Score(Items);
+        CollectionAssert.AreEqual(new[] { 0.5, 0.25, 0 }, spice.Items.ToArray());
+        Assert.AreEqual(0.25, spice.Corpus);
+        Assert.AreEqual("""[{"image_id":0,"test":"a dog \u0022barks\u0022","refs":["a dog barks","barking"]},{"image_id":1,"test":"rain","refs":["heavy rain on a roof"]},{"image_id":2,"test":"","refs":["a flute"]}]""", File.ReadAllText(copy));
+
+        var cider = CiderD.Score(CaptionSet.From(Items));
+        var spider = SpiceTool.Spider(cider, spice);
+        Assert.AreEqual((cider.Corpus + 0.25) / 2, spider.Corpus, 1e-12);
+        for (int i = 0; i < 3; i++) Assert.AreEqual((cider.Items[i] + spice.Items[i]) / 2, spider.Items[i], 1e-12);
+    }
+
+    [TestMethod]
+    public void A_tool_that_fails_is_quoted()
+    {
+        string message = Refused("echo 'no memory left' >&2; exit 3");
+        Assert.Contains("exit code 3: no memory left", message);
+        Assert.Contains("/bin/sh", message);
+        Assert.Contains("wrote no scores", Refused("true"));
+        Assert.Contains("cannot be read", Refused("echo '{' > \"$3\""));
+        Assert.Contains("cannot be read", Refused("echo '[1]' > \"$3\""));
+        Assert.Contains("cannot be read", Refused("echo '[{\"image_id\": 0}]' > \"$3\""));
+        Assert.Contains("no score for item 1", Refused("echo '[{\"image_id\": 0, \"scores\": {\"All\": {\"f\": 1}}}]' > \"$3\""));
+        Assert.Contains("item 7", Refused("echo '[{\"image_id\": 7, \"scores\": {\"All\": {\"f\": 1}}}]' > \"$3\""));
+        Assert.Contains("cannot be started", Assert.ThrowsExactly<InvalidOperationException>(() => new SpiceTool(Path.Combine(folder, "none")).Score(Items)).Message);
+    }
+
+    [TestMethod]
+    public void A_tool_that_takes_too_long_or_is_cancelled_is_ended()
+    {
+        Assert.Contains("within 0.3 s", Refused("sleep 60", 0.3));
+        using var cancel = new CancellationTokenSource(300);
+        var watch = Stopwatch.StartNew();
+        Assert.Throws<OperationCanceledException>(() => Tool("sleep 60").Score(Items, cancel.Token));
+        Assert.IsLessThan(50, watch.Elapsed.TotalSeconds);
+    }
+}
