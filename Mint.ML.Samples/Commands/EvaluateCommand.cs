@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Mint.ML.Metrics;
 using Mint.ML.Samples.Answering;
 using Mint.ML.Samples.Evaluating;
 
@@ -20,11 +21,12 @@ internal static class EvaluateCommand
         onError.AcceptOnlyFromAmong("stop", "skip");
         var wordNet = new Option<string>("--wordnet") { Description = "Folder with WordNet's data files, for METEOR's synonyms; without them METEOR matches words and stems, and says so", DefaultValueFactory = _ => "/usr/share/wordnet" };
         var bert = new Option<string?>("--bert") { Description = "A BERT's folder, for BERTScore" };
+        var spice = new Option<string?>("--spice") { Description = "Program that computes SPICE, called as COMMAND INPUT -out OUTPUT -silent: for instance \"java -Xmx8G -jar spice-1.0.jar\"" };
         var batch = new Option<int>("--batch") { Description = "Clips answered at once; answers do not depend on it", DefaultValueFactory = _ => 16 };
         var gpu = new Option<int?>("--gpu") { Description = "The GPU to run on, from 0 (default: the CPU)" };
         var command = new Command("evaluate", "Measure a model on data sets: classification, tagging, captioning, retrieval, with 95 % intervals.")
         {
-            recipes, model, output, manifest, format, onError, wordNet, bert, batch, gpu,
+            recipes, model, output, manifest, format, onError, wordNet, bert, spice, batch, gpu,
         };
         command.SetAction((parse, cancel) =>
         {
@@ -33,7 +35,7 @@ internal static class EvaluateCommand
             if (parse.GetValue(batch) < 1) throw new ArgumentException($"--batch is {parse.GetValue(batch)}; at least one clip is answered at once.");
             var read = files.Select(EvaluationRecipe.Read).Select(recipe => parse.GetValue(manifest) is { } other ? recipe with { Manifest = Path.GetFullPath(other) } : recipe).ToList();
             using var loaded = ModelFile.Load(parse.GetValue(model), parse.GetValue(gpu));
-            var settings = new EvaluationSettings(loaded, parse.GetValue(batch), parse.GetValue(onError) == "skip", parse.GetValue(wordNet), parse.GetValue(bert));
+            var settings = new EvaluationSettings(loaded, parse.GetValue(batch), parse.GetValue(onError) == "skip", parse.GetValue(wordNet), parse.GetValue(bert), Spice(parse.GetValue(spice)));
             var evaluations = new List<Evaluation>();
             foreach (var (recipe, file) in read.Zip(files))
             {
@@ -51,6 +53,9 @@ internal static class EvaluateCommand
         });
         return command;
     }
+
+    private static SpiceTool? Spice(string? command) =>
+        command?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [var program, .. var arguments] ? new SpiceTool(program, arguments) : null;
 
     private static void Print(List<Evaluation> evaluations, List<EvaluationRecipe> recipes, string format)
     {

@@ -14,7 +14,7 @@ namespace Mint.ML.Samples.Evaluating;
 /// <param name="SkipErrors">Whether clips that cannot be read are left out, and counted, instead of ending the run.</param>
 /// <param name="WordNet">WordNet's folder, for METEOR's synonyms; null without.</param>
 /// <param name="Bert">A BERT's folder, for BERTScore; null without.</param>
-internal sealed record EvaluationSettings(ModelFile Model, int Batch, bool SkipErrors, string? WordNet, string? Bert);
+internal sealed record EvaluationSettings(ModelFile Model, int Batch, bool SkipErrors, string? WordNet, string? Bert, SpiceTool? Spice);
 
 /// <summary>Answers a recipe's clips, which can be stopped and goes on, and measures the answers.</summary>
 internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings settings, string folder, Action<string> report)
@@ -49,7 +49,7 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
         {
             case "classification": metrics = EvaluationScores.Classification(items); break;
             case "tagging": metrics = EvaluationScores.Tagging(items, labels!); break;
-            case "captioning": (metrics, items) = Captions(items); break;
+            case "captioning": (metrics, items) = Captions(items, cancel); break;
             default: (metrics, items) = Retrieval(answered, [.. answered.Select(clip => rows[clip.Clip.Name].Values!)]); break;
         }
         var evaluation = new Evaluation(recipe.Name, recipe.Task, Path.GetRelativePath(folder, settings.Model.Path), Path.GetRelativePath(folder, recipe.Manifest),
@@ -99,10 +99,10 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
         }, settings.Batch),
     };
 
-    private (IReadOnlyList<EvaluationMetric>, EvaluationItem[]) Captions(EvaluationItem[] items)
+    private (IReadOnlyList<EvaluationMetric>, EvaluationItem[]) Captions(EvaluationItem[] items, CancellationToken cancel)
     {
         var synonyms = settings.WordNet is { } folder && Directory.Exists(folder) ? WordNetSynonyms.Load(folder) : null;
-        var (metrics, scored) = EvaluationScores.Captions(items, synonyms, settings.Bert is { } bert ? BertScore.Load(bert) : null);
+        var (metrics, scored) = EvaluationScores.Captions(items, synonyms, settings.Bert is { } bert ? BertScore.Load(bert) : null, settings.Spice, cancel);
         return (metrics, [.. scored]);
     }
 

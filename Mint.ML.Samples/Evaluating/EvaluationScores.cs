@@ -57,19 +57,24 @@ internal static class EvaluationScores
     /// <param name="items">The captions.</param>
     /// <param name="synonyms">WordNet for METEOR; null scores without synonyms.</param>
     /// <param name="bert">BERTScore; null leaves it out.</param>
-    public static (IReadOnlyList<EvaluationMetric> Metrics, IReadOnlyList<EvaluationItem> Items) Captions(IReadOnlyList<EvaluationItem> items, WordNetSynonyms? synonyms, BertScore? bert)
+    /// <param name="spice">SPICE; null leaves it and SPIDEr out.</param>
+    /// <param name="cancel">Ends the SPICE tool.</param>
+    public static (IReadOnlyList<EvaluationMetric> Metrics, IReadOnlyList<EvaluationItem> Items) Captions(IReadOnlyList<EvaluationItem> items, WordNetSynonyms? synonyms, BertScore? bert,
+        SpiceTool? spice, CancellationToken cancel)
     {
         CaptionItem[] captions = [.. items.Select(item => new CaptionItem(item.Answer, item.Reference))];
         var set = CaptionSet.From(captions);
         var meteor = new Meteor(synonyms).Score(set);
         List<(MetricScore Score, string? Note)> scores = [.. Bleu.Score(set).Select(score => (score, (string?)null))];
         scores.Add((meteor.Score with { Name = "METEOR" }, $"matches: {meteor.Modules}"));
-        scores.AddRange([(RougeL.Score(set), null), (CiderD.Score(set), null)]);
+        var cider = CiderD.Score(set);
+        scores.AddRange([(RougeL.Score(set), null), (cider, null)]);
+        if (spice?.Score(captions, cancel) is { } propositions) scores.AddRange([(propositions, null), (SpiceTool.Spider(cider, propositions), null)]);
         if (bert?.Score(captions) is { } similarity) scores.Add((similarity with { Name = "BERTScore" }, similarity.Name));
 
         var metrics = scores.Select(one => With(one.Score.Name, items.Count, one.Score.Over) with { Note = one.Note }).ToDictionary(metric => metric.Name);
-        metrics["SPICE"] = new("SPICE", null, Note: "not available: it needs a tool of the user's own");
-        metrics["SPIDEr"] = new("SPIDEr", null, Note: "not available: it is the mean of CIDEr-D and SPICE");
+        metrics.TryAdd("SPICE", new("SPICE", null, Note: "not available: name a tool of your own with --spice"));
+        metrics.TryAdd("SPIDEr", new("SPIDEr", null, Note: "not available: it is the mean of CIDEr-D and SPICE"));
         metrics.TryAdd("BERTScore", new("BERTScore", null, Note: "not available: name a BERT's folder with --bert"));
         return ([.. CaptionNames.Select(name => metrics[name])],
             [.. items.Select((item, i) => item with { Metrics = scores.ToDictionary(one => one.Score.Name, one => one.Score.Items[i]) })]);

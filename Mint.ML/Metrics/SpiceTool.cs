@@ -98,24 +98,27 @@ public sealed class SpiceTool(string command, IReadOnlyList<string>? arguments =
     {
         var scores = new double[count];
         Array.Fill(scores, double.NaN);
+        foreach (var (row, f) in Parse(text)) scores[row >= 0 && row < count ? row : throw Failed($"scored an item {row}, of 0 to {count - 1}")] = f;
+        int missing = Array.FindIndex(scores, double.IsNaN);
+        return missing < 0 ? scores : throw Failed($"wrote no score for item {missing}");
+    }
+
+    private (int Row, double F)[] Parse(string text)
+    {
         try
         {
             // The original's JSON library may write NaN, which JSON does not know.
             using var document = JsonDocument.Parse(text.Replace(":NaN", ":null").Replace(": NaN", ": null"));
-            foreach (var item in document.RootElement.EnumerateArray())
+            return [.. document.RootElement.EnumerateArray().Select(item =>
             {
                 var (id, f) = (item.GetProperty("image_id"), item.GetProperty("scores").GetProperty("All").GetProperty("f"));
-                int row = id.ValueKind == JsonValueKind.String ? int.Parse(id.GetString()!, CultureInfo.InvariantCulture) : id.GetInt32();
-                if (row < 0 || row >= count) throw Failed($"scored an item {row}, of 0 to {count - 1}");
-                scores[row] = f.ValueKind == JsonValueKind.Null ? 0 : f.GetDouble();
-            }
+                return (id.ValueKind == JsonValueKind.String ? int.Parse(id.GetString()!, CultureInfo.InvariantCulture) : id.GetInt32(), f.ValueKind == JsonValueKind.Null ? 0 : f.GetDouble());
+            })];
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or FormatException or OverflowException || e is InvalidOperationException { InnerException: null, Source: "System.Text.Json" })
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException)
         {
             throw Failed($"wrote scores that cannot be read ({e.Message.TrimEnd('.')})", e);
         }
-        int missing = Array.FindIndex(scores, double.IsNaN);
-        return missing < 0 ? scores : throw Failed($"wrote no score for item {missing}");
     }
 
     private InvalidOperationException Failed(string what, Exception? inner = null) => new($"The SPICE tool '{command}' {what}.", inner);

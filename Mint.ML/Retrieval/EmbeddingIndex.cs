@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Mint.ML.Retrieval;
@@ -11,12 +12,12 @@ public sealed record SearchHit(long Row, string Id, float Similarity);
 
 /// <summary>A file of embeddings, several unit vectors an item, searched exactly without being read into memory.</summary>
 /// <remarks>
-/// The similarity is the maximum over vectors, as in MINT's audio-text contrastive objective. The file is mapped: a search holds one block of items a thread, whatever
+/// The similarity is the maximum over vectors, as in MINT's audio-text contrastive objective. The file is mapped: a search holds one item a thread, whatever
 /// the number of items. See <see cref="EmbeddingIndexWriter"/> for making and extending one. Searches may run at the same time.
 /// </remarks>
 public sealed class EmbeddingIndex : IDisposable
 {
-    private const int BlockBytes = 1 << 19; // stays in the second-level cache
+    private const int BlockBytes = 1 << 22; // a millisecond's work or so: threads share it out evenly, and a cancel is heard
     private readonly MemoryMappedFile file;
     private readonly MemoryMappedViewAccessor view;
     private readonly IndexHeader header;
@@ -56,9 +57,10 @@ public sealed class EmbeddingIndex : IDisposable
         int block = Math.Max(1, BlockBytes / (header.VectorBytes * header.Vectors));
         long blocks = (header.Count + block - 1) / block;
         var best = queries.Select(_ => new TopK(k)).ToArray();
+        using var mapped = new Mapped(view.SafeMemoryMappedViewHandle);
         Parallel.For(0L, blocks, new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Environment.ProcessorCount },
-            () => new Scan(header, block, prepared, k),
-            (b, _, scan) => Score(b * block, (int)Math.Min(block, header.Count - b * block), prepared, scan),
+            () => new Scan(header, prepared, k),
+            (b, _, scan) => Score(b * block, (int)Math.Min(block, header.Count - b * block), mapped, prepared, scan),
             scan =>
             {
                 lock (best)
@@ -72,7 +74,7 @@ public sealed class EmbeddingIndex : IDisposable
     {
         if (row < 0 || row >= header.Count) throw new ArgumentOutOfRangeException(nameof(row), row, $"The index has rows 0 to {header.Count - 1}.");
         byte[] bytes = new byte[header.Vectors * header.VectorBytes];
-        Read(row, bytes);
+        view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(IndexHeader.Bytes + row * header.Vectors * header.VectorBytes), bytes.AsSpan());
         var vectors = new float[header.Vectors, header.Width];
         float[] vector = new float[header.Width];
         for (int v = 0; v < header.Vectors; v++)
@@ -91,30 +93,47 @@ public sealed class EmbeddingIndex : IDisposable
     }
 
     /// <summary>What a thread works in.</summary>
-    private sealed class Scan(IndexHeader header, int block, QueryVectors queries, int k)
+    private sealed class Scan(IndexHeader header, QueryVectors queries, int k)
     {
-        public readonly byte[] Bytes = new byte[block * header.Vectors * header.VectorBytes];
         public readonly float[] Item = new float[(header.Vectors + QueryVectors.VectorsAtATime - 1) / QueryVectors.VectorsAtATime * QueryVectors.VectorsAtATime * header.Width];
         public readonly Vector512<float>[] Room = new Vector512<float>[queries.Panels];
         public readonly float[] Highest = new float[queries.Count];
         public readonly TopK[] Best = [.. Enumerable.Range(0, queries.Count).Select(_ => new TopK(k))];
     }
 
-    private void Read(long row, Span<byte> bytes) =>
-        view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(IndexHeader.Bytes + row * header.Vectors * header.VectorBytes), bytes);
-
-    private Scan Score(long first, int count, QueryVectors queries, Scan scan)
+    /// <summary>The file's bytes, which stay mapped as long as this lives, even if the index is disposed.</summary>
+    private sealed unsafe class Mapped : IDisposable
     {
-        Read(first, scan.Bytes.AsSpan(0, count * header.Vectors * header.VectorBytes));
-        ReadOnlySpan<byte> bytes = scan.Bytes;
-        int item = header.Vectors * header.Width;
+        private readonly SafeBuffer buffer;
+        private readonly byte* start;
+
+        public Mapped(SafeBuffer buffer)
+        {
+            this.buffer = buffer;
+            buffer.AcquirePointer(ref start);
+        }
+
+        public ReadOnlySpan<byte> Bytes(long from, int count) => new(start + from, count);
+
+        public void Dispose() => buffer.ReleasePointer();
+    }
+
+    private Scan Score(long first, int count, Mapped file, QueryVectors queries, Scan scan)
+    {
+        int item = header.Vectors * header.Width, itemBytes = header.Vectors * header.VectorBytes;
+        var bytes = file.Bytes(IndexHeader.Bytes + first * itemBytes, count * itemBytes);
         for (int i = 0; i < count; i++)
         {
-            for (int v = 0; v < header.Vectors; v++, bytes = bytes[header.VectorBytes..])
-                VectorCodec.Decode(header.Storage, bytes[..header.VectorBytes], scan.Item.AsSpan(v * header.Width, header.Width));
-            // The last vector again, where their number does not fill the registers: it changes no maximum.
-            for (int at = item; at < scan.Item.Length; at += header.Width) scan.Item.AsSpan(item - header.Width, header.Width).CopyTo(scan.Item.AsSpan(at));
-            queries.Highest(scan.Item, scan.Room, scan.Highest);
+            var own = bytes.Slice(i * itemBytes, itemBytes);
+            if (queries.Panels == 0) queries.HighestOfFew(header.Storage, own, scan.Item, scan.Highest);
+            else
+            {
+                for (int v = 0; v < header.Vectors; v++)
+                    VectorCodec.Decode(header.Storage, own.Slice(v * header.VectorBytes, header.VectorBytes), scan.Item.AsSpan(v * header.Width, header.Width));
+                // The last vector again, where their number does not fill the registers: it changes no maximum.
+                for (int at = item; at < scan.Item.Length; at += header.Width) scan.Item.AsSpan(item - header.Width, header.Width).CopyTo(scan.Item.AsSpan(at));
+                queries.Highest(scan.Item, scan.Room, scan.Highest);
+            }
             for (int q = 0; q < scan.Best.Length; q++) scan.Best[q].Add(first + i, scan.Highest[q]);
         }
         return scan;

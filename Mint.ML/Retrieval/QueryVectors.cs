@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -7,15 +8,16 @@ namespace Mint.ML.Retrieval;
 /// <summary>The vectors of some queries, laid out for products with the vectors of one item after the other.</summary>
 /// <remarks>
 /// 16 vectors of queries stand side by side in a lane each: a number of the item meets all of them in one instruction, the maximum over the item's
-/// vectors is a maximum of lanes, and no sum runs across a register. A similarity is summed in the order of its numbers, so that it does not
-/// depend on the other queries of a call, bit for bit.
+/// vectors is a maximum of lanes, and no sum runs across a register. Lanes are wasted on one query or three: those are multiplied along the
+/// vector, from the bytes of the index. The two sums differ in their last bits.
 /// </remarks>
 internal sealed class QueryVectors
 {
-    private const int Lanes = 16;
+    private const int Lanes = 16, Few = 3;
     private const int WidePanels = 4;                                   // 4 panels x 4 vectors: 16 sums stay in registers
     private readonly int width;
     private readonly int[] ends;                                        // of each query's vectors among all
+    private readonly float[][] vectors;                                 // of few queries
     private readonly Vector512<float>[] panels;                         // panel p, number e at p * width + e
 
     /// <exception cref="ArgumentException">A query has no vectors, vectors of another width, or numbers that are not finite.</exception>
@@ -32,15 +34,17 @@ internal sealed class QueryVectors
                 if (!float.IsFinite(x)) throw new ArgumentException($"Query {q} has a number that is not finite.", nameof(queries));
             ends[q] = end += query.GetLength(0);
         }
-        Panels = ((ends.Length == 0 ? 0 : ends[^1]) + Lanes - 1) / Lanes;
+        int count = ends.Length == 0 ? 0 : ends[^1];
+        vectors = count > Few ? [] : [.. queries.SelectMany(query => query.Cast<float>().Chunk(width))];
+        Panels = count > Few ? (count + Lanes - 1) / Lanes : 0;
         panels = new Vector512<float>[Panels * width];
         var numbers = MemoryMarshal.Cast<Vector512<float>, float>(panels.AsSpan());
-        for (int q = 0, row = 0; q < queries.Count; q++)
+        for (int q = 0, row = 0; q < queries.Count && Panels > 0; q++)
             for (int v = 0; v < queries[q].GetLength(0); v++, row++)
                 for (int e = 0; e < width; e++) numbers[(row / Lanes * width + e) * Lanes + row % Lanes] = queries[q][v, e];
     }
 
-    /// <summary>Panels of 16 vectors; <see cref="Highest"/> needs room for as many.</summary>
+    /// <summary>Panels of 16 vectors; <see cref="Highest"/> needs room for as many. None for few vectors, which <see cref="HighestOfFew"/> is for.</summary>
     public int Panels { get; }
 
     public int Count => ends.Length;
@@ -61,6 +65,44 @@ internal sealed class QueryVectors
             for (; row < ends[q]; row++) best = Math.Max(best, products[row]);
             highest[q] = best;
         }
+    }
+
+    /// <summary>As <see cref="Highest"/>, for queries without panels.</summary>
+    /// <param name="storage">How the item is kept.</param>
+    /// <param name="item">The item's bytes.</param>
+    /// <param name="vector">Room for one of its vectors.</param>
+    /// <param name="highest">One number a query.</param>
+    public void HighestOfFew(VectorStorage storage, ReadOnlySpan<byte> item, float[] vector, Span<float> highest)
+    {
+        highest.Fill(float.NegativeInfinity);
+        int size = VectorCodec.VectorBytes(storage, width);
+        for (; !item.IsEmpty; item = item[size..])
+        {
+            var bytes = item[..size];
+            ReadOnlySpan<float> numbers = vector.AsSpan(0, width);
+            if (storage == VectorStorage.Single) numbers = MemoryMarshal.Cast<byte, float>(bytes);
+            else if (storage == VectorStorage.Half) VectorCodec.Decode(storage, bytes, vector.AsSpan(0, width));
+            for (int q = 0, row = 0; q < ends.Length; q++)
+                for (; row < ends[q]; row++)
+                    highest[q] = Math.Max(highest[q], storage == VectorStorage.Int8 ? Int8Product(vectors[row], bytes) : TensorPrimitives.Dot(vectors[row], numbers));
+        }
+    }
+
+    private static float Int8Product(ReadOnlySpan<float> query, ReadOnlySpan<byte> bytes)
+    {
+        var scales = MemoryMarshal.Cast<byte, float>(bytes[..VectorCodec.ScaleBytes(query.Length)]);
+        var numbers = MemoryMarshal.Cast<byte, sbyte>(bytes[VectorCodec.ScaleBytes(query.Length)..]);
+        var sums = Vector512<float>.Zero;
+        int i = 0;
+        for (; i + VectorCodec.Group <= query.Length; i += VectorCodec.Group)
+        {
+            var group = VectorCodec.Floats(numbers[i..]) * Vector512.Create(query[i..]);
+            group = Vector512.FusedMultiplyAdd(VectorCodec.Floats(numbers[(i + Lanes)..]), Vector512.Create(query[(i + Lanes)..]), group);
+            sums = Vector512.FusedMultiplyAdd(group, Vector512.Create(scales[i / VectorCodec.Group]), sums);
+        }
+        float sum = Vector512.Sum(sums);
+        for (; i < query.Length; i++) sum += query[i] * numbers[i] * scales[i / VectorCodec.Group];
+        return sum;
     }
 
     /// <summary>An item's vectors are read so many at a time.</summary>

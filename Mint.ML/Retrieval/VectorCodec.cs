@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Mint.ML.Retrieval;
 
@@ -54,13 +55,19 @@ internal static class VectorCodec
             var numbers = MemoryMarshal.Cast<byte, sbyte>(bytes[ScaleBytes(vector.Length)..]);
             int i = 0;
             for (; i + Vector128<sbyte>.Count <= vector.Length; i += Vector128<sbyte>.Count) // never across groups
-            {
-                var (low, high) = Vector128.Widen(Vector128.Create(numbers[i..]));
-                var scale = Vector256.Create(scales[i / Group]);
-                (Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(low), Vector128.WidenUpper(low))) * scale).CopyTo(vector[i..]);
-                (Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(high), Vector128.WidenUpper(high))) * scale).CopyTo(vector[(i + Vector256<float>.Count)..]);
-            }
+                (Floats(numbers[i..]) * scales[i / Group]).CopyTo(vector[i..]);
             for (; i < vector.Length; i++) vector[i] = numbers[i] * scales[i / Group];
         }
+    }
+
+    /// <summary>The first 16 integers.</summary>
+    public static Vector512<float> Floats(ReadOnlySpan<sbyte> numbers)
+    {
+        var integers = Vector128.Create(numbers);
+        if (Avx512F.IsSupported) return Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(integers));
+        var (low, high) = Vector128.Widen(integers);
+        return Vector512.Create(
+            Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(low), Vector128.WidenUpper(low))),
+            Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(high), Vector128.WidenUpper(high))));
     }
 }

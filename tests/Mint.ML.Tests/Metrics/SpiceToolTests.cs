@@ -26,9 +26,9 @@ public sealed class SpiceToolTests
     public void Scores_come_by_item_and_SPIDEr_is_their_mean_with_CIDEr()
     {
         string copy = Path.Combine(folder, "seen.json");
-        var spice = Tool($$"""
+        var spice = Tool($$$$$"""
             [ "$2" = -out ] && [ "$4" = -silent ] || exit 9
-            cp "$1" {{copy}}
+            cp "$1" {{{{{copy}}}}}
             echo '[{"image_id": 2, "scores": {"All": {"f": NaN, "pr": 0}}}, {"image_id": 0, "scores": {"All": {"f": 0.5}}}, {"image_id": "1", "scores": {"All": {"f": 0.25}}}]' > "$3"
             """).Score(Items);
         CollectionAssert.AreEqual(new[] { 0.5, 0.25, 0 }, spice.Items.ToArray());
