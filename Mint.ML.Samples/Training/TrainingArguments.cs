@@ -18,7 +18,7 @@ internal static class TrainingArguments
         { "--weight-decay", "AdamW's decay of matrices; 0 makes it plain Adam", o => o.WeightDecay, (o, value) => o with { WeightDecay = value } },
         { "--clip", "Longest norm of the gradient (default: any)", o => o.GradientClip, (o, value) => o with { GradientClip = value } },
         { "--precision", "Type of the matrix products; weights, softmax, norms and losses are float32 in either", o => o.Precision, (o, value) => o with { Precision = value } },
-        { "--checkpoint-activations", "Compute the bridge's blocks again for the gradient: less memory, a third more time", o => o.ActivationCheckpointing, (o, value) => o with { ActivationCheckpointing = value } },
+        { "--checkpoint-activations", "Compute the bridge's blocks again for the gradient: less memory, a fifth more time", o => o.ActivationCheckpointing, (o, value) => o with { ActivationCheckpointing = value } },
         { "--tokens", "Most tokens of a caption, an instruction or a response", o => o.MaxTextTokens, (o, value) => o with { MaxTextTokens = value } },
         { "--max-frames", "Most frames of a clip that training hears at once, as a window drawn anew every epoch (default: all)", o => o.MaxFrames, (o, value) => o with { MaxFrames = value } },
         { "--validate-every", "Steps from one validation to the next (default: an epoch)", o => o.ValidateEvery, (o, value) => o with { ValidateEvery = value } },

@@ -82,7 +82,7 @@ public sealed record TrainingOptions
 
     /// <summary>
     /// Whether each block of the bridge keeps its input alone and is computed a second time for the gradient. The gradient is the same (on the CPU bit for
-    /// bit); memory is less and a step takes about a third longer. Default false.
+    /// bit); memory is less and a step takes about a fifth longer. Default false.
     /// </summary>
     public bool ActivationCheckpointing { get; init; }
 

@@ -119,7 +119,7 @@ internal static unsafe class Libtorch
         throw new DllNotFoundException($"libmint_torch.so, the bridge to libtorch, is not in {string.Join(" or ", folders)}. Run ./mint build, or eng/build-native.sh and dotnet build.");
     }
 
-    /// <summary>What libtorch leaves to the process; a training step takes half of the time with it. What the user has set stands.</summary>
+    /// <summary>What libtorch leaves to the process; a training step on two cores takes half of the time with it. What the user has set stands.</summary>
     /// <remarks>
     /// Threads: libtorch's loops run on OpenMP's, Debian's OpenBLAS has others, and there is a core for one set of them. Either waits for work spinning, and
     /// takes the core from the other. So OpenMP's sleep, and OpenBLAS's do after 2^18 cycles, a tenth of a millisecond, rather than 2^26. The
