@@ -16,19 +16,19 @@ internal static class PretrainEncoderCommand
         var holdOut = new Option<string?>("--hold-out") { Description = "COLUMN=VALUE,VALUE: clips to measure on and not to train on, for instance Soundfont=timgm,csound" };
         var epochs = new Option<int>("--epochs") { Description = "Passes over the clips", DefaultValueFactory = _ => new EncoderPretrainingOptions().Epochs };
         var width = new Option<int>("--width") { Description = "Width of a frame vector", DefaultValueFactory = _ => 128 };
-        var layers = new Option<int>("--layers") { Description = "Transformer blocks", DefaultValueFactory = _ => 3 };
+        var convolutionWidth = new Option<int>("--convolution-width") { Description = "Channels of the convolutions that are trained", DefaultValueFactory = _ => 192 };
+        var layers = new Option<int>("--layers") { Description = "Transformer blocks", DefaultValueFactory = _ => 2 };
         var seed = new Option<int>("--seed") { Description = "Decides the weights drawn, the order and the augmentation", DefaultValueFactory = _ => 1 };
         var command = new Command("pretrain-encoder", "Pre-train a small audio encoder of the data2vec-audio architecture on labelled clips.")
         {
-            manifest, output, labels, holdOut, epochs, width, layers, seed,
+            manifest, output, labels, holdOut, epochs, width, convolutionWidth, layers, seed,
         };
         command.SetAction((parse, cancel) =>
         {
             var config = LogMelConvolutions.Configure(new Data2VecAudioConfig
             {
                 HiddenSize = parse.GetValue(width), Layers = parse.GetValue(layers), Heads = 4, IntermediateSize = 3 * parse.GetValue(width),
-                PositionLayers = 2, PositionKernel = 9,
-            });
+            }, parse.GetValue(convolutionWidth));
             var progress = new ConsoleLines();
             var rows = AudioManifest.Read(parse.GetValue(manifest)!).Rows;
             var encoder = EncoderPretraining.Create(config, parse.GetValue(seed));

@@ -219,26 +219,28 @@ public abstract class SpeechEncoder : Module, IAudioEncoder
         return Transform(features, FrameMask([.. samples.Select(config.Frames)], features.shape[1]), isolateRows: false, keepAll: true);
     }
 
-    /// <summary>One row through the convolutions, (T) samples to (T', C), normalised first where the model's front end does that.</summary>
-    internal Tensor Convolve(Tensor samples)
+    /// <summary>One row through the first convolutions, (T) samples to (T', C), normalised first where the model's front end does that.</summary>
+    internal Tensor Convolve(Tensor samples, int layers)
     {
         using var row = samples.unsqueeze(0);
         using var length = tensor(new[] { samples.shape[0] });
         using var normalised = config.Normalize ? WaveformNormalizer.Normalize(row, length) : row.alias();
-        using var values = normalised.squeeze(0);
-        return convolutions.forward(values);
+        using var values = normalised.squeeze(0).unsqueeze(1);
+        return convolutions.Run(values, 0, layers);
     }
 
-    /// <summary>Convolution features (B, T, C) to the last hidden states (B, T, D), with gradients.</summary>
-    internal Tensor Contextualise(Tensor features, Tensor mask)
+    /// <summary>What the first convolutions gave (B, T, C) to the last hidden states (B, T', D), with gradients. No row is padded.</summary>
+    internal Tensor Contextualise(Tensor features, int layers)
     {
         using var scope = NewDisposeScope();
-        return transformer.Run(projection.Project(features).Projected, mask, isolateRows: true, keepAll: true)[^1].MoveToOuterDisposeScope();
+        var convolved = convolutions.Run(features, layers, convolutions.Count);
+        var mask = ones(convolved.shape[0], convolved.shape[1], dtype: ScalarType.Bool, device: convolved.device);
+        return transformer.Run(projection.Project(convolved).Projected, mask, isolateRows: true, keepAll: true)[^1].MoveToOuterDisposeScope();
     }
 
-    /// <summary>All parameters but the convolutions'.</summary>
-    internal IEnumerable<(string name, TorchSharp.Modules.Parameter parameter)> TransformerParameters() =>
-        projection.named_parameters().Concat(transformer.named_parameters());
+    /// <summary>All parameters but those of the first convolutions.</summary>
+    internal IEnumerable<(string name, TorchSharp.Modules.Parameter parameter)> ParametersAfter(int layers) =>
+        convolutions.ParametersFrom(layers).Concat(projection.named_parameters()).Concat(transformer.named_parameters());
 
     private SpeechStates Transform(Tensor features, Tensor mask, bool isolateRows, bool keepAll)
     {

@@ -21,21 +21,30 @@ internal sealed class SpeechConvolutions : Module<Tensor, Tensor>
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(Tensor samples)
+    public override Tensor forward(Tensor samples) => Run(samples.unsqueeze(1), 0, layers.Count); // (T, 1)
+
+    /// <summary>Some of the layers, of one row or of several of one length: (..., T, C) to (..., T', C').</summary>
+    internal Tensor Run(Tensor input, int first, int end)
     {
         using var scope = NewDisposeScope();
-        var x = samples.unsqueeze(1); // (T, 1)
-        foreach (var layer in layers)
+        var x = input.alias();
+        for (int i = first; i < end; i++)
         {
-            var next = layer.forward(x);
+            var next = layers[i].forward(x);
             x.Dispose(); // the widest tensors of the whole encoder: none outlives its use
             x = next;
         }
         return x.MoveToOuterDisposeScope();
     }
+
+    internal int Count => layers.Count;
+
+    /// <summary>The parameters of the layers from one on.</summary>
+    internal IEnumerable<(string name, Parameter parameter)> ParametersFrom(int first) =>
+        layers.Skip(first).SelectMany((layer, i) => layer.named_parameters().Select(pair => ($"conv_layers.{first + i}.{pair.name}", pair.parameter)));
 }
 
-/// <summary>Convolution, norm, GELU: (T, C) to (T', C').</summary>
+/// <summary>Convolution, norm, GELU: (..., T, C) to (..., T', C').</summary>
 internal sealed class SpeechConvolution : Module<Tensor, Tensor>
 {
     private readonly Convolution conv;
@@ -62,8 +71,8 @@ internal sealed class SpeechConvolution : Module<Tensor, Tensor>
     /// <summary>GroupNorm with one channel a group: each channel to zero mean and unit variance over time.</summary>
     private static Tensor NormaliseOverTime(Tensor x, LayerNorm affine)
     {
-        var centred = x - x.mean([0], keepdim: true);                              // (T, C)
-        var scale = (centred.square().mean([0], keepdim: true) + 1e-5).rsqrt();    // (1, C)
+        var centred = x - x.mean([-2], keepdim: true);                             // (..., T, C)
+        var scale = (centred.square().mean([-2], keepdim: true) + 1e-5).rsqrt();   // (..., 1, C)
         return centred.mul_(scale * affine.weight).add_(affine.bias);
     }
 
@@ -85,8 +94,8 @@ internal sealed class SpeechConvolution : Module<Tensor, Tensor>
         {
             using var scope = NewDisposeScope();
             long C = weight.shape[1], k = weight.shape[2];
-            var windows = x.unfold(0, k, stride).transpose(1, 2).reshape(-1, k * C); // (T', k*C), a view: its rows overlap
-            var matrix = weight.permute(0, 2, 1).reshape(weight.shape[0], k * C);    // (C', k*C)
+            var windows = x.unfold(-2, k, stride).transpose(-2, -1).flatten(-2);  // (..., T', k*C), where it can be a view: its rows overlap
+            var matrix = weight.permute(0, 2, 1).reshape(weight.shape[0], k * C); // (C', k*C)
             return functional.linear(windows, matrix, bias).MoveToOuterDisposeScope();
         }
     }

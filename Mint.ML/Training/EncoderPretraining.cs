@@ -13,7 +13,7 @@ namespace Mint.ML.Training;
 public sealed record EncoderPretrainingOptions
 {
     /// <summary>Passes over the clips.</summary>
-    public int Epochs { get; init; } = 10;
+    public int Epochs { get; init; } = 12;
 
     /// <summary>Clips a step.</summary>
     public int BatchSize { get; init; } = 64;
@@ -33,6 +33,12 @@ public sealed record EncoderPretrainingOptions
     /// <summary>Strength of random equalisation, in the features' deviations. 0.05 did better on held-out soundfonts than 0.15 and 0.3.</summary>
     public double Equalisation { get; init; } = 0.05;
 
+    /// <summary>
+    /// How two clips are mixed: their shares are drawn from a Beta distribution with this for both of its parameters. Small values leave most clips
+    /// nearly alone. What lies between two notes is no note of a training soundfont, and so keeps the encoder from learning those by heart.
+    /// </summary>
+    public double MixUp { get; init; } = 0.4;
+
     /// <summary>Decides the weights drawn, the order and the augmentation.</summary>
     public int Seed { get; init; } = 1;
 }
@@ -43,10 +49,10 @@ public sealed record EncoderPretrainingOptions
 /// <param name="Classes">Class of each clip.</param>
 public sealed record ClipLabels(string Name, IReadOnlyList<string> Values, IReadOnlyList<int> Classes);
 
-/// <summary>Trains the transformer of a data2vec-audio encoder on labelled clips, over convolutions that compute a log-mel spectrogram.</summary>
+/// <summary>Trains a data2vec-audio encoder on labelled clips, over convolutions that compute a log-mel spectrogram.</summary>
 /// <remarks>
-/// The published encoders learned from thousands of hours without labels. On two cores and a few hours of notes, labels teach more: the mean
-/// of the frames has to tell every label of a clip (family, instrument, pitch, ...), one linear head each. The heads are thrown away.
+/// The published encoders learned from thousands of hours without labels. On two cores and a few hours of notes, labels teach more: the frames
+/// together have to tell every label of a clip (family, instrument, pitch, ...), one linear head each. The heads are thrown away.
 /// </remarks>
 public static class EncoderPretraining
 {
@@ -58,7 +64,7 @@ public static class EncoderPretraining
         using var generator = new Generator((ulong)seed);
         foreach (var (name, weight) in encoder.named_parameters())
         {
-            if (name.EndsWith("bias", StringComparison.Ordinal)) weight.zero_();
+            if (name.EndsWith("bias", StringComparison.Ordinal) || IsPosition(name)) weight.zero_();
             else if (weight.ndim == 1) weight.fill_(1);
             // PyTorch's default variance, a third of what keeps a layer's output as large as its input: post-norm blocks start calmer.
             else weight.normal_(0, Math.Sqrt(1.0 / 3 / (weight.numel() / weight.shape[0])), generator);
@@ -67,9 +73,13 @@ public static class EncoderPretraining
         return encoder;
     }
 
+    // A LayerNorm without a scale makes any positional convolution as loud as what it is added to, and at random it drowns that: training stays
+    // where it began. Zero stays zero, and is not trained.
+    private static bool IsPosition(string name) => name.Contains("pos_conv_embed", StringComparison.Ordinal);
+
     /// <summary>Trains the encoder in place.</summary>
     /// <param name="encoder">From <see cref="Create"/>.</param>
-    /// <param name="features">(N, T, C): the convolutions' output of every clip, see <see cref="Features"/>.</param>
+    /// <param name="features">(N, T, C): the first convolutions' output of every clip, see <see cref="Features"/>.</param>
     /// <param name="labels">What the clips are, the label that matters most first: each further one counts half as much.</param>
     /// <param name="heldOut">Clips that are never trained on; the accuracy on them is reported after each epoch.</param>
     /// <param name="options">How.</param>
@@ -85,14 +95,16 @@ public static class EncoderPretraining
         var shuffle = new Random(options.Seed);
         int[] train = [.. Enumerable.Range(0, (int)features.shape[0]).Where(clip => !heldOut.Contains(clip))];
         var classes = labels.Select(label => tensor(label.Classes.Select(c => (long)c).ToArray())).ToArray();
-        var heads = labels.Select(label => Head(encoder.HiddenSize, label.Values.Count)).ToArray();
+        var heads = labels.Select(label => Head(2 * encoder.HiddenSize, label.Values.Count)).ToArray();
 
-        var trained = encoder.TransformerParameters().Concat(heads.SelectMany(head => head.named_parameters())).ToArray();
+        var trained = encoder.ParametersAfter(LogMelConvolutions.Layers).Where(pair => !IsPosition(pair.name)).Concat(heads.SelectMany(head => head.named_parameters())).ToArray();
         foreach (var (_, weight) in trained) weight.requires_grad = true;
         var (decayed, free) = WeightDecay.Split(trained);
         using var optimizer = optim.AdamW([
             new AdamW.ParamGroup(decayed, lr: options.LearningRate, weight_decay: options.WeightDecay),
             new AdamW.ParamGroup(free, lr: options.LearningRate, weight_decay: 0)], lr: options.LearningRate);
+
+        Tensor Error(Tensor named, Tensor wanted) => functional.cross_entropy(named, wanted, label_smoothing: options.LabelSmoothing);
 
         int perEpoch = train.Length / options.BatchSize, steps = perEpoch * options.Epochs, step = 0;
         var clock = Stopwatch.StartNew();
@@ -107,11 +119,16 @@ public static class EncoderPretraining
                 foreach (var group in optimizer.ParamGroups)
                     group.LearningRate = options.LearningRate * Math.Min((step + 1) / (options.WarmUp * steps), 1 - (double)step / steps);
                 var rows = tensor(train.Skip(i * options.BatchSize).Take(options.BatchSize).Select(clip => (long)clip).ToArray());
-                var heard = functional.dropout(Pool(encoder, Augment(features.index_select(0, rows).to(ScalarType.Float32), options)), 0.2);
+                var clips = Augment(features.index_select(0, rows).to(ScalarType.Float32), options);
+                var others = randperm(options.BatchSize);
+                double share = Share(shuffle, options.MixUp);
+                var heard = functional.dropout(Pool(encoder, clips * share + clips.index_select(0, others) * (1 - share)), 0.2);
                 var loss = zeros([]);
                 for (int label = 0; label < heads.Length; label++)
-                    loss = loss + functional.cross_entropy(heads[label].forward(heard), classes[label].index_select(0, rows), label_smoothing: options.LabelSmoothing)
-                        * Math.Pow(0.5, label);
+                {
+                    var (named, wanted) = (heads[label].forward(heard), classes[label].index_select(0, rows));
+                    loss = loss + (Error(named, wanted) * share + Error(named, wanted.index_select(0, others)) * (1 - share)) * Math.Pow(0.5, label);
+                }
                 optimizer.zero_grad();
                 loss.backward();
                 nn.utils.clip_grad_norm_(trained.Select(pair => pair.parameter), 1);
@@ -128,7 +145,7 @@ public static class EncoderPretraining
         return measured ?? Accuracies(encoder, features, labels, heads, heldOut);
     }
 
-    /// <summary>What the convolutions make of clips of one length: (N, T, C) in float16, in which a clip of 1.5 s takes 14 KB.</summary>
+    /// <summary>The spectrogram that the first convolutions make of clips of one length: (N, T, C) in float16, in which a clip of 1.5 s takes 14 KB.</summary>
     /// <param name="encoder">The encoder.</param>
     /// <param name="waveforms">Samples of each clip, equally many.</param>
     /// <param name="progress">Receives a line now and then.</param>
@@ -142,7 +159,7 @@ public static class EncoderPretraining
         {
             cancel.ThrowIfCancellationRequested();
             using var samples = tensor(waveform);
-            using var row = encoder.Convolve(samples);
+            using var row = encoder.Convolve(samples, LogMelConvolutions.Layers);
             rows.Add(row.to(ScalarType.Float16));
             if (rows.Count % 2000 == 0) progress?.Report($"{rows.Count:N0} clips through the convolutions");
         }
@@ -179,23 +196,33 @@ public static class EncoderPretraining
         File.Move(temporary, frontEnd, overwrite: true);
     }
 
-    /// <summary>Mean of a clip's frames: (B, T, C) convolution features to (B, D).</summary>
+    /// <summary>Mean and maximum of a clip's frames: (B, T, C) spectrogram to (B, 2 D). What sounds for a moment, as an attack does, is lost in a mean.</summary>
     private static Tensor Pool(Data2VecAudio encoder, Tensor features)
     {
-        using var mask = ones(features.shape[0], features.shape[1], dtype: ScalarType.Bool);
-        using var hidden = encoder.Contextualise(features, mask); // (B, T, D)
-        return hidden.mean([1]);
+        using var hidden = encoder.Contextualise(features, LogMelConvolutions.Layers); // (B, T', D)
+        return cat([hidden.mean([1]), hidden.amax([1])], 1);
     }
 
     /// <summary>A random stretch of four fifths of each clip, through a random smooth equaliser.</summary>
     private static Tensor Augment(Tensor features, EncoderPretrainingOptions options)
     {
-        long rows = features.shape[0], frames = features.shape[1], bands = features.shape[2] / 2, kept = frames * 4 / 5;
+        long rows = features.shape[0], frames = features.shape[1], bands = LogMelConvolutions.Bands(features.shape[2]), kept = frames * 4 / 5;
         long start = randint(0, frames - kept + 1, [1]).item<long>();
         // The first cosines over the bands: slopes and broad humps.
         var bases = stack([.. Enumerable.Range(1, 5).Select(k => (arange(bands, dtype: ScalarType.Float32) * (Math.PI * k / bands)).cos())]); // (5, F)
         var curve = (randn(rows, 5) * options.Equalisation).matmul(bases);                                                                   // (B, F)
-        return features.narrow(1, start, kept) + cat([curve, curve], 1).unsqueeze(1);
+        var all = cat([curve, curve, zeros(rows, features.shape[2] - 2 * bands)], 1);                                                        // (B, C)
+        return features.narrow(1, start, kept) + all.unsqueeze(1);
+    }
+
+    /// <summary>From a symmetric Beta distribution, by Jöhnk's rejection.</summary>
+    private static double Share(Random random, double parameter)
+    {
+        while (true)
+        {
+            double x = Math.Pow(random.NextDouble(), 1 / parameter), y = Math.Pow(random.NextDouble(), 1 / parameter);
+            if (x + y is > 0 and <= 1) return x / (x + y);
+        }
     }
 
     private static Linear Head(int width, int classes)
