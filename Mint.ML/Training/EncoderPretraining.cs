@@ -66,8 +66,8 @@ public static class EncoderPretraining
         {
             if (name.EndsWith("bias", StringComparison.Ordinal) || IsPosition(name)) weight.zero_();
             else if (weight.ndim == 1) weight.fill_(1);
-            // PyTorch's default variance, a third of what keeps a layer's output as large as its input: post-norm blocks start calmer.
-            else weight.normal_(0, Math.Sqrt(1.0 / 3 / (weight.numel() / weight.shape[0])), generator);
+            // What keeps a layer's output as large as its input; a third of that variance, PyTorch's default, lets post-norm blocks start calmer.
+            else weight.normal_(0, Math.Sqrt((name.StartsWith("feature_extractor", StringComparison.Ordinal) ? 1 : 1.0 / 3) / (weight.numel() / weight.shape[0])), generator);
         }
         LogMelConvolutions.Fill(encoder.state_dict(), config.SampleRate);
         return encoder;
@@ -106,6 +106,7 @@ public static class EncoderPretraining
 
         Tensor Error(Tensor named, Tensor wanted) => functional.cross_entropy(named, wanted, label_smoothing: options.LabelSmoothing);
 
+        LogMelConvolutions.Lift(encoder.state_dict(), LogMelConvolutions.Height);
         int perEpoch = train.Length / options.BatchSize, steps = perEpoch * options.Epochs, step = 0;
         var clock = Stopwatch.StartNew();
         Dictionary<string, double>? measured = null;
@@ -119,7 +120,7 @@ public static class EncoderPretraining
                 foreach (var group in optimizer.ParamGroups)
                     group.LearningRate = options.LearningRate * Math.Min((step + 1) / (options.WarmUp * steps), 1 - (double)step / steps);
                 var rows = tensor(train.Skip(i * options.BatchSize).Take(options.BatchSize).Select(clip => (long)clip).ToArray());
-                var clips = Augment(features.index_select(0, rows).to(ScalarType.Float32), options);
+                var clips = Augment(Pick(features, rows), options);
                 var others = randperm(options.BatchSize);
                 double share = Share(shuffle, options.MixUp);
                 var heard = functional.dropout(Pool(encoder, clips * share + clips.index_select(0, others) * (1 - share)), 0.2);
@@ -142,7 +143,9 @@ public static class EncoderPretraining
             progress?.Report($"epoch {epoch}/{options.Epochs}  loss {sum / perEpoch:0.000}" + (accuracy.Length > 0 ? $"  held out: {accuracy}" : ""));
         }
         foreach (var (_, weight) in trained) weight.requires_grad = false;
-        return measured ?? Accuracies(encoder, features, labels, heads, heldOut);
+        measured ??= Accuracies(encoder, features, labels, heads, heldOut);
+        LogMelConvolutions.Lift(encoder.state_dict(), -LogMelConvolutions.Height);
+        return measured;
     }
 
     /// <summary>The spectrogram that the first convolutions make of clips of one length: (N, T, C) in float16, in which a clip of 1.5 s takes 14 KB.</summary>
@@ -196,6 +199,8 @@ public static class EncoderPretraining
         File.Move(temporary, frontEnd, overwrite: true);
     }
 
+    private static Tensor Pick(Tensor features, Tensor rows) => features.index_select(0, rows).to(ScalarType.Float32) - LogMelConvolutions.Height;
+
     /// <summary>Mean and maximum of a clip's frames: (B, T, C) spectrogram to (B, 2 D). What sounds for a moment, as an attack does, is lost in a mean.</summary>
     private static Tensor Pool(Data2VecAudio encoder, Tensor features)
     {
@@ -244,7 +249,7 @@ public static class EncoderPretraining
         foreach (int[] rows in heldOut.Order().Chunk(256))
         {
             using var inner = NewDisposeScope();
-            var heard = Pool(encoder, features.index_select(0, tensor(rows.Select(row => (long)row).ToArray())).to(ScalarType.Float32));
+            var heard = Pool(encoder, Pick(features, tensor(rows.Select(row => (long)row).ToArray())));
             for (int label = 0; label < heads.Length; label++)
             {
                 long[] named = heads[label].forward(heard).argmax(1).data<long>().ToArray();

@@ -22,7 +22,6 @@ namespace Mint.ML.Training;
 public static class LogMelConvolutions
 {
     private const int Phases = 4, Gains = 8, Levels = 8, Constants = 2;
-    private const double Height = 4;
     private const double Lowest = 50, Highest = 7600; // Hz
     private const double LoudestGain = 250, GainStep = 8;
 
@@ -47,6 +46,20 @@ public static class LogMelConvolutions
 
     /// <summary>Bands of the spectrogram that has this many channels: the first half of twice as many is the earlier frame.</summary>
     public static int Bands(long channels) => (int)(channels - Levels - Constants) / 2;
+
+    /// <summary>How high the spectrogram stands above zero.</summary>
+    internal const double Height = 4;
+
+    /// <summary>
+    /// Adds a constant to all that the first convolution after the spectrogram hears, by its bias. A mean that all frames share hides what they differ in,
+    /// and gradients point along it: so training reads the spectrogram less <see cref="Height"/>, by a convolution that was lifted by as much.
+    /// </summary>
+    internal static void Lift(IReadOnlyDictionary<string, Tensor> weights, double by)
+    {
+        using var grad = no_grad();
+        using var scope = NewDisposeScope();
+        weights[$"feature_extractor.conv_layers.{Layers}.conv.bias"].add_(weights[$"feature_extractor.conv_layers.{Layers}.conv.weight"].sum([1, 2]) * by);
+    }
 
     /// <summary>Fills the convolutions' weights.</summary>
     /// <param name="weights">The state dict of a model made with <see cref="Configure"/>.</param>
@@ -82,8 +95,7 @@ public static class LogMelConvolutions
         Of(2, "conv.weight").copy_(tensor(log).view(Of(2, "conv.weight").shape));
         // The mean that is taken away is left, negated, in channels that were 0. Scales and shifts make all about 1 wide and Height high: from 3 upwards GELU is the identity.
         Norm(2, deviation: 100, channel => channel < 2 * bands ? 1.0 / 3 : 1, channel => channel < 2 * bands ? Height : -7);
-        // What is trained starts from features whose mean is 0: a mean that all frames share hides what they differ in.
-        Of(3, "conv.bias").copy_(Of(3, "conv.weight").sum([1, 2]) * -Height);
+        Lift(weights, -Height);
 
         // Constants that make LayerNorm divide by a deviation, and then what to multiply and shift each channel by.
         void Norm(int layer, double deviation, Func<int, double> scale, Func<int, double> shift)

@@ -36,8 +36,9 @@ public sealed class LogMelConvolutionsTests
         // Noise that loses 40 dB in 2 s: 0.8 dB a frame of 40 ms. A stair is 2 high for 9 dB.
         float[] samples = [.. Enumerable.Range(0, 32000).Select(i => (float)((random.NextDouble() - 0.5) * Math.Pow(10, -i / 16000.0)))];
         var quietness = encoder.Convolve(tensor(samples), LogMelConvolutions.Layers).select(1, 192);
-        float perFrame = (quietness[45] - quietness[5]).item<float>() / 40;
-        Assert.AreEqual(0.8 * 2 / 9, perFrame, 0.05);
+        // Noise fills every band, and is louder at first than the levels tell apart.
+        float perFrame = (quietness[46] - quietness[33]).item<float>() / 13;
+        Assert.AreEqual(0.8 * 2 / 9, perFrame, 0.03);
     }
 
     [TestMethod]
