@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
+using Mint.ML.Generation;
 using Mint.ML.Models;
 using static TorchSharp.torch;
 
@@ -85,6 +86,37 @@ public sealed class Pengi : IDisposable
         using var guard = no_grad();
         using var scope = NewDisposeScope();
         return PengiBeamSearch.Run(LanguageModel, Prefix(EncodeAudio(waveforms), EncodeText(ids, mask)), beams, maxTokens);
+    }
+
+    /// <summary>Classifies by log-likelihood, one of the original's two ways: how likely the answer to the question is each label.</summary>
+    /// <param name="waveforms">See <see cref="EncodeAudio"/>.</param>
+    /// <param name="ids">See <see cref="EncodeText"/>.</param>
+    /// <param name="mask">See <see cref="EncodeText"/>.</param>
+    /// <param name="labels">GPT-2 tokens of the labels.</param>
+    /// <param name="options">How; not by mutual information, since there is no prefix without audio.</param>
+    /// <param name="cancel">Ends the call between two steps.</param>
+    public Ranking Rank(Tensor waveforms, Tensor ids, Tensor? mask, CandidateTrie labels, RankingOptions? options = null, CancellationToken cancel = default)
+    {
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        var prefix = Prefix(EncodeAudio(waveforms), EncodeText(ids, mask));
+        return VocabularyRanking.Rank(LanguageModel, prefix, ones([prefix.shape[0], prefix.shape[1]], dtype: ScalarType.Bool, device: prefix.device), labels, options, cancel: cancel);
+    }
+
+    /// <summary>Classifies by text matching, the other way: cosines of the embeddings of generated answers and of labels, (answers, labels). The highest wins.</summary>
+    /// <param name="answers">CLIP tokens of the answers' texts, and their mask; see <see cref="EncodeText"/>.</param>
+    /// <param name="labels">CLIP tokens of the labels, and their mask.</param>
+    public float[,] MatchTexts((Tensor Ids, Tensor? Mask) answers, (Tensor Ids, Tensor? Mask) labels)
+    {
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        var (said, named) = (Unit(answers), Unit(labels)); // (A, E), (L, E)
+        float[] cosines = said.matmul(named.t()).to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
+        var result = new float[said.shape[0], named.shape[0]];
+        Buffer.BlockCopy(cosines, 0, result, 0, cosines.Length * sizeof(float));
+        return result;
+
+        Tensor Unit((Tensor Ids, Tensor? Mask) texts) => nn.functional.normalize(EncodeText(texts.Ids, texts.Mask), dim: -1);
     }
 
     /// <inheritdoc/>

@@ -372,7 +372,7 @@ EXPORT void* mint_op(const char* name, const char* overload) {
 
 // few_rows.h instead of the library's product; false where it does not apply. Above so many rows the library's is as fast.
 static bool few_rows_linear(const Value* args, int32_t count, Result& result) {
-  constexpr int64_t most = 256;
+  constexpr int64_t most = 128;
   if (count < 2 || args[0].tag != TensorTag || args[1].tag != TensorTag) return false;
   Borrowed input(args[0].p), weight(args[1].p);
   const at::Tensor &x = input.tensor, &w = weight.tensor, b = count > 2 && args[2].tag == TensorTag ? borrow(args[2].p) : at::Tensor();

@@ -48,6 +48,34 @@ public sealed class PengiTests
     }
 
     [TestMethod]
+    public void Labels_are_ranked_by_likelihood_and_matched_by_the_cosine_of_texts()
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        using var fixture = new Parity("pengi");
+        using var pengi = Pengi.Load(Fixtures.Path("pengi"));
+        var (waveform, ids, mask) = (fixture["waveform"], fixture["text_input_ids"], fixture.Mask("text_attention_mask"));
+        int[][] labels = [[3, 5], [3, 7, 2], [9]];
+        var ranking = pengi.Rank(waveform, ids, mask, new Mint.ML.Generation.CandidateTrie(labels));
+        var prefix = pengi.Prefix(pengi.EncodeAudio(waveform), pengi.EncodeText(ids, mask));
+        for (int label = 0; label < labels.Length; label++)
+        {
+            var targets = tensor(labels[label].Select(id => (long)id).ToArray()).unsqueeze(0).expand(2, -1);
+            var expected = pengi.LanguageModel.Logits(prefix, ones([2, prefix.shape[1]], dtype: ScalarType.Bool), targets)
+                .log_softmax(-1).gather(2, targets.unsqueeze(2)).sum([1, 2]);
+            for (int item = 0; item < 2; item++) Assert.AreEqual(expected[item].item<float>(), ranking.Scores[item, label], 1e-4);
+        }
+
+        float[,] cosines = pengi.MatchTexts((ids, mask), (ids.flip(0), mask.flip(0)));
+        var embedded = pengi.EncodeText(ids, mask);
+        float across = nn.functional.cosine_similarity(embedded[0], embedded[1], 0).item<float>();
+        Assert.AreEqual(across, cosines[0, 0], 1e-5f);
+        Assert.AreEqual(1, cosines[0, 1], 1e-5f);
+        Assert.AreEqual(1, cosines[1, 0], 1e-5f);
+        Assert.AreEqual(across, cosines[1, 1], 1e-5f);
+    }
+
+    [TestMethod]
     public void Answering_leaves_no_tensor_behind()
     {
         using var fixture = new Parity("pengi");
