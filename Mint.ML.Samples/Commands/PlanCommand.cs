@@ -43,7 +43,7 @@ internal static class PlanCommand
     /// <summary>How much is worked on, and how much memory there is.</summary>
     private sealed class Size
     {
-        private const double Headroom = 0.9; // what is left for the allocator's gaps
+        private const double Headroom = 0.9; // what is left for other processes and for what was counted wrong
 
         private readonly RunArguments run = new("runs/plan");
         private readonly Option<int> frames = new("--frames") { Description = "Frames of the longest clip; data2vec, wav2vec 2.0 and HuBERT give 50 a second", DefaultValueFactory = _ => new StepSize().Frames };
@@ -79,7 +79,7 @@ internal static class PlanCommand
             long clip = plan(step with { Batch = step.Batch + 1 }).Activations - whole.Activations;
             Console.WriteLine($"{stage}: a batch of {step.Batch} clips of {step.Frames} frames, texts of {step.Tokens} tokens");
             foreach (var (name, bytes) in new[] { ("weights", whole.Weights), ("gradients", whole.Gradients), ("AdamW's moments", whole.Moments), ("frozen language model", whole.Frozen),
-                ("activations", whole.Activations), ("process", whole.Process), ("peak", whole.Total), ("device", available) })
+                ("activations", whole.Activations), ("gaps between blocks", whole.Gaps), ("process", whole.Process), ("peak", whole.Total), ("device", available) })
                 if (bytes > 0) Console.WriteLine($"  {name,-22}{Text(bytes),10}{(name == "activations" ? $"   {Text(clip)} a clip" : "")}");
             int fits = MemoryPlan.LargestBatch(batch => plan(step with { Batch = batch }), (long)(Headroom * available), 1 << 16);
             Console.WriteLine(Advice(stage, step.Batch, fits));
