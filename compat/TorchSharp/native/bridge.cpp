@@ -370,9 +370,8 @@ EXPORT void* mint_op(const char* name, const char* overload) {
   });
 }
 
-// few_rows.h instead of the library's product; false where it does not apply. Above so many rows the library's is as fast.
+// few_rows.h instead of the library's product; false where it does not apply. With many rows the library's is as fast, the sooner the smaller the weights.
 static bool few_rows_linear(const Value* args, int32_t count, Result& result) {
-  constexpr int64_t most = 128;
   if (count < 2 || args[0].tag != TensorTag || args[1].tag != TensorTag) return false;
   Borrowed input(args[0].p), weight(args[1].p);
   const at::Tensor &x = input.tensor, &w = weight.tensor, b = count > 2 && args[2].tag == TensorTag ? borrow(args[2].p) : at::Tensor();
@@ -380,7 +379,7 @@ static bool few_rows_linear(const Value* args, int32_t count, Result& result) {
   if (!plain(x) || !plain(w) || w.dim() != 2 || x.dim() < 2) return false;
   int64_t outputs = w.size(0), inputs = w.size(1);
   if (inputs == 0 || outputs == 0 || outputs % few_rows::weights || x.size(-1) != inputs || (b.defined() && !(plain(b) && b.dim() == 1 && b.size(0) == outputs))) return false;
-  int64_t rows = x.numel() / inputs;
+  int64_t rows = x.numel() / inputs, most = inputs * outputs < 1 << 16 ? 128 : 256;
   if (rows == 0 || rows > most || !c10::impl::tls_is_dispatch_key_excluded(c10::DispatchKey::AutocastCPU)) return false;
   auto shape = x.sizes().vec();
   shape.back() = outputs;
