@@ -1,0 +1,78 @@
+using System.Runtime.InteropServices;
+
+namespace Mint.ML.Native;
+
+/// <summary>Makes TorchSharp's native library load on systems whose C++ runtime is older than GCC 13's: Debian 12, Ubuntu 22.04, RHEL 9.</summary>
+/// <remarks>
+/// <c>libLibTorchSharp.so</c> asks for GLIBCXX_3.4.32 because of one symbol, <see cref="StartsStreams"/>, by which code compiled with GCC 13 asks the
+/// runtime to have started <c>std::cout</c> and its like. Nothing calls it: it has no relocation, so the linker never looks it up and checks its version alone.
+/// libtorch, which is loaded first, starts the streams in the way of older compilers. So the requirement may be marked weak, and nothing else changes.
+/// </remarks>
+internal static class CxxRuntime
+{
+    /// <summary>The library whose requirements are met here.</summary>
+    public const string TorchSharpLibrary = "libLibTorchSharp.so";
+
+    private const string StartsStreams = "_ZSt21ios_base_library_initv";
+
+    /// <summary>What <see cref="Mend"/> found and did.</summary>
+    public enum Outcome
+    {
+        /// <summary>The system has all that the library asks for, or the library has been mended before.</summary>
+        NothingToDo,
+        /// <summary>The library was changed and will load.</summary>
+        Mended,
+    }
+
+    /// <summary>The requirements of a library that this system does not meet, as "GLIBCXX_3.4.32 of libstdc++.so.6".</summary>
+    public static IReadOnlyList<string> Unmet(string library) =>
+        [.. Missing(ElfFile.Read(library)).Select(need => $"{need.Version} of {need.Library}")];
+
+    /// <summary>Mends one copy of <see cref="TorchSharpLibrary"/>; a link is replaced by a file, and what it pointed to stays as it is.</summary>
+    /// <exception cref="NotSupportedException">The library asks for more than what can be mended; the message names it.</exception>
+    /// <exception cref="InvalidDataException">The file is no ELF library.</exception>
+    public static Outcome Mend(string library)
+    {
+        var elf = ElfFile.Read(library);
+        var missing = Missing(elf);
+        if (missing.Count == 0) return Outcome.NothingToDo;
+        foreach (var need in missing)
+        {
+            var symbols = elf.Symbols(need).ToList();
+            if (symbols.Count == 0 || symbols.Any(symbol => symbol.Used || symbol.Name != StartsStreams))
+            {
+                throw new NotSupportedException(
+                    $"{library} asks for {need.Version} of {need.Library}, which this system does not have, for: " +
+                    $"{string.Join(", ", symbols.Select(symbol => symbol.Name).DefaultIfEmpty("(no symbol named)"))}. Only {StartsStreams} can be done without. " +
+                    "Use a system with a newer C++ runtime (GCC 13 or later: Debian 13, Ubuntu 24.04, RHEL 10), or an older TorchSharp.");
+            }
+            elf.MakeWeak(need);
+        }
+        elf.Save();
+        return Outcome.Mended;
+    }
+
+    private static List<ElfFile.Need> Missing(ElfFile elf)
+    {
+        var offered = new Dictionary<string, IReadOnlySet<string>?>();
+        return [.. elf.Needs().Where(need =>
+        {
+            if (need.Weak) return false;
+            if (!offered.TryGetValue(need.Library, out var versions)) offered[need.Library] = versions = Offered(need.Library);
+            return versions is not null && !versions.Contains(need.Version);
+        })];
+    }
+
+    /// <summary>The versions that a library of this system defines; null where it is not found (libtorch's own, say, which stand beside TorchSharp's).</summary>
+    private static IReadOnlySet<string>? Offered(string library) =>
+        SystemLibrary(library) is { } path ? ElfFile.Read(path).Defined() : null;
+
+    /// <summary>The file that the dynamic linker takes for a library's name; null where there is none.</summary>
+    public static string? SystemLibrary(string name)
+    {
+        if (!OperatingSystem.IsLinux() || !NativeLibrary.TryLoad(name, out _)) return null;
+        // A mapped file's line ends in its path: "7f... r-xp ... 1234   /usr/lib/x86_64-linux-gnu/libstdc++.so.6.0.30".
+        return File.ReadLines("/proc/self/maps").Select(line => line.IndexOf('/') is var at and >= 0 ? line[at..] : "")
+            .FirstOrDefault(path => Path.GetFileName(path).StartsWith(name, StringComparison.Ordinal));
+    }
+}
