@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using Mint.ML.ModelFiles;
 using Mint.ML.Models;
 using Mint.ML.Systems;
 using Mint.ML.Transforms.RowMapping;
@@ -43,41 +44,27 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
     /// <summary>Samples per second that the encoder hears, in Hz.</summary>
     public int SampleRate => _encoder.Value.SampleRate;
 
-    /// <inheritdoc/>
-    protected override string LoaderSignature => Signature;
+    private protected override string LoaderSignature => Signature;
 
-    /// <inheritdoc/>
-    protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
+    private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
 
-    /// <inheritdoc/>
-    protected override void DisposeModel() => _encoder.Dispose();
+    private protected override void DisposeModel() => _encoder.Dispose();
 
-    /// <inheritdoc/>
-    protected override void Write(ModelWriter writer)
+    private protected override void Write(ModelWriter writer)
     {
-        writer.Stream("Options", w =>
-        {
-            w.Write(_output);
-            w.Write(_input);
-            w.Write(BatchSize);
-        });
+        writer.Json(Signature + ".json", new Columns(_output, _input, BatchSize));
         _folder.Write(writer, "Encoder");
     }
 
     static AudioFeaturizer ILoadable<AudioFeaturizer>.Read(IHostEnvironment environment, ModelReader reader)
     {
-        string output = "", input = "";
-        int batchSize = 1;
-        reader.Stream("Options", r =>
-        {
-            output = r.ReadString();
-            input = r.ReadString();
-            batchSize = r.ReadInt32();
-        });
+        var columns = reader.Json<Columns>(Signature + ".json");
         var device = Devices.Of(environment);
         var (folder, encoder) = FrozenFolder.Read(reader, "Encoder", path => ModelCatalog.LoadAudioEncoder(path, device: device));
-        return new AudioFeaturizer(environment, new(encoder), folder, output, input, batchSize);
+        return new AudioFeaturizer(environment, new(encoder), folder, columns.OutputColumnName, columns.InputColumnName, columns.BatchSize);
     }
+
+    private sealed record Columns(string OutputColumnName, string InputColumnName, int BatchSize);
 
     /// <summary>Frames of each sound, flattened; empty where there is none.</summary>
     private float[][] Encode(IReadOnlyList<MLAudio?> sounds)
@@ -87,11 +74,6 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
         Array.Fill(features, []);
         int[] rows = [.. Enumerable.Range(0, sounds.Count).Where(row => sounds[row] is not null)];
         if (rows.Length == 0) return features;
-
-        float[][] samples = [.. rows.Select(row => sounds[row]!.Clip.Resample(encoder.SampleRate).Samples)];
-        int longest = samples.Max(clip => clip.Length);
-        var padded = new float[(long)rows.Length * longest];
-        for (int i = 0; i < rows.Length; i++) samples[i].CopyTo(padded, (long)i * longest);
 
         using var guard = no_grad();
         using var scope = NewDisposeScope();
@@ -113,11 +95,9 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
 
         AudioEncoding Run()
         {
-            var waveforms = tensor(padded, [rows.Length, longest]);
-            var lengths = tensor(samples.Select(clip => (long)clip.Length).ToArray());
             try
             {
-                return encoder.Encode(waveforms.to(encoder.Device), lengths.to(encoder.Device));
+                return encoder.Encode([.. rows.Select(row => sounds[row]!.Clip)]);
             }
             catch (ArgumentException e)
             {
@@ -177,12 +157,20 @@ public sealed class AudioFeaturizingEstimator : IEstimator<AudioFeaturizer>
 
         /// <summary>Puts the encoder's files into a saved model instead of referring to them by name and hash.</summary>
         public bool EmbedFrozenModels;
+
+        internal Options Copy() => (Options)MemberwiseClone();
     }
 
     private readonly IHostEnvironment _environment;
     private readonly Options _options;
 
-    internal AudioFeaturizingEstimator(IHostEnvironment environment, Options options) => (_environment, _options) = (environment, options);
+    internal AudioFeaturizingEstimator(IHostEnvironment environment, Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        (_environment, _options) = (environment, options.Copy());
+        Check.Options(nameof(AudioFeaturizingEstimator), Check.Names((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName)),
+            Check.Folder(nameof(Options.Encoder), options.Encoder), Check.Batch(options.BatchSize));
+    }
 
     /// <inheritdoc/>
     public AudioFeaturizer Fit(IDataView input)

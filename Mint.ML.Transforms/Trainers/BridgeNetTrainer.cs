@@ -2,8 +2,10 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Mint.ML.Bridges;
+using Mint.ML.ModelFiles;
 using Mint.ML.Models;
 using Mint.ML.Objectives;
+using Mint.ML.Text;
 using Mint.ML.Training;
 using Mint.ML.Transforms.RowMapping;
 using TorchSharp;
@@ -62,6 +64,8 @@ public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
 
         /// <summary>Stops within one step, with a model that can be used and saved.</summary>
         public CancellationToken Cancellation;
+
+        internal Options Copy() => (Options)MemberwiseClone();
     }
 
     private readonly IHostEnvironment _environment;
@@ -70,9 +74,14 @@ public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
 
     internal BridgeNetTrainer(IHostEnvironment environment, Options options)
     {
-        (_environment, _options) = (environment, options);
+        ArgumentNullException.ThrowIfNull(options);
+        (_environment, _options) = (environment, options.Copy());
+        Check.Options(nameof(BridgeNetTrainer),
+            Check.Names((nameof(Options.FeatureColumnName), options.FeatureColumnName), (nameof(Options.TextColumnName), options.TextColumnName)),
+            Check.Folder(nameof(Options.Bert), options.Bert, required: false), Check.Folder(nameof(Options.Vocabulary), options.Vocabulary, required: false),
+            options.VocabularySize < 1 ? [$"VocabularySize is {options.VocabularySize}; at least one piece is needed."] : [], Check.Batch(options.BatchSize),
+            Check.Valid(nameof(Options.Objective), options.Objective, options.Objective.Validate), Check.Valid(nameof(Options.Training), options.Training, options.Training.Validate));
         _host = environment.Register(nameof(BridgeNetTrainer));
-        options.Objective.Validate();
     }
 
     /// <inheritdoc/>

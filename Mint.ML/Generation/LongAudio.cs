@@ -81,6 +81,11 @@ public sealed class LongAudio
         int Samples(double seconds) => (int)Math.Clamp(Math.Round(seconds * sampleRate), 1, int.MaxValue);
     }
 
+    /// <summary>The windows of the recording that was divided, as clips of their own; the recording itself where it is one window.</summary>
+    /// <param name="recording">As long as the one that was divided.</param>
+    public IEnumerable<AudioClip> Of(AudioClip recording) => Windows.Count == 1 && CutSamples == 0 ? [recording]
+        : Windows.Select(window => new AudioClip(recording.Samples[window.Start..window.End], recording.SampleRate));
+
     /// <summary>Segments in order, without gaps: neighbouring windows with the same answer are one.</summary>
     /// <param name="answers">One a window.</param>
     public IReadOnlyList<AudioSegment> Segments(IReadOnlyList<string> answers)

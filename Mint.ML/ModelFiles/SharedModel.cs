@@ -1,10 +1,10 @@
-namespace Mint.ML.Transforms.RowMapping;
+namespace Mint.ML.ModelFiles;
 
 /// <summary>
 /// One owner's handle on a model that several transformers use. The model is disposed with its last owner, so that a transformer, or a
 /// prediction engine that disposes it, can go without taking the others' weights along.
 /// </summary>
-public sealed class SharedModel<T> : IDisposable where T : class, IDisposable
+internal sealed class SharedModel<T> : IDisposable where T : class, IDisposable
 {
     private sealed class Owners { public int Count = 1; }
 

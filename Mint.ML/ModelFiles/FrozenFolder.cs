@@ -1,21 +1,17 @@
 using System.Security.Cryptography;
-using Mint.ML.Transforms.RowMapping;
 
-namespace Mint.ML.Transforms;
+namespace Mint.ML.ModelFiles;
 
 /// <summary>
 /// A pre-trained model's folder as a model file refers to it: by name and by the hashes of its files, so that gigabytes that many
 /// pipelines share are not copied into each. Embedded, the files themselves stand in the model file.
 /// </summary>
 /// <remarks>
-/// When a model file is loaded, the folder is looked for in each folder of the environment variable MINT_MODELS (several are separated as in PATH), then in the
-/// current directory, then beside the program; in each by the path it had at training and by its last name alone. A folder whose files
-/// differ from those at training is an error: predictions would silently change.
+/// When a model file is loaded, the folder is looked for as <see cref="FrozenModelFolders"/> says. A folder whose files differ from those at training
+/// is an error: predictions would silently change.
 /// </remarks>
 internal sealed class FrozenFolder
 {
-    public const string Variable = "MINT_MODELS";
-
     private readonly IReadOnlyList<(string Name, string Hash)>? _files;
     private readonly string? _reference;
 
@@ -28,7 +24,7 @@ internal sealed class FrozenFolder
     /// <summary>Whether the files go into the model file.</summary>
     public bool Embedded { get; }
 
-    public static FrozenFolder Of(string path, bool embedded) => Directory.Exists(path)
+    public static FrozenFolder Of(string path, bool embedded = false) => Directory.Exists(path)
         ? new(path, embedded)
         : throw new DirectoryNotFoundException($"There is no model folder '{path}' (looked in {System.IO.Path.GetFullPath(path)}). Give the path of a Hugging Face folder: config.json, weights, tokenizer files.");
 
@@ -64,7 +60,7 @@ internal sealed class FrozenFolder
         });
         if (!embedded)
         {
-            string path = Find(reference, files);
+            string path = Find(reference, files, reader.Folders);
             return (new FrozenFolder(path, false, reference, files), load(path));
         }
         var unpacked = PackedFolder.Unpack(reader, name + "Files");
@@ -72,20 +68,19 @@ internal sealed class FrozenFolder
         return (new FrozenFolder(unpacked.Path, true, reference, files), load(unpacked.Path));
     }
 
-    private static string Find(string reference, IReadOnlyList<(string Name, string Hash)> files)
+    private static string Find(string reference, IReadOnlyList<(string Name, string Hash)> files, FrozenModelFolders folders)
     {
         string last = System.IO.Path.GetFileName(reference);
-        string[] roots = [.. (Environment.GetEnvironmentVariable(Variable) ?? "").Split(System.IO.Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries), ".", AppContext.BaseDirectory];
         string? different = null;
         var tried = new List<string>();
-        foreach (string candidate in roots.SelectMany(root => new[] { System.IO.Path.Combine(root, reference), System.IO.Path.Combine(root, last) }).Distinct())
+        foreach (string candidate in folders.Roots().SelectMany(root => new[] { System.IO.Path.Combine(root, reference), System.IO.Path.Combine(root, last) }).Distinct())
         {
             tried.Add(candidate);
             if (!Directory.Exists(candidate)) continue;
             if (Difference(candidate, files) is not { } difference) return candidate;
             different ??= difference;
         }
-        string advice = $"Put the folder the model was trained with in one of these places, or name the folder that holds it in the environment variable {Variable}.";
+        string advice = $"Put the folder the model was trained with in one of these places, or name the folder that holds it: FrozenModelFolders in a program, the environment variable {FrozenModelFolders.Variable} anywhere.";
         throw different is not null
             ? new InvalidOperationException($"The frozen model '{reference}' is not the one this model was trained with: {different}. {advice}")
             : new DirectoryNotFoundException($"The frozen model '{reference}' was not found. Looked for: {string.Join(", ", tried)}. {advice}");

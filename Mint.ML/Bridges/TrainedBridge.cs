@@ -1,12 +1,12 @@
-using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
+using Mint.ML.ModelFiles;
 using Mint.ML.Models;
+using Mint.ML.Retrieval;
 using Mint.ML.Text;
-using Mint.ML.Transforms.RowMapping;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Transforms;
+namespace Mint.ML.Bridges;
 
 /// <summary>Stage 1's result: a Bridge-Net and the vocabulary it reads texts with.</summary>
 internal sealed class TrainedBridge(BridgeNet bridge, VocabularyFiles vocabulary, int maxTextTokens) : IDisposable
@@ -17,6 +17,9 @@ internal sealed class TrainedBridge(BridgeNet bridge, VocabularyFiles vocabulary
     public int MaxTextTokens => maxTextTokens;
     public int FrameWidth => (int)bridge.Config.QFormer.AudioSize;
     public Device Device => bridge.Queries.device;
+
+    /// <summary>Vectors of clips and texts, and matching probabilities.</summary>
+    public BridgeEmbeddings Embeddings => new(bridge, Tokenizer) { MaxTextTokens = maxTextTokens };
 
     /// <summary>Unit embeddings of clips, one a query: (B, Q, E) on the CPU.</summary>
     public float[][] EmbedAudio(AudioEncoding encoding)
@@ -36,12 +39,14 @@ internal sealed class TrainedBridge(BridgeNet bridge, VocabularyFiles vocabulary
         return Rows(bridge.EmbedText(bridge.QFormer.TextPass(ids, mask)));
     }
 
-    /// <summary>A bridge of its own with the same weights, for stage 2 to train on.</summary>
+    /// <summary>A bridge of its own with the same weights, for stage 2 to train on: stage 1's own stays as it is, and still searches and matches.</summary>
     public BridgeNet CopyBridge()
     {
-        using var folder = new TemporaryFolder();
-        Save(bridge, folder.Path);
-        return BridgeNet.Load(folder.Path, device: Device);
+        var copy = new BridgeNet(bridge.Config);
+        if (Device.type != DeviceType.CPU) copy.to(Device);
+        copy.load_state_dict(bridge.state_dict());
+        copy.eval();
+        return copy;
     }
 
     public void Write(ModelWriter writer, string name)
@@ -81,15 +86,4 @@ internal sealed class TrainedBridge(BridgeNet bridge, VocabularyFiles vocabulary
     }
 
     public void Dispose() => bridge.Dispose();
-}
-
-/// <summary>Texts as a network takes them.</summary>
-internal static class TextTensors
-{
-    /// <summary>Ids (B, L) int64 and their mask (B, L), padded on the right.</summary>
-    public static (Tensor Ids, Tensor Mask) Of(ITextTokenizer tokenizer, IReadOnlyList<string> texts, int most, Device device)
-    {
-        var batch = tokenizer.EncodeBatch(texts, addSpecialTokens: true, most);
-        return (tensor(batch.Ids, device: device), tensor(batch.Mask, device: device));
-    }
 }

@@ -1,10 +1,9 @@
-using Mint.ML.Text;
-using Mint.ML.Transforms.RowMapping;
+using Mint.ML.ModelFiles;
 
-namespace Mint.ML.Transforms;
+namespace Mint.ML.Text;
 
 /// <summary>A tokenizer and the files it was read from, which go into every model file: they are small, and texts mean nothing without them.</summary>
-internal sealed class VocabularyFiles
+public sealed class VocabularyFiles
 {
     private static readonly string[] Names =
     [
@@ -16,9 +15,11 @@ internal sealed class VocabularyFiles
 
     private VocabularyFiles(IReadOnlyList<(string, byte[])> files, ITextTokenizer tokenizer) => (_files, Tokenizer) = (files, tokenizer);
 
+    /// <summary>What the files make.</summary>
     public ITextTokenizer Tokenizer { get; }
 
     /// <summary>Reads the tokenizer of a Hugging Face folder.</summary>
+    /// <exception cref="InvalidDataException">The folder has no tokenizer, or its files are broken.</exception>
     public static VocabularyFiles Read(string folder) => new(
         [.. Names.Select(name => (name, Path: Path.Combine(folder, name))).Where(file => File.Exists(file.Path)).Select(file => (file.name, File.ReadAllBytes(file.Path)))],
         TextTokenizer.Load(folder));
@@ -31,14 +32,14 @@ internal sealed class VocabularyFiles
         return Read(folder.Path);
     }
 
-    public void Write(ModelWriter writer, string name)
+    internal void Write(ModelWriter writer, string name)
     {
         using var folder = new TemporaryFolder();
         foreach (var (file, bytes) in _files) File.WriteAllBytes(Path.Combine(folder.Path, file), bytes);
         PackedFolder.Write(writer, name, folder.Path);
     }
 
-    public static VocabularyFiles Read(ModelReader reader, string name)
+    internal static VocabularyFiles Read(ModelReader reader, string name)
     {
         using var folder = PackedFolder.Unpack(reader, name);
         return Read(folder.Path);

@@ -1,9 +1,8 @@
 using System.Runtime.InteropServices;
-using Mint.ML.Bridges;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Transforms;
+namespace Mint.ML.Bridges;
 
 /// <summary>Where a bridge's queries listen in one clip.</summary>
 internal static class ListeningMap

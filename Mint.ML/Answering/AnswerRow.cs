@@ -1,13 +1,11 @@
 using Mint.ML.Generation;
+using Mint.ML.Systems;
 
-namespace Mint.ML.Samples.Answering;
-
-/// <summary>A label and its probability.</summary>
-internal sealed record LabelScore(string Label, double Probability);
+namespace Mint.ML.Answering;
 
 /// <summary>One clip's answer, or why there is none.</summary>
 /// <param name="Path">The clip's name, see <see cref="Clip"/>.</param>
-internal sealed record AnswerRow(string Path)
+public sealed record AnswerRow(string Path)
 {
     /// <summary>How long the clip lasts.</summary>
     public double Seconds { get; init; }
@@ -19,7 +17,7 @@ internal sealed record AnswerRow(string Path)
     public string Text { get; init; } = "";
 
     /// <summary>The labels that are shown, the likeliest first; of <c>classify</c> only.</summary>
-    public IReadOnlyList<LabelScore> Labels { get; init; } = [];
+    public IReadOnlyList<LabelProbability> Labels { get; init; } = [];
 
     /// <summary>All numbers of the answer, in an order the run knows: every label's probability, or embeddings. Kept for evaluations only.</summary>
     public IReadOnlyList<float>? Values { get; init; }

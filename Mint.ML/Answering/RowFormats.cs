@@ -5,18 +5,21 @@ using System.Text.Json.Nodes;
 using CsvHelper;
 using CsvHelper.Configuration;
 
-namespace Mint.ML.Samples.Answering;
+namespace Mint.ML.Answering;
 
 /// <summary>How rows are written: always one line a row.</summary>
-internal abstract class RowFormat
+public abstract class RowFormat
 {
+    /// <summary>The line before the first row; null where there is none.</summary>
     public virtual string? Header => null;
 
+    /// <summary>A row as a line, without its end.</summary>
     public abstract string Line(AnswerRow row);
 
     /// <summary>The clip that a written line is about, and whether it could not be answered.</summary>
     public abstract (string Path, bool Failed) Read(string line);
 
+    /// <summary>The format of a name.</summary>
     /// <param name="name">table, jsonl or csv.</param>
     /// <param name="answer">What the answer is called: caption, answer or label.</param>
     /// <param name="widest">Characters of the longest name, for the table's first column.</param>
@@ -33,8 +36,10 @@ internal abstract class RowFormat
 }
 
 /// <summary>For people.</summary>
-internal sealed class Table(int width) : RowFormat
+/// <param name="width">Characters of the first column.</param>
+public sealed class Table(int width) : RowFormat
 {
+    /// <inheritdoc/>
     public override string Line(AnswerRow row)
     {
         string margin = "\n" + new string(' ', width + 2);
@@ -46,15 +51,18 @@ internal sealed class Table(int width) : RowFormat
             + $"{Number(segment.Start, "0.0"),8} - {Number(segment.End, "0.0"),-8} {OneLine(segment.Answer)}")) + cut;
     }
 
+    /// <inheritdoc/>
     public override (string Path, bool Failed) Read(string line) => throw new NotSupportedException("A table is not read again.");
 }
 
 /// <summary>For programs: an object a line.</summary>
-internal sealed class JsonLines(string answer) : RowFormat
+/// <param name="answer">What the answer is called.</param>
+public sealed class JsonLines(string answer) : RowFormat
 {
     // Captions stay readable in any language; nothing here becomes HTML.
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <inheritdoc/>
     public override string Line(AnswerRow row)
     {
         var line = new JsonObject { ["path"] = row.Path };
@@ -73,6 +81,7 @@ internal sealed class JsonLines(string answer) : RowFormat
         return line.ToJsonString(Readable);
     }
 
+    /// <inheritdoc/>
     public override (string Path, bool Failed) Read(string line) => JsonNode.Parse(line) is JsonObject row && row["path"] is { } path
         ? (path.GetValue<string>(), row.ContainsKey("error")) : throw new FormatException("it names no path");
 
@@ -91,10 +100,13 @@ internal sealed class JsonLines(string answer) : RowFormat
 }
 
 /// <summary>For spreadsheets, as RFC 4180; line breaks in texts become spaces, so that a row is a line.</summary>
-internal sealed class Csv(string answer) : RowFormat
+/// <param name="answer">What the answer is called.</param>
+public sealed class Csv(string answer) : RowFormat
 {
+    /// <inheritdoc/>
     public override string Header => $"path,seconds,{answer},{(answer == "label" ? "probability,labels," : "")}segments,cut,error";
 
+    /// <inheritdoc/>
     public override string Line(AnswerRow row)
     {
         List<string> fields = [row.Path, row.Error is null ? Number(row.Seconds, "0.###") : "", row.Text];
@@ -109,6 +121,7 @@ internal sealed class Csv(string answer) : RowFormat
         return string.Join(',', fields.Select(Quoted));
     }
 
+    /// <inheritdoc/>
     public override (string Path, bool Failed) Read(string line)
     {
         using var parser = new CsvParser(new StringReader(line), new CsvConfiguration(CultureInfo.InvariantCulture));

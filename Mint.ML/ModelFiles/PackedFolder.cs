@@ -1,6 +1,5 @@
-using Mint.ML.Transforms.RowMapping;
 
-namespace Mint.ML.Transforms;
+namespace Mint.ML.ModelFiles;
 
 /// <summary>The files of a model folder inside a model file: one stream, file after file.</summary>
 internal static class PackedFolder

@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using Mint.ML.Audio;
 using Mint.ML.Generation;
-using Mint.ML.Transforms;
 
-namespace Mint.ML.Samples.Answering;
+namespace Mint.ML.Answering;
 
 /// <summary>How a run came out.</summary>
 /// <param name="Answered">Clips answered now.</param>
@@ -11,13 +10,19 @@ namespace Mint.ML.Samples.Answering;
 /// <param name="Failed">Clips that could not be answered, and were skipped now.</param>
 /// <param name="CutSeconds">Seconds not heard because of <c>--max-seconds</c>.</param>
 /// <param name="Stopped">Whether the run was stopped before its end.</param>
-internal sealed record AnswerResult(int Answered, int Before, int Failed, double CutSeconds, bool Stopped)
+public sealed record AnswerResult(int Answered, int Before, int Failed, double CutSeconds, bool Stopped)
 {
+    /// <summary>Of a command: 130 when it was stopped, 1 when no clip could be answered.</summary>
     public int ExitCode => Stopped ? 130 : Answered == 0 && Failed > 0 ? 1 : 0;
 }
 
 /// <summary>Reads clips, has them answered batch by batch, and writes the rows in the clips' order.</summary>
-internal sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int batch, bool skipErrors, Action<string> report)
+/// <param name="answerer">What is asked.</param>
+/// <param name="windows">How long clips are heard.</param>
+/// <param name="batch">Clips read and answered at once; answers do not depend on it.</param>
+/// <param name="skipErrors">Whether a clip that cannot be answered has a row that says why; else it ends the run.</param>
+/// <param name="report">Told of progress and of what was passed over.</param>
+public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int batch, bool skipErrors, Action<string> report)
 {
     private const long MostSamples = 1 << 26; // 256 MB: a batch of hour-long recordings is answered in parts
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
@@ -103,10 +108,9 @@ internal sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int
     {
         try
         {
-            var audio = MLAudio.CreateFromFile(clip.File);
+            var audio = AudioFile.Read(clip.File);
             var divided = LongAudio.Divide(audio.Samples.Length, audio.SampleRate, windows);
-            MLAudio[] parts = divided.Windows.Count == 1 && divided.CutSamples == 0 ? [audio]
-                : [.. divided.Windows.Select(window => MLAudio.Create(audio.Samples.Span[window.Start..window.End], audio.SampleRate))];
+            AudioClip[] parts = [.. divided.Of(audio)];
             return new(new AnswerRow(clip.Name) { Seconds = audio.Duration.TotalSeconds, CutSeconds = (double)divided.CutSamples / audio.SampleRate }, divided, parts);
         }
         catch (AudioFormatException e)

@@ -2,10 +2,10 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace Mint.ML.Samples.Answering;
+namespace Mint.ML.Answering;
 
 /// <summary>Where rows go, and which clips have theirs already.</summary>
-internal abstract class AnswerOutput : IDisposable
+public abstract class AnswerOutput : IDisposable
 {
     /// <summary>Clips that an earlier run answered.</summary>
     public virtual bool Has(string path) => false;
@@ -13,22 +13,26 @@ internal abstract class AnswerOutput : IDisposable
     /// <summary>How many of them could not be answered.</summary>
     public virtual int Failed => 0;
 
+    /// <summary>Takes one clip's row.</summary>
     public abstract void Write(AnswerRow row);
 
+    /// <inheritdoc/>
     public virtual void Dispose() { }
 }
 
 /// <summary>Rows to the terminal or a pipe.</summary>
-internal sealed class ConsoleOutput : AnswerOutput
+public sealed class ConsoleOutput : AnswerOutput
 {
     private readonly RowFormat _format;
 
+    /// <summary>Writes the header, where the format has one.</summary>
     public ConsoleOutput(RowFormat format)
     {
         _format = format;
         if (format.Header is { } header) Console.Out.WriteLine(header);
     }
 
+    /// <inheritdoc/>
     public override void Write(AnswerRow row) => Console.Out.WriteLine(_format.Line(row));
 }
 
@@ -36,7 +40,7 @@ internal sealed class ConsoleOutput : AnswerOutput
 /// Rows to a file, each there for good as soon as it is written. The same command goes on where the file ends; the settings stand beside it, so
 /// that answers of different models or questions are never mixed.
 /// </summary>
-internal sealed class FileOutput : AnswerOutput
+public sealed class FileOutput : AnswerOutput
 {
     private readonly FileStream _file;
     private readonly RowFormat _format;
@@ -67,12 +71,16 @@ internal sealed class FileOutput : AnswerOutput
         }
     }
 
+    /// <inheritdoc/>
     public override bool Has(string path) => _done.Contains(path);
 
+    /// <inheritdoc/>
     public override int Failed => _failed;
 
+    /// <inheritdoc/>
     public override void Write(AnswerRow row) => WriteLine(_format.Line(row));
 
+    /// <inheritdoc/>
     public override void Dispose() => _file.Dispose();
 
     private void WriteLine(string line)

@@ -1,14 +1,14 @@
 using Mint.ML.Audio;
 
-namespace Mint.ML.Samples.Answering;
+namespace Mint.ML.Answering;
 
 /// <summary>A clip to answer about.</summary>
 /// <param name="Name">As rows call it: relative to the folder or manifest that was given.</param>
 /// <param name="File">Where it is.</param>
-internal sealed record Clip(string Name, string File);
+public sealed record Clip(string Name, string File);
 
 /// <summary>What a command is given to hear: a sound file, a folder, or a manifest.</summary>
-internal static class ClipList
+public static class ClipList
 {
     private static readonly string[] Sounds = [".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf"];
 

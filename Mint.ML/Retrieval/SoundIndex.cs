@@ -1,28 +1,29 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Mint.ML.Answering;
 using Mint.ML.Generation;
-using Mint.ML.Retrieval;
-using Mint.ML.Samples.Answering;
-using Mint.ML.Transforms;
 
-namespace Mint.ML.Samples.Searching;
+namespace Mint.ML.Retrieval;
 
 /// <summary>What an index was made with, in the file of its name with .json behind it: embeddings of two models, or of other windows, do not mix.</summary>
 /// <param name="Model">The model file, relative to the index's folder.</param>
 /// <param name="Sha256">Of the model file.</param>
 /// <param name="WindowSeconds">See <see cref="LongAudioOptions"/>.</param>
 /// <param name="OverlapSeconds">See <see cref="LongAudioOptions"/>.</param>
-internal sealed record IndexSettings(string Model, string Sha256, double WindowSeconds, double OverlapSeconds)
+public sealed record IndexSettings(string Model, string Sha256, double WindowSeconds, double OverlapSeconds)
 {
+    /// <summary>The file of the settings of an index.</summary>
     public static string FileOf(string index) => index + ".json";
 
+    /// <summary>What an index is made with.</summary>
     public static IndexSettings Of(string index, string model, LongAudioOptions windows)
     {
         using var zip = File.OpenRead(model);
         return new(Path.GetRelativePath(FolderOf(index), model), Convert.ToHexStringLower(SHA256.HashData(zip)), windows.WindowSeconds, windows.OverlapSeconds);
     }
 
+    /// <summary>Reads what an index was made with.</summary>
     /// <exception cref="FileNotFoundException">There is no index, or nothing that says how it was made.</exception>
     public static IndexSettings Read(string index)
     {
@@ -39,6 +40,7 @@ internal sealed record IndexSettings(string Model, string Sha256, double WindowS
         }
     }
 
+    /// <summary>Writes the settings beside the index.</summary>
     public void Write(string index)
     {
         string file = FileOf(index);
@@ -57,11 +59,12 @@ internal sealed record IndexSettings(string Model, string Sha256, double WindowS
             : throw new InvalidOperationException($"{index} was made with another model than {model} is now; its vectors cannot be compared. Name the model with --model, or build the index again.");
     }
 
+    /// <summary>The folder that names in an index are relative to.</summary>
     public static string FolderOf(string index) => Path.GetDirectoryName(Path.GetFullPath(index))!;
 }
 
 /// <summary>Takes the vectors of a run into an index. What it has by then stays when the run is stopped; every two minutes it is put there for good.</summary>
-internal sealed class IndexOutput : AnswerOutput
+public sealed class IndexOutput : AnswerOutput
 {
     private static readonly TimeSpan Unsaved = TimeSpan.FromMinutes(2);
     private readonly string _path;
@@ -71,6 +74,10 @@ internal sealed class IndexOutput : AnswerOutput
     private readonly Stopwatch _sinceCommit = Stopwatch.StartNew();
     private EmbeddingIndexWriter? _writer;
 
+    /// <summary>Opens an index to add to, or begins one.</summary>
+    /// <param name="path">The index file.</param>
+    /// <param name="storage">How a new index keeps its vectors.</param>
+    /// <param name="width">Numbers E of a vector.</param>
     public IndexOutput(string path, VectorStorage storage, int width)
     {
         (_path, _storage, _width) = (path, storage, width);
@@ -87,24 +94,27 @@ internal sealed class IndexOutput : AnswerOutput
     /// <summary>Items there are now.</summary>
     public int Count => _windows.Count;
 
+    /// <inheritdoc/>
     public override bool Has(string path) => _clips.Contains(path);
 
     /// <summary>Adds a window, unless an earlier run did.</summary>
-    public void Take(string window, float[] vectors)
+    /// <param name="window">Its name.</param>
+    /// <param name="item">Its vectors, (Q, E).</param>
+    public void Take(string window, float[,] item)
     {
         if (!_windows.Add(window)) return;
-        var item = new float[vectors.Length / _width, _width];
-        Buffer.BlockCopy(vectors, 0, item, 0, vectors.Length * sizeof(float));
         _writer ??= File.Exists(_path) ? EmbeddingIndexWriter.Append(_path) : EmbeddingIndexWriter.Create(_path, item.GetLength(0), _width, _storage);
         _writer.Add(window, item);
     }
 
     // The windows of a batch are all taken before its rows come.
+    /// <inheritdoc/>
     public override void Write(AnswerRow row)
     {
         if (_sinceCommit.Elapsed > Unsaved) Commit();
     }
 
+    /// <inheritdoc/>
     public override void Dispose() => Commit();
 
     private void Commit()
