@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Mint.ML.Answering;
 using Mint.ML.Generation;
+using Mint.ML.Systems;
 
 namespace Mint.ML.Samples.Answering;
 
@@ -37,7 +39,7 @@ internal sealed class AnswerOptions
     /// <param name="parse">The command line.</param>
     /// <param name="answerer">Makes what answers, of a model and a batch size.</param>
     /// <param name="cancel">Stops within a batch.</param>
-    public Task<int> Run(ParseResult parse, Func<ModelFile, int, Answerer> answerer, CancellationToken cancel)
+    public Task<int> Run(ParseResult parse, Func<AudioLanguageModel, int, Answerer> answerer, CancellationToken cancel)
     {
         double window = parse.GetValue(_window);
         var windows = new LongAudioOptions { WindowSeconds = window, OverlapSeconds = parse.GetValue(_overlap) ?? Math.Min(5, window / 6), MaxSeconds = parse.GetValue(_most) };
@@ -49,9 +51,8 @@ internal sealed class AnswerOptions
         if (file is not null && format == "table") throw new ArgumentException("--output takes jsonl or csv, which a stopped run can go on with; a table is for the terminal (or a pipe).");
         var clips = ClipList.Of(parse.GetValue(_input)!, Report);
 
-        using var model = ModelFile.Load(parse.GetValue(_model), parse.GetValue(_gpu));
-        var answers = answerer(model, batch);
-        answers.Prepare();
+        using var model = ModelFile.Load(parse.GetValue(_model), parse.GetValue(_gpu) is { } gpu ? TorchSharp.torch.device($"cuda:{gpu}") : null);
+        var answers = answerer(model.Model, batch);
         var rows = RowFormat.Of(format, answers.Name, clips.Max(clip => clip.Name.Length));
         using AnswerOutput output = file is null ? new ConsoleOutput(rows) : new FileOutput(file, rows, Settings(model, parse.GetValue(_input)!, answers, windows));
         var result = new AnswerRun(answers, windows, batch, parse.GetValue(_onError) == "skip", Report).Run(clips, output, cancel);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Mint.ML.Answering;
 using Mint.ML.Samples.Answering;
 using Mint.ML.Text;
 

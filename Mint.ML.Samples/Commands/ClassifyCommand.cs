@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Mint.ML.Generation;
+using Mint.ML.Answering;
 using Mint.ML.Samples.Answering;
 using Mint.ML.Text;
 
@@ -30,7 +31,7 @@ internal static class ClassifyCommand
                 Labels = Read(parse.GetValue(labels)!), Instruction = parse.GetValue(instruction)!, Top = parse.GetValue(top), Threshold = parse.GetValue(threshold),
                 Ranking = new RankingOptions { MultiLabel = parse.GetValue(multi), Score = Score(parse.GetValue(score), parse.GetValue(multi)) },
             };
-            return common.Run(parse, (model, batch) => new LabelAnswerer(model, options with { BySimilarity = parse.GetValue(by) is { } mode ? mode == "similarity" : model.Tuned is null }, batch), cancel);
+            return common.Run(parse, (model, batch) => new LabelAnswerer(model, options with { BySimilarity = parse.GetValue(by) is { } mode ? mode == "similarity" : model.System is null }, batch), cancel);
         });
         return command;
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Mint.ML.Answering;
 using Mint.ML.Metrics;
 using Mint.ML.Samples.Answering;
 using Mint.ML.Samples.Evaluating;
@@ -34,7 +35,7 @@ internal static class EvaluateCommand
             if (files.Length > 1 && (parse.GetValue(output) ?? parse.GetValue(manifest)) is not null) throw new ArgumentException("--output and --manifest are for one recipe.");
             if (parse.GetValue(batch) < 1) throw new ArgumentException($"--batch is {parse.GetValue(batch)}; at least one clip is answered at once.");
             var read = files.Select(EvaluationRecipe.Read).Select(recipe => parse.GetValue(manifest) is { } other ? recipe with { Manifest = Path.GetFullPath(other) } : recipe).ToList();
-            using var loaded = ModelFile.Load(parse.GetValue(model), parse.GetValue(gpu));
+            using var loaded = ModelFile.Load(parse.GetValue(model), parse.GetValue(gpu) is { } index ? TorchSharp.torch.device($"cuda:{index}") : null);
             var settings = new EvaluationSettings(loaded, parse.GetValue(batch), parse.GetValue(onError) == "skip", parse.GetValue(wordNet), parse.GetValue(bert), Spice(parse.GetValue(spice)));
             var evaluations = new List<Evaluation>();
             foreach (var (recipe, file) in read.Zip(files))

@@ -2,10 +2,11 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Mint.ML.Answering;
 using Mint.ML.Generation;
 using Mint.ML.Retrieval;
 using Mint.ML.Samples.Answering;
-using Mint.ML.Samples.Searching;
+using Mint.ML.Systems;
 
 namespace Mint.ML.Samples.Commands;
 
@@ -42,30 +43,32 @@ internal static class SearchCommand
             if (existing || File.Exists(path))
             {
                 var made = IndexSettings.Read(path);
-                using var same = ModelFile.Load(made.CheckedModel(path, parse.GetValue(model)), parse.GetValue(gpu));
+                using var same = Load(made.CheckedModel(path, parse.GetValue(model)), parse.GetValue(gpu));
                 var windows = new LongAudioOptions { WindowSeconds = made.WindowSeconds, OverlapSeconds = made.OverlapSeconds };
                 if (!existing && (parse.GetValue(window), parse.GetValue(overlap)) != (made.WindowSeconds, made.OverlapSeconds))
                     throw new InvalidOperationException(FormattableString.Invariant($"{path} was made with --window {made.WindowSeconds} --overlap {made.OverlapSeconds}. Name those, another index, or delete this one."));
-                return Task.FromResult(Add(path, same, clips, windows, parse.GetValue(storage), parse.GetValue(batch), parse.GetValue(onError) == "skip", cancel));
+                return Task.FromResult(Add(path, same.Model, clips, windows, parse.GetValue(storage), parse.GetValue(batch), parse.GetValue(onError) == "skip", cancel));
             }
             else
             {
                 var windows = new LongAudioOptions { WindowSeconds = parse.GetValue(window), OverlapSeconds = parse.GetValue(overlap) };
                 windows.Validate();
-                using var loaded = ModelFile.Load(parse.GetValue(model), parse.GetValue(gpu));
+                using var loaded = Load(parse.GetValue(model), parse.GetValue(gpu));
                 Directory.CreateDirectory(IndexSettings.FolderOf(path));
                 IndexSettings.Of(path, loaded.Path, windows).Write(path);
-                return Task.FromResult(Add(path, loaded, clips, windows, parse.GetValue(storage), parse.GetValue(batch), parse.GetValue(onError) == "skip", cancel));
+                return Task.FromResult(Add(path, loaded.Model, clips, windows, parse.GetValue(storage), parse.GetValue(batch), parse.GetValue(onError) == "skip", cancel));
             }
         });
         return command;
     }
 
-    private static int Add(string path, ModelFile model, IReadOnlyList<Clip> clips, LongAudioOptions windows, VectorStorage storage, int batch, bool skip, CancellationToken cancel)
+    private static ModelFile Load(string? model, int? gpu) => ModelFile.Load(model, gpu is { } index ? TorchSharp.torch.device($"cuda:{index}") : null);
+
+    private static int Add(string path, AudioLanguageModel model, IReadOnlyList<Clip> clips, LongAudioOptions windows, VectorStorage storage, int batch, bool skip, CancellationToken cancel)
     {
         string folder = IndexSettings.FolderOf(path);
-        using var output = new IndexOutput(path, storage, model.NeedBridge("search").Embeddings.Width);
-        var answerer = new WindowVectors(model, batch, Mint.ML.Transforms.BridgeNetTransformer.AudioEmbedding, output.Take);
+        using var output = new IndexOutput(path, storage, (model.Embeddings ?? throw new NotSupportedException($"The model has no embeddings, which search compares: it holds no bridge of stage 1. Make one by ./mint pretrain.")).Width);
+        var answerer = new WindowVectors(model, batch, output.Take);
         Clip[] named = [.. clips.Select(clip => clip with { Name = Path.GetRelativePath(folder, clip.File).Replace('\\', '/') }).DistinctBy(clip => clip.Name)];
         var result = new AnswerRun(answerer, windows, batch, skip, AnswerOptions.Report).Run(named, output, cancel);
         AnswerOptions.Report($"{path} has {output.Count} items");
@@ -86,9 +89,12 @@ internal static class SearchCommand
             string path = parse.GetValue(index)!;
             if (parse.GetValue(top) < 1 || parse.GetValue(rerank) < 0) throw new ArgumentException("--top is at least 1 and --rerank at least 0.");
             var settings = IndexSettings.Read(path);
-            using var loaded = ModelFile.Load(settings.CheckedModel(path, parse.GetValue(model)), parse.GetValue(gpu));
-            var found = new SoundSearch(path, loaded, settings, AnswerOptions.Report, cancel).Find(parse.GetValue(query)!, parse.GetValue(top), parse.GetValue(rerank));
-            Print([.. found.Take(parse.GetValue(top))], parse.GetValue(format)!);
+            using var loaded = Load(settings.CheckedModel(path, parse.GetValue(model)), parse.GetValue(gpu));
+            var (search, asked) = (new SoundSearch(path, loaded.Model, settings), parse.GetValue(query)!);
+            bool isSound = File.Exists(asked);
+            if (isSound && parse.GetValue(rerank) > 0) throw new ArgumentException("--rerank asks how well a text belongs to a sound; a query that is a sound has none.");
+            var found = isSound ? search.BySound(asked, parse.GetValue(top), cancel) : search.ByText(asked, parse.GetValue(top), parse.GetValue(rerank), cancel);
+            Print([.. found], parse.GetValue(format)!);
             return Task.FromResult(0);
         });
         return command;

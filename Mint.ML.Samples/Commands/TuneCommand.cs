@@ -36,14 +36,15 @@ internal static class TuneCommand
             var heldOut = parse.GetValue(validation) is { Length: > 0 } held ? HeldOut(held) : null;
             var texts = mix.Examples.SelectMany(example => new[] { example.Instruction, example.Response }).Distinct();
             var (bridge, words, folder) = start.Start(parse, options.RunFolder, texts, audio.HiddenSize, options.Seed, run.Device(parse));
-            var model = MintModel.Begin(bridge, ModelCatalog.LoadLanguageModel(modelFolder, device: run.Device(parse)), options.Seed);
+            var tokenizers = new MintTokenizers(words, TextTokenizer.Load(modelFolder), options.MaxTextTokens);
+            var model = MintModel.Begin(bridge, ModelCatalog.LoadLanguageModel(modelFolder, device: run.Device(parse)), tokenizers, options.Seed);
 
-            var result = InstructionTraining.Run(model, words, TextTokenizer.Load(modelFolder), audio, mix, options, heldOut, new TrainingLines(), cancel);
+            var result = InstructionTraining.Run(model, audio, mix, options, heldOut, new TrainingLines(), cancel);
 
             BridgeFolder.Write(folder, bridge);
             Safetensors.Write(Path.Combine(options.RunFolder, "projection.safetensors"), model.Projection.state_dict());
             var ml = new MLContext();
-            using var tuned = ml.AudioLanguage().UseTunedModel(model, folder, modelFolder, maxTextTokens: options.MaxTextTokens);
+            using var tuned = ml.AudioLanguage().UseTunedModel(model, folder, modelFolder);
             // Stage 1's own bridge goes into the model too: it is what searches.
             using var stage1 = start.Stage1(parse) is { } from && BridgeNet.Load(from) is { Config.HasAlignmentHeads: true } before ? ml.AudioLanguage().UseBridge(before, folder, maxTextTokens: options.MaxTextTokens) : null;
             RunFiles.WriteModel(options.RunFolder, ml, sources[0].Manifest, run.Encoder(parse), stage1 is null ? [tuned] : [stage1, tuned]);

@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
-using Microsoft.ML;
-using Microsoft.ML.Data;
+using Mint.ML.Answering;
 using Mint.ML.Audio;
 using Mint.ML.Generation;
 using Mint.ML.Metrics;
@@ -28,7 +27,6 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
         var clips = Read();
         var labels = Labels(clips);
         var answerer = Answerer(labels);
-        answerer.Prepare();
         Directory.CreateDirectory(folder);
         string answers = Path.Combine(folder, "answers.jsonl");
         var format = new JsonLines(answerer.Name);
@@ -90,9 +88,9 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
 
     private Answerer Answerer(IReadOnlyList<string>? labels) => recipe.Task switch
     {
-        "captioning" => new TextAnswerer(settings.Model, "caption", recipe.Instruction, recipe.Generation, settings.Batch),
-        "retrieval" => new EmbeddingAnswerer(settings.Model, settings.Batch),
-        _ => new LabelAnswerer(settings.Model, new LabelOptions
+        "captioning" => new TextAnswerer(settings.Model.Model, "caption", recipe.Instruction, recipe.Generation, settings.Batch),
+        "retrieval" => new EmbeddingAnswerer(settings.Model.Model, settings.Batch),
+        _ => new LabelAnswerer(settings.Model.Model, new LabelOptions
         {
             Labels = labels!, Instruction = recipe.Instruction, BySimilarity = recipe.Mode == "similarity", KeepAll = true, Top = 1, Threshold = 0,
             Ranking = new RankingOptions { Score = recipe.Score, MultiLabel = recipe.Task == "tagging" },
@@ -132,22 +130,5 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
         })]);
     }
 
-    private sealed class Text
-    {
-        public string Caption { get; set; } = "";
-
-        // The bridge's step asks for features; for texts nobody reads them.
-        [VectorType]
-        public float[] Features { get; set; } = [];
-    }
-
-    private float[][] Embed(string[] captions)
-    {
-        var (model, bridge) = (settings.Model, settings.Model.NeedBridge("evaluate"));
-        var schema = SchemaDefinition.Create(typeof(Text));
-        schema[nameof(Text.Caption)].ColumnName = bridge.TextColumnName;
-        schema[nameof(Text.Features)].ColumnName = model.Featurizer.OutputColumnName;
-        var view = model.Ml.Data.LoadFromEnumerable(captions.Select(caption => new Text { Caption = caption }).ToList(), schema);
-        return [.. bridge.Transform(view).GetColumn<float[]>(Transforms.BridgeNetTransformer.TextEmbedding)];
-    }
+    private float[][] Embed(string[] captions) => [.. captions.Chunk(settings.Batch).SelectMany(settings.Model.Model.Comparing().Texts).Select(vector => vector.Cast<float>().ToArray())];
 }

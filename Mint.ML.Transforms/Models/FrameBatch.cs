@@ -58,8 +58,11 @@ internal static class FrameBatch
     }
 
     /// <summary>The frames of one clip, (1, T, E), on a device.</summary>
+    /// <exception cref="ArgumentException">There are no features, or they are not whole frames.</exception>
     public static AudioEncoding One(ReadOnlySpan<float> features, int width, Device device)
     {
+        if (features.IsEmpty || features.Length % width != 0)
+            throw new ArgumentException($"A clip's features are frames of {width} numbers each; {features.Length} were given.", nameof(features));
         var mask = new bool[1, features.Length / width];
         for (int frame = 0; frame < mask.Length; frame++) mask[0, frame] = true;
         return Encoding(features.ToArray(), mask, width, device);

@@ -47,7 +47,11 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
     /// <param name="features">The clip's row of the feature column: T x E floats.</param>
     /// <returns>(blocks with cross-attention, Q, T): weights averaged over heads, which sum to 1 over the frames.</returns>
     /// <exception cref="ArgumentException">There are no features, or they are not whole frames.</exception>
-    public float[,,] QueryAttention(ReadOnlySpan<float> features) => ListeningMap.Of(_bridge.Value.Bridge, features);
+    public float[,,] QueryAttention(ReadOnlySpan<float> features)
+    {
+        using var sound = FrameBatch.One(features, _bridge.Value.FrameWidth, _bridge.Value.Device);
+        return ListeningMap.Of(_bridge.Value.Bridge, sound);
+    }
 
     /// <summary>Embeddings of texts and matching probabilities outside a pipeline, with this step's bridge and vocabulary.</summary>
     public BridgeEmbeddings Embeddings => _bridge.Value.Embeddings;

@@ -39,7 +39,11 @@ public sealed class InstructionTunedTransformer : RowMapTransformer, ILoadable<I
     /// <param name="instruction">What is asked about the clip.</param>
     /// <returns>(blocks with cross-attention, Q, T): weights averaged over heads, which sum to 1 over the frames.</returns>
     /// <exception cref="ArgumentException">There are no features, or they are not whole frames.</exception>
-    public float[,,] QueryAttention(ReadOnlySpan<float> features, string instruction) => _model.Value.Model.QueryAttention(features, instruction);
+    public float[,,] QueryAttention(ReadOnlySpan<float> features, string instruction)
+    {
+        using var sound = FrameBatch.One(features, _model.Value.Model.FrameWidth, _model.Value.Model.LanguageModel.Device);
+        return _model.Value.Model.QueryAttention(sound, instruction);
+    }
 
     private protected override string LoaderSignature => Signature;
 

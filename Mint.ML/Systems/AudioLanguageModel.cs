@@ -296,6 +296,18 @@ public sealed class AudioLanguageModel : IDisposable
     /// <exception cref="NotSupportedException">The model has no embeddings.</exception>
     public float[,] EmbedText(string text) => Comparing().Texts([text])[0];
 
+    /// <summary>Where a bridge's queries listen in a sound file, heard as one: (blocks with cross-attention, Q, T), weights averaged over heads.</summary>
+    /// <param name="file">Any sound file.</param>
+    /// <param name="instruction">Of the tuned bridge, which knows what is asked; null for the bridge of stage 1, where there is one.</param>
+    /// <exception cref="NotSupportedException">The system has no queries.</exception>
+    public float[,,] QueryAttention(string file, string? instruction = null)
+    {
+        using var sound = Encoder.Encode([AudioFile.Read(file)]);
+        if (bridge is not null && instruction is null) return ListeningMap.Of(bridge.Bridge, sound);
+        return system is MintModel mint ? mint.QueryAttention(sound, instruction ?? "")
+            : throw new NotSupportedException("This system has no queries that listen.");
+    }
+
     /// <summary>Probabilities of labels for several clips at once, each heard as one.</summary>
     internal float[][] Score(LabelScorer scorer, IReadOnlyList<AudioClip> clips, CancellationToken cancel)
     {

@@ -97,13 +97,13 @@ public sealed class MintModel(BridgeNet bridge, Linear projection, ILanguageMode
     }
 
     /// <summary>Where the queries listen in a clip, given the instruction: (C, Q, T) for C blocks with cross-attention; weights averaged over heads.</summary>
-    /// <param name="frames">T x E floats.</param>
+    /// <param name="sound">Frames of one clip, (1, T, E).</param>
     /// <param name="instruction">What is asked about the clip.</param>
-    public float[,,] QueryAttention(ReadOnlySpan<float> frames, string instruction)
+    public float[,,] QueryAttention(AudioEncoding sound, string instruction)
     {
         using var scope = NewDisposeScope();
         var (ids, mask) = TextTensors.Of(Tokenizers.Bridge, [instruction], Tokenizers.MaxTextTokens, languageModel.Device);
-        return ListeningMap.Of(bridge, frames, ids, mask);
+        return ListeningMap.Of(bridge, sound, ids, mask);
     }
 
     /// <summary>The prompt that stands for a clip and an instruction: (B, Q + L', D') embeddings and their mask.</summary>

@@ -1,8 +1,9 @@
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
 using Mint.ML.Models;
+using Mint.ML.Tensors;
 using Mint.ML.Text;
-using TorchSharp;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Systems;
@@ -140,7 +141,7 @@ public sealed class MusiLingo : IAudioLanguageModel
     public (Tensor Embeddings, Tensor Mask) Prompt(Tensor before, Tensor beforeMask, AudioEncoding audio, Tensor after, Tensor afterMask)
     {
         using var scope = NewDisposeScope();
-        var begin = full([before.shape[0], 1], LanguageModel.StartTokenId, dtype: ScalarType.Int64, device: before.device);
+        var begin = Filled([before.shape[0], 1], LanguageModel.StartTokenId, device: before.device);
         var first = LanguageModel.Embed(cat([begin, before], 1));
         var embeddings = cat([first, audio.Frames.to(first.dtype), LanguageModel.Embed(after)], 1);
         var mask = cat([ones_like(begin, dtype: ScalarType.Bool), beforeMask, audio.Mask, afterMask], 1);
@@ -171,10 +172,9 @@ public sealed class MusiLingo : IAudioLanguageModel
         public static Tensor Of(IReadOnlyList<Tensor> hidden)
         {
             using var scope = NewDisposeScope();
-            using Scalar one = 1, layers = hidden.Count;
             var sum = hidden[0].to(ScalarType.Float32, copy: true);
-            foreach (var layer in hidden.Skip(1)) sum.add_(layer, one);
-            return sum.div_(layers).MoveToOuterDisposeScope();
+            foreach (var layer in hidden.Skip(1)) sum.Plus_(layer);
+            return sum.Over_(hidden.Count).MoveToOuterDisposeScope();
         }
 
         public void Dispose()
