@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using CsvHelper;
 using CsvHelper.Configuration;
+using Mint.ML.Answering;
 using Mint.ML.Audio;
 using Mint.ML.Generation;
 using Mint.ML.Samples.Answering;
@@ -81,7 +82,7 @@ public class AnswerCommandTests
     {
         using var model = ModelFile.Load(Model.Value);
         var clips = ClipList.Of(Clips, _ => { });
-        var answerer = new TextAnswerer(model, "caption", "Generate audio caption:", new GenerationOptions { MaxLength = 4 }, 2);
+        var answerer = new TextAnswerer(model.Model, "caption", "Generate audio caption:", new GenerationOptions { MaxLength = 4 }, 2);
         var settings = AnswerOptions.Settings(model, Clips, answerer, new LongAudioOptions());
         string path = At("stopped.jsonl");
         var run = new AnswerRun(answerer, new LongAudioOptions(), 2, skipErrors: false, _ => { });

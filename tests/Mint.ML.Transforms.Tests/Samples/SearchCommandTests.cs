@@ -61,7 +61,7 @@ public class SearchCommandTests
         const string text = "a flute plays note 1";
         using var model = Mint.ML.Samples.Answering.ModelFile.Load(Model);
         var rows = EightClips.Shared.Ml.Data.CreateEnumerable<EightClips.Answer>(EightClips.Shared.Model.Transform(EightClips.Shared.Data), reuseRowObject: false).ToArray();
-        float[,] words = model.Bridge!.Embeddings.Texts([text])[0];
+        float[,] words = model.Model.Embeddings!.Texts([text])[0];
         var expected = rows.Select((row, i) => (Path: $"clips/clip{i}.wav", Similarity: row.AudioEmbedding.Chunk(8).Max(vector => vector.Select((x, e) => x * words[0, e]).Sum())))
             .OrderByDescending(one => one.Similarity).ToArray();
 
