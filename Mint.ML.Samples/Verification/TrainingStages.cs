@@ -2,6 +2,7 @@ using Mint.ML.Bridges;
 using Mint.ML.Models;
 using Mint.ML.Objectives;
 using Mint.ML.Systems;
+using Mint.ML.Tensors;
 using Mint.ML.Training;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -75,7 +76,7 @@ internal static class TrainingStages
             fixture.Close("itm_logits", matched);
             fixture.Close("loss_itm", functional.cross_entropy(matched, fixture["itm_labels"]));
             Tensor generated = captions.Ids.clone();
-            generated.select(1, 0).fill_(captions.DecoderId);
+            generated.select(1, 0).Fill_(captions.DecoderId);
             Tensor logits = bridge.QFormer.PredictTokens(bridge.QFormer.GenerationPass(generated, captions.Mask, cache));
             fixture.Close("lm_logits", logits, captions.Mask);
             long next = logits.shape[1] - 1;
@@ -89,7 +90,7 @@ internal static class TrainingStages
     public static void Stage2(Fixture fixture)
     {
         Tensor frames = fixture["image_embeds"];
-        Tensor responses = fixture["output_ids"].masked_fill(fixture.Mask("output_attention_mask").logical_not(), -100);
+        Tensor responses = fixture["output_ids"].FillWhere(fixture.Mask("output_attention_mask").logical_not(), -100);
         InstructionBatch Instruction() => new(fixture["qformer_input_ids"].clone(), fixture.Mask("qformer_attention_mask"),
             fixture["t5_input_ids"].clone(), fixture.Mask("t5_input_attention_mask"));
 

@@ -1,3 +1,5 @@
+using Mint.ML.Tensors;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Audio;
@@ -29,15 +31,15 @@ internal static class Rows
 
     /// <summary>(B, width) bool, true at the first lengths[b] positions.</summary>
     public static Tensor Mask(Tensor lengths, long width) =>
-        arange(0, width, dtype: ScalarType.Int64, device: lengths.device).unsqueeze(0).lt(lengths.unsqueeze(1));
+        Indices(width, device: lengths.device).unsqueeze(0).lt(lengths.unsqueeze(1));
 
     /// <summary>Mirrors <paramref name="half"/> samples at both ends of each row's own length, as center=True with reflect padding does.</summary>
     /// <returns>(B, T + 2 half).</returns>
     public static Tensor ReflectPad(Tensor waveforms, Tensor lengths, long half)
     {
-        Tensor position = arange(-half, waveforms.shape[1] + half, dtype: ScalarType.Int64, device: waveforms.device).unsqueeze(0);
-        Tensor last = lengths.unsqueeze(1) - 1;
-        Tensor source = (last - (last - position.abs()).abs()).clamp(min: 0);   // (B, T + 2 half)
+        Tensor position = Indices(-half, waveforms.shape[1] + half, device: waveforms.device).unsqueeze(0);
+        Tensor last = lengths.unsqueeze(1).Minus(1);
+        Tensor source = (last - (last - position.abs()).abs()).AtLeast(0);   // (B, T + 2 half)
         return waveforms.gather(1, source);
     }
 

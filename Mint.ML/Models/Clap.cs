@@ -1,4 +1,5 @@
 using Mint.ML.Checkpoints;
+using Mint.ML.Tensors;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -101,7 +102,7 @@ public sealed class Clap : IDisposable
     private static Tensor Logits(Tensor queries, Tensor candidates, double scale)
     {
         using var transposed = candidates.t();
-        return queries.matmul(transposed).mul_(scale);
+        return queries.matmul(transposed).Times_(scale);
     }
 }
 

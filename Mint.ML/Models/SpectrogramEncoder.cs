@@ -1,5 +1,7 @@
 using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
+using Mint.ML.Tensors;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Models;
@@ -204,7 +206,7 @@ internal static class SpectrogramPatches
     /// <summary>Which patches along time begin within a row's sound: (B) frames to (B, patches) bool.</summary>
     public static Tensor Real(Tensor frames, long patches, long stride)
     {
-        using var starts = arange(patches, dtype: ScalarType.Int64, device: frames.device).mul(stride);
+        using var starts = Indices(patches, device: frames.device).Times(stride);
         using var ends = frames.unsqueeze(1);
         return starts.lt(ends);
     }

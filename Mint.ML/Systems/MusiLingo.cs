@@ -1,6 +1,8 @@
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
 using Mint.ML.Models;
+using Mint.ML.Tensors;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Systems;
@@ -76,8 +78,8 @@ public sealed class MusiLingo : IDisposable
         using var scope = NewDisposeScope();
         var sum = hidden[0].to(ScalarType.Float32, copy: true);
         foreach (var layer in hidden.Skip(1))
-            sum.add_(layer);
-        var (frames, real) = Adapter.call(sum.div_(hidden.Count), mask);
+            sum.Plus_(layer);
+        var (frames, real) = Adapter.call(sum.Over_(hidden.Count), mask);
         return new AudioEncoding(frames.MoveToOuterDisposeScope(), real.MoveToOuterDisposeScope());
     }
 
@@ -91,7 +93,7 @@ public sealed class MusiLingo : IDisposable
     public (Tensor Embeddings, Tensor Mask) Prompt(Tensor before, Tensor beforeMask, AudioEncoding audio, Tensor after, Tensor afterMask)
     {
         using var scope = NewDisposeScope();
-        var begin = full([before.shape[0], 1], LanguageModel.StartTokenId, dtype: ScalarType.Int64, device: before.device);
+        var begin = Filled([before.shape[0], 1], LanguageModel.StartTokenId, device: before.device);
         var first = LanguageModel.Embed(cat([begin, before], 1));
         var embeddings = cat([first, audio.Frames.to(first.dtype), LanguageModel.Embed(after)], 1);
         var mask = cat([ones_like(begin, dtype: ScalarType.Bool), beforeMask, audio.Mask, afterMask], 1);

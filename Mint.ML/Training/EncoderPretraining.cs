@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
 using Mint.ML.Models;
+using Mint.ML.Tensors;
 using TorchSharp.Modules;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 using Linear = Mint.ML.Models.Linear;
@@ -65,7 +67,7 @@ public static class EncoderPretraining
         foreach (var (name, weight) in encoder.named_parameters())
         {
             if (name.EndsWith("bias", StringComparison.Ordinal) || IsPosition(name)) weight.zero_();
-            else if (weight.ndim == 1) weight.fill_(1);
+            else if (weight.ndim == 1) weight.Fill_(1);
             // What keeps a layer's output as large as its input; a third of that variance, PyTorch's default, lets post-norm blocks start calmer.
             else weight.normal_(0, Math.Sqrt((name.StartsWith("feature_extractor", StringComparison.Ordinal) ? 1 : 1.0 / 3) / (weight.numel() / weight.shape[0])), generator);
         }
@@ -123,12 +125,13 @@ public static class EncoderPretraining
                 var clips = Augment(Pick(features, rows), options);
                 var others = randperm(options.BatchSize);
                 double share = Share(shuffle, options.MixUp);
-                var heard = functional.dropout(Pool(encoder, clips * share + clips.index_select(0, others) * (1 - share)), 0.2);
+                var heard = functional.dropout(Pool(encoder, clips.Times(share).Plus(clips.index_select(0, others).Times(1 - share))), 0.2);
                 var loss = zeros([]);
                 for (int label = 0; label < heads.Length; label++)
                 {
                     var (named, wanted) = (heads[label].forward(heard), classes[label].index_select(0, rows));
-                    loss = loss + (Error(named, wanted) * share + Error(named, wanted.index_select(0, others)) * (1 - share)) * Math.Pow(0.5, label);
+                    var error = Error(named, wanted).Times(share).Plus(Error(named, wanted.index_select(0, others)).Times(1 - share));
+                    loss = loss.Plus(error.Times(Math.Pow(0.5, label)));
                 }
                 optimizer.zero_grad();
                 loss.backward();
@@ -199,7 +202,7 @@ public static class EncoderPretraining
         File.Move(temporary, frontEnd, overwrite: true);
     }
 
-    private static Tensor Pick(Tensor features, Tensor rows) => features.index_select(0, rows).to(ScalarType.Float32) - LogMelConvolutions.Height;
+    private static Tensor Pick(Tensor features, Tensor rows) => features.index_select(0, rows).to(ScalarType.Float32).Minus(LogMelConvolutions.Height);
 
     /// <summary>Mean and maximum of a clip's frames: (B, T, C) spectrogram to (B, 2 D). What sounds for a moment, as an attack does, is lost in a mean.</summary>
     private static Tensor Pool(Data2VecAudio encoder, Tensor features)
@@ -214,10 +217,10 @@ public static class EncoderPretraining
         long rows = features.shape[0], frames = features.shape[1], bands = LogMelConvolutions.Bands(features.shape[2]), kept = frames * 4 / 5;
         long start = randint(0, frames - kept + 1, [1]).item<long>();
         // The first cosines over the bands: slopes and broad humps.
-        var bases = stack([.. Enumerable.Range(1, 5).Select(k => (arange(bands, dtype: ScalarType.Float32) * (Math.PI * k / bands)).cos())]); // (5, F)
-        var curve = (randn(rows, 5) * options.Equalisation).matmul(bases);                                                                   // (B, F)
+        var bases = stack([.. Enumerable.Range(1, 5).Select(k => Indices(bands, ScalarType.Float32).Times(Math.PI * k / bands).cos())]); // (5, F)
+        var curve = randn(rows, 5).Times(options.Equalisation).matmul(bases);                                                                   // (B, F)
         var all = cat([curve, curve, zeros(rows, features.shape[2] - 2 * bands)], 1);                                                        // (B, C)
-        return features.narrow(1, start, kept) + all.unsqueeze(1);
+        return features.narrow(1, start, kept).Plus(all.unsqueeze(1));
     }
 
     /// <summary>From a symmetric Beta distribution, by Jöhnk's rejection.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Mint.ML.Models;
+using Mint.ML.Tensors;
 using Mint.ML.Text;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -87,7 +88,7 @@ public static class LanguageModelPretraining
         {
             if (weight.ndim == 1)
             {
-                weight.fill_(1);
+                weight.Fill_(1);
                 continue;
             }
             double fanIn = name.EndsWith(".wo.weight", StringComparison.Ordinal) ? config.FeedForwardSize
@@ -133,7 +134,7 @@ public static class LanguageModelPretraining
             var (ids, mask, targets) = Tensors(tokenizer, pairs, options);
             var inputs = model.Embed(ids); // (B, P, D)
             if (options.InputNoise > 0)
-                inputs = inputs + zeros_like(inputs).normal_(0, 1, generator) * (options.InputNoise * inputs.detach().std());
+                inputs = inputs.Plus(zeros_like(inputs).normal_(0, 1, generator) * inputs.detach().std().Times(options.InputNoise));
             var loss = model.Loss(inputs, mask, targets);
             optimizer.zero_grad();
             loss.backward();
@@ -164,7 +165,7 @@ public static class LanguageModelPretraining
             var (ids, mask, targets) = Tensors(tokenizer, batch, options);
             var logits = model.Logits(model.Embed(ids), mask, targets);                          // (B, T, V)
             loss += functional.cross_entropy(logits.view(-1, model.VocabularySize), targets.reshape(-1), reduction: Reduction.Sum).item<float>();
-            var counts = targets.ne(-100);                                                       // (B, T)
+            var counts = targets.NotEqualTo(-100);                                                       // (B, T)
             var hits = logits.argmax(-1).eq(targets);
             tokens += counts.sum().item<long>();
             right += hits.logical_and(counts).sum().item<long>();
@@ -180,6 +181,6 @@ public static class LanguageModelPretraining
         var targets = tokenizer.EncodeBatch([.. pairs.Select(pair => pair.Target)], maxLength: options.MaxTargetTokens);
         using var counts = tensor(targets.Mask);
         using var ids = tensor(targets.Ids);
-        return (tensor(inputs.Ids), tensor(inputs.Mask), ids.masked_fill(counts.logical_not(), -100));
+        return (tensor(inputs.Ids), tensor(inputs.Mask), ids.FillWhere(counts.logical_not(), -100));
     }
 }

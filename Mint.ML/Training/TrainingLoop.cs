@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Mint.ML.Models;
+using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -192,7 +193,7 @@ internal static class TrainingLoop
         var (frames, mask) = Placed(read, stage.Device);
         var losses = stage.Losses(batch, frames, mask, negatives);
         double[] values = [.. losses.detach().to(ScalarType.Float32).cpu().data<float>().ToArray().Select(value => (double)value)];
-        if (Array.TrueForAll(values, double.IsFinite)) (losses[0] * share).backward();
+        if (Array.TrueForAll(values, double.IsFinite)) losses[0].Times(share).backward();
         return values;
     }
 

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
 using Mint.ML.Generation;
 using Mint.ML.Models;
+using Mint.ML.Tensors;
 using static TorchSharp.torch;
 using Generator = Mint.ML.Generation.Generator;
 
@@ -65,7 +66,7 @@ internal static class AnswerBench
             {
                 using (no_grad())
                     foreach (var (name, parameter) in model.named_parameters())
-                        if (parameter.shape.Length == 1) parameter.fill_(1); else parameter.normal_(0, 0.05);
+                        if (parameter.shape.Length == 1) parameter.Fill_(1); else parameter.normal_(0, 0.05);
                 CheckpointWriter.Write(folder, new JsonObject
                 {
                     ["model_type"] = "t5", ["vocab_size"] = 32128, ["d_model"] = config.HiddenSize, ["d_kv"] = 64, ["d_ff"] = config.FeedForwardSize,

@@ -2,8 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using Mint.ML.Bridges;
 using Mint.ML.Objectives;
+using Mint.ML.Tensors;
 using Mint.ML.Training;
 using TorchSharp.Modules;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 
 /// <summary>A stage-1 step of a BERT-base-size bridge, beside bench/reference/train.py: the same sizes and captions of the same lengths.</summary>
@@ -27,7 +29,7 @@ internal static class TrainBench
         using var negatives = new Generator(1);
         int[] lengths = [.. captions.Split(',').Select(int.Parse)];
         using var frames = randn(lengths.Length, Frames, Width);
-        using var mask = arange(lengths.Max()).lt(tensor(lengths).unsqueeze(1)); // padded to the longest of the batch, as TrainingLoop does
+        using var mask = Indices(lengths.Max()).lt(tensor(lengths).unsqueeze(1)); // padded to the longest of the batch, as TrainingLoop does
         using var ids = randint(1, 30000, mask.shape, dtype: ScalarType.Int64).mul_(mask);
         var options = new AlignmentOptions();
 
