@@ -145,21 +145,18 @@ internal static class TrainingStages
     {
         var options = fixture.Meta["optimizer"]?.AsObject();
         double rate = options?["lr"]?.GetValue<double>() ?? 1e-3, decay = options?["weight_decay"]?.GetValue<double>() ?? 0.05;
-        var (decayed, free) = WeightDecay.Split(parameters.Select(pair => (pair.Name, pair.Parameter)));
-        using var optimizer = optim.AdamW([
-            new AdamW.ParamGroup(decayed, lr: rate, weight_decay: decay),
-            new AdamW.ParamGroup(free, lr: rate, weight_decay: 0)], lr: rate);
+        using var optimizer = Optimizer.Over(parameters, decay);
         // A reference that holds the starting values where the values after three steps should be has nothing to compare with.
         bool recorded = parameters.Any(pair => fixture.Has("step3." + pair.Name) && !pair.Parameter.detach().Equals(fixture["step3." + pair.Name]));
         var path = new List<Tensor>();
         for (int step = 0; step <= 3; step++)
         {
-            optimizer.zero_grad();
+            optimizer.ZeroGradients();
             var (total, values) = losses();
             path.Add(values);
             if (step == 3) break;
             total.backward();
-            optimizer.step();
+            optimizer.Step(rate);
         }
         fixture.Close("losses_before_step_0_to_3", stack(path));
         if (!recorded) return;

@@ -48,6 +48,20 @@ internal static class Arithmetic
         return x.add_(y, held);
     }
 
+    /// <summary>x += factor y z.</summary>
+    public static Tensor PlusProduct_(this Tensor x, Tensor y, Tensor z, double factor)
+    {
+        using var held = factor.ToScalar();
+        return x.addcmul_(y, z, held);
+    }
+
+    /// <summary>x += factor y / z.</summary>
+    public static Tensor PlusQuotient_(this Tensor x, Tensor y, Tensor z, double factor)
+    {
+        using var held = factor.ToScalar();
+        return x.addcdiv_(y, z, held);
+    }
+
     /// <summary>x += number.</summary>
     public static Tensor Plus_(this Tensor x, long number)
     {

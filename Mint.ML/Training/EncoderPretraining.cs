@@ -101,10 +101,7 @@ public static class EncoderPretraining
 
         var trained = encoder.ParametersAfter(LogMelConvolutions.Layers).Where(pair => !IsPosition(pair.name)).Concat(heads.SelectMany(head => head.named_parameters())).ToArray();
         foreach (var (_, weight) in trained) weight.requires_grad = true;
-        var (decayed, free) = WeightDecay.Split(trained);
-        using var optimizer = optim.AdamW([
-            new AdamW.ParamGroup(decayed, lr: options.LearningRate, weight_decay: options.WeightDecay),
-            new AdamW.ParamGroup(free, lr: options.LearningRate, weight_decay: 0)], lr: options.LearningRate);
+        using var optimizer = Optimizer.Over(trained, options.WeightDecay);
 
         Tensor Error(Tensor named, Tensor wanted) => functional.cross_entropy(named, wanted, label_smoothing: options.LabelSmoothing);
 
@@ -119,8 +116,6 @@ public static class EncoderPretraining
             for (int i = 0; i < perEpoch && !cancel.IsCancellationRequested; i++, step++)
             {
                 using var inner = NewDisposeScope();
-                foreach (var group in optimizer.ParamGroups)
-                    group.LearningRate = options.LearningRate * Math.Min((step + 1) / (options.WarmUp * steps), 1 - (double)step / steps);
                 var rows = tensor(train.Skip(i * options.BatchSize).Take(options.BatchSize).Select(clip => (long)clip).ToArray());
                 var clips = Augment(Pick(features, rows), options);
                 var others = randperm(options.BatchSize);
@@ -133,10 +128,9 @@ public static class EncoderPretraining
                     var error = Error(named, wanted).Times(share).Plus(Error(named, wanted.index_select(0, others)).Times(1 - share));
                     loss = loss.Plus(error.Times(Math.Pow(0.5, label)));
                 }
-                optimizer.zero_grad();
+                optimizer.ZeroGradients();
                 loss.backward();
-                nn.utils.clip_grad_norm_(trained.Select(pair => pair.parameter), 1);
-                optimizer.step();
+                optimizer.Step(Optimizer.RateAt(options.LearningRate, options.WarmUp, step, steps), longest: 1);
                 sum += loss.item<float>();
                 if (step % 50 == 0 && step > 0)
                     progress?.Report($"step {step}/{steps}  loss {sum / (i + 1):0.000}  {TimeSpan.FromSeconds(clock.Elapsed.TotalSeconds * (steps - step) / step):mm\\:ss} left");

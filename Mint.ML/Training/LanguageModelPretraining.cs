@@ -118,28 +118,23 @@ public static class LanguageModelPretraining
         var chance = new Random(options.Seed);
         var weights = model.named_parameters().ToArray();
         foreach (var (_, weight) in weights) weight.requires_grad = true;
-        var (decayed, free) = WeightDecay.Split(weights);
-        using var optimizer = optim.AdamW([
-            new AdamW.ParamGroup(decayed, lr: options.LearningRate, weight_decay: options.WeightDecay),
-            new AdamW.ParamGroup(free, lr: options.LearningRate, weight_decay: 0)], lr: options.LearningRate);
+        using var optimizer = Optimizer.Over(weights, options.WeightDecay);
 
         var losses = new List<double>();
         var clock = Stopwatch.StartNew();
         for (int step = 0; step < options.Steps && !cancel.IsCancellationRequested; step++)
         {
             using var inner = NewDisposeScope();
-            double rate = options.LearningRate * Math.Min((step + 1) / Math.Max(1, options.WarmUp * options.Steps), 1 - (double)step / options.Steps);
-            foreach (var group in optimizer.ParamGroups) group.LearningRate = rate;
+            double rate = Optimizer.RateAt(options.LearningRate, options.WarmUp, step, options.Steps);
             TextPair[] pairs = [.. Enumerable.Range(0, options.BatchSize).Select(_ => draw(chance))];
             var (ids, mask, targets) = Tensors(tokenizer, pairs, options);
             var inputs = model.Embed(ids); // (B, P, D)
             if (options.InputNoise > 0)
                 inputs = inputs.Plus(zeros_like(inputs).normal_(0, 1, generator) * inputs.detach().std().Times(options.InputNoise));
             var loss = model.Loss(inputs, mask, targets);
-            optimizer.zero_grad();
+            optimizer.ZeroGradients();
             loss.backward();
-            nn.utils.clip_grad_norm_(weights.Select(pair => pair.parameter), 1);
-            optimizer.step();
+            optimizer.Step(rate, longest: 1);
             losses.Add(loss.item<float>());
             if ((step + 1) % 25 == 0)
             {

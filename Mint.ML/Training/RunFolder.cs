@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Training;
@@ -70,15 +69,15 @@ internal sealed class RunFolder
     }
 
     public void Save(
-        long step, IReadOnlyList<(string name, Parameter parameter)> trained, AdamW optimizer, Generator negatives, LossHistory history, ValidationHistory validations)
+        long step, Optimizer optimizer, Generator negatives, LossHistory history, ValidationHistory validations)
     {
         using var scope = NewDisposeScope();
         var tensors = new Dictionary<string, Tensor> { [Torch] = random.get_rng_state(), [Negatives] = negatives.get_state() };
         var steps = new Dictionary<string, long>();
-        foreach (var (name, parameter, state) in States(trained, optimizer))
+        foreach (var trained in optimizer.Trained)
         {
-            (tensors[Weights + name], tensors[Mean + name], tensors[Square + name]) = (parameter, state.exp_avg, state.exp_avg_sq);
-            steps[name] = state.step;
+            (tensors[Weights + trained.Name], tensors[Mean + trained.Name], tensors[Square + trained.Name]) = (trained.Parameter, trained.Mean, trained.Square);
+            steps[trained.Name] = trained.Steps;
         }
         string position = JsonSerializer.Serialize(new RunPosition(step, madeOf, steps, history.Begun, history.Recent, validations.Results));
         Safetensors.Write(Path.Combine(folder, $"step-{step:D9}.safetensors"), tensors, new Dictionary<string, string> { ["position"] = position });
@@ -89,7 +88,7 @@ internal sealed class RunFolder
     /// <returns>Steps done; 0 when there is no checkpoint.</returns>
     /// <exception cref="InvalidDataException">The checkpoint is damaged or of another run.</exception>
     public long Restore(
-        IReadOnlyList<(string name, Parameter parameter)> trained, AdamW optimizer, Generator negatives, LossHistory history, ValidationHistory validations)
+        Optimizer optimizer, Generator negatives, LossHistory history, ValidationHistory validations)
     {
         if (Newest is not { } path)
         {
@@ -103,12 +102,12 @@ internal sealed class RunFolder
         if (other.Length > 0)
             throw new InvalidDataException($"{path} was written by a run with other {string.Join(", other ", other)}. Go on with those, or name another run folder.");
         var tensors = Safetensors.ReadAll(path);
-        foreach (var (name, parameter, state) in States(trained, optimizer))
+        foreach (var trained in optimizer.Trained)
         {
-            parameter.copy_(tensors[Weights + name]);
-            state.exp_avg.copy_(tensors[Mean + name]);
-            state.exp_avg_sq.copy_(tensors[Square + name]);
-            state.step = position.OptimizerSteps[name];
+            trained.Parameter.copy_(tensors[Weights + trained.Name]);
+            trained.Mean.copy_(tensors[Mean + trained.Name]);
+            trained.Square.copy_(tensors[Square + trained.Name]);
+            trained.Steps = position.OptimizerSteps[trained.Name];
         }
         random.set_rng_state(tensors[Torch]);
         negatives.set_state(tensors[Negatives]);
@@ -175,12 +174,4 @@ internal sealed class RunFolder
     }
 
     private IEnumerable<string> Checkpoints() => Directory.EnumerateFiles(folder, "step-*.safetensors").Order(StringComparer.Ordinal);
-
-    private static IEnumerable<(string Name, Parameter Parameter, AdamW.State State)> States(
-        IReadOnlyList<(string name, Parameter parameter)> trained, AdamW optimizer)
-    {
-        var names = new Dictionary<Parameter, string>(ReferenceEqualityComparer.Instance);
-        foreach (var (name, parameter) in trained) names.Add(parameter, name);
-        return optimizer.parameters().Zip(optimizer.state_dict().State, (parameter, state) => (names[parameter], parameter, (AdamW.State)state));
-    }
 }

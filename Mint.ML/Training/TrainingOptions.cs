@@ -50,7 +50,7 @@ public sealed record TrainingOptions
     /// <summary>How the rate falls after warm-up; the paper's is linear.</summary>
     public LearningRateSchedule Schedule { get; init; } = LearningRateSchedule.Linear;
 
-    /// <summary>AdamW's weight decay, of matrices only (<see cref="Training.WeightDecay"/>): 0.05, as in BLIP-2. 0 makes it plain Adam.</summary>
+    /// <summary>AdamW's weight decay, of matrices; biases and vectors (norms) do not decay, as in LAVIS. 0.05, as in BLIP-2; 0 makes it plain Adam.</summary>
     public double WeightDecay { get; init; } = 0.05;
 
     /// <summary>Longest norm of the whole gradient, above which it is scaled down; null, as in the originals, leaves it as it is.</summary>

@@ -4,7 +4,6 @@ using Mint.ML.Bridges;
 using Mint.ML.Objectives;
 using Mint.ML.Tensors;
 using Mint.ML.Training;
-using TorchSharp.Modules;
 using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 
@@ -24,8 +23,7 @@ internal static class TrainBench
         bridge.Initialize(1);
         bridge.train();
         using var numerics = new Numerics(new TrainingOptions { ActivationCheckpointing = recompute }, bridge);
-        var (decayed, free) = WeightDecay.Split(bridge.named_parameters());
-        using var optimizer = optim.AdamW([new AdamW.ParamGroup(decayed, lr: 1e-4, weight_decay: 0.05), new AdamW.ParamGroup(free, lr: 1e-4)], lr: 1e-4);
+        using var optimizer = Optimizer.Over(bridge.named_parameters(), weightDecay: 0.05);
         using var negatives = new Generator(1);
         int[] lengths = [.. captions.Split(',').Select(int.Parse)];
         using var frames = randn(lengths.Length, Frames, Width);
@@ -36,9 +34,9 @@ internal static class TrainBench
         void Step()
         {
             using var scope = NewDisposeScope();
-            optimizer.zero_grad();
+            optimizer.ZeroGradients();
             Alignment.Losses(bridge, frames, null, new CaptionBatch(ids, mask, 30522), options, negatives).Total.backward();
-            optimizer.step();
+            optimizer.Step(1e-4);
         }
 
         Step();
