@@ -137,7 +137,7 @@ public sealed class ClapFrontEnd : IDisposable
             ClapPadding.RepeatPad => (FilledLike(length, Options.MaxSamples).div(length, RoundingMode.floor) * length).maximum(length),
             _ => length,
         };
-        Tensor source = position.Plus(cut).remainder(length);                                 // (B, MaxSamples)
+        Tensor source = position.Plus(cut).remainder(length);                               // (B, MaxSamples)
         return x.gather(1, source) * position.lt(filled);
     }
 

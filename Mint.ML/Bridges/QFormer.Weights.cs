@@ -75,6 +75,7 @@ public sealed partial class QFormer
 
     private void Draw(string name, Tensor parameter, Generator generator)
     {
+        using var scope = NewDisposeScope();
         if (name.EndsWith("bias", StringComparison.Ordinal)) parameter.zero_();
         else if (name.Contains("LayerNorm", StringComparison.Ordinal)) parameter.Fill_(1);
         // Drawn on the CPU, so that a seed gives the same weights on every device.

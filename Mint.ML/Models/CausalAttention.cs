@@ -38,8 +38,8 @@ internal sealed class SequenceAttention : ICausalAttention, IDisposable
     {
         var (rows, length, device) = (embeddings.shape[0], embeddings.shape[1], embeddings.device);
         this.keep = keep;
-        LongestPosition = positions is null ? length - 1 : positions.max().item<long>();
         using var scope = NewDisposeScope();
+        LongestPosition = positions is null ? length - 1 : positions.max().item<long>();
         Positions = positions?.alias()
             ?? (mask is not null ? PositionsOf(mask) : Indices(length, device: device).unsqueeze(0).expand(rows, length));
         var allowed = ones([length, length], dtype: ScalarType.Bool, device: device).tril();

@@ -37,7 +37,8 @@ public sealed class Clap : IDisposable
         double Scale(string name)
         {
             using var logarithm = checkpoint.Read(name);
-            return Math.Exp(logarithm.to(ScalarType.Float64).item<double>());
+            using var wide = logarithm.to(ScalarType.Float64);
+            return Math.Exp(wide.item<double>());
         }
     }
 

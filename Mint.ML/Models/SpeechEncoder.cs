@@ -255,7 +255,7 @@ public abstract class SpeechEncoder : Module, IAudioEncoder
     private Tensor FrameMask(long[] frames, long? width = null)
     {
         using var lengths = tensor(frames, device: Device).unsqueeze(1);      // (B, 1)
-        using var positions = Indices(width ?? frames.Max(), device: Device);   // (T)
+        using var positions = Indices(width ?? frames.Max(), device: Device); // (T)
         return positions.lt(lengths);                                         // (B, T)
     }
 

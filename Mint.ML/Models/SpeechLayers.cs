@@ -22,7 +22,11 @@ internal sealed class SpeechConvolutions : Module<Tensor, Tensor>
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(Tensor samples) => Run(samples.unsqueeze(1), 0, layers.Count); // (T, 1)
+    public override Tensor forward(Tensor samples)
+    {
+        using var input = samples.unsqueeze(1); // (T, 1)
+        return Run(input, 0, layers.Count);
+    }
 
     /// <summary>Some of the layers, of one row or of several of one length: (..., T, C) to (..., T', C').</summary>
     internal Tensor Run(Tensor input, int first, int end)

@@ -27,6 +27,7 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
     public IReadOnlyList<float[,]> Clips(AudioEncoding audio)
     {
         using var evaluation = Evaluation();
+        using var scope = NewDisposeScope();
         using var keys = bridge.Listen(audio.Frames, audio.Mask);
         return Rows(bridge.EmbedAudio(bridge.QFormer.QueryPass(bridge.Queries, keys))); // (B, Q, 256)
     }
@@ -35,6 +36,7 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
     public IReadOnlyList<float[,]> Texts(IReadOnlyList<string> texts)
     {
         using var evaluation = Evaluation();
+        using var scope = NewDisposeScope();
         var (ids, mask) = Tokens(texts);
         return Rows(bridge.EmbedText(bridge.QFormer.TextPass(ids, mask)).unsqueeze(1)); // (B, 1, 256)
     }
@@ -45,6 +47,7 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
     public IReadOnlyList<double> Match(string text, AudioEncoding audio)
     {
         using var evaluation = Evaluation();
+        using var scope = NewDisposeScope();
         int clips = (int)audio.Frames.shape[0];
         using var keys = bridge.Listen(audio.Frames, audio.Mask);
         var (ids, mask) = Tokens([.. Enumerable.Repeat(text, clips)]);

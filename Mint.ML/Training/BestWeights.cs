@@ -19,6 +19,7 @@ internal sealed class BestWeights(string? folder, IReadOnlyList<(string name, Pa
         }
         Dispose();
         using var grad = no_grad();
+        using var scope = NewDisposeScope();
         copies = trained.ToDictionary(pair => pair.name, pair => pair.parameter.detach().clone().DetachFromDisposeScope());
     }
 

@@ -124,7 +124,8 @@ public sealed class FeatureCache : IFrameSource
         else
         {
             using var encoder = load();
-            FrameEntry.Write(entries[clip], Encode(encoder, files[clip], AudioFile.Read(files[clip], encoder.SampleRate).Samples));
+            using var again = Encode(encoder, files[clip], AudioFile.Read(files[clip], encoder.SampleRate).Samples);
+            FrameEntry.Write(entries[clip], again);
             if (!FrameEntry.TryRead(entries[clip], values, check: true))
                 throw new InvalidDataException($"{entries[clip]}, the cache's entry of {files[clip]}, was damaged and cannot be made again as it was: the sound file or the encoder has changed since this run began.");
         }
