@@ -43,7 +43,13 @@ internal sealed class ElfFile
     public static ElfFile Read(string path)
     {
         if (new FileInfo(path) is { Exists: true, Length: > LargestFile }) throw new InvalidDataException($"{path} is too large to be TorchSharp's library.");
-        byte[] bytes = File.ReadAllBytes(path);
+        return Read(path, File.ReadAllBytes(path));
+    }
+
+    /// <param name="path">Named in messages, and where <see cref="Save"/> writes.</param>
+    /// <param name="bytes">The file's.</param>
+    internal static ElfFile Read(string path, byte[] bytes)
+    {
         if (bytes.Length < 64 || !bytes.AsSpan(0, 6).SequenceEqual("\u007fELF\u0002\u0001"u8))
         {
             throw new InvalidDataException($"{path} is no 64-bit little-endian ELF library.");
