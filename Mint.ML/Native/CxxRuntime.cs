@@ -2,10 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace Mint.ML.Native;
 
-/// <summary>Makes TorchSharp's native library load on systems whose C++ runtime is older than GCC 13's: Debian 12, Ubuntu 22.04, RHEL 9.</summary>
+/// <summary>Makes TorchSharp's native library load on systems whose C++ runtime is GCC 12's: Debian 12, Ubuntu 22.04.</summary>
 /// <remarks>
 /// <c>libLibTorchSharp.so</c> asks for GLIBCXX_3.4.32 because of one symbol, <see cref="StartsStreams"/>, by which code compiled with GCC 13 asks the
 /// runtime to have started <c>std::cout</c> and its like. Nothing calls it: it has no relocation, so the linker never looks it up and checks its version alone.
+/// (GCC 11's, as RHEL 9 has it, lacks <c>std::condition_variable::wait</c> in the version that is called, GLIBCXX_3.4.30, which nothing here can mend.)
 /// libtorch, which is loaded first, starts the streams in the way of older compilers. So the requirement may be marked weak, and nothing else changes.
 /// </remarks>
 internal static class CxxRuntime
@@ -42,18 +43,16 @@ internal static class CxxRuntime
         var elf = ElfFile.Read(library);
         var missing = Missing(elf, offered);
         if (missing.Count == 0) return Outcome.NothingToDo;
-        foreach (var need in missing)
+        var needed = missing.Select(need => (Need: need, Symbols: elf.Symbols(need).ToList()))
+            .Where(asked => asked.Symbols.Count == 0 || asked.Symbols.Any(symbol => symbol.Used || symbol.Name != StartsStreams))
+            .Select(asked => $"{asked.Need.Version} of {asked.Need.Library} (for {string.Join(", ", asked.Symbols.Select(symbol => symbol.Name).DefaultIfEmpty("no symbol that it names"))})").ToList();
+        if (needed.Count > 0)
         {
-            var symbols = elf.Symbols(need).ToList();
-            if (symbols.Count == 0 || symbols.Any(symbol => symbol.Used || symbol.Name != StartsStreams))
-            {
-                throw new NotSupportedException(
-                    $"{library} asks for {need.Version} of {need.Library}, which this system does not have, for: " +
-                    $"{string.Join(", ", symbols.Select(symbol => symbol.Name).DefaultIfEmpty("(no symbol named)"))}. Only {StartsStreams} can be done without. " +
-                    "Use a system with a newer C++ runtime (GCC 13 or later: Debian 13, Ubuntu 24.04, RHEL 10), or an older TorchSharp.");
-            }
-            elf.MakeWeak(need);
+            throw new NotSupportedException(
+                $"{library} asks for what this system does not have: {string.Join("; ", needed)}. Only {StartsStreams} can be done without. " +
+                "Use a system with a newer C++ runtime (GCC 12 or later: Debian 12, Ubuntu 22.04, RHEL 10), or a newer libstdc++.so.6 on LD_LIBRARY_PATH.");
         }
+        missing.ForEach(elf.MakeWeak);
         elf.Save();
         return Outcome.Mended;
     }

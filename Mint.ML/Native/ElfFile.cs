@@ -32,6 +32,7 @@ internal sealed class ElfFile
         work = 16L * bytes.Length;
         long table = Place(SectionTable);
         int size = U16(SectionSize), count = U16(SectionCount);
+        if (count > 0 && size < 64) throw Damaged();
         for (int i = 0; i < count; i++)
         {
             long at = table + (long)i * size;
