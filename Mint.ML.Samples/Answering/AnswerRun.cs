@@ -90,7 +90,7 @@ internal sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int
         {
             answers = whole.Length > 0 ? answerer.Answer(whole, cancel) : [];
         }
-        catch (ArgumentException)
+        catch (SoundNotEncodableException)
         {
             // Something in the batch cannot be encoded: one by one, to find it.
             answers = [.. whole.Select(clip => Alone(clip, cancel))];
@@ -121,7 +121,7 @@ internal sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int
         {
             return answerer.Answer([clip], cancel)[0];
         }
-        catch (ArgumentException e)
+        catch (SoundNotEncodableException e)
         {
             string error = $"{clip.Row.Path}: {e.Message}";
             return skipErrors ? new AnswerRow(clip.Row.Path) { Error = error } : throw new InvalidDataException(error, e);

@@ -90,7 +90,7 @@ internal sealed class TextAnswerer(ModelFile model, string name, string instruct
 
     public override JsonObject Settings => new()
     {
-        ["instruction"] = instruction, ["beams"] = generation.Beams, ["maxTokens"] = generation.MaxLength, ["lengthPenalty"] = generation.LengthPenalty,
+        ["instruction"] = instruction, ["beams"] = generation.Beams, ["maxTokens"] = generation.MaxTokens, ["lengthPenalty"] = generation.LengthPenalty,
         ["repetitionPenalty"] = generation.RepetitionPenalty, ["temperature"] = generation.Sample ? generation.Temperature : null, ["seed"] = generation.Sample ? generation.Seed : null,
     };
 

@@ -70,7 +70,7 @@ internal static class PlanCommand
             bool gpu = run.Device(parse).type != TorchSharp.DeviceType.CPU;
             var step = new StepSize
             {
-                Batch = options.BatchSize, Frames = Math.Min(parse.GetValue(frames), options.MaxFrames ?? int.MaxValue), Tokens = options.MaxTextTokens,
+                Batch = options.BatchSize, Frames = Math.Min(parse.GetValue(frames), options.MaxFrames ?? int.MaxValue), Tokens = options.MaxTokens,
                 InstructionTokens = parse.GetValue(asked), Fused = gpu,
                 BFloat16 = options.Precision == Precision.BFloat16, Checkpointed = options.ActivationCheckpointing,
             };

@@ -38,9 +38,9 @@ internal static class PretrainCommand
             var result = AlignmentTraining.Run(bridge, words, audio, captions, losses, options, heldOut, new TrainingLines(), cancel);
 
             BridgeFolder.Write(folder, bridge);
-            if (heldOut is not null && !result.Cancelled) Search.Write(options.RunFolder, bridge, words, options.MaxTextTokens, heldOut.Audio, held, cancel);
+            if (heldOut is not null && !result.Cancelled) Search.Write(options.RunFolder, bridge, words, options.MaxTokens, heldOut.Audio, held, cancel);
             var ml = new MLContext();
-            using var step = ml.AudioLanguage().UseBridge(bridge, folder, maxTextTokens: options.MaxTextTokens);
+            using var step = ml.AudioLanguage().UseBridge(bridge, folder, maxTextTokens: options.MaxTokens);
             RunFiles.WriteModel(options.RunFolder, ml, manifests[0], run.Encoder(parse), step);
             return Task.FromResult(run.Finish(options.RunFolder, result));
         });

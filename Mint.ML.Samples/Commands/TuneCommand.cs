@@ -43,9 +43,9 @@ internal static class TuneCommand
             BridgeFolder.Write(folder, bridge);
             Safetensors.Write(Path.Combine(options.RunFolder, "projection.safetensors"), model.Projection.state_dict());
             var ml = new MLContext();
-            using var tuned = ml.AudioLanguage().UseTunedModel(model, folder, modelFolder, maxTextTokens: options.MaxTextTokens);
+            using var tuned = ml.AudioLanguage().UseTunedModel(model, folder, modelFolder, maxTextTokens: options.MaxTokens);
             // Stage 1's own bridge goes into the model too: it is what searches.
-            using var stage1 = start.Stage1(parse) is { } from && BridgeNet.Load(from) is { Config.HasAlignmentHeads: true } before ? ml.AudioLanguage().UseBridge(before, folder, maxTextTokens: options.MaxTextTokens) : null;
+            using var stage1 = start.Stage1(parse) is { } from && BridgeNet.Load(from) is { Config.HasAlignmentHeads: true } before ? ml.AudioLanguage().UseBridge(before, folder, maxTextTokens: options.MaxTokens) : null;
             RunFiles.WriteModel(options.RunFolder, ml, sources[0].Manifest, run.Encoder(parse), stage1 is null ? [tuned] : [stage1, tuned]);
             return Task.FromResult(run.Finish(options.RunFolder, result));
 

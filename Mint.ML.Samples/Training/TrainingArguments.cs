@@ -19,7 +19,7 @@ internal static class TrainingArguments
         { "--clip", "Longest norm of the gradient (default: any)", o => o.GradientClip, (o, value) => o with { GradientClip = value } },
         { "--precision", "Type of the matrix products; weights, softmax, norms and losses are float32 in either", o => o.Precision, (o, value) => o with { Precision = value } },
         { "--checkpoint-activations", "Compute the bridge's blocks again for the gradient: less memory, a fifth more time", o => o.ActivationCheckpointing, (o, value) => o with { ActivationCheckpointing = value } },
-        { "--tokens", "Most tokens of a caption, an instruction or a response", o => o.MaxTextTokens, (o, value) => o with { MaxTextTokens = value } },
+        { "--tokens", "Most tokens of a caption, an instruction or a response", o => o.MaxTokens, (o, value) => o with { MaxTokens = value } },
         { "--max-frames", "Most frames of a clip that training hears at once, as a window drawn anew every epoch (default: all)", o => o.MaxFrames, (o, value) => o with { MaxFrames = value } },
         { "--validate-every", "Steps from one validation to the next (default: an epoch)", o => o.ValidateEvery, (o, value) => o with { ValidateEvery = value } },
         { "--best-by", "Validation metric whose best weights are kept and are the model's in the end: loss, in stage 1 r1, r5 or r10, in stage 2 accuracy (default: the last weights)", o => o.BestBy, (o, value) => o with { BestBy = value } },

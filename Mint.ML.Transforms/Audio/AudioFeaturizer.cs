@@ -119,11 +119,11 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
             {
                 return encoder.Encode(waveforms.to(encoder.Device), lengths.to(encoder.Device));
             }
-            catch (ArgumentException e)
+            catch (SoundNotEncodableException e)
             {
                 // The encoder counts rows of the batch; a user knows files.
                 string names = string.Join(", ", rows.Select(row => sounds[row]!.Source ?? "sound in memory").Take(8));
-                throw new ArgumentException($"The audio encoder refused a batch of {rows.Length} ({names}{(rows.Length > 8 ? ", ..." : "")}): {e.Message}", e);
+                throw new SoundNotEncodableException($"The audio encoder refused a batch of {rows.Length} ({names}{(rows.Length > 8 ? ", ..." : "")}): {e.Message}", e);
             }
         }
     }

@@ -37,7 +37,7 @@ public sealed class CaptionGenerator : RowMapTransformer, ILoadable<CaptionGener
             w.Write(_options.FeatureColumnName);
             w.Write(_options.Instruction);
             w.Write(BatchSize);
-            w.Write(JsonSerializer.Serialize(_options.Generation with { Tokenizer = null }));
+            w.Write(JsonSerializer.Serialize(_options.Generation));
         });
         TunedSteps.Write(writer, _model);
     }

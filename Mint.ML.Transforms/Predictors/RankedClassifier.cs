@@ -178,8 +178,7 @@ public sealed class RankingEstimator : IEstimator<RankedClassifier>
     internal RankingEstimator(IHostEnvironment environment, Options options)
     {
         (_environment, _options) = (environment, options);
-        if (options.Labels.Count < 2 || options.Labels.Any(string.IsNullOrWhiteSpace) || options.Labels.Distinct().Count() < options.Labels.Count)
-            throw new ArgumentException($"Labels must be at least two different texts; they are: '{string.Join("', '", options.Labels)}'.", nameof(options));
+        RankingOptions.CheckLabels(options.Labels);
     }
 
     /// <inheritdoc/>

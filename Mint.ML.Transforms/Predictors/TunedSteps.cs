@@ -55,8 +55,7 @@ internal static class TunedSteps
         using var scope = NewDisposeScope();
         using var encoding = FrameBatch.Pad(frames, model.FrameWidth, model.Device);
         var (prompt, mask) = model.Prompt(encoding, [.. rows.Select(row => instructions[row])]);
-        var asked = options with { Tokenizer = model.Tokenizer };
-        var generated = Generation.Generator.Generate(model.Model.LanguageModel, prompt, mask, asked);
-        for (int i = 0; i < rows.Count; i++) answers[rows[i]] = asked.Text(generated[i][0].Ids).Trim().AsMemory();
+        var generated = Generation.Generator.Generate(model.Model.LanguageModel, prompt, mask, options, model.Tokenizer);
+        for (int i = 0; i < rows.Count; i++) answers[rows[i]] = generated[i][0].Text(model.Tokenizer, options.StopStrings).Trim().AsMemory();
     }
 }

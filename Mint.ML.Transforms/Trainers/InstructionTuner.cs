@@ -172,7 +172,7 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
     {
         var languageModel = ModelCatalog.LoadLanguageModel(folder.Path, device: Devices.Of(_environment));
         var bridge = stage1.CopyBridge(); // stage 1's own stays as it is: it still searches and matches
-        return new TunedModel(bridge, MintModel.Begin(bridge, languageModel, seed).Projection, languageModel, folder, TextTokenizer.Load(folder.Path), stage1.Vocabulary, _options.Training.MaxTextTokens);
+        return new TunedModel(bridge, MintModel.Begin(bridge, languageModel, seed).Projection, languageModel, folder, TextTokenizer.Load(folder.Path), stage1.Vocabulary, _options.Training.MaxTokens);
     }
 
     private InvalidOperationException NoBridge() => new(

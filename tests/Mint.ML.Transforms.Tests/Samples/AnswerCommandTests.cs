@@ -81,7 +81,7 @@ public class AnswerCommandTests
     {
         using var model = ModelFile.Load(Model.Value);
         var clips = ClipList.Of(Clips, _ => { });
-        var answerer = new TextAnswerer(model, "caption", "Generate audio caption:", new GenerationOptions { MaxLength = 4 }, 2);
+        var answerer = new TextAnswerer(model, "caption", "Generate audio caption:", new GenerationOptions { MaxTokens = 4 }, 2);
         var settings = AnswerOptions.Settings(model, Clips, answerer, new LongAudioOptions());
         string path = At("stopped.jsonl");
         var run = new AnswerRun(answerer, new LongAudioOptions(), 2, skipErrors: false, _ => { });
