@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Generation;
+using Mint.ML.Text;
 using Mint.ML.Transforms;
 
 namespace Mint.ML.Samples.Answering;
@@ -88,11 +89,10 @@ internal sealed class TextAnswerer(ModelFile model, string name, string instruct
 
     public override string Name => name;
 
-    public override JsonObject Settings => new()
+    public override JsonObject Settings => new JsonObject
     {
-        ["instruction"] = instruction, ["beams"] = generation.Beams, ["maxTokens"] = generation.MaxTokens, ["lengthPenalty"] = generation.LengthPenalty,
-        ["repetitionPenalty"] = generation.RepetitionPenalty, ["temperature"] = generation.Sample ? generation.Temperature : null, ["seed"] = generation.Sample ? generation.Seed : null,
-    };
+        ["instruction"] = instruction,
+    }.Add(generation.Sample ? generation : generation with { Seed = 0 }); // which decides nothing then
 
     protected override string Column => "Answer";
 
@@ -109,7 +109,7 @@ internal sealed class TextAnswerer(ModelFile model, string name, string instruct
 internal sealed record LabelOptions
 {
     public IReadOnlyList<string> Labels { get; init; } = [];
-    public string Instruction { get; init; } = "This is a sound of";
+    public string Instruction { get; init; } = InstructionTemplates.SoundInstruction;
 
     /// <summary>By the similarity of embeddings, as stage 1 can; else by the language model's likelihood.</summary>
     public bool BySimilarity { get; init; }
@@ -124,6 +124,18 @@ internal sealed record LabelOptions
 
     /// <summary>Keeps every label's probability in the row.</summary>
     public bool KeepAll { get; init; }
+
+    /// <summary>Reports everything that is wrong at once.</summary>
+    /// <exception cref="ArgumentException">The labels cannot be ranked, or an option is out of range.</exception>
+    public void Validate()
+    {
+        var errors = new OptionErrors();
+        errors.Gather(() => RankingOptions.CheckLabels(Labels));
+        errors.Gather(Ranking.Validate);
+        errors.Require(Top >= 1, $"Top is {Top}; at least one label is shown.");
+        errors.Require(Threshold is >= 0 and <= 1, $"Threshold is {Threshold}; it is a probability, from 0 to 1.");
+        errors.Throw();
+    }
 }
 
 /// <summary>The likeliest of labels: <c>classify</c>.</summary>
@@ -134,11 +146,11 @@ internal sealed class LabelAnswerer(ModelFile model, LabelOptions options, int b
 
     public override string Name => "label";
 
-    public override JsonObject Settings => new()
+    public override JsonObject Settings => new JsonObject
     {
         ["labels"] = new JsonArray([.. options.Labels.Select(label => (JsonNode)label)]), ["instruction"] = options.Instruction, ["by"] = options.BySimilarity ? "similarity" : "ranking",
-        ["score"] = options.Ranking.Score.ToString(), ["multiLabel"] = options.Ranking.MultiLabel, ["top"] = options.Top, ["threshold"] = options.Threshold,
-    };
+        ["top"] = options.Top, ["threshold"] = options.Threshold,
+    }.Add(options.Ranking with { MaxRows = 1 }); // which decides nothing
 
     protected override string Column => "Score";
 

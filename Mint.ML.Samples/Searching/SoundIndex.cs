@@ -20,7 +20,7 @@ internal sealed record IndexSettings(string Model, string Sha256, double WindowS
     public static IndexSettings Of(string index, string model, LongAudioOptions windows)
     {
         using var zip = File.OpenRead(model);
-        return new(Path.GetRelativePath(FolderOf(index), model), Convert.ToHexStringLower(SHA256.HashData(zip)), windows.WindowSeconds, windows.OverlapSeconds);
+        return new(Path.GetRelativePath(FolderOf(index), model), Convert.ToHexStringLower(SHA256.HashData(zip)), windows.WindowSeconds, windows.Overlap);
     }
 
     /// <exception cref="FileNotFoundException">There is no index, or nothing that says how it was made.</exception>

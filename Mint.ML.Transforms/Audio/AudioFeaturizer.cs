@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using Mint.ML.Audio;
 using Mint.ML.Models;
 using Mint.ML.Systems;
 using Mint.ML.Transforms.RowMapping;
