@@ -40,13 +40,13 @@ try
 }
 catch (OperationCanceledException)
 {
-    Console.Error.WriteLine("mint: stopped.");
+    StandardError.Report("mint: stopped.");
     return 130;
 }
 catch (Exception e) when (Environment.GetEnvironmentVariable("MINT_TRACE") is not { Length: > 0 })
 {
     // What a user can act on is the message; MINT_TRACE=1 lets the whole exception through.
-    Console.Error.WriteLine($"mint: {e.Message}");
+    StandardError.Report($"mint: {e.Message}");
     return 1;
 }
 

@@ -32,7 +32,7 @@ internal sealed class AblationRuns
         mint = new SmallMint(ml, options, cancel);
         // Results of other models, data or epochs are of another ablation.
         setting = string.Join('\n', FeatureCache.HashFolder(Path.Combine(options.Models, "encoder")), FeatureCache.HashFolder(Path.Combine(options.Models, "language-model")),
-            string.Create(CultureInfo.InvariantCulture, $"{options.Stage1Epochs} {options.Stage1Rate:R} {options.Stage2Epochs} {options.Stage2Rate:R}"),
+            string.Create(CultureInfo.InvariantCulture, $"{options.Stage1Epochs} {options.Stage1LearningRate:R} {options.Stage2Epochs} {options.Stage2LearningRate:R}"),
             File.ReadAllText(Path.Combine(options.Data, "manifest-train.csv")), File.ReadAllText(Path.Combine(options.Data, "manifest-test.csv")));
         data = new(Featurize);
         ml.Log += Log;
@@ -66,7 +66,7 @@ internal sealed class AblationRuns
     private AblationResult Train(AblationRow row, int seed)
     {
         var (train, test, families) = data.Value;
-        var objective = new AlignmentOptions { ContrastiveWeight = row.Contrastive, MatchingWeight = row.Matching, GenerationWeight = row.Generation };
+        var objective = new AlignmentOptions { ContrastiveWeight = row.ContrastiveWeight, MatchingWeight = row.MatchingWeight, GenerationWeight = row.GenerationWeight };
         using var stage1 = mint.Stage1(objective, seed).Fit(train);
         var retrieval = ml.AudioLanguage().EvaluateRetrieval(stage1.Transform(test)).TextToAudio;
         double similarity = Accuracy(new() { Bridge = stage1 });
@@ -91,7 +91,7 @@ internal sealed class AblationRuns
 
     private string FileOf(AblationRow row, int seed)
     {
-        string key = string.Create(CultureInfo.InvariantCulture, $"{setting}\n{row.Contrastive:R} {row.Matching:R} {row.Generation:R} {seed}");
+        string key = string.Create(CultureInfo.InvariantCulture, $"{setting}\n{row.ContrastiveWeight:R} {row.MatchingWeight:R} {row.GenerationWeight:R} {seed}");
         return Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..16] + ".json");
     }
 

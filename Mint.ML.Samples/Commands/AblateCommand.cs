@@ -30,6 +30,7 @@ internal static class AblateCommand
                 Stage1Epochs = parse.GetValue(stage1),
                 Stage2Epochs = parse.GetValue(stage2),
             };
+            options.Validate();
             string[] files = parse.GetValue(recipes) is { Length: > 0 } named ? named
                 : [Checkout.Path("RECIPE", "recipes", "table5-losses.json"), Checkout.Path("RECIPE", "recipes", "table6-stages.json")];
             AblationRecipe[] tables = [.. files.Select(AblationRecipe.Read)];

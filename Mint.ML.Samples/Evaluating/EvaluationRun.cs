@@ -31,8 +31,8 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
         string answers = Path.Combine(folder, "answers.jsonl");
         var format = new JsonLines(answerer.Name);
         AnswerResult result;
-        using (var output = new FileOutput(answers, format, AnswerOptions.Settings(settings.Model, recipe.Manifest, answerer, new LongAudioOptions())))
-            result = new AnswerRun(answerer, new LongAudioOptions(), settings.Batch, settings.SkipErrors, report).Run([.. clips.Select(clip => clip.Clip)], output, cancel);
+        using (var output = new FileOutput(answers, format, AnswerOptions.Settings(settings.Model, recipe.Manifest, answerer, recipe.LongAudio)))
+            result = new AnswerRun(answerer, recipe.LongAudio, settings.Batch, settings.SkipErrors, report).Run([.. clips.Select(clip => clip.Clip)], output, cancel);
         if (result.Stopped) return null;
 
         var rows = File.ReadLines(answers).Select(format.ReadRow).ToDictionary(row => row.Path);
@@ -69,7 +69,7 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
             string[] references = [.. (recipe.Task == "tagging" ? texts.SelectMany(Several) : texts).Distinct()];
             if (references.Length == 0 && recipe.Task != "tagging") throw new InvalidDataException($"{recipe.Manifest}, row {clip.First().Number}: '{clip.Key}' has nothing in {string.Join(", ", recipe.Columns)}.");
             if (references.Length > 1 && recipe.Task == "classification")
-                throw new InvalidDataException($"{recipe.Manifest}, row {clip.Last().Number}: '{clip.Key}' has the labels {string.Join(", ", references)}, and classification takes one; tagging takes several.");
+                throw new InvalidDataException($"{recipe.Manifest}, row {clip.Last().Number}: '{clip.Key}' has the labels {Brief(references)}, and classification takes one; tagging takes several.");
             return new Known(new Clip(clip.Key, clip.First().Path), references, recipe.NegativeColumn is { } column ? [.. clip.Select(row => row.Find(column)).OfType<string>().SelectMany(Several)] : null);
         })];
 
@@ -82,9 +82,12 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
         if (recipe.Labels.Count == 0) return [.. clips.SelectMany(clip => clip.References).Distinct().Order(StringComparer.Ordinal)];
         foreach (var clip in clips)
             if (clip.References.FirstOrDefault(label => !recipe.Labels.Contains(label)) is { } unknown)
-                throw new InvalidDataException($"{recipe.Manifest}: '{clip.Clip.Name}' is labelled '{unknown}', which is none of the labels of recipe '{recipe.Name}': {string.Join(", ", recipe.Labels)}.");
+                throw new InvalidDataException($"{recipe.Manifest}: '{clip.Clip.Name}' is labelled '{unknown}', which is none of the labels of recipe '{recipe.Name}': {Brief(recipe.Labels)}.");
         return recipe.Labels;
     }
+
+    // A thousand labels would hide which one it is about.
+    private static string Brief(IReadOnlyList<string> texts) => string.Join(", ", texts.Take(12)) + (texts.Count > 12 ? $" and {texts.Count - 12} more" : "");
 
     private Answerer Answerer(IReadOnlyList<string>? labels) => recipe.Task switch
     {
@@ -92,8 +95,8 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
         "retrieval" => new EmbeddingAnswerer(settings.Model.Model, settings.Batch),
         _ => new LabelAnswerer(settings.Model.Model, new LabelOptions
         {
-            Labels = labels!, Instruction = recipe.Instruction, BySimilarity = recipe.Mode == "similarity", KeepAll = true, Top = 1, Threshold = 0,
-            Ranking = new RankingOptions { Score = recipe.Score, MultiLabel = recipe.Task == "tagging" },
+            Labels = labels!, Instruction = recipe.Instruction, BySimilarity = recipe.By == "similarity", KeepAll = true, Top = 1, Threshold = 0,
+            Ranking = recipe.Ranking with { MultiLabel = recipe.Task == "tagging" },
         }, settings.Batch),
     };
 

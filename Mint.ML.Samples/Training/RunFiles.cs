@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Transforms;
@@ -11,7 +10,7 @@ namespace Mint.ML.Samples.Training;
 /// <summary>What a training command leaves in its run folder beside log and checkpoints: run.json, and model.zip.</summary>
 internal static class RunFiles
 {
-    private static readonly JsonSerializerOptions Written = new() { WriteIndented = true, Converters = { new JsonStringEnumConverter() } };
+    private static readonly JsonSerializerOptions Written = new() { WriteIndented = true };
 
     public static string Model(string run) => Path.Combine(run, "model.zip");
 

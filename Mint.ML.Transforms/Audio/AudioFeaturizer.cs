@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using Mint.ML.Audio;
 using Mint.ML.ModelFiles;
 using Mint.ML.Models;
 using Mint.ML.Systems;
@@ -99,11 +100,11 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
             {
                 return encoder.Encode([.. rows.Select(row => sounds[row]!.Clip)]);
             }
-            catch (ArgumentException e)
+            catch (SoundNotEncodableException e)
             {
                 // The encoder counts rows of the batch; a user knows files.
                 string names = string.Join(", ", rows.Select(row => sounds[row]!.Source ?? "sound in memory").Take(8));
-                throw new ArgumentException($"The audio encoder refused a batch of {rows.Length} ({names}{(rows.Length > 8 ? ", ..." : "")}): {e.Message}", e);
+                throw new SoundNotEncodableException($"The audio encoder refused a batch of {rows.Length} ({names}{(rows.Length > 8 ? ", ..." : "")}): {e.Message}", e);
             }
         }
     }

@@ -191,7 +191,7 @@ public sealed class RankingEstimator : IEstimator<RankedClassifier>
     {
         ArgumentNullException.ThrowIfNull(options);
         (_environment, _options) = (environment, options.Copy());
-        Check.Options(nameof(RankingEstimator), Check.Valid(nameof(Options.Labels), options.Labels, () => LabelScorer.Check(options.Labels)),
+        Check.Options(nameof(RankingEstimator), Check.Valid(nameof(Options.Labels), options.Labels, () => RankingOptions.CheckLabels(options.Labels)),
             Check.Names((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.ScoreColumnName), options.ScoreColumnName), (nameof(Options.FeatureColumnName), options.FeatureColumnName)),
             Check.Text(nameof(Options.Instruction), options.Instruction), Check.Batch(options.BatchSize), Check.Valid(nameof(Options.Ranking), options.Ranking, options.Ranking.Validate));
     }

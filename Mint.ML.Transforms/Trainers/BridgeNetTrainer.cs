@@ -109,7 +109,7 @@ public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
             var result = AlignmentTraining.Run(bridge, vocabulary.Tokenizer, data.Source(), data.Texts[0], _options.Objective, _options.Training with { Seed = seed },
                 heldOut is null ? null : new AlignmentValidation(heldOut.Source(), heldOut.Texts[0]), new ProgressReport(channel, progress, _options.Progress), _options.Cancellation);
             ProgressReport.Tell(channel, result);
-            var trained = new SharedModel<TrainedBridge>(new TrainedBridge(bridge, vocabulary, _options.Training.MaxTextTokens));
+            var trained = new SharedModel<TrainedBridge>(new TrainedBridge(bridge, vocabulary, _options.Training.MaxTokens));
             return new BridgeNetTransformer(_environment, trained, _options.FeatureColumnName, _options.TextColumnName, _options.BatchSize) { Training = result };
         }
         catch

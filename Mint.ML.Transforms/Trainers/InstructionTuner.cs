@@ -125,7 +125,7 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
         }
         int seed = _options.Seed ?? _host.Rand.Next();
         // Stage 2 trains on a copy: stage 1's own bridge still searches and matches.
-        var tuned = TunedModel.Begin(stage1.CopyBridge(), stage1.Vocabulary, folder, _options.Training.MaxTextTokens, seed, Devices.Of(_environment));
+        var tuned = TunedModel.Begin(stage1.CopyBridge(), stage1.Vocabulary, folder, _options.Training.MaxTokens, seed, Devices.Of(_environment));
         try
         {
             channel.Info(MessageSensitivity.None, "{0}", $"Stage 2: {examples.Count} instructions about {data.Frames.Count} clips.");

@@ -95,7 +95,7 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
         {
             answers = whole.Length > 0 ? answerer.Answer(whole, cancel) : [];
         }
-        catch (ArgumentException)
+        catch (SoundNotEncodableException)
         {
             // Something in the batch cannot be encoded: one by one, to find it.
             answers = [.. whole.Select(clip => Alone(clip, cancel))];
@@ -125,7 +125,7 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
         {
             return answerer.Answer([clip], cancel)[0];
         }
-        catch (ArgumentException e)
+        catch (SoundNotEncodableException e)
         {
             string error = $"{clip.Row.Path}: {e.Message}";
             return skipErrors ? new AnswerRow(clip.Row.Path) { Error = error } : throw new InvalidDataException(error, e);

@@ -70,11 +70,10 @@ public sealed class TextAnswerer(AudioLanguageModel model, string name, string i
     public override string Name => name;
 
     /// <inheritdoc/>
-    public override JsonObject Settings => new()
+    public override JsonObject Settings => new JsonObject
     {
-        ["instruction"] = instruction, ["beams"] = generation.Beams, ["maxTokens"] = generation.MaxLength, ["lengthPenalty"] = generation.LengthPenalty,
-        ["repetitionPenalty"] = generation.RepetitionPenalty, ["temperature"] = generation.Sample ? generation.Temperature : null, ["seed"] = generation.Sample ? generation.Seed : null,
-    };
+        ["instruction"] = instruction,
+    }.Add(generation.Sample ? generation : generation with { Seed = 0 }); // which decides nothing then
 
     /// <inheritdoc/>
     protected override IReadOnlyList<string> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel) => model.Answer(windows, instruction, generation, cancel);
@@ -91,7 +90,7 @@ public sealed record LabelOptions
     public IReadOnlyList<string> Labels { get; init; } = [];
 
     /// <summary>What the labels are an answer to.</summary>
-    public string Instruction { get; init; } = InstructionTemplates.Sound.Instruction;
+    public string Instruction { get; init; } = InstructionTemplates.SoundInstruction;
 
     /// <summary>By the similarity of embeddings, as stage 1 can; else by the language model's likelihood.</summary>
     public bool BySimilarity { get; init; }
@@ -107,6 +106,18 @@ public sealed record LabelOptions
 
     /// <summary>Keeps every label's probability in the row.</summary>
     public bool KeepAll { get; init; }
+
+    /// <summary>Reports everything that is wrong at once.</summary>
+    /// <exception cref="ArgumentException">The labels cannot be ranked, or an option is out of range.</exception>
+    public void Validate()
+    {
+        var errors = new OptionErrors();
+        errors.Gather(() => RankingOptions.CheckLabels(Labels));
+        errors.Gather(Ranking.Validate);
+        errors.Require(Top >= 1, $"Top is {Top}; at least one label is shown.");
+        errors.Require(Threshold is >= 0 and <= 1, $"Threshold is {Threshold}; it is a probability, from 0 to 1.");
+        errors.Throw();
+    }
 }
 
 /// <summary>The likeliest of labels.</summary>
@@ -123,11 +134,11 @@ public sealed class LabelAnswerer(AudioLanguageModel model, LabelOptions options
     public override string Name => "label";
 
     /// <inheritdoc/>
-    public override JsonObject Settings => new()
+    public override JsonObject Settings => new JsonObject
     {
         ["labels"] = new JsonArray([.. options.Labels.Select(label => (JsonNode)label)]), ["instruction"] = options.Instruction, ["by"] = options.BySimilarity ? "similarity" : "ranking",
-        ["score"] = options.Ranking.Score.ToString(), ["multiLabel"] = options.Ranking.MultiLabel, ["top"] = options.Top, ["threshold"] = options.Threshold,
-    };
+        ["top"] = options.Top, ["threshold"] = options.Threshold,
+    }.Add(options.Ranking with { MaxRows = 1 }); // which decides nothing
 
     /// <inheritdoc/>
     protected override IReadOnlyList<float[]> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel) => model.Score(scorer, windows, cancel);

@@ -20,7 +20,7 @@ public sealed record IndexSettings(string Model, string Sha256, double WindowSec
     public static IndexSettings Of(string index, string model, LongAudioOptions windows)
     {
         using var zip = File.OpenRead(model);
-        return new(Path.GetRelativePath(FolderOf(index), model), Convert.ToHexStringLower(SHA256.HashData(zip)), windows.WindowSeconds, windows.OverlapSeconds);
+        return new(Path.GetRelativePath(FolderOf(index), model), Convert.ToHexStringLower(SHA256.HashData(zip)), windows.WindowSeconds, windows.Overlap);
     }
 
     /// <summary>Reads what an index was made with.</summary>

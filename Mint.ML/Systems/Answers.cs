@@ -21,9 +21,9 @@ public static class Answers
         using var guard = no_grad();
         using var scope = NewDisposeScope();
         var (prompt, mask) = model.Prompt(sounds, instructions);
-        var asked = (options ?? new()) with { Tokenizer = model.Tokenizer };
-        var generated = Generation.Generator.Generate(model.LanguageModel, prompt, mask, asked, cancel);
-        return [.. generated.Select(answers => asked.Text(answers[0].Ids).Trim())];
+        options ??= new();
+        var generated = Generation.Generator.Generate(model.LanguageModel, prompt, mask, options, model.Tokenizer, cancel);
+        return [.. generated.Select(answers => answers[0].Text(model.Tokenizer, options.StopStrings).Trim())];
     }
 
     /// <summary>Answers about one sound, piece by piece as it is found.</summary>
@@ -40,13 +40,13 @@ public static class Answers
         using (prompt)
         using (mask)
         {
-            var asked = (options ?? new()) with { Tokenizer = model.Tokenizer };
+            options ??= new();
             List<int> ids = [];
             string told = "";
-            await foreach (int id in Generation.Generator.Stream(model.LanguageModel, prompt, mask, asked, cancel).ConfigureAwait(false))
+            await foreach (int id in Generation.Generator.Stream(model.LanguageModel, prompt, mask, options, model.Tokenizer, cancel).ConfigureAwait(false))
             {
                 ids.Add(id);
-                string text = asked.Text(ids).TrimStart();
+                string text = new GeneratedSequence([.. ids], 0, false).Text(model.Tokenizer, options.StopStrings).TrimStart();
                 // A character may take several tokens; until the last of them its place holds U+FFFD.
                 if (text.EndsWith('\uFFFD') || !text.StartsWith(told, StringComparison.Ordinal) || text.Length == told.Length) continue;
                 string piece = text[told.Length..];

@@ -68,7 +68,7 @@ public sealed class AudioLanguageModel : IDisposable
     public BridgeEmbeddings? Embeddings => bridge?.Embeddings;
 
     /// <summary>What <see cref="Caption(string, GenerationOptions?, CancellationToken)"/> asks: what the saved pipeline asked, or the paper's instruction for captions.</summary>
-    public string CaptionInstruction { get; init; } = InstructionTemplates.Caption.Instruction;
+    public string CaptionInstruction { get; init; } = InstructionTemplates.CaptionInstruction;
 
     /// <summary>How answers are searched for where a call does not say: as the saved pipeline did, or greedily.</summary>
     public GenerationOptions Generation { get; init; } = new();
@@ -132,7 +132,7 @@ public sealed class AudioLanguageModel : IDisposable
             if (bridge is null && tuned is null) throw new FormatException("it holds an encoder and no trained model: train one by ./mint pretrain and ./mint tune");
             return new(encoder, folder, bridge, tuned, null)
             {
-                CaptionInstruction = saved.Instruction ?? InstructionTemplates.Caption.Instruction, Generation = saved.Generation ?? new(),
+                CaptionInstruction = saved.Instruction ?? InstructionTemplates.CaptionInstruction, Generation = saved.Generation ?? new(),
             };
         }
         catch
@@ -169,7 +169,7 @@ public sealed class AudioLanguageModel : IDisposable
                 var writer = zip.Write("Tuned/");
                 writer.Json(TunedPlace + ".json", new object());
                 writer.Shared("Model", tuned, () => tuned.Write(writer, "Tuned"));
-                zip.Write("Caption/").Json(CaptionPlace + ".json", new SavedCaption(CaptionInstruction, Generation with { Tokenizer = null }));
+                zip.Write("Caption/").Json(CaptionPlace + ".json", new SavedCaption(CaptionInstruction, Generation));
             }
         }
         File.Move(unfinished, path, overwrite: true);
@@ -267,7 +267,7 @@ public sealed class AudioLanguageModel : IDisposable
     /// <param name="bySimilarity">True compares embeddings although there is a language model.</param>
     public LabelScorer Scorer(IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null, bool bySimilarity = false)
     {
-        instruction ??= InstructionTemplates.Sound.Instruction;
+        instruction ??= InstructionTemplates.SoundInstruction;
         return system is not null && !bySimilarity
             ? new RankingLabelScorer(system, labels, instruction, options) : new SimilarityLabelScorer(Comparing(), labels, instruction, options);
     }

@@ -11,7 +11,7 @@ public abstract class LabelScorer
     private protected LabelScorer(IReadOnlyList<string> labels, RankingOptions options)
     {
         options.Validate();
-        Check(labels);
+        RankingOptions.CheckLabels(labels);
         (Labels, Options) = ([.. labels], options);
     }
 
@@ -24,17 +24,6 @@ public abstract class LabelScorer
     /// <param name="sounds">Frames (B, T, E) and their mask.</param>
     /// <param name="cancel">Ends the call between two steps of the language model.</param>
     public abstract float[][] Score(AudioEncoding sounds, CancellationToken cancel = default);
-
-    /// <summary>At least two labels, each once and none of them empty.</summary>
-    /// <exception cref="ArgumentException">They are not; the message names one that is wrong.</exception>
-    public static void Check(IReadOnlyList<string> labels)
-    {
-        ArgumentNullException.ThrowIfNull(labels);
-        string? problem = labels.Count < 2 ? $"there are {labels.Count}"
-            : labels.Select((label, i) => string.IsNullOrWhiteSpace(label) ? $"label {i + 1} is empty" : null).FirstOrDefault(error => error is not null)
-            ?? labels.GroupBy(label => label).Where(same => same.Count() > 1).Select(same => $"'{same.Key}' stands there {same.Count()} times").FirstOrDefault();
-        if (problem is not null) throw new ArgumentException($"Labels must be at least two different texts: {problem}.", nameof(labels));
-    }
 
     private protected static float[][] Rows(double[,] probabilities) => [.. Enumerable.Range(0, probabilities.GetLength(0))
         .Select(row => Enumerable.Range(0, probabilities.GetLength(1)).Select(label => (float)probabilities[row, label]).ToArray())];

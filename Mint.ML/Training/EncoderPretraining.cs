@@ -43,6 +43,22 @@ public sealed record EncoderPretrainingOptions
 
     /// <summary>Decides the weights drawn, the order and the augmentation.</summary>
     public int Seed { get; init; } = 1;
+
+    /// <summary>Checks every value and reports all that is wrong at once.</summary>
+    /// <exception cref="ArgumentException">Lists each bad value.</exception>
+    public void Validate()
+    {
+        var errors = new OptionErrors();
+        errors.Require(Epochs >= 1, $"Epochs is {Epochs}; expected at least 1.");
+        errors.Require(BatchSize >= 1, $"BatchSize is {BatchSize}; expected at least 1.");
+        errors.Require(LearningRate > 0 && double.IsFinite(LearningRate), $"LearningRate is {LearningRate}; expected a number above 0.");
+        errors.Require(WarmUp is >= 0 and < 1, $"WarmUp is {WarmUp}; expected at least 0 and less than 1.");
+        errors.Require(WeightDecay >= 0 && double.IsFinite(WeightDecay), $"WeightDecay is {WeightDecay}; expected a number of at least 0.");
+        errors.Require(LabelSmoothing is >= 0 and < 1, $"LabelSmoothing is {LabelSmoothing}; expected at least 0 and less than 1.");
+        errors.Require(Equalisation >= 0 && double.IsFinite(Equalisation), $"Equalisation is {Equalisation}; expected a number of at least 0.");
+        errors.Require(MixUp > 0 && double.IsFinite(MixUp), $"MixUp is {MixUp}; expected a number above 0.");
+        errors.Throw();
+    }
 }
 
 /// <summary>One label of every clip.</summary>
@@ -92,6 +108,7 @@ public static class EncoderPretraining
         Data2VecAudio encoder, Tensor features, IReadOnlyList<ClipLabels> labels, IReadOnlySet<int> heldOut,
         EncoderPretrainingOptions options, IProgress<string>? progress = null, CancellationToken cancel = default)
     {
+        options.Validate();
         using var scope = NewDisposeScope();
         random.manual_seed(options.Seed);
         var shuffle = new Random(options.Seed);

@@ -76,7 +76,7 @@ public static class InstructionTraining
         public Stage(MintModel model, ITextTokenizer bridge, ITextTokenizer language, InstructionMix mix, TrainingOptions options)
         {
             (this.model, Mix, examples) = (model, mix, mix.Examples);
-            int most = options.MaxTextTokens;
+            int most = options.MaxTokens;
             // Instructions are few and repeat.
             var instructions = examples.Select(example => example.Instruction).Distinct().ToDictionary(text => text,
                 text => (Asked: BridgeText.Ids(bridge, text, most), Prompted: language.Encode(text, maxLength: most)));
