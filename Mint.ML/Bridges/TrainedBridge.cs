@@ -42,10 +42,11 @@ internal sealed class TrainedBridge(BridgeNet bridge, VocabularyFiles vocabulary
     /// <summary>A bridge of its own with the same weights, for stage 2 to train on: stage 1's own stays as it is, and still searches and matches.</summary>
     public BridgeNet CopyBridge()
     {
-        var copy = new BridgeNet(bridge.Config);
-        if (Device.type != DeviceType.CPU) copy.to(Device);
-        copy.load_state_dict(bridge.state_dict());
-        copy.eval();
+        var copy = new BridgeNet(bridge.Config).Placed(null, Device);
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        var weights = bridge.state_dict();
+        foreach (var (name, weight) in copy.state_dict()) weight.copy_(weights[name]);
         return copy;
     }
 
