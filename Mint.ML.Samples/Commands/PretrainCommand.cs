@@ -30,6 +30,7 @@ internal static class PretrainCommand
             var losses = objective.Read(parse);
             AudioManifestRow[] rows = [.. manifests.SelectMany(file => AudioManifest.Read(file).Rows)], held = parse.GetValue(validation) is { } other ? [.. AudioManifest.Read(other).Rows] : [];
             string[] captions = [.. rows.Select(row => row["Caption"])];
+            using var place = RunFiles.Hold(options.RunFolder);
             RunFiles.WriteSettings(options.RunFolder, command, parse, run.Encoder(parse));
             var audio = run.Frames(parse, [.. rows.Select(row => row.Path)], cancel);
             var heldOut = held.Length == 0 ? null : new AlignmentValidation(run.Frames(parse, [.. held.Select(row => row.Path)], cancel), [.. held.Select(row => row["Caption"])]);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Mint.ML.Files;
 using Mint.ML.Generation;
 using Mint.ML.Retrieval;
 using Mint.ML.Samples.Answering;
@@ -39,6 +40,8 @@ internal static class SearchCommand
             string path = parse.GetValue(index)!;
             var clips = ClipList.Of(parse.GetValue(input)!, AnswerOptions.Report);
             if (parse.GetValue(batch) < 1) throw new ArgumentException($"--batch is {parse.GetValue(batch)}; at least one clip is embedded at once.");
+            if (existing && !File.Exists(path)) IndexSettings.Read(path); // which says so, before anything is made there
+            using var held = FolderLock.TakeFile(path); // from here on what the index has is what it will be added to
             if (existing || File.Exists(path))
             {
                 var made = IndexSettings.Read(path);

@@ -31,6 +31,7 @@ internal static class TuneCommand
             string modelFolder = parse.GetValue(language) ?? throw new ArgumentException("Give --language-model: the folder of a T5, GPT-2 or LLaMA.");
             var options = training.Read(parse) with { RunFolder = run.Folder(parse) };
             var (files, mix) = InstructionData.Read(sources, new ConsoleLines());
+            using var place = RunFiles.Hold(options.RunFolder);
             RunFiles.WriteSettings(options.RunFolder, command, parse, run.Encoder(parse));
             var audio = run.Frames(parse, files, cancel);
             var heldOut = parse.GetValue(validation) is { Length: > 0 } held ? HeldOut(held) : null;

@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Audio;
+using Mint.ML.Files;
 using Mint.ML.Generation;
 using Mint.ML.Metrics;
 using Mint.ML.Samples.Answering;
@@ -29,7 +30,7 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
         var labels = Labels(clips);
         var answerer = Answerer(labels);
         answerer.Prepare();
-        Directory.CreateDirectory(folder);
+        using var held = FolderLock.Take(folder);
         string answers = Path.Combine(folder, "answers.jsonl");
         var format = new JsonLines(answerer.Name);
         AnswerResult result;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Mint.ML.Files;
 using Mint.ML.Generation;
 using Mint.ML.Retrieval;
 using Mint.ML.Samples.Answering;
@@ -41,9 +42,7 @@ internal sealed record IndexSettings(string Model, string Sha256, double WindowS
 
     public void Write(string index)
     {
-        string file = FileOf(index);
-        File.WriteAllText(file + ".tmp", JsonSerializer.Serialize(this, new JsonSerializerOptions { WriteIndented = true }) + "\n");
-        File.Move(file + ".tmp", file, overwrite: true);
+        AtomicFile.WriteText(FileOf(index), JsonSerializer.Serialize(this, new JsonSerializerOptions { WriteIndented = true }) + "\n");
     }
 
     /// <summary>The model file: the one named, or the one the index was made with.</summary>

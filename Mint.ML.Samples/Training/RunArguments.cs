@@ -37,7 +37,7 @@ internal sealed class RunArguments(string defaultFolder)
     public FeatureCache Frames(ParseResult parse, IReadOnlyList<string> files, CancellationToken cancel)
     {
         string folder = Encoder(parse);
-        var frames = new FeatureCache(parse.GetValue(cache)!, () => ModelCatalog.LoadAudioEncoder(folder, device: Device(parse)), FeatureCache.HashFolder(folder), files, encoded: new Count(files.Count), cancel: cancel);
+        var frames = new FeatureCache(parse.GetValue(cache)!, () => ModelCatalog.LoadAudioEncoder(folder, device: Device(parse)), ModelFiles.Hash(folder), files, encoded: new Count(files.Count), cancel: cancel);
         Console.WriteLine($"{frames.Count} clips, {frames.Encoded} of them encoded now");
         return frames;
     }

@@ -106,14 +106,14 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
         if (validationData is not null)
         {
             var (heldOut, heldOutExamples) = Read(validationData, stage1, channel);
-            validation = new InstructionValidation(heldOut.Source(), heldOutExamples);
+            validation = new InstructionValidation(heldOut.Frames, heldOutExamples);
         }
         int seed = _options.Seed ?? _host.Rand.Next();
         var tuned = NewModel(stage1, folder, seed);
         try
         {
             channel.Info(MessageSensitivity.None, "{0}", $"Stage 2: {examples.Count} instructions about {data.Frames.Count} clips.");
-            var result = InstructionTraining.Run(tuned.Model, tuned.BridgeTokenizer, tuned.Tokenizer, data.Source(), examples, _options.Training with { Seed = seed },
+            var result = InstructionTraining.Run(tuned.Model, tuned.BridgeTokenizer, tuned.Tokenizer, data.Frames, examples, _options.Training with { Seed = seed },
                 validation, new ProgressReport(channel, progress, _options.Progress), _options.Cancellation);
             ProgressReport.Tell(channel, result);
             return new InstructionTunedTransformer(_environment, new SharedModel<TunedModel>(tuned), _options.FeatureColumnName, _options.InstructionColumnName,

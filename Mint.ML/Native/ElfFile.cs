@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Mint.ML.Files;
 
 namespace Mint.ML.Native;
 
@@ -107,11 +108,9 @@ internal sealed class ElfFile
     /// <summary>Writes the library beside itself and renames it, with the time of its last change: a build then takes it for the original and copies nothing.</summary>
     public void Save()
     {
-        string unfinished = $"{path}.{Guid.NewGuid():N}.tmp";
         var changed = File.GetLastWriteTimeUtc(path);
-        File.WriteAllBytes(unfinished, bytes);
-        File.SetLastWriteTimeUtc(unfinished, changed);
-        File.Move(unfinished, path, overwrite: true);
+        AtomicFile.Write(path, stream => stream.Write(bytes));
+        File.SetLastWriteTimeUtc(path, changed);
     }
 
     private string Text(Section section, int at)
