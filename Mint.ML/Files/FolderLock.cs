@@ -53,8 +53,11 @@ public sealed class FolderLock : IDisposable
             if (given) return;
             given = true;
             if (--held.Claims > 0) return;
-            Held.Remove(held.File);
-            Unsign(held.File); // while nobody else can have written it
+            if (Held.GetValueOrDefault(held.File) == held)
+            {
+                Held.Remove(held.File);
+                Unsign(held.File); // while nobody else can have written it
+            }
             held.Stream.Dispose();
         }
     }
@@ -64,7 +67,8 @@ public sealed class FolderLock : IDisposable
         file = Path.GetFullPath(file);
         lock (Held)
         {
-            if (!Held.TryGetValue(file, out var held))
+            // A lock whose file was deleted, with its folder, keeps nobody out any more.
+            if (!Held.TryGetValue(file, out var held) || !File.Exists(file))
             {
                 Held[file] = held = new Place(file, Open(place, file));
                 Sign(file);
