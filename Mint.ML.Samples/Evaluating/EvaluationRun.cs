@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Mint.ML.Answering;
 using Mint.ML.Audio;
+using Mint.ML.Files;
 using Mint.ML.Generation;
 using Mint.ML.Metrics;
 using Mint.ML.Samples.Answering;
@@ -27,7 +28,7 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
         var clips = Read();
         var labels = Labels(clips);
         var answerer = Answerer(labels);
-        Directory.CreateDirectory(folder);
+        using var held = FolderLock.Take(folder);
         string answers = Path.Combine(folder, "answers.jsonl");
         var format = new JsonLines(answerer.Name);
         AnswerResult result;
