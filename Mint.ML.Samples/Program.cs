@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Mint.ML.Samples.Commands;
+using Mint.ML.Transforms;
 
 // One file a command: Commands/<Name>Command.cs has a static Create().
 var root = new RootCommand("Audio-language models for ML.NET.")
@@ -32,7 +33,7 @@ try
 {
     return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, stop.Token);
 }
-catch (OperationCanceledException)
+catch (Exception e) when (e.Cause() is OperationCanceledException)
 {
     Console.Error.WriteLine("mint: stopped.");
     return 130;
@@ -40,7 +41,7 @@ catch (OperationCanceledException)
 catch (Exception e) when (Environment.GetEnvironmentVariable("MINT_TRACE") is not { Length: > 0 })
 {
     // What a user can act on is the message; MINT_TRACE=1 lets the whole exception through.
-    Console.Error.WriteLine($"mint: {e.Message}");
+    Console.Error.WriteLine($"mint: {e.Cause().Message}");
     return 1;
 }
 

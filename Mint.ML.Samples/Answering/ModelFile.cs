@@ -58,9 +58,9 @@ internal sealed class ModelFile : IDisposable
         {
             return new ModelFile(ml, path, ml.Model.Load(path, out _));
         }
-        catch (Exception e) when (e is FormatException or InvalidDataException or EndOfStreamException)
+        catch (Exception e) when (e.Cause() is FormatException or InvalidDataException or EndOfStreamException)
         {
-            throw new InvalidDataException($"{path} is not a model file of Mint.ML: {e.Message.TrimEnd('.')}. Name one with --model; ./mint demo makes one.", e);
+            throw new InvalidDataException($"{path} is not a model file of Mint.ML: {e.Cause().Message.TrimEnd('.')}. Name one with --model; ./mint demo makes one.", e);
         }
     }
 

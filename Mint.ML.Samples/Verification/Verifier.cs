@@ -1,3 +1,4 @@
+using Mint.ML.Transforms;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Samples.Verification;
@@ -79,7 +80,7 @@ internal static class Verifier
         }
         catch (Exception error)
         {
-            return Result([.. fixture?.Problems ?? [], $"{error.GetType().Name}: {error.Message}"]);
+            return Result([.. fixture?.Problems ?? [], $"{error.Cause().GetType().Name}: {error.Cause().Message}"]);
         }
         finally
         {
