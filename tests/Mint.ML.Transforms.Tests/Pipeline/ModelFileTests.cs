@@ -83,14 +83,14 @@ public class ModelFileTests
     {
         string file = Save(Clips.Model, "frozen.zip");
         string elsewhere = Directory.CreateDirectory(Path.Combine(Clips.Folder, "elsewhere")).FullName;
-        var missing = Assert.ThrowsExactly<DirectoryNotFoundException>(() => WithModels(elsewhere, () => new MLContext().Model.Load(file, out _)));
+        var missing = Inner.Throws<DirectoryNotFoundException>(() => WithModels(elsewhere, () => new MLContext().Model.Load(file, out _)));
         StringAssert.Contains(missing.Message, "encoder");
         StringAssert.Contains(missing.Message, "MINT_MODELS");
 
         string copy = Directory.CreateDirectory(Path.Combine(elsewhere, "encoder")).FullName;
         foreach (string path in Directory.GetFiles(Clips.Encoder)) File.Copy(path, Path.Combine(copy, Path.GetFileName(path)), overwrite: true);
         File.AppendAllText(Path.Combine(copy, "config.json"), "\n");
-        var different = Assert.ThrowsExactly<InvalidOperationException>(() => WithModels(elsewhere, () => new MLContext().Model.Load(file, out _)));
+        var different = Inner.Throws<InvalidOperationException>(() => WithModels(elsewhere, () => new MLContext().Model.Load(file, out _)));
         StringAssert.Contains(different.Message, Path.Combine(copy, "config.json"));
         StringAssert.Contains(different.Message, "MINT_MODELS");
         Directory.Delete(elsewhere, recursive: true);
