@@ -6,8 +6,9 @@ using static TorchSharp.torch;
 /// <summary>Predictions one at a time and training steps beside a thread that collects without pause; what they should be is computed before it starts.</summary>
 internal static class StressBench
 {
-    private const int Round = 10_000, Whole = 10, // every tenth prediction is one from sound
-         Epochs = 50, StepsARun = 4 * Epochs; // two stages of two steps an epoch
+    private const int Round = 10_000;                  // predictions between two lines of progress
+    private const int Whole = 10;                      // every tenth prediction is one from sound
+    private const int Epochs = 50, StepsARun = 4 * Epochs; // two stages of two steps an epoch
 
     /// <summary>A part that was stopped is gone on with: stress PREDICTIONS STEPS STATE_FILE</summary>
     public static int Run(string predictions, string steps, string stateFile)
