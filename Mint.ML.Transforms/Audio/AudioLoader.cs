@@ -3,6 +3,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Mint.ML.Audio;
+using Mint.ML.ModelFiles;
 using Mint.ML.Transforms.RowMapping;
 
 namespace Mint.ML.Transforms;
@@ -34,37 +35,14 @@ public sealed class AudioLoader : RowMapTransformer, ILoadable<AudioLoader>
     /// <summary>The files that could not be read so far, each with the reason; empty unless errors are skipped. A file counts once, however often it is met.</summary>
     public IReadOnlyDictionary<string, string> Skipped => _skipped;
 
-    /// <inheritdoc/>
-    protected override string LoaderSignature => Signature;
+    private protected override string LoaderSignature => Signature;
 
-    /// <inheritdoc/>
-    protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
+    private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
 
-    /// <inheritdoc/>
-    protected override void Write(ModelWriter writer) => writer.Stream("Options", w =>
-    {
-        w.Write(_options.OutputColumnName);
-        w.Write(_options.InputColumnName);
-        w.Write(_options.Folder ?? "");
-        w.Write((byte)_options.OnError);
-        w.Write(_options.MaxChannels);
-        w.Write(_options.MaxDuration.Ticks);
-    });
+    private protected override void Write(ModelWriter writer) => writer.Json(Signature + ".json", _options);
 
-    static AudioLoader ILoadable<AudioLoader>.Read(IHostEnvironment environment, ModelReader reader)
-    {
-        var options = new AudioLoadingEstimator.Options();
-        reader.Stream("Options", r =>
-        {
-            options.OutputColumnName = r.ReadString();
-            options.InputColumnName = r.ReadString();
-            options.Folder = r.ReadString() is { Length: > 0 } folder ? folder : null;
-            options.OnError = (AudioErrorHandling)r.ReadByte();
-            options.MaxChannels = r.ReadInt32();
-            options.MaxDuration = TimeSpan.FromTicks(r.ReadInt64());
-        });
-        return new AudioLoader(environment, options);
-    }
+    static AudioLoader ILoadable<AudioLoader>.Read(IHostEnvironment environment, ModelReader reader) =>
+        new(environment, reader.Json<AudioLoadingEstimator.Options>(Signature + ".json"));
 
     private MLAudio? Load(string path)
     {
@@ -133,12 +111,21 @@ public sealed class AudioLoadingEstimator : IEstimator<AudioLoader>
 
         /// <summary>Longest sound that is read; longer files are an error.</summary>
         public TimeSpan MaxDuration = AudioReadOptions.Default.MaxDuration;
+
+        internal Options Copy() => (Options)MemberwiseClone();
     }
 
     private readonly IHostEnvironment _environment;
     private readonly Options _options;
 
-    internal AudioLoadingEstimator(IHostEnvironment environment, Options options) => (_environment, _options) = (environment, options);
+    internal AudioLoadingEstimator(IHostEnvironment environment, Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        (_environment, _options) = (environment, options.Copy());
+        Check.Options(nameof(AudioLoadingEstimator), Check.Names((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName)),
+            options.MaxChannels < 1 ? [$"MaxChannels is {options.MaxChannels}; at least one channel is read."] : [],
+            options.MaxDuration <= TimeSpan.Zero ? [$"MaxDuration is {options.MaxDuration}; it is a length."] : []);
+    }
 
     /// <inheritdoc/>
     public AudioLoader Fit(IDataView input)

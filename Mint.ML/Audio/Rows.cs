@@ -18,11 +18,13 @@ internal static class Rows
         long[] each = lengths.to(ScalarType.Int64).cpu().data<long>().ToArray();
         for (int row = 0; row < each.Length; row++)
         {
-            if (each[row] > waveforms.shape[1] || each[row] < least)
+            if (each[row] > waveforms.shape[1])
             {
-                throw new ArgumentException(each[row] < least
-                    ? $"Row {row} has {each[row]} samples; {why} needs at least {least}. Pad shorter sound with silence."
-                    : $"Row {row} is said to have {each[row]} samples, but rows hold {waveforms.shape[1]}.");
+                throw new ArgumentException($"Row {row} is said to have {each[row]} samples, but rows hold {waveforms.shape[1]}.");
+            }
+            if (each[row] < least)
+            {
+                throw new SoundNotEncodableException($"Row {row} has {each[row]} samples; {why} needs at least {least}. Pad shorter sound with silence.");
             }
         }
 

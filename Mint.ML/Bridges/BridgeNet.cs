@@ -24,8 +24,10 @@ public sealed class BridgeNet : Module
     [ComponentName(Name = "temp")] private readonly Parameter? temperature;                      // ()
 
     /// <summary>Creates a bridge whose weights are unset; see <see cref="Initialize"/> and <see cref="Load"/>.</summary>
+    /// <exception cref="ArgumentException">The architecture cannot be: <see cref="BridgeNetConfig.Validate"/>.</exception>
     public BridgeNet(BridgeNetConfig config) : base(nameof(BridgeNet))
     {
+        config.Validate();
         Config = config;
         long width = config.QFormer.HiddenSize;
         queries = new Parameter(empty(1, config.Queries, width));

@@ -27,8 +27,10 @@ public sealed partial class QFormer : Module
     private readonly Heads? cls;
 
     /// <summary>Creates a model whose weights are unset; see <see cref="Initialize(long)"/>.</summary>
+    /// <exception cref="ArgumentException">The architecture cannot be: <see cref="QFormerConfig.Validate"/>.</exception>
     public QFormer(QFormerConfig config) : base(nameof(QFormer))
     {
+        config.Validate();
         Config = config;
         embeddings = new QFormerEmbeddings(config);
         encoder = new QFormerEncoder(config);

@@ -20,10 +20,13 @@ public sealed class TemporalMeanAdapter : Module<Tensor, Tensor, AudioEncoding>
     /// <param name="window">Frames that make one token; the remainder of a clip makes one more.</param>
     public TemporalMeanAdapter(long inputs, long outputs, long window) : base(nameof(TemporalMeanAdapter))
     {
-        this.window = window;
+        (Inputs, this.window) = (inputs, window);
         llama_proj = new Linear(inputs, outputs);
         RegisterComponents();
     }
+
+    /// <summary>Width of a frame.</summary>
+    public long Inputs { get; }
 
     /// <summary>Frames to tokens. A row's tokens do not depend on the other rows.</summary>
     /// <param name="frames">(B, T, inputs).</param>

@@ -20,7 +20,7 @@ internal static class LogitsProcessors
         List<ILogitsProcessor> processors = [];
         if (options.RepetitionPenalty != 1) processors.Add(new RepetitionPenalty(options.RepetitionPenalty));
         if (options.NoRepeatNGram > 0) processors.Add(new NoRepeatedRuns(options.NoRepeatNGram));
-        if (options.MinLength > 0) processors.Add(new NoEarlyEnd(options.MinLength, endOfSequence));
+        if (options.MinTokens > 0) processors.Add(new NoEarlyEnd(options.MinTokens, endOfSequence));
         return processors;
     }
 

@@ -271,7 +271,7 @@ public abstract class SpeechEncoder : Module, IAudioEncoder
             if (samples[row] > waveforms.shape[1])
                 throw new ArgumentException($"Row {row} has length {samples[row]}, but the waveforms hold {waveforms.shape[1]} samples.");
             if (config.Frames(samples[row]) == 0)
-                throw new ArgumentException($"Row {row} has {samples[row]} samples; {GetName()} needs at least {config.MinimumSamples} "
+                throw new SoundNotEncodableException($"Row {row} has {samples[row]} samples; {GetName()} needs at least {config.MinimumSamples} "
                     + $"({1000.0 * config.MinimumSamples / SampleRate:0.#} ms at {SampleRate} Hz).");
         }
         return samples;

@@ -16,6 +16,12 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
     /// <summary>Numbers of a vector: 256 for MINT.</summary>
     public int Width => (int)bridge.Config.EmbeddingSize;
 
+    /// <summary>What similarities are divided by in the contrastive loss: learnt from 0.07.</summary>
+    public float Temperature => bridge.Temperature.item<float>();
+
+    /// <summary>Width E of the frames that clips are given in.</summary>
+    public int FrameWidth => (int)bridge.Config.QFormer.AudioSize;
+
     /// <summary>Unit embeddings of clips, each (Q, 256).</summary>
     /// <param name="audio">Frames of B clips.</param>
     public IReadOnlyList<float[,]> Clips(AudioEncoding audio)

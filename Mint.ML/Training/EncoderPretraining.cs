@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
+using Mint.ML.Files;
 using Mint.ML.Models;
 using Mint.ML.Tensors;
 using TorchSharp.Modules;
@@ -43,6 +44,22 @@ public sealed record EncoderPretrainingOptions
 
     /// <summary>Decides the weights drawn, the order and the augmentation.</summary>
     public int Seed { get; init; } = 1;
+
+    /// <summary>Checks every value and reports all that is wrong at once.</summary>
+    /// <exception cref="ArgumentException">Lists each bad value.</exception>
+    public void Validate()
+    {
+        var errors = new OptionErrors();
+        errors.Require(Epochs >= 1, $"Epochs is {Epochs}; expected at least 1.");
+        errors.Require(BatchSize >= 1, $"BatchSize is {BatchSize}; expected at least 1.");
+        errors.Require(LearningRate > 0 && double.IsFinite(LearningRate), $"LearningRate is {LearningRate}; expected a number above 0.");
+        errors.Require(WarmUp is >= 0 and < 1, $"WarmUp is {WarmUp}; expected at least 0 and less than 1.");
+        errors.Require(WeightDecay >= 0 && double.IsFinite(WeightDecay), $"WeightDecay is {WeightDecay}; expected a number of at least 0.");
+        errors.Require(LabelSmoothing is >= 0 and < 1, $"LabelSmoothing is {LabelSmoothing}; expected at least 0 and less than 1.");
+        errors.Require(Equalisation >= 0 && double.IsFinite(Equalisation), $"Equalisation is {Equalisation}; expected a number of at least 0.");
+        errors.Require(MixUp > 0 && double.IsFinite(MixUp), $"MixUp is {MixUp}; expected a number above 0.");
+        errors.Throw();
+    }
 }
 
 /// <summary>One label of every clip.</summary>
@@ -92,6 +109,7 @@ public static class EncoderPretraining
         Data2VecAudio encoder, Tensor features, IReadOnlyList<ClipLabels> labels, IReadOnlySet<int> heldOut,
         EncoderPretrainingOptions options, IProgress<string>? progress = null, CancellationToken cancel = default)
     {
+        options.Validate();
         using var scope = NewDisposeScope();
         random.manual_seed(options.Seed);
         var shuffle = new Random(options.Seed);
@@ -191,9 +209,7 @@ public static class EncoderPretraining
         };
         CheckpointWriter.Write(folder, json, encoder.state_dict().Select(pair =>
             KeyValuePair.Create(pair.Key, pair.Value.ndim > 1 ? pair.Value.detach().to(ScalarType.Float16) : pair.Value.detach())));
-        string frontEnd = Path.Combine(folder, "preprocessor_config.json"), temporary = frontEnd + ".tmp";
-        File.WriteAllText(temporary, new JsonObject { ["do_normalize"] = true, ["sampling_rate"] = config.SampleRate }.ToJsonString());
-        File.Move(temporary, frontEnd, overwrite: true);
+        AtomicFile.WriteText(Path.Combine(folder, "preprocessor_config.json"), new JsonObject { ["do_normalize"] = true, ["sampling_rate"] = config.SampleRate }.ToJsonString());
     }
 
     private static Tensor Pick(Tensor features, Tensor rows) => features.index_select(0, rows).to(ScalarType.Float32).Minus(LogMelConvolutions.Height);

@@ -45,16 +45,14 @@ public sealed record LanguageModelPretrainingOptions
     /// <exception cref="ArgumentException">Some value is out of range.</exception>
     public void Validate()
     {
-        var wrong = new List<string>();
-        if (Steps < 1) wrong.Add($"Steps is {Steps}; at least 1");
-        if (BatchSize < 1) wrong.Add($"BatchSize is {BatchSize}; at least 1");
-        if (!(LearningRate > 0 && double.IsFinite(LearningRate))) wrong.Add($"LearningRate is {LearningRate}; above 0");
-        if (!(WarmUp is >= 0 and < 1)) wrong.Add($"WarmUp is {WarmUp}; from 0 to below 1");
-        if (!(WeightDecay >= 0 && double.IsFinite(WeightDecay))) wrong.Add($"WeightDecay is {WeightDecay}; 0 or more");
-        if (!(InputNoise >= 0 && double.IsFinite(InputNoise))) wrong.Add($"InputNoise is {InputNoise}; 0 or more");
-        if (MaxInputTokens < 2) wrong.Add($"MaxInputTokens is {MaxInputTokens}; at least 2");
-        if (MaxTargetTokens < 2) wrong.Add($"MaxTargetTokens is {MaxTargetTokens}; at least 2");
-        if (wrong.Count > 0) throw new ArgumentException($"Pre-training cannot run so: {string.Join("; ", wrong)}.");
+        var errors = new OptionErrors();
+        foreach (var (name, value, least) in new[] { (nameof(Steps), Steps, 1), (nameof(BatchSize), BatchSize, 1), (nameof(MaxInputTokens), MaxInputTokens, 2), (nameof(MaxTargetTokens), MaxTargetTokens, 2) })
+            errors.Require(value >= least, $"{name} is {value}; expected at least {least}.");
+        errors.Require(LearningRate > 0 && double.IsFinite(LearningRate), $"LearningRate is {LearningRate}; expected a number above 0.");
+        errors.Require(WarmUp is >= 0 and < 1, $"WarmUp is {WarmUp}; expected at least 0 and less than 1.");
+        errors.Require(WeightDecay >= 0 && double.IsFinite(WeightDecay), $"WeightDecay is {WeightDecay}; expected a number of at least 0.");
+        errors.Require(InputNoise >= 0 && double.IsFinite(InputNoise), $"InputNoise is {InputNoise}; expected a number of at least 0.");
+        errors.Throw();
     }
 }
 

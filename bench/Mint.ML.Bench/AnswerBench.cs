@@ -34,7 +34,7 @@ internal static class AnswerBench
         using var model = RandomT5(new() { HiddenSize = 768, Heads = 12, FeedForwardSize = 2048, EncoderLayers = 12, DecoderLayers = 12 }, threads);
         using var prompt = randn(8, 52, 768);
         using var mask = ones([8, 52], dtype: ScalarType.Bool);
-        var options = new GenerationOptions { Beams = 5, MinLength = 30, MaxLength = 30 };
+        var options = new GenerationOptions { Beams = 5, MinTokens = 30, MaxTokens = 30 };
         return Serve(() =>
         {
             if (Generator.Generate(model, prompt, mask, options).Any(answers => answers[0].Ids.Length != 30))

@@ -59,9 +59,9 @@ public class StressTests
         {
             using var bridge = stage1.CopyBridge();
             AlignmentTraining.Run(bridge, stage1.Tokenizer, frames, captions, new(), options);
-            var model = MintModel.Begin(bridge, languageModel, seed: 4);
+            var model = MintModel.Begin(bridge, languageModel, new(stage1.Tokenizer, text), seed: 4);
             using var projection = model.Projection;
-            InstructionTraining.Run(model, stage1.Tokenizer, text, frames, examples, options);
+            InstructionTraining.Run(model, frames, examples, options);
             return string.Join('\n', bridge.state_dict().Concat(projection.state_dict()).Select(pair => pair.Key + Bits(pair.Value)));
         }, times: 1);
     }
@@ -77,7 +77,7 @@ public class StressTests
         var trie = new CandidateTrie([[4, 5, 6, 1], [4, 5, 1], [4, 7, 8, 1], [9, 9, 1]]);
         IsTheSame(() =>
         {
-            var beams = Generator.Generate(model, prompt, mask, new() { Beams = 3, Returned = 3, RepetitionPenalty = 1.2, NoRepeatNGram = 2, MinLength = 2, MaxLength = 6 });
+            var beams = Generator.Generate(model, prompt, mask, new() { Beams = 3, Returned = 3, RepetitionPenalty = 1.2, NoRepeatNGram = 2, MinTokens = 2, MaxTokens = 6 });
             var ranking = VocabularyRanking.Rank(model, prompt, mask, trie, new() { MaxRows = 3 });
             return string.Join('\n', beams.SelectMany(answers => answers).Select(answer => $"{string.Join(' ', answer.Ids)} {answer.Score:R}"))
                 + string.Join(' ', ranking.Scores.Cast<double>().Select(score => score.ToString("R")));
