@@ -3,11 +3,11 @@ using System.Globalization;
 using System.Text.Json;
 using static TorchSharp.torch;
 
-/// <summary>Predictions one at a time and training steps beside a thread that collects without pause; what they should be is computed before it starts.</summary>
+/// <summary>Predictions one at a time and training steps beside a thread that collects without pause. What they should be is computed before.</summary>
 internal static class StressBench
 {
-    private const int Round = 10_000;                  // predictions between two lines of progress
-    private const int Whole = 10;                      // every tenth prediction is one from sound
+    private const int Round = 10_000; // predictions between two lines of progress
+    private const int Whole = 10;     // every tenth prediction is one from sound
     private const int Epochs = 50, StepsARun = 4 * Epochs; // two stages of two steps an epoch
 
     /// <summary>A part that was stopped is gone on with: stress PREDICTIONS STEPS STATE_FILE</summary>
@@ -40,7 +40,8 @@ internal static class StressBench
             for (; round.Steps < due; round = round with { Steps = round.Steps + StepsARun }) round = round.With(() => model.Train(Epochs) == trained);
             done = round with { Seconds = round.Seconds + watch.Elapsed.TotalSeconds, Collections = round.Collections + collecting.Collections - before };
             Write(stateFile, done);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{done}; this round {predicting:F1} s of predictions, {watch.Elapsed.TotalSeconds - predicting:F1} s of training"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{done}; this round {predicting:F1} s of predictions, {watch.Elapsed.TotalSeconds - predicting:F1} s of training"));
         }
         File.Delete(stateFile);
         Console.WriteLine($"whole: {done}");
@@ -68,7 +69,7 @@ internal static class StressBench
             }
         }
 
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-            $"{Predictions} predictions, {Steps} training steps, {Exceptions} exceptions, {Different} different answers, {Collections} collections, {Seconds:F0} s");
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Predictions} predictions, {Steps} training steps, ")
+            + string.Create(CultureInfo.InvariantCulture, $"{Exceptions} exceptions, {Different} different answers, {Collections} collections, {Seconds:F0} s");
     }
 }

@@ -50,14 +50,14 @@ internal sealed class StressModel : IDisposable
 
     /// <summary>One clip: the label and every bit of the scores.</summary>
     /// <param name="clip">Which one.</param>
-    /// <param name="fromSound">From sound to label through encoder, bridge and language model, or from frames by stage 1's similarity, at a tenth of the time.</param>
+    /// <param name="fromSound">Through encoder, bridge and language model; otherwise from frames by stage 1's similarity, at a tenth of the time.</param>
     public string Predict(int clip, bool fromSound)
     {
         var answer = fromSound ? whole.Predict(sounds[clip]) : similar.Predict(heard[clip]);
         return $"{answer.PredictedLabel} {string.Join(' ', answer.Score.Select(BitConverter.SingleToUInt32Bits))}";
     }
 
-    /// <summary>Trains both stages anew, two steps an epoch and stage. The losses at the end to the bit: what a step does wrong is in all that follow.</summary>
+    /// <summary>Trains both stages anew, two steps an epoch and stage. The last losses to the bit: what a step does wrong is in all that follow.</summary>
     public string Train(int epochs)
     {
         using var bridge = Bridge(epochs).Fit(frames);

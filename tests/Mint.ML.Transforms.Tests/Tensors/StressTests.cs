@@ -75,9 +75,10 @@ public class StressTests
         using var prompt = randn([3, 9, model.HiddenSize], generator: chance);
         using var mask = ones([3, 9], dtype: ScalarType.Bool);
         var trie = new CandidateTrie([[4, 5, 6, 1], [4, 5, 1], [4, 7, 8, 1], [9, 9, 1]]);
+        var options = new GenerationOptions { Beams = 3, Returned = 3, RepetitionPenalty = 1.2, NoRepeatNGram = 2, MinTokens = 2, MaxTokens = 6 };
         IsTheSame(() =>
         {
-            var beams = Generator.Generate(model, prompt, mask, new() { Beams = 3, Returned = 3, RepetitionPenalty = 1.2, NoRepeatNGram = 2, MinTokens = 2, MaxTokens = 6 });
+            var beams = Generator.Generate(model, prompt, mask, options);
             var ranking = VocabularyRanking.Rank(model, prompt, mask, trie, new() { MaxRows = 3 });
             return string.Join('\n', beams.SelectMany(answers => answers).Select(answer => $"{string.Join(' ', answer.Ids)} {answer.Score:R}"))
                 + string.Join(' ', ranking.Scores.Cast<double>().Select(score => score.ToString("R")));
@@ -92,8 +93,8 @@ public class StressTests
         using var chance = new torch.Generator(3);
         using var audio = new AudioEncoding(randn([4, 12, stage1.Bridge.Value.FrameWidth], generator: chance), ones([4, 12], dtype: ScalarType.Bool));
         IsTheSame(() => string.Join('\n',
-            [.. embeddings.Clips(audio).Concat(embeddings.Texts(TinyModels.Families)).SelectMany(vectors => vectors.Cast<float>()).Select(value => value.ToString("R")),
-             .. embeddings.Match("a flute plays note 3", audio).Select(value => value.ToString("R"))]), times: 12);
+            embeddings.Clips(audio).Concat(embeddings.Texts(TinyModels.Families)).SelectMany(vectors => vectors.Cast<float>()).Select(value => (double)value)
+                .Concat(embeddings.Match("a flute plays note 3", audio)).Select(value => value.ToString("R"))), times: 12);
     }
 
     [TestMethod]
