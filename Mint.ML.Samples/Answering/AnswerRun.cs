@@ -20,6 +20,7 @@ internal sealed record AnswerResult(int Answered, int Before, int Failed, double
 internal sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int batch, bool skipErrors, Action<string> report)
 {
     private const long MostSamples = 1 << 26; // 256 MB: a batch of hour-long recordings is answered in parts
+    private const double MostSeconds = 1e9; // more is no limit, and no TimeSpan
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
     /// <summary>Answers all clips that have no row yet.</summary>
@@ -103,11 +104,17 @@ internal sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int
     {
         try
         {
-            var audio = MLAudio.CreateFromFile(clip.File);
+            // What is cut is not decoded either.
+            var audio = MLAudio.CreateFromFile(clip.File, windows.MaxSeconds is < MostSeconds and double most
+                ? AudioReadOptions.Default with { HearOnly = TimeSpan.FromSeconds(most) } : null);
             var divided = LongAudio.Divide(audio.Samples.Length, audio.SampleRate, windows);
             MLAudio[] parts = divided.Windows.Count == 1 && divided.CutSamples == 0 ? [audio]
                 : [.. divided.Windows.Select(window => MLAudio.Create(audio.Samples.Span[window.Start..window.End], audio.SampleRate))];
-            return new(new AnswerRow(clip.Name) { Seconds = audio.Duration.TotalSeconds, CutSeconds = (double)divided.CutSamples / audio.SampleRate }, divided, parts);
+            return new(new AnswerRow(clip.Name) 
+            {
+                Seconds = (audio.Duration + audio.Unheard).TotalSeconds,
+                CutSeconds = (double)divided.CutSamples / audio.SampleRate + audio.Unheard.TotalSeconds,
+            }, divided, parts);
         }
         catch (AudioFormatException e)
         {

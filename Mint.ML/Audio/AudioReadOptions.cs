@@ -13,6 +13,12 @@ public enum DamagedAudio
 /// <summary>What <see cref="AudioFile"/> accepts. Anything beyond is an error, never cut or changed without a word.</summary>
 public sealed record AudioReadOptions
 {
+    /// <summary>
+    /// The largest magnitude of a sample, where full scale is 1. A recorder's floats may go a little beyond 1; 120 dB beyond, they are numbers of
+    /// another type, or damage, and all else would be silence beside them.
+    /// </summary>
+    public const float LargestSample = 1e6f;
+
     /// <summary>The defaults.</summary>
     public static AudioReadOptions Default { get; } = new();
 

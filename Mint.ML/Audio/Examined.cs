@@ -24,6 +24,9 @@ internal sealed record Examined(params Part[] Parts)
     /// <summary>Bytes that the decoder is shown instead of the file's: sizes that a header leaves open or gets wrong.</summary>
     public IReadOnlyList<(long At, byte[] Bytes)> Corrections { get; init; } = [];
 
+    /// <summary>What the decoder is shown before each part: a header that tells it how long the sound is, where the file has none that does.</summary>
+    public byte[] Lead { get; init; } = [];
+
     /// <summary>Throws if the file is damaged and such files are refused; otherwise the notes that its clip must carry.</summary>
     public IReadOnlyList<string> Accept(string file, AudioReadOptions options, Func<double> secondsHeard)
     {

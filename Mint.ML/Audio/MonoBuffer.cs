@@ -3,14 +3,15 @@ using System.Numerics.Tensors;
 namespace Mint.ML.Audio;
 
 /// <summary>
-/// What is decoded of a file, block by block: checked, mixed down, and kept as far as it was asked for. Memory follows what is really there;
-/// a header's length only says where doubling stops.
+/// What is decoded of a file, block by block: checked, mixed down, and kept as far as it was asked for. Memory follows what is really there,
+/// never what a header says.
 /// </summary>
-internal sealed class MonoBuffer(string file, int sampleRate, AudioReadOptions options)
+/// <param name="file">What errors call the file.</param>
+/// <param name="sampleRate">Its rate, in Hz.</param>
+/// <param name="counted">Samples that were counted in its bytes; 0 where only decoding tells.</param>
+/// <param name="options">Limits, and how much is asked for.</param>
+internal sealed class MonoBuffer(string file, int sampleRate, long counted, AudioReadOptions options)
 {
-    /// <summary>Full scale is 1. A recorder's floats may go a little beyond; 120 dB beyond, they are another type of number, or damage.</summary>
-    private const float LargestSample = 1e6f;
-
     private float[] samples = [];
 
     /// <summary>Samples kept so far.</summary>
@@ -22,18 +23,17 @@ internal sealed class MonoBuffer(string file, int sampleRate, AudioReadOptions o
     /// <summary>Takes one block.</summary>
     /// <param name="interleaved">(frames, channels).</param>
     /// <param name="channels">Channels in it.</param>
-    /// <param name="announced">Samples that the file says it has in all; 0 when it does not.</param>
     /// <exception cref="AudioFormatException">A sample is not sound, or a limit is exceeded.</exception>
-    public void Add(ReadOnlySpan<float> interleaved, int channels, long announced)
+    public void Add(ReadOnlySpan<float> interleaved, int channels)
     {
         Check(interleaved, channels);
         int frames = (int)Math.Min(interleaved.Length / channels, options.Wanted(sampleRate) - Length);
         options.Check(file, sampleRate, channels, (long)Length + frames);
         if (Length + frames > samples.Length)
         {
-            long doubled = Math.Max(Length + frames, samples.Length * 2L);
-            long enough = announced >= Length + frames ? Math.Min(announced, options.Wanted(sampleRate)) : long.MaxValue;
-            Array.Resize(ref samples, (int)Math.Min(Math.Min(doubled, enough), Array.MaxLength));
+            // Counted sound is allocated once; otherwise doubling wastes at most half.
+            long most = counted >= Length + frames ? Math.Min(counted, options.Wanted(sampleRate)) : Math.Max(Length + frames, samples.Length * 2L);
+            Array.Resize(ref samples, (int)Math.Min(most, Array.MaxLength));
         }
 
         Channels.MixDown(interleaved[..(frames * channels)], channels, samples.AsSpan(Length, frames));
@@ -46,13 +46,13 @@ internal sealed class MonoBuffer(string file, int sampleRate, AudioReadOptions o
     // Before mixing: two absurd channels may cancel. NaN makes the largest NaN.
     private void Check(ReadOnlySpan<float> interleaved, int channels)
     {
-        if (interleaved.IsEmpty || TensorPrimitives.MaxMagnitude(interleaved) is >= -LargestSample and <= LargestSample)
+        if (interleaved.IsEmpty || TensorPrimitives.MaxMagnitude(interleaved) is >= -AudioReadOptions.LargestSample and <= AudioReadOptions.LargestSample)
         {
             return;
         }
 
         int bad = 0;
-        while (MathF.Abs(interleaved[bad]) <= LargestSample)
+        while (MathF.Abs(interleaved[bad]) <= AudioReadOptions.LargestSample)
         {
             bad++;
         }

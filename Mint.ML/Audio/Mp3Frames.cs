@@ -61,15 +61,38 @@ internal static class Mp3Frames
             note ??= $"{first - start:N0} bytes before the first MP3 frame are no sound.";
         }
 
-        // A decoder stops where the header says; without it, it hears all.
-        return new Examined(new Part(more ? begin : first, end))
+        // A decoder stops where the header says, and where there is none, where it guesses from the first frames.
+        bool tells = announced is { Frames: > 0 } && !more;
+        return new Examined(new Part(tells ? first : begin, end))
         {
             Damage = damage,
             Samples = frames * header.Samples,
             Slack = DelayAndPadding,
+            Lead = tells || header.Layer != 3 ? [] : Announce(bytes.At(begin, 4), header, frames, end - begin),
             Note = more ? $"Its header says {announced!.Value.Frames:N0} MP3 frames, and {frames:N0} are there: all are heard." : note,
         };
     }
+
+    // A frame of silence like the first one, with the header that says how many frames and bytes there are.
+    private static byte[] Announce(ReadOnlySpan<byte> like, Header header, long frames, long length)
+    {
+        if (like.Length < 4)
+        {
+            return [];
+        }
+
+        byte[] first = [0xFF, (byte)(like[1] | 1), (byte)(14 << 4 | like[2] & 0x0C), like[3]]; // no checksum, the highest bit rate, no padding
+        int bitRate = 1000 * BitRates[header.Version == 1 ? 2 : 4][14];
+        var frame = new byte[(header.Version > 1 ? 72 : 144) * bitRate / header.Rate];
+        first.CopyTo(frame, 0);
+        Span<byte> xing = frame.AsSpan(4 + SideInformation(header));
+        "Xing\0\0\0\u0003"u8.CopyTo(xing);
+        BinaryPrimitives.WriteUInt32BigEndian(xing[8..], (uint)Math.Min(frames, uint.MaxValue));
+        BinaryPrimitives.WriteUInt32BigEndian(xing[12..], (uint)Math.Min(frame.Length + length, uint.MaxValue));
+        return frame;
+    }
+
+    private static int SideInformation(Header header) => header.Version == 1 ? header.Mono ? 17 : 32 : header.Mono ? 9 : 17;
 
     private static (long Frames, long End, string? Damage, string? Note) Walk(ByteWindow bytes, long position, Header first, Announcement? announced)
     {
@@ -174,8 +197,7 @@ internal static class Mp3Frames
 
     private static Announcement? ReadAnnouncement(ByteWindow bytes, long frame, Header header)
     {
-        int sideInformation = header.Version == 1 ? header.Mono ? 17 : 32 : header.Mono ? 9 : 17;
-        ReadOnlySpan<byte> xing = bytes.At(frame + 4 + sideInformation, 16);
+        ReadOnlySpan<byte> xing = bytes.At(frame + 4 + SideInformation(header), 16);
         if (xing.Length == 16 && (xing.StartsWith("Xing"u8) || xing.StartsWith("Info"u8)))
         {
             bool hasFrames = (xing[7] & 1) != 0, hasBytes = (xing[7] & 2) != 0;

@@ -1,21 +1,29 @@
 namespace Mint.ML.Audio;
 
-/// <summary>A stretch of a stream as a stream of its own, with corrected bytes; read only. The stream beneath stays open.</summary>
-internal sealed class PartStream(Stream file, Part part, IReadOnlyList<(long At, byte[] Bytes)> corrections) : Stream
+/// <summary>A part of a file as a decoder is shown it: after a lead, with corrected bytes. Read only; the file stays open.</summary>
+internal sealed class PartStream(Stream file, Part part, Examined examined) : Stream
 {
     public override bool CanRead => true;
     public override bool CanSeek => true;
     public override bool CanWrite => false;
-    public override long Length => part.End - part.Start;
+    public override long Length => examined.Lead.Length + part.End - part.Start;
     public override long Position { get; set; }
 
     public override int Read(Span<byte> buffer)
     {
         int count = (int)Math.Clamp(Length - Position, 0, buffer.Length);
-        long start = part.Start + Position;
+        if (count > 0 && Position < examined.Lead.Length)
+        {
+            count = Math.Min(count, examined.Lead.Length - (int)Position);
+            examined.Lead.AsSpan((int)Position, count).CopyTo(buffer);
+            Position += count;
+            return count;
+        }
+
+        long start = part.Start + Position - examined.Lead.Length;
         file.Position = start;
         count = file.Read(buffer[..count]);
-        foreach ((long at, byte[] bytes) in corrections)
+        foreach ((long at, byte[] bytes) in examined.Corrections)
         {
             for (long i = Math.Max(at, start); i < Math.Min(at + bytes.Length, start + count); i++)
             {

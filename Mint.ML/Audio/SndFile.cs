@@ -48,7 +48,7 @@ internal static unsafe class SndFile
 
         foreach (Part part in examined.Parts)
         {
-            using var io = new VirtualFile(new PartStream(stream, part, examined.Corrections));
+            using var io = new VirtualFile(new PartStream(stream, part, examined));
             var info = new SndFileInfo();
             nint file = library.Open(io, ModeRead, &info);
             if (file == 0)
@@ -61,7 +61,7 @@ internal static unsafe class SndFile
             try
             {
                 options.Check(name, info.SampleRate, info.Channels, wav is null ? examined.Samples ?? 0 : 0);
-                mono ??= new MonoBuffer(name, rate = info.SampleRate, options);
+                mono ??= new MonoBuffer(name, rate = info.SampleRate, kind == "FLAC" ? examined.Samples ?? 0 : 0, options);
                 if (info.SampleRate != rate)
                 {
                     throw new AudioFormatException(name, $"it chains sounds of {rate:N0} Hz and of {info.SampleRate:N0} Hz", RewriteAdvice);
@@ -83,6 +83,11 @@ internal static unsafe class SndFile
         {
             string damage = $"it is damaged: {mono.Length:N0} of {expected:N0} samples can be decoded, up to {(double)mono.Length / rate:F2} s";
             examined = examined with { Damage = examined.Damage ?? damage };
+        }
+
+        if (mono.Length == 0 && examined.Damage is not null)
+        {
+            throw Examined.Refusal(name, examined.Damage);
         }
 
         return new AudioClip(mono.ToArray(), rate)
@@ -118,7 +123,7 @@ internal static unsafe class SndFile
                 return;
             }
 
-            mono.Add(block.AsSpan(0, (int)frames * info.Channels), info.Channels, info.Frames);
+            mono.Add(block.AsSpan(0, (int)frames * info.Channels), info.Channels);
         }
     }
 

@@ -20,7 +20,7 @@ internal static class WavReader
         IReadOnlyList<string> notes = data.Accept(file, options, () => (double)frames / format.SampleRate);
         options.Check(file, format.SampleRate, format.Channels, frames);
         stream.Position = data.Parts[0].Start;
-        var mono = new MonoBuffer(file, format.SampleRate, options);
+        var mono = new MonoBuffer(file, format.SampleRate, frames, options);
         var bytes = new byte[(int)Math.Min(BlockFrames, frames) * format.Align];
         var block = new float[bytes.Length / format.Align * format.Channels];
         for (long start = 0; start < frames && !mono.IsFull; start += BlockFrames)
@@ -29,7 +29,7 @@ internal static class WavReader
             stream.ReadExactly(bytes, 0, count * format.Align);
             Span<float> samples = block.AsSpan(0, count * format.Channels);
             Decode(bytes.AsSpan(0, count * format.Align), format, samples);
-            mono.Add(samples, format.Channels, frames);
+            mono.Add(samples, format.Channels);
         }
 
         return new AudioClip(mono.ToArray(), format.SampleRate)
