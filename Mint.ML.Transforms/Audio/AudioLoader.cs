@@ -3,6 +3,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Mint.ML.Audio;
+using Mint.ML.ModelFiles;
 using Mint.ML.Transforms.RowMapping;
 
 namespace Mint.ML.Transforms;
@@ -38,39 +39,14 @@ public sealed class AudioLoader : RowMapTransformer, ILoadable<AudioLoader>
     /// <summary>The files that were heard with notes so far ("heard as far as it goes, ..."); each is a warning in the log as well.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Noted => _noted;
 
-    /// <inheritdoc/>
-    protected override string LoaderSignature => Signature;
+    private protected override string LoaderSignature => Signature;
 
-    /// <inheritdoc/>
-    protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
+    private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
 
-    /// <inheritdoc/>
-    protected override void Write(ModelWriter writer) => writer.Stream("Options", w =>
-    {
-        w.Write(_options.OutputColumnName);
-        w.Write(_options.InputColumnName);
-        w.Write(_options.Folder ?? "");
-        w.Write((byte)_options.OnError);
-        w.Write(_options.MaxChannels);
-        w.Write(_options.MaxDuration.Ticks);
-        w.Write((byte)_options.Damaged);
-    });
+    private protected override void Write(ModelWriter writer) => writer.Json(Signature + ".json", _options);
 
-    static AudioLoader ILoadable<AudioLoader>.Read(IHostEnvironment environment, ModelReader reader)
-    {
-        var options = new AudioLoadingEstimator.Options();
-        reader.Stream("Options", r =>
-        {
-            options.OutputColumnName = r.ReadString();
-            options.InputColumnName = r.ReadString();
-            options.Folder = r.ReadString() is { Length: > 0 } folder ? folder : null;
-            options.OnError = (AudioErrorHandling)r.ReadByte();
-            options.MaxChannels = r.ReadInt32();
-            options.MaxDuration = TimeSpan.FromTicks(r.ReadInt64());
-            options.Damaged = (DamagedAudio)Math.Max(0, r.BaseStream.ReadByte()); // not there in a file of an earlier version
-        });
-        return new AudioLoader(environment, options);
-    }
+    static AudioLoader ILoadable<AudioLoader>.Read(IHostEnvironment environment, ModelReader reader) =>
+        new(environment, reader.Json<AudioLoadingEstimator.Options>(Signature + ".json"));
 
     private MLAudio? Load(string path)
     {
@@ -148,12 +124,21 @@ public sealed class AudioLoadingEstimator : IEstimator<AudioLoader>
 
         /// <summary>What becomes of a damaged file: it cannot be read (<see cref="OnError"/>), or it is heard up to the damage, and noted.</summary>
         public DamagedAudio Damaged = AudioReadOptions.Default.Damaged;
+
+        internal Options Copy() => (Options)MemberwiseClone();
     }
 
     private readonly IHostEnvironment _environment;
     private readonly Options _options;
 
-    internal AudioLoadingEstimator(IHostEnvironment environment, Options options) => (_environment, _options) = (environment, options);
+    internal AudioLoadingEstimator(IHostEnvironment environment, Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        (_environment, _options) = (environment, options.Copy());
+        Check.Options(nameof(AudioLoadingEstimator), Check.Names((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName)),
+            options.MaxChannels < 1 ? [$"MaxChannels is {options.MaxChannels}; at least one channel is read."] : [],
+            options.MaxDuration <= TimeSpan.Zero ? [$"MaxDuration is {options.MaxDuration}; it is a length."] : []);
+    }
 
     /// <inheritdoc/>
     public AudioLoader Fit(IDataView input)

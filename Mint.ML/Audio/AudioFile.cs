@@ -1,3 +1,4 @@
+using Mint.ML.Files;
 using NWaves.Audio;
 using NWaves.Signals;
 
@@ -93,12 +94,8 @@ public static class AudioFile
             scaled[i] = Math.Clamp(MathF.Round(clip.Samples[i] * 32768f), short.MinValue, short.MaxValue);
         }
 
-        Replace(path, temporary =>
-        {
-            using FileStream stream = File.Create(temporary);
-            // NWaves casts without rounding or clipping, so the values handed over are whole numbers already.
-            new WaveFile(new DiscreteSignal(clip.SampleRate, scaled), 16).SaveTo(stream, normalized: false);
-        });
+        // NWaves casts without rounding or clipping, so the values handed over are whole numbers already.
+        AtomicFile.Write(path, stream => new WaveFile(new DiscreteSignal(clip.SampleRate, scaled), 16).SaveTo(stream, normalized: false));
     }
 
     /// <summary>Writes Ogg Opus through libsndfile, under a temporary name that is then renamed.</summary>
@@ -111,24 +108,6 @@ public static class AudioFile
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(bitRate, 6_000);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(bitRate, 256_000);
-        Replace(path, temporary =>
-        {
-            using FileStream stream = File.Create(temporary);
-            SndFile.WriteOpus(stream, path, clip, bitRate);
-        });
-    }
-
-    static void Replace(string path, Action<string> write)
-    {
-        string temporary = $"{path}.{Environment.ProcessId}.{Environment.CurrentManagedThreadId}.tmp";
-        try
-        {
-            write(temporary);
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+        AtomicFile.Write(path, stream => SndFile.WriteOpus(stream, path, clip, bitRate));
     }
 }

@@ -62,7 +62,7 @@ internal static class Mp3Frames
         }
 
         // A decoder stops where the header says, and where there is none, where it guesses from the first frames.
-        bool tells = announced is { Frames: > 0 } && !more;
+        bool tells = announced is { Frames: > 0 } && !more && damage is null;
         return new Examined(new Part(tells ? first : begin, end))
         {
             Damage = damage,

@@ -14,6 +14,9 @@ internal static unsafe class SndFile
         Environment.GetEnvironmentVariable("MINT_LIBSNDFILE") is { Length: > 0 } path
             ? [path] : ["libsndfile.so.1", "libsndfile.1.dylib", "libsndfile", "sndfile"]));
 
+    /// <summary>What the library calls itself, "libsndfile-1.2.0"; null where there is none.</summary>
+    public static string? Version => Loaded.Value?.Version;
+
     /// <summary>Reads a file that is not plain WAV.</summary>
     /// <param name="stream">The file.</param>
     /// <param name="start">Its first bytes.</param>
@@ -196,6 +199,7 @@ internal sealed unsafe class SndFileLibrary
     readonly delegate* unmanaged[Cdecl]<nint, int, void*, int, int> _command;
     readonly delegate* unmanaged[Cdecl]<nint, nint> _error;
     readonly delegate* unmanaged[Cdecl]<nint, int> _close;
+    readonly delegate* unmanaged[Cdecl]<nint> _version;
 
     SndFileLibrary(nint library)
     {
@@ -205,9 +209,12 @@ internal sealed unsafe class SndFileLibrary
         _command = (delegate* unmanaged[Cdecl]<nint, int, void*, int, int>)NativeLibrary.GetExport(library, "sf_command");
         _error = (delegate* unmanaged[Cdecl]<nint, nint>)NativeLibrary.GetExport(library, "sf_strerror");
         _close = (delegate* unmanaged[Cdecl]<nint, int>)NativeLibrary.GetExport(library, "sf_close");
+        _version = (delegate* unmanaged[Cdecl]<nint>)NativeLibrary.GetExport(library, "sf_version_string");
     }
 
     /// <summary>The first of the named libraries that the system has, or null.</summary>
+    public string Version => Marshal.PtrToStringUTF8(_version()) ?? "";
+
     public static SndFileLibrary? TryLoad(IEnumerable<string> names)
     {
         foreach (string name in names)

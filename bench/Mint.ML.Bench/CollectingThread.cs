@@ -1,0 +1,33 @@
+/// <summary>A thread that makes garbage and collects it without pause, finalizers included, from now until it is disposed of: whatever native code still reads and nothing holds is freed.</summary>
+internal sealed class CollectingThread : IDisposable
+{
+    private const int Whole = 16; // a collection of every generation after so many of the youngest, which holds what was just made and takes less time
+
+    private readonly Thread thread;
+    private volatile bool ended;
+    private volatile byte[] garbage = [];
+
+    public CollectingThread()
+    {
+        thread = new Thread(Collect) { IsBackground = true, Name = "collects without pause" };
+        thread.Start();
+    }
+
+    public long Collections { get; private set; }
+
+    private void Collect()
+    {
+        while (!ended)
+        {
+            garbage = new byte[1000];
+            GC.Collect(++Collections % Whole == 0 ? GC.MaxGeneration : 0);
+            GC.WaitForPendingFinalizers();
+        }
+    }
+
+    public void Dispose()
+    {
+        ended = true;
+        thread.Join();
+    }
+}
