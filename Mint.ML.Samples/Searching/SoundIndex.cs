@@ -93,8 +93,7 @@ internal sealed class IndexOutput : AnswerOutput
     public void Take(string window, float[] vectors)
     {
         if (!_windows.Add(window)) return;
-        var item = new float[vectors.Length / _width, _width];
-        Buffer.BlockCopy(vectors, 0, item, 0, vectors.Length * sizeof(float));
+        var item = BridgeEmbeddings.Vectors(vectors, _width);
         _writer ??= File.Exists(_path) ? EmbeddingIndexWriter.Append(_path) : EmbeddingIndexWriter.Create(_path, item.GetLength(0), _width, _storage);
         _writer.Add(window, item);
     }

@@ -41,9 +41,7 @@ internal sealed class SoundSearch(string index, ModelFile model, IndexSettings s
     {
         List<float> values = [];
         Hear([new(path, path)], BridgeNetTransformer.AudioEmbedding, (_, vectors) => values.AddRange(vectors));
-        var query = new float[values.Count / _bridge.Embeddings.Width, _bridge.Embeddings.Width];
-        Buffer.BlockCopy(values.ToArray(), 0, query, 0, values.Count * sizeof(float));
-        return query;
+        return BridgeEmbeddings.Vectors([.. values], _bridge.Embeddings.Width);
     }
 
     private Dictionary<string, float[]> Features(IEnumerable<SearchHit> hits)

@@ -1,6 +1,6 @@
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
-using Mint.ML.Models;
+using Mint.ML.Retrieval;
 using Mint.ML.Text;
 using Mint.ML.Transforms.RowMapping;
 using TorchSharp;
@@ -18,23 +18,8 @@ internal sealed class TrainedBridge(BridgeNet bridge, VocabularyFiles vocabulary
     public int FrameWidth => (int)bridge.Config.QFormer.AudioSize;
     public Device Device => bridge.Queries.device;
 
-    /// <summary>Unit embeddings of clips, one a query: (B, Q, E) on the CPU.</summary>
-    public float[][] EmbedAudio(AudioEncoding encoding)
-    {
-        using var guard = no_grad();
-        using var scope = NewDisposeScope();
-        using var audio = bridge.Listen(encoding.Frames, encoding.Mask);
-        return Rows(bridge.EmbedAudio(bridge.QFormer.QueryPass(bridge.Queries, audio)));
-    }
-
-    /// <summary>Unit embeddings of texts: (B, E) on the CPU.</summary>
-    public float[][] EmbedText(IReadOnlyList<string> texts)
-    {
-        using var guard = no_grad();
-        using var scope = NewDisposeScope();
-        var (ids, mask) = TextTensors.Of(Tokenizer, texts, maxTextTokens, Device);
-        return Rows(bridge.EmbedText(bridge.QFormer.TextPass(ids, mask)));
-    }
+    /// <summary>Its vectors of clips and texts.</summary>
+    public BridgeEmbeddings Embeddings => new(bridge, Tokenizer) { MaxTextTokens = maxTextTokens };
 
     /// <summary>A bridge of its own with the same weights, for stage 2 to train on.</summary>
     public BridgeNet CopyBridge()
@@ -73,12 +58,6 @@ internal sealed class TrainedBridge(BridgeNet bridge, VocabularyFiles vocabulary
     }
 
     private static void Save(BridgeNet bridge, string folder) => CheckpointWriter.Write(folder, bridge.Config.ToJson(), bridge.state_dict());
-
-    private static float[][] Rows(Tensor values)
-    {
-        using var flat = values.to(ScalarType.Float32).cpu().reshape(values.shape[0], -1);
-        return [.. flat.data<float>().ToArray().Chunk((int)flat.shape[1])];
-    }
 
     public void Dispose() => bridge.Dispose();
 }

@@ -1,5 +1,6 @@
 using Microsoft.ML.Runtime;
 using Mint.ML.Generation;
+using Mint.ML.Retrieval;
 using Mint.ML.Transforms.RowMapping;
 using static TorchSharp.torch;
 
@@ -42,7 +43,7 @@ internal sealed class TunedLabelScorer(SharedModel<TunedModel> model, RankingEst
 /// <summary>Stage 1 alone: how near each label's text is to the sound, by the query nearest to it.</summary>
 internal sealed class SimilarityLabelScorer(SharedModel<TrainedBridge> bridge, RankingEstimator.Options options) : LabelScorer
 {
-    private readonly float[][] _texts = bridge.Value.EmbedText([.. options.Labels.Select(label => $"{options.Instruction} {label}".Trim())]);
+    private readonly IReadOnlyList<float[,]> _texts = bridge.Value.Embeddings.Texts([.. options.Labels.Select(label => $"{options.Instruction} {label}".Trim())]);
     private readonly float _temperature = bridge.Value.Bridge.Temperature.item<float>();
 
     public override int FrameWidth => bridge.Value.FrameWidth;
@@ -50,12 +51,12 @@ internal sealed class SimilarityLabelScorer(SharedModel<TrainedBridge> bridge, R
     public override float[][] Score(IReadOnlyList<float[]> frames)
     {
         using var encoding = FrameBatch.Pad(frames, FrameWidth, bridge.Value.Device);
-        float[][] clips = bridge.Value.EmbedAudio(encoding);
-        var scores = new double[clips.Length, _texts.Length];
-        for (int row = 0; row < clips.Length; row++)
-            for (int label = 0; label < _texts.Length; label++) scores[row, label] = Similarity.Of(clips[row], _texts[label]) / _temperature;
+        float[,] similarity = BridgeEmbeddings.Similarities(_texts, bridge.Value.Embeddings.Clips(encoding)); // (labels, clips)
+        var scores = new double[frames.Count, _texts.Count];
+        for (int row = 0; row < frames.Count; row++)
+            for (int label = 0; label < _texts.Count; label++) scores[row, label] = similarity[label, row] / _temperature;
         double[,] probabilities = VocabularyRanking.Probabilities(scores, options.Ranking);
-        return [.. Enumerable.Range(0, clips.Length).Select(row => Enumerable.Range(0, _texts.Length).Select(label => (float)probabilities[row, label]).ToArray())];
+        return [.. Enumerable.Range(0, frames.Count).Select(row => Enumerable.Range(0, _texts.Count).Select(label => (float)probabilities[row, label]).ToArray())];
     }
 
     public override void Write(ModelWriter writer) => writer.Shared("Model", bridge.Value, () => bridge.Value.Write(writer, "Bridge"));

@@ -46,7 +46,7 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
     public float[,,] QueryAttention(ReadOnlySpan<float> features) => ListeningMap.Of(_bridge.Value.Bridge, features);
 
     /// <summary>Embeddings of texts and matching probabilities outside a pipeline, with this step's bridge and vocabulary.</summary>
-    public BridgeEmbeddings Embeddings => new(_bridge.Value.Bridge, _bridge.Value.Tokenizer) { MaxTextTokens = _bridge.Value.MaxTextTokens };
+    public BridgeEmbeddings Embeddings => _bridge.Value.Embeddings;
 
     /// <summary>The best of a search in the order of the matching head; see <see cref="BridgeEmbeddings.Rerank"/>.</summary>
     /// <param name="text">What was searched for.</param>
@@ -147,14 +147,14 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
             }
             if (rows.Count == 0) return;
             using var encoding = FrameBatch.Pad(frames, bridge.FrameWidth, bridge.Device);
-            float[][] embedded = bridge.EmbedAudio(encoding);
-            for (int i = 0; i < rows.Count; i++) embeddings[rows[i]] = new VBuffer<float>(_audioSize, embedded[i]);
+            var embedded = bridge.Embeddings.Clips(encoding);
+            for (int i = 0; i < rows.Count; i++) embeddings[rows[i]] = new VBuffer<float>(_audioSize, [.. embedded[i].Cast<float>()]);
         }
 
         private void EmbedText(ReadOnlySpan<ReadOnlyMemory<char>> texts, Span<VBuffer<float>> embeddings)
         {
-            float[][] embedded = _owner._bridge.Value.EmbedText([.. texts.ToArray().Select(text => text.ToString())]);
-            for (int i = 0; i < embedded.Length; i++) embeddings[i] = new VBuffer<float>(_textSize, embedded[i]);
+            var embedded = _owner._bridge.Value.Embeddings.Texts([.. texts.ToArray().Select(text => text.ToString())]);
+            for (int i = 0; i < embedded.Count; i++) embeddings[i] = new VBuffer<float>(_textSize, [.. embedded[i].Cast<float>()]);
         }
     }
 }
