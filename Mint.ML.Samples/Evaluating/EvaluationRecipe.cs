@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Mint.ML.Evaluation;
 using Mint.ML.Generation;
 using Mint.ML.Samples.Training;
 using Mint.ML.Text;
