@@ -13,7 +13,7 @@ internal static class Metrics
         JsonNode json = JsonNode.Parse(File.ReadAllText(Path.Combine(fixture.Path, "classification.json")))!;
         foreach (var (name, item) in Items(json["multilabel"])) Tagging(fixture, name, item);
         // "ties" lets the lower index come first; here the wrong item does.
-        foreach (var (name, item) in Items(json["retrieval"]).Where(item => item.Key != "ties")) Retrieval(fixture, name, item);
+        foreach (var (name, item) in Items(json["retrieval"]).Where(item => item.Item1 != "ties")) Retrieval(fixture, name, item);
         Classes(fixture, json["multiclass"]!);
     }
 
