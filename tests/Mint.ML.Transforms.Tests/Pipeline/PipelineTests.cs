@@ -125,7 +125,7 @@ public class PipelineTests
         var stage2 = trainers.InstructionTuning(tuning).Fit(train, heldOut);
         Assert.HasCount(2, stage2.Training!.Validations);
         // A share of the held-out answers' tokens, an end of text after each; and a loss that other rows have not.
-        int tokens = heldOut.GetColumn<string>("Response").Sum(response => stage2.Model.Value.Tokenizer.Encode(response, addSpecialTokens: false).Length + 1);
+        int tokens = heldOut.GetColumn<string>("Response").Sum(response => stage2.Model.Value.Model.Tokenizer.Encode(response, addSpecialTokens: false).Length + 1);
         double right = stage2.Training.Best!.Metrics["accuracy"] * tokens;
         Assert.AreEqual(Math.Round(right), right, 1e-4);
         Assert.AreNotEqual(trainers.InstructionTuning(tuning).Fit(train, train).Training!.Best!.Metrics["loss"], stage2.Training.Best.Metrics["loss"], 1e-6);
