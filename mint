@@ -12,7 +12,7 @@ usage: ./mint COMMAND [ARGUMENTS]
   build    compile everything (runs setup first on a fresh clone)
   demo     train, evaluate, save and reload a whole audio-language pipeline on real audio
   test     run every test; the last line is "N passed, N failed"
-  bench    measure a claim: ./mint bench engine|load|fuzz|train|cache|kill|gradcache|rank|generate|search
+  bench    measure a claim: ./mint bench engine|load|fuzz|train|cache|kill|gradcache|rank|generate|search|stress
   pack     make NuGet packages in artifacts/
 Any other word goes to the command line program: ./mint help shows its commands.
 TEXT

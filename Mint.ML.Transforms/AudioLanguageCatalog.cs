@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Runtime;
 using Mint.ML.Bridges;
 using Mint.ML.Metrics;
+using Mint.ML.ModelFiles;
 using Mint.ML.Systems;
 using Mint.ML.Text;
 using Mint.ML.Transforms.RowMapping;
@@ -35,9 +36,9 @@ public sealed class AudioLanguageCatalog
     /// <param name="instruction">What is asked about each sound.</param>
     /// <param name="featureColumnName">The column of frame vectors.</param>
     /// <param name="model">The tuned model; null takes the one trained before this in the chain.</param>
-    public CaptionGenerationEstimator GenerateCaptions(string outputColumnName = "GeneratedCaption", string instruction = "Generate audio caption:",
+    public CaptionGenerationEstimator GenerateCaptions(string outputColumnName = "GeneratedCaption", string? instruction = null,
         string featureColumnName = "Features", InstructionTunedTransformer? model = null) =>
-        GenerateCaptions(new CaptionGenerationEstimator.Options { OutputColumnName = outputColumnName, Instruction = instruction, FeatureColumnName = featureColumnName, Model = model });
+        GenerateCaptions(new CaptionGenerationEstimator.Options { OutputColumnName = outputColumnName, Instruction = instruction ?? InstructionTemplates.Caption.Instruction, FeatureColumnName = featureColumnName, Model = model });
 
     /// <summary>Writes a text about each sound.</summary>
     /// <param name="options">What is asked, and how the answer is searched for.</param>
@@ -49,9 +50,9 @@ public sealed class AudioLanguageCatalog
     /// <param name="instruction">What is asked about each sound.</param>
     /// <param name="featureColumnName">The column of frame vectors.</param>
     /// <param name="model">The tuned model; null takes the one trained before this in the chain.</param>
-    public RankingEstimator RankLabels(string outputColumnName, IReadOnlyList<string> labels, string instruction = "This is a sound of",
+    public RankingEstimator RankLabels(string outputColumnName, IReadOnlyList<string> labels, string? instruction = null,
         string featureColumnName = "Features", InstructionTunedTransformer? model = null) =>
-        RankLabels(new RankingEstimator.Options { OutputColumnName = outputColumnName, Labels = labels, Instruction = instruction, FeatureColumnName = featureColumnName, Model = model });
+        RankLabels(new RankingEstimator.Options { OutputColumnName = outputColumnName, Labels = labels, Instruction = instruction ?? InstructionTemplates.Sound.Instruction, FeatureColumnName = featureColumnName, Model = model });
 
     /// <summary>Classifies sound among labels given as text: the likeliest label wins.</summary>
     /// <param name="options">The labels, and how they are compared.</param>
@@ -70,20 +71,19 @@ public sealed class AudioLanguageCatalog
     }
 
     /// <summary>Makes a step of a pipeline of a model that was tuned or loaded elsewhere (<see cref="Training.InstructionTraining"/>).</summary>
-    /// <param name="model">Bridge, projection and language model; the transformer owns them from now on.</param>
+    /// <param name="model">The model, with its tokenizers; the transformer owns it from now on.</param>
     /// <param name="vocabulary">A folder with the vocabulary that the bridge reads instructions with.</param>
     /// <param name="languageModel">The folder that the language model was loaded from; a saved pipeline names it, and the hashes of its files.</param>
     /// <param name="featureColumnName">The column of frame vectors.</param>
     /// <param name="instructionColumnName">The column of instructions to answer, where the data has it.</param>
     /// <param name="outputColumnName">The column that takes the answers.</param>
-    /// <param name="maxTextTokens">Most tokens of an instruction: what it was tuned with, 30 in the paper.</param>
     public InstructionTunedTransformer UseTunedModel(MintModel model, string vocabulary, string languageModel, string featureColumnName = "Features",
-        string instructionColumnName = "Instruction", string outputColumnName = "GeneratedResponse", int maxTextTokens = 30)
+        string instructionColumnName = "Instruction", string outputColumnName = "GeneratedResponse")
     {
         ArgumentNullException.ThrowIfNull(model);
-        var tuned = new TunedModel(model.Bridge, model.Projection, model.LanguageModel, FrozenFolder.Of(languageModel, embedded: false), TextTokenizer.Load(languageModel),
-            VocabularyFiles.Read(vocabulary), maxTextTokens);
-        return new(_environment, new SharedModel<TunedModel>(tuned), featureColumnName, instructionColumnName, outputColumnName, new InstructionTuner.Options().BatchSize);
+        var defaults = new InstructionTuner.Options();
+        var tuned = new TunedModel(model, VocabularyFiles.Read(vocabulary), FrozenFolder.Of(languageModel));
+        return new(_environment, new SharedModel<TunedModel>(tuned), new(featureColumnName, instructionColumnName, outputColumnName, defaults.BatchSize, defaults.Generation));
     }
 
     /// <summary>Measures search with a model of stage 1: captions searching for clips and clips for captions, among all rows.</summary>

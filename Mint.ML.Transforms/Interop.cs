@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using Mint.ML.ModelFiles;
 using Mint.ML.Transforms;
 using Mint.ML.Transforms.RowMapping;
 
@@ -63,7 +64,7 @@ namespace Mint.ML.Transforms
         }
 
         internal static VersionInfo Version(string assemblyName, string? loaderSignature) =>
-            new("MINTMODL", verWrittenCur: 0x00010001, verReadableCur: 0x00010001, verWeCanReadBack: 0x00010001, assemblyName, loaderSignature);
+            new("MINTMODL", verWrittenCur: ModelFormat.Current, verReadableCur: ModelFormat.Current, verWeCanReadBack: ModelFormat.Current, assemblyName, loaderSignature);
 
         // A model file is one repository for all of its steps, and so the place to remember what has been written into it or read from it.
         private static readonly ConditionalWeakTable<object, Dictionary<object, int>> WrittenInto = new();
@@ -79,6 +80,8 @@ namespace Mint.ML.Transforms
 
         internal sealed class ZipModelReader(ModelLoadContext context) : ModelReader
         {
+            public override FrozenModelFolders Folders => FrozenModelFolders.Current;
+
             private protected override IDictionary<int, object> Loaded { get; } = LoadedFrom.GetValue(context.Repository, _ => []);
 
             public override bool TryStream(string name, Action<BinaryReader> read) => context.TryLoadBinaryStream(name, read);
@@ -90,6 +93,7 @@ namespace Mint.ML.Transforms
     {
         private static ITransformer Create(IHostEnvironment environment, ModelLoadContext context)
         {
+            if (context.Header.ModelVerWritten < ModelFormat.Current) throw new FormatException($"This model file cannot be read: {ModelFormat.TooOld}.");
             context.CheckAtModel(Interop.Version(typeof(TTransformer).Assembly.FullName!, null));
             return TTransformer.Read(environment, new Interop.ZipModelReader(context));
         }

@@ -24,6 +24,7 @@ if [ "$(uname -s)" = Linux ] && ! ldconfig -p 2> /dev/null | grep -q libsndfile.
   fi
 fi
 
+rm -f artifacts/torch-package    # the registry is asked anew for the CUDA package, where there is a driver
 dotnet restore Mint.ML.sln -v quiet "${locked[@]}"
 mkdir -p artifacts
 touch artifacts/set-up

@@ -31,11 +31,11 @@ internal sealed record AblationRow
 {
     public string Name { get; init; } = "";
 
-    public double Contrastive { get; init; } = 1;
+    public double ContrastiveWeight { get; init; } = 1;
 
-    public double Matching { get; init; } = 1;
+    public double MatchingWeight { get; init; } = 1;
 
-    public double Generation { get; init; } = 1;
+    public double GenerationWeight { get; init; } = 1;
 
     /// <summary>1 ranks the families by similarity to the clip, 2 by the language model.</summary>
     public int Stages { get; init; } = 2;

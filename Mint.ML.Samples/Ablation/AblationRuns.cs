@@ -6,6 +6,8 @@ using System.Text.Json;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using Mint.ML.Checkpoints;
+using Mint.ML.Files;
 using Mint.ML.Objectives;
 using Mint.ML.Samples.Demo;
 using Mint.ML.Training;
@@ -31,8 +33,8 @@ internal sealed class AblationRuns
         (this.options, this.folder, this.cancel) = (options, folder, cancel);
         mint = new SmallMint(ml, options, cancel);
         // Results of other models, data or epochs are of another ablation.
-        setting = string.Join('\n', FeatureCache.HashFolder(Path.Combine(options.Models, "encoder")), FeatureCache.HashFolder(Path.Combine(options.Models, "language-model")),
-            string.Create(CultureInfo.InvariantCulture, $"{options.Stage1Epochs} {options.Stage1Rate:R} {options.Stage2Epochs} {options.Stage2Rate:R}"),
+        setting = string.Join('\n', ModelFolder.Hash(Path.Combine(options.Models, "encoder")), ModelFolder.Hash(Path.Combine(options.Models, "language-model")),
+            string.Create(CultureInfo.InvariantCulture, $"{options.Stage1Epochs} {options.Stage1LearningRate:R} {options.Stage2Epochs} {options.Stage2LearningRate:R}"),
             File.ReadAllText(Path.Combine(options.Data, "manifest-train.csv")), File.ReadAllText(Path.Combine(options.Data, "manifest-test.csv")));
         data = new(Featurize);
         ml.Log += Log;
@@ -66,7 +68,7 @@ internal sealed class AblationRuns
     private AblationResult Train(AblationRow row, int seed)
     {
         var (train, test, families) = data.Value;
-        var objective = new AlignmentOptions { ContrastiveWeight = row.Contrastive, MatchingWeight = row.Matching, GenerationWeight = row.Generation };
+        var objective = new AlignmentOptions { ContrastiveWeight = row.ContrastiveWeight, MatchingWeight = row.MatchingWeight, GenerationWeight = row.GenerationWeight };
         using var stage1 = mint.Stage1(objective, seed).Fit(train);
         var retrieval = ml.AudioLanguage().EvaluateRetrieval(stage1.Transform(test)).TextToAudio;
         double similarity = Accuracy(new() { Bridge = stage1 });
@@ -91,15 +93,14 @@ internal sealed class AblationRuns
 
     private string FileOf(AblationRow row, int seed)
     {
-        string key = string.Create(CultureInfo.InvariantCulture, $"{setting}\n{row.Contrastive:R} {row.Matching:R} {row.Generation:R} {seed}");
+        string key = string.Create(CultureInfo.InvariantCulture, $"{setting}\n{row.ContrastiveWeight:R} {row.MatchingWeight:R} {row.GenerationWeight:R} {seed}");
         return Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..16] + ".json");
     }
 
     private void Keep(string file, AblationResult result)
     {
         Directory.CreateDirectory(folder);
-        File.WriteAllText(file + ".tmp", JsonSerializer.Serialize(result));
-        File.Move(file + ".tmp", file, overwrite: true);
+        AtomicFile.WriteText(file, JsonSerializer.Serialize(result));
     }
 
     private static void Log(object? sender, LoggingEventArgs message)

@@ -1,7 +1,11 @@
 using System.CommandLine;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Mint.ML.Answering;
 using Mint.ML.Generation;
+using Mint.ML.Systems;
+using Mint.ML.Samples.Commands;
+using Mint.ML.Samples.Training;
 
 namespace Mint.ML.Samples.Answering;
 
@@ -13,11 +17,9 @@ internal sealed class AnswerOptions
     private readonly Option<string?> _output = new("--output", "-o") { Description = "File that takes the answers row by row; the same command goes on where it was stopped (default: the terminal)" };
     private readonly Option<string?> _format = new("--format") { Description = "table, jsonl or csv (default: by the file's name, else table on the terminal and jsonl in a file)" };
     private readonly Option<string> _onError = new("--on-error") { Description = "What a file that cannot be read does: stop, or skip with a row that says why", DefaultValueFactory = _ => "stop" };
-    private readonly Option<int> _batch = new("--batch") { Description = "Clips answered at once; answers do not depend on it", DefaultValueFactory = _ => 16 };
-    private readonly Option<double> _window = new("--window") { Description = "Seconds heard at once; a longer clip is heard in windows, and answered with times; 0 hears any clip as one", DefaultValueFactory = _ => new LongAudioOptions().WindowSeconds };
-    private readonly Option<double?> _overlap = new("--overlap") { Description = "Seconds that windows share (default: 5, or a sixth of a window under 30 s)" };
-    private readonly Option<double?> _most = new("--max-seconds") { Description = "Hears only so many seconds of a clip, and reports what it leaves out (default: all)" };
-    private readonly Option<int?> _gpu = new("--gpu") { Description = "The GPU to run on, from 0 (default: the CPU)" };
+    private readonly Option<int> _batch = new("--batch-size") { Description = "Clips answered at once; answers do not depend on it", DefaultValueFactory = _ => 16 };
+    private readonly OptionSet<LongAudioOptions> _windows = AnswerArguments.LongAudio();
+    private readonly Option<string> _device = DeviceOption.Create();
 
     public AnswerOptions()
     {
@@ -30,33 +32,38 @@ internal sealed class AnswerOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_model, _output, _format, _onError, _batch, _window, _overlap, _most, _gpu]) command.Options.Add(option);
+        foreach (var option in (Option[])[_model, _output, _format, _onError, _batch, .. _windows, _device]) command.Options.Add(option);
     }
 
-    /// <summary>Loads the model and answers.</summary>
+    /// <summary>Checks the options, loads the model and answers.</summary>
     /// <param name="parse">The command line.</param>
+    /// <param name="validate">Checks the command's own options, whose errors are told with the others.</param>
     /// <param name="answerer">Makes what answers, of a model and a batch size.</param>
     /// <param name="cancel">Stops within a batch.</param>
-    public Task<int> Run(ParseResult parse, Func<ModelFile, int, Answerer> answerer, CancellationToken cancel)
+    public Task<int> Run(ParseResult parse, Action validate, Func<AudioLanguageModel, int, Answerer> answerer, CancellationToken cancel)
     {
-        double window = parse.GetValue(_window);
-        var windows = new LongAudioOptions { WindowSeconds = window, OverlapSeconds = parse.GetValue(_overlap) ?? Math.Min(5, window / 6), MaxSeconds = parse.GetValue(_most) };
-        windows.Validate();
+        var windows = _windows.Read(parse);
         int batch = parse.GetValue(_batch);
-        if (batch < 1) throw new ArgumentException($"--batch is {batch}; at least one clip is answered at once.");
         string? file = parse.GetValue(_output);
         string format = parse.GetValue(_format) ?? (file is null ? "table" : Path.GetExtension(file).ToLowerInvariant() == ".csv" ? "csv" : "jsonl");
-        if (file is not null && format == "table") throw new ArgumentException("--output takes jsonl or csv, which a stopped run can go on with; a table is for the terminal (or a pipe).");
-        var clips = ClipList.Of(parse.GetValue(_input)!, Report);
+        OptionErrors.Check(validate, windows.Validate, Own);
+        var clips = ClipList.Of(parse.GetValue(_input)!, StandardError.Report);
 
-        using var model = ModelFile.Load(parse.GetValue(_model), parse.GetValue(_gpu));
-        var answers = answerer(model, batch);
-        answers.Prepare();
+        using var model = ModelFile.Load(parse.GetValue(_model), DeviceOption.Of(parse.GetValue(_device)!));
+        var answers = answerer(model.Model, batch);
         var rows = RowFormat.Of(format, answers.Name, clips.Max(clip => clip.Name.Length));
         using AnswerOutput output = file is null ? new ConsoleOutput(rows) : new FileOutput(file, rows, Settings(model, parse.GetValue(_input)!, answers, windows));
-        var result = new AnswerRun(answers, windows, batch, parse.GetValue(_onError) == "skip", Report).Run(clips, output, cancel);
-        if (result.Stopped && file is not null) Report($"the same command goes on with {file}");
+        var result = new AnswerRun(answers, windows, batch, parse.GetValue(_onError) == "skip", StandardError.Report).Run(clips, output, cancel);
+        if (result.Stopped && file is not null) StandardError.Report($"the same command goes on with {file}");
         return Task.FromResult(result.ExitCode);
+
+        void Own()
+        {
+            var errors = new OptionErrors();
+            errors.Require(batch >= 1, $"--batch-size is {batch}; at least one clip is answered at once.");
+            errors.Require(file is null || format != "table", "--output takes jsonl or csv, which a stopped run can go on with; a table is for the terminal (or a pipe).");
+            errors.Throw();
+        }
     }
 
     /// <summary>All that decides answers: what a file of them is checked against before rows are added to it.</summary>
@@ -66,11 +73,8 @@ internal sealed class AnswerOptions
         var settings = new JsonObject
         {
             ["answers"] = answerer.Name, ["input"] = Path.GetFullPath(input), ["model"] = Convert.ToHexStringLower(SHA256.HashData(zip)),
-            ["window"] = windows.WindowSeconds, ["overlap"] = windows.OverlapSeconds, ["maxSeconds"] = windows.MaxSeconds,
-        };
+        }.Add(windows with { OverlapSeconds = windows.Overlap });
         foreach (var (key, value) in answerer.Settings) settings[key] = value?.DeepClone();
         return settings;
     }
-
-    public static void Report(string line) => Console.Error.WriteLine(line);
 }

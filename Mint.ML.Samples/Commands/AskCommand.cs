@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Mint.ML.Answering;
 using Mint.ML.Samples.Answering;
+using Mint.ML.Samples.Training;
 
 namespace Mint.ML.Samples.Commands;
 
@@ -8,17 +10,21 @@ internal static class AskCommand
 {
     public static Command Create()
     {
-        var (common, generation) = (new AnswerOptions(), new GenerationArguments());
+        var (common, generation) = (new AnswerOptions(), AnswerArguments.Generation());
         var question = new Argument<string>("question") { Description = "What is asked, as the model was tuned to be asked" };
         var command = new Command("ask", "Ask one question about each clip of a file, folder or manifest.") { common.Input, question };
-        generation.AddTo(command);
+        command.Add(generation);
         common.AddTo(command);
-        command.SetAction((parse, cancel) =>
+        command.SetRecipeAction((parse, cancel) =>
         {
             string asked = parse.GetValue(question)!;
-            if (string.IsNullOrWhiteSpace(asked)) throw new ArgumentException("The question is empty.");
             var options = generation.Read(parse);
-            return common.Run(parse, (model, batch) => new TextAnswerer(model, "answer", asked, options, batch), cancel);
+            return common.Run(parse, () => OptionErrors.Check(options.Validate, Words), (model, batch) => new TextAnswerer(model, "answer", asked, options, batch), cancel);
+
+            void Words()
+            {
+                if (string.IsNullOrWhiteSpace(asked)) throw new ArgumentException("The question is empty.");
+            }
         });
         return command;
     }

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Mint.ML.Answering;
 using Mint.ML.Samples.Answering;
+using Mint.ML.Samples.Training;
 using Mint.ML.Text;
 
 namespace Mint.ML.Samples.Commands;
@@ -9,15 +11,15 @@ internal static class CaptionCommand
 {
     public static Command Create()
     {
-        var (common, generation) = (new AnswerOptions(), new GenerationArguments());
-        var instruction = new Option<string>("--instruction", "--prompt") { Description = "What is asked about each clip", DefaultValueFactory = _ => InstructionTemplates.Caption.Instruction };
+        var (common, generation) = (new AnswerOptions(), AnswerArguments.Generation());
+        var instruction = new Option<string>("--instruction") { Description = "What is asked about each clip", DefaultValueFactory = _ => InstructionTemplates.CaptionInstruction };
         var command = new Command("caption", "Write a caption for each clip of a file, folder or manifest.") { common.Input, instruction };
-        generation.AddTo(command);
+        command.Add(generation);
         common.AddTo(command);
-        command.SetAction((parse, cancel) =>
+        command.SetRecipeAction((parse, cancel) =>
         {
             var options = generation.Read(parse);
-            return common.Run(parse, (model, batch) => new TextAnswerer(model, "caption", parse.GetValue(instruction)!, options, batch), cancel);
+            return common.Run(parse, options.Validate, (model, batch) => new TextAnswerer(model, "caption", parse.GetValue(instruction)!, options, batch), cancel);
         });
         return command;
     }

@@ -1,7 +1,8 @@
 using System.CommandLine;
+using Mint.ML.Answering;
 using Mint.ML.Generation;
 using Mint.ML.Samples.Answering;
-using Mint.ML.Text;
+using Mint.ML.Samples.Training;
 
 namespace Mint.ML.Samples.Commands;
 
@@ -10,39 +11,30 @@ internal static class ClassifyCommand
 {
     public static Command Create()
     {
-        var (common, defaults) = (new AnswerOptions(), new LabelOptions());
-        var labels = new Option<string>("--labels") { Description = "Labels with commas between them, or a file with one a line", Required = true };
-        var instruction = new Option<string>("--instruction", "--prompt") { Description = "What the labels are an answer to; by similarity, what each label's text begins with", DefaultValueFactory = _ => InstructionTemplates.Sound.Instruction };
+        var (common, ranking) = (new AnswerOptions(), AnswerArguments.Ranking());
+        var labels = new Option<string?>("--labels") { Description = "Labels with commas between them, or a file with one a line" };
         var by = new Option<string?>("--by") { Description = "ranking: the language model's likelihood of each label; similarity: stage 1's embeddings (default: ranking, if the model file holds stage 2)" };
         by.AcceptOnlyFromAmong("ranking", "similarity");
-        var score = new Option<string?>("--score") { Description = "Of ranking: sum of the tokens' log-likelihoods, mean per token, or pmi (against no sound) (default: sum; pmi with --multi-label)" };
-        score.AcceptOnlyFromAmong("sum", "mean", "pmi");
-        var top = new Option<int>("--top") { Description = "Labels shown, the likeliest first", DefaultValueFactory = _ => defaults.Top };
-        var multi = new Option<bool>("--multi-label") { Description = "Tagging: each label is true or not by itself, and those from --threshold on are shown" };
-        var threshold = new Option<double>("--threshold") { Description = "Probability from which --multi-label shows a label", DefaultValueFactory = _ => defaults.Threshold };
-        var command = new Command("classify", "Choose among labels for each clip of a file, folder or manifest.") { common.Input, labels, instruction, by, score, top, multi, threshold };
-        common.AddTo(command);
-        command.SetAction((parse, cancel) =>
+        var shown = new OptionSet<LabelOptions>(new LabelOptions())
         {
-            if (parse.GetValue(top) < 1) throw new ArgumentException($"--top is {parse.GetValue(top)}; at least one label is shown.");
-            var options = new LabelOptions
-            {
-                Labels = Read(parse.GetValue(labels)!), Instruction = parse.GetValue(instruction)!, Top = parse.GetValue(top), Threshold = parse.GetValue(threshold),
-                Ranking = new RankingOptions { MultiLabel = parse.GetValue(multi), Score = Score(parse.GetValue(score), parse.GetValue(multi)) },
-            };
-            return common.Run(parse, (model, batch) => new LabelAnswerer(model, options with { BySimilarity = parse.GetValue(by) is { } mode ? mode == "similarity" : model.Tuned is null }, batch), cancel);
+            { "--instruction", "What the labels are an answer to; by similarity, what each label's text begins with", o => o.Instruction, (o, value) => o with { Instruction = value } },
+            { "--top", "Labels shown, the likeliest first", o => o.Top, (o, value) => o with { Top = value } },
+            { "--threshold", "Probability from which --multi-label shows a label", o => o.Threshold, (o, value) => o with { Threshold = value } },
+        };
+        var command = new Command("classify", "Choose among labels for each clip of a file, folder or manifest.") { common.Input, labels, by };
+        command.Add(shown);
+        command.Add(ranking);
+        common.AddTo(command);
+        command.SetRecipeAction((parse, cancel) =>
+        {
+            var options = shown.Read(parse) with { Labels = Read(parse.GetValue(labels) ?? throw new ArgumentException("Give --labels: the labels to choose from.")), Ranking = ranking.Read(parse) };
+            // Mutual information needs no fitting to be a probability of its own: see RankingOptions.Slope.
+            if (options.Ranking.MultiLabel && !ranking.Says(parse, "--score")) options = options with { Ranking = options.Ranking with { Score = RankingScore.PointwiseMutualInformation } };
+            return common.Run(parse, options.Validate,
+                (model, batch) => new LabelAnswerer(model, options with { BySimilarity = parse.GetValue(by) is { } mode ? mode == "similarity" : model.System is null }, batch), cancel);
         });
         return command;
     }
-
-    // Mutual information needs no fitting to be a probability of its own: see RankingOptions.Slope.
-    private static RankingScore Score(string? name, bool multi) => name switch
-    {
-        "sum" => RankingScore.Sum,
-        "mean" => RankingScore.MeanPerToken,
-        "pmi" => RankingScore.PointwiseMutualInformation,
-        _ => multi ? RankingScore.PointwiseMutualInformation : RankingScore.Sum,
-    };
 
     private static string[] Read(string labels) =>
         (File.Exists(labels) ? File.ReadAllLines(labels) : labels.Split(',')).Select(label => label.Trim()).Where(label => label.Length > 0).ToArray();

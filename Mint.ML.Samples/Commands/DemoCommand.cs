@@ -14,8 +14,8 @@ internal static class DemoCommand
         var output = new Option<string?>("--output", "-o") { Description = "The model file to write (default: artifacts/demo/mint.zip)" };
         var stage1 = new Option<int>("--stage1-epochs") { Description = "Passes over the clips in stage 1", DefaultValueFactory = _ => defaults.Stage1Epochs };
         var stage2 = new Option<int>("--stage2-epochs") { Description = "Passes over the instructions in stage 2", DefaultValueFactory = _ => defaults.Stage2Epochs };
-        var rate1 = new Option<double>("--stage1-rate") { Description = "Learning rate of stage 1", DefaultValueFactory = _ => defaults.Stage1Rate };
-        var rate2 = new Option<double>("--stage2-rate") { Description = "Learning rate of stage 2", DefaultValueFactory = _ => defaults.Stage2Rate };
+        var rate1 = new Option<double>("--stage1-learning-rate") { Description = "Learning rate of stage 1", DefaultValueFactory = _ => defaults.Stage1LearningRate };
+        var rate2 = new Option<double>("--stage2-learning-rate") { Description = "Learning rate of stage 2", DefaultValueFactory = _ => defaults.Stage2LearningRate };
         var seed = new Option<int>("--seed") { Description = "Decides initial weights, order and dropout", DefaultValueFactory = _ => defaults.Seed };
         var dev = new Option<bool>("--dev") { Description = "Trains on one training soundfont and measures on the other, to choose settings by; the test soundfont is not read" };
         var verify = new Option<string?>("--verify-model") { Description = "What the demo starts in a fresh process: loads this model file and compares its predictions with those kept beside it", Hidden = true };
@@ -32,11 +32,12 @@ internal static class DemoCommand
                 Output = parse.GetValue(output) ?? Checkout.Path("--output FILE", "artifacts", "demo", "mint.zip"),
                 Stage1Epochs = parse.GetValue(stage1),
                 Stage2Epochs = parse.GetValue(stage2),
-                Stage1Rate = parse.GetValue(rate1),
-                Stage2Rate = parse.GetValue(rate2),
+                Stage1LearningRate = parse.GetValue(rate1),
+                Stage2LearningRate = parse.GetValue(rate2),
                 Seed = parse.GetValue(seed),
                 Dev = parse.GetValue(dev),
             };
+            options.Validate();
             return Task.FromResult(parse.GetValue(verify) is { } model ? Reload.Verify(options, model) : new DemoRun(options, cancel).Run());
         });
         return demo;

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using Mint.ML.Answering;
 using Mint.ML.Metrics;
 using Mint.ML.Samples.Answering;
 using Mint.ML.Samples.Evaluating;
+using Mint.ML.Samples.Training;
 
 namespace Mint.ML.Samples.Commands;
 
@@ -22,31 +24,31 @@ internal static class EvaluateCommand
         var wordNet = new Option<string>("--wordnet") { Description = "Folder with WordNet's data files, for METEOR's synonyms; without them METEOR matches words and stems, and says so", DefaultValueFactory = _ => "/usr/share/wordnet" };
         var bert = new Option<string?>("--bert") { Description = "A BERT's folder, for BERTScore" };
         var spice = new Option<string?>("--spice") { Description = "Program that computes SPICE, called as COMMAND INPUT -out OUTPUT -silent: for instance \"java -Xmx8G -jar spice-1.0.jar\"" };
-        var batch = new Option<int>("--batch") { Description = "Clips answered at once; answers do not depend on it", DefaultValueFactory = _ => 16 };
-        var gpu = new Option<int?>("--gpu") { Description = "The GPU to run on, from 0 (default: the CPU)" };
+        var batch = new Option<int>("--batch-size") { Description = "Clips answered at once; answers do not depend on it", DefaultValueFactory = _ => 16 };
+        var device = DeviceOption.Create();
         var command = new Command("evaluate", "Measure a model on data sets: classification, tagging, captioning, retrieval, with 95 % intervals.")
         {
-            recipes, model, output, manifest, format, onError, wordNet, bert, spice, batch, gpu,
+            recipes, model, output, manifest, format, onError, wordNet, bert, spice, batch, device,
         };
         command.SetAction((parse, cancel) =>
         {
             string[] files = parse.GetValue(recipes)!;
             if (files.Length > 1 && (parse.GetValue(output) ?? parse.GetValue(manifest)) is not null) throw new ArgumentException("--output and --manifest are for one recipe.");
-            if (parse.GetValue(batch) < 1) throw new ArgumentException($"--batch is {parse.GetValue(batch)}; at least one clip is answered at once.");
+            if (parse.GetValue(batch) < 1) throw new ArgumentException($"--batch-size is {parse.GetValue(batch)}; at least one clip is answered at once.");
             var read = files.Select(EvaluationRecipe.Read).Select(recipe => parse.GetValue(manifest) is { } other ? recipe with { Manifest = Path.GetFullPath(other) } : recipe).ToList();
-            using var loaded = ModelFile.Load(parse.GetValue(model), parse.GetValue(gpu));
+            using var loaded = ModelFile.Load(parse.GetValue(model), DeviceOption.Of(parse.GetValue(device)!));
             var settings = new EvaluationSettings(loaded, parse.GetValue(batch), parse.GetValue(onError) == "skip", parse.GetValue(wordNet), parse.GetValue(bert), Spice(parse.GetValue(spice)));
             var evaluations = new List<Evaluation>();
             foreach (var (recipe, file) in read.Zip(files))
             {
                 string folder = parse.GetValue(output) ?? Path.Combine("runs", "evaluate", Path.GetFileNameWithoutExtension(file));
-                if (new EvaluationRun(recipe, settings, folder, AnswerOptions.Report).Run(cancel) is not { } evaluation)
+                if (new EvaluationRun(recipe, settings, folder, StandardError.Report).Run(cancel) is not { } evaluation)
                 {
-                    AnswerOptions.Report("the same command goes on");
+                    StandardError.Report("the same command goes on");
                     return Task.FromResult(130);
                 }
                 evaluations.Add(evaluation);
-                AnswerOptions.Report($"written: {Path.Combine(folder, "evaluation.json")} ({evaluation.Clips} clips{(evaluation.Skipped > 0 ? $", {evaluation.Skipped} skipped" : "")})");
+                StandardError.Report($"written: {Path.Combine(folder, "evaluation.json")} ({evaluation.Clips} clips{(evaluation.Skipped > 0 ? $", {evaluation.Skipped} skipped" : "")})");
             }
             Print(evaluations, read, parse.GetValue(format)!);
             return Task.FromResult(0);

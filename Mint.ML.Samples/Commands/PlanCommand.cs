@@ -19,8 +19,10 @@ internal static class PlanCommand
         size.AddTo(command, start, training, ["--manifest", "--validation"]);
         command.SetRecipeAction((parse, _) =>
         {
-            var (options, bridge, losses) = (training.Read(parse), start.Plan(parse, size.FrameWidth(parse)), objective.Read(parse));
-            return size.Report(parse, "Stage 1", options, step => MemoryPlan.Stage1(bridge, losses, step));
+            var (options, losses, from, given) = (training.Read(parse), objective.Read(parse), start.Read(parse), size.Read(parse));
+            OptionErrors.Check(() => AlignmentTraining.Validate(losses, options), () => from.Validate(options), given.Validate);
+            var bridge = from.Plan(given.FrameWidth());
+            return given.Report("Stage 1", options, step => MemoryPlan.Stage1(bridge, losses, step));
         });
         return command;
     }
@@ -33,9 +35,15 @@ internal static class PlanCommand
         size.AddTo(command, start, training, ["--data", "--validation"]);
         command.SetRecipeAction((parse, _) =>
         {
-            var model = LanguageModelShape.Read(parse.GetValue(language) ?? throw new ArgumentException("Give --language-model: the folder of a T5, GPT-2 or LLaMA."));
-            var (options, bridge) = (training.Read(parse), start.Plan(parse, size.FrameWidth(parse)));
-            return size.Report(parse, "Stage 2", options, step => MemoryPlan.Stage2(bridge, model, step));
+            var (options, from, given) = (training.Read(parse), start.Read(parse), size.Read(parse));
+            OptionErrors.Check(options.Validate, () => from.Validate(options), given.Validate, Named);
+            var (model, bridge) = (LanguageModelShape.Read(parse.GetValue(language)!), from.Plan(given.FrameWidth()));
+            return given.Report("Stage 2", options, step => MemoryPlan.Stage2(bridge, model, step));
+
+            void Named()
+            {
+                if (parse.GetValue(language) is null) throw new ArgumentException("Give --language-model: the folder of a T5, GPT-2 or LLaMA.");
+            }
         });
         return command;
     }
@@ -43,8 +51,6 @@ internal static class PlanCommand
     /// <summary>How much is worked on, and how much memory there is.</summary>
     private sealed class Size
     {
-        private const double Headroom = 0.9; // what is left for other processes and for what was counted wrong
-
         private readonly RunArguments run = new("runs/plan");
         private readonly Option<int> frames = new("--frames") { Description = "Frames of the longest clip; data2vec, wav2vec 2.0 and HuBERT give 50 a second", DefaultValueFactory = _ => new StepSize().Frames };
         private readonly Option<int> asked = new("--instruction-tokens") { Description = "Tokens of the longest instruction", DefaultValueFactory = _ => new StepSize().InstructionTokens };
@@ -62,19 +68,36 @@ internal static class PlanCommand
             command.Add(training);
         }
 
-        /// <summary>Width of the encoder's frames, 768 while none is named.</summary>
-        public int FrameWidth(ParseResult parse) => run.EncoderWidth(parse) ?? 768;
+        public Given Read(ParseResult parse) => new(run.Read(parse), parse.GetValue(frames), parse.GetValue(asked), parse.GetValue(memory));
+    }
 
-        public Task<int> Report(ParseResult parse, string stage, TrainingOptions options, Func<StepSize, MemoryPlan> plan)
+    /// <summary>How much a command line says is worked on, and with how much memory.</summary>
+    private sealed record Given(RunPlace Place, int Frames, int InstructionTokens, string? Memory)
+    {
+        private const double Headroom = 0.9; // what is left for other processes and for what was counted wrong
+
+        public void Validate()
         {
-            bool gpu = run.Device(parse).type != TorchSharp.DeviceType.CPU;
+            var errors = new OptionErrors();
+            errors.Require(Frames >= 1, $"--frames is {Frames}; expected at least 1.");
+            errors.Require(InstructionTokens >= 1, $"--instruction-tokens is {InstructionTokens}; expected at least 1.");
+            errors.Gather(() => _ = Memory is null ? 0 : Bytes(Memory));
+            errors.Throw();
+        }
+
+        /// <summary>Width of the encoder's frames, 768 while none is named.</summary>
+        public int FrameWidth() => Place.EncoderWidth() ?? 768;
+
+        public Task<int> Report(string stage, TrainingOptions options, Func<StepSize, MemoryPlan> plan)
+        {
+            bool gpu = Place.Device.type != TorchSharp.DeviceType.CPU;
             var step = new StepSize
             {
-                Batch = options.BatchSize, Frames = Math.Min(parse.GetValue(frames), options.MaxFrames ?? int.MaxValue), Tokens = options.MaxTextTokens,
-                InstructionTokens = parse.GetValue(asked), Fused = gpu,
+                Batch = options.BatchSize, Frames = Math.Min(Frames, options.MaxFrames ?? int.MaxValue), Tokens = options.MaxTokens,
+                InstructionTokens = InstructionTokens, Fused = gpu,
                 BFloat16 = options.Precision == Precision.BFloat16, Checkpointed = options.ActivationCheckpointing,
             };
-            long available = parse.GetValue(memory) is { } given ? Bytes(given) : gpu ? Gpu() : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+            long available = Memory is { } given ? Bytes(given) : gpu ? Gpu() : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
             var whole = plan(step);
             long clip = plan(step with { Batch = step.Batch + 1 }).Activations - whole.Activations;
             Console.WriteLine($"{stage}: a batch of {step.Batch} clips of {step.Frames} frames, texts of {step.Tokens} tokens");
@@ -93,8 +116,8 @@ internal static class PlanCommand
             if (fits < 2) return $"Not even a small batch fits ({kept}): take shorter clips (--max-frames), a smaller bridge, or a device of more memory.";
             int parts = (batch + fits - 1) / fits, micro = (batch + parts - 1) / parts;
             return stage == "Stage 2"
-                ? $"It does not fit: the largest batch is {fits} ({kept}). --batch {micro} --accumulate {parts} takes the same steps."
-                : $"It does not fit: the largest batch is {fits} ({kept}). --batch {micro} --contrastive-batch {micro * parts} contrasts as many clips in a batch's memory; --accumulate would find negatives among {micro} alone.";
+                ? $"It does not fit: the largest batch is {fits} ({kept}). --batch-size {micro} --accumulation-steps {parts} takes the same steps."
+                : $"It does not fit: the largest batch is {fits} ({kept}). --batch-size {micro} --contrastive-batch {micro * parts} contrasts as many clips in a batch's memory; --accumulation-steps would find negatives among {micro} alone.";
         }
 
         // nvidia-smi tells without a CUDA context being made.

@@ -25,24 +25,30 @@ internal static class PretrainCommand
         command.Add(objective);
         command.SetRecipeAction((parse, cancel) =>
         {
-            if (parse.GetValue(manifest) is not { Length: > 0 } manifests) throw new ArgumentException("There is nothing to train on: name a manifest.");
-            var options = training.Read(parse) with { RunFolder = run.Folder(parse) };
-            var losses = objective.Read(parse);
+            var (manifests, place, from, losses) = (parse.GetValue(manifest)!, run.Read(parse), start.Read(parse), objective.Read(parse));
+            var options = training.Read(parse) with { RunFolder = place.Folder };
+            OptionErrors.Check(() => AlignmentTraining.Validate(losses, options), () => from.Validate(options), place.Validate, Named);
             AudioManifestRow[] rows = [.. manifests.SelectMany(file => AudioManifest.Read(file).Rows)], held = parse.GetValue(validation) is { } other ? [.. AudioManifest.Read(other).Rows] : [];
             string[] captions = [.. rows.Select(row => row["Caption"])];
-            RunFiles.WriteSettings(options.RunFolder, command, parse, run.Encoder(parse));
-            var audio = run.Frames(parse, [.. rows.Select(row => row.Path)], cancel);
-            var heldOut = held.Length == 0 ? null : new AlignmentValidation(run.Frames(parse, [.. held.Select(row => row.Path)], cancel), [.. held.Select(row => row["Caption"])]);
-            var (bridge, words, folder) = start.Start(parse, options.RunFolder, captions, audio.HiddenSize, options.Seed, run.Device(parse));
+            using var heldPlace = RunFiles.Hold(place.Folder);
+            RunFiles.WriteSettings(place.Folder, command, parse, place.Encoder);
+            var audio = place.Frames([.. rows.Select(row => row.Path)], cancel);
+            var heldOut = held.Length == 0 ? null : new AlignmentValidation(place.Frames([.. held.Select(row => row.Path)], cancel), [.. held.Select(row => row["Caption"])]);
+            var (bridge, words, folder) = from.Start(place.Folder, captions, audio.HiddenSize, options.Seed, place.Device);
 
             var result = AlignmentTraining.Run(bridge, words, audio, captions, losses, options, heldOut, new TrainingLines(), cancel);
 
             BridgeFolder.Write(folder, bridge);
-            if (heldOut is not null && !result.Cancelled) Search.Write(options.RunFolder, bridge, words, options.MaxTextTokens, heldOut.Audio, held, cancel);
+            if (heldOut is not null && !result.Cancelled) Search.Write(place.Folder, bridge, words, options.MaxTokens, heldOut.Audio, held, cancel);
             var ml = new MLContext();
-            using var step = ml.AudioLanguage().UseBridge(bridge, folder, maxTextTokens: options.MaxTextTokens);
-            RunFiles.WriteModel(options.RunFolder, ml, manifests[0], run.Encoder(parse), step);
-            return Task.FromResult(run.Finish(options.RunFolder, result));
+            using var step = ml.AudioLanguage().UseBridge(bridge, folder, maxTextTokens: options.MaxTokens);
+            RunFiles.WriteModel(place.Folder, ml, manifests[0], place.Encoder, step);
+            return Task.FromResult(place.Finish(result));
+
+            void Named()
+            {
+                if (manifests.Length == 0) throw new ArgumentException("There is nothing to train on: name a manifest.");
+            }
         });
         return command;
     }

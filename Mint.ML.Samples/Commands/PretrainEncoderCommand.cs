@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Mint.ML.Audio;
 using Mint.ML.Models;
+using Mint.ML.Samples.Training;
 using Mint.ML.Training;
 
 namespace Mint.ML.Samples.Commands;
@@ -14,30 +15,47 @@ internal static class PretrainEncoderCommand
         var output = new Option<string>("--output", "-o") { Description = "Folder for the encoder", DefaultValueFactory = _ => "runs/encoder" };
         var labels = new Option<string>("--labels") { Description = "Columns that the encoder learns to tell, with commas", DefaultValueFactory = _ => "Family,Instrument,Pitch" };
         var holdOut = new Option<string?>("--hold-out") { Description = "COLUMN=VALUE,VALUE: clips to measure on and not to train on, for instance Soundfont=timgm,csound" };
-        var epochs = new Option<int>("--epochs") { Description = "Passes over the clips", DefaultValueFactory = _ => new EncoderPretrainingOptions().Epochs };
-        var width = new Option<int>("--width") { Description = "Width of a frame vector", DefaultValueFactory = _ => 128 };
+        var width = new Option<int>("--hidden-size") { Description = "Width of a frame vector, a multiple of the 4 heads", DefaultValueFactory = _ => 128 };
         var convolutionWidth = new Option<int>("--convolution-width") { Description = "Channels of the convolutions that are trained", DefaultValueFactory = _ => 192 };
         var layers = new Option<int>("--layers") { Description = "Transformer blocks", DefaultValueFactory = _ => 2 };
-        var seed = new Option<int>("--seed") { Description = "Decides the weights drawn, the order and the augmentation", DefaultValueFactory = _ => 1 };
+        var training = new OptionSet<EncoderPretrainingOptions>(new EncoderPretrainingOptions())
+        {
+            { "--epochs", "Passes over the clips", o => o.Epochs, (o, value) => o with { Epochs = value } },
+            { "--batch-size", "Clips a step", o => o.BatchSize, (o, value) => o with { BatchSize = value } },
+            { "--learning-rate", "Highest learning rate of AdamW", o => o.LearningRate, (o, value) => o with { LearningRate = value } },
+            { "--seed", "Decides the weights drawn, the order and the augmentation", o => o.Seed, (o, value) => o with { Seed = value } },
+        };
         var command = new Command("pretrain-encoder", "Pre-train a small audio encoder of the data2vec-audio architecture on labelled clips.")
         {
-            manifest, output, labels, holdOut, epochs, width, convolutionWidth, layers, seed,
+            manifest, output, labels, holdOut, width, convolutionWidth, layers,
         };
+        command.Add(training);
         command.SetAction((parse, cancel) =>
         {
+            var options = training.Read(parse);
+            OptionErrors.Check(options.Validate, Shape);
             var config = LogMelConvolutions.Configure(new Data2VecAudioConfig
             {
                 HiddenSize = parse.GetValue(width), Layers = parse.GetValue(layers), Heads = 4, IntermediateSize = 3 * parse.GetValue(width),
             }, parse.GetValue(convolutionWidth));
             var progress = new ConsoleLines();
             var rows = AudioManifest.Read(parse.GetValue(manifest)!).Rows;
-            var encoder = EncoderPretraining.Create(config, parse.GetValue(seed));
+            var encoder = EncoderPretraining.Create(config, options.Seed);
             using var features = EncoderPretraining.Features(encoder, rows.Select(row => AudioFile.Read(row.Path, config.SampleRate).Samples), progress, cancel);
             EncoderPretraining.Run(encoder, features, [.. parse.GetValue(labels)!.Split(',').Select(column => Label(column, rows))],
-                HeldOut(parse.GetValue(holdOut), rows), new EncoderPretrainingOptions { Epochs = parse.GetValue(epochs), Seed = parse.GetValue(seed) }, progress, cancel);
+                HeldOut(parse.GetValue(holdOut), rows), options, progress, cancel);
             EncoderPretraining.Save(encoder, config, parse.GetValue(output)!);
             Console.WriteLine($"written: {parse.GetValue(output)} ({encoder.parameters().Sum(weight => weight.numel()):N0} parameters)");
             return Task.FromResult(cancel.IsCancellationRequested ? 130 : 0);
+
+            void Shape()
+            {
+                var errors = new OptionErrors();
+                errors.Require(parse.GetValue(width) is >= 4 and var wide && wide % 4 == 0, $"--hidden-size is {parse.GetValue(width)}; expected a multiple of the 4 heads.");
+                errors.Require(parse.GetValue(convolutionWidth) >= 1, $"--convolution-width is {parse.GetValue(convolutionWidth)}; expected at least 1.");
+                errors.Require(parse.GetValue(layers) >= 1, $"--layers is {parse.GetValue(layers)}; expected at least 1.");
+                errors.Throw();
+            }
         });
         return command;
     }

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
+using Mint.ML.Files;
 using Mint.ML.Models;
 using Mint.ML.Samples.Pretraining;
+using Mint.ML.Samples.Training;
 using Mint.ML.Text;
 using Mint.ML.Training;
 
@@ -12,36 +14,35 @@ internal static class PretrainLanguageModelCommand
 {
     public static Command Create()
     {
-        var defaults = new LanguageModelPretrainingOptions();
         var output = new Option<string>("--output", "-o") { Description = "Folder for the model", DefaultValueFactory = _ => "runs/language-model" };
         var wordNet = new Option<string>("--wordnet") { Description = "Folder with WordNet's data files", DefaultValueFactory = _ => "/usr/share/wordnet" };
-        var steps = new Option<int>("--steps") { Description = "Batches to train on", DefaultValueFactory = _ => defaults.Steps };
-        var batch = new Option<int>("--batch-size") { Description = "Pairs of texts a step", DefaultValueFactory = _ => defaults.BatchSize };
-        var rate = new Option<double>("--learning-rate") { Description = "Highest learning rate of AdamW", DefaultValueFactory = _ => defaults.LearningRate };
-        var noise = new Option<double>("--input-noise") { Description = "Noise on the input embeddings, as a share of their deviation", DefaultValueFactory = _ => defaults.InputNoise };
-        var vocabulary = new Option<int>("--vocabulary") { Description = "Tokens, T5's sentinels included", DefaultValueFactory = _ => 2048 };
-        var width = new Option<int>("--width") { Description = "Width of the hidden states; the feed-forward has twice that", DefaultValueFactory = _ => 128 };
+        var vocabulary = new Option<int>("--vocabulary-size") { Description = "Tokens, T5's sentinels included", DefaultValueFactory = _ => 2048 };
+        var width = new Option<int>("--hidden-size") { Description = "Width of the hidden states; the feed-forward has twice that", DefaultValueFactory = _ => 128 };
         var layers = new Option<int>("--layers") { Description = "Blocks of the encoder, and of the decoder", DefaultValueFactory = _ => 3 };
-        var seed = new Option<int>("--seed") { Description = "Decides the weights drawn, the texts set aside, the pairs and the noise", DefaultValueFactory = _ => defaults.Seed };
+        var training = new OptionSet<LanguageModelPretrainingOptions>(new LanguageModelPretrainingOptions())
+        {
+            { "--steps", "Batches to train on", o => o.Steps, (o, value) => o with { Steps = value } },
+            { "--batch-size", "Pairs of texts a step", o => o.BatchSize, (o, value) => o with { BatchSize = value } },
+            { "--learning-rate", "Highest learning rate of AdamW", o => o.LearningRate, (o, value) => o with { LearningRate = value } },
+            { "--input-noise", "Noise on the input embeddings, as a share of their deviation", o => o.InputNoise, (o, value) => o with { InputNoise = value } },
+            { "--seed", "Decides the weights drawn, the texts set aside, the pairs and the noise", o => o.Seed, (o, value) => o with { Seed = value } },
+        };
         var command = new Command("pretrain-language-model", "Pre-train a small language model of the Flan-T5 architecture on WordNet and generated captions.")
         {
-            output, wordNet, steps, batch, rate, noise, vocabulary, width, layers, seed,
+            output, wordNet, vocabulary, width, layers,
         };
+        command.Add(training);
         command.SetAction((parse, cancel) =>
         {
             string folder = parse.GetValue(output)!;
-            var options = defaults with
-            {
-                Steps = parse.GetValue(steps), BatchSize = parse.GetValue(batch), LearningRate = parse.GetValue(rate),
-                InputNoise = parse.GetValue(noise), Seed = parse.GetValue(seed),
-            };
-            options.Validate();
+            var options = training.Read(parse);
+            int d = parse.GetValue(width), heads = Math.Max(1, d / 32);
+            OptionErrors.Check(options.Validate, Shape);
             var progress = new ConsoleLines();
             var senses = WordNet.Read(parse.GetValue(wordNet)!);
             var lessons = new Lessons(senses, options.Seed);
             progress.Report($"{senses.Count:N0} senses; training the tokenizer");
             var tokenizer = LanguageModelFolder.WriteTokenizer(lessons.Texts(options.Seed), folder, parse.GetValue(vocabulary), cancel);
-            int d = parse.GetValue(width), heads = Math.Max(1, d / 32);
             using var model = LanguageModelPretraining.Create(new T5Config
             {
                 VocabularySize = tokenizer.VocabularySize, HiddenSize = d, HeadSize = d / heads, Heads = heads, FeedForwardSize = 2 * d,
@@ -50,26 +51,29 @@ internal static class PretrainLanguageModelCommand
             LanguageModelPretraining.Run(model, tokenizer, lessons.Draw, options, progress, cancel);
             if (cancel.IsCancellationRequested)
             {
-                Console.Error.WriteLine($"mint: stopped; {folder} has a tokenizer and no weights.");
+                StandardError.Report($"mint: stopped; {folder} has a tokenizer and no weights.");
                 return Task.FromResult(130);
             }
             LanguageModelFolder.WriteModel(model, folder);
             // What was written is measured: in float16.
             using var written = T5.Load(folder);
             string card = Card(written, tokenizer, lessons, options);
-            Write(Path.Combine(folder, "README.md"), card);
-            Write(Path.Combine(folder, "WORDNET-LICENCE"), WordNet.Licence(parse.GetValue(wordNet)!) + "\n");
+            AtomicFile.WriteText(Path.Combine(folder, "README.md"), card);
+            AtomicFile.WriteText(Path.Combine(folder, "WORDNET-LICENCE"), WordNet.Licence(parse.GetValue(wordNet)!) + "\n");
             Console.WriteLine(card);
             Console.WriteLine($"written: {folder}");
             return Task.FromResult(0);
+
+            void Shape()
+            {
+                var errors = new OptionErrors();
+                errors.Require(d >= 1 && d % heads == 0, $"--hidden-size is {d}; expected a multiple of its {heads} heads of about 32.");
+                errors.Require(parse.GetValue(layers) >= 1, $"--layers is {parse.GetValue(layers)}; expected at least 1.");
+                errors.Require(parse.GetValue(vocabulary) >= 1, $"--vocabulary-size is {parse.GetValue(vocabulary)}; expected at least 1.");
+                errors.Throw();
+            }
         });
         return command;
-    }
-
-    private static void Write(string path, string text)
-    {
-        File.WriteAllText(path + ".tmp", text);
-        File.Move(path + ".tmp", path, overwrite: true);
     }
 
     private static string Card(T5 model, ITextTokenizer tokenizer, Lessons lessons, LanguageModelPretrainingOptions options)

@@ -46,7 +46,7 @@ internal static class ReportCommand
         if (evaluation is not null)
         {
             using var file = Model(folder, model, evaluation, examples, out string? missing);
-            var listener = file is null ? null : new Listener(file, evaluation.Text("instruction"));
+            var listener = file is null ? null : new Listener(file.Model, evaluation.Text("instruction"));
             page["evaluation"] = EvaluationReport.Read(evaluation, sounds, examples, listener is null ? null : listener.Listen, missing, progress, cancel);
             page["evaluation"]!["listener"] = listener?.Source;
         }

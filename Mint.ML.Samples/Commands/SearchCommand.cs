@@ -2,10 +2,13 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Mint.ML.Answering;
+using Mint.ML.Files;
 using Mint.ML.Generation;
 using Mint.ML.Retrieval;
 using Mint.ML.Samples.Answering;
-using Mint.ML.Samples.Searching;
+using Mint.ML.Samples.Training;
+using Mint.ML.Systems;
 
 namespace Mint.ML.Samples.Commands;
 
@@ -18,77 +21,88 @@ internal static class SearchCommand
 
     private static Option<string?> ModelOption(string without) => new("--model") { Description = $"Model file (default: {without})" };
 
-    private static Option<int?> Gpu() => new("--gpu") { Description = "The GPU to run on, from 0 (default: the CPU)" };
-
     // build and add differ in where the model and the windows come from: the command line, or the index.
     private static Command Fill(bool existing)
     {
-        var (index, model, gpu) = (Index(), ModelOption(existing ? "the one the index was made with" : "artifacts/demo/mint.zip, which ./mint demo makes"), Gpu());
+        var (index, model, device) = (Index(), ModelOption(existing ? "the one the index was made with" : "artifacts/demo/mint.zip, which ./mint demo makes"), DeviceOption.Create());
         var input = new Argument<string>("input") { Description = "A sound file, a folder of them, or a manifest (CSV or JSON lines with a Path column)" };
-        var storage = new Option<VectorStorage>("--storage") { Description = "half, int8 (half as large again, nearly the same ranks) or single", DefaultValueFactory = _ => VectorStorage.Half };
-        var window = new Option<double>("--window") { Description = "Seconds of an item; a longer clip becomes several", DefaultValueFactory = _ => new LongAudioOptions().WindowSeconds };
-        var overlap = new Option<double>("--overlap") { Description = "Seconds that windows share", DefaultValueFactory = _ => new LongAudioOptions().OverlapSeconds };
-        var batch = new Option<int>("--batch") { Description = "Clips embedded at once", DefaultValueFactory = _ => 16 };
+        var storage = EnumOption.Create("--storage", "half, int8 (half as large again, nearly the same ranks) or single", VectorStorage.Half);
+        var windowing = AnswerArguments.Windows();
+        var batch = new Option<int>("--batch-size") { Description = "Clips embedded at once", DefaultValueFactory = _ => 16 };
         var onError = new Option<string>("--on-error") { Description = "What a file that cannot be read does: stop, or skip", DefaultValueFactory = _ => "stop" };
         onError.AcceptOnlyFromAmong("stop", "skip");
         var command = existing
-            ? new Command("add", "Add clips to an index; those it has already are passed over.") { index, input, model, batch, onError, gpu }
-            : new Command("build", "Make an index of clips; the same command goes on where it was stopped.") { index, input, model, storage, window, overlap, batch, onError, gpu };
+            ? new Command("add", "Add clips to an index; those it has already are passed over.") { index, input, model, batch, onError, device }
+            : new Command("build", "Make an index of clips; the same command goes on where it was stopped.") { index, input, model, storage, batch, onError, device };
+        if (!existing) command.Add(windowing);
         command.SetAction((parse, cancel) =>
         {
             string path = parse.GetValue(index)!;
-            var clips = ClipList.Of(parse.GetValue(input)!, AnswerOptions.Report);
-            if (parse.GetValue(batch) < 1) throw new ArgumentException($"--batch is {parse.GetValue(batch)}; at least one clip is embedded at once.");
+            var windows = existing ? new() : windowing.Read(parse);
+            OptionErrors.Check(windows.Validate, Own);
+            var clips = ClipList.Of(parse.GetValue(input)!, StandardError.Report);
+            var stored = existing ? VectorStorage.Half : OptionNames.Parse<VectorStorage>(parse.GetValue(storage)!); // an index that exists keeps its own
+            if (existing && !File.Exists(path)) IndexSettings.Read(path); // which says so, before anything is made there
+            using var held = FolderLock.TakeFile(path); // from here on what the index has is what it will be added to
             if (existing || File.Exists(path))
             {
                 var made = IndexSettings.Read(path);
-                using var same = ModelFile.Load(made.CheckedModel(path, parse.GetValue(model)), parse.GetValue(gpu));
-                var windows = new LongAudioOptions { WindowSeconds = made.WindowSeconds, OverlapSeconds = made.OverlapSeconds };
-                if (!existing && (parse.GetValue(window), parse.GetValue(overlap)) != (made.WindowSeconds, made.OverlapSeconds))
-                    throw new InvalidOperationException(FormattableString.Invariant($"{path} was made with --window {made.WindowSeconds} --overlap {made.OverlapSeconds}. Name those, another index, or delete this one."));
-                return Task.FromResult(Add(path, same, clips, windows, parse.GetValue(storage), parse.GetValue(batch), parse.GetValue(onError) == "skip", cancel));
+                using var same = ModelFile.Load(made.CheckedModel(path, parse.GetValue(model)), DeviceOption.Of(parse.GetValue(device)!));
+                if (!existing && (windows.WindowSeconds, windows.Overlap) != (made.WindowSeconds, made.OverlapSeconds))
+                    throw new InvalidOperationException($"{path} was made with --window-seconds {made.WindowSeconds} --overlap-seconds {made.OverlapSeconds}. Name those, another index, or delete this one.");
+                windows = new LongAudioOptions { WindowSeconds = made.WindowSeconds, OverlapSeconds = made.OverlapSeconds };
+                return Task.FromResult(Add(path, same.Model, clips, windows, stored, parse.GetValue(batch), parse.GetValue(onError) == "skip", cancel));
             }
             else
             {
-                var windows = new LongAudioOptions { WindowSeconds = parse.GetValue(window), OverlapSeconds = parse.GetValue(overlap) };
-                windows.Validate();
-                using var loaded = ModelFile.Load(parse.GetValue(model), parse.GetValue(gpu));
+                using var loaded = ModelFile.Load(parse.GetValue(model), DeviceOption.Of(parse.GetValue(device)!));
                 Directory.CreateDirectory(IndexSettings.FolderOf(path));
                 IndexSettings.Of(path, loaded.Path, windows).Write(path);
-                return Task.FromResult(Add(path, loaded, clips, windows, parse.GetValue(storage), parse.GetValue(batch), parse.GetValue(onError) == "skip", cancel));
+                return Task.FromResult(Add(path, loaded.Model, clips, windows, stored, parse.GetValue(batch), parse.GetValue(onError) == "skip", cancel));
+            }
+
+            void Own()
+            {
+                if (parse.GetValue(batch) < 1) throw new ArgumentException($"--batch-size is {parse.GetValue(batch)}; at least one clip is embedded at once.");
             }
         });
         return command;
     }
 
-    private static int Add(string path, ModelFile model, IReadOnlyList<Clip> clips, LongAudioOptions windows, VectorStorage storage, int batch, bool skip, CancellationToken cancel)
+    private static int Add(string path, AudioLanguageModel model, IReadOnlyList<Clip> clips, LongAudioOptions windows, VectorStorage storage, int batch, bool skip, CancellationToken cancel)
     {
         string folder = IndexSettings.FolderOf(path);
-        using var output = new IndexOutput(path, storage, model.NeedBridge("search").Embeddings.Width);
-        var answerer = new WindowVectors(model, batch, Mint.ML.Transforms.BridgeNetTransformer.AudioEmbedding, output.Take);
+        using var output = new IndexOutput(path, storage, (model.Embeddings ?? throw new NotSupportedException($"The model has no embeddings, which search compares: it holds no bridge of stage 1. Make one by ./mint pretrain.")).Width);
+        var answerer = new WindowVectors(model, batch, output.Take);
         Clip[] named = [.. clips.Select(clip => clip with { Name = Path.GetRelativePath(folder, clip.File).Replace('\\', '/') }).DistinctBy(clip => clip.Name)];
-        var result = new AnswerRun(answerer, windows, batch, skip, AnswerOptions.Report).Run(named, output, cancel);
-        AnswerOptions.Report($"{path} has {output.Count} items");
+        var result = new AnswerRun(answerer, windows, batch, skip, StandardError.Report).Run(named, output, cancel);
+        StandardError.Report($"{path} has {output.Count} items");
         return result.ExitCode;
     }
 
     private static Command Query()
     {
-        var (index, model, gpu) = (Index(), ModelOption("the one the index was made with"), Gpu());
+        var (index, model, device) = (Index(), ModelOption("the one the index was made with"), DeviceOption.Create());
         var query = new Argument<string>("query") { Description = "A text, or a sound file" };
         var top = new Option<int>("--top") { Description = "How many are shown", DefaultValueFactory = _ => 10 };
         var rerank = new Option<int>("--rerank") { Description = "Hears so many of the best again and orders them by the matching head (ALM), which reads text and sound together (default: none)" };
         var format = new Option<string>("--format") { Description = "table, jsonl or csv", DefaultValueFactory = _ => "table" };
         format.AcceptOnlyFromAmong("table", "jsonl", "csv");
-        var command = new Command("query", "Find the clips of an index that fit a text or a sound best.") { index, query, top, rerank, format, model, gpu };
+        var command = new Command("query", "Find the clips of an index that fit a text or a sound best.") { index, query, top, rerank, format, model, device };
         command.SetAction((parse, cancel) =>
         {
             string path = parse.GetValue(index)!;
-            if (parse.GetValue(top) < 1 || parse.GetValue(rerank) < 0) throw new ArgumentException("--top is at least 1 and --rerank at least 0.");
+            var errors = new OptionErrors();
+            errors.Require(parse.GetValue(top) >= 1, $"--top is {parse.GetValue(top)}; at least one is shown.");
+            errors.Require(parse.GetValue(rerank) >= 0, $"--rerank is {parse.GetValue(rerank)}; 0 means none.");
+            errors.Throw();
             var settings = IndexSettings.Read(path);
-            using var loaded = ModelFile.Load(settings.CheckedModel(path, parse.GetValue(model)), parse.GetValue(gpu));
-            var found = new SoundSearch(path, loaded, settings, AnswerOptions.Report, cancel).Find(parse.GetValue(query)!, parse.GetValue(top), parse.GetValue(rerank));
-            Print([.. found.Take(parse.GetValue(top))], parse.GetValue(format)!);
+            using var loaded = ModelFile.Load(settings.CheckedModel(path, parse.GetValue(model)), DeviceOption.Of(parse.GetValue(device)!));
+            var (search, asked) = (new SoundSearch(path, loaded.Model, settings), parse.GetValue(query)!);
+            bool isSound = File.Exists(asked);
+            if (isSound && parse.GetValue(rerank) > 0) throw new ArgumentException("--rerank asks how well a text belongs to a sound; a query that is a sound has none.");
+            var found = isSound ? search.BySound(asked, parse.GetValue(top), cancel) : search.ByText(asked, parse.GetValue(top), parse.GetValue(rerank), cancel);
+            Print([.. found], parse.GetValue(format)!);
             return Task.FromResult(0);
         });
         return command;

@@ -27,32 +27,42 @@ internal static class TuneCommand
         command.Add(training);
         command.SetRecipeAction((parse, cancel) =>
         {
-            if (parse.GetValue(data) is not { Length: > 0 } sources) throw new ArgumentException("There is nothing to train on: give --data.");
-            string modelFolder = parse.GetValue(language) ?? throw new ArgumentException("Give --language-model: the folder of a T5, GPT-2 or LLaMA.");
-            var options = training.Read(parse) with { RunFolder = run.Folder(parse) };
+            var (sources, modelFolder, place, from) = (parse.GetValue(data) ?? [], parse.GetValue(language) ?? "", run.Read(parse), start.Read(parse));
+            var options = training.Read(parse) with { RunFolder = place.Folder };
+            OptionErrors.Check(options.Validate, () => from.Validate(options), place.Validate, Named);
             var (files, mix) = InstructionData.Read(sources, new ConsoleLines());
-            RunFiles.WriteSettings(options.RunFolder, command, parse, run.Encoder(parse));
-            var audio = run.Frames(parse, files, cancel);
+            using var heldPlace = RunFiles.Hold(place.Folder);
+            RunFiles.WriteSettings(place.Folder, command, parse, place.Encoder);
+            var audio = place.Frames(files, cancel);
             var heldOut = parse.GetValue(validation) is { Length: > 0 } held ? HeldOut(held) : null;
             var texts = mix.Examples.SelectMany(example => new[] { example.Instruction, example.Response }).Distinct();
-            var (bridge, words, folder) = start.Start(parse, options.RunFolder, texts, audio.HiddenSize, options.Seed, run.Device(parse));
-            var model = MintModel.Begin(bridge, ModelCatalog.LoadLanguageModel(modelFolder, device: run.Device(parse)), options.Seed);
+            var (bridge, words, folder) = from.Start(place.Folder, texts, audio.HiddenSize, options.Seed, place.Device);
+            var tokenizers = new MintTokenizers(words, TextTokenizer.Load(modelFolder), options.MaxTokens);
+            var model = MintModel.Begin(bridge, ModelCatalog.LoadLanguageModel(modelFolder, device: place.Device), tokenizers, options.Seed);
 
-            var result = InstructionTraining.Run(model, words, TextTokenizer.Load(modelFolder), audio, mix, options, heldOut, new TrainingLines(), cancel);
+            var result = InstructionTraining.Run(model, audio, mix, options, heldOut, new TrainingLines(), cancel);
 
             BridgeFolder.Write(folder, bridge);
-            Safetensors.Write(Path.Combine(options.RunFolder, "projection.safetensors"), model.Projection.state_dict());
+            Safetensors.Write(Path.Combine(place.Folder, "projection.safetensors"), model.Projection.state_dict());
             var ml = new MLContext();
-            using var tuned = ml.AudioLanguage().UseTunedModel(model, folder, modelFolder, maxTextTokens: options.MaxTextTokens);
+            using var tuned = ml.AudioLanguage().UseTunedModel(model, folder, modelFolder);
             // Stage 1's own bridge goes into the model too: it is what searches.
-            using var stage1 = start.Stage1(parse) is { } from && BridgeNet.Load(from) is { Config.HasAlignmentHeads: true } before ? ml.AudioLanguage().UseBridge(before, folder, maxTextTokens: options.MaxTextTokens) : null;
-            RunFiles.WriteModel(options.RunFolder, ml, sources[0].Manifest, run.Encoder(parse), stage1 is null ? [tuned] : [stage1, tuned]);
-            return Task.FromResult(run.Finish(options.RunFolder, result));
+            using var stage1 = from.Stage1 is { } stage1Folder && BridgeNet.Load(stage1Folder) is { Config.HasAlignmentHeads: true } before ? ml.AudioLanguage().UseBridge(before, folder, maxTextTokens: options.MaxTokens) : null;
+            RunFiles.WriteModel(place.Folder, ml, sources[0].Manifest, place.Encoder, stage1 is null ? [tuned] : [stage1, tuned]);
+            return Task.FromResult(place.Finish(result));
+
+            void Named()
+            {
+                var errors = new OptionErrors();
+                errors.Require(sources.Length > 0, "There is nothing to train on: give --data.");
+                errors.Require(modelFolder.Length > 0, "Give --language-model: the folder of a T5, GPT-2 or LLaMA.");
+                errors.Throw();
+            }
 
             InstructionValidation HeldOut(InstructionData[] sets)
             {
                 var (clips, asked) = InstructionData.Read(sets, new ConsoleLines());
-                return new InstructionValidation(run.Frames(parse, clips, cancel), asked.Examples);
+                return new InstructionValidation(place.Frames(clips, cancel), asked.Examples);
             }
         });
         return command;

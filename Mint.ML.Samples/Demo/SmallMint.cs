@@ -37,7 +37,7 @@ internal sealed class SmallMint(MLContext ml, DemoOptions options, CancellationT
     {
         Bridge = Bridge,
         Objective = objective ?? new(),
-        Training = new TrainingOptions { Epochs = options.Stage1Epochs, BatchSize = 64, LearningRate = options.Stage1Rate, WarmUpSteps = 30 },
+        Training = new TrainingOptions { Epochs = options.Stage1Epochs, BatchSize = 64, LearningRate = options.Stage1LearningRate, WarmUpSteps = 30 },
         Seed = seed,
         Cancellation = cancel,
     });
@@ -50,7 +50,7 @@ internal sealed class SmallMint(MLContext ml, DemoOptions options, CancellationT
         LanguageModel = Path.Combine(options.Models, "language-model"),
         Templates = [new(DemoOptions.FamilyInstruction, "Family"), new(DemoOptions.CaptionInstruction, "Caption")],
         Bridge = bridge,
-        Training = new TrainingOptions { Epochs = options.Stage2Epochs, BatchSize = 64, LearningRate = options.Stage2Rate, WarmUpSteps = 30 },
+        Training = new TrainingOptions { Epochs = options.Stage2Epochs, BatchSize = 64, LearningRate = options.Stage2LearningRate, WarmUpSteps = 30 },
         Seed = seed,
         Cancellation = cancel,
     });

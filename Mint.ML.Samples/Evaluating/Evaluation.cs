@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Mint.ML.Files;
 
 namespace Mint.ML.Samples.Evaluating;
 
@@ -49,15 +50,9 @@ internal static class EvaluationFiles
 
     public static void Write(string folder, Evaluation evaluation, IEnumerable<EvaluationItem> items)
     {
-        Replace(Path.Combine(folder, "items.jsonl"), string.Concat(items.Select(item => JsonSerializer.Serialize(item, Lines) + "\n")));
-        Replace(Path.Combine(folder, "evaluation.json"), JsonSerializer.Serialize(evaluation, Indented) + "\n");
+        AtomicFile.WriteText(Path.Combine(folder, "items.jsonl"), string.Concat(items.Select(item => JsonSerializer.Serialize(item, Lines) + "\n")));
+        AtomicFile.WriteText(Path.Combine(folder, "evaluation.json"), JsonSerializer.Serialize(evaluation, Indented) + "\n");
     }
 
     public static string Text(IReadOnlyList<Evaluation> evaluations) => JsonSerializer.Serialize(evaluations, Indented);
-
-    private static void Replace(string path, string text)
-    {
-        File.WriteAllText(path + ".tmp", text);
-        File.Move(path + ".tmp", path, overwrite: true);
-    }
 }

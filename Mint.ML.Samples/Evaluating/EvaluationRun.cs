@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
-using Microsoft.ML;
-using Microsoft.ML.Data;
+using Mint.ML.Answering;
 using Mint.ML.Audio;
+using Mint.ML.Files;
 using Mint.ML.Generation;
 using Mint.ML.Metrics;
 using Mint.ML.Samples.Answering;
@@ -28,13 +28,12 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
         var clips = Read();
         var labels = Labels(clips);
         var answerer = Answerer(labels);
-        answerer.Prepare();
-        Directory.CreateDirectory(folder);
+        using var held = FolderLock.Take(folder);
         string answers = Path.Combine(folder, "answers.jsonl");
         var format = new JsonLines(answerer.Name);
         AnswerResult result;
-        using (var output = new FileOutput(answers, format, AnswerOptions.Settings(settings.Model, recipe.Manifest, answerer, new LongAudioOptions())))
-            result = new AnswerRun(answerer, new LongAudioOptions(), settings.Batch, settings.SkipErrors, report).Run([.. clips.Select(clip => clip.Clip)], output, cancel);
+        using (var output = new FileOutput(answers, format, AnswerOptions.Settings(settings.Model, recipe.Manifest, answerer, recipe.LongAudio)))
+            result = new AnswerRun(answerer, recipe.LongAudio, settings.Batch, settings.SkipErrors, report).Run([.. clips.Select(clip => clip.Clip)], output, cancel);
         if (result.Stopped) return null;
 
         var rows = File.ReadLines(answers).Select(format.ReadRow).ToDictionary(row => row.Path);
@@ -71,7 +70,7 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
             string[] references = [.. (recipe.Task == "tagging" ? texts.SelectMany(Several) : texts).Distinct()];
             if (references.Length == 0 && recipe.Task != "tagging") throw new InvalidDataException($"{recipe.Manifest}, row {clip.First().Number}: '{clip.Key}' has nothing in {string.Join(", ", recipe.Columns)}.");
             if (references.Length > 1 && recipe.Task == "classification")
-                throw new InvalidDataException($"{recipe.Manifest}, row {clip.Last().Number}: '{clip.Key}' has the labels {string.Join(", ", references)}, and classification takes one; tagging takes several.");
+                throw new InvalidDataException($"{recipe.Manifest}, row {clip.Last().Number}: '{clip.Key}' has the labels {Brief(references)}, and classification takes one; tagging takes several.");
             return new Known(new Clip(clip.Key, clip.First().Path), references, recipe.NegativeColumn is { } column ? [.. clip.Select(row => row.Find(column)).OfType<string>().SelectMany(Several)] : null);
         })];
 
@@ -84,18 +83,21 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
         if (recipe.Labels.Count == 0) return [.. clips.SelectMany(clip => clip.References).Distinct().Order(StringComparer.Ordinal)];
         foreach (var clip in clips)
             if (clip.References.FirstOrDefault(label => !recipe.Labels.Contains(label)) is { } unknown)
-                throw new InvalidDataException($"{recipe.Manifest}: '{clip.Clip.Name}' is labelled '{unknown}', which is none of the labels of recipe '{recipe.Name}': {string.Join(", ", recipe.Labels)}.");
+                throw new InvalidDataException($"{recipe.Manifest}: '{clip.Clip.Name}' is labelled '{unknown}', which is none of the labels of recipe '{recipe.Name}': {Brief(recipe.Labels)}.");
         return recipe.Labels;
     }
 
+    // A thousand labels would hide which one it is about.
+    private static string Brief(IReadOnlyList<string> texts) => string.Join(", ", texts.Take(12)) + (texts.Count > 12 ? $" and {texts.Count - 12} more" : "");
+
     private Answerer Answerer(IReadOnlyList<string>? labels) => recipe.Task switch
     {
-        "captioning" => new TextAnswerer(settings.Model, "caption", recipe.Instruction, recipe.Generation, settings.Batch),
-        "retrieval" => new EmbeddingAnswerer(settings.Model, settings.Batch),
-        _ => new LabelAnswerer(settings.Model, new LabelOptions
+        "captioning" => new TextAnswerer(settings.Model.Model, "caption", recipe.Instruction, recipe.Generation, settings.Batch),
+        "retrieval" => new EmbeddingAnswerer(settings.Model.Model, settings.Batch),
+        _ => new LabelAnswerer(settings.Model.Model, new LabelOptions
         {
-            Labels = labels!, Instruction = recipe.Instruction, BySimilarity = recipe.Mode == "similarity", KeepAll = true, Top = 1, Threshold = 0,
-            Ranking = new RankingOptions { Score = recipe.Score, MultiLabel = recipe.Task == "tagging" },
+            Labels = labels!, Instruction = recipe.Instruction, BySimilarity = recipe.By == "similarity", KeepAll = true, Top = 1, Threshold = 0,
+            Ranking = recipe.Ranking with { MultiLabel = recipe.Task == "tagging" },
         }, settings.Batch),
     };
 
@@ -132,22 +134,5 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
         })]);
     }
 
-    private sealed class Text
-    {
-        public string Caption { get; set; } = "";
-
-        // The bridge's step asks for features; for texts nobody reads them.
-        [VectorType]
-        public float[] Features { get; set; } = [];
-    }
-
-    private float[][] Embed(string[] captions)
-    {
-        var (model, bridge) = (settings.Model, settings.Model.NeedBridge("evaluate"));
-        var schema = SchemaDefinition.Create(typeof(Text));
-        schema[nameof(Text.Caption)].ColumnName = bridge.TextColumnName;
-        schema[nameof(Text.Features)].ColumnName = model.Featurizer.OutputColumnName;
-        var view = model.Ml.Data.LoadFromEnumerable(captions.Select(caption => new Text { Caption = caption }).ToList(), schema);
-        return [.. bridge.Transform(view).GetColumn<float[]>(Transforms.BridgeNetTransformer.TextEmbedding)];
-    }
+    private float[][] Embed(string[] captions) => [.. captions.Chunk(settings.Batch).SelectMany(settings.Model.Model.Comparing().Texts).Select(vector => vector.Cast<float>().ToArray())];
 }

@@ -12,11 +12,6 @@ internal static class Recipe
 {
     private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
-    private static readonly JsonSerializerOptions Named = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.KebabCaseLower, AllowTrailingCommas = true, ReadCommentHandling = JsonCommentHandling.Skip,
-    };
-
     /// <summary>Gives a command the option --recipe and an action that sees the recipe's values as if they had been typed.</summary>
     public static void SetRecipeAction(this Command command, Func<ParseResult, CancellationToken, Task<int>> action)
     {
@@ -33,21 +28,26 @@ internal static class Recipe
             .Concat(parse.CommandResult.Children.OfType<ArgumentResult>().Where(argument => argument.Tokens.Count > 0).Select(argument => argument.Argument.Name)).ToHashSet();
         string[] options = [.. command.Options.Where(option => option.Name is not ("--recipe" or "--help")).Select(option => option.Name.TrimStart('-'))];
         string[] known = [.. options, .. command.Arguments.Select(argument => argument.Name)];
-        List<string> arguments = [];
+        List<string> arguments = [], errors = [];
         using var document = Open(file);
         foreach (var setting in document.RootElement.EnumerateObject())
         {
             if (!known.Contains(setting.Name))
-                throw new InvalidDataException($"{file}: 'mint {command.Name}' knows no '{setting.Name}'; the nearest key is '{Nearest(setting.Name, known)}'. 'mint {command.Name} --help' lists all.");
-            if (typed.Contains(setting.Name)) continue;
-            foreach (string value in Values(setting.Value))
             {
-                if (options.Contains(setting.Name)) arguments.Add("--" + setting.Name);
-                arguments.Add(value);
+                errors.Add($"'mint {command.Name}' knows no '{setting.Name}'; the nearest key is '{Nearest(setting.Name, known)}'.");
+            }
+            else if (!typed.Contains(setting.Name))
+            {
+                foreach (string value in Values(setting.Value))
+                {
+                    if (options.Contains(setting.Name)) arguments.Add("--" + setting.Name);
+                    arguments.Add(value);
+                }
             }
         }
         var both = command.Parse([.. arguments, .. parse.Tokens.Where(token => token.Type != TokenType.Command).Select(token => token.Value)]);
-        return both.Errors.Count == 0 ? both : throw new InvalidDataException($"{file}: {string.Join(" ", both.Errors.Select(error => error.Message))}");
+        errors.AddRange(both.Errors.Select(error => error.Message));
+        return errors.Count == 0 ? both : throw new InvalidDataException($"{file}: {string.Join(" ", errors)} 'mint {command.Name} --help' lists all.");
     }
 
     /// <summary>Reads a recipe; its root is an object.</summary>
@@ -65,15 +65,17 @@ internal static class Recipe
         }
     }
 
-    /// <summary>Reads a recipe that is a record of its own: its keys are the properties, in lower case with dashes.</summary>
+    /// <summary>Reads a recipe that is a record of its own: its keys are the properties, in lower case with dashes, and so are those of records in it.</summary>
     /// <exception cref="InvalidDataException">It is not JSON, has a key that the record does not know, or a value that does not fit.</exception>
     public static T Read<T>(string file)
     {
         using var document = Open(file);
-        Check(file, document.RootElement, typeof(T));
+        List<string> errors = [];
+        Check("", document.RootElement, typeof(T), errors);
+        if (errors.Count > 0) throw new InvalidDataException($"{file}: {string.Join(" ", errors)}");
         try
         {
-            return document.RootElement.Deserialize<T>(Named)!;
+            return document.RootElement.Deserialize<T>(OptionNames.Json)!;
         }
         catch (JsonException error)
         {
@@ -81,16 +83,21 @@ internal static class Recipe
         }
     }
 
-    private static void Check(string file, JsonElement element, Type record)
+    private static void Check(string where, JsonElement element, Type record, List<string> errors)
     {
-        var known = record.GetProperties().ToDictionary(property => Named.PropertyNamingPolicy!.ConvertName(property.Name), property => property.PropertyType);
+        var known = record.GetProperties().Where(property => property.CanWrite).ToDictionary(property => OptionNames.Of(property.Name), property => property.PropertyType);
         foreach (var setting in element.EnumerateObject())
         {
-            if (!known.TryGetValue(setting.Name, out var type)) throw new InvalidDataException($"{file}: there is no '{setting.Name}'; the nearest key is '{Nearest(setting.Name, known.Keys)}'.");
-            if (setting.Value.ValueKind == JsonValueKind.Array && type.GenericTypeArguments is [var kind])
-                foreach (var item in setting.Value.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.Object)) Check(file, item, kind);
+            if (!known.TryGetValue(setting.Name, out var type)) errors.Add($"There is no '{where}{setting.Name}'; the nearest key is '{where}{Nearest(setting.Name, known.Keys)}'.");
+            else if (type.IsEnum && (setting.Value.ValueKind != JsonValueKind.String || !OptionNames.All(type).Contains(setting.Value.GetString())))
+                errors.Add($"'{where}{setting.Name}' is {setting.Value.GetRawText()}; expected one of {string.Join(", ", OptionNames.All(type))}.");
+            else if (setting.Value.ValueKind == JsonValueKind.Object && IsRecord(type)) Check($"{where}{setting.Name}.", setting.Value, type, errors);
+            else if (setting.Value.ValueKind == JsonValueKind.Array && type.GenericTypeArguments is [var kind] && IsRecord(kind))
+                foreach (var item in setting.Value.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.Object)) Check($"{where}{setting.Name}.", item, kind, errors);
         }
     }
+
+    private static bool IsRecord(Type type) => type.Namespace?.StartsWith("Mint.ML", StringComparison.Ordinal) == true;
 
     /// <summary>The known key that takes the fewest insertions, deletions and replacements of a character to write.</summary>
     public static string Nearest(string key, IEnumerable<string> known) => known.MinBy(other => Distance(key.ToLowerInvariant(), other.ToLowerInvariant()))!;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Mint.ML.Audio;
 using Mint.ML.Bridges;
+using Mint.ML.Files;
 using Mint.ML.Models;
 using Mint.ML.Retrieval;
 using Mint.ML.Text;
@@ -40,8 +41,6 @@ internal static class Search
                     top = order.Take(Kept).Select(clip => new { path = rows[clip]["Path"], score = scores[clip] }),
                 });
         }
-        string path = Path.Combine(run, "retrieval.jsonl");
-        File.WriteAllLines(path + ".tmp", lines);
-        File.Move(path + ".tmp", path, overwrite: true);
+        AtomicFile.WriteText(Path.Combine(run, "retrieval.jsonl"), string.Concat(lines.Select(line => line + "\n")));
     }
 }

@@ -58,8 +58,8 @@ internal static class Answers
             EarlyStopping = kwargs["early_stopping"]?.GetValue<bool>() == true ? EarlyStopping.Immediately : EarlyStopping.WhenUnlikely,
             RepetitionPenalty = Number("repetition_penalty", 1),
             NoRepeatNGram = (int)Number("no_repeat_ngram_size", 0),
-            MinLength = Math.Max(0, (int)Number("min_length", 1) - 1), // the original counts the start token
-            MaxLength = (int)Number("max_new_tokens", Number("max_length", 30)), // LAVIS hands its max_length on as max_new_tokens
+            MinTokens = Math.Max(0, (int)Number("min_length", 1) - 1), // the original counts the start token
+            MaxTokens = (int)Number("max_new_tokens", Number("max_length", 30)), // LAVIS hands its max_length on as max_new_tokens
             PaddingCounts = true,
         };
 

@@ -1,4 +1,6 @@
 using Mint.ML.Audio;
+using Mint.ML.Tensors;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Samples.Verification;
@@ -91,8 +93,8 @@ internal static class FrontEnds
         batch[1].narrow(0, 0, b.shape[0]).copy_(b);
         Tensor lengths = tensor(new[] { a.shape[0], b.shape[0] });
         fixture.Close("w2v2_input_values", WaveformNormalizer.Normalize(batch, lengths));
-        fixture.Close("w2v2_input_values_no_mask", WaveformNormalizer.Normalize(batch, full_like(lengths, batch.shape[1])));
-        fixture.Same("w2v2_attention_mask", arange(batch.shape[1]).unsqueeze(0).lt(lengths.unsqueeze(1)));
+        fixture.Close("w2v2_input_values_no_mask", WaveformNormalizer.Normalize(batch, FilledLike(lengths, batch.shape[1])));
+        fixture.Same("w2v2_attention_mask", Indices(batch.shape[1]).unsqueeze(0).lt(lengths.unsqueeze(1)));
     }
 
     private static void Resampling(Fixture fixture)

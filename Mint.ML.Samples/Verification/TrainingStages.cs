@@ -2,6 +2,7 @@ using Mint.ML.Bridges;
 using Mint.ML.Models;
 using Mint.ML.Objectives;
 using Mint.ML.Systems;
+using Mint.ML.Tensors;
 using Mint.ML.Training;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -75,7 +76,7 @@ internal static class TrainingStages
             fixture.Close("itm_logits", matched);
             fixture.Close("loss_itm", functional.cross_entropy(matched, fixture["itm_labels"]));
             Tensor generated = captions.Ids.clone();
-            generated.select(1, 0).fill_(captions.DecoderId);
+            generated.select(1, 0).Fill_(captions.DecoderId);
             Tensor logits = bridge.QFormer.PredictTokens(bridge.QFormer.GenerationPass(generated, captions.Mask, cache));
             fixture.Close("lm_logits", logits, captions.Mask);
             long next = logits.shape[1] - 1;
@@ -89,7 +90,7 @@ internal static class TrainingStages
     public static void Stage2(Fixture fixture)
     {
         Tensor frames = fixture["image_embeds"];
-        Tensor responses = fixture["output_ids"].masked_fill(fixture.Mask("output_attention_mask").logical_not(), -100);
+        Tensor responses = fixture["output_ids"].FillWhere(fixture.Mask("output_attention_mask").logical_not(), -100);
         InstructionBatch Instruction() => new(fixture["qformer_input_ids"].clone(), fixture.Mask("qformer_attention_mask"),
             fixture["t5_input_ids"].clone(), fixture.Mask("t5_input_attention_mask"));
 
@@ -144,21 +145,18 @@ internal static class TrainingStages
     {
         var options = fixture.Meta["optimizer"]?.AsObject();
         double rate = options?["lr"]?.GetValue<double>() ?? 1e-3, decay = options?["weight_decay"]?.GetValue<double>() ?? 0.05;
-        var (decayed, free) = WeightDecay.Split(parameters.Select(pair => (pair.Name, pair.Parameter)));
-        using var optimizer = optim.AdamW([
-            new AdamW.ParamGroup(decayed, lr: rate, weight_decay: decay),
-            new AdamW.ParamGroup(free, lr: rate, weight_decay: 0)], lr: rate);
+        using var optimizer = Optimizer.Over(parameters, decay);
         // A reference that holds the starting values where the values after three steps should be has nothing to compare with.
         bool recorded = parameters.Any(pair => fixture.Has("step3." + pair.Name) && !pair.Parameter.detach().Equals(fixture["step3." + pair.Name]));
         var path = new List<Tensor>();
         for (int step = 0; step <= 3; step++)
         {
-            optimizer.zero_grad();
+            optimizer.ZeroGradients();
             var (total, values) = losses();
             path.Add(values);
             if (step == 3) break;
             total.backward();
-            optimizer.step();
+            optimizer.Step(rate);
         }
         fixture.Close("losses_before_step_0_to_3", stack(path));
         if (!recorded) return;

@@ -1,4 +1,6 @@
 using Mint.ML.Systems;
+using Mint.ML.Tensors;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -52,7 +54,7 @@ internal static class WholeSystems
         fixture.Close("inputs_embeds", embeddings);
         fixture.Same("attention_mask", mask);
         // The original lets padding inside the sequence take positions.
-        Tensor positions = arange(embeddings.shape[1], dtype: ScalarType.Int64).unsqueeze(0).expand(embeddings.shape[0], -1);
+        Tensor positions = Indices(embeddings.shape[1]).unsqueeze(0).expand(embeddings.shape[0], -1);
         Tensor logits = llama.Project(llama.Hidden(embeddings, mask, positions));
         fixture.Close("logits", logits, mask);
         Tensor loss = LanguageModels.NextTokenLoss(logits, fixture["labels"]);

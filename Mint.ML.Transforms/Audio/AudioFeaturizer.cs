@@ -1,8 +1,13 @@
+using System.Collections.Concurrent;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using Mint.ML.Audio;
+using Mint.ML.Checkpoints;
+using Mint.ML.ModelFiles;
 using Mint.ML.Models;
 using Mint.ML.Systems;
+using Mint.ML.Training;
 using Mint.ML.Transforms.RowMapping;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -16,6 +21,8 @@ namespace Mint.ML.Transforms;
 /// <remarks>
 /// Sound of another rate is resampled to the encoder's. Rows are padded to the longest of their batch, with the padding masked through the
 /// whole encoder, so that a row's features do not depend on the rows beside it (save the last bits of floating-point sums).
+/// With a cache, each sound goes through the encoder alone, once, and from then on its features are read from the disk; see
+/// <see cref="AudioFeaturizingEstimator.Options.CacheFolder"/>.
 /// </remarks>
 public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturizer>
 {
@@ -27,9 +34,18 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
     private readonly SharedModel<IAudioEncoder> _encoder;
     private readonly FrozenFolder _folder;
     private readonly string _output, _input;
+    private readonly FrameCacheReference? _cache;
+    private readonly ConcurrentDictionary<string, string> _sources = new(); // the sounds that cache keys were made of
 
-    internal AudioFeaturizer(IHostEnvironment environment, SharedModel<IAudioEncoder> encoder, FrozenFolder folder, string output, string input, int batchSize)
-        : base(environment, nameof(AudioFeaturizer), batchSize) => (_encoder, _folder, _output, _input) = (encoder, folder, output, input);
+    internal AudioFeaturizer(IHostEnvironment environment, SharedModel<IAudioEncoder> encoder, FrozenFolder folder, string output, string input, int batchSize, FrameStore? cache = null)
+        : base(environment, nameof(AudioFeaturizer), batchSize)
+    {
+        (_encoder, _folder, _output, _input) = (encoder, folder, output, input);
+        if (cache is not null) _cache = new(cache, EntryColumn(output), key => _sources.GetValueOrDefault(key, "a clip"));
+    }
+
+    /// <summary>With a cache, the text column that tells each row's entry in it.</summary>
+    internal static string EntryColumn(string output) => output + "Entry";
 
     /// <summary>The audio column that it reads.</summary>
     public string InputColumnName => _input;
@@ -43,40 +59,43 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
     /// <summary>Samples per second that the encoder hears, in Hz.</summary>
     public int SampleRate => _encoder.Value.SampleRate;
 
-    /// <inheritdoc/>
-    protected override string LoaderSignature => Signature;
+    private protected override string LoaderSignature => Signature;
 
-    /// <inheritdoc/>
-    protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
+    private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
 
-    /// <inheritdoc/>
-    protected override void DisposeModel() => _encoder.Dispose();
-
-    /// <inheritdoc/>
-    protected override void Write(ModelWriter writer)
+    private protected override void DisposeModel()
     {
-        writer.Stream("Options", w =>
-        {
-            w.Write(_output);
-            w.Write(_input);
-            w.Write(BatchSize);
-        });
+        _encoder.Dispose();
+        _cache?.Store.Dispose();
+    }
+
+    private protected override void Write(ModelWriter writer)
+    {
+        writer.Json(Signature + ".json", new Columns(_output, _input, BatchSize));
         _folder.Write(writer, "Encoder");
     }
 
     static AudioFeaturizer ILoadable<AudioFeaturizer>.Read(IHostEnvironment environment, ModelReader reader)
     {
-        string output = "", input = "";
-        int batchSize = 1;
-        reader.Stream("Options", r =>
-        {
-            output = r.ReadString();
-            input = r.ReadString();
-            batchSize = r.ReadInt32();
-        });
+        var columns = reader.Json<Columns>(Signature + ".json");
         var device = Devices.Of(environment);
         var (folder, encoder) = FrozenFolder.Read(reader, "Encoder", path => ModelCatalog.LoadAudioEncoder(path, device: device));
-        return new AudioFeaturizer(environment, new(encoder), folder, output, input, batchSize);
+        return new AudioFeaturizer(environment, new(encoder), folder, columns.OutputColumnName, columns.InputColumnName, columns.BatchSize);
+    }
+
+    private sealed record Columns(string OutputColumnName, string InputColumnName, int BatchSize);
+    /// <summary>A sound's entry in the cache, which is made where it is missing, and its frames, flattened, where they are asked for; both empty for a sound too short for a frame.</summary>
+    private (string Key, float[] Frames) Cached(MLAudio sound, FrameStore cache, bool wanted)
+    {
+        string key = cache.Key(sound.Clip.Samples, sound.SampleRate), source = sound.Source ?? "sound in memory";
+        _sources.TryAdd(key, source);
+        if (wanted && cache.Read(key) is { } stored) return (key, stored);
+        if (!wanted && cache.Shape(key) is not null) return (key, []);
+        float[] frames = Encode([sound])[0];
+        if (frames.Length == 0) return ("", []);
+        using var written = tensor(frames, [frames.Length / FrameWidth, FrameWidth]);
+        cache.Write(key, written, source);
+        return (key, cache.Read(key) ?? frames); // as a later pass will read them
     }
 
     /// <summary>Frames of each sound, flattened; empty where there is none.</summary>
@@ -87,11 +106,6 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
         Array.Fill(features, []);
         int[] rows = [.. Enumerable.Range(0, sounds.Count).Where(row => sounds[row] is not null)];
         if (rows.Length == 0) return features;
-
-        float[][] samples = [.. rows.Select(row => sounds[row]!.Clip.Resample(encoder.SampleRate).Samples)];
-        int longest = samples.Max(clip => clip.Length);
-        var padded = new float[(long)rows.Length * longest];
-        for (int i = 0; i < rows.Length; i++) samples[i].CopyTo(padded, (long)i * longest);
 
         using var guard = no_grad();
         using var scope = NewDisposeScope();
@@ -113,17 +127,15 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
 
         AudioEncoding Run()
         {
-            var waveforms = tensor(padded, [rows.Length, longest]);
-            var lengths = tensor(samples.Select(clip => (long)clip.Length).ToArray());
             try
             {
-                return encoder.Encode(waveforms.to(encoder.Device), lengths.to(encoder.Device));
+                return encoder.Encode([.. rows.Select(row => sounds[row]!.Clip)]);
             }
-            catch (ArgumentException e)
+            catch (SoundNotEncodableException e)
             {
                 // The encoder counts rows of the batch; a user knows files.
                 string names = string.Join(", ", rows.Select(row => sounds[row]!.Source ?? "sound in memory").Take(8));
-                throw new ArgumentException($"The audio encoder refused a batch of {rows.Length} ({names}{(rows.Length > 8 ? ", ..." : "")}): {e.Message}", e);
+                throw new SoundNotEncodableException($"The audio encoder refused a batch of {rows.Length} ({names}{(rows.Length > 8 ? ", ..." : "")}): {e.Message}", e);
             }
         }
     }
@@ -139,7 +151,9 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
             _audio = input.Require(owner._input, "audio; append LoadAudio before FeaturizeAudio", type => type is AudioDataViewType);
             var annotations = new DataViewSchema.Annotations.Builder();
             annotations.AddPrimitiveValue(FrameWidthAnnotation, NumberDataViewType.Int32, owner.FrameWidth);
-            Added = [new(owner._output, new VectorDataViewType(NumberDataViewType.Single), annotations.ToAnnotations())];
+            owner._cache?.AddTo(annotations);
+            var features = new DataViewSchema.DetachedColumn(owner._output, new VectorDataViewType(NumberDataViewType.Single), annotations.ToAnnotations());
+            Added = owner._cache is { } cache ? [features, new(cache.EntryColumn, TextDataViewType.Instance)] : [features];
         }
 
         public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
@@ -148,9 +162,24 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
 
         public override void Compute(RowBatch batch)
         {
-            var features = batch.Output<VBuffer<float>>(0);
-            float[][] encoded = _owner.Encode(batch.Input<MLAudio?>(_audio).ToArray());
-            for (int i = 0; i < batch.Count; i++) features[i] = new VBuffer<float>(encoded[i].Length, encoded[i]);
+            var sounds = batch.Input<MLAudio?>(_audio);
+            if (_owner._cache is { } cache) Read(batch, sounds, cache.Store);
+            else
+            {
+                var features = batch.Output<VBuffer<float>>(0);
+                float[][] encoded = _owner.Encode(sounds.ToArray());
+                for (int i = 0; i < batch.Count; i++) features[i] = new VBuffer<float>(encoded[i].Length, encoded[i]);
+            }
+        }
+
+        private void Read(RowBatch batch, ReadOnlySpan<MLAudio?> sounds, FrameStore cache)
+        {
+            for (int i = 0; i < batch.Count; i++)
+            {
+                var (key, frames) = sounds[i] is { } sound ? _owner.Cached(sound, cache, wanted: batch.IsActive(0)) : ("", []);
+                if (batch.IsActive(0)) batch.Output<VBuffer<float>>(0)[i] = new VBuffer<float>(frames.Length, frames);
+                if (batch.IsActive(1)) batch.Output<ReadOnlyMemory<char>>(1)[i] = key.AsMemory();
+            }
         }
     }
 }
@@ -175,30 +204,59 @@ public sealed class AudioFeaturizingEstimator : IEstimator<AudioFeaturizer>
         /// <summary>Rows that go through the encoder at once. 16 half-second to ten-second clips fill a CPU's cores and stay small in memory.</summary>
         public int BatchSize = 16;
 
+        /// <summary>
+        /// A folder in which the features of each sound are kept, so that it goes through the encoder once, however often the data are read, in this program and later ones.
+        /// Trainers then read features from it batch by batch: data may be larger than memory. Another encoder or sound makes other entries; see
+        /// <see cref="FrameStore"/>. The data also get a text column, named like the features with "Entry" behind it. A saved model does not keep the
+        /// cache. Null, the default, keeps nothing.
+        /// </summary>
+        public string? CacheFolder;
+
         /// <summary>Puts the encoder's files into a saved model instead of referring to them by name and hash.</summary>
         public bool EmbedFrozenModels;
+
+        internal Options Copy() => (Options)MemberwiseClone();
     }
 
     private readonly IHostEnvironment _environment;
     private readonly Options _options;
 
-    internal AudioFeaturizingEstimator(IHostEnvironment environment, Options options) => (_environment, _options) = (environment, options);
+    internal AudioFeaturizingEstimator(IHostEnvironment environment, Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        (_environment, _options) = (environment, options.Copy());
+        Check.Options(nameof(AudioFeaturizingEstimator), Check.Names((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName)),
+            Check.Folder(nameof(Options.Encoder), options.Encoder), Check.Batch(options.BatchSize));
+    }
 
     /// <inheritdoc/>
+    /// <exception cref="IOException">Another process has the cache; the message says which.</exception>
     public AudioFeaturizer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
         GetOutputSchema(SchemaColumns.Shape(input.Schema));
         var folder = FrozenFolder.Of(_options.Encoder, _options.EmbedFrozenModels);
-        var encoder = ModelCatalog.LoadAudioEncoder(folder.Path, device: Devices.Of(_environment));
-        return new AudioFeaturizer(_environment, new(encoder), folder, _options.OutputColumnName, _options.InputColumnName, _options.BatchSize);
+        var cache = _options.CacheFolder is { } kept ? new FrameStore(kept, ModelFolder.Hash(folder.Path)) : null;
+        try
+        {
+            var encoder = ModelCatalog.LoadAudioEncoder(folder.Path, device: Devices.Of(_environment));
+            return new AudioFeaturizer(_environment, new(encoder), folder, _options.OutputColumnName, _options.InputColumnName, _options.BatchSize, cache);
+        }
+        catch
+        {
+            cache?.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         inputSchema.Require(_options.InputColumnName, "audio; append LoadAudio before FeaturizeAudio", column => column.ItemType is AudioDataViewType);
-        var annotations = new SchemaShape([Interop.ShapeColumn(AudioFeaturizer.FrameWidthAnnotation, NumberDataViewType.Int32)]);
-        return inputSchema.With(Interop.ShapeColumn(_options.OutputColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.VariableVector, annotations: annotations));
+        var width = Interop.ShapeColumn(AudioFeaturizer.FrameWidthAnnotation, NumberDataViewType.Int32);
+        var annotations = new SchemaShape(_options.CacheFolder is null ? [width] : [width, FrameCacheReference.Shape]);
+        var features = Interop.ShapeColumn(_options.OutputColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.VariableVector, annotations: annotations);
+        return _options.CacheFolder is null ? inputSchema.With(features)
+            : inputSchema.With(features, Interop.ShapeColumn(AudioFeaturizer.EntryColumn(_options.OutputColumnName), TextDataViewType.Instance));
     }
 }

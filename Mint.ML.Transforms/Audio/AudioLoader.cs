@@ -3,6 +3,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Mint.ML.Audio;
+using Mint.ML.ModelFiles;
 using Mint.ML.Transforms.RowMapping;
 
 namespace Mint.ML.Transforms;
@@ -27,6 +28,7 @@ public sealed class AudioLoader : RowMapTransformer, ILoadable<AudioLoader>
 
     private readonly AudioLoadingEstimator.Options _options;
     private readonly ConcurrentDictionary<string, string> _skipped = new();
+    private readonly ConcurrentDictionary<string, IReadOnlyList<string>> _noted = new();
 
     internal AudioLoader(IHostEnvironment environment, AudioLoadingEstimator.Options options)
         : base(environment, nameof(AudioLoader), batchSize: 1) => _options = options;
@@ -34,45 +36,31 @@ public sealed class AudioLoader : RowMapTransformer, ILoadable<AudioLoader>
     /// <summary>The files that could not be read so far, each with the reason; empty unless errors are skipped. A file counts once, however often it is met.</summary>
     public IReadOnlyDictionary<string, string> Skipped => _skipped;
 
-    /// <inheritdoc/>
-    protected override string LoaderSignature => Signature;
+    /// <summary>The files that were heard with notes so far ("heard as far as it goes, ..."); each is a warning in the log as well.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Noted => _noted;
 
-    /// <inheritdoc/>
-    protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
+    private protected override string LoaderSignature => Signature;
 
-    /// <inheritdoc/>
-    protected override void Write(ModelWriter writer) => writer.Stream("Options", w =>
-    {
-        w.Write(_options.OutputColumnName);
-        w.Write(_options.InputColumnName);
-        w.Write(_options.Folder ?? "");
-        w.Write((byte)_options.OnError);
-        w.Write(_options.MaxChannels);
-        w.Write(_options.MaxDuration.Ticks);
-    });
+    private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
 
-    static AudioLoader ILoadable<AudioLoader>.Read(IHostEnvironment environment, ModelReader reader)
-    {
-        var options = new AudioLoadingEstimator.Options();
-        reader.Stream("Options", r =>
-        {
-            options.OutputColumnName = r.ReadString();
-            options.InputColumnName = r.ReadString();
-            options.Folder = r.ReadString() is { Length: > 0 } folder ? folder : null;
-            options.OnError = (AudioErrorHandling)r.ReadByte();
-            options.MaxChannels = r.ReadInt32();
-            options.MaxDuration = TimeSpan.FromTicks(r.ReadInt64());
-        });
-        return new AudioLoader(environment, options);
-    }
+    private protected override void Write(ModelWriter writer) => writer.Json(Signature + ".json", _options);
+
+    static AudioLoader ILoadable<AudioLoader>.Read(IHostEnvironment environment, ModelReader reader) =>
+        new(environment, reader.Json<AudioLoadingEstimator.Options>(Signature + ".json"));
 
     private MLAudio? Load(string path)
     {
         if (_options.Folder is { } folder) path = Path.GetFullPath(path, Path.GetFullPath(folder));
         try
         {
-            var limits = AudioReadOptions.Default with { MaxChannels = _options.MaxChannels, MaxDuration = _options.MaxDuration };
-            return MLAudio.FromClip(AudioFile.Read(path, limits), path);
+            var limits = AudioReadOptions.Default with { MaxChannels = _options.MaxChannels, MaxDuration = _options.MaxDuration, Damaged = _options.Damaged };
+            var audio = MLAudio.CreateFromFile(path, limits);
+            if (audio.Notes.Count > 0 && _noted.TryAdd(path, audio.Notes))
+            {
+                using var channel = Host.Start("Load");
+                channel.Warning(MessageSensitivity.UserData, "{0}", $"{path}: {string.Join(' ', audio.Notes)}");
+            }
+            return audio;
         }
         catch (AudioFormatException e) when (_options.OnError == AudioErrorHandling.Skip)
         {
@@ -133,12 +121,24 @@ public sealed class AudioLoadingEstimator : IEstimator<AudioLoader>
 
         /// <summary>Longest sound that is read; longer files are an error.</summary>
         public TimeSpan MaxDuration = AudioReadOptions.Default.MaxDuration;
+
+        /// <summary>What becomes of a damaged file: it cannot be read (<see cref="OnError"/>), or it is heard up to the damage, and noted.</summary>
+        public DamagedAudio Damaged = AudioReadOptions.Default.Damaged;
+
+        internal Options Copy() => (Options)MemberwiseClone();
     }
 
     private readonly IHostEnvironment _environment;
     private readonly Options _options;
 
-    internal AudioLoadingEstimator(IHostEnvironment environment, Options options) => (_environment, _options) = (environment, options);
+    internal AudioLoadingEstimator(IHostEnvironment environment, Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        (_environment, _options) = (environment, options.Copy());
+        Check.Options(nameof(AudioLoadingEstimator), Check.Names((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName)),
+            options.MaxChannels < 1 ? [$"MaxChannels is {options.MaxChannels}; at least one channel is read."] : [],
+            options.MaxDuration <= TimeSpan.Zero ? [$"MaxDuration is {options.MaxDuration}; it is a length."] : []);
+    }
 
     /// <inheritdoc/>
     public AudioLoader Fit(IDataView input)

@@ -1,4 +1,5 @@
 using Microsoft.ML.Runtime;
+using Mint.ML.Native;
 using TorchSharp;
 
 namespace Mint.ML.Transforms;
@@ -7,9 +8,11 @@ namespace Mint.ML.Transforms;
 internal static class Devices
 {
     /// <summary>The GPU that the context names (<c>MLContext.GpuDeviceId</c>), or the CPU when it names none.</summary>
+    /// <exception cref="NotSupportedException">libtorch is missing, or TorchSharp cannot use it.</exception>
     /// <exception cref="InvalidOperationException">The GPU is not there and the context does not let the CPU stand in.</exception>
     public static torch.Device Of(IHostEnvironment environment)
     {
+        Libtorch.Require();
         var (gpu, fallback) = environment.DeviceSettings();
         if (gpu is not int index) return torch.CPU;
         if (torch.cuda.is_available() && index >= 0 && index < torch.cuda.device_count()) return torch.device($"cuda:{index}");

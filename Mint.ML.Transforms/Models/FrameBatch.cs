@@ -1,7 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Models;
-using Mint.ML.Training;
 using Mint.ML.Transforms.RowMapping;
 using static TorchSharp.torch;
 
@@ -29,14 +28,53 @@ internal static class FrameBatch
     }
 
     /// <summary>The frames of one row: none where the sound is missing.</summary>
-    public static float[] Row(in VBuffer<float> features, int width, string column) => features.Length % width == 0
-        ? [.. features.DenseValues()]
-        : throw new InvalidOperationException($"A row of column '{column}' has {features.Length} values, which is no multiple of the frame width {width}.");
-
-    /// <summary>Pads rows that are not empty to the longest of them: (B, T, E) and (B, T), on a device.</summary>
-    public static AudioEncoding Pad(IReadOnlyList<float[]> rows, int width, Device device)
+    public static float[] Row(in VBuffer<float> features, int width, string column)
     {
-        using var padded = new FrameTable(rows, width).Read([.. Enumerable.Range(0, rows.Count)]);
-        return new AudioEncoding(padded.Frames.to(device).DetachFromDisposeScope(), padded.Mask.to(device).DetachFromDisposeScope());
+        Frames(features, width, column);
+        return [.. features.DenseValues()];
     }
+
+    /// <summary>The rows of a batch that have sound, padded to the longest of them: which they are, and (B, T, E) and (B, T) on a device. Null where none has.</summary>
+    public static (IReadOnlyList<int> Rows, AudioEncoding Sounds)? Read(ReadOnlySpan<VBuffer<float>> features, int width, string column, Device device)
+    {
+        var rows = new List<int>();
+        int longest = 0;
+        for (int i = 0; i < features.Length; i++)
+        {
+            if (features[i].Length == 0) continue;
+            rows.Add(i);
+            longest = Math.Max(longest, Frames(features[i], width, column));
+        }
+        if (rows.Count == 0) return null;
+        var frames = new float[(long)rows.Count * longest * width];
+        var mask = new bool[rows.Count, longest];
+        for (int row = 0; row < rows.Count; row++)
+        {
+            ref readonly var values = ref features[rows[row]];
+            values.CopyTo(frames.AsSpan(row * longest * width, values.Length));
+            for (int frame = 0; frame < values.Length / width; frame++) mask[row, frame] = true;
+        }
+        return (rows, Encoding(frames, mask, width, device));
+    }
+
+    /// <summary>The frames of one clip, (1, T, E), on a device.</summary>
+    /// <exception cref="ArgumentException">There are no features, or they are not whole frames.</exception>
+    public static AudioEncoding One(ReadOnlySpan<float> features, int width, Device device)
+    {
+        if (features.IsEmpty || features.Length % width != 0)
+            throw new ArgumentException($"A clip's features are frames of {width} numbers each; {features.Length} were given.", nameof(features));
+        var mask = new bool[1, features.Length / width];
+        for (int frame = 0; frame < mask.Length; frame++) mask[0, frame] = true;
+        return Encoding(features.ToArray(), mask, width, device);
+    }
+
+    private static AudioEncoding Encoding(float[] frames, bool[,] mask, int width, Device device)
+    {
+        using var scope = NewDisposeScope();
+        return new AudioEncoding(tensor(frames, [mask.GetLength(0), mask.GetLength(1), width]).to(device).DetachFromDisposeScope(), tensor(mask).to(device).DetachFromDisposeScope());
+    }
+
+    private static int Frames(in VBuffer<float> features, int width, string column) => features.Length % width == 0
+        ? features.Length / width
+        : throw new InvalidOperationException($"A row of column '{column}' has {features.Length} values, which is no multiple of the frame width {width}.");
 }

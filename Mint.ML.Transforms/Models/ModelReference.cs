@@ -1,5 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Mint.ML.Bridges;
+using Mint.ML.ModelFiles;
 using Mint.ML.Transforms.RowMapping;
 
 namespace Mint.ML.Transforms;

@@ -1,8 +1,10 @@
-using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Mint.ML.Generation;
+using Mint.ML.ModelFiles;
+using Mint.ML.Text;
 using Mint.ML.Transforms.Predictors;
 using Mint.ML.Transforms.RowMapping;
 
@@ -19,40 +21,21 @@ public sealed class CaptionGenerator : RowMapTransformer, ILoadable<CaptionGener
     internal CaptionGenerator(IHostEnvironment environment, SharedModel<TunedModel> model, CaptionGenerationEstimator.Options options)
         : base(environment, nameof(CaptionGenerator), options.BatchSize) => (_model, _options) = (model, options);
 
-    /// <inheritdoc/>
-    protected override string LoaderSignature => Signature;
+    private protected override string LoaderSignature => Signature;
 
-    /// <inheritdoc/>
-    protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
+    private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
 
-    /// <inheritdoc/>
-    protected override void DisposeModel() => _model.Dispose();
+    private protected override void DisposeModel() => _model.Dispose();
 
-    /// <inheritdoc/>
-    protected override void Write(ModelWriter writer)
+    private protected override void Write(ModelWriter writer)
     {
-        writer.Stream("Options", w =>
-        {
-            w.Write(_options.OutputColumnName);
-            w.Write(_options.FeatureColumnName);
-            w.Write(_options.Instruction);
-            w.Write(BatchSize);
-            w.Write(JsonSerializer.Serialize(_options.Generation with { Tokenizer = null }));
-        });
+        writer.Json(Signature + ".json", _options);
         TunedSteps.Write(writer, _model);
     }
 
     static CaptionGenerator ILoadable<CaptionGenerator>.Read(IHostEnvironment environment, ModelReader reader)
     {
-        var options = new CaptionGenerationEstimator.Options();
-        reader.Stream("Options", r =>
-        {
-            options.OutputColumnName = r.ReadString();
-            options.FeatureColumnName = r.ReadString();
-            options.Instruction = r.ReadString();
-            options.BatchSize = r.ReadInt32();
-            options.Generation = JsonSerializer.Deserialize<GenerationOptions>(r.ReadString()) ?? new();
-        });
+        var options = reader.Json<CaptionGenerationEstimator.Options>(Signature + ".json");
         return new CaptionGenerator(environment, TunedSteps.Read(environment, reader), options);
     }
 
@@ -64,7 +47,7 @@ public sealed class CaptionGenerator : RowMapTransformer, ILoadable<CaptionGener
         public Binding(CaptionGenerator owner, DataViewSchema input) : base(input)
         {
             _owner = owner;
-            _features = FrameBatch.Column(input, owner._options.FeatureColumnName, owner._model.Value.FrameWidth);
+            _features = FrameBatch.Column(input, owner._options.FeatureColumnName, owner._model.Value.Model.FrameWidth);
             Added = [new(owner._options.OutputColumnName, TextDataViewType.Instance)];
         }
 
@@ -72,13 +55,8 @@ public sealed class CaptionGenerator : RowMapTransformer, ILoadable<CaptionGener
 
         public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => [_features];
 
-        public override void Compute(RowBatch batch)
-        {
-            string[] instructions = new string[batch.Count];
-            Array.Fill(instructions, _owner._options.Instruction);
-            TunedSteps.Answer(_owner._model.Value, batch.Input<VBuffer<float>>(_features), _features.Name, instructions, _owner._options.Generation,
-                batch.Output<ReadOnlyMemory<char>>(0));
-        }
+        public override void Compute(RowBatch batch) => TunedSteps.Answer(_owner._model.Value.Model, batch.Input<VBuffer<float>>(_features), _features.Name,
+            [_owner._options.Instruction], _owner._options.Generation, batch.Output<ReadOnlyMemory<char>>(0));
     }
 }
 
@@ -95,22 +73,31 @@ public sealed class CaptionGenerationEstimator : IEstimator<CaptionGenerator>
         public string FeatureColumnName = "Features";
 
         /// <summary>What is asked about each sound; the paper's instruction for captions.</summary>
-        public string Instruction = "Generate audio caption:";
+        public string Instruction = InstructionTemplates.Caption.Instruction;
 
         /// <summary>Greedy, beam search or sampling, and its limits.</summary>
         public GenerationOptions Generation = new();
 
         /// <summary>The tuned model; null takes the one that the feature column carries.</summary>
+        [JsonIgnore]
         public InstructionTunedTransformer? Model;
 
         /// <summary>Rows answered at once; results do not depend on it.</summary>
         public int BatchSize = 16;
+
+        internal Options Copy() => (Options)MemberwiseClone();
     }
 
     private readonly IHostEnvironment _environment;
     private readonly Options _options;
 
-    internal CaptionGenerationEstimator(IHostEnvironment environment, Options options) => (_environment, _options) = (environment, options);
+    internal CaptionGenerationEstimator(IHostEnvironment environment, Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        (_environment, _options) = (environment, options.Copy());
+        Check.Options(nameof(CaptionGenerationEstimator), Check.Names((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.FeatureColumnName), options.FeatureColumnName)),
+            Check.Text(nameof(Options.Instruction), options.Instruction), Check.Batch(options.BatchSize), Check.Valid(nameof(Options.Generation), options.Generation, options.Generation.Validate));
+    }
 
     /// <inheritdoc/>
     public CaptionGenerator Fit(IDataView input)

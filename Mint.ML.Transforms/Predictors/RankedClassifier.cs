@@ -1,10 +1,15 @@
-using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using Mint.ML.Bridges;
 using Mint.ML.Generation;
+using Mint.ML.ModelFiles;
+using Mint.ML.Systems;
+using Mint.ML.Text;
 using Mint.ML.Transforms.Predictors;
 using Mint.ML.Transforms.RowMapping;
+using static TorchSharp.torch;
 
 namespace Mint.ML.Transforms;
 
@@ -22,60 +27,53 @@ public sealed class RankedClassifier : RowMapTransformer, ILoadable<RankedClassi
 {
     internal const string Signature = "MintRankedClassifier";
 
+    private readonly SharedModel<TunedModel>? _tuned;
+    private readonly SharedModel<TrainedBridge>? _bridge;
     private readonly LabelScorer _scorer;
     private readonly RankingEstimator.Options _options;
 
-    internal RankedClassifier(IHostEnvironment environment, LabelScorer scorer, RankingEstimator.Options options)
-        : base(environment, nameof(RankedClassifier), options.BatchSize) => (_scorer, _options) = (scorer, options);
+    internal RankedClassifier(IHostEnvironment environment, SharedModel<TunedModel> tuned, RankingEstimator.Options options)
+        : base(environment, nameof(RankedClassifier), options.BatchSize) =>
+        (_tuned, _options, _scorer) = (tuned, options, new RankingLabelScorer(tuned.Value.Model, options.Labels, options.Instruction, options.Ranking));
+
+    internal RankedClassifier(IHostEnvironment environment, SharedModel<TrainedBridge> bridge, RankingEstimator.Options options)
+        : base(environment, nameof(RankedClassifier), options.BatchSize) =>
+        (_bridge, _options, _scorer) = (bridge, options, new SimilarityLabelScorer(bridge.Value.Embeddings, options.Labels, options.Instruction, options.Ranking));
 
     /// <summary>The labels, in the order of the scores.</summary>
-    public IReadOnlyList<string> Labels => _options.Labels;
+    public IReadOnlyList<string> Labels => _scorer.Labels;
 
-    /// <inheritdoc/>
-    protected override string LoaderSignature => Signature;
+    private protected override string LoaderSignature => Signature;
 
-    /// <inheritdoc/>
-    protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
+    private (int FrameWidth, Device Device) Ears => _tuned is not null ? (_tuned.Value.Model.FrameWidth, _tuned.Value.Model.LanguageModel.Device) : (_bridge!.Value.FrameWidth, _bridge.Value.Device);
 
-    /// <inheritdoc/>
-    protected override void DisposeModel() => _scorer.Dispose();
+    private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
 
-    /// <inheritdoc/>
-    protected override void Write(ModelWriter writer)
+    private protected override void DisposeModel()
     {
-        writer.Stream("Options", w =>
-        {
-            w.Write(_options.OutputColumnName);
-            w.Write(_options.ScoreColumnName);
-            w.Write(_options.FeatureColumnName);
-            w.Write(_options.Instruction);
-            w.Write(JsonSerializer.Serialize(_options.Ranking));
-            w.Write(BatchSize);
-            w.Write(_options.Labels.Count);
-            foreach (string label in _options.Labels) w.Write(label);
-            w.Write(_scorer is TunedLabelScorer);
-        });
-        _scorer.Write(writer);
+        _tuned?.Dispose();
+        _bridge?.Dispose();
+    }
+
+    private protected override void Write(ModelWriter writer)
+    {
+        writer.Json(Signature + ".json", _options);
+        writer.Json("Ranks", _tuned is not null ? RankedBy.LanguageModel : RankedBy.Similarity);
+        if (_tuned is not null) TunedSteps.Write(writer, _tuned);
+        else TunedSteps.Write(writer, _bridge!);
     }
 
     static RankedClassifier ILoadable<RankedClassifier>.Read(IHostEnvironment environment, ModelReader reader)
     {
-        var options = new RankingEstimator.Options();
-        bool tuned = false;
-        reader.Stream("Options", r =>
-        {
-            options.OutputColumnName = r.ReadString();
-            options.ScoreColumnName = r.ReadString();
-            options.FeatureColumnName = r.ReadString();
-            options.Instruction = r.ReadString();
-            options.Ranking = JsonSerializer.Deserialize<RankingOptions>(r.ReadString()) ?? new();
-            options.BatchSize = r.ReadInt32();
-            options.Labels = [.. Enumerable.Range(0, r.ReadInt32()).Select(_ => r.ReadString())];
-            tuned = r.ReadBoolean();
-        });
-        LabelScorer scorer = tuned ? new TunedLabelScorer(TunedSteps.Read(environment, reader), options)
-            : new SimilarityLabelScorer(SimilarityLabelScorer.Read(environment, reader), options);
-        return new RankedClassifier(environment, scorer, options);
+        var options = reader.Json<RankingEstimator.Options>(Signature + ".json");
+        return reader.Json<RankedBy>("Ranks") == RankedBy.LanguageModel
+            ? new(environment, TunedSteps.Read(environment, reader), options) : new(environment, TunedSteps.ReadBridge(environment, reader), options);
+    }
+
+    private enum RankedBy
+    {
+        LanguageModel,
+        Similarity,
     }
 
     private sealed class Binding : RowBinding
@@ -87,7 +85,7 @@ public sealed class RankedClassifier : RowMapTransformer, ILoadable<RankedClassi
         {
             _owner = owner;
             var options = owner._options;
-            _features = FrameBatch.Column(input, options.FeatureColumnName, owner._scorer.FrameWidth);
+            _features = FrameBatch.Column(input, options.FeatureColumnName, owner.Ears.FrameWidth);
             int count = options.Labels.Count;
             var names = new VBuffer<ReadOnlyMemory<char>>(count, [.. options.Labels.Select(label => label.AsMemory())]);
             var text = new VectorDataViewType(TextDataViewType.Instance, count);
@@ -118,11 +116,16 @@ public sealed class RankedClassifier : RowMapTransformer, ILoadable<RankedClassi
 
         public override void Compute(RowBatch batch)
         {
-            var features = batch.Input<VBuffer<float>>(_features);
-            var (rows, frames) = TunedSteps.WithSound(features, _owner._scorer.FrameWidth, _features.Name);
-            float[][] scores = rows.Count > 0 ? _owner._scorer.Score(frames) : [];
+            var (width, device) = _owner.Ears;
             var all = new float[batch.Count][];
-            for (int i = 0; i < rows.Count; i++) all[rows[i]] = scores[i];
+            if (FrameBatch.Read(batch.Input<VBuffer<float>>(_features), width, _features.Name, device) is var (rows, sounds))
+            {
+                using (sounds)
+                {
+                    float[][] scores = _owner._scorer.Score(sounds);
+                    for (int i = 0; i < rows.Count; i++) all[rows[i]] = scores[i];
+                }
+            }
             if (batch.IsActive(0))
             {
                 var labels = batch.Output<uint>(0);
@@ -157,19 +160,28 @@ public sealed class RankingEstimator : IEstimator<RankedClassifier>
         public IReadOnlyList<string> Labels = [];
 
         /// <summary>What is asked, or with stage 1 alone what the label's text begins with.</summary>
-        public string Instruction = "This is a sound of";
+        public string Instruction = InstructionTemplates.Sound.Instruction;
 
         /// <summary>What the labels are ranked by: the log-likelihood as the paper does, its mean per token, or mutual information.</summary>
         public RankingOptions Ranking = new();
 
         /// <summary>A model tuned in stage 2; null takes the one that the feature column carries, or else <see cref="Bridge"/>.</summary>
+        [JsonIgnore]
         public InstructionTunedTransformer? Model;
 
         /// <summary>A bridge of stage 1, to rank by similarity alone; null takes the one that the feature column carries, if no tuned model is there.</summary>
+        [JsonIgnore]
         public BridgeNetTransformer? Bridge;
 
         /// <summary>Rows ranked at once; results do not depend on it.</summary>
         public int BatchSize = 16;
+
+        internal Options Copy()
+        {
+            var copy = (Options)MemberwiseClone();
+            copy.Labels = [.. Labels ?? throw new ArgumentNullException(nameof(Labels))];
+            return copy;
+        }
     }
 
     private readonly IHostEnvironment _environment;
@@ -177,9 +189,11 @@ public sealed class RankingEstimator : IEstimator<RankedClassifier>
 
     internal RankingEstimator(IHostEnvironment environment, Options options)
     {
-        (_environment, _options) = (environment, options);
-        if (options.Labels.Count < 2 || options.Labels.Any(string.IsNullOrWhiteSpace) || options.Labels.Distinct().Count() < options.Labels.Count)
-            throw new ArgumentException($"Labels must be at least two different texts; they are: '{string.Join("', '", options.Labels)}'.", nameof(options));
+        ArgumentNullException.ThrowIfNull(options);
+        (_environment, _options) = (environment, options.Copy());
+        Check.Options(nameof(RankingEstimator), Check.Valid(nameof(Options.Labels), options.Labels, () => RankingOptions.CheckLabels(options.Labels)),
+            Check.Names((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.ScoreColumnName), options.ScoreColumnName), (nameof(Options.FeatureColumnName), options.FeatureColumnName)),
+            Check.Text(nameof(Options.Instruction), options.Instruction), Check.Batch(options.BatchSize), Check.Valid(nameof(Options.Ranking), options.Ranking, options.Ranking.Validate));
     }
 
     /// <inheritdoc/>
@@ -188,13 +202,9 @@ public sealed class RankingEstimator : IEstimator<RankedClassifier>
         ArgumentNullException.ThrowIfNull(input);
         GetOutputSchema(SchemaColumns.Shape(input.Schema));
         var carried = ModelReference.Find(input.Schema[_options.FeatureColumnName]);
-        LabelScorer scorer;
-        if (_options.Model is { } model) scorer = new TunedLabelScorer(model.Model.Share(), _options);
-        else if (_options.Bridge is { } bridge) scorer = new SimilarityLabelScorer(bridge.Bridge.Share(), _options);
-        else if (carried?.Tuned is { } tuned) scorer = new TunedLabelScorer(tuned.Share(), _options);
-        else if (carried?.Bridge is { } stage1) scorer = new SimilarityLabelScorer(stage1.Share(), _options);
-        else throw TunedSteps.NoModel(_options.FeatureColumnName, "RankLabels");
-        return new RankedClassifier(_environment, scorer, _options);
+        if ((_options.Model?.Model ?? (_options.Bridge is null ? carried?.Tuned : null)) is { } tuned) return new(_environment, tuned.Share(), _options);
+        var bridge = _options.Bridge?.Bridge ?? carried?.Bridge ?? throw TunedSteps.NoModel(_options.FeatureColumnName, "RankLabels");
+        return new(_environment, bridge.Share(), _options);
     }
 
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using Microsoft.ML;
 namespace Mint.ML.Transforms.RowMapping;
 
 /// <summary>Some rows in memory: the values of the input columns that are needed, and room for the values to be computed.</summary>
-public sealed class RowBatch
+internal sealed class RowBatch
 {
     private readonly ColumnBuffer?[] _inputs;
     private readonly ColumnBuffer?[] _outputs;

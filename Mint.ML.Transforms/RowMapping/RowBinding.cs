@@ -3,7 +3,7 @@ using Microsoft.ML;
 namespace Mint.ML.Transforms.RowMapping;
 
 /// <summary>What a transformer does to data of one schema: the columns it adds, what they are computed from, and how.</summary>
-public abstract class RowBinding
+internal abstract class RowBinding
 {
     /// <summary>Checks the input columns; throws ArgumentOutOfRangeException that names a column that is missing or of a wrong type.</summary>
     protected RowBinding(DataViewSchema input) => Input = input;

@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using Mint.ML.ModelFiles;
 
 namespace Mint.ML.Transforms.RowMapping;
 
@@ -11,40 +12,35 @@ namespace Mint.ML.Transforms.RowMapping;
 public abstract class RowMapTransformer : ITransformer, IDisposable
 {
     private int _claims = 1;
-    private int _batchSize;
 
     /// <summary>The transformer's own environment: log, progress, random numbers.</summary>
-    protected IHost Host { get; }
+    private protected IHost Host { get; }
 
     /// <summary>Registers the transformer with an environment.</summary>
     /// <param name="environment">The context, or the environment of a catalog.</param>
     /// <param name="name">The name its messages carry.</param>
     /// <param name="batchSize">Rows a cursor reads ahead and computes at once.</param>
-    protected RowMapTransformer(IHostEnvironment environment, string name, int batchSize)
+    private protected RowMapTransformer(IHostEnvironment environment, string name, int batchSize)
     {
         ArgumentNullException.ThrowIfNull(environment);
         Host = environment.Register(name);
-        BatchSize = batchSize;
+        BatchSize = batchSize >= 1 ? batchSize : throw new ArgumentOutOfRangeException(nameof(batchSize), batchSize, $"{nameof(BatchSize)} must be at least 1.");
     }
 
     /// <summary>Rows a cursor reads ahead and computes at once. More is faster up to what memory holds; results are the same.</summary>
-    public int BatchSize
-    {
-        get => _batchSize;
-        set => _batchSize = value >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, $"{nameof(BatchSize)} must be at least 1.");
-    }
+    public int BatchSize { get; internal set; }
 
     /// <summary>The name under which this transformer stands in model files: at most 24 ASCII characters, never changed.</summary>
-    protected abstract string LoaderSignature { get; }
+    private protected abstract string LoaderSignature { get; }
 
     /// <summary>Binds to a schema: checks the input columns, says what is added and how.</summary>
-    protected abstract RowBinding Bind(DataViewSchema input);
+    private protected abstract RowBinding Bind(DataViewSchema input);
 
     /// <summary>Writes what <see cref="ILoadable{TSelf}.Read"/> makes the transformer from.</summary>
-    protected abstract void Write(ModelWriter writer);
+    private protected abstract void Write(ModelWriter writer);
 
     /// <summary>Disposes what the transformer owns, once, when its last owner has gone.</summary>
-    protected virtual void DisposeModel() { }
+    private protected virtual void DisposeModel() { }
 
     /// <inheritdoc/>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Map(inputSchema).OutputSchema;

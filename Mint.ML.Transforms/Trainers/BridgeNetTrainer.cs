@@ -2,8 +2,10 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Mint.ML.Bridges;
+using Mint.ML.ModelFiles;
 using Mint.ML.Models;
 using Mint.ML.Objectives;
+using Mint.ML.Text;
 using Mint.ML.Training;
 using Mint.ML.Transforms.RowMapping;
 using TorchSharp;
@@ -62,6 +64,8 @@ public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
 
         /// <summary>Stops within one step, with a model that can be used and saved.</summary>
         public CancellationToken Cancellation;
+
+        internal Options Copy() => (Options)MemberwiseClone();
     }
 
     private readonly IHostEnvironment _environment;
@@ -70,9 +74,14 @@ public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
 
     internal BridgeNetTrainer(IHostEnvironment environment, Options options)
     {
-        (_environment, _options) = (environment, options);
+        ArgumentNullException.ThrowIfNull(options);
+        (_environment, _options) = (environment, options.Copy());
+        Check.Options(nameof(BridgeNetTrainer),
+            Check.Names((nameof(Options.FeatureColumnName), options.FeatureColumnName), (nameof(Options.TextColumnName), options.TextColumnName)),
+            Check.Folder(nameof(Options.Bert), options.Bert, required: false), Check.Folder(nameof(Options.Vocabulary), options.Vocabulary, required: false),
+            options.VocabularySize < 1 ? [$"VocabularySize is {options.VocabularySize}; at least one piece is needed."] : [], Check.Batch(options.BatchSize),
+            Check.Valid(nameof(Options.Objective), options.Objective, options.Objective.Validate), Check.Valid(nameof(Options.Training), options.Training, options.Training.Validate));
         _host = environment.Register(nameof(BridgeNetTrainer));
-        options.Objective.Validate();
     }
 
     /// <inheritdoc/>
@@ -97,10 +106,10 @@ public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
         try
         {
             channel.Info(MessageSensitivity.None, "{0}", $"Stage 1: {data.Frames.Count} clips, {bridge.parameters().Sum(p => p.numel()):N0} weights, vocabulary of {vocabulary.Tokenizer.VocabularySize}.");
-            var result = AlignmentTraining.Run(bridge, vocabulary.Tokenizer, data.Source(), data.Texts[0], _options.Objective, _options.Training with { Seed = seed },
-                heldOut is null ? null : new AlignmentValidation(heldOut.Source(), heldOut.Texts[0]), new ProgressReport(channel, progress, _options.Progress), _options.Cancellation);
+            var result = AlignmentTraining.Run(bridge, vocabulary.Tokenizer, data.Frames, data.Texts[0], _options.Objective, _options.Training with { Seed = seed },
+                heldOut is null ? null : new AlignmentValidation(heldOut.Frames, heldOut.Texts[0]), new ProgressReport(channel, progress, _options.Progress), _options.Cancellation);
             ProgressReport.Tell(channel, result);
-            var trained = new SharedModel<TrainedBridge>(new TrainedBridge(bridge, vocabulary, _options.Training.MaxTextTokens));
+            var trained = new SharedModel<TrainedBridge>(new TrainedBridge(bridge, vocabulary, _options.Training.MaxTokens));
             return new BridgeNetTransformer(_environment, trained, _options.FeatureColumnName, _options.TextColumnName, _options.BatchSize) { Training = result };
         }
         catch

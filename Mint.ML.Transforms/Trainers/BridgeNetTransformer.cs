@@ -1,8 +1,12 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using Mint.ML.Bridges;
+using Mint.ML.ModelFiles;
+using Mint.ML.Models;
 using Mint.ML.Retrieval;
 using Mint.ML.Training;
+using Mint.ML.Transforms.Predictors;
 using Mint.ML.Transforms.RowMapping;
 
 namespace Mint.ML.Transforms;
@@ -43,10 +47,14 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
     /// <param name="features">The clip's row of the feature column: T x E floats.</param>
     /// <returns>(blocks with cross-attention, Q, T): weights averaged over heads, which sum to 1 over the frames.</returns>
     /// <exception cref="ArgumentException">There are no features, or they are not whole frames.</exception>
-    public float[,,] QueryAttention(ReadOnlySpan<float> features) => ListeningMap.Of(_bridge.Value.Bridge, features);
+    public float[,,] QueryAttention(ReadOnlySpan<float> features)
+    {
+        using var sound = FrameBatch.One(features, _bridge.Value.FrameWidth, _bridge.Value.Device);
+        return ListeningMap.Of(_bridge.Value.Bridge, sound);
+    }
 
     /// <summary>Embeddings of texts and matching probabilities outside a pipeline, with this step's bridge and vocabulary.</summary>
-    public BridgeEmbeddings Embeddings => new(_bridge.Value.Bridge, _bridge.Value.Tokenizer) { MaxTextTokens = _bridge.Value.MaxTextTokens };
+    public BridgeEmbeddings Embeddings => _bridge.Value.Embeddings;
 
     /// <summary>The best of a search in the order of the matching head; see <see cref="BridgeEmbeddings.Rerank"/>.</summary>
     /// <param name="text">What was searched for.</param>
@@ -55,43 +63,31 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
     public IReadOnlyList<MatchedHit> Rerank(string text, IReadOnlyList<SearchHit> hits, Func<SearchHit, float[]> features)
     {
         var bridge = _bridge.Value;
-        return Embeddings.Rerank(text, hits, some => FrameBatch.Pad([.. some.Select(features)], bridge.FrameWidth, bridge.Device), BatchSize);
+        return Embeddings.Rerank(text, hits, some => Read([.. some.Select(hit => new VBuffer<float>(features(hit).Length, features(hit)))]), BatchSize);
+
+        AudioEncoding Read(VBuffer<float>[] rows) => FrameBatch.Read(rows, bridge.FrameWidth, _features, bridge.Device) is var (real, sounds) && real.Count == rows.Length
+            ? sounds : throw new ArgumentException("A hit has no features.", nameof(features));
     }
 
-    /// <inheritdoc/>
-    protected override string LoaderSignature => Signature;
+    private protected override string LoaderSignature => Signature;
 
-    /// <inheritdoc/>
-    protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
+    private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
 
-    /// <inheritdoc/>
-    protected override void DisposeModel() => _bridge.Dispose();
+    private protected override void DisposeModel() => _bridge.Dispose();
 
-    /// <inheritdoc/>
-    protected override void Write(ModelWriter writer)
+    private protected override void Write(ModelWriter writer)
     {
-        writer.Stream("Options", w =>
-        {
-            w.Write(_features);
-            w.Write(_text);
-            w.Write(BatchSize);
-        });
-        writer.Shared("Model", _bridge.Value, () => _bridge.Value.Write(writer, "Bridge"));
+        writer.Json(Signature + ".json", new Columns(_features, _text, BatchSize));
+        TunedSteps.Write(writer, _bridge);
     }
 
     static BridgeNetTransformer ILoadable<BridgeNetTransformer>.Read(IHostEnvironment environment, ModelReader reader)
     {
-        string features = "", text = "";
-        int batchSize = 1;
-        reader.Stream("Options", r =>
-        {
-            features = r.ReadString();
-            text = r.ReadString();
-            batchSize = r.ReadInt32();
-        });
-        var bridge = reader.Shared("Model", () => TrainedBridge.Read(reader, "Bridge", Devices.Of(environment)));
-        return new BridgeNetTransformer(environment, bridge, features, text, batchSize);
+        var columns = reader.Json<Columns>(Signature + ".json");
+        return new BridgeNetTransformer(environment, TunedSteps.ReadBridge(environment, reader), columns.FeatureColumnName, columns.TextColumnName, columns.BatchSize);
     }
+
+    private sealed record Columns(string FeatureColumnName, string TextColumnName, int BatchSize);
 
     private sealed class Binding : RowBinding
     {
@@ -136,19 +132,13 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
         private void EmbedAudio(ReadOnlySpan<VBuffer<float>> features, Span<VBuffer<float>> embeddings)
         {
             var bridge = _owner._bridge.Value;
-            var rows = new List<int>();
-            var frames = new List<float[]>();
-            for (int i = 0; i < features.Length; i++)
+            for (int i = 0; i < features.Length; i++) embeddings[i] = new VBuffer<float>(_audioSize, Enumerable.Repeat(float.NaN, _audioSize).ToArray());
+            if (FrameBatch.Read(features, bridge.FrameWidth, _features.Name, bridge.Device) is not var (rows, sounds)) return;
+            using (sounds)
             {
-                embeddings[i] = new VBuffer<float>(_audioSize, Enumerable.Repeat(float.NaN, _audioSize).ToArray());
-                if (features[i].Length == 0) continue;
-                rows.Add(i);
-                frames.Add(FrameBatch.Row(features[i], bridge.FrameWidth, _features.Name));
+                float[][] embedded = bridge.EmbedAudio(sounds);
+                for (int i = 0; i < rows.Count; i++) embeddings[rows[i]] = new VBuffer<float>(_audioSize, embedded[i]);
             }
-            if (rows.Count == 0) return;
-            using var encoding = FrameBatch.Pad(frames, bridge.FrameWidth, bridge.Device);
-            float[][] embedded = bridge.EmbedAudio(encoding);
-            for (int i = 0; i < rows.Count; i++) embeddings[rows[i]] = new VBuffer<float>(_audioSize, embedded[i]);
         }
 
         private void EmbedText(ReadOnlySpan<ReadOnlyMemory<char>> texts, Span<VBuffer<float>> embeddings)

@@ -3,6 +3,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Mint.ML.Generation;
 using Mint.ML.Training;
+using Mint.ML.ModelFiles;
 using Mint.ML.Transforms.Predictors;
 using Mint.ML.Transforms.RowMapping;
 
@@ -20,11 +21,13 @@ public sealed class InstructionTunedTransformer : RowMapTransformer, ILoadable<I
     internal const string Signature = "MintInstructionTuned";
 
     private readonly SharedModel<TunedModel> _model;
-    private readonly string _features, _instruction, _output;
+    private readonly Columns _columns;
 
-    internal InstructionTunedTransformer(IHostEnvironment environment, SharedModel<TunedModel> model, string features, string instruction, string output, int batchSize)
-        : base(environment, nameof(InstructionTunedTransformer), batchSize) =>
-        (_model, _features, _instruction, _output) = (model, features, instruction, output);
+    internal InstructionTunedTransformer(IHostEnvironment environment, SharedModel<TunedModel> model, Columns columns)
+        : base(environment, nameof(InstructionTunedTransformer), columns.BatchSize) => (_model, _columns) = (model, columns);
+
+    /// <summary>Columns, and how answers are searched for.</summary>
+    internal sealed record Columns(string FeatureColumnName, string InstructionColumnName, string OutputColumnName, int BatchSize, GenerationOptions Generation);
 
     /// <summary>Steps and losses of the training; null for a model that was loaded.</summary>
     public TrainingResult? Training { get; internal init; }
@@ -36,42 +39,28 @@ public sealed class InstructionTunedTransformer : RowMapTransformer, ILoadable<I
     /// <param name="instruction">What is asked about the clip.</param>
     /// <returns>(blocks with cross-attention, Q, T): weights averaged over heads, which sum to 1 over the frames.</returns>
     /// <exception cref="ArgumentException">There are no features, or they are not whole frames.</exception>
-    public float[,,] QueryAttention(ReadOnlySpan<float> features, string instruction) => _model.Value.ListeningMap(features, instruction);
-
-    /// <inheritdoc/>
-    protected override string LoaderSignature => Signature;
-
-    /// <inheritdoc/>
-    protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
-
-    /// <inheritdoc/>
-    protected override void DisposeModel() => _model.Dispose();
-
-    /// <inheritdoc/>
-    protected override void Write(ModelWriter writer)
+    public float[,,] QueryAttention(ReadOnlySpan<float> features, string instruction)
     {
-        writer.Stream("Options", w =>
-        {
-            w.Write(_features);
-            w.Write(_instruction);
-            w.Write(_output);
-            w.Write(BatchSize);
-        });
+        using var sound = FrameBatch.One(features, _model.Value.Model.FrameWidth, _model.Value.Model.LanguageModel.Device);
+        return _model.Value.Model.QueryAttention(sound, instruction);
+    }
+
+    private protected override string LoaderSignature => Signature;
+
+    private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
+
+    private protected override void DisposeModel() => _model.Dispose();
+
+    private protected override void Write(ModelWriter writer)
+    {
+        writer.Json(Signature + ".json", _columns);
         TunedSteps.Write(writer, _model);
     }
 
     static InstructionTunedTransformer ILoadable<InstructionTunedTransformer>.Read(IHostEnvironment environment, ModelReader reader)
     {
-        string features = "", instruction = "", output = "";
-        int batchSize = 1;
-        reader.Stream("Options", r =>
-        {
-            features = r.ReadString();
-            instruction = r.ReadString();
-            output = r.ReadString();
-            batchSize = r.ReadInt32();
-        });
-        return new InstructionTunedTransformer(environment, TunedSteps.Read(environment, reader), features, instruction, output, batchSize);
+        var columns = reader.Json<Columns>(Signature + ".json");
+        return new InstructionTunedTransformer(environment, TunedSteps.Read(environment, reader), columns);
     }
 
     private sealed class Binding : RowBinding
@@ -83,10 +72,10 @@ public sealed class InstructionTunedTransformer : RowMapTransformer, ILoadable<I
         public Binding(InstructionTunedTransformer owner, DataViewSchema input) : base(input)
         {
             _owner = owner;
-            _features = FrameBatch.Column(input, owner._features, owner._model.Value.FrameWidth);
-            _instruction = input.GetColumnOrNull(owner._instruction) is { Type: TextDataViewType } column ? column : null;
+            _features = FrameBatch.Column(input, owner._columns.FeatureColumnName, owner._model.Value.Model.FrameWidth);
+            _instruction = input.GetColumnOrNull(owner._columns.InstructionColumnName) is { Type: TextDataViewType } column ? column : null;
             var reference = new ModelReference { Bridge = ModelReference.Find(_features)?.Bridge, Tuned = owner._model };
-            Added = _instruction is null ? [reference.On(_features)] : [reference.On(_features), new(owner._output, TextDataViewType.Instance)];
+            Added = _instruction is null ? [reference.On(_features)] : [reference.On(_features), new(owner._columns.OutputColumnName, TextDataViewType.Instance)];
         }
 
         public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
@@ -105,7 +94,7 @@ public sealed class InstructionTunedTransformer : RowMapTransformer, ILoadable<I
             var instructions = batch.Input<ReadOnlyMemory<char>>(instruction);
             string[] asked = new string[batch.Count];
             for (int i = 0; i < asked.Length; i++) asked[i] = instructions[i].ToString();
-            TunedSteps.Answer(_owner._model.Value, features, _features.Name, asked, new GenerationOptions(), batch.Output<ReadOnlyMemory<char>>(1));
+            TunedSteps.Answer(_owner._model.Value.Model, features, _features.Name, asked, _owner._columns.Generation, batch.Output<ReadOnlyMemory<char>>(1));
         }
     }
 }

@@ -2,13 +2,11 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Mint.ML.Bridges;
-using Mint.ML.Models;
-using Mint.ML.Systems;
+using Mint.ML.Generation;
+using Mint.ML.ModelFiles;
 using Mint.ML.Text;
 using Mint.ML.Training;
 using Mint.ML.Transforms.RowMapping;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Mint.ML.Transforms;
 
@@ -62,6 +60,9 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
         /// <summary>Rows that the tuned model answers at once; results do not depend on it.</summary>
         public int BatchSize = 16;
 
+        /// <summary>How answers to the instruction column are searched for; by default greedily, at most 30 tokens.</summary>
+        public GenerationOptions Generation = new();
+
         /// <summary>Puts the language model's files into a saved model instead of referring to them by name and hash.</summary>
         public bool EmbedFrozenModels;
 
@@ -70,6 +71,13 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
 
         /// <summary>Stops within one step, with a model that can be used and saved.</summary>
         public CancellationToken Cancellation;
+
+        internal Options Copy()
+        {
+            var copy = (Options)MemberwiseClone();
+            copy.Templates = [.. Templates ?? throw new ArgumentNullException(nameof(Templates))];
+            return copy;
+        }
     }
 
     private readonly IHostEnvironment _environment;
@@ -78,7 +86,14 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
 
     internal InstructionTuner(IHostEnvironment environment, Options options)
     {
-        (_environment, _options) = (environment, options);
+        ArgumentNullException.ThrowIfNull(options);
+        (_environment, _options) = (environment, options.Copy());
+        Check.Options(nameof(InstructionTuner),
+            Check.Names((nameof(Options.FeatureColumnName), options.FeatureColumnName), (nameof(Options.InstructionColumnName), options.InstructionColumnName), (nameof(Options.OutputColumnName), options.OutputColumnName)),
+            options.Templates.Count == 0 ? Check.Names((nameof(Options.ResponseColumnName), options.ResponseColumnName)) : [],
+            options.Templates.Where(template => string.IsNullOrWhiteSpace(template.Instruction) || string.IsNullOrEmpty(template.ResponseColumnName)).Select(_ => "A template has no instruction or no response column."),
+            Check.Folder(nameof(Options.LanguageModel), options.LanguageModel), Check.Batch(options.BatchSize),
+            Check.Valid(nameof(Options.Training), options.Training, options.Training.Validate), Check.Valid(nameof(Options.Generation), options.Generation, options.Generation.Validate));
         _host = environment.Register(nameof(InstructionTuner));
     }
 
@@ -106,18 +121,19 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
         if (validationData is not null)
         {
             var (heldOut, heldOutExamples) = Read(validationData, stage1, channel);
-            validation = new InstructionValidation(heldOut.Source(), heldOutExamples);
+            validation = new InstructionValidation(heldOut.Frames, heldOutExamples);
         }
         int seed = _options.Seed ?? _host.Rand.Next();
-        var tuned = NewModel(stage1, folder, seed);
+        // Stage 2 trains on a copy: stage 1's own bridge still searches and matches.
+        var tuned = TunedModel.Begin(stage1.CopyBridge(), stage1.Vocabulary, folder, _options.Training.MaxTokens, seed, Devices.Of(_environment));
         try
         {
             channel.Info(MessageSensitivity.None, "{0}", $"Stage 2: {examples.Count} instructions about {data.Frames.Count} clips.");
-            var result = InstructionTraining.Run(tuned.Model, tuned.BridgeTokenizer, tuned.Tokenizer, data.Source(), examples, _options.Training with { Seed = seed },
+            var result = InstructionTraining.Run(tuned.Model, data.Frames, examples, _options.Training with { Seed = seed },
                 validation, new ProgressReport(channel, progress, _options.Progress), _options.Cancellation);
             ProgressReport.Tell(channel, result);
-            return new InstructionTunedTransformer(_environment, new SharedModel<TunedModel>(tuned), _options.FeatureColumnName, _options.InstructionColumnName,
-                _options.OutputColumnName, _options.BatchSize) { Training = result };
+            return new InstructionTunedTransformer(_environment, new SharedModel<TunedModel>(tuned),
+                new(_options.FeatureColumnName, _options.InstructionColumnName, _options.OutputColumnName, _options.BatchSize, _options.Generation)) { Training = result };
         }
         catch
         {
@@ -166,13 +182,6 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
         }
         if (incomplete > 0) channel.Warning(MessageSensitivity.None, "{0}", $"{incomplete} instructions have no answer, or answers no instruction, and are left out of training.");
         return examples.Count > 0 ? examples : throw new InvalidOperationException("There is nothing to train on: no row has both an instruction and an answer.");
-    }
-
-    private TunedModel NewModel(TrainedBridge stage1, FrozenFolder folder, int seed)
-    {
-        var languageModel = ModelCatalog.LoadLanguageModel(folder.Path, device: Devices.Of(_environment));
-        var bridge = stage1.CopyBridge(); // stage 1's own stays as it is: it still searches and matches
-        return new TunedModel(bridge, MintModel.Begin(bridge, languageModel, seed).Projection, languageModel, folder, TextTokenizer.Load(folder.Path), stage1.Vocabulary, _options.Training.MaxTextTokens);
     }
 
     private InvalidOperationException NoBridge() => new(

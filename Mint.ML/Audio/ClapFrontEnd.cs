@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Models;
+using Mint.ML.Tensors;
 using TorchSharp;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Audio;
@@ -110,13 +112,13 @@ public sealed class ClapFrontEnd : IDisposable
         using DisposeScope scope = NewDisposeScope();
         using var _ = no_grad();
         (Tensor x, Tensor n) = Rows.Check(waveforms, lengths, _mel.Device, 1, "CLAP");
-        Tensor full = full_like(n, Options.MaxSamples);
+        Tensor full = FilledLike(n, Options.MaxSamples);
         Tensor mel = _mel.Compute(FitToWindow(x, n), full).Values.unsqueeze(1);             // (B, 1, F, 64)
-        Tensor longer = n.gt(Options.MaxSamples);
+        Tensor longer = n.GreaterThan(Options.MaxSamples);
         if (Options.Fusion)
         {
             Tensor[] rows = [.. Enumerable.Range(0, (int)x.shape[0]).Select(row =>
-                longer[row].ToBoolean() ? Fuse(x[row], n[row].ToInt64(), mel.shape[2]) : mel[row].expand(4, -1, -1))];
+                longer[row].item<bool>() ? Fuse(x[row], n[row].item<long>(), mel.shape[2]) : mel[row].expand(4, -1, -1))];
             mel = stack(rows);                                                              // (B, 4, F, 64)
         }
 
@@ -127,15 +129,15 @@ public sealed class ClapFrontEnd : IDisposable
     Tensor FitToWindow(Tensor x, Tensor n)
     {
         Tensor length = n.unsqueeze(1);                                                     // (B, 1)
-        Tensor position = arange(0, Options.MaxSamples, dtype: ScalarType.Int64, device: x.device).unsqueeze(0);
-        Tensor cut = (length - Options.MaxSamples).clamp(min: 0).div(2, RoundingMode.floor);
+        Tensor position = Indices(Options.MaxSamples, device: x.device).unsqueeze(0);
+        Tensor cut = length.Minus(Options.MaxSamples).AtLeast(0).FloorOver(2);
         Tensor filled = Options.Padding switch
         {
-            ClapPadding.Repeat => full_like(length, Options.MaxSamples),
-            ClapPadding.RepeatPad => (full_like(length, Options.MaxSamples).div(length, RoundingMode.floor) * length).maximum(length),
+            ClapPadding.Repeat => FilledLike(length, Options.MaxSamples),
+            ClapPadding.RepeatPad => (FilledLike(length, Options.MaxSamples).div(length, RoundingMode.floor) * length).maximum(length),
             _ => length,
         };
-        Tensor source = (position + cut).remainder(length);                                 // (B, MaxSamples)
+        Tensor source = position.Plus(cut).remainder(length);                               // (B, MaxSamples)
         return x.gather(1, source) * position.lt(filled);
     }
 
@@ -159,11 +161,11 @@ public sealed class ClapFrontEnd : IDisposable
     static Tensor Shrink(Tensor mel, long frames)
     {
         double scale = (double)mel.shape[0] / frames;
-        Tensor position = ((arange(0, frames, dtype: ScalarType.Float64, device: mel.device) + 0.5) * scale - 0.5).clamp(min: 0);
+        Tensor position = Indices(frames, ScalarType.Float64, mel.device).Plus(0.5).Times(scale).Minus(0.5).AtLeast(0);
         Tensor low = position.floor().to(ScalarType.Int64);
         Tensor weight = (position - low).to(ScalarType.Float32).unsqueeze(1);
-        Tensor high = (low + 1).clamp(max: mel.shape[0] - 1);
-        return mel.index_select(0, low) * (1 - weight) + mel.index_select(0, high) * weight;
+        Tensor high = low.Plus(1).AtMost(mel.shape[0] - 1);
+        return (mel.index_select(0, low) * weight.FromOne()).Plus(mel.index_select(0, high) * weight);
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using Mint.ML.Tensors;
 using NWaves.Windows;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -111,25 +112,25 @@ public sealed class KaldiFbank : IDisposable
             x = (x - Rows.Mean(x, Rows.Mask(n, x.shape[1]), n)).to(ScalarType.Float32);
         }
 
-        Tensor frames = (x * Options.SampleScale).unfold(1, Options.FrameLength, Options.FrameShift);               // (B, F, L)
+        Tensor frames = x.Times(Options.SampleScale).unfold(1, Options.FrameLength, Options.FrameShift);               // (B, F, L)
         frames = frames - frames.mean([2], keepdim: true);
         Tensor before = cat([frames.narrow(2, 0, 1), frames.narrow(2, 0, Options.FrameLength - 1)], 2);
         // In float64 from here to the logarithm: a float32 transform rounds to the frame's loudest bin, and the logarithm of a quiet band would be that rounding.
-        Tensor windowed = ((frames - before * Options.Preemphasis) * _window).to(ScalarType.Float64);
-        Tensor spectrum = fft.rfft(windowed, _fftSize).abs().square();                                             // (B, F, N / 2 + 1)
-        Tensor fbank = spectrum.matmul(_filters).clamp(min: Epsilon).log().to(ScalarType.Float32);                 // (B, F, M)
-        Tensor count = (n - Options.FrameLength).div(Options.FrameShift, RoundingMode.floor) + 1;                   // (B)
+        Tensor windowed = ((frames - before.Times(Options.Preemphasis)) * _window).to(ScalarType.Float64);
+        Tensor spectrum = fft.rfft(windowed, _fftSize).abs().Squared();                                            // (B, F, N / 2 + 1)
+        Tensor fbank = spectrum.matmul(_filters).AtLeast(Epsilon).log().to(ScalarType.Float32);                    // (B, F, M)
+        Tensor count = n.Minus(Options.FrameLength).FloorOver(Options.FrameShift).Plus(1);                         // (B)
         if (Options.TargetFrames is int target)
         {
             long missing = target - fbank.shape[1];
             fbank = missing > 0 ? cat([fbank, zeros([fbank.shape[0], missing, Options.MelBins], device: fbank.device)], 1) : fbank.narrow(1, 0, target);
-            count = count.clamp(max: target);
+            count = count.AtMost(target);
         }
 
-        fbank = fbank.masked_fill(Rows.Mask(count, fbank.shape[1]).logical_not().unsqueeze(2), 0);
+        fbank = fbank.ZeroWhere(Rows.Mask(count, fbank.shape[1]).logical_not().unsqueeze(2));
         if (Options.StandardDeviation is double deviation)
         {
-            fbank = (fbank - Options.Mean) / (2 * deviation);
+            fbank = fbank.Minus(Options.Mean).Over(2 * deviation);
         }
 
         return new Spectrogram(fbank.MoveToOuterDisposeScope(), count.MoveToOuterDisposeScope());

@@ -1,3 +1,4 @@
+using Mint.ML.Tensors;
 using NWaves.Windows;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -52,20 +53,20 @@ public sealed class LogMel : IDisposable
         using var _ = no_grad();
         (Tensor x, Tensor n) = Rows.Check(waveforms, lengths, _window.device, Options.FftSize / 2 + 1, $"a frame of {Options.FftSize}, mirrored at its ends,");
         Tensor spectrum = Magnitudes(x, n);                                                 // (B, F, N / 2 + 1)
-        Tensor mel = (Options.Power == 2 ? spectrum.square() : spectrum).matmul(_filters);  // (B, F, M)
-        Tensor count = n.div(Options.HopLength, RoundingMode.floor) + 1;                    // (B)
+        Tensor mel = (Options.Power == 2 ? spectrum.Squared() : spectrum).matmul(_filters);  // (B, F, M)
+        Tensor count = n.FloorOver(Options.HopLength).Plus(1);                    // (B)
         Tensor past = Rows.Mask(count, mel.shape[1]).logical_not().unsqueeze(2);            // (B, F, 1)
         if (Options.Compression == MelCompression.Decibel)
         {
-            mel = mel.clamp(min: Options.Floor).log10() * 10;
+            mel = mel.AtLeast(Options.Floor).log10().Times(10);
             if (Options.TopDb is double range)
             {
-                Tensor loudest = mel.masked_fill(past, float.NegativeInfinity).amax([1, 2], keepdim: true);         // (B, 1, 1)
-                mel = maximum(mel, loudest - range);
+                Tensor loudest = mel.FillWhere(past, double.NegativeInfinity).amax([1, 2], keepdim: true);         // (B, 1, 1)
+                mel = maximum(mel, loudest.Minus(range));
             }
         }
 
-        return new Spectrogram(mel.masked_fill(past, 0).MoveToOuterDisposeScope(), count.MoveToOuterDisposeScope());
+        return new Spectrogram(mel.ZeroWhere(past).MoveToOuterDisposeScope(), count.MoveToOuterDisposeScope());
     }
 
     /// <summary>The short-time Fourier transform's magnitudes: (B, T) and (B) to (B, F, N / 2 + 1).</summary>

@@ -1,3 +1,5 @@
+using Mint.ML.Tensors;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Audio;
@@ -16,11 +18,13 @@ internal static class Rows
         long[] each = lengths.to(ScalarType.Int64).cpu().data<long>().ToArray();
         for (int row = 0; row < each.Length; row++)
         {
-            if (each[row] > waveforms.shape[1] || each[row] < least)
+            if (each[row] > waveforms.shape[1])
             {
-                throw new ArgumentException(each[row] < least
-                    ? $"Row {row} has {each[row]} samples; {why} needs at least {least}. Pad shorter sound with silence."
-                    : $"Row {row} is said to have {each[row]} samples, but rows hold {waveforms.shape[1]}.");
+                throw new ArgumentException($"Row {row} is said to have {each[row]} samples, but rows hold {waveforms.shape[1]}.");
+            }
+            if (each[row] < least)
+            {
+                throw new SoundNotEncodableException($"Row {row} has {each[row]} samples; {why} needs at least {least}. Pad shorter sound with silence.");
             }
         }
 
@@ -29,15 +33,15 @@ internal static class Rows
 
     /// <summary>(B, width) bool, true at the first lengths[b] positions.</summary>
     public static Tensor Mask(Tensor lengths, long width) =>
-        arange(0, width, dtype: ScalarType.Int64, device: lengths.device).unsqueeze(0).lt(lengths.unsqueeze(1));
+        Indices(width, device: lengths.device).unsqueeze(0).lt(lengths.unsqueeze(1));
 
     /// <summary>Mirrors <paramref name="half"/> samples at both ends of each row's own length, as center=True with reflect padding does.</summary>
     /// <returns>(B, T + 2 half).</returns>
     public static Tensor ReflectPad(Tensor waveforms, Tensor lengths, long half)
     {
-        Tensor position = arange(-half, waveforms.shape[1] + half, dtype: ScalarType.Int64, device: waveforms.device).unsqueeze(0);
-        Tensor last = lengths.unsqueeze(1) - 1;
-        Tensor source = (last - (last - position.abs()).abs()).clamp(min: 0);   // (B, T + 2 half)
+        Tensor position = Indices(-half, waveforms.shape[1] + half, device: waveforms.device).unsqueeze(0);
+        Tensor last = lengths.unsqueeze(1).Minus(1);
+        Tensor source = (last - (last - position.abs()).abs()).AtLeast(0);   // (B, T + 2 half)
         return waveforms.gather(1, source);
     }
 

@@ -1,3 +1,4 @@
+using Mint.ML.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -22,7 +23,7 @@ public static class WaveformNormalizer
         (Tensor x, Tensor n) = Rows.Check(waveforms, lengths, waveforms.device, 1, "normalising");
         Tensor mask = Rows.Mask(n, x.shape[1]);                                            // (B, T)
         Tensor centred = (x.to(ScalarType.Float64) - Rows.Mean(x, mask, n)) * mask;
-        Tensor variance = centred.square().sum(1, keepdim: true) / n.unsqueeze(1);         // (B, 1)
-        return (centred / (variance + 1e-7).sqrt()).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        Tensor variance = centred.Squared().sum(1, keepdim: true) / n.unsqueeze(1);         // (B, 1)
+        return (centred / variance.Plus(1e-7).sqrt()).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 }

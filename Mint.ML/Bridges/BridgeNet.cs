@@ -1,5 +1,6 @@
 using Mint.ML.Checkpoints;
 using Mint.ML.Models;
+using Mint.ML.Tensors;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -23,8 +24,10 @@ public sealed class BridgeNet : Module
     [ComponentName(Name = "temp")] private readonly Parameter? temperature;                      // ()
 
     /// <summary>Creates a bridge whose weights are unset; see <see cref="Initialize"/> and <see cref="Load"/>.</summary>
+    /// <exception cref="ArgumentException">The architecture cannot be: <see cref="BridgeNetConfig.Validate"/>.</exception>
     public BridgeNet(BridgeNetConfig config) : base(nameof(BridgeNet))
     {
+        config.Validate();
         Config = config;
         long width = config.QFormer.HiddenSize;
         queries = new Parameter(empty(1, config.Queries, width));
@@ -106,7 +109,7 @@ public sealed class BridgeNet : Module
         // BLIP-2 starts its queries at zero and lets the encoder's Gaussian break the tie only through cross-attention; drawn
         // queries start apart, which is what its code does too (initializer_range).
         Draw(queries, weight => weight.normal_(0, Config.QFormer.InitializerRange, generator));
-        norm.weight.fill_(1);
+        norm.weight.Fill_(1);
         norm.bias.zero_();
         foreach (var head in new[] { audioProjection, textProjection, matchingHead })
         {
@@ -115,7 +118,7 @@ public sealed class BridgeNet : Module
             Draw(head.weight, weight => weight.uniform_(-bound, bound, generator));
             Draw(head.bias!, bias => bias.uniform_(-bound, bound, generator));
         }
-        temperature?.fill_(Config.Temperature);
+        temperature?.Fill_(Config.Temperature);
     }
 
     /// <summary>How the names of LAVIS's BLIP-2 and InstructBLIP become this module's.</summary>

@@ -21,6 +21,18 @@ public sealed record BridgeNetConfig
     /// <summary>Whether there are the heads of stage 1 (contrastive projections, matching, temperature); false for a checkpoint of stage 2 alone.</summary>
     public bool HasAlignmentHeads { get; init; } = true;
 
+    /// <summary>Checks every value, the Q-Former's included, and reports all that is wrong at once.</summary>
+    /// <exception cref="ArgumentException">Lists each bad value.</exception>
+    public void Validate()
+    {
+        var errors = new OptionErrors();
+        errors.Require(Queries >= 1, $"Queries is {Queries}; expected at least 1.");
+        errors.Require(EmbeddingSize >= 1, $"EmbeddingSize is {EmbeddingSize}; expected at least 1.");
+        errors.Require(Temperature > 0 && double.IsFinite(Temperature), $"Temperature is {Temperature}; similarities are divided by it, so it must be above 0.");
+        errors.Gather(QFormer.Validate);
+        errors.Throw();
+    }
+
     /// <summary>Reads a config.json as <see cref="ToJson"/> writes it, or of LAVIS (flat, or with the Q-Former under "qformer").</summary>
     public static BridgeNetConfig FromJson(JsonObject config)
     {

@@ -1,4 +1,5 @@
 using Mint.ML.Models;
+using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -105,8 +106,8 @@ internal sealed class MappingBlock : Module<Tensor, Tensor>
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        x = x + attn.call(norm1.call(x));
-        return (x + mlp.call(norm2.call(x))).MoveToOuterDisposeScope();
+        x = x.Plus(attn.call(norm1.call(x)));
+        return x.Plus(mlp.call(norm2.call(x))).MoveToOuterDisposeScope();
     }
 }
 

@@ -1,5 +1,6 @@
 using Mint.ML.Checkpoints;
 using Mint.ML.Models;
+using Mint.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Bridges;
@@ -74,8 +75,9 @@ public sealed partial class QFormer
 
     private void Draw(string name, Tensor parameter, Generator generator)
     {
+        using var scope = NewDisposeScope();
         if (name.EndsWith("bias", StringComparison.Ordinal)) parameter.zero_();
-        else if (name.Contains("LayerNorm", StringComparison.Ordinal)) parameter.fill_(1);
+        else if (name.Contains("LayerNorm", StringComparison.Ordinal)) parameter.Fill_(1);
         // Drawn on the CPU, so that a seed gives the same weights on every device.
         else parameter.copy_(empty(parameter.shape, dtype: ScalarType.Float32).normal_(0, Config.InitializerRange, generator));
     }

@@ -1,5 +1,6 @@
 using Mint.ML.Checkpoints;
 using Mint.ML.Models;
+using Mint.ML.Tensors;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -26,8 +27,10 @@ public sealed partial class QFormer : Module
     private readonly Heads? cls;
 
     /// <summary>Creates a model whose weights are unset; see <see cref="Initialize(long)"/>.</summary>
+    /// <exception cref="ArgumentException">The architecture cannot be: <see cref="QFormerConfig.Validate"/>.</exception>
     public QFormer(QFormerConfig config) : base(nameof(QFormer))
     {
+        config.Validate();
         Config = config;
         embeddings = new QFormerEmbeddings(config);
         encoder = new QFormerEncoder(config);
@@ -274,7 +277,7 @@ public sealed partial class QFormer : Module
             var whole = cat([ones([ids.shape[0], prefix], dtype: ScalarType.Bool, device: ids.device), mask], 1); // (B, Q + L)
             seen = seen.logical_and(whole.view(-1, 1, 1, prefix + length));
         }
-        return zeros(seen.shape, dtype: dtype, device: ids.device).masked_fill_(seen.logical_not(), Masked).MoveToOuterDisposeScope();
+        return zeros(seen.shape, dtype: dtype, device: ids.device).FillWhere_(seen.logical_not(), Masked).MoveToOuterDisposeScope();
     }
 
     private sealed class QFormerEmbeddings : Module
@@ -302,7 +305,7 @@ public sealed partial class QFormer : Module
             long length = ids.shape[1], most = position_embeddings.weight.shape[0];
             if (length > most) throw new ArgumentException($"The texts are {length} tokens long; this model has {most} positions.", nameof(ids));
             using var scope = NewDisposeScope();
-            return norm.forward(word_embeddings.forward(ids) + position_embeddings.weight.narrow(0, 0, length)).MoveToOuterDisposeScope();
+            return norm.forward(word_embeddings.forward(ids).Plus(position_embeddings.weight.narrow(0, 0, length))).MoveToOuterDisposeScope();
         }
     }
 

@@ -48,6 +48,25 @@ public sealed record QFormerConfig
     /// <summary>Whether there is the head that predicts tokens, which grounded generation needs.</summary>
     public bool HasLanguageHead { get; init; } = true;
 
+    /// <summary>Checks every value and reports all that is wrong at once.</summary>
+    /// <exception cref="ArgumentException">Lists each bad value.</exception>
+    public void Validate()
+    {
+        var errors = new OptionErrors();
+        foreach (var (name, size) in new[]
+        {
+            (nameof(VocabularySize), VocabularySize), (nameof(HiddenSize), HiddenSize), (nameof(Layers), Layers), (nameof(Heads), Heads), (nameof(IntermediateSize), IntermediateSize),
+            (nameof(MaxPositions), MaxPositions), (nameof(AudioSize), AudioSize), (nameof(CrossAttentionFrequency), CrossAttentionFrequency),
+        })
+            errors.Require(size >= 1, $"{name} is {size}; expected at least 1.");
+        errors.Require(Heads < 1 || HiddenSize % Heads == 0, $"HiddenSize is {HiddenSize}, which {Heads} Heads cannot share; expected a multiple of Heads.");
+        errors.Require(LayerNormEps > 0 && double.IsFinite(LayerNormEps), $"LayerNormEps is {LayerNormEps}; expected a number above 0.");
+        foreach (var (name, share) in new[] { (nameof(HiddenDropout), HiddenDropout), (nameof(AttentionDropout), AttentionDropout) })
+            errors.Require(share is >= 0 and < 1, $"{name} is {share}; expected at least 0 and less than 1.");
+        errors.Require(InitializerRange > 0 && double.IsFinite(InitializerRange), $"InitializerRange is {InitializerRange}; expected a number above 0.");
+        errors.Throw();
+    }
+
     /// <summary>Reads a config.json of BLIP-2, InstructBLIP (whole model or Q-Former alone) or LAVIS; absent keys keep BLIP-2's values.</summary>
     /// <exception cref="InvalidDataException">A value is of another kind than its key asks, or asks for a part that is not built here.</exception>
     public static QFormerConfig FromJson(JsonObject config)

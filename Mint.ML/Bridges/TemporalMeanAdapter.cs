@@ -1,4 +1,5 @@
 using Mint.ML.Models;
+using Mint.ML.Tensors;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -19,10 +20,13 @@ public sealed class TemporalMeanAdapter : Module<Tensor, Tensor, AudioEncoding>
     /// <param name="window">Frames that make one token; the remainder of a clip makes one more.</param>
     public TemporalMeanAdapter(long inputs, long outputs, long window) : base(nameof(TemporalMeanAdapter))
     {
-        this.window = window;
+        (Inputs, this.window) = (inputs, window);
         llama_proj = new Linear(inputs, outputs);
         RegisterComponents();
     }
+
+    /// <summary>Width of a frame.</summary>
+    public long Inputs { get; }
 
     /// <summary>Frames to tokens. A row's tokens do not depend on the other rows.</summary>
     /// <param name="frames">(B, T, inputs).</param>
@@ -36,9 +40,9 @@ public sealed class TemporalMeanAdapter : Module<Tensor, Tensor, AudioEncoding>
         var real = functional.pad(mask.to(frames.dtype), [0, tokens * window - length]); // (B, tokens window)
         var counts = real.view(rows, tokens, window).sum(2, keepdim: true); // (B, tokens, 1)
         var padded = functional.pad(frames, [0, 0, 0, tokens * window - length]).mul(real.unsqueeze(2));
-        var means = padded.view(rows, tokens, window, width).sum(2).div(counts.clamp_min(1)); // (B, tokens, inputs)
+        var means = padded.view(rows, tokens, window, width).sum(2).div(counts.AtLeast(1)); // (B, tokens, inputs)
         return new AudioEncoding(
             llama_proj.call(means.to(llama_proj.weight.dtype)).MoveToOuterDisposeScope(),
-            counts.squeeze(2).gt(0).MoveToOuterDisposeScope());
+            counts.squeeze(2).GreaterThan(0).MoveToOuterDisposeScope());
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Win32.SafeHandles;
 using static TorchSharp.torch;
+using Mint.ML.Native;
 
 namespace Mint.ML.Checkpoints;
 
@@ -40,6 +41,7 @@ public sealed class CheckpointFolder : IDisposable
     /// <exception cref="InvalidDataException">A file of it is broken; the message says which and where.</exception>
     public static CheckpointFolder Open(string folder)
     {
+        Libtorch.Require();
         bool single = File.Exists(folder);
         if (!single && !Directory.Exists(folder))
             throw new DirectoryNotFoundException($"There is no model folder '{folder}'. Download the model's files (config.json, weights, tokenizer) and give their folder.");

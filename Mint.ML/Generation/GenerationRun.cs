@@ -1,4 +1,5 @@
 using Mint.ML.Models;
+using Mint.ML.Text;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Generation;
@@ -21,10 +22,11 @@ internal sealed class GenerationRun : IDisposable
     /// <param name="promptMask">(B, P) bool.</param>
     /// <param name="before">A prompt: the tokens that stand before its answer in the eyes of penalties.</param>
     /// <param name="options">Validated options.</param>
-    public GenerationRun(ILanguageModel model, Tensor prompt, Tensor promptMask, int[][] before, GenerationOptions options)
+    /// <param name="tokenizer">The model's, if the options have stop strings.</param>
+    public GenerationRun(ILanguageModel model, Tensor prompt, Tensor promptMask, int[][] before, GenerationOptions options, ITextTokenizer? tokenizer)
     {
         (this.model, this.before) = (model, before);
-        endings = new(model.EosTokenId, model.PadTokenId, options);
+        endings = new(model.EosTokenId, model.PadTokenId, options, tokenizer);
         processors = LogitsProcessors.For(options, model.EosTokenId);
         chooser = options.Beams > 1 ? new BeamChooser(options.Beams) : new SingleChooser(options);
         Searches = [.. before.Select(Search (tokens) => options.Beams > 1 ? new BeamSearch(endings, new(options, tokens.Length)) : new SingleSearch(endings))];

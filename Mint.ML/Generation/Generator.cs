@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Mint.ML.Models;
+using Mint.ML.Text;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Generation;
@@ -16,15 +17,16 @@ public static class Generator
     /// <param name="prompt">(B, P, D) input embeddings.</param>
     /// <param name="promptMask">(B, P) bool, true where the prompt is real.</param>
     /// <param name="options">How; null for greedy decoding of at most 30 tokens.</param>
+    /// <param name="tokenizer">The model's, which <see cref="GenerationOptions.StopStrings"/> need; null without them.</param>
     /// <param name="cancel">Ends the call between two tokens.</param>
     /// <returns>A prompt: <see cref="GenerationOptions.Returned"/> answers, the best first.</returns>
     /// <exception cref="ArgumentException">Shapes or options are wrong.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static IReadOnlyList<IReadOnlyList<GeneratedSequence>> Generate(
-        ILanguageModel model, Tensor prompt, Tensor promptMask, GenerationOptions? options = null, CancellationToken cancel = default)
+        ILanguageModel model, Tensor prompt, Tensor promptMask, GenerationOptions? options = null, ITextTokenizer? tokenizer = null, CancellationToken cancel = default)
     {
-        options = Checked(model, prompt, promptMask, options);
-        return Run(model, prompt, promptMask, Placeholders(model, prompt), options, cancel);
+        options = Checked(model, prompt, promptMask, options, tokenizer);
+        return Run(model, prompt, promptMask, Placeholders(model, prompt), options, tokenizer, cancel);
     }
 
     /// <summary>Answers prompts of tokens.</summary>
@@ -32,17 +34,18 @@ public static class Generator
     /// <param name="ids">(B, P) int64.</param>
     /// <param name="mask">(B, P) bool, true where a token is real.</param>
     /// <param name="options">How; penalties of a decoder-only model look at the prompt's tokens too.</param>
+    /// <param name="tokenizer">The model's, which <see cref="GenerationOptions.StopStrings"/> need; null without them.</param>
     /// <param name="cancel">Ends the call between two tokens.</param>
     /// <inheritdoc cref="Generate"/>
     public static IReadOnlyList<IReadOnlyList<GeneratedSequence>> GenerateFromIds(
-        ILanguageModel model, Tensor ids, Tensor mask, GenerationOptions? options = null, CancellationToken cancel = default)
+        ILanguageModel model, Tensor ids, Tensor mask, GenerationOptions? options = null, ITextTokenizer? tokenizer = null, CancellationToken cancel = default)
     {
         if (ids.shape.Length != 2) throw new ArgumentException($"Ids should be (B, P); they are ({string.Join(", ", ids.shape)}).", nameof(ids));
         using var guard = no_grad();
         using var scope = NewDisposeScope();
         var prompt = model.Embed(ids);
-        options = Checked(model, prompt, mask, options);
-        return Run(model, prompt, mask, model.IsEncoderDecoder ? Placeholders(model, prompt) : PromptTokens(ids, mask, options.PaddingCounts), options, cancel);
+        options = Checked(model, prompt, mask, options, tokenizer);
+        return Run(model, prompt, mask, model.IsEncoderDecoder ? Placeholders(model, prompt) : PromptTokens(ids, mask, options.PaddingCounts), options, tokenizer, cancel);
     }
 
     /// <summary>Answers one prompt, token by token as they are found; the EOS is not returned.</summary>
@@ -50,14 +53,16 @@ public static class Generator
     /// <param name="prompt">(1, P, D) input embeddings, kept by the caller until the enumeration ends.</param>
     /// <param name="promptMask">(1, P) bool.</param>
     /// <param name="options">How; one answer, without beams.</param>
+    /// <param name="tokenizer">The model's, which <see cref="GenerationOptions.StopStrings"/> need; null without them.</param>
     /// <param name="cancel">Ends the enumeration between two tokens.</param>
     public static async IAsyncEnumerable<int> Stream(
-        ILanguageModel model, Tensor prompt, Tensor promptMask, GenerationOptions? options = null, [EnumeratorCancellation] CancellationToken cancel = default)
+        ILanguageModel model, Tensor prompt, Tensor promptMask, GenerationOptions? options = null, ITextTokenizer? tokenizer = null,
+        [EnumeratorCancellation] CancellationToken cancel = default)
     {
-        options = Checked(model, prompt, promptMask, options);
+        options = Checked(model, prompt, promptMask, options, tokenizer);
         if (prompt.shape[0] != 1 || options.Beams != 1 || options.Returned != 1)
             throw new ArgumentException($"Streaming answers one prompt once, without beams; here are {prompt.shape[0]} prompts, {options.Beams} beams, {options.Returned} answers.", nameof(options));
-        using var run = await Task.Run(() => new GenerationRun(model, prompt, promptMask, Placeholders(model, prompt), options), cancel).ConfigureAwait(false);
+        using var run = await Task.Run(() => new GenerationRun(model, prompt, promptMask, Placeholders(model, prompt), options, tokenizer), cancel).ConfigureAwait(false);
         int told = 0;
         for (bool more = true; more;)
         {
@@ -69,11 +74,11 @@ public static class Generator
     }
 
     private static IReadOnlyList<IReadOnlyList<GeneratedSequence>> Run(
-        ILanguageModel model, Tensor prompt, Tensor promptMask, int[][] before, GenerationOptions options, CancellationToken cancel)
+        ILanguageModel model, Tensor prompt, Tensor promptMask, int[][] before, GenerationOptions options, ITextTokenizer? tokenizer, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
         if (before.Length == 0) return [];
-        using var run = new GenerationRun(model, prompt, promptMask, before, options);
+        using var run = new GenerationRun(model, prompt, promptMask, before, options, tokenizer);
         while (run.Step()) cancel.ThrowIfCancellationRequested();
         return [.. run.Searches.Select(search => search.Answers)];
     }
@@ -90,10 +95,11 @@ public static class Generator
             Enumerable.Range(row * width, width).Where(i => padding || real[i] != 0).Select(i => (int)tokens[i]).ToArray())];
     }
 
-    private static GenerationOptions Checked(ILanguageModel model, Tensor prompt, Tensor promptMask, GenerationOptions? options)
+    private static GenerationOptions Checked(ILanguageModel model, Tensor prompt, Tensor promptMask, GenerationOptions? options, ITextTokenizer? tokenizer)
     {
         options ??= new();
         options.Validate();
+        if (options.StopStrings.Count > 0 && tokenizer is null) throw new ArgumentException("StopStrings are texts: finding them in an answer needs the model's tokenizer, and none was given.", nameof(tokenizer));
         Prompts.Check(model, prompt, promptMask);
         if (2 * (long)options.Beams > model.VocabularySize)
             throw new ArgumentException($"{options.Beams} beams need {2 * (long)options.Beams} different tokens; the model has {model.VocabularySize}.", nameof(options));

@@ -1,3 +1,4 @@
+using Mint.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Generation;
@@ -19,7 +20,7 @@ internal static class LogitsProcessors
         List<ILogitsProcessor> processors = [];
         if (options.RepetitionPenalty != 1) processors.Add(new RepetitionPenalty(options.RepetitionPenalty));
         if (options.NoRepeatNGram > 0) processors.Add(new NoRepeatedRuns(options.NoRepeatNGram));
-        if (options.MinLength > 0) processors.Add(new NoEarlyEnd(options.MinLength, endOfSequence));
+        if (options.MinTokens > 0) processors.Add(new NoEarlyEnd(options.MinTokens, endOfSequence));
         return processors;
     }
 
@@ -34,7 +35,7 @@ internal static class LogitsProcessors
             using var scope = NewDisposeScope();
             var index = tensor(ids, device: scores.device).view(histories.Count, longest);
             var seen = scores.gather(1, index);
-            scores.scatter_(1, index, where(seen.lt(0), seen.mul(penalty), seen.div(penalty)));
+            scores.scatter_(1, index, where(seen.LessThan(0), seen.Times(penalty), seen.Over(penalty)));
         }
     }
 
@@ -64,7 +65,7 @@ internal static class LogitsProcessors
         {
             if (answered >= least) return;
             using var column = scores.select(1, endOfSequence);
-            column.fill_(float.NegativeInfinity).Dispose();
+            column.Fill_(double.NegativeInfinity);
         }
     }
 
@@ -72,6 +73,6 @@ internal static class LogitsProcessors
     {
         if (flat.Count == 0) return;
         using var scope = NewDisposeScope();
-        scores.view(-1).index_fill_(0, tensor(flat.ToArray(), device: scores.device), float.NegativeInfinity);
+        scores.view(-1).FillAt_(0, tensor(flat.ToArray(), device: scores.device), double.NegativeInfinity);
     }
 }

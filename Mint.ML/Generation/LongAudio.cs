@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Mint.ML.Audio;
 
 namespace Mint.ML.Generation;
@@ -11,8 +12,15 @@ public sealed record LongAudioOptions
     /// </summary>
     public double WindowSeconds { get; init; } = 30;
 
-    /// <summary>Seconds that a window shares with the one before it, at least. Default 5: a sound cut by one window's end stands whole in the next.</summary>
-    public double OverlapSeconds { get; init; } = 5;
+    /// <summary>
+    /// Seconds that a window shares with the one before it, at least: a sound cut by one window's end stands whole in the next. Null, the default:
+    /// 5, or a sixth of a window under 30 s.
+    /// </summary>
+    public double? OverlapSeconds { get; init; }
+
+    /// <summary><see cref="OverlapSeconds"/>, or what it is by default.</summary>
+    [JsonIgnore]
+    public double Overlap => OverlapSeconds ?? Math.Min(5, WindowSeconds / 6);
 
     /// <summary>What comes after so many seconds is not heard. Default null: everything is.</summary>
     public double? MaxSeconds { get; init; }
@@ -21,12 +29,13 @@ public sealed record LongAudioOptions
     /// <exception cref="ArgumentException">Options are out of range or contradict each other.</exception>
     public void Validate()
     {
-        List<string> errors = [];
-        if (!(WindowSeconds >= 0) || !double.IsFinite(WindowSeconds)) errors.Add($"WindowSeconds is {WindowSeconds}; it is a length, or 0 for no windows.");
-        if (!(OverlapSeconds >= 0)) errors.Add($"OverlapSeconds is {OverlapSeconds}; 0 means none.");
-        if (WindowSeconds > 0 && OverlapSeconds >= WindowSeconds) errors.Add($"OverlapSeconds is {OverlapSeconds}; it must be less than the window's {WindowSeconds} s, or the windows would stand still.");
-        if (MaxSeconds is { } most && !(most > 0)) errors.Add($"MaxSeconds is {most}; it must be above 0.");
-        if (errors.Count > 0) throw new ArgumentException("Long audio: " + string.Join(" ", errors));
+        var errors = new OptionErrors();
+        errors.Require(WindowSeconds >= 0 && double.IsFinite(WindowSeconds), $"WindowSeconds is {WindowSeconds}; it is a length, or 0 for no windows.");
+        errors.Require(OverlapSeconds is null or >= 0, $"OverlapSeconds is {OverlapSeconds}; 0 means none.");
+        errors.Require(OverlapSeconds is not { } overlap || !(WindowSeconds > 0) || !(overlap >= WindowSeconds),
+            $"OverlapSeconds is {OverlapSeconds}; it must be less than the window's {WindowSeconds} s, or the windows would stand still.");
+        errors.Require(MaxSeconds is null or > 0, $"MaxSeconds is {MaxSeconds}; it must be above 0.");
+        errors.Throw();
     }
 }
 
@@ -75,11 +84,16 @@ public sealed class LongAudio
         int heard = options.MaxSeconds is { } most ? Math.Min(samples, Samples(most)) : samples;
         int window = options.WindowSeconds > 0 && heard > (long)Samples(options.WindowSeconds) * 11 / 10 ? Samples(options.WindowSeconds) : heard;
         // Rounding to samples must not make the overlap a whole window.
-        int overlap = Math.Min((int)Math.Min(Math.Round(options.OverlapSeconds * sampleRate), int.MaxValue), window - 1);
+        int overlap = Math.Min((int)Math.Min(Math.Round(options.Overlap * sampleRate), int.MaxValue), window - 1);
         return new LongAudio(sampleRate, AudioWindows.Cover(heard, window, overlap), samples - heard);
 
         int Samples(double seconds) => (int)Math.Clamp(Math.Round(seconds * sampleRate), 1, int.MaxValue);
     }
+
+    /// <summary>The windows of the recording that was divided, as clips of their own; the recording itself where it is one window.</summary>
+    /// <param name="recording">As long as the one that was divided.</param>
+    public IEnumerable<AudioClip> Of(AudioClip recording) => Windows.Count == 1 && CutSamples == 0 ? [recording]
+        : Windows.Select(window => new AudioClip(recording.Samples[window.Start..window.End], recording.SampleRate));
 
     /// <summary>Segments in order, without gaps: neighbouring windows with the same answer are one.</summary>
     /// <param name="answers">One a window.</param>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Mint.ML.Generation;
 
 /// <summary>What candidates are ranked by.</summary>
@@ -7,12 +9,14 @@ public enum RankingScore
     Sum,
 
     /// <summary>The log-likelihood over the number of the candidate's tokens.</summary>
+    [JsonStringEnumMemberName("mean")]
     MeanPerToken,
 
     /// <summary>
     /// How much likelier the audio makes the candidate: its log-likelihood minus that after the same prompt without audio. Labels that the
     /// model likes whatever it hears lose their advantage.
     /// </summary>
+    [JsonStringEnumMemberName("pmi")]
     PointwiseMutualInformation,
 }
 
@@ -44,14 +48,32 @@ public sealed record RankingOptions
     /// <summary>Added to the score in <see cref="MultiLabel"/>. Default 0.</summary>
     public double Offset { get; init; }
 
+    /// <summary>Reports everything that is wrong at once.</summary>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     public void Validate()
     {
-        List<string> errors = [];
-        if (MaxRows < 1) errors.Add($"MaxRows is {MaxRows}; at least 1 row is needed.");
-        if (!(Slope > 0) || !double.IsFinite(Slope)) errors.Add($"Slope is {Slope}; it must be above 0, or the ranking would turn.");
-        if (!double.IsFinite(Offset)) errors.Add($"Offset is {Offset}.");
-        if (errors.Count > 0) throw new ArgumentException("Ranking options: " + string.Join(" ", errors));
+        var errors = new OptionErrors();
+        errors.RequireKnown(nameof(Score), Score);
+        errors.Require(MaxRows >= 1, $"MaxRows is {MaxRows}; at least 1 row is needed.");
+        errors.Require(Slope > 0 && double.IsFinite(Slope), $"Slope is {Slope}; it must be above 0, or the ranking would turn.");
+        errors.Require(double.IsFinite(Offset), $"Offset is {Offset}; it must be a finite number.");
+        errors.Throw();
+    }
+
+    /// <summary>Checks the texts to rank among; what is wrong is named, however many there are.</summary>
+    /// <param name="labels">At least two, none empty, no two alike.</param>
+    /// <exception cref="ArgumentException">They cannot be ranked.</exception>
+    public static void CheckLabels(IReadOnlyList<string> labels)
+    {
+        var errors = new OptionErrors();
+        errors.Require(labels.Count >= 2, $"Labels must be at least two different texts; there {(labels.Count == 1 ? "is 1" : $"are {labels.Count}")}.");
+        int blank = labels.Select((label, i) => string.IsNullOrWhiteSpace(label) ? i : -1).FirstOrDefault(i => i >= 0, -1);
+        errors.Require(blank < 0, $"Label {blank + 1} of {labels.Count} is empty.");
+        var first = new Dictionary<string, int>(StringComparer.Ordinal);
+        List<int> again = [.. Enumerable.Range(0, labels.Count).Where(i => !string.IsNullOrWhiteSpace(labels[i]) && !first.TryAdd(labels[i], i))];
+        if (again is [var at, ..])
+            errors.Require(false, $"Labels must differ: '{(labels[at].Length > 60 ? labels[at][..60] + "..." : labels[at])}' is label {first[labels[at]] + 1} and label {at + 1}{(again.Count > 1 ? $", and {again.Count - 1} more are doubled" : "")}.");
+        errors.Throw();
     }
 }
 

@@ -1,3 +1,5 @@
+using Mint.ML.Text;
+
 namespace Mint.ML.Generation;
 
 /// <summary>A row of a search: an answer so far.</summary>
@@ -8,7 +10,7 @@ namespace Mint.ML.Generation;
 internal sealed record Hypothesis(int[] Ids, double Score, int Source, bool Complete = false);
 
 /// <summary>What ends an answer, and how it is fed while others of its prompt go on.</summary>
-internal sealed record Endings(int EndOfSequence, int Padding, GenerationOptions Options)
+internal sealed record Endings(int EndOfSequence, int Padding, GenerationOptions Options, ITextTokenizer? Tokenizer)
 {
     /// <summary>The row a candidate makes.</summary>
     public Hypothesis Continue(IReadOnlyList<Hypothesis> rows, Candidate candidate)
@@ -22,7 +24,7 @@ internal sealed record Endings(int EndOfSequence, int Padding, GenerationOptions
     private bool EndsWithStopString(int[] ids)
     {
         if (Options.StopStrings.Count == 0) return false;
-        string text = Options.Tokenizer!.Decode(ids);
+        string text = Tokenizer!.Decode(ids);
         return Options.StopStrings.Any(stop => text.Contains(stop, StringComparison.Ordinal));
     }
 
@@ -55,7 +57,7 @@ internal sealed class SingleSearch(Endings endings) : Search
     public override void Take(IReadOnlyList<Candidate> candidates)
     {
         Rows = [.. candidates.Select((candidate, i) => Rows[candidate.Row].Complete ? Rows[i] with { Source = i } : endings.Continue(Rows, candidate))];
-        Done = Rows.All(row => row.Complete || row.Ids.Length == endings.Options.MaxLength);
+        Done = Rows.All(row => row.Complete || row.Ids.Length == endings.Options.MaxTokens);
     }
 }
 
@@ -81,7 +83,7 @@ internal sealed class BeamSearch(Endings endings, BeamRanker ranker) : Search
         while (open.Count is > 0 && open.Count < beams) open.Add(open[0] with { Score = double.NegativeInfinity });
         Rows = open;
         Done |= ranker.IsFinal(candidates[0].Score, length);
-        if (Done || length < endings.Options.MaxLength) return;
+        if (Done || length < endings.Options.MaxTokens) return;
         foreach (var row in open) ranker.Add(row, length);
         Done = true;
     }
@@ -111,7 +113,7 @@ internal sealed class BeamRanker(GenerationOptions options, int promptTokens)
     {
         if (kept.Count < options.Beams) return false;
         if (options.EarlyStopping == EarlyStopping.Immediately) return true;
-        int length = options.EarlyStopping == EarlyStopping.WhenImpossible && options.LengthPenalty > 0 ? options.MaxLength : tokens;
+        int length = options.EarlyStopping == EarlyStopping.WhenImpossible && options.LengthPenalty > 0 ? options.MaxTokens : tokens;
         if (options.LengthPenaltyCounts == LengthPenaltyCounts.WholeSequence) length += promptTokens;
         return kept.Min(one => one.Score) >= bestSum / Math.Pow(length, options.LengthPenalty);
     }

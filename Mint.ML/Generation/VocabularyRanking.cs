@@ -17,24 +17,22 @@ public static class VocabularyRanking
     /// <param name="promptMask">(B, P) bool.</param>
     /// <param name="candidates">The labels' tokens.</param>
     /// <param name="options">How; null for LAVIS's sum.</param>
-    /// <param name="withoutAudio">
-    /// For mutual information: the same prompts without audio, embeddings (B or 1, P', D) and mask; one prompt serves all rows.
+    /// <param name="prior">
+    /// For mutual information: the candidates' <see cref="LogLikelihoods"/> after the same prompts without audio, (B or 1, candidates); one row serves all.
     /// </param>
     /// <param name="cancel">Ends the call between two steps.</param>
-    /// <exception cref="ArgumentException">Shapes or options are wrong, a token is outside the vocabulary, or the second prompt is missing.</exception>
+    /// <exception cref="ArgumentException">Shapes or options are wrong, a token is outside the vocabulary, or the prior is missing.</exception>
     public static Ranking Rank(ILanguageModel model, Tensor prompt, Tensor promptMask, CandidateTrie candidates,
-        RankingOptions? options = null, (Tensor Prompt, Tensor Mask)? withoutAudio = null, CancellationToken cancel = default)
+        RankingOptions? options = null, double[,]? prior = null, CancellationToken cancel = default)
     {
         options ??= new();
         var (scores, tokens) = Run(model, prompt, promptMask, candidates, options, cancel);
         int rows = scores.GetLength(0);
         if (options.Score == RankingScore.PointwiseMutualInformation)
         {
-            var (other, mask) = withoutAudio ?? throw new ArgumentException("Mutual information needs the same prompts without audio.", nameof(withoutAudio));
-            if (other.shape[0] != rows && other.shape[0] != 1)
-                throw new ArgumentException($"{rows} prompts have {other.shape[0]} prompts without audio; give as many, or one for all.", nameof(withoutAudio));
-            var (prior, more) = Run(model, other, mask, candidates, options, cancel);
-            tokens += more;
+            if (prior is null) throw new ArgumentException("Mutual information needs the candidates' log-likelihoods after the same prompts without audio.", nameof(prior));
+            if (prior.GetLength(0) != rows && prior.GetLength(0) != 1 || prior.GetLength(1) != candidates.Count)
+                throw new ArgumentException($"The prior is ({prior.GetLength(0)}, {prior.GetLength(1)}); expected ({rows} or 1, {candidates.Count}).", nameof(prior));
             Change((row, c) => scores[row, c] - prior[prior.GetLength(0) == 1 ? 0 : row, c]);
         }
         else if (options.Score == RankingScore.MeanPerToken)

@@ -1,3 +1,4 @@
+using Mint.ML.Tensors;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -25,7 +26,7 @@ internal static class Activations
         // (1 + tanh u) / 2 is sigmoid(2u): three temporaries instead of eight. Factors are multiplied in place only where
         // the derivative does not need the value from before.
         const double c = 1.5957691216057308; // 2 √(2/π)
-        using var slope = x.square().mul_(0.044715 * c).add_(c);
+        using var slope = x.Squared().Times_(0.044715 * c).Plus_(c);
         using var gate = slope.mul(x).sigmoid_();
         return gate.mul(x);
     }
@@ -33,7 +34,7 @@ internal static class Activations
     /// <summary>CLIP's GELU: x sigmoid(1.702 x).</summary>
     public static Tensor QuickGelu(Tensor x)
     {
-        using var gate = x.mul(1.702).sigmoid_();
+        using var gate = x.Times(1.702).sigmoid_();
         return gate.mul(x);
     }
 }

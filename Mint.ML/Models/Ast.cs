@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
+using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -155,6 +156,6 @@ internal sealed class AstEmbeddings : Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         var patches = patch_embeddings.call(mel.unsqueeze(1).transpose(2, 3)); // the image's rows are mel bins
         var tokens = cat([cls_token.expand(rows, -1, -1), distillation_token.expand(rows, -1, -1), patches], 1);
-        return (tokens + position_embeddings).MoveToOuterDisposeScope();
+        return tokens.Plus(position_embeddings).MoveToOuterDisposeScope();
     }
 }

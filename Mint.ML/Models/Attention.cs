@@ -1,3 +1,4 @@
+using Mint.ML.Tensors;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -36,11 +37,11 @@ internal static class Attention
         var shape = query.shape;
         var (B, H, L, d) = (shape[0], shape[1], shape[2], shape[3]);
         if (query.is_cuda) // one fused kernel; it divides by sqrt(d) itself
-            return functional.scaled_dot_product_attention(query * Math.Sqrt(d), key, value, bias, dropout).MoveToOuterDisposeScope();
+            return functional.scaled_dot_product_attention(query.Times(Math.Sqrt(d)), key, value, bias, dropout).MoveToOuterDisposeScope();
 
         long S = key.shape[2];
         var scores = bmm(query.reshape(B * H, L, d), key.reshape(B * H, S, d).transpose(1, 2)); // (B*H, L, S)
-        if (bias is not null) scores.view(B, H, L, S).add_(bias);
+        if (bias is not null) scores.view(B, H, L, S).Plus_(bias);
         var weights = scores.softmax(-1);
         if (dropout > 0) weights = functional.dropout(weights, dropout, training: true);
         return bmm(weights, value.reshape(B * H, S, d)).view(B, H, L, d).MoveToOuterDisposeScope();
@@ -54,7 +55,7 @@ internal static class Attention
         if (query.is_cuda) // its sums are float32 whatever its arguments are
             return Attend(query.to(narrow), key, value, bias?.to(narrow), dropout).to(wide).MoveToOuterDisposeScope();
         var scores = query.to(narrow).matmul(key.transpose(2, 3)).to(wide); // (B, H, L, S)
-        if (bias is not null) scores.add_(bias);
+        if (bias is not null) scores.Plus_(bias);
         var weights = scores.softmax(-1);
         if (dropout > 0) weights = functional.dropout(weights, dropout, training: true);
         return weights.to(narrow).matmul(value).to(wide).MoveToOuterDisposeScope();
@@ -67,7 +68,7 @@ internal static class Attention
     {
         using var scope = NewDisposeScope();
         var scores = query.matmul(key.transpose(2, 3));
-        return (bias is null ? scores : scores + bias).softmax(-1).MoveToOuterDisposeScope();
+        return (bias is null ? scores : scores.Plus(bias)).softmax(-1).MoveToOuterDisposeScope();
     }
 
     /// <summary>A key mask as a bias: 0 where <paramref name="mask"/> is true, <paramref name="masked"/> elsewhere.</summary>
@@ -83,7 +84,7 @@ internal static class Attention
         if (mask.device_type == TorchSharp.DeviceType.CPU && mask.all().item<bool>()) return null;
         var shape = mask.shape;
         return zeros([shape[0], 1, 1, shape[1]], dtype, mask.device)
-            .masked_fill_(mask.logical_not().view(shape[0], 1, 1, shape[1]), masked ?? Lowest(dtype))
+            .FillWhere_(mask.logical_not().view(shape[0], 1, 1, shape[1]), masked ?? Lowest(dtype))
             .MoveToOuterDisposeScope();
     }
 

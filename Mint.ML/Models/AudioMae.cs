@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
+using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -158,12 +160,12 @@ public sealed class AudioMae : Module<Tensor, Tensor>
         foreach (var state in Run(mel))
         {
             if (++depth > Config.ContextualDepth)
-                sum = sum is null ? norm.call(state) : sum + norm.call(state);
+                sum = sum is null ? norm.call(state) : sum.Plus(norm.call(state));
             state.Dispose();
         }
         if (sum is null)
             throw new InvalidOperationException($"An AudioMAE of {Config.Layers} blocks has none past 'contextual_depth' {Config.ContextualDepth}.");
-        return sum.div(depth - Config.ContextualDepth).MoveToOuterDisposeScope();
+        return sum.Over(depth - Config.ContextualDepth).MoveToOuterDisposeScope();
     }
 
     /// <summary>Embeds (B, 1, T, F) as patches without positions, (B, patches, D).</summary>
@@ -179,8 +181,8 @@ public sealed class AudioMae : Module<Tensor, Tensor>
     private IEnumerable<Tensor> Run(Tensor mel)
     {
         using var patches = Embed(mel);
-        using var positioned = patches + pos_embed.narrow(1, 1, patches.shape[1]);
-        using var first = (cls_token + pos_embed.narrow(1, 0, 1)).expand(mel.shape[0], -1, -1);
+        using var positioned = patches.Plus(pos_embed.narrow(1, 1, patches.shape[1]));
+        using var first = cls_token.Plus(pos_embed.narrow(1, 0, 1)).expand(mel.shape[0], -1, -1);
         var x = cat([first, positioned], 1);
         foreach (var block in blocks)
         {
@@ -206,8 +208,8 @@ public sealed class AudioMae : Module<Tensor, Tensor>
                 $"A width of {width} cannot hold sines and cosines of two coordinates: it must be a multiple of 4.", nameof(width));
         using var scope = NewDisposeScope();
         var quarter = width / 4;
-        var exponents = arange(quarter, dtype: ScalarType.Float64).div(-(double)quarter);
-        var frequencies = full_like(exponents, 10000).pow(exponents);
+        var exponents = Indices(quarter, ScalarType.Float64).Over(-(double)quarter);
+        var frequencies = FilledLike(exponents, 10000).pow(exponents);
         var row = Waves(rows).unsqueeze(1).expand(rows, columns, width / 2);
         var column = Waves(columns).unsqueeze(0).expand(rows, columns, width / 2);
         var grid = cat([column, row], 2).view(rows * columns, width);
@@ -215,7 +217,7 @@ public sealed class AudioMae : Module<Tensor, Tensor>
 
         Tensor Waves(long count)
         {
-            var angles = arange(count, dtype: ScalarType.Float64).unsqueeze(1) * frequencies; // (count, D/4)
+            var angles = Indices(count, ScalarType.Float64).unsqueeze(1) * frequencies; // (count, D/4)
             return cat([angles.sin(), angles.cos()], 1);
         }
     }
@@ -259,8 +261,8 @@ internal sealed class AudioMaeBlock : Module<Tensor, Tensor>
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        x = x + attn.call(norm1.call(x));
-        return (x + mlp.call(norm2.call(x))).MoveToOuterDisposeScope();
+        x = x.Plus(attn.call(norm1.call(x)));
+        return x.Plus(mlp.call(norm2.call(x))).MoveToOuterDisposeScope();
     }
 }
 

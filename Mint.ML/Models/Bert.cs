@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
+using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -185,7 +186,7 @@ public sealed class Bert : Module
             if (length > most) throw new ArgumentException($"The texts are {length} tokens long; this model has {most} positions.", nameof(ids));
             using var scope = NewDisposeScope();
             var type = types is null ? token_type_embeddings.weight.narrow(0, 0, 1) : token_type_embeddings.forward(types);
-            return norm.forward(word_embeddings.forward(ids) + position_embeddings.weight.narrow(0, first, length) + type).MoveToOuterDisposeScope();
+            return norm.forward(word_embeddings.forward(ids).Plus(position_embeddings.weight.narrow(0, first, length)).Plus(type)).MoveToOuterDisposeScope();
         }
     }
 

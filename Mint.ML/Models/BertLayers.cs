@@ -1,3 +1,4 @@
+using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -40,7 +41,7 @@ internal sealed class BertProjections : Module
     public long Heads { get; }
 
     /// <summary>Queries, already divided by √d.</summary>
-    public Tensor Queries(Tensor x) => query.forward(x).mul_(Math.Pow(query.weight.shape[0] / Heads, -0.5));
+    public Tensor Queries(Tensor x) => query.forward(x).Times_(Math.Pow(query.weight.shape[0] / Heads, -0.5));
 
     /// <summary>Keys in the type that attention computes in.</summary>
     public Tensor Keys(Tensor x) => key.Product(x);
@@ -88,7 +89,7 @@ internal sealed class BertOutput : Module
         using var scope = NewDisposeScope();
         var branch = dense.forward(x);
         if (dropout > 0) branch = functional.dropout(branch, dropout, training: true);
-        return norm.forward(branch.add_(residual)).MoveToOuterDisposeScope();
+        return norm.forward(branch.Plus_(residual)).MoveToOuterDisposeScope();
     }
 }
 

@@ -1,3 +1,5 @@
+using Mint.ML.Tensors;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -36,16 +38,16 @@ internal sealed class SequenceAttention : ICausalAttention, IDisposable
     {
         var (rows, length, device) = (embeddings.shape[0], embeddings.shape[1], embeddings.device);
         this.keep = keep;
-        LongestPosition = positions is null ? length - 1 : positions.max().item<long>();
         using var scope = NewDisposeScope();
+        LongestPosition = positions is null ? length - 1 : positions.max().item<long>();
         Positions = positions?.alias()
-            ?? (mask is not null ? PositionsOf(mask) : arange(length, dtype: ScalarType.Int64, device: device).unsqueeze(0).expand(rows, length));
+            ?? (mask is not null ? PositionsOf(mask) : Indices(length, device: device).unsqueeze(0).expand(rows, length));
         var allowed = ones([length, length], dtype: ScalarType.Bool, device: device).tril();
         if (mask is not null)
             allowed = allowed.logical_and(mask.view(rows, 1, 1, length)); // (B, 1, T, T)
         // The lowest finite value and not -∞: a padded query may attend to nothing, and 0/0 would spread from there.
         bias = zeros(allowed.shape, dtype: embeddings.dtype, device: device)
-            .masked_fill_(allowed.logical_not(), finfo(embeddings.dtype).min);
+            .FillWhere_(allowed.logical_not(), finfo(embeddings.dtype).min);
         if (headsPerKey > 1)
             bias = bias.view(-1, 1, length, length).repeat(1, 1, headsPerKey, 1);
         Positions.MoveToOuterDisposeScope();
@@ -57,7 +59,7 @@ internal sealed class SequenceAttention : ICausalAttention, IDisposable
     public long LongestPosition { get; }
 
     /// <summary>Position ids of a masked batch: padding on the left shifts nothing, and padding itself gets a harmless id.</summary>
-    public static Tensor PositionsOf(Tensor mask) => mask.to(ScalarType.Int64).cumsum(1).sub(1).clamp_min(0); // (B, T)
+    public static Tensor PositionsOf(Tensor mask) => mask.to(ScalarType.Int64).cumsum(1).Minus(1).AtLeast(0); // (B, T)
 
     public Tensor Attend(int layer, Tensor query, Tensor key, Tensor value)
     {
@@ -104,10 +106,10 @@ internal sealed class CausalState : DecodingState, ICausalAttention
         using var scope = NewDisposeScope();
         var real = mask.sum(1, keepdim: true, type: ScalarType.Int64); // (B, 1)
         LongestPosition = real.max().item<long>() - 1;
-        positions = real.sub(1).DetachFromDisposeScope();
+        positions = real.Minus(1).DetachFromDisposeScope();
         if (!mask.all().item<bool>())
             promptBias = zeros(mask.shape, dtype: dtype, device: mask.device)
-                .masked_fill_(mask.logical_not(), finfo(dtype).min).view(prompts, 1, 1, -1).DetachFromDisposeScope();
+                .FillWhere_(mask.logical_not(), finfo(dtype).min).view(prompts, 1, 1, -1).DetachFromDisposeScope();
     }
 
     private CausalState(CausalState parent, Tensor rows)
@@ -141,7 +143,7 @@ internal sealed class CausalState : DecodingState, ICausalAttention
     /// <summary>Called once before the layers see a token.</summary>
     public void Advance()
     {
-        positions.add_(1);
+        positions.Plus_(1);
         LongestPosition++;
         length++;
     }
@@ -154,15 +156,15 @@ internal sealed class CausalState : DecodingState, ICausalAttention
         var (promptKeys, promptValues) = prompt[layer];
         var promptLength = promptKeys.shape[2];
         using var scope = NewDisposeScope();
-        var queries = query.mul(1 / Math.Sqrt(width)).view(rows, groups, shared, width);
+        var queries = query.Times(1 / Math.Sqrt(width)).view(rows, groups, shared, width);
         // All rows of a prompt meet its keys in one product; for one row a prompt the rearranging below copies nothing.
         var promptScores = ByPrompt(queries).matmul(promptKeys.transpose(2, 3)); // (B, G, K g, P)
         if (promptBias is not null)
-            promptScores.add_(promptBias);
+            promptScores.Plus_(promptBias);
         var scores = cat([ByRow(promptScores), queries.matmul(Written(answer[layer].Keys).transpose(2, 3))], -1); // (R, G, g, P + S)
         var weights = scores.softmax(-1);
         var context = ByRow(ByPrompt(weights.narrow(3, 0, promptLength)).matmul(promptValues)) // (R, G, g, d)
-            .add(weights.narrow(3, promptLength, length).matmul(Written(answer[layer].Values)));
+            .Plus(weights.narrow(3, promptLength, length).matmul(Written(answer[layer].Values)));
         return context.reshape(rows, 1, heads * width).MoveToOuterDisposeScope();
 
         Tensor ByPrompt(Tensor x) => x.reshape(prompts, beams, groups, shared, -1).transpose(1, 2).reshape(prompts, groups, beams * shared, -1);

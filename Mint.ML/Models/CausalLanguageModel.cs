@@ -1,3 +1,5 @@
+using Mint.ML.Tensors;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -74,8 +76,8 @@ public abstract class CausalLanguageModel : Module<Tensor, Tensor?, Tensor>, ILa
         var (promptLength, targetLength) = (prompt.shape[1], targets.shape[1]);
         using var scope = NewDisposeScope();
         var fed = targets.narrow(1, 0, targetLength - 1); // the last target is predicted, and predicts nothing
-        var counts = fed.ge(0);
-        var embeddings = cat([prompt.to(Tokens.weight.dtype), Embed(fed.clamp_min(0))], 1); // (B, P + T - 1, D)
+        var counts = fed.NotLessThan(0);
+        var embeddings = cat([prompt.to(Tokens.weight.dtype), Embed(fed.AtLeast(0))], 1); // (B, P + T - 1, D)
         var hidden = Hidden(embeddings, cat([promptMask, counts], 1));
         var first = LastReal(hidden.narrow(1, 0, promptLength), promptMask);
         return Project(cat([first, hidden.narrow(1, promptLength, targetLength - 1)], 1)).MoveToOuterDisposeScope(); // (B, T, V)
@@ -115,7 +117,7 @@ public abstract class CausalLanguageModel : Module<Tensor, Tensor?, Tensor>, ILa
     /// <summary>The hidden state of each row's last real position, (B, P, D) to (B, 1, D).</summary>
     private static Tensor LastReal(Tensor hidden, Tensor mask)
     {
-        var last = mask.to(ScalarType.Int64).mul(arange(mask.shape[1], dtype: ScalarType.Int64, device: mask.device)).argmax(1); // (B)
+        var last = mask.to(ScalarType.Int64).mul(Indices(mask.shape[1], device: mask.device)).argmax(1); // (B)
         return hidden.gather(1, last.view(-1, 1, 1).expand(-1, 1, hidden.shape[2]));
     }
 }

@@ -1,4 +1,5 @@
 using Mint.ML.Checkpoints;
+using Mint.ML.Tensors;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -36,7 +37,8 @@ public sealed class Clap : IDisposable
         double Scale(string name)
         {
             using var logarithm = checkpoint.Read(name);
-            return Math.Exp(logarithm.to(ScalarType.Float64).item<double>());
+            using var wide = logarithm.to(ScalarType.Float64);
+            return Math.Exp(wide.item<double>());
         }
     }
 
@@ -101,7 +103,7 @@ public sealed class Clap : IDisposable
     private static Tensor Logits(Tensor queries, Tensor candidates, double scale)
     {
         using var transposed = candidates.t();
-        return queries.matmul(transposed).mul_(scale);
+        return queries.matmul(transposed).Times_(scale);
     }
 }
 

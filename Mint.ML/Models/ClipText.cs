@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
+using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -155,11 +156,11 @@ public sealed class ClipText : Module<Tensor, Tensor?, ClipTextOutput>
         var allowed = ones([length, length], dtype: ScalarType.Bool, device: ids.device).tril();
         if (mask is not null)
             allowed = allowed.logical_and(mask.view(rows, 1, 1, length));
-        var bias = zeros(allowed.shape, dtype: x.dtype, device: x.device).masked_fill_(allowed.logical_not(), finfo(x.dtype).min);
+        var bias = zeros(allowed.shape, dtype: x.dtype, device: x.device).FillWhere_(allowed.logical_not(), finfo(x.dtype).min);
         var hidden = final_layer_norm.call(encoder.Run(x, bias, every));
         foreach (var state in every ?? [])
             state.MoveToOuterDisposeScope();
-        var end = Config.EosTokenId == 2 ? ids.argmax(1) : ids.eq(Config.EosTokenId).to(ScalarType.Int32).argmax(1); // (B)
+        var end = Config.EosTokenId == 2 ? ids.argmax(1) : ids.EqualTo(Config.EosTokenId).to(ScalarType.Int32).argmax(1); // (B)
         var pooled = hidden.gather(1, end.view(-1, 1, 1).expand(-1, 1, hidden.shape[2])).squeeze(1);
         return new ClipTextOutput(hidden.MoveToOuterDisposeScope(), pooled.MoveToOuterDisposeScope());
     }
@@ -181,7 +182,7 @@ internal sealed class ClipTextEmbeddings : Module<Tensor, Tensor>
     {
         using var positions = position_embedding.weight.narrow(0, 0, ids.shape[1]); // (L, D)
         using var tokens = token_embedding.call(ids);
-        return tokens + positions;
+        return tokens.Plus(positions);
     }
 }
 
@@ -227,8 +228,8 @@ internal sealed class ClipTextBlock : Module<Tensor, Tensor, Tensor>
     public override Tensor forward(Tensor x, Tensor bias)
     {
         using var scope = NewDisposeScope();
-        x = x + attention.call(attentionNorm.call(x), bias);
-        return (x + feedForward.call(feedForwardNorm.call(x))).MoveToOuterDisposeScope();
+        x = x.Plus(attention.call(attentionNorm.call(x), bias));
+        return x.Plus(feedForward.call(feedForwardNorm.call(x))).MoveToOuterDisposeScope();
     }
 }
 

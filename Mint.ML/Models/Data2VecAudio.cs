@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
+using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -73,7 +74,7 @@ public sealed class Data2VecAudio : SpeechEncoder
             {
                 var y = Convolve(x, layer.conv.weight, layer.conv.bias, groups).transpose(1, 2);                  // (B, T, D)
                 y = functional.gelu(functional.layer_norm(y, [y.shape[2]], eps: 1e-5));                           // no affine part
-                if (padding is not null) y = y.masked_fill_(padding, 0); // as beyond the end of a row that stands alone
+                if (padding is not null) y = y.FillWhere_(padding, 0); // as beyond the end of a row that stands alone
                 x = y.transpose(1, 2);
             }
             return x.transpose(1, 2).MoveToOuterDisposeScope();

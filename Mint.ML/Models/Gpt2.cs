@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
+using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -141,7 +142,7 @@ public sealed class Gpt2 : CausalLanguageModel
         if (attention.LongestPosition >= Config.Positions && attention.Positions.max().item<long>() is var last && last >= Config.Positions)
             throw new InvalidOperationException(
                 $"The sequence is {last + 1} tokens long; this GPT-2 has {Config.Positions} positions (config.json: n_positions).");
-        var x = embeddings + positions.call(attention.Positions); // (B, T, D)
+        var x = embeddings.Plus(positions.call(attention.Positions)); // (B, T, D)
         foreach (var block in blocks)
         {
             every?.Add(x.alias().MoveToOuterDisposeScope());
@@ -173,8 +174,8 @@ internal sealed class Gpt2Block : Module<Tensor, ICausalAttention, Tensor>
     public override Tensor forward(Tensor x, ICausalAttention attend)
     {
         using var scope = NewDisposeScope();
-        x = x + attention.call(attentionNorm.call(x), attend);
-        return (x + feedForward.call(feedForwardNorm.call(x))).MoveToOuterDisposeScope();
+        x = x.Plus(attention.call(attentionNorm.call(x), attend));
+        return x.Plus(feedForward.call(feedForwardNorm.call(x))).MoveToOuterDisposeScope();
     }
 }
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
+using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -309,9 +310,9 @@ internal sealed class FeatureFusion : Module<Tensor, Tensor, Tensor>
     public override Tensor forward(Tensor whole, Tensor crops)
     {
         using var scope = NewDisposeScope();
-        var sum = whole + crops; // (R, C, H, W)
-        var gate = (local_att.call(sum) + global_att.call(sum.mean([2, 3], keepdim: true))).sigmoid();
-        return (2 * (whole * gate + crops * (1 - gate))).MoveToOuterDisposeScope();
+        var sum = whole.Plus(crops); // (R, C, H, W)
+        var gate = local_att.call(sum).Plus(global_att.call(sum.mean([2, 3], keepdim: true))).sigmoid();
+        return (whole * gate).Plus(crops * gate.FromOne()).Times(2).MoveToOuterDisposeScope();
     }
 }
 

@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
+using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -174,8 +176,8 @@ internal sealed class Rotary
     public Rotary(Tensor positions, long width, double @base, ScalarType dtype)
     {
         // In float32, step by step as the original: at position 2000 a rounding of the frequency is a visible angle.
-        var exponents = arange(0, width, 2, dtype: ScalarType.Float32, device: positions.device).div(width);
-        var frequencies = full_like(exponents, @base).pow(exponents).reciprocal();
+        var exponents = Indices(width / 2, ScalarType.Float32, positions.device).Times(2).Over(width);
+        var frequencies = FilledLike(exponents, @base).pow(exponents).reciprocal();
         var angles = positions.to(ScalarType.Float32).unsqueeze(-1).mul(frequencies).unsqueeze(1);
         (cosine, sine) = (angles.cos().to(dtype), angles.sin().to(dtype));
     }
@@ -185,7 +187,7 @@ internal sealed class Rotary
     {
         var half = x.shape[3] / 2;
         var (first, second) = (x.narrow(3, 0, half), x.narrow(3, half, half));
-        return cat([first * cosine - second * sine, second * cosine + first * sine], -1);
+        return cat([first * cosine - second * sine, (second * cosine).Plus(first * sine)], -1);
     }
 }
 
@@ -208,8 +210,8 @@ internal sealed class LlamaBlock : Module<Tensor, Rotary, ICausalAttention, Tens
     public override Tensor forward(Tensor x, Rotary rotary, ICausalAttention attend)
     {
         using var scope = NewDisposeScope();
-        x = x + attention.call(attentionNorm.call(x), rotary, attend);
-        return (x + feedForward.call(feedForwardNorm.call(x))).MoveToOuterDisposeScope();
+        x = x.Plus(attention.call(attentionNorm.call(x), rotary, attend));
+        return x.Plus(feedForward.call(feedForwardNorm.call(x))).MoveToOuterDisposeScope();
     }
 }
 
@@ -286,7 +288,7 @@ internal sealed class RmsNorm : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var wide = x.to(ScalarType.Float32);
-        var scale = wide.square().mean([-1], keepdim: true).add_(eps).rsqrt_();
+        var scale = wide.Squared().mean([-1], keepdim: true).Plus_(eps).rsqrt_();
         return wide.mul(scale).to(x.dtype).mul(weight).MoveToOuterDisposeScope();
     }
 }

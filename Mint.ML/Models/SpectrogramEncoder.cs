@@ -1,5 +1,7 @@
 using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
+using Mint.ML.Tensors;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Models;
@@ -34,9 +36,10 @@ public abstract class SpectrogramEncoder : IAudioEncoder
         using var guard = no_grad();
         using var scope = NewDisposeScope();
         var samples = lengths.cpu().to(ScalarType.Int64).data<long>().ToArray();
-        if (samples.Length != waveforms.shape[0] || samples.Any(length => length < 1 || length > waveforms.shape[1]))
+        if (samples.Length != waveforms.shape[0] || samples.Any(length => length > waveforms.shape[1]))
             throw new ArgumentException($"The lengths {string.Join(", ", samples)} do not fit "
                 + $"waveforms of shape ({string.Join(", ", waveforms.shape)}).", nameof(lengths));
+        if (Array.FindIndex(samples, length => length < 1) is var empty and >= 0) throw new SoundNotEncodableException($"Row {empty} has no samples.");
         if (Window is not int window || samples.Max() <= window)
             return Keep(EncodeWindows(waveforms, lengths));
 
@@ -204,7 +207,7 @@ internal static class SpectrogramPatches
     /// <summary>Which patches along time begin within a row's sound: (B) frames to (B, patches) bool.</summary>
     public static Tensor Real(Tensor frames, long patches, long stride)
     {
-        using var starts = arange(patches, dtype: ScalarType.Int64, device: frames.device).mul(stride);
+        using var starts = Indices(patches, device: frames.device).Times(stride);
         using var ends = frames.unsqueeze(1);
         return starts.lt(ends);
     }

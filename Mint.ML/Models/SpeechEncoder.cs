@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
+using Mint.ML.Tensors;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -212,7 +214,7 @@ public abstract class SpeechEncoder : Module, IAudioEncoder
         using var grad = no_grad();
         using var scope = NewDisposeScope();
         long rows = inputValues.shape[0], width = inputValues.shape[1];
-        using var lengths = mask is null ? full([rows], width, int64) : mask.to(int64).sum(1);
+        using var lengths = mask is null ? Filled([rows], width) : mask.to(int64).sum(1);
         long[] samples = Lengths(inputValues, lengths);
         var values = inputValues.to(projection.Weight.dtype, Device);
         var features = stack(Enumerable.Range(0, (int)rows).Select(row => convolutions.forward(values.select(0, row))).ToArray());
@@ -253,7 +255,7 @@ public abstract class SpeechEncoder : Module, IAudioEncoder
     private Tensor FrameMask(long[] frames, long? width = null)
     {
         using var lengths = tensor(frames, device: Device).unsqueeze(1);      // (B, 1)
-        using var positions = arange(width ?? frames.Max(), int64, Device);   // (T)
+        using var positions = Indices(width ?? frames.Max(), device: Device); // (T)
         return positions.lt(lengths);                                         // (B, T)
     }
 
@@ -269,7 +271,7 @@ public abstract class SpeechEncoder : Module, IAudioEncoder
             if (samples[row] > waveforms.shape[1])
                 throw new ArgumentException($"Row {row} has length {samples[row]}, but the waveforms hold {waveforms.shape[1]} samples.");
             if (config.Frames(samples[row]) == 0)
-                throw new ArgumentException($"Row {row} has {samples[row]} samples; {GetName()} needs at least {config.MinimumSamples} "
+                throw new SoundNotEncodableException($"Row {row} has {samples[row]} samples; {GetName()} needs at least {config.MinimumSamples} "
                     + $"({1000.0 * config.MinimumSamples / SampleRate:0.#} ms at {SampleRate} Hz).");
         }
         return samples;

@@ -1,3 +1,4 @@
+using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -21,7 +22,11 @@ internal sealed class SpeechConvolutions : Module<Tensor, Tensor>
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(Tensor samples) => Run(samples.unsqueeze(1), 0, layers.Count); // (T, 1)
+    public override Tensor forward(Tensor samples)
+    {
+        using var input = samples.unsqueeze(1); // (T, 1)
+        return Run(input, 0, layers.Count);
+    }
 
     /// <summary>Some of the layers, of one row or of several of one length: (..., T, C) to (..., T', C').</summary>
     internal Tensor Run(Tensor input, int first, int end)
@@ -72,8 +77,8 @@ internal sealed class SpeechConvolution : Module<Tensor, Tensor>
     private static Tensor NormaliseOverTime(Tensor x, LayerNorm affine)
     {
         var centred = x - x.mean([-2], keepdim: true);                             // (..., T, C)
-        var scale = (centred.square().mean([-2], keepdim: true) + 1e-5).rsqrt();   // (..., 1, C)
-        return centred.mul_(scale * affine.weight).add_(affine.bias);
+        var scale = centred.Squared().mean([-2], keepdim: true).Plus(1e-5).rsqrt();   // (..., 1, C)
+        return centred.mul_(scale * affine.weight).Plus_(affine.bias);
     }
 
     private sealed class Convolution : Module<Tensor, Tensor>
@@ -169,8 +174,8 @@ internal sealed class SpeechTransformer : Module
         using var scope = NewDisposeScope();
         var bias = Attention.Bias(mask, x.dtype); // (B, 1, 1, T) or null
         Tensor? padding = bias is null ? null : mask.logical_not().unsqueeze(2); // (B, T, 1)
-        if (padding is not null) x = x.masked_fill(padding, 0);
-        x = x + positions.Of(x, isolateRows ? padding : null);
+        if (padding is not null) x = x.ZeroWhere(padding);
+        x = x.Plus(positions.Of(x, isolateRows ? padding : null));
         if (!preNorm) x = layer_norm.forward(x);
 
         List<Tensor> hidden = [x];
@@ -214,11 +219,11 @@ internal sealed class SpeechBlock : Module<Tensor, Tensor?, Tensor>
         using var scope = NewDisposeScope();
         if (preNorm)
         {
-            x = x + attention.forward(layer_norm.forward(x), bias);
-            return (x + feed_forward.forward(final_layer_norm.forward(x))).MoveToOuterDisposeScope();
+            x = x.Plus(attention.forward(layer_norm.forward(x), bias));
+            return x.Plus(feed_forward.forward(final_layer_norm.forward(x))).MoveToOuterDisposeScope();
         }
-        x = layer_norm.forward(attention.forward(x, bias).add_(x, residual));
-        return final_layer_norm.forward(feed_forward.forward(x).add_(x, residual)).MoveToOuterDisposeScope();
+        x = layer_norm.forward(attention.forward(x, bias).Plus_(x, residual));
+        return final_layer_norm.forward(feed_forward.forward(x).Plus_(x, residual)).MoveToOuterDisposeScope();
     }
 }
 
@@ -239,7 +244,7 @@ internal sealed class SpeechAttention : Module<Tensor, Tensor?, Tensor>
     {
         using var scope = NewDisposeScope();
         double scale = Math.Pow(x.shape[2] / heads, -0.5);
-        var q = Attention.SplitHeads(q_proj.forward(x).mul_(scale), heads); // (B, H, T, d)
+        var q = Attention.SplitHeads(q_proj.forward(x).Times_(scale), heads); // (B, H, T, d)
         var k = Attention.SplitHeads(k_proj.forward(x), heads);
         var v = Attention.SplitHeads(v_proj.forward(x), heads);
         return out_proj.forward(Attention.MergeHeads(Attention.Attend(q, k, v, bias))).MoveToOuterDisposeScope();

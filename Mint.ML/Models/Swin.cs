@@ -1,5 +1,7 @@
+using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -45,12 +47,12 @@ internal sealed class SwinStage : Module<Tensor, Tensor>
     /// </summary>
     private Tensor Regions(long resolution, Tensor like)
     {
-        var position = arange(resolution, dtype: ScalarType.Int64, device: like.device);
-        var band = position.ge(resolution - window).to(ScalarType.Int64) + position.ge(resolution - shift).to(ScalarType.Int64); // 0, 1 or 2
-        var region = (band.unsqueeze(1) * 3 + band).view(1, resolution, resolution, 1);
+        var position = Indices(resolution, device: like.device);
+        var band = position.NotLessThan(resolution - window).to(ScalarType.Int64).Plus(position.NotLessThan(resolution - shift).to(ScalarType.Int64)); // 0, 1 or 2
+        var region = band.unsqueeze(1).Times(3).Plus(band).view(1, resolution, resolution, 1);
         var windows = SwinBlock.Partition(region, window).view(-1, 1, window * window);
         return zeros([windows.shape[0], 1, window * window, window * window], dtype: like.dtype, device: like.device)
-            .masked_fill_(windows.unsqueeze(2).ne(windows.unsqueeze(3)), -100);
+            .FillWhere_(windows.unsqueeze(2).ne(windows.unsqueeze(3)), -100);
     }
 }
 
@@ -89,8 +91,8 @@ internal sealed class SwinBlock : Module<Tensor, Tensor?, Tensor>
         attended = attended.view(rows, height / window, width / window, window, window, -1).permute(0, 1, 3, 2, 4, 5).reshape(x.shape);
         if (shift > 0)
             attended = attended.roll([shift, shift], [1, 2]);
-        x = x + attended;
-        return (x + output.call(functional.gelu(intermediate.call(layernorm_after.call(x))))).MoveToOuterDisposeScope();
+        x = x.Plus(attended);
+        return x.Plus(output.call(functional.gelu(intermediate.call(layernorm_after.call(x))))).MoveToOuterDisposeScope();
     }
 
     /// <summary>(B, H, W, C) to (B, windows, N, C) with N the window's positions.</summary>
@@ -155,7 +157,7 @@ internal sealed class SwinSelfAttention : Module<Tensor, Tensor?, Tensor>
         var index = tensor(offsets, device: x.device);
         var bias = relative_position_bias_table.index_select(0, index).view(length, length, heads).permute(2, 0, 1); // (heads, N, N)
         if (regions is not null)
-            bias = bias + regions; // (windows, heads, N, N)
+            bias = bias.Plus(regions); // (windows, heads, N, N)
         var (q, k, v) = Project();
         var context = functional.scaled_dot_product_attention(q, k, v, bias); // (B, windows, heads, N, d)
         return context.transpose(2, 3).reshape(x.shape).MoveToOuterDisposeScope();

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
+using Mint.ML.Tensors;
 using TorchSharp.Modules;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -186,7 +188,7 @@ public sealed class T5 : Module, ILanguageModel
         using var scope = NewDisposeScope();
         long length = prompt.shape[1];
         var bias = encoder.PositionBias(length, length); // (1, H, P, P)
-        if (Attention.Bias(promptMask, prompt.dtype) is { } padding) bias = bias + padding; // (B, H, P, P)
+        if (Attention.Bias(promptMask, prompt.dtype) is { } padding) bias = bias.Plus(padding); // (B, H, P, P)
         return [.. encoder.Run(prompt, (layer, x) => layer.SelfAttend(x, bias), null, keepAll).Select(x => x.MoveToOuterDisposeScope())];
     }
 
@@ -206,7 +208,7 @@ public sealed class T5 : Module, ILanguageModel
         using var scope = NewDisposeScope();
         long length = ids.shape[1];
         var future = ones([length, length], dtype: ScalarType.Bool, device: encoded.device).triu(1);
-        var bias = decoder.PositionBias(length, length).masked_fill(future, Attention.Lowest(encoded.dtype)); // (1, H, T, T)
+        var bias = decoder.PositionBias(length, length).FillWhere(future, Attention.Lowest(encoded.dtype)); // (1, H, T, T)
         var padding = Attention.Bias(promptMask, encoded.dtype);
         var hidden = decoder.Run(shared.forward(ids),
             (layer, x) => layer.SelfAttend(x, bias),
@@ -218,7 +220,7 @@ public sealed class T5 : Module, ILanguageModel
     public Tensor Predict(Tensor decoded)
     {
         if (lm_head is not null) return lm_head.forward(decoded);
-        using var scaled = decoded * Math.Pow(config.HiddenSize, -0.5);
+        using var scaled = decoded.Times(Math.Pow(config.HiddenSize, -0.5));
         return functional.linear(scaled, shared.weight);
     }
 
@@ -247,9 +249,9 @@ public sealed class T5 : Module, ILanguageModel
     internal Tensor ShiftRight(Tensor targets)
     {
         using var scope = NewDisposeScope();
-        var start = full([targets.shape[0], 1], config.StartTokenId, dtype: ScalarType.Int64, device: targets.device);
+        var start = Filled([targets.shape[0], 1], config.StartTokenId, device: targets.device);
         var shifted = cat([start, targets.narrow(1, 0, targets.shape[1] - 1)], 1); // (B, T)
-        return shifted.masked_fill_(shifted.eq(-100), config.PadTokenId).MoveToOuterDisposeScope();
+        return shifted.FillWhere_(shifted.EqualTo(-100), config.PadTokenId).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -260,7 +262,7 @@ public sealed class T5 : Module, ILanguageModel
         var encoded = Encode(prompt, promptMask);
         var begun = new T5State(decoder, encoded, Attention.Bias(promptMask, encoded.dtype));
         state = begun;
-        var start = full([encoded.shape[0]], config.StartTokenId, dtype: ScalarType.Int64, device: encoded.device);
+        var start = Filled([encoded.shape[0]], config.StartTokenId, device: encoded.device);
         return Next(begun, start).MoveToOuterDisposeScope();
     }
 

@@ -1,4 +1,6 @@
+using Mint.ML.Tensors;
 using TorchSharp.Modules;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -41,9 +43,9 @@ internal sealed class T5Stack : Module
         Tensor Step(T5Block layer, Tensor x)
         {
             using var inner = NewDisposeScope();
-            x = x + selfAttend(layer, x);
-            if (crossAttend is not null) x = x + crossAttend(layer, x);
-            return (x + layer.FeedForward(x)).MoveToOuterDisposeScope();
+            x = x.Plus(selfAttend(layer, x));
+            if (crossAttend is not null) x = x.Plus(crossAttend(layer, x));
+            return x.Plus(layer.FeedForward(x)).MoveToOuterDisposeScope();
         }
     }
 
@@ -54,8 +56,8 @@ internal sealed class T5Stack : Module
         // Each distance is looked up once, then laid out: distance j - i stands at index j - i + queries - 1.
         var distances = DistanceBias(Enumerable.Range(0, (int)(queries + keys - 1)).Select(i => i - queries + 1)); // (Q + K - 1, H)
         var device = distances.device;
-        var index = arange(keys, dtype: ScalarType.Int64, device: device).unsqueeze(0)
-            .sub(arange(queries, dtype: ScalarType.Int64, device: device).unsqueeze(1)).add(queries - 1); // (Q, K)
+        var index = Indices(keys, device: device).unsqueeze(0)
+            .sub(Indices(queries, device: device).unsqueeze(1)).Plus(queries - 1); // (Q, K)
         return distances.index_select(0, index.view(-1)).view(queries, keys, -1).permute(2, 0, 1).unsqueeze(0).contiguous()
             .MoveToOuterDisposeScope();
     }
@@ -253,7 +255,7 @@ internal sealed class T5Norm : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var wide = x.to(float32); // the mean of squares is taken in single precision whatever the weights' type
-        var scale = wide.square().mean([-1], keepdim: true).add_(eps).rsqrt();
+        var scale = wide.Squared().mean([-1], keepdim: true).Plus_(eps).rsqrt();
         return (wide * scale).to(weight.dtype).mul(weight).MoveToOuterDisposeScope();
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -99,8 +100,8 @@ internal sealed class VitBlock : Module<Tensor, Tensor>
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        x = x + attention.call(layernorm_before.call(x));
-        return (x + output.call(activation(intermediate.call(layernorm_after.call(x))))).MoveToOuterDisposeScope();
+        x = x.Plus(attention.call(layernorm_before.call(x)));
+        return x.Plus(output.call(activation(intermediate.call(layernorm_after.call(x))))).MoveToOuterDisposeScope();
     }
 }
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
+using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -128,7 +129,7 @@ public sealed class VitMae : Module<Tensor, Tensor>
         var chosen = patches.gather(1, order.narrow(1, 0, kept).unsqueeze(2).expand(-1, -1, patches.shape[2]));
         var hidden = layernorm.call(encoder.Run(embeddings.Begin(chosen), null));
         return new VitMaeOutput(
-            hidden.MoveToOuterDisposeScope(), restore.ge(kept).MoveToOuterDisposeScope(), restore.MoveToOuterDisposeScope());
+            hidden.MoveToOuterDisposeScope(), restore.NotLessThan(kept).MoveToOuterDisposeScope(), restore.MoveToOuterDisposeScope());
     }
 }
 
@@ -157,10 +158,10 @@ internal sealed class VitMaeEmbeddings : Module<Tensor, Tensor>
                 + $"this ViT-MAE takes (B, {string.Join(", ", image)}).", nameof(pixels));
         using var scope = NewDisposeScope();
         var patches = patch_embeddings.call(pixels.to(cls_token.dtype));
-        return (patches + position_embeddings.narrow(1, 1, patches.shape[1])).MoveToOuterDisposeScope();
+        return patches.Plus(position_embeddings.narrow(1, 1, patches.shape[1])).MoveToOuterDisposeScope();
     }
 
     /// <summary>Puts the class token, with its position, in front.</summary>
     public Tensor Begin(Tensor patches) =>
-        cat([(cls_token + position_embeddings.narrow(1, 0, 1)).expand(patches.shape[0], -1, -1), patches], 1);
+        cat([cls_token.Plus(position_embeddings.narrow(1, 0, 1)).expand(patches.shape[0], -1, -1), patches], 1);
 }

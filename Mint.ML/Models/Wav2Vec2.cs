@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
+using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -75,7 +76,7 @@ internal sealed class WeightNormPositions : SpeechPositions
     internal override Tensor Of(Tensor hidden, Tensor? padding)
     {
         using var scope = NewDisposeScope();
-        var weight = conv.weight_v * (conv.weight_g / conv.weight_v.square().sum([0, 1], keepdim: true).sqrt()); // (D, D / groups, k)
+        var weight = conv.weight_v * (conv.weight_g / conv.weight_v.Squared().sum([0, 1], keepdim: true).sqrt()); // (D, D / groups, k)
         var y = Convolve(hidden.transpose(1, 2), weight, conv.bias, groups);                                     // (B, D, T)
         return functional.gelu(y.transpose(1, 2)).MoveToOuterDisposeScope();
     }

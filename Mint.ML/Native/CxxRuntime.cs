@@ -2,10 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace Mint.ML.Native;
 
-/// <summary>Makes TorchSharp's native library load on systems whose C++ runtime is older than GCC 13's: Debian 12, Ubuntu 22.04, RHEL 9.</summary>
+/// <summary>Makes TorchSharp's native library load on systems whose C++ runtime is GCC 12's: Debian 12, Ubuntu 22.04.</summary>
 /// <remarks>
 /// <c>libLibTorchSharp.so</c> asks for GLIBCXX_3.4.32 because of one symbol, <see cref="StartsStreams"/>, by which code compiled with GCC 13 asks the
 /// runtime to have started <c>std::cout</c> and its like. Nothing calls it: it has no relocation, so the linker never looks it up and checks its version alone.
+/// (GCC 11's, as RHEL 9 has it, lacks <c>std::condition_variable::wait</c> in the version that is called, GLIBCXX_3.4.30, which nothing here can mend.)
 /// libtorch, which is loaded first, starts the streams in the way of older compilers. So the requirement may be marked weak, and nothing else changes.
 /// </remarks>
 internal static class CxxRuntime
@@ -15,7 +16,7 @@ internal static class CxxRuntime
 
     private const string StartsStreams = "_ZSt21ios_base_library_initv";
 
-    /// <summary>What <see cref="Mend"/> found and did.</summary>
+    /// <summary>What <see cref="Mend(string)"/> found and did.</summary>
     public enum Outcome
     {
         /// <summary>The system has all that the library asks for, or the library has been mended before.</summary>
@@ -25,47 +26,63 @@ internal static class CxxRuntime
     }
 
     /// <summary>The requirements of a library that this system does not meet, as "GLIBCXX_3.4.32 of libstdc++.so.6".</summary>
-    public static IReadOnlyList<string> Unmet(string library) =>
-        [.. Missing(ElfFile.Read(library)).Select(need => $"{need.Version} of {need.Library}")];
+    public static IReadOnlyList<string> Unmet(string library) => Unmet(library, Offered);
+
+    /// <param name="library">Its path.</param>
+    /// <param name="offered">The versions that a library of the system defines, null where there is no such library.</param>
+    internal static IReadOnlyList<string> Unmet(string library, Func<string, IReadOnlySet<string>?> offered) =>
+        [.. Missing(ElfFile.Read(library), offered).Select(need => $"{need.Version} of {need.Library}")];
 
     /// <summary>Mends one copy of <see cref="TorchSharpLibrary"/>; a link is replaced by a file, and what it pointed to stays as it is.</summary>
     /// <exception cref="NotSupportedException">The library asks for more than what can be mended; the message names it.</exception>
     /// <exception cref="InvalidDataException">The file is no ELF library.</exception>
-    public static Outcome Mend(string library)
+    public static Outcome Mend(string library) => Mend(library, Offered);
+
+    internal static Outcome Mend(string library, Func<string, IReadOnlySet<string>?> offered)
     {
         var elf = ElfFile.Read(library);
-        var missing = Missing(elf);
+        var missing = Missing(elf, offered);
         if (missing.Count == 0) return Outcome.NothingToDo;
-        foreach (var need in missing)
+        var needed = missing.Select(need => (Need: need, Symbols: elf.Symbols(need).ToList()))
+            .Where(asked => asked.Symbols.Count == 0 || asked.Symbols.Any(symbol => symbol.Used || symbol.Name != StartsStreams))
+            .Select(asked => $"{asked.Need.Version} of {asked.Need.Library} (for {string.Join(", ", asked.Symbols.Select(symbol => symbol.Name).DefaultIfEmpty("no symbol that it names"))})").ToList();
+        if (needed.Count > 0)
         {
-            var symbols = elf.Symbols(need).ToList();
-            if (symbols.Count == 0 || symbols.Any(symbol => symbol.Used || symbol.Name != StartsStreams))
-            {
-                throw new NotSupportedException(
-                    $"{library} asks for {need.Version} of {need.Library}, which this system does not have, for: " +
-                    $"{string.Join(", ", symbols.Select(symbol => symbol.Name).DefaultIfEmpty("(no symbol named)"))}. Only {StartsStreams} can be done without. " +
-                    "Use a system with a newer C++ runtime (GCC 13 or later: Debian 13, Ubuntu 24.04, RHEL 10), or an older TorchSharp.");
-            }
-            elf.MakeWeak(need);
+            throw new NotSupportedException(
+                $"{library} asks for what this system does not have: {string.Join("; ", needed)}. Only {StartsStreams} can be done without. " +
+                "Use a system with a newer C++ runtime (GCC 12 or later: Debian 12, Ubuntu 22.04, RHEL 10), or a newer libstdc++.so.6 on LD_LIBRARY_PATH.");
         }
+        missing.ForEach(elf.MakeWeak);
         elf.Save();
         return Outcome.Mended;
     }
 
-    private static List<ElfFile.Need> Missing(ElfFile elf)
+    private static List<ElfFile.Need> Missing(ElfFile elf, Func<string, IReadOnlySet<string>?> offered)
     {
-        var offered = new Dictionary<string, IReadOnlySet<string>?>();
+        var asked = new Dictionary<string, IReadOnlySet<string>?>();
         return [.. elf.Needs().Where(need =>
         {
             if (need.Weak) return false;
-            if (!offered.TryGetValue(need.Library, out var versions)) offered[need.Library] = versions = Offered(need.Library);
+            if (!asked.TryGetValue(need.Library, out var versions)) asked[need.Library] = versions = offered(need.Library);
             return versions is not null && !versions.Contains(need.Version);
         })];
     }
 
-    /// <summary>The versions that a library of this system defines; null where it is not found (libtorch's own, say, which stand beside TorchSharp's).</summary>
+    // Others are the program's own, and nothing is loaded only because a file names it.
+    private static readonly string[] ofTheSystem = ["libstdc++.so.6", "libgcc_s.so.1", "libc.so.6", "libm.so.6"];
+
+    /// <summary>The versions that a library of this system defines; null where it is not found or not the system's.</summary>
     private static IReadOnlySet<string>? Offered(string library) =>
-        SystemLibrary(library) is { } path ? ElfFile.Read(path).Defined() : null;
+        ofTheSystem.Contains(library) && SystemLibrary(library) is { } path ? ElfFile.Read(path).Defined() : null;
+
+    /// <summary>This system's C++ runtime and the newest version that it defines, as 3.4.30; null where there is none.</summary>
+    public static (string Path, Version Newest)? Installed()
+    {
+        const string prefix = "GLIBCXX_";
+        if (SystemLibrary("libstdc++.so.6") is not { } path) return null;
+        var versions = ElfFile.Read(path).Defined().Where(name => name.StartsWith(prefix, StringComparison.Ordinal));
+        return (path, versions.Select(name => Version.TryParse(name[prefix.Length..], out var version) ? version : new()).Max() ?? new());
+    }
 
     /// <summary>The file that the dynamic linker takes for a library's name; null where there is none.</summary>
     public static string? SystemLibrary(string name)

@@ -1,4 +1,6 @@
 using Mint.ML.Bridges;
+using Mint.ML.Tensors;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -78,7 +80,7 @@ public static class Alignment
             matching = Matching(bridge, audio, captions, negativeAudio, negativeText);
         }
 
-        var total = contrastive * options.ContrastiveWeight + matching * options.MatchingWeight + generation * options.GenerationWeight;
+        var total = contrastive.Times(options.ContrastiveWeight).Plus(matching.Times(options.MatchingWeight)).Plus(generation.Times(options.GenerationWeight));
         return new AlignmentLosses(total, contrastive, matching, generation);
     }
 
@@ -104,7 +106,7 @@ public static class Alignment
 
     internal static Tensor MatchingLogits(BridgeNet bridge, AudioKeys audio, CaptionBatch captions, Tensor negativeAudio, Tensor negativeText)
     {
-        var own = arange(captions.Ids.shape[0], device: captions.Ids.device);
+        var own = Indices(captions.Ids.shape[0], device: captions.Ids.device);
         var clips = audio.Select(cat([own, negativeAudio, own], 0));
         var texts = cat([own, own, negativeText], 0);
         return bridge.Match(bridge.QFormer.MatchingPass(
@@ -114,7 +116,7 @@ public static class Alignment
     private static Tensor DecoderIds(CaptionBatch captions)
     {
         var ids = captions.Ids.clone();
-        ids.narrow(1, 0, 1).fill_(captions.DecoderId);
+        ids.narrow(1, 0, 1).Fill_(captions.DecoderId);
         return ids;
     }
 

@@ -40,14 +40,14 @@ public sealed record AlignmentOptions
     /// <exception cref="ArgumentException">Lists each bad value.</exception>
     public void Validate()
     {
-        List<string> errors = [];
+        var errors = new OptionErrors();
         foreach (var (name, weight) in new[] { (nameof(ContrastiveWeight), ContrastiveWeight), (nameof(MatchingWeight), MatchingWeight), (nameof(GenerationWeight), GenerationWeight) })
-            if (!(weight >= 0) || double.IsInfinity(weight)) errors.Add($"{name} is {weight}; expected a number of at least 0.");
-        if (ContrastiveWeight + MatchingWeight + GenerationWeight == 0) errors.Add("All three weights are 0: there is nothing to train.");
+            errors.Require(weight >= 0 && double.IsFinite(weight), $"{name} is {weight}; expected a number of at least 0.");
+        errors.Require((ContrastiveWeight, MatchingWeight, GenerationWeight) != (0, 0, 0), "All three weights are 0: there is nothing to train.");
         foreach (var (name, smoothing) in new[] { (nameof(ContrastiveSmoothing), ContrastiveSmoothing), (nameof(GenerationSmoothing), GenerationSmoothing) })
-            if (!(smoothing >= 0 && smoothing < 1)) errors.Add($"{name} is {smoothing}; expected at least 0 and less than 1.");
-        if (ContrastiveBatch is < 2) errors.Add($"ContrastiveBatch is {ContrastiveBatch}; expected at least 2, or null for a batch.");
-        if (ContrastiveBatch is not null && ContrastiveWeight == 0) errors.Add("ContrastiveBatch is set and ContrastiveWeight is 0: there is no contrastive loss.");
-        if (errors.Count > 0) throw new ArgumentException(string.Join(" ", errors));
+            errors.Require(smoothing is >= 0 and < 1, $"{name} is {smoothing}; expected at least 0 and less than 1.");
+        errors.Require(ContrastiveBatch is null or >= 2, $"ContrastiveBatch is {ContrastiveBatch}; expected at least 2, or null for a batch.");
+        errors.Require(ContrastiveBatch is null || ContrastiveWeight != 0, "ContrastiveBatch is set and ContrastiveWeight is 0: there is no contrastive loss.");
+        errors.Throw();
     }
 }

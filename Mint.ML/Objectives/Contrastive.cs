@@ -1,3 +1,5 @@
+using Mint.ML.Tensors;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -45,9 +47,9 @@ public static class Contrastive
     internal static Tensor Loss(Tensor audioToText, Tensor textToAudio, long first, double smoothing)
     {
         using var scope = NewDisposeScope();
-        var target = arange(first, first + audioToText.shape[0], device: audioToText.device);
+        var target = Indices(first, first + audioToText.shape[0], device: audioToText.device);
         var loss = functional.cross_entropy(audioToText, target, label_smoothing: smoothing)
-            + functional.cross_entropy(textToAudio, target, label_smoothing: smoothing);
-        return (loss / 2).MoveToOuterDisposeScope();
+            .Plus(functional.cross_entropy(textToAudio, target, label_smoothing: smoothing));
+        return loss.Over(2).MoveToOuterDisposeScope();
     }
 }

@@ -1,5 +1,6 @@
 using Mint.ML.Bridges;
 using Mint.ML.Models;
+using Mint.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Objectives;
@@ -47,7 +48,7 @@ public sealed class GradCache : IDisposable
             using var part = NewDisposeScope();
             cache.Next();
             var (audio, text) = Alignment.Embed(bridge, read(i), alone);
-            (cache.Contrast(audio, text) * (cache.Share * options.ContrastiveWeight)).backward();
+            cache.Contrast(audio, text).Times(cache.Share * options.ContrastiveWeight).backward();
         }
         after.Return();
         return cache.solved!.Value.Loss.clone().MoveToOuterDisposeScope();
@@ -83,9 +84,9 @@ public sealed class GradCache : IDisposable
     {
         using var scope = NewDisposeScope();
         var (loss, audioGradient, textGradient, temperatureGradient) = solved!.Value;
-        var linear = ((audio * audioGradient.narrow(0, start, rows)).sum() + (text * textGradient.narrow(0, start, rows)).sum()) / Share
-            + bridge.Temperature * temperatureGradient;
-        return (linear - linear.detach() + loss).MoveToOuterDisposeScope();
+        var linear = (audio * audioGradient.narrow(0, start, rows)).sum().Plus((text * textGradient.narrow(0, start, rows)).sum()).Over(Share)
+            .Plus(bridge.Temperature * temperatureGradient);
+        return (linear - linear.detach()).Plus(loss).MoveToOuterDisposeScope();
     }
 
     private (Tensor, Tensor, Tensor, Tensor) Solve()

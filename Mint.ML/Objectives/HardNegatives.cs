@@ -1,3 +1,4 @@
+using Mint.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Objectives;
@@ -25,7 +26,8 @@ public static class HardNegatives
     /// <summary>Probability of each column to be drawn for its row.</summary>
     public static Tensor Weights(Tensor similarity, Tensor samePair)
     {
-        using var masked = similarity.detach().to(ScalarType.Float32).masked_fill(samePair, -10000);
-        return masked.softmax(1);
+        using var scope = NewDisposeScope();
+        var masked = similarity.detach().to(ScalarType.Float32).FillWhere(samePair, -10000);
+        return masked.softmax(1).MoveToOuterDisposeScope();
     }
 }

@@ -16,11 +16,18 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
     /// <summary>Numbers of a vector: 256 for MINT.</summary>
     public int Width => (int)bridge.Config.EmbeddingSize;
 
+    /// <summary>What similarities are divided by in the contrastive loss: learnt from 0.07.</summary>
+    public float Temperature => bridge.Temperature.item<float>();
+
+    /// <summary>Width E of the frames that clips are given in.</summary>
+    public int FrameWidth => (int)bridge.Config.QFormer.AudioSize;
+
     /// <summary>Unit embeddings of clips, each (Q, 256).</summary>
     /// <param name="audio">Frames of B clips.</param>
     public IReadOnlyList<float[,]> Clips(AudioEncoding audio)
     {
         using var evaluation = Evaluation();
+        using var scope = NewDisposeScope();
         using var keys = bridge.Listen(audio.Frames, audio.Mask);
         return Rows(bridge.EmbedAudio(bridge.QFormer.QueryPass(bridge.Queries, keys))); // (B, Q, 256)
     }
@@ -29,6 +36,7 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
     public IReadOnlyList<float[,]> Texts(IReadOnlyList<string> texts)
     {
         using var evaluation = Evaluation();
+        using var scope = NewDisposeScope();
         var (ids, mask) = Tokens(texts);
         return Rows(bridge.EmbedText(bridge.QFormer.TextPass(ids, mask)).unsqueeze(1)); // (B, 1, 256)
     }
@@ -39,6 +47,7 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
     public IReadOnlyList<double> Match(string text, AudioEncoding audio)
     {
         using var evaluation = Evaluation();
+        using var scope = NewDisposeScope();
         int clips = (int)audio.Frames.shape[0];
         using var keys = bridge.Listen(audio.Frames, audio.Mask);
         var (ids, mask) = Tokens([.. Enumerable.Repeat(text, clips)]);

@@ -1,7 +1,9 @@
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
+using Mint.ML.ModelFiles;
 using Mint.ML.Models;
 using Mint.ML.Objectives;
+using Mint.ML.Text;
 using TorchSharp;
 using static TorchSharp.torch;
 using Linear = Mint.ML.Models.Linear;
@@ -25,7 +27,13 @@ public sealed record InstructionBatch(Tensor BridgeIds, Tensor BridgeMask, Tenso
     }
 }
 
-/// <summary>MINT: a frozen audio encoder, a Bridge-Net that listens for what matters, a frozen language model that says it.</summary>
+/// <summary>The two vocabularies that a MINT reads instructions with.</summary>
+/// <param name="Bridge">The bridge's, [DEC] not included.</param>
+/// <param name="LanguageModel">The language model's.</param>
+/// <param name="MaxTextTokens">Most tokens of an instruction in either; the paper's 30.</param>
+public sealed record MintTokenizers(ITextTokenizer Bridge, ITextTokenizer LanguageModel, int MaxTextTokens = 30);
+
+/// <summary>MINT: a Bridge-Net that listens for what matters in a frozen encoder's frames, and a frozen language model that says it.</summary>
 /// <remarks>
 /// Zhao et al., "Boosting Audio-Language Model via Multi-Target Pre-Training and Instruction Tuning", figure 1:
 /// <code>
@@ -34,22 +42,69 @@ public sealed record InstructionBatch(Tensor BridgeIds, Tensor BridgeMask, Tenso
 /// queries (Q, D) + instruction -> Bridge-Net -> (B, Q, D) -> projection -> (B, Q, D') ++ instruction embeddings -> language model (frozen) -> text
 /// </code>
 /// Stage 1 trains the bridge on audio and captions (<see cref="Alignment"/>); stage 2 trains bridge and projection on
-/// instructions and responses (<see cref="InstructionLoss"/>).
-/// The model does not own its encoder and language model: they may be shared.
+/// instructions and responses (<see cref="InstructionLoss"/>). The model owns its parts.
 /// </remarks>
-public sealed class MintModel(IAudioEncoder? encoder, BridgeNet bridge, Linear projection, ILanguageModel languageModel)
+/// <param name="bridge">The bridge, trained in both stages.</param>
+/// <param name="projection">Fully connected layer from the bridge's width to the language model's, trained in stage 2.</param>
+/// <param name="languageModel">The frozen language model.</param>
+/// <param name="tokenizers">Null for a model that is given token ids only.</param>
+public sealed class MintModel(BridgeNet bridge, Linear projection, ILanguageModel languageModel, MintTokenizers? tokenizers = null) : IAudioLanguageModel
 {
-    /// <summary>The frozen audio encoder; null for a model that is given frames only.</summary>
-    public IAudioEncoder? Encoder => encoder;
-
     /// <summary>The bridge, trained in both stages.</summary>
     public BridgeNet Bridge => bridge;
 
     /// <summary>Fully connected layer from the bridge's width to the language model's, trained in stage 2.</summary>
     public Linear Projection => projection;
 
-    /// <summary>The frozen language model.</summary>
+    /// <inheritdoc/>
     public ILanguageModel LanguageModel => languageModel;
+
+    /// <inheritdoc/>
+    public int FrameWidth => (int)bridge.Config.QFormer.AudioSize;
+
+    /// <summary>Both vocabularies.</summary>
+    /// <exception cref="InvalidOperationException">The model was made without them.</exception>
+    public MintTokenizers Tokenizers => tokenizers ?? throw new InvalidOperationException("This MINT was made without tokenizers, so that it reads token ids only: hand them over when it is made.");
+
+    /// <inheritdoc/>
+    public ITextTokenizer Tokenizer => Tokenizers.LanguageModel;
+
+    /// <inheritdoc/>
+    public (Tensor Embeddings, Tensor Mask) Prompt(AudioEncoding sounds, IReadOnlyList<string> instructions)
+    {
+        long clips = sounds.Frames.shape[0];
+        if (instructions.Count != 1 && instructions.Count != clips) throw new ArgumentException($"There are {instructions.Count} instructions about {clips} sounds; give one each, or one for all.", nameof(instructions));
+        using var scope = NewDisposeScope();
+        var (bridgeIds, bridgeMask) = Ids(Tokenizers.Bridge);
+        var (modelIds, modelMask) = Ids(Tokenizers.LanguageModel);
+        var (embeddings, mask) = Prompt(sounds.Frames, sounds.Mask, new InstructionBatch(bridgeIds, bridgeMask, modelIds, modelMask));
+        return (embeddings.MoveToOuterDisposeScope(), mask.MoveToOuterDisposeScope());
+
+        // One instruction is read once and stands in every row.
+        (Tensor Ids, Tensor Mask) Ids(ITextTokenizer tokenizer)
+        {
+            var (ids, mask) = TextTensors.Of(tokenizer, instructions, Tokenizers.MaxTextTokens, languageModel.Device); // (B, L) or (1, L)
+            return (ids.expand(clips, -1), mask.expand(clips, -1));
+        }
+    }
+
+    /// <inheritdoc/>
+    public (Tensor Embeddings, Tensor Mask) PromptWithoutSound(string instruction)
+    {
+        using var scope = NewDisposeScope();
+        var (ids, mask) = TextTensors.Of(Tokenizers.LanguageModel, [instruction], Tokenizers.MaxTextTokens, languageModel.Device);
+        return (languageModel.Embed(ids).MoveToOuterDisposeScope(), mask.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Where the queries listen in a clip, given the instruction: (C, Q, T) for C blocks with cross-attention; weights averaged over heads.</summary>
+    /// <param name="sound">Frames of one clip, (1, T, E).</param>
+    /// <param name="instruction">What is asked about the clip.</param>
+    public float[,,] QueryAttention(AudioEncoding sound, string instruction)
+    {
+        using var scope = NewDisposeScope();
+        var (ids, mask) = TextTensors.Of(Tokenizers.Bridge, [instruction], Tokenizers.MaxTextTokens, languageModel.Device);
+        return ListeningMap.Of(bridge, sound, ids, mask);
+    }
 
     /// <summary>The prompt that stands for a clip and an instruction: (B, Q + L', D') embeddings and their mask.</summary>
     /// <param name="frames">The encoder's frames, (B, T, E).</param>
@@ -82,8 +137,9 @@ public sealed class MintModel(IAudioEncoder? encoder, BridgeNet bridge, Linear p
     /// <summary>Where stage 2 begins: a bridge, a language model, and between them a projection drawn as PyTorch draws a Linear's weights.</summary>
     /// <param name="bridge">Of stage 1, or from nothing.</param>
     /// <param name="languageModel">The projection goes to its device.</param>
+    /// <param name="tokenizers">Both vocabularies.</param>
     /// <param name="seed">The same seed gives the same projection on every device.</param>
-    public static MintModel Begin(BridgeNet bridge, ILanguageModel languageModel, long seed)
+    public static MintModel Begin(BridgeNet bridge, ILanguageModel languageModel, MintTokenizers tokenizers, long seed)
     {
         var projection = new Linear(bridge.Config.QFormer.HiddenSize, languageModel.HiddenSize);
         using var grad = no_grad();
@@ -92,14 +148,14 @@ public sealed class MintModel(IAudioEncoder? encoder, BridgeNet bridge, Linear p
         double bound = 1 / Math.Sqrt(bridge.Config.QFormer.HiddenSize);
         foreach (var parameter in projection.parameters()) parameter.copy_(empty(parameter.shape).uniform_(-bound, bound, generator));
         if (languageModel.Device.type != DeviceType.CPU) projection.to(languageModel.Device);
-        return new MintModel(null, bridge, projection, languageModel);
+        return new MintModel(bridge, projection, languageModel, tokenizers);
     }
 
     /// <summary>Loads bridge, projection and T5 from one folder in the layout of LAVIS's <c>Blip2T5Instruct</c>.</summary>
     /// <param name="folder">config.json has the sections "qformer" and "t5"; the weights are named Qformer.*, t5_proj.* and t5_model.*.</param>
-    /// <param name="encoder">The audio encoder, which such a checkpoint does not hold.</param>
+    /// <param name="tokenizers">Both vocabularies, which such a checkpoint does not hold.</param>
     /// <exception cref="WeightMismatchException">The weights do not fit.</exception>
-    public static MintModel LoadLavis(string folder, IAudioEncoder? encoder = null)
+    public static MintModel LoadLavis(string folder, MintTokenizers? tokenizers = null)
     {
         using var checkpoint = CheckpointFolder.Open(folder);
         var bridge = BridgeNet.Load(folder);
@@ -108,6 +164,14 @@ public sealed class MintModel(IAudioEncoder? encoder, BridgeNet bridge, Linear p
         WeightLoader.Load(languageModel.Placed(null, null), checkpoint, T5.Names(languageModel.Config) with { Scope = "t5_model." });
         var projection = new Linear(bridge.Config.QFormer.HiddenSize, languageModel.HiddenSize);
         WeightLoader.Load(projection, checkpoint, new WeightNames { Scope = "t5_proj." });
-        return new MintModel(encoder, bridge, projection, languageModel.Frozen());
+        return new MintModel(bridge, projection, languageModel.Frozen(), tokenizers);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        bridge.Dispose();
+        projection.Dispose();
+        languageModel.Dispose();
     }
 }

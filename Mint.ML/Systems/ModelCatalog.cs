@@ -6,12 +6,36 @@ using static TorchSharp.torch;
 namespace Mint.ML.Systems;
 
 /// <summary>An architecture that a model folder can be recognised as.</summary>
-/// <param name="Name">Its class.</param>
-/// <param name="Source">Whose checkpoints fit, and where the architecture comes from.</param>
-public sealed record KnownModel(string Name, string Source)
+public sealed class KnownModel
 {
+    internal KnownModel(string name, string source, Func<string, IDisposable> load) => (Name, Source, Load) = (name, source, load);
+
+    /// <summary>Its class.</summary>
+    public string Name { get; }
+
+    /// <summary>Whose checkpoints fit, and where the architecture comes from.</summary>
+    public string Source { get; }
+
     /// <summary>Loads a folder, float32 on the CPU.</summary>
-    internal Func<string, IDisposable> Load { get; init; } = folder => throw new NotSupportedException($"{folder}: this architecture has no loader.");
+    internal Func<string, IDisposable> Load { get; }
+
+    /// <summary>Loads it as an audio encoder behind its front end; null where it is none.</summary>
+    internal Func<string, ScalarType?, Device?, IAudioEncoder>? LoadEncoder { get; init; }
+
+    /// <summary>Loads it as a language model; null where it is none.</summary>
+    internal Func<string, ScalarType?, Device?, ILanguageModel>? LoadLanguageModel { get; init; }
+
+    /// <summary>Loads it as a whole system, with the encoder that it hears with; null where it is none.</summary>
+    internal Func<string, Device?, (IAudioEncoder Encoder, IAudioLanguageModel Model)>? LoadSystem { get; init; }
+
+    /// <summary>Whether <see cref="ModelCatalog.LoadAudioEncoder"/> takes it.</summary>
+    public bool IsAudioEncoder => LoadEncoder is not null;
+
+    /// <summary>Whether <see cref="ModelCatalog.LoadLanguageModel"/> takes it.</summary>
+    public bool IsLanguageModel => LoadLanguageModel is not null;
+
+    /// <summary>Whether <see cref="AudioLanguageModel.Load"/> takes its folder.</summary>
+    public bool IsSystem => LoadSystem is not null;
 
     /// <summary>The <c>model_type</c>s of config.json that name it.</summary>
     internal string[] Types { get; init; } = [];
@@ -26,36 +50,34 @@ public static class ModelCatalog
     /// <summary>Every architecture, the more particular ones first: a checkpoint that holds another as a part is the whole.</summary>
     public static IReadOnlyList<KnownModel> All { get; } =
     [
-        new("MintModel", "MINT's stage 2 in LAVIS's Blip2T5Instruct layout")
+        new("MintModel", "MINT's stage 2 in LAVIS's Blip2T5Instruct layout", folder => MintModel.LoadLavis(folder))
         {
-            Load = folder => new Parts(MintModel.LoadLavis(folder)),
             Holds = checkpoint => Begins(checkpoint, "Qformer.") && Begins(checkpoint, "t5_model."),
         },
-        new("BridgeNet", "MINT's stage 1 in LAVIS's Blip2Qformer layout")
-            { Load = folder => BridgeNet.Load(folder), Holds = checkpoint => Begins(checkpoint, "Qformer.") },
-        new("QFormer", "BLIP-2, InstructBLIP, LAVIS")
+        new("BridgeNet", "MINT's stage 1 in LAVIS's Blip2Qformer layout", folder => BridgeNet.Load(folder))
+            { Holds = checkpoint => Begins(checkpoint, "Qformer.") },
+        new("QFormer", "BLIP-2, InstructBLIP, LAVIS", folder => QFormer.Load(folder))
         {
-            Load = folder => QFormer.Load(folder),
             Types = ["blip_2_qformer", "instructblip_qformer", "blip-2", "instructblip"],
             Holds = checkpoint => checkpoint.Names.Any(name => name.Contains(".crossattention.", StringComparison.Ordinal)),
         },
-        new("Pengi", "microsoft/Pengi")
-            { Load = folder => Pengi.Load(folder), Types = ["pengi"], Holds = checkpoint => Begins(checkpoint, "caption_decoder.") },
-        new("MusiLingo", "zihaod/MusiLingo")
-            { Load = folder => MusiLingo.Load(folder), Types = ["musilingo"], Holds = checkpoint => Begins(checkpoint, "llama_proj.") || Begins(checkpoint, "model.llama_proj.") },
-        new("Bert", "bert-base-uncased and other BERTs") { Load = folder => Bert.Load(folder), Types = ["bert"] },
-        new("Data2VecAudio", "facebook/data2vec-audio-*") { Load = folder => Data2VecAudio.Load(folder), Types = ["data2vec-audio"] },
-        new("Wav2Vec2", "facebook/wav2vec2-*") { Load = folder => Wav2Vec2.Load(folder), Types = ["wav2vec2"] },
-        new("Hubert", "facebook/hubert-*, m-a-p/MERT-v1-*") { Load = folder => Hubert.Load(folder), Types = ["hubert", "mert_model"] },
-        new("T5", "t5-*, google/t5-v1_1-*, google/flan-t5-*") { Load = folder => T5.Load(folder), Types = ["t5"] },
-        new("Gpt2", "gpt2, gpt2-medium, gpt2-large, gpt2-xl") { Load = folder => Gpt2.Load(folder), Types = ["gpt2"] },
-        new("Llama", "meta-llama/Llama-2-*, lmsys/vicuna-* and others of its architecture") { Load = folder => Llama.Load(folder), Types = ["llama"] },
-        new("ClipText", "openai/clip-vit-*") { Load = folder => ClipText.Load(folder), Types = ["clip", "clip_text_model"] },
-        new("Clap", "laion/clap-htsat-unfused, laion/clap-htsat-fused") { Load = folder => Clap.Load(folder), Types = ["clap"] },
-        new("HtsAt", "the audio tower of laion/clap-htsat-*") { Load = folder => HtsAt.Load(folder), Types = ["clap_audio_model"] },
-        new("Ast", "MIT/ast-finetuned-*") { Load = folder => Ast.Load(folder), Types = ["audio-spectrogram-transformer"] },
-        new("VitMae", "facebook/vit-mae-*") { Load = folder => VitMae.Load(folder), Types = ["vit_mae"] },
-        new("AudioMae", "facebookresearch/AudioMAE") { Load = folder => AudioMae.Load(folder), Types = ["audiomae"] },
+        new("Pengi", "microsoft/Pengi", folder => Pengi.Load(folder))
+            { LoadSystem = WholePengi, Types = ["pengi"], Holds = checkpoint => Begins(checkpoint, "caption_decoder.") },
+        new("MusiLingo", "zihaod/MusiLingo", folder => MusiLingo.Load(folder))
+            { LoadSystem = WholeMusiLingo, Types = ["musilingo"], Holds = checkpoint => Begins(checkpoint, "llama_proj.") || Begins(checkpoint, "model.llama_proj.") },
+        new("Bert", "bert-base-uncased and other BERTs", folder => Bert.Load(folder)) { Types = ["bert"] },
+        new("Data2VecAudio", "facebook/data2vec-audio-*", folder => Data2VecAudio.Load(folder)) { LoadEncoder = Data2VecAudio.Load, Types = ["data2vec-audio"] },
+        new("Wav2Vec2", "facebook/wav2vec2-*", folder => Wav2Vec2.Load(folder)) { LoadEncoder = Wav2Vec2.Load, Types = ["wav2vec2"] },
+        new("Hubert", "facebook/hubert-*, m-a-p/MERT-v1-*", folder => Hubert.Load(folder)) { LoadEncoder = Hubert.Load, Types = ["hubert", "mert_model"] },
+        new("T5", "t5-*, google/t5-v1_1-*, google/flan-t5-*", folder => T5.Load(folder)) { LoadLanguageModel = (folder, dtype, device) => T5.Load(folder, dtype, device), Types = ["t5"] },
+        new("Gpt2", "gpt2, gpt2-medium, gpt2-large, gpt2-xl", folder => Gpt2.Load(folder)) { LoadLanguageModel = Gpt2.Load, Types = ["gpt2"] },
+        new("Llama", "meta-llama/Llama-2-*, lmsys/vicuna-* and others of its architecture", folder => Llama.Load(folder)) { LoadLanguageModel = Llama.Load, Types = ["llama"] },
+        new("ClipText", "openai/clip-vit-*", folder => ClipText.Load(folder)) { Types = ["clip", "clip_text_model"] },
+        new("Clap", "laion/clap-htsat-unfused, laion/clap-htsat-fused", folder => Clap.Load(folder)) { LoadEncoder = ClapEncoder.Load, Types = ["clap"] },
+        new("HtsAt", "the audio tower of laion/clap-htsat-*", folder => HtsAt.Load(folder)) { LoadEncoder = ClapEncoder.Load, Types = ["clap_audio_model"] },
+        new("Ast", "MIT/ast-finetuned-*", folder => Ast.Load(folder)) { LoadEncoder = AstEncoder.Load, Types = ["audio-spectrogram-transformer"] },
+        new("VitMae", "facebook/vit-mae-*", folder => VitMae.Load(folder)) { Types = ["vit_mae"] },
+        new("AudioMae", "facebookresearch/AudioMAE", folder => AudioMae.Load(folder)) { LoadEncoder = AudioMaeEncoder.Load, Types = ["audiomae"] },
     ];
 
     /// <summary>What a checkpoint holds; null when it is nothing known.</summary>
@@ -70,47 +92,46 @@ public static class ModelCatalog
     /// <param name="dtype">Type of the weights; float32 when null.</param>
     /// <param name="device">The CPU when null.</param>
     /// <exception cref="NotSupportedException">The folder holds no audio encoder.</exception>
-    public static IAudioEncoder LoadAudioEncoder(string folder, ScalarType? dtype = null, Device? device = null) => FindName(folder) switch
-    {
-        "Data2VecAudio" => Data2VecAudio.Load(folder, dtype, device),
-        "Wav2Vec2" => Wav2Vec2.Load(folder, dtype, device),
-        "Hubert" => Hubert.Load(folder, dtype, device),
-        "Clap" or "HtsAt" => ClapEncoder.Load(folder, dtype, device),
-        "Ast" => AstEncoder.Load(folder, dtype, device),
-        "AudioMae" => AudioMaeEncoder.Load(folder, dtype, device),
-        var other => throw new NotSupportedException($"{folder}: this holds {other}, which is no audio encoder. Encoders are Data2VecAudio, Wav2Vec2, Hubert (and MERT), CLAP, AST and AudioMAE."),
-    };
+    public static IAudioEncoder LoadAudioEncoder(string folder, ScalarType? dtype = null, Device? device = null) =>
+        (Named(folder, model => model.IsAudioEncoder, "audio encoder").LoadEncoder!)(folder, dtype, device);
 
     /// <summary>Loads a language model, whichever architecture the folder holds. Its weights are frozen.</summary>
     /// <param name="folder">A Hugging Face folder.</param>
     /// <param name="dtype">Type of the weights; float32 when null.</param>
     /// <param name="device">The CPU when null.</param>
     /// <exception cref="NotSupportedException">The folder holds no language model.</exception>
-    public static ILanguageModel LoadLanguageModel(string folder, ScalarType? dtype = null, Device? device = null) => FindName(folder) switch
-    {
-        "T5" => T5.Load(folder, dtype, device),
-        "Gpt2" => Gpt2.Load(folder, dtype, device),
-        "Llama" => Llama.Load(folder, dtype, device),
-        var other => throw new NotSupportedException($"{folder}: this holds {other}, which is no language model. Language models are T5, GPT-2 and LLaMA."),
-    };
+    public static ILanguageModel LoadLanguageModel(string folder, ScalarType? dtype = null, Device? device = null) =>
+        (Named(folder, model => model.IsLanguageModel, "language model").LoadLanguageModel!)(folder, dtype, device);
 
-    private static string FindName(string folder)
+    /// <summary>Loads a published system, whichever architecture the folder holds, and the encoder it hears with.</summary>
+    /// <exception cref="NotSupportedException">The folder holds no system.</exception>
+    internal static (IAudioEncoder Encoder, IAudioLanguageModel Model) LoadSystem(string folder, Device? device) =>
+        (Named(folder, model => model.IsSystem, "system that answers about sound").LoadSystem!)(folder, device);
+
+    private static KnownModel Named(string folder, Func<KnownModel, bool> wanted, string what)
     {
         using var checkpoint = CheckpointFolder.Open(folder);
-        return Find(checkpoint)?.Name ?? $"nothing known (its config.json has model_type {checkpoint.Config["model_type"]?.ToJsonString() ?? "missing"})";
+        var found = Find(checkpoint);
+        if (found is not null && wanted(found)) return found;
+        string holds = found?.Name ?? $"nothing known (its config.json has model_type {checkpoint.Config["model_type"]?.ToJsonString() ?? "missing"})";
+        throw new NotSupportedException($"{folder}: this holds {holds}, which is no {what}. Known ones: {string.Join("; ", All.Where(wanted).Select(model => $"{model.Name} ({model.Source})"))}.");
+    }
+
+    private static (IAudioEncoder, IAudioLanguageModel) WholePengi(string folder, Device? device)
+    {
+        var pengi = Pengi.Load(folder, device);
+        return (pengi.Encoder, pengi);
+    }
+
+    // MERT stands in the folder of that name.
+    private static (IAudioEncoder, IAudioLanguageModel) WholeMusiLingo(string folder, Device? device)
+    {
+        string mert = Path.Combine(folder, "mert");
+        if (!Directory.Exists(mert)) throw new DirectoryNotFoundException($"{folder}: MusiLingo hears with MERT, whose model folder (m-a-p/MERT-v1-330M) belongs into its folder 'mert'.");
+        var musilingo = MusiLingo.Load(folder, mert, device: device);
+        return (musilingo.Encoder, musilingo);
     }
 
     private static bool Begins(CheckpointFolder checkpoint, string prefix) =>
         checkpoint.Names.Any(name => name.StartsWith(prefix, StringComparison.Ordinal));
-
-    // MintModel leaves its parts to whoever made them.
-    private sealed record Parts(MintModel Model) : IDisposable
-    {
-        public void Dispose()
-        {
-            Model.Bridge.Dispose();
-            Model.Projection.Dispose();
-            Model.LanguageModel.Dispose();
-        }
-    }
 }

@@ -1,6 +1,9 @@
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
 using Mint.ML.Models;
+using Mint.ML.Tensors;
+using Mint.ML.Text;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Systems;
@@ -10,19 +13,37 @@ namespace Mint.ML.Systems;
 /// Response", 2023) for inference, as zihaod/MusiLingo computes it: MERT hears the music, the plain mean of all its layers is averaged
 /// over windows of time and projected, and a frozen LLaMA (Vicuna) reads it between the two halves of the instruction.
 /// </summary>
-public sealed class MusiLingo : IDisposable
+/// <remarks>As an <see cref="IAudioLanguageModel"/> it is given the mean of MERT's layers, (B, T, d), which <see cref="Encoder"/> makes.</remarks>
+public sealed class MusiLingo : IAudioLanguageModel
 {
     private readonly Hubert? encoder;
     private readonly string outer;
+    private readonly ITextTokenizer? tokenizer;
 
-    private MusiLingo(Hubert? encoder, TemporalMeanAdapter adapter, Llama languageModel, string outer) =>
-        (this.encoder, Adapter, LanguageModel, this.outer) = (encoder, adapter, languageModel, outer);
+    private MusiLingo(Hubert? encoder, TemporalMeanAdapter adapter, Llama languageModel, string outer, ITextTokenizer? tokenizer) =>
+        (this.encoder, Adapter, LanguageModel, this.outer, this.tokenizer) = (encoder, adapter, languageModel, outer, tokenizer);
 
     /// <summary>Window means and projection: the trained part.</summary>
     public TemporalMeanAdapter Adapter { get; }
 
-    /// <summary>The frozen LLaMA; it answers what <see cref="Prompt"/> returns.</summary>
+    /// <summary>The frozen LLaMA; it answers what <see cref="Prompt(AudioEncoding, IReadOnlyList{string})"/> returns.</summary>
     public Llama LanguageModel { get; }
+
+    ILanguageModel IAudioLanguageModel.LanguageModel => LanguageModel;
+
+    /// <summary>LLaMA's tokenizer.</summary>
+    /// <exception cref="InvalidOperationException">The folder had no vocabulary.</exception>
+    public ITextTokenizer Tokenizer => tokenizer
+        ?? throw new InvalidOperationException("This MusiLingo was loaded without LLaMA's vocabulary, so that it reads token ids only: put tokenizer.model beside its weights.");
+
+    /// <inheritdoc/>
+    public int FrameWidth => (int)Adapter.Inputs;
+
+    /// <summary>Its ear: MERT, and the mean of all of its layers. It stays this model's.</summary>
+    /// <exception cref="InvalidOperationException">No MERT was loaded.</exception>
+    public IAudioEncoder Encoder => new MertMean(Mert);
+
+    private Hubert Mert => encoder ?? throw new InvalidOperationException("This MusiLingo was loaded without a MERT folder: load it with one, or call AudioTokens.");
 
     /// <summary>Loads a checkpoint in the original's naming.</summary>
     /// <param name="folder">config.json (its "t" and "llama") and the weights of LLaMA and the projection.</param>
@@ -44,7 +65,7 @@ public sealed class MusiLingo : IDisposable
             throw new InvalidDataException($"{mertFolder}: this MERT is {encoder.HiddenSize} wide; the projection in {folder} takes {width}.");
         var languageModel = new Llama(LlamaConfig.FromJson(config.Section("llama"))).Placed(dtype, device).Frozen();
         var adapter = new TemporalMeanAdapter(width, languageModel.HiddenSize, config.Size("t", 325)).Placed(null, device);
-        var system = new MusiLingo(encoder, adapter, languageModel, outer);
+        var system = new MusiLingo(encoder, adapter, languageModel, outer, File.Exists(Path.Combine(checkpoint.Path, "tokenizer.model")) ? TextTokenizer.Load(checkpoint.Path) : null);
         foreach (var (module, names) in system.Parts) WeightLoader.Load(module, checkpoint, names);
         return system;
     }
@@ -62,9 +83,7 @@ public sealed class MusiLingo : IDisposable
     /// <exception cref="InvalidOperationException">No MERT was loaded.</exception>
     public AudioEncoding Listen(Tensor waveforms, Tensor lengths)
     {
-        if (encoder is null)
-            throw new InvalidOperationException("This MusiLingo was loaded without a MERT folder: load it with one, or call AudioTokens.");
-        using var states = encoder.EncodeHidden(waveforms, lengths);
+        using var states = Mert.EncodeHidden(waveforms, lengths);
         return AudioTokens(states.Hidden, states.Mask);
     }
 
@@ -74,11 +93,42 @@ public sealed class MusiLingo : IDisposable
     public AudioEncoding AudioTokens(IReadOnlyList<Tensor> hidden, Tensor mask)
     {
         using var scope = NewDisposeScope();
-        var sum = hidden[0].to(ScalarType.Float32, copy: true);
-        foreach (var layer in hidden.Skip(1))
-            sum.add_(layer);
-        var (frames, real) = Adapter.call(sum.div_(hidden.Count), mask);
+        var (frames, real) = Adapter.call(MertMean.Of(hidden), mask);
         return new AudioEncoding(frames.MoveToOuterDisposeScope(), real.MoveToOuterDisposeScope());
+    }
+
+    /// <inheritdoc/>
+    public (Tensor Embeddings, Tensor Mask) Prompt(AudioEncoding sounds, IReadOnlyList<string> instructions)
+    {
+        using var scope = NewDisposeScope();
+        long rows = sounds.Frames.shape[0];
+        var (frames, real) = Adapter.call(sounds.Frames, sounds.Mask);
+        using var tokens = new AudioEncoding(frames, real);
+        var (before, beforeMask) = Ids([Opening]);
+        var (after, afterMask) = Ids([.. instructions.Select(Closing)]);
+        var (embeddings, mask) = Prompt(before.expand(rows, -1), beforeMask.expand(rows, -1), tokens, after.expand(rows, -1), afterMask.expand(rows, -1));
+        return (embeddings.MoveToOuterDisposeScope(), mask.MoveToOuterDisposeScope());
+    }
+
+    /// <inheritdoc/>
+    public (Tensor Embeddings, Tensor Mask) PromptWithoutSound(string instruction)
+    {
+        using var scope = NewDisposeScope();
+        using var silence = new AudioEncoding(zeros([1, 0, LanguageModel.HiddenSize], device: LanguageModel.Device), zeros([1, 0], dtype: ScalarType.Bool, device: LanguageModel.Device));
+        var (before, beforeMask) = Ids([Opening]);
+        var (after, afterMask) = Ids([Closing(instruction)]);
+        var (embeddings, mask) = Prompt(before, beforeMask, silence, after, afterMask);
+        return (embeddings.MoveToOuterDisposeScope(), mask.MoveToOuterDisposeScope());
+    }
+
+    // The published model's own words around the music and the question.
+    private const string Opening = "###Human: <Audio>";
+    private static string Closing(string instruction) => $"</Audio> {instruction} ###Assistant:";
+
+    private (Tensor Ids, Tensor Mask) Ids(IReadOnlyList<string> texts)
+    {
+        var batch = Tokenizer.EncodeBatch(texts, addSpecialTokens: false);
+        return (tensor(batch.Ids, device: LanguageModel.Device), tensor(batch.Mask, device: LanguageModel.Device));
     }
 
     /// <summary>BOS, the instruction before the music, the music, the instruction after it: what LLaMA continues.</summary>
@@ -91,7 +141,7 @@ public sealed class MusiLingo : IDisposable
     public (Tensor Embeddings, Tensor Mask) Prompt(Tensor before, Tensor beforeMask, AudioEncoding audio, Tensor after, Tensor afterMask)
     {
         using var scope = NewDisposeScope();
-        var begin = full([before.shape[0], 1], LanguageModel.StartTokenId, dtype: ScalarType.Int64, device: before.device);
+        var begin = Filled([before.shape[0], 1], LanguageModel.StartTokenId, device: before.device);
         var first = LanguageModel.Embed(cat([begin, before], 1));
         var embeddings = cat([first, audio.Frames.to(first.dtype), LanguageModel.Embed(after)], 1);
         var mask = cat([ones_like(begin, dtype: ScalarType.Bool), beforeMask, audio.Mask, afterMask], 1);
@@ -104,5 +154,32 @@ public sealed class MusiLingo : IDisposable
         encoder?.Dispose();
         Adapter.Dispose();
         LanguageModel.Dispose();
+    }
+
+    private sealed class MertMean(Hubert mert) : IAudioEncoder
+    {
+        public int SampleRate => mert.SampleRate;
+        public int HiddenSize => mert.HiddenSize;
+        public Device Device => mert.Device;
+
+        public AudioEncoding Encode(Tensor waveforms, Tensor lengths)
+        {
+            using var states = mert.EncodeHidden(waveforms, lengths);
+            return new AudioEncoding(Of(states.Hidden), states.Mask.alias());
+        }
+
+        /// <summary>The plain mean of all layers, the embeddings included: (B, T, d), float32.</summary>
+        public static Tensor Of(IReadOnlyList<Tensor> hidden)
+        {
+            using var scope = NewDisposeScope();
+            var sum = hidden[0].to(ScalarType.Float32, copy: true);
+            foreach (var layer in hidden.Skip(1)) sum.Plus_(layer);
+            return sum.Over_(hidden.Count).MoveToOuterDisposeScope();
+        }
+
+        public void Dispose()
+        {
+            // MERT is MusiLingo's.
+        }
     }
 }

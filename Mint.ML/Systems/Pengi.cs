@@ -3,6 +3,7 @@ using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
 using Mint.ML.Generation;
 using Mint.ML.Models;
+using Mint.ML.Text;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Systems;
@@ -11,7 +12,11 @@ namespace Mint.ML.Systems;
 /// Pengi (Deshmukh et al., "Pengi: An Audio Language Model for Audio Tasks", 2023) for inference, as microsoft/Pengi computes it: HTS-AT
 /// hears the audio, CLIP reads the question, two mapping networks turn each into a prefix, and a frozen GPT-2 continues it.
 /// </summary>
-public sealed class Pengi : IDisposable
+/// <remarks>
+/// As an <see cref="IAudioLanguageModel"/> it is given HTS-AT's embedding as one frame (B, 1, E), which <see cref="Encoder"/> makes. Beams are then ranked by
+/// <see cref="GenerationOptions"/>; <see cref="Answer(Tensor, Tensor, Tensor?, int, int)"/> ranks them as the original does.
+/// </remarks>
+public sealed class Pengi : IAudioLanguageModel
 {
     private readonly PengiAudioEncoder audio;
     private readonly PengiTextEncoder text;
@@ -34,15 +39,38 @@ public sealed class Pengi : IDisposable
     /// <summary>The frozen GPT-2.</summary>
     public Gpt2 LanguageModel { get; }
 
+    ILanguageModel IAudioLanguageModel.LanguageModel => LanguageModel;
+
+    /// <summary>CLIP's tokenizer, which reads questions, and GPT-2's; null for a model that is given token ids only.</summary>
+    public (ITextTokenizer Question, ITextTokenizer Answer)? Tokenizers { get; init; }
+
+    /// <inheritdoc/>
+    public ITextTokenizer Tokenizer => Known.Answer;
+
+    /// <inheritdoc/>
+    public int FrameWidth => (int)Config.EmbeddingSize;
+
+    /// <summary>Its ear: HTS-AT and the projection behind it, one frame a clip. It stays this model's.</summary>
+    public IAudioEncoder Encoder => new PengiEar(this);
+
+    private (ITextTokenizer Question, ITextTokenizer Answer) Known => Tokenizers
+        ?? throw new InvalidOperationException("This Pengi was loaded without tokenizers, so that it reads token ids only: its folder needs the folders 'clip' and 'gpt2' with their vocabularies.");
+
     /// <summary>Loads a checkpoint in the original's naming.</summary>
-    /// <param name="folder">The weights, and config.json where they are not the published dimensions.</param>
+    /// <param name="folder">
+    /// The weights, and config.json where they are not the published dimensions; the vocabularies of CLIP and GPT-2 in its folders <c>clip</c> and <c>gpt2</c>, where it has them.
+    /// </param>
     /// <param name="device">The CPU when null.</param>
     /// <exception cref="InvalidDataException">The folder's files are broken.</exception>
     /// <exception cref="WeightMismatchException">The weights are not a Pengi's of these dimensions.</exception>
     public static Pengi Load(string folder, Device? device = null)
     {
         using var checkpoint = CheckpointFolder.Open(folder);
-        var pengi = new Pengi(PengiConfig.FromJson(checkpoint.Config));
+        string clip = Path.Combine(checkpoint.Path, "clip"), gpt2 = Path.Combine(checkpoint.Path, "gpt2");
+        var pengi = new Pengi(PengiConfig.FromJson(checkpoint.Config))
+        {
+            Tokenizers = Directory.Exists(clip) && Directory.Exists(gpt2) ? (TextTokenizer.Load(clip), TextTokenizer.Load(gpt2)) : null,
+        };
         foreach (var (module, names) in pengi.Parts) WeightLoader.Load(module.Placed(null, device).Frozen(), checkpoint, names);
         return pengi;
     }
@@ -74,6 +102,21 @@ public sealed class Pengi : IDisposable
 
         Tensor Unit(Tensor x) => Config.NormalizePrefix ? x / x.norm(1, keepdim: true) : x;
     }
+
+    /// <inheritdoc/>
+    public (Tensor Embeddings, Tensor Mask) Prompt(AudioEncoding sounds, IReadOnlyList<string> instructions)
+    {
+        using var scope = NewDisposeScope();
+        var (ids, mask) = TextTensors.Of(Known.Question, instructions, (int)Config.ClipText.Positions, LanguageModel.Device);
+        var questions = EncodeText(ids, mask); // (B, E) or (1, E)
+        var prefix = Prefix(sounds.Frames.squeeze(1), questions.expand(sounds.Frames.shape[0], -1));
+        return (prefix.MoveToOuterDisposeScope(), ones([prefix.shape[0], prefix.shape[1]], dtype: ScalarType.Bool, device: prefix.device).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Not offered: half of Pengi's prefix is sound, and it was never trained on the other half alone.</summary>
+    /// <exception cref="NotSupportedException">Always.</exception>
+    public (Tensor Embeddings, Tensor Mask) PromptWithoutSound(string instruction) =>
+        throw new NotSupportedException("Pengi has no prompt without sound, which mutual information compares with: rank labels by the sum or by the mean per token.");
 
     /// <summary>Answers a batch: the best beams first.</summary>
     /// <param name="waveforms">See <see cref="EncodeAudio"/>.</param>
@@ -130,6 +173,28 @@ public sealed class Pengi : IDisposable
     }
 
     internal PengiAudioEncoder Audio => audio;
+
+    private sealed class PengiEar(Pengi pengi) : IAudioEncoder
+    {
+        public int SampleRate => 44_100;
+        public int HiddenSize => pengi.FrameWidth;
+        public Device Device => pengi.LanguageModel.Device;
+
+        // Clip by clip: padding would be heard, and a clip's answer must not depend on the others'.
+        public AudioEncoding Encode(Tensor waveforms, Tensor lengths)
+        {
+            using var scope = NewDisposeScope();
+            long[] samples = Cpu.Longs(lengths);
+            var embeddings = samples.Select((length, row) => pengi.EncodeAudio(waveforms.narrow(0, row, 1).narrow(1, 0, length))).ToList(); // (1, E) each
+            return new AudioEncoding(stack(embeddings).MoveToOuterDisposeScope(),                                                          // (B, 1, E)
+                ones([samples.Length, 1], dtype: ScalarType.Bool, device: Device).MoveToOuterDisposeScope());
+        }
+
+        public void Dispose()
+        {
+            // The tower is Pengi's.
+        }
+    }
 }
 
 /// <summary>The dimensions of a Pengi; the defaults are the published model's.</summary>

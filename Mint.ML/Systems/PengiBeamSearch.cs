@@ -1,4 +1,6 @@
 using Mint.ML.Models;
+using Mint.ML.Tensors;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Systems;
@@ -32,26 +34,26 @@ internal static class PengiBeamSearch
         var (scores, tokens) = logits.log_softmax(-1).topk(beams, -1); // (B, K): sums so far, and the last tokens
         var sequences = tokens.unsqueeze(2); // (B, K, length)
         var lengths = ones_like(scores);
-        var stopped = tokens.eq(model.EosTokenId);
-        var firstRow = arange(prompts, dtype: ScalarType.Int64, device: device).mul(beams).unsqueeze(1); // (B, 1)
-        state.Select(null, arange(prompts, dtype: ScalarType.Int64, device: device).repeat_interleave(beams));
-        var frozen = full([vocabulary], float.NegativeInfinity, dtype: scores.dtype, device: device);
-        frozen.narrow(0, 0, 1).fill_(0);
+        var stopped = tokens.EqualTo(model.EosTokenId);
+        var firstRow = Indices(prompts, device: device).Times(beams).unsqueeze(1); // (B, 1)
+        state.Select(null, Indices(prompts, device: device).repeat_interleave(beams));
+        var frozen = Filled([vocabulary], double.NegativeInfinity, scores.dtype, device);
+        frozen.narrow(0, 0, 1).Fill_(0);
 
         for (var step = 1; step < maxTokens && !stopped.all().item<bool>(); step++)
         {
             using var inner = NewDisposeScope();
             var next = model.Next(state, tokens.reshape(-1)).log_softmax(-1).view(prompts, beams, vocabulary);
-            var sums = scores.unsqueeze(2) + where(stopped.unsqueeze(2), frozen, next);
-            lengths = lengths + stopped.logical_not();
+            var sums = scores.unsqueeze(2).Plus(where(stopped.unsqueeze(2), frozen, next));
+            lengths = lengths.Plus(stopped.logical_not());
             var (means, best) = sums.div(lengths.unsqueeze(2)).view(prompts, -1).topk(beams, -1);
-            var source = best.floor_divide(vocabulary); // (B, K): the beam each comes from
-            tokens = best.remainder(vocabulary);
+            var source = best.FloorOver(vocabulary); // (B, K): the beam each comes from
+            tokens = best.Remainder(vocabulary);
             lengths = lengths.gather(1, source);
             scores = means * lengths;
             sequences = cat([sequences.gather(1, source.unsqueeze(2).expand(-1, -1, step)), tokens.unsqueeze(2)], 2);
-            stopped = stopped.gather(1, source).logical_or(tokens.eq(model.EosTokenId));
-            state.Select(null, (source + firstRow).view(-1));
+            stopped = stopped.gather(1, source).logical_or(tokens.EqualTo(model.EosTokenId));
+            state.Select(null, source.Plus(firstRow).view(-1));
             foreach (var kept in new[] { tokens, lengths, scores, sequences, stopped })
                 kept.MoveToOuterDisposeScope();
         }

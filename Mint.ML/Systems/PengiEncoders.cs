@@ -1,5 +1,6 @@
 using Mint.ML.Checkpoints;
 using Mint.ML.Models;
+using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -131,7 +132,7 @@ internal sealed class PengiProjection : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var first = linear1.call(x);
-        return layer_norm.call(first + linear2.call(functional.gelu(first))).MoveToOuterDisposeScope();
+        return layer_norm.call(first.Plus(linear2.call(functional.gelu(first)))).MoveToOuterDisposeScope();
     }
 }
 
@@ -165,9 +166,9 @@ internal sealed class TorchlibrosaLogMel : Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         var samples = waveforms.to(real.dtype, real.device).unsqueeze(1);
         var padded = functional.pad(samples, (margin, margin), TorchSharp.PaddingModes.Reflect); // (B, 1, T + window)
-        var spectrum = functional.conv1d(padded, cat([real, imag], 0), stride: hop).square(); // (B, 2 bins, frames)
+        var spectrum = functional.conv1d(padded, cat([real, imag], 0), stride: hop).Squared(); // (B, 2 bins, frames)
         var bins = real.shape[0];
-        var power = spectrum.narrow(1, 0, bins) + spectrum.narrow(1, bins, bins);
-        return power.transpose(1, 2).matmul(bank).clamp_min(1e-10).log10().mul(10).unsqueeze(1).MoveToOuterDisposeScope();
+        var power = spectrum.narrow(1, 0, bins).Plus(spectrum.narrow(1, bins, bins));
+        return power.transpose(1, 2).matmul(bank).AtLeast(1e-10).log10().Times(10).unsqueeze(1).MoveToOuterDisposeScope();
     }
 }

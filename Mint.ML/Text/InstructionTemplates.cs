@@ -9,8 +9,11 @@ public sealed record InstructionTemplate(string Instruction, string Target, IRea
 /// <summary>The instruction templates of MINT (Zhao et al.), Table 1.</summary>
 public static class InstructionTemplates
 {
+    /// <summary>What <see cref="Sound"/> and <see cref="Caption"/> ask, for the defaults of arguments.</summary>
+    public const string SoundInstruction = "This is a sound of", CaptionInstruction = "Generate audio caption:";
+
     /// <summary>Sound events.</summary>
-    public static InstructionTemplate Sound { get; } = new("This is a sound of", "label", ["AudioSet", "VGGSound", "FSD50K"]);
+    public static InstructionTemplate Sound { get; } = new(SoundInstruction, "label", ["AudioSet", "VGGSound", "FSD50K"]);
 
     /// <summary>All instruments that are heard.</summary>
     public static InstructionTemplate Instruments { get; } = new("Identify the instruments in this segment of music:", "label", ["OpenMIC"]);
@@ -25,7 +28,7 @@ public static class InstructionTemplates
     public static InstructionTemplate Key { get; } = new("The key of this music is", "label", ["Music4All"]);
 
     /// <summary>Free captions.</summary>
-    public static InstructionTemplate Caption { get; } = new("Generate audio caption:", "caption", ["WavCaps", "FreeSound", "Clotho"]);
+    public static InstructionTemplate Caption { get; } = new(CaptionInstruction, "caption", ["WavCaps", "FreeSound", "Clotho"]);
 
     /// <summary>All of them, in the paper's order.</summary>
     public static IReadOnlyList<InstructionTemplate> All { get; } = [Sound, Instruments, Genre, ProminentInstrument, Key, Caption];

@@ -28,9 +28,7 @@ public static class AlignmentTraining
         BridgeNet bridge, ITextTokenizer tokenizer, IFrameSource audio, IReadOnlyList<string> captions, AlignmentOptions objective,
         TrainingOptions options, AlignmentValidation? validation = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default)
     {
-        objective.Validate();
-        options.Validate();
-        if (options.BatchSize < 2) throw new ArgumentException("BatchSize is 1; stage 1 finds a clip's negatives among the others of its batch and needs at least 2.", nameof(options));
+        Validate(objective, options);
         if (captions.Count != audio.Count) throw new ArgumentException($"There are {captions.Count} captions for {audio.Count} clips.", nameof(captions));
         if (validation is not null && validation.Captions.Count != validation.Audio.Count)
             throw new ArgumentException($"There are {validation.Captions.Count} captions for {validation.Audio.Count} clips held out.", nameof(validation));
@@ -39,14 +37,7 @@ public static class AlignmentTraining
             throw new ArgumentException("This bridge has no head that predicts tokens; set GenerationWeight to 0.", nameof(bridge));
         BridgeFit.Check(bridge, tokenizer, audio, options);
         if (validation is not null) BridgeFit.Check(bridge, tokenizer, validation.Audio, options);
-        if (objective.ContrastiveBatch is { } contrasted)
-        {
-            if (contrasted % options.BatchSize != 0)
-                throw new ArgumentException($"ContrastiveBatch is {contrasted}; expected a multiple of BatchSize, {options.BatchSize}.", nameof(objective));
-            if (options.AccumulationSteps != 1)
-                throw new ArgumentException("ContrastiveBatch says how many batches a step takes; leave AccumulationSteps at 1.", nameof(options));
-            options = options with { AccumulationSteps = contrasted / options.BatchSize };
-        }
+        if (objective.ContrastiveBatch is { } contrasted) options = options with { AccumulationSteps = contrasted / options.BatchSize };
         using var numerics = new Numerics(options, bridge);
         using var stage = new Stage(bridge, tokenizer, captions, objective, options);
         return TrainingLoop.Run(stage, audio, HeldOut(), options, progress, cancel);
@@ -59,11 +50,32 @@ public static class AlignmentTraining
         }
     }
 
+    /// <summary>Checks all that options alone decide, as <see cref="Run"/> does: for whoever wants to know before anything is read or written.</summary>
+    /// <param name="objective">Stage 1's losses.</param>
+    /// <param name="options">How it is trained.</param>
+    /// <exception cref="ArgumentException">Lists everything that is wrong, of both and of the two together.</exception>
+    public static void Validate(AlignmentOptions objective, TrainingOptions options)
+    {
+        OptionErrors.Check(objective.Validate, options.Validate, Together);
+
+        void Together()
+        {
+            var errors = new OptionErrors();
+            errors.Require(options.BatchSize != 1, "BatchSize is 1; stage 1 finds a clip's negatives among the others of its batch and needs at least 2.");
+            if (objective.ContrastiveBatch is { } contrasted)
+            {
+                errors.Require(options.BatchSize < 1 || contrasted % options.BatchSize == 0, $"ContrastiveBatch is {contrasted}; expected a multiple of BatchSize, {options.BatchSize}.");
+                errors.Require(options.AccumulationSteps == 1, "ContrastiveBatch says how many batches a step takes; leave AccumulationSteps at 1.");
+            }
+            errors.Throw();
+        }
+    }
+
     private sealed class Stage(
         BridgeNet bridge, ITextTokenizer tokenizer, IReadOnlyList<string> captions, AlignmentOptions objective, TrainingOptions options) : ITrainingStage, IDisposable
     {
         private readonly TokenRows texts = new(
-            [.. captions.AsParallel().AsOrdered().Select(caption => BridgeText.Ids(tokenizer, caption, options.MaxTextTokens))], tokenizer.PadTokenId ?? 0);
+            [.. captions.AsParallel().AsOrdered().Select(caption => BridgeText.Ids(tokenizer, caption, options.MaxTokens))], tokenizer.PadTokenId ?? 0);
 
         public IReadOnlyList<Module> Modules { get; } = [bridge];
 

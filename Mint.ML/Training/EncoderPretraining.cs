@@ -1,8 +1,11 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
+using Mint.ML.Files;
 using Mint.ML.Models;
+using Mint.ML.Tensors;
 using TorchSharp.Modules;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 using Linear = Mint.ML.Models.Linear;
@@ -41,6 +44,22 @@ public sealed record EncoderPretrainingOptions
 
     /// <summary>Decides the weights drawn, the order and the augmentation.</summary>
     public int Seed { get; init; } = 1;
+
+    /// <summary>Checks every value and reports all that is wrong at once.</summary>
+    /// <exception cref="ArgumentException">Lists each bad value.</exception>
+    public void Validate()
+    {
+        var errors = new OptionErrors();
+        errors.Require(Epochs >= 1, $"Epochs is {Epochs}; expected at least 1.");
+        errors.Require(BatchSize >= 1, $"BatchSize is {BatchSize}; expected at least 1.");
+        errors.Require(LearningRate > 0 && double.IsFinite(LearningRate), $"LearningRate is {LearningRate}; expected a number above 0.");
+        errors.Require(WarmUp is >= 0 and < 1, $"WarmUp is {WarmUp}; expected at least 0 and less than 1.");
+        errors.Require(WeightDecay >= 0 && double.IsFinite(WeightDecay), $"WeightDecay is {WeightDecay}; expected a number of at least 0.");
+        errors.Require(LabelSmoothing is >= 0 and < 1, $"LabelSmoothing is {LabelSmoothing}; expected at least 0 and less than 1.");
+        errors.Require(Equalisation >= 0 && double.IsFinite(Equalisation), $"Equalisation is {Equalisation}; expected a number of at least 0.");
+        errors.Require(MixUp > 0 && double.IsFinite(MixUp), $"MixUp is {MixUp}; expected a number above 0.");
+        errors.Throw();
+    }
 }
 
 /// <summary>One label of every clip.</summary>
@@ -65,7 +84,7 @@ public static class EncoderPretraining
         foreach (var (name, weight) in encoder.named_parameters())
         {
             if (name.EndsWith("bias", StringComparison.Ordinal) || IsPosition(name)) weight.zero_();
-            else if (weight.ndim == 1) weight.fill_(1);
+            else if (weight.ndim == 1) weight.Fill_(1);
             // What keeps a layer's output as large as its input; a third of that variance, PyTorch's default, lets post-norm blocks start calmer.
             else weight.normal_(0, Math.Sqrt((name.StartsWith("feature_extractor", StringComparison.Ordinal) ? 1 : 1.0 / 3) / (weight.numel() / weight.shape[0])), generator);
         }
@@ -90,6 +109,7 @@ public static class EncoderPretraining
         Data2VecAudio encoder, Tensor features, IReadOnlyList<ClipLabels> labels, IReadOnlySet<int> heldOut,
         EncoderPretrainingOptions options, IProgress<string>? progress = null, CancellationToken cancel = default)
     {
+        options.Validate();
         using var scope = NewDisposeScope();
         random.manual_seed(options.Seed);
         var shuffle = new Random(options.Seed);
@@ -99,10 +119,7 @@ public static class EncoderPretraining
 
         var trained = encoder.ParametersAfter(LogMelConvolutions.Layers).Where(pair => !IsPosition(pair.name)).Concat(heads.SelectMany(head => head.named_parameters())).ToArray();
         foreach (var (_, weight) in trained) weight.requires_grad = true;
-        var (decayed, free) = WeightDecay.Split(trained);
-        using var optimizer = optim.AdamW([
-            new AdamW.ParamGroup(decayed, lr: options.LearningRate, weight_decay: options.WeightDecay),
-            new AdamW.ParamGroup(free, lr: options.LearningRate, weight_decay: 0)], lr: options.LearningRate);
+        using var optimizer = Optimizer.Over(trained, options.WeightDecay);
 
         Tensor Error(Tensor named, Tensor wanted) => functional.cross_entropy(named, wanted, label_smoothing: options.LabelSmoothing);
 
@@ -117,23 +134,21 @@ public static class EncoderPretraining
             for (int i = 0; i < perEpoch && !cancel.IsCancellationRequested; i++, step++)
             {
                 using var inner = NewDisposeScope();
-                foreach (var group in optimizer.ParamGroups)
-                    group.LearningRate = options.LearningRate * Math.Min((step + 1) / (options.WarmUp * steps), 1 - (double)step / steps);
                 var rows = tensor(train.Skip(i * options.BatchSize).Take(options.BatchSize).Select(clip => (long)clip).ToArray());
                 var clips = Augment(Pick(features, rows), options);
                 var others = randperm(options.BatchSize);
                 double share = Share(shuffle, options.MixUp);
-                var heard = functional.dropout(Pool(encoder, clips * share + clips.index_select(0, others) * (1 - share)), 0.2);
+                var heard = functional.dropout(Pool(encoder, clips.Times(share).Plus(clips.index_select(0, others).Times(1 - share))), 0.2);
                 var loss = zeros([]);
                 for (int label = 0; label < heads.Length; label++)
                 {
                     var (named, wanted) = (heads[label].forward(heard), classes[label].index_select(0, rows));
-                    loss = loss + (Error(named, wanted) * share + Error(named, wanted.index_select(0, others)) * (1 - share)) * Math.Pow(0.5, label);
+                    var error = Error(named, wanted).Times(share).Plus(Error(named, wanted.index_select(0, others)).Times(1 - share));
+                    loss = loss.Plus(error.Times(Math.Pow(0.5, label)));
                 }
-                optimizer.zero_grad();
+                optimizer.ZeroGradients();
                 loss.backward();
-                nn.utils.clip_grad_norm_(trained.Select(pair => pair.parameter), 1);
-                optimizer.step();
+                optimizer.Step(Optimizer.RateAt(options.LearningRate, options.WarmUp, step, steps), longest: 1);
                 sum += loss.item<float>();
                 if (step % 50 == 0 && step > 0)
                     progress?.Report($"step {step}/{steps}  loss {sum / (i + 1):0.000}  {TimeSpan.FromSeconds(clock.Elapsed.TotalSeconds * (steps - step) / step):mm\\:ss} left");
@@ -194,12 +209,10 @@ public static class EncoderPretraining
         };
         CheckpointWriter.Write(folder, json, encoder.state_dict().Select(pair =>
             KeyValuePair.Create(pair.Key, pair.Value.ndim > 1 ? pair.Value.detach().to(ScalarType.Float16) : pair.Value.detach())));
-        string frontEnd = Path.Combine(folder, "preprocessor_config.json"), temporary = frontEnd + ".tmp";
-        File.WriteAllText(temporary, new JsonObject { ["do_normalize"] = true, ["sampling_rate"] = config.SampleRate }.ToJsonString());
-        File.Move(temporary, frontEnd, overwrite: true);
+        AtomicFile.WriteText(Path.Combine(folder, "preprocessor_config.json"), new JsonObject { ["do_normalize"] = true, ["sampling_rate"] = config.SampleRate }.ToJsonString());
     }
 
-    private static Tensor Pick(Tensor features, Tensor rows) => features.index_select(0, rows).to(ScalarType.Float32) - LogMelConvolutions.Height;
+    private static Tensor Pick(Tensor features, Tensor rows) => features.index_select(0, rows).to(ScalarType.Float32).Minus(LogMelConvolutions.Height);
 
     /// <summary>Mean and maximum of a clip's frames: (B, T, C) spectrogram to (B, 2 D). What sounds for a moment, as an attack does, is lost in a mean.</summary>
     private static Tensor Pool(Data2VecAudio encoder, Tensor features)
@@ -214,10 +227,10 @@ public static class EncoderPretraining
         long rows = features.shape[0], frames = features.shape[1], bands = LogMelConvolutions.Bands(features.shape[2]), kept = frames * 4 / 5;
         long start = randint(0, frames - kept + 1, [1]).item<long>();
         // The first cosines over the bands: slopes and broad humps.
-        var bases = stack([.. Enumerable.Range(1, 5).Select(k => (arange(bands, dtype: ScalarType.Float32) * (Math.PI * k / bands)).cos())]); // (5, F)
-        var curve = (randn(rows, 5) * options.Equalisation).matmul(bases);                                                                   // (B, F)
+        var bases = stack([.. Enumerable.Range(1, 5).Select(k => Indices(bands, ScalarType.Float32).Times(Math.PI * k / bands).cos())]); // (5, F)
+        var curve = randn(rows, 5).Times(options.Equalisation).matmul(bases);                                                                   // (B, F)
         var all = cat([curve, curve, zeros(rows, features.shape[2] - 2 * bands)], 1);                                                        // (B, C)
-        return features.narrow(1, start, kept) + all.unsqueeze(1);
+        return features.narrow(1, start, kept).Plus(all.unsqueeze(1));
     }
 
     /// <summary>From a symmetric Beta distribution, by Jöhnk's rejection.</summary>

@@ -1,4 +1,5 @@
 using Mint.ML.Objectives;
+using Mint.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Training;
@@ -15,7 +16,7 @@ internal sealed class HeldOutAnswers(
     {
         var (logits, targets) = answer(examples, frames, mask);    // (B, R, V), (B, R)
         var right = logits.argmax(-1).eq(targets);                 // -100, where an answer has ended, is no token's id
-        var accuracy = right.to(ScalarType.Float32).sum() / targets.ge(0).to(ScalarType.Float32).sum();
+        var accuracy = right.to(ScalarType.Float32).sum() / targets.NotLessThan(0).to(ScalarType.Float32).sum();
         return stack([LanguageModeling.Loss(logits, targets), accuracy]);
     }
 }

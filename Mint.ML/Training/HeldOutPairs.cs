@@ -1,5 +1,6 @@
 using Mint.ML.Bridges;
 using Mint.ML.Objectives;
+using Mint.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Training;
@@ -42,9 +43,9 @@ internal sealed class HeldOutPairs(
         var one = ones([], device: texts.device);
         var similarity = cat([.. embeddings.Select(batch => Contrastive.Similarity(batch.Clips, texts, one))], 0); // (N clips, N texts)
         var right = group.unsqueeze(1).eq(group.unsqueeze(0));
-        var best = similarity.masked_fill(right.logical_not(), float.NegativeInfinity).amax([0]);                  // (N texts)
+        var best = similarity.FillWhere(right.logical_not(), double.NegativeInfinity).amax([0]);                  // (N texts)
         // Wrong clips that are as similar, but for rounding, stand before the right one: a model to which all sounds alike finds nothing.
-        var ahead = similarity.ge(best - 1e-5).logical_and(right.logical_not()).sum([0]);
+        var ahead = similarity.ge(best.Minus(1e-5)).logical_and(right.logical_not()).sum([0]);
         embeddings.Clear();
         long[] ranks = ahead.cpu().data<long>().ToArray();
         return [.. new[] { 1, 5, 10 }.Select(k => ranks.Count(rank => rank < k) / (double)ranks.Length)];

@@ -17,9 +17,7 @@ public sealed record InstructionExample(int Clip, string Instruction, string Res
 public static class InstructionTraining
 {
     /// <summary>Trains a model's bridge and projection; its language model stays as it is. All are in evaluation mode afterwards.</summary>
-    /// <param name="model">The model; bridge and projection are changed in place.</param>
-    /// <param name="bridgeTokenizer">The bridge's vocabulary, [DEC] not included.</param>
-    /// <param name="modelTokenizer">The language model's.</param>
+    /// <param name="model">The model, with its tokenizers; bridge and projection are changed in place.</param>
     /// <param name="audio">The clips' frames.</param>
     /// <param name="examples">What to learn; a clip may have several.</param>
     /// <param name="options">How to train.</param>
@@ -29,17 +27,18 @@ public static class InstructionTraining
     /// <exception cref="ArgumentException">Options, examples, tokenizers, audio and model do not fit each other; the message says how.</exception>
     /// <exception cref="NonFiniteLossException">The loss was not finite.</exception>
     public static TrainingResult Run(
-        MintModel model, ITextTokenizer bridgeTokenizer, ITextTokenizer modelTokenizer, IFrameSource audio, IReadOnlyList<InstructionExample> examples,
+        MintModel model, IFrameSource audio, IReadOnlyList<InstructionExample> examples,
         TrainingOptions options, InstructionValidation? validation = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default) =>
-        Run(model, bridgeTokenizer, modelTokenizer, audio, new InstructionMix([new InstructionSource(examples)]), options, validation, progress, cancel);
+        Run(model, audio, new InstructionMix([new InstructionSource(examples)]), options, validation, progress, cancel);
 
     /// <summary>The same on several data sets, mixed by size or by weight.</summary>
-    /// <inheritdoc cref="Run(MintModel, ITextTokenizer, ITextTokenizer, IFrameSource, IReadOnlyList{InstructionExample}, TrainingOptions, InstructionValidation?, IProgress{TrainingProgress}?, CancellationToken)"/>
+    /// <inheritdoc cref="Run(MintModel, IFrameSource, IReadOnlyList{InstructionExample}, TrainingOptions, InstructionValidation?, IProgress{TrainingProgress}?, CancellationToken)"/>
     public static TrainingResult Run(
-        MintModel model, ITextTokenizer bridgeTokenizer, ITextTokenizer modelTokenizer, IFrameSource audio, InstructionMix mix,
+        MintModel model, IFrameSource audio, InstructionMix mix,
         TrainingOptions options, InstructionValidation? validation = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
+        var (bridgeTokenizer, modelTokenizer, _) = model.Tokenizers;
         Check(audio, mix.Examples, "examples");
         if (validation is not null) Check(validation.Audio, validation.Examples, nameof(validation));
         if (modelTokenizer.VocabularySize > model.LanguageModel.VocabularySize)
@@ -77,7 +76,7 @@ public static class InstructionTraining
         public Stage(MintModel model, ITextTokenizer bridge, ITextTokenizer language, InstructionMix mix, TrainingOptions options)
         {
             (this.model, Mix, examples) = (model, mix, mix.Examples);
-            int most = options.MaxTextTokens;
+            int most = options.MaxTokens;
             // Instructions are few and repeat.
             var instructions = examples.Select(example => example.Instruction).Distinct().ToDictionary(text => text,
                 text => (Asked: BridgeText.Ids(bridge, text, most), Prompted: language.Encode(text, maxLength: most)));

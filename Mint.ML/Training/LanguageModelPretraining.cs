@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Mint.ML.Models;
+using Mint.ML.Tensors;
 using Mint.ML.Text;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -44,16 +45,14 @@ public sealed record LanguageModelPretrainingOptions
     /// <exception cref="ArgumentException">Some value is out of range.</exception>
     public void Validate()
     {
-        var wrong = new List<string>();
-        if (Steps < 1) wrong.Add($"Steps is {Steps}; at least 1");
-        if (BatchSize < 1) wrong.Add($"BatchSize is {BatchSize}; at least 1");
-        if (!(LearningRate > 0 && double.IsFinite(LearningRate))) wrong.Add($"LearningRate is {LearningRate}; above 0");
-        if (!(WarmUp is >= 0 and < 1)) wrong.Add($"WarmUp is {WarmUp}; from 0 to below 1");
-        if (!(WeightDecay >= 0 && double.IsFinite(WeightDecay))) wrong.Add($"WeightDecay is {WeightDecay}; 0 or more");
-        if (!(InputNoise >= 0 && double.IsFinite(InputNoise))) wrong.Add($"InputNoise is {InputNoise}; 0 or more");
-        if (MaxInputTokens < 2) wrong.Add($"MaxInputTokens is {MaxInputTokens}; at least 2");
-        if (MaxTargetTokens < 2) wrong.Add($"MaxTargetTokens is {MaxTargetTokens}; at least 2");
-        if (wrong.Count > 0) throw new ArgumentException($"Pre-training cannot run so: {string.Join("; ", wrong)}.");
+        var errors = new OptionErrors();
+        foreach (var (name, value, least) in new[] { (nameof(Steps), Steps, 1), (nameof(BatchSize), BatchSize, 1), (nameof(MaxInputTokens), MaxInputTokens, 2), (nameof(MaxTargetTokens), MaxTargetTokens, 2) })
+            errors.Require(value >= least, $"{name} is {value}; expected at least {least}.");
+        errors.Require(LearningRate > 0 && double.IsFinite(LearningRate), $"LearningRate is {LearningRate}; expected a number above 0.");
+        errors.Require(WarmUp is >= 0 and < 1, $"WarmUp is {WarmUp}; expected at least 0 and less than 1.");
+        errors.Require(WeightDecay >= 0 && double.IsFinite(WeightDecay), $"WeightDecay is {WeightDecay}; expected a number of at least 0.");
+        errors.Require(InputNoise >= 0 && double.IsFinite(InputNoise), $"InputNoise is {InputNoise}; expected a number of at least 0.");
+        errors.Throw();
     }
 }
 
@@ -87,7 +86,7 @@ public static class LanguageModelPretraining
         {
             if (weight.ndim == 1)
             {
-                weight.fill_(1);
+                weight.Fill_(1);
                 continue;
             }
             double fanIn = name.EndsWith(".wo.weight", StringComparison.Ordinal) ? config.FeedForwardSize
@@ -117,28 +116,23 @@ public static class LanguageModelPretraining
         var chance = new Random(options.Seed);
         var weights = model.named_parameters().ToArray();
         foreach (var (_, weight) in weights) weight.requires_grad = true;
-        var (decayed, free) = WeightDecay.Split(weights);
-        using var optimizer = optim.AdamW([
-            new AdamW.ParamGroup(decayed, lr: options.LearningRate, weight_decay: options.WeightDecay),
-            new AdamW.ParamGroup(free, lr: options.LearningRate, weight_decay: 0)], lr: options.LearningRate);
+        using var optimizer = Optimizer.Over(weights, options.WeightDecay);
 
         var losses = new List<double>();
         var clock = Stopwatch.StartNew();
         for (int step = 0; step < options.Steps && !cancel.IsCancellationRequested; step++)
         {
             using var inner = NewDisposeScope();
-            double rate = options.LearningRate * Math.Min((step + 1) / Math.Max(1, options.WarmUp * options.Steps), 1 - (double)step / options.Steps);
-            foreach (var group in optimizer.ParamGroups) group.LearningRate = rate;
+            double rate = Optimizer.RateAt(options.LearningRate, options.WarmUp, step, options.Steps);
             TextPair[] pairs = [.. Enumerable.Range(0, options.BatchSize).Select(_ => draw(chance))];
             var (ids, mask, targets) = Tensors(tokenizer, pairs, options);
             var inputs = model.Embed(ids); // (B, P, D)
             if (options.InputNoise > 0)
-                inputs = inputs + zeros_like(inputs).normal_(0, 1, generator) * (options.InputNoise * inputs.detach().std());
+                inputs = inputs.Plus(zeros_like(inputs).normal_(0, 1, generator) * inputs.detach().std().Times(options.InputNoise));
             var loss = model.Loss(inputs, mask, targets);
-            optimizer.zero_grad();
+            optimizer.ZeroGradients();
             loss.backward();
-            nn.utils.clip_grad_norm_(weights.Select(pair => pair.parameter), 1);
-            optimizer.step();
+            optimizer.Step(rate, longest: 1);
             losses.Add(loss.item<float>());
             if ((step + 1) % 25 == 0)
             {
@@ -164,7 +158,7 @@ public static class LanguageModelPretraining
             var (ids, mask, targets) = Tensors(tokenizer, batch, options);
             var logits = model.Logits(model.Embed(ids), mask, targets);                          // (B, T, V)
             loss += functional.cross_entropy(logits.view(-1, model.VocabularySize), targets.reshape(-1), reduction: Reduction.Sum).item<float>();
-            var counts = targets.ne(-100);                                                       // (B, T)
+            var counts = targets.NotEqualTo(-100);                                                       // (B, T)
             var hits = logits.argmax(-1).eq(targets);
             tokens += counts.sum().item<long>();
             right += hits.logical_and(counts).sum().item<long>();
@@ -180,6 +174,6 @@ public static class LanguageModelPretraining
         var targets = tokenizer.EncodeBatch([.. pairs.Select(pair => pair.Target)], maxLength: options.MaxTargetTokens);
         using var counts = tensor(targets.Mask);
         using var ids = tensor(targets.Ids);
-        return (tensor(inputs.Ids), tensor(inputs.Mask), ids.masked_fill(counts.logical_not(), -100));
+        return (tensor(inputs.Ids), tensor(inputs.Mask), ids.FillWhere(counts.logical_not(), -100));
     }
 }

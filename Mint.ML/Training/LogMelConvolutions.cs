@@ -1,4 +1,5 @@
 using Mint.ML.Models;
+using Mint.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Training;
@@ -58,7 +59,7 @@ public static class LogMelConvolutions
     {
         using var grad = no_grad();
         using var scope = NewDisposeScope();
-        weights[$"feature_extractor.conv_layers.{Layers}.conv.bias"].add_(weights[$"feature_extractor.conv_layers.{Layers}.conv.weight"].sum([1, 2]) * by);
+        weights[$"feature_extractor.conv_layers.{Layers}.conv.bias"].Plus_(weights[$"feature_extractor.conv_layers.{Layers}.conv.weight"].sum([1, 2]).Times(by));
     }
 
     /// <summary>Fills the convolutions' weights.</summary>

@@ -2,8 +2,9 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Mint.ML.Checkpoints;
-using TorchSharp.Modules;
+using Mint.ML.Files;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Training;
@@ -24,20 +25,29 @@ internal sealed record RunPosition(
 /// It holds what the run changes: trained weights, the optimizer's moments, the random states; the data's position follows from the step.
 /// Frozen models are not in it: their hashes tell whether they, the data and the options are those it was written with.
 /// </remarks>
-internal sealed class RunFolder
+internal sealed partial class RunFolder : IDisposable
 {
     private const string Weights = "weights.", Mean = "exp_avg.", Square = "exp_avg_sq.", Torch = "random.torch", Negatives = "random.negatives";
 
     private readonly string folder;
+    private readonly FolderLock held;
     private readonly Dictionary<string, string> madeOf;
     private readonly int kept;
 
+    /// <exception cref="IOException">Another process trains in this folder.</exception>
     public RunFolder(string folder, Dictionary<string, string> madeOf, int kept)
     {
         (this.folder, this.madeOf, this.kept) = (folder, madeOf, kept);
-        Directory.CreateDirectory(folder);
-        foreach (string left in Directory.EnumerateFiles(folder, "*.tmp")) File.Delete(left);
+        held = FolderLock.Take(folder);
+        AtomicFile.Sweep(folder, name => name == Path.GetFileName(LogPath) || WeightFile().IsMatch(name)); // of a killed run
     }
+
+    /// <summary>Whether a run makes files of this name: checkpoints, and the best weights.</summary>
+    [GeneratedRegex(@"^(step|best)-\d{9,}\.safetensors$")]
+    public static partial Regex WeightFile();
+
+    /// <summary>Lets other processes in.</summary>
+    public void Dispose() => held.Dispose();
 
     private string LogPath => Path.Combine(folder, "log.jsonl");
 
@@ -70,15 +80,15 @@ internal sealed class RunFolder
     }
 
     public void Save(
-        long step, IReadOnlyList<(string name, Parameter parameter)> trained, AdamW optimizer, Generator negatives, LossHistory history, ValidationHistory validations)
+        long step, Optimizer optimizer, Generator negatives, LossHistory history, ValidationHistory validations)
     {
         using var scope = NewDisposeScope();
         var tensors = new Dictionary<string, Tensor> { [Torch] = random.get_rng_state(), [Negatives] = negatives.get_state() };
         var steps = new Dictionary<string, long>();
-        foreach (var (name, parameter, state) in States(trained, optimizer))
+        foreach (var trained in optimizer.Trained)
         {
-            (tensors[Weights + name], tensors[Mean + name], tensors[Square + name]) = (parameter, state.exp_avg, state.exp_avg_sq);
-            steps[name] = state.step;
+            (tensors[Weights + trained.Name], tensors[Mean + trained.Name], tensors[Square + trained.Name]) = (trained.Parameter, trained.Mean, trained.Square);
+            steps[trained.Name] = trained.Steps;
         }
         string position = JsonSerializer.Serialize(new RunPosition(step, madeOf, steps, history.Begun, history.Recent, validations.Results));
         Safetensors.Write(Path.Combine(folder, $"step-{step:D9}.safetensors"), tensors, new Dictionary<string, string> { ["position"] = position });
@@ -89,7 +99,7 @@ internal sealed class RunFolder
     /// <returns>Steps done; 0 when there is no checkpoint.</returns>
     /// <exception cref="InvalidDataException">The checkpoint is damaged or of another run.</exception>
     public long Restore(
-        IReadOnlyList<(string name, Parameter parameter)> trained, AdamW optimizer, Generator negatives, LossHistory history, ValidationHistory validations)
+        Optimizer optimizer, Generator negatives, LossHistory history, ValidationHistory validations)
     {
         if (Newest is not { } path)
         {
@@ -103,12 +113,12 @@ internal sealed class RunFolder
         if (other.Length > 0)
             throw new InvalidDataException($"{path} was written by a run with other {string.Join(", other ", other)}. Go on with those, or name another run folder.");
         var tensors = Safetensors.ReadAll(path);
-        foreach (var (name, parameter, state) in States(trained, optimizer))
+        foreach (var trained in optimizer.Trained)
         {
-            parameter.copy_(tensors[Weights + name]);
-            state.exp_avg.copy_(tensors[Mean + name]);
-            state.exp_avg_sq.copy_(tensors[Square + name]);
-            state.step = position.OptimizerSteps[name];
+            trained.Parameter.copy_(tensors[Weights + trained.Name]);
+            trained.Mean.copy_(tensors[Mean + trained.Name]);
+            trained.Square.copy_(tensors[Square + trained.Name]);
+            trained.Steps = position.OptimizerSteps[trained.Name];
         }
         random.set_rng_state(tensors[Torch]);
         negatives.set_state(tensors[Negatives]);
@@ -142,9 +152,7 @@ internal sealed class RunFolder
     {
         if (!File.Exists(LogPath)) return;
         long validated = position.Validations.Count == 0 ? 0 : position.Validations[^1].Step;
-        string temporary = LogPath + ".tmp";
-        File.WriteAllLines(temporary, File.ReadLines(LogPath).Where(Done));
-        File.Move(temporary, LogPath, overwrite: true);
+        AtomicFile.WriteText(LogPath, string.Concat(File.ReadLines(LogPath).Where(Done).Select(line => line + "\n")));
 
         bool Done(string line)
         {
@@ -174,13 +182,5 @@ internal sealed class RunFolder
         throw new InvalidDataException($"{path} is not a training checkpoint.");
     }
 
-    private IEnumerable<string> Checkpoints() => Directory.EnumerateFiles(folder, "step-*.safetensors").Order(StringComparer.Ordinal);
-
-    private static IEnumerable<(string Name, Parameter Parameter, AdamW.State State)> States(
-        IReadOnlyList<(string name, Parameter parameter)> trained, AdamW optimizer)
-    {
-        var names = new Dictionary<Parameter, string>(ReferenceEqualityComparer.Instance);
-        foreach (var (name, parameter) in trained) names.Add(parameter, name);
-        return optimizer.parameters().Zip(optimizer.state_dict().State, (parameter, state) => (names[parameter], parameter, (AdamW.State)state));
-    }
+    private IEnumerable<string> Checkpoints() => Directory.EnumerateFiles(folder, "step-*.safetensors").Where(path => WeightFile().IsMatch(Path.GetFileName(path))).Order(StringComparer.Ordinal);
 }

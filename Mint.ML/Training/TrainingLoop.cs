@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Mint.ML.Models;
+using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -76,9 +77,8 @@ internal static class TrainingLoop
         {
             random.manual_seed(options.Seed);
             using var negatives = new Generator((ulong)options.Seed);
-            var trained = stage.Trained;
-            using var optimizer = Optimizer(trained, options);
-            return Steps(stage, audio, heldOut, options, order, trained, optimizer, negatives, progress, cancel);
+            using var optimizer = OptimizerOf(stage, options);
+            return Steps(stage, audio, heldOut, options, order, optimizer, negatives, progress, cancel);
         }
         finally
         {
@@ -89,14 +89,14 @@ internal static class TrainingLoop
 
     private static TrainingResult Steps(
         ITrainingStage stage, IFrameSource audio, HeldOut? heldOut, TrainingOptions options, BatchOrder order,
-        IReadOnlyList<(string name, Parameter parameter)> trained, AdamW optimizer, Generator negatives, IProgress<TrainingProgress>? progress, CancellationToken cancel)
+        Optimizer optimizer, Generator negatives, IProgress<TrainingProgress>? progress, CancellationToken cancel)
     {
         long stepsPerEpoch = (order.Batches + options.AccumulationSteps - 1) / options.AccumulationSteps, steps = stepsPerEpoch * options.Epochs;
         var history = new LossHistory(stage.LossNames, Averaged);
         var validations = new ValidationHistory(options, heldOut);
-        var folder = Folder(stage, audio, heldOut, options);
-        using var best = new BestWeights(options.RunFolder, trained);
-        long begin = folder?.Restore(trained, optimizer, negatives, history, validations) ?? 0, saved = begin, step = begin, clips = 0;
+        using var folder = Folder(stage, audio, heldOut, options);
+        using var best = new BestWeights(options.RunFolder, stage.Trained);
+        long begin = folder?.Restore(optimizer, negatives, history, validations) ?? 0, saved = begin, step = begin, clips = 0;
         using var feed = new BatchFeed(audio, order, stage, options, begin);
         var clock = new Stopwatch();
         TrainingProgress? report = null;
@@ -116,7 +116,7 @@ internal static class TrainingLoop
             bool ends = step == steps || validations.Exhausted || cancel.IsCancellationRequested;
             if (better || saved < step && (ends || step % options.CheckpointEvery == 0))
             {
-                folder?.Save(step, trained, optimizer, negatives, history, validations);
+                folder?.Save(step, optimizer, negatives, history, validations);
                 saved = step;
                 if (better) best.Forget(step);
             }
@@ -147,8 +147,7 @@ internal static class TrainingLoop
             // A GPU's random state cannot be read through TorchSharp: what it draws in a step follows from the step, so that a resumed run draws it again.
             if (stage.Device.type == TorchSharp.DeviceType.CUDA) cuda.manual_seed_all(unchecked((long)SplitMix.Of(options.Seed, step).Next()));
             double rate = options.RateAt(step, steps);
-            foreach (var group in optimizer.ParamGroups) group.LearningRate = rate;
-            optimizer.zero_grad();
+            optimizer.ZeroGradients();
 
             int[][] batches = feed.Batches(step);
             double[] losses = new double[stage.LossNames.Count];
@@ -162,8 +161,7 @@ internal static class TrainingLoop
                 if (!Array.TrueForAll(part, double.IsFinite)) throw NonFinite(stage, audio, step, batch, part, folder?.Newest);
                 for (int i = 0; i < losses.Length; i++) losses[i] += share * part[i];
             }
-            if (options.GradientClip is { } longest) nn.utils.clip_grad_norm_(trained.Select(pair => pair.parameter), longest);
-            optimizer.step();
+            optimizer.Step(rate, options.GradientClip);
             return (losses, rate, batches.Sum(Cropped));
         }
 
@@ -192,7 +190,7 @@ internal static class TrainingLoop
         var (frames, mask) = Placed(read, stage.Device);
         var losses = stage.Losses(batch, frames, mask, negatives);
         double[] values = [.. losses.detach().to(ScalarType.Float32).cpu().data<float>().ToArray().Select(value => (double)value)];
-        if (Array.TrueForAll(values, double.IsFinite)) (losses[0] * share).backward();
+        if (Array.TrueForAll(values, double.IsFinite)) losses[0].Times(share).backward();
         return values;
     }
 
@@ -208,20 +206,17 @@ internal static class TrainingLoop
     private static (Tensor Frames, Tensor? Mask) Placed(AudioEncoding read, Device device) =>
         (read.Frames.to(ScalarType.Float32).to(device), read.Mask.all().item<bool>() ? null : read.Mask.to(device));
 
-    private static AdamW Optimizer(IReadOnlyList<(string name, Parameter parameter)> trained, TrainingOptions options)
+    private static Optimizer OptimizerOf(ITrainingStage stage, TrainingOptions options)
     {
         // A parameter that one batch leaves out (a token not in it) decays as in any other step: the gradient is zero, not absent.
-        foreach (var (_, parameter) in trained)
+        foreach (var (_, parameter) in stage.Trained)
         {
             using var gradient = parameter.grad;
             if (gradient is not null) continue;
             using var none = zeros_like(parameter);
             parameter.grad = none;
         }
-        var (decayed, free) = WeightDecay.Split(trained);
-        return optim.AdamW([
-            new AdamW.ParamGroup(decayed, lr: options.LearningRate, weight_decay: options.WeightDecay),
-            new AdamW.ParamGroup(free, lr: options.LearningRate, weight_decay: 0)], lr: options.LearningRate);
+        return Optimizer.Over(stage.Trained, options.WeightDecay);
     }
 
     private static NonFiniteLossException NonFinite(ITrainingStage stage, IFrameSource audio, long step, int[] batch, double[] losses, string? checkpoint)

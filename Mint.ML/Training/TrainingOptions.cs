@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Mint.ML.Training;
 
 /// <summary>How the learning rate falls after warm-up.</summary>
@@ -23,6 +25,7 @@ public enum Precision
     /// Products of bfloat16 factors: the inputs and weights of linear layers, and attention's queries, keys, values and weights. The weights that are trained,
     /// their gradients and the optimizer's moments stay float32, and so do sums over tokens and classes: softmax, norms and losses.
     /// </summary>
+    [JsonStringEnumMemberName("bfloat16")]
     BFloat16,
 }
 
@@ -50,14 +53,14 @@ public sealed record TrainingOptions
     /// <summary>How the rate falls after warm-up; the paper's is linear.</summary>
     public LearningRateSchedule Schedule { get; init; } = LearningRateSchedule.Linear;
 
-    /// <summary>AdamW's weight decay, of matrices only (<see cref="Training.WeightDecay"/>): 0.05, as in BLIP-2. 0 makes it plain Adam.</summary>
+    /// <summary>AdamW's weight decay, of matrices; biases and vectors (norms) do not decay, as in LAVIS. 0.05, as in BLIP-2; 0 makes it plain Adam.</summary>
     public double WeightDecay { get; init; } = 0.05;
 
     /// <summary>Longest norm of the whole gradient, above which it is scaled down; null, as in the originals, leaves it as it is.</summary>
     public double? GradientClip { get; init; }
 
     /// <summary>Most tokens of a caption, of an instruction and of a response, special tokens included: 30, the paper's. What is longer loses its end.</summary>
-    public int MaxTextTokens { get; init; } = 30;
+    public int MaxTokens { get; init; } = 30;
 
     /// <summary>
     /// Most frames of a clip that training hears at once: of a longer one, a window drawn anew every epoch. The log and the result tell how many clips that
@@ -105,22 +108,22 @@ public sealed record TrainingOptions
     /// <exception cref="ArgumentException">Lists each bad value.</exception>
     public void Validate()
     {
-        List<string> errors = [];
+        var errors = new OptionErrors();
         foreach (var (name, value, least) in new[]
         {
             (nameof(Epochs), Epochs, 1), (nameof(BatchSize), BatchSize, 1), (nameof(AccumulationSteps), AccumulationSteps, 1),
-            (nameof(WarmUpSteps), WarmUpSteps ?? 0, 0), (nameof(MaxTextTokens), MaxTextTokens, 3),
+            (nameof(WarmUpSteps), WarmUpSteps ?? 0, 0), (nameof(MaxTokens), MaxTokens, 3),
             (nameof(CheckpointEvery), CheckpointEvery, 1), (nameof(CheckpointsKept), CheckpointsKept, 1),
             (nameof(MaxFrames), MaxFrames ?? 1, 1), (nameof(ValidateEvery), ValidateEvery ?? 1, 1), (nameof(Patience), Patience ?? 1, 1),
         })
-            if (value < least) errors.Add($"{name} is {value}; expected at least {least}.");
-        if (!(LearningRate > 0) || !double.IsFinite(LearningRate)) errors.Add($"LearningRate is {LearningRate}; expected a number above 0.");
-        if (!(WeightDecay >= 0) || !double.IsFinite(WeightDecay)) errors.Add($"WeightDecay is {WeightDecay}; expected a number of at least 0.");
-        if (GradientClip is { } clip && !(clip > 0)) errors.Add($"GradientClip is {clip}; expected a number above 0, or null for none.");
-        if (!Enum.IsDefined(Precision)) errors.Add($"Precision is {Precision}; expected {string.Join(", ", Enum.GetNames<Precision>())}.");
-        if (!Enum.IsDefined(Schedule)) errors.Add($"Schedule is {Schedule}; expected {string.Join(", ", Enum.GetNames<LearningRateSchedule>())}.");
-        if (Patience is not null && BestBy is null) errors.Add("Patience is set and BestBy is not; expected the metric that has to get better.");
-        if (errors.Count > 0) throw new ArgumentException(string.Join(" ", errors));
+            errors.Require(value >= least, $"{name} is {value}; expected at least {least}.");
+        errors.Require(LearningRate > 0 && double.IsFinite(LearningRate), $"LearningRate is {LearningRate}; expected a number above 0.");
+        errors.Require(WeightDecay >= 0 && double.IsFinite(WeightDecay), $"WeightDecay is {WeightDecay}; expected a number of at least 0.");
+        errors.Require(GradientClip is null or > 0, $"GradientClip is {GradientClip}; expected a number above 0, or null for none.");
+        errors.RequireKnown(nameof(Precision), Precision);
+        errors.RequireKnown(nameof(Schedule), Schedule);
+        errors.Require(Patience is null || BestBy is not null, "Patience is set and BestBy is not; expected the metric that has to get better.");
+        errors.Throw();
     }
 
     /// <summary>The learning rate of a step.</summary>

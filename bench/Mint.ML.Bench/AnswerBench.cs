@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
 using Mint.ML.Generation;
 using Mint.ML.Models;
+using Mint.ML.Tensors;
 using static TorchSharp.torch;
 using Generator = Mint.ML.Generation.Generator;
 
@@ -33,7 +34,7 @@ internal static class AnswerBench
         using var model = RandomT5(new() { HiddenSize = 768, Heads = 12, FeedForwardSize = 2048, EncoderLayers = 12, DecoderLayers = 12 }, threads);
         using var prompt = randn(8, 52, 768);
         using var mask = ones([8, 52], dtype: ScalarType.Bool);
-        var options = new GenerationOptions { Beams = 5, MinLength = 30, MaxLength = 30 };
+        var options = new GenerationOptions { Beams = 5, MinTokens = 30, MaxTokens = 30 };
         return Serve(() =>
         {
             if (Generator.Generate(model, prompt, mask, options).Any(answers => answers[0].Ids.Length != 30))
@@ -65,7 +66,7 @@ internal static class AnswerBench
             {
                 using (no_grad())
                     foreach (var (name, parameter) in model.named_parameters())
-                        if (parameter.shape.Length == 1) parameter.fill_(1); else parameter.normal_(0, 0.05);
+                        if (parameter.shape.Length == 1) parameter.Fill_(1); else parameter.normal_(0, 0.05);
                 CheckpointWriter.Write(folder, new JsonObject
                 {
                     ["model_type"] = "t5", ["vocab_size"] = 32128, ["d_model"] = config.HiddenSize, ["d_kv"] = 64, ["d_ff"] = config.FeedForwardSize,

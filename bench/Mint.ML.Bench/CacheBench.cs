@@ -4,6 +4,7 @@ using Mint.ML.Audio;
 using Mint.ML.Bridges;
 using Mint.ML.Models;
 using Mint.ML.Objectives;
+using Mint.ML.Tensors;
 using Mint.ML.Text;
 using Mint.ML.Training;
 using static TorchSharp.torch;
@@ -79,7 +80,7 @@ internal static class CacheBench
         foreach (var (_, weight) in encoder.named_parameters())
         {
             if (weight.ndim > 1) weight.normal_(0, 1 / Math.Sqrt((double)weight.numel() / weight.shape[0]), chance);
-            else weight.fill_(1);
+            else weight.Fill_(1);
         }
         encoder.eval();
         return encoder;

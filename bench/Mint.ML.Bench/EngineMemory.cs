@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Mint.ML.Training;
 using static TorchSharp.torch;
 
 /// <summary>Resident memory over a long training of a small net: it must stay where it was after the first tenth.</summary>
@@ -11,7 +12,7 @@ internal static class EngineMemory
         set_num_threads(1);
         manual_seed(1);
         using var net = nn.Sequential(("first", nn.Linear(16, 32)), ("active", nn.ReLU()), ("last", nn.Linear(32, 4)));
-        using var optimizer = optim.AdamW(net.parameters(), 1e-3);
+        using var optimizer = Optimizer.Over(net.named_parameters(), weightDecay: 0.01);
         using var x = randn(8, 16);
         using var y = randn(8, 4);
         long early = 0;
@@ -19,9 +20,9 @@ internal static class EngineMemory
         for (int step = 1; step <= steps; step++)
         {
             using var scope = NewDisposeScope();
-            optimizer.zero_grad();
+            optimizer.ZeroGradients();
             nn.functional.mse_loss(net.call(x), y).backward();
-            optimizer.step();
+            optimizer.Step(1e-3);
             if (step == steps / 10) early = Resident();
         }
         long late = Resident();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Mint.ML.Tensors;
 using static TorchSharp.torch;
 
 /// <summary>Microseconds a call of small operators, result disposed. Answers a line on stdin with a line of figures, so that rounds can alternate with Python's.</summary>
@@ -13,7 +14,7 @@ internal static class EngineTime
         using var linear = nn.Linear(8, 8);
         (string Name, Action<int> Loop)[] cases =
         [
-            ("add", n => { for (int i = 0; i < n; i++) a.add(b).Dispose(); }),
+            ("add", n => { for (int i = 0; i < n; i++) a.Plus(b).Dispose(); }),
             ("mm", n => { for (int i = 0; i < n; i++) a.mm(b).Dispose(); }),
             ("linear", n => { for (int i = 0; i < n; i++) linear.call(a).Dispose(); }),
             ("shape", n => { for (int i = 0; i < n; i++) if (a.shape.Length != 2) throw new InvalidOperationException(); }),

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
+using Mint.ML.Tensors;
 using static TorchSharp.torch;
 
 /// <summary>How fast a folder of weights opens, beside the speed of reading the same warm file, and the memory that takes.</summary>
@@ -53,7 +54,7 @@ internal static class LoadBench
     /// <summary>One load in a fresh process: how much the resident set grew at its highest. load-memory FOLDER</summary>
     public static int Memory(string folder)
     {
-        using (var warm = zeros(1000)) warm.add_(1);        // libtorch itself is not the weights
+        using (var warm = zeros(1000)) warm.Plus_(1);        // libtorch itself is not the weights
         using (CheckpointFolder.Open(folder)) { }
         long before = Resident("VmRSS:");
         using var model = Load(folder);

@@ -14,11 +14,12 @@ return args switch
     ["generate", var threads] => AnswerBench.Generate(threads),
     ["search-make", var folder, var clips] => SearchBench.Make(folder, clips),
     ["search", var folder] => SearchBench.Run(folder),
+    ["stress", var predictions, var steps, var state] => StressBench.Run(predictions, steps, state),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: mint-bench engine-time | engine-memory [STEPS] | train THREADS LENGTH,LENGTH,... [recompute] | gradcache CLIPS | cache CLIPS FOLDER THREADS | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | rank THREADS | generate THREADS | search-make FOLDER CLIPS | search FOLDER   (./mint bench NAME runs them)");
+    Console.Error.WriteLine("usage: mint-bench engine-time | engine-memory [STEPS] | train THREADS LENGTH,LENGTH,... [recompute] | gradcache CLIPS | cache CLIPS FOLDER THREADS | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | rank THREADS | generate THREADS | search-make FOLDER CLIPS | search FOLDER | stress PREDICTIONS STEPS STATE_FILE   (./mint bench NAME runs them)");
     return 2;
 }

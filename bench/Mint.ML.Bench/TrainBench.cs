@@ -2,8 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using Mint.ML.Bridges;
 using Mint.ML.Objectives;
+using Mint.ML.Tensors;
 using Mint.ML.Training;
-using TorchSharp.Modules;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 
 /// <summary>A stage-1 step of a BERT-base-size bridge, beside bench/reference/train.py: the same sizes and captions of the same lengths.</summary>
@@ -22,21 +23,20 @@ internal static class TrainBench
         bridge.Initialize(1);
         bridge.train();
         using var numerics = new Numerics(new TrainingOptions { ActivationCheckpointing = recompute }, bridge);
-        var (decayed, free) = WeightDecay.Split(bridge.named_parameters());
-        using var optimizer = optim.AdamW([new AdamW.ParamGroup(decayed, lr: 1e-4, weight_decay: 0.05), new AdamW.ParamGroup(free, lr: 1e-4)], lr: 1e-4);
+        using var optimizer = Optimizer.Over(bridge.named_parameters(), weightDecay: 0.05);
         using var negatives = new Generator(1);
         int[] lengths = [.. captions.Split(',').Select(int.Parse)];
         using var frames = randn(lengths.Length, Frames, Width);
-        using var mask = arange(lengths.Max()).lt(tensor(lengths).unsqueeze(1)); // padded to the longest of the batch, as TrainingLoop does
+        using var mask = Indices(lengths.Max()).lt(tensor(lengths).unsqueeze(1)); // padded to the longest of the batch, as TrainingLoop does
         using var ids = randint(1, 30000, mask.shape, dtype: ScalarType.Int64).mul_(mask);
         var options = new AlignmentOptions();
 
         void Step()
         {
             using var scope = NewDisposeScope();
-            optimizer.zero_grad();
+            optimizer.ZeroGradients();
             Alignment.Losses(bridge, frames, null, new CaptionBatch(ids, mask, 30522), options, negatives).Total.backward();
-            optimizer.step();
+            optimizer.Step(1e-4);
         }
 
         Step();

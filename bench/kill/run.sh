@@ -19,8 +19,8 @@ def manifest(name, rows):
 
 rows = list(csv.DictReader(open(os.path.join(clips, "manifest.csv"))))
 train, held = manifest("train.csv", rows[8:]), manifest("held.csv", rows[:8])
-often = ["--batch", "8", "--rate", "1e-3", "--checkpoint-every", "4", "--validate-every", "6", "--best-by", "loss", "--encoder", f"{models}/encoder"]
-stage1 = ["pretrain", train, "--validation", held, *often, "--epochs", "20", "--width", "64", "--layers", "2", "--queries", "8", "--max-frames", "60"]
+often = ["--batch-size", "8", "--learning-rate", "1e-3", "--checkpoint-every", "4", "--validate-every", "6", "--best-by", "loss", "--encoder", f"{models}/encoder"]
+stage1 = ["pretrain", train, "--validation", held, *often, "--epochs", "20", "--hidden-size", "64", "--layers", "2", "--queries", "8", "--max-frames", "60"]
 stage2 = lambda bridge: ["tune", "--data", f"{train}:Generate audio caption::Caption", "--validation", f"{held}:Generate audio caption::Caption", *often, "--epochs", "12",
     "--bridge", bridge, "--language-model", f"{models}/language-model"]
 

@@ -1,17 +1,16 @@
-// mend LIBRARY: makes a copy of TorchSharp's native library load with this system's C++ runtime (Mint.ML/Native/CxxRuntime.cs).
+// mend LIBRARY...: makes copies of TorchSharp's native library load with this system's C++ runtime (Mint.ML/Native/CxxRuntime.cs).
+// A library that is not there is passed over: whether it stands in runtimes/ or beside the program depends on how that was built.
 // `mint doctor FOLDER --mend` does the same for any program's folder.
 using Mint.ML.Native;
 
-if (args.Length != 1)
-{
-    Console.Error.WriteLine("usage: mend LIBRARY");
-    return 2;
-}
 try
 {
-    if (CxxRuntime.Mend(args[0]) == CxxRuntime.Outcome.Mended)
+    foreach (string library in args.Where(File.Exists))
     {
-        Console.WriteLine($"{args[0]}: mended for this system's C++ runtime, which is older than GCC 13's");
+        if (CxxRuntime.Mend(library) == CxxRuntime.Outcome.Mended)
+        {
+            Console.WriteLine($"{library}: mended for this system's C++ runtime, which is older than GCC 13's");
+        }
     }
     return 0;
 }

@@ -223,7 +223,7 @@ public class FrontEndTests
     {
         using var scope = NewDisposeScope();
         using var mel = new LogMel(LogMelOptions.HtsAt);
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => mel.Compute(zeros(2, 2_000), tensor(new long[] { 2_000, 100 }))).Message, "Row 1 has 100 samples");
+        StringAssert.Contains(Assert.ThrowsExactly<SoundNotEncodableException>(() => mel.Compute(zeros(2, 2_000), tensor(new long[] { 2_000, 100 }))).Message, "Row 1 has 100 samples");
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => mel.Compute(zeros(1, 2_000), tensor(new long[] { 3_000 }))).Message, "said to have 3000");
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => mel.Compute(zeros(2_000), tensor(new long[] { 3_000 }))).Message, "(B, T)");
     }

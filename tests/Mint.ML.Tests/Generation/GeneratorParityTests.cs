@@ -85,9 +85,9 @@ public sealed class GeneratorParityTests
             EarlyStopping = kwargs["early_stopping"]?.GetValue<bool>() == true ? EarlyStopping.Immediately : EarlyStopping.WhenUnlikely,
             RepetitionPenalty = Number("repetition_penalty", 1),
             NoRepeatNGram = Integer("no_repeat_ngram_size", 0),
-            MinLength = Math.Max(0, Integer("min_length", 1) - 1), // the original counts the start token
+            MinTokens = Math.Max(0, Integer("min_length", 1) - 1), // the original counts the start token
             PaddingCounts = true,
-            MaxLength = Integer("max_new_tokens", Integer("max_length", 0)), // LAVIS hands max_length on as max_new_tokens
+            MaxTokens = Integer("max_new_tokens", Integer("max_length", 0)), // LAVIS hands max_length on as max_new_tokens
         };
         string[] known = ["num_beams", "num_return_sequences", "length_penalty", "early_stopping", "repetition_penalty", "no_repeat_ngram_size", "min_length", "max_new_tokens", "max_length", "do_sample", "pad_token_id"];
         Assert.IsTrue(kwargs.All(pair => known.Contains(pair.Key)), kwargs.ToJsonString());

@@ -21,9 +21,9 @@ public sealed class GeneratorTests
         var (prompt, mask) = TinyModels.Prompts(model, 32, 12);
         GenerationOptions[] settings =
         [
-            new() { MaxLength = 10, RepetitionPenalty = 1.3, NoRepeatNGram = 3 },
-            new() { MaxLength = 8, Beams = 4, Returned = 2 },
-            new() { MaxLength = 10, Sample = true, TopP = 0.9, Seed = 5, Returned = 2 },
+            new() { MaxTokens = 10, RepetitionPenalty = 1.3, NoRepeatNGram = 3 },
+            new() { MaxTokens = 8, Beams = 4, Returned = 2 },
+            new() { MaxTokens = 10, Sample = true, TopP = 0.9, Seed = 5, Returned = 2 },
         ];
         foreach (var options in settings)
         {
@@ -43,7 +43,7 @@ public sealed class GeneratorTests
     {
         using var scope = NewDisposeScope();
         using var model = TinyModels.Load("gpt2");
-        var options = new GenerationOptions { Beams = 3, RepetitionPenalty = 1.4, LengthPenalty = -1, MaxLength = 8 };
+        var options = new GenerationOptions { Beams = 3, RepetitionPenalty = 1.4, LengthPenalty = -1, MaxTokens = 8 };
         var alone = Generator.GenerateFromIds(model, tensor(new long[,] { { 12, 80, 3 } }), ones([1, 3], dtype: ScalarType.Bool), options)[0];
         var ids = tensor(new long[,] { { 96, 96, 12, 80, 3 }, { 5, 9, 23, 7, 61 } });
         var mask = tensor(new[,] { { false, false, true, true, true }, { true, true, true, true, true } });
@@ -62,7 +62,7 @@ public sealed class GeneratorTests
         var (prompt, mask) = TinyModels.Prompts(model, 6, 3);
         foreach (var stopping in Enum.GetValues<EarlyStopping>())
         {
-            var options = new GenerationOptions { Beams = 4, Returned = 4, MaxLength = 7, LengthPenalty = penalty, LengthPenaltyCounts = counts, EarlyStopping = stopping };
+            var options = new GenerationOptions { Beams = 4, Returned = 4, MaxTokens = 7, LengthPenalty = penalty, LengthPenaltyCounts = counts, EarlyStopping = stopping };
             var answers = Generator.Generate(model, prompt, mask, options);
             for (int row = 0; row < 6; row++)
             {
@@ -85,7 +85,7 @@ public sealed class GeneratorTests
         using var guard = no_grad();
         using var model = TinyModels.Load("gpt2");
         var (prompt, mask) = TinyModels.Prompts(model, 5, 3);
-        var answers = Generator.Generate(model, prompt, mask, new() { MaxLength = 6 });
+        var answers = Generator.Generate(model, prompt, mask, new() { MaxTokens = 6 });
         for (int row = 0; row < 5; row++)
         {
             int[] tokens = answers[row][0].Complete ? [.. answers[row][0].Ids, model.EosTokenId] : answers[row][0].Ids;
@@ -111,7 +111,7 @@ public sealed class GeneratorTests
         order = [.. order.TakeWhile(i => { bool open = mass < topP; mass += Math.Exp(logits[i]) / total; return open; })];
         total = order.Sum(i => Math.Exp(logits[i]));
 
-        var options = new GenerationOptions { Sample = true, Temperature = temperature, TopK = topK, TopP = topP, Returned = Samples, MaxLength = 1, Seed = 9 };
+        var options = new GenerationOptions { Sample = true, Temperature = temperature, TopK = topK, TopP = topP, Returned = Samples, MaxTokens = 1, Seed = 9 };
         var answers = Generator.Generate(model, prompt, mask, options)[0];
         var drawn = answers.GroupBy(answer => answer.Complete ? model.EosTokenId : answer.Ids[0]).ToDictionary(group => group.Key, group => group.Count());
         Assert.IsTrue(drawn.Keys.All(order.Contains), "only tokens that are allowed");
@@ -128,7 +128,7 @@ public sealed class GeneratorTests
         using var scope = NewDisposeScope();
         using var model = TinyModels.Load("gpt2");
         var (prompt, mask) = TinyModels.Prompts(model, 4, 3);
-        string Answers(long seed) => string.Join('|', Generator.Generate(model, prompt, mask, new() { Sample = true, Temperature = 2, Seed = seed, MaxLength = 12 }).Select(a => string.Join(' ', a[0].Ids)));
+        string Answers(long seed) => string.Join('|', Generator.Generate(model, prompt, mask, new() { Sample = true, Temperature = 2, Seed = seed, MaxTokens = 12 }).Select(a => string.Join(' ', a[0].Ids)));
         Assert.AreEqual(Answers(3), Answers(3));
         Assert.AreNotEqual(Answers(3), Answers(4));
     }
@@ -140,7 +140,7 @@ public sealed class GeneratorTests
         using var model = TinyModels.Load("llama");
         var (prompt, mask) = TinyModels.Prompts(model, 8, 3);
         foreach (int beams in new[] { 1, 3 })
-            foreach (var answer in Generator.Generate(model, prompt, mask, new() { Beams = beams, MinLength = 9, MaxLength = 20, NoRepeatNGram = 2 }).Select(list => list[0]))
+            foreach (var answer in Generator.Generate(model, prompt, mask, new() { Beams = beams, MinTokens = 9, MaxTokens = 20, NoRepeatNGram = 2 }).Select(list => list[0]))
             {
                 Assert.IsTrue(answer.Ids.Length is >= 9 and <= 20);
                 var pairs = answer.Ids.Zip(answer.Ids.Skip(1)).ToList();
@@ -155,7 +155,7 @@ public sealed class GeneratorTests
         using var model = TinyModels.Load("gpt2");
         var (prompt, mask) = TinyModels.Prompts(model, 8, 3);
         var watched = new Watched(model);
-        var answers = Generator.Generate(watched, prompt, mask, new() { MaxLength = 12 });
+        var answers = Generator.Generate(watched, prompt, mask, new() { MaxTokens = 12 });
         // Fed: the prompt, and every token but the last that is possible. An EOS is never fed.
         Assert.AreEqual(8 + answers.Sum(a => Math.Min(a[0].Ids.Length, 11)), watched.Tokens);
     }
@@ -168,14 +168,14 @@ public sealed class GeneratorTests
         using var scope = NewDisposeScope();
         using var model = TinyModels.Load("flan_t5");
         var (prompt, mask) = TinyModels.Prompts(model, 6, 3);
-        var free = Generator.Generate(model, prompt, mask, new() { MinLength = 10, MaxLength = 10 });
-        var options = new GenerationOptions { Beams = beams, MinLength = 10, MaxLength = 10, Tokenizer = new Spelled(), StopStrings = [$"<{free[0][0].Ids[3]}>", "never"] };
-        var stopped = Generator.Generate(model, prompt, mask, options);
+        var free = Generator.Generate(model, prompt, mask, new() { MinTokens = 10, MaxTokens = 10 });
+        var options = new GenerationOptions { Beams = beams, MinTokens = 10, MaxTokens = 10, StopStrings = [$"<{free[0][0].Ids[3]}>", "never"] };
+        var stopped = Generator.Generate(model, prompt, mask, options, new Spelled());
         foreach (var answer in stopped.Select(list => list[0]))
         {
             int at = new Spelled().Decode(answer.Ids).IndexOf(options.StopStrings[0], StringComparison.Ordinal);
             Assert.AreEqual(at >= 0, answer.Complete);
-            Assert.AreEqual(at < 0 ? new Spelled().Decode(answer.Ids) : new Spelled().Decode(answer.Ids.SkipLast(1)), options.Text(answer.Ids));
+            Assert.AreEqual(at < 0 ? new Spelled().Decode(answer.Ids) : new Spelled().Decode(answer.Ids.SkipLast(1)), answer.Text(new Spelled(), options.StopStrings));
         }
         if (beams == 1) Assert.AreEqual(string.Join(' ', free[0][0].Ids.TakeWhile(id => id != free[0][0].Ids[3]).Append(free[0][0].Ids[3])), string.Join(' ', stopped[0][0].Ids));
     }
@@ -185,7 +185,7 @@ public sealed class GeneratorTests
     {
         using var model = TinyModels.Load("llama");
         var (prompt, mask) = TinyModels.Prompts(model, 1, 3);
-        var options = new GenerationOptions { MinLength = 5, MaxLength = 9 };
+        var options = new GenerationOptions { MinTokens = 5, MaxTokens = 9 };
         List<int> told = [];
         await foreach (int token in Generator.Stream(model, prompt, mask, options)) told.Add(token);
         CollectionAssert.AreEqual(Generator.Generate(model, prompt, mask, options)[0][0].Ids, told);
@@ -194,7 +194,7 @@ public sealed class GeneratorTests
         told.Clear();
         await Assert.ThrowsAsync<OperationCanceledException>(async () =>
         {
-            await foreach (int token in Generator.Stream(model, prompt, mask, options, cancel.Token))
+            await foreach (int token in Generator.Stream(model, prompt, mask, options, cancel: cancel.Token))
             {
                 told.Add(token);
                 if (told.Count == 2) cancel.Cancel();
@@ -214,8 +214,8 @@ public sealed class GeneratorTests
         var trie = new CandidateTrie([[4, 5, 6, 1], [4, 5, 1], [4, 7, 8, 1], [9, 9, 1]]);
         void Work()
         {
-            Generator.Generate(model, prompt, mask, new() { Beams = 3, RepetitionPenalty = 1.2, NoRepeatNGram = 2, MinLength = 2, MaxLength = 6 });
-            Generator.Generate(model, prompt, mask, new() { Sample = true, MaxLength = 6 });
+            Generator.Generate(model, prompt, mask, new() { Beams = 3, RepetitionPenalty = 1.2, NoRepeatNGram = 2, MinTokens = 2, MaxTokens = 6 });
+            Generator.Generate(model, prompt, mask, new() { Sample = true, MaxTokens = 6 });
             VocabularyRanking.Rank(model, prompt, mask, trie, new() { MaxRows = 3 });
         }
         LiveTensors.AssertSteady(Work);
@@ -224,13 +224,14 @@ public sealed class GeneratorTests
     [TestMethod]
     public void Everything_wrong_with_options_is_told_at_once()
     {
-        var error = Assert.ThrowsExactly<ArgumentException>(new GenerationOptions { Beams = 0, Temperature = 0, TopP = 2, MinLength = 40, StopStrings = ["x"] }.Validate);
-        foreach (string name in new[] { "Beams", "Temperature", "TopP", "MinLength", "Tokenizer" }) StringAssert.Contains(error.Message, name);
+        var error = Assert.ThrowsExactly<ArgumentException>(new GenerationOptions { Beams = 0, Temperature = 0, TopP = 2, MinTokens = 40, RepetitionPenalty = double.NaN, StopStrings = [""] }.Validate);
+        foreach (string name in new[] { "Beams", "Temperature", "TopP", "Sample", "MinTokens", "RepetitionPenalty", "stop string" }) StringAssert.Contains(error.Message, name);
         using var scope = NewDisposeScope();
         using var model = TinyModels.Load("gpt2");
         var (prompt, mask) = TinyModels.Prompts(model, 2, 3);
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Generator.Generate(model, prompt, mask, new() { Beams = 90 })).Message, "97");
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Generator.Generate(model, prompt.narrow(2, 0, 3), mask)).Message, "(2, 12, 3)");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Generator.Generate(model, prompt, mask, new() { StopStrings = ["x"] })).Message, "tokenizer");
         Assert.HasCount(0, Generator.Generate(model, prompt.narrow(0, 0, 0), mask.narrow(0, 0, 0)));
     }
 

@@ -97,7 +97,7 @@ public sealed class VocabularyRankingTests
         var sums = VocabularyRanking.LogLikelihoods(model, prompt, mask, trie);
         var prior = VocabularyRanking.LogLikelihoods(model, silent, silentMask, trie);
         var means = VocabularyRanking.Rank(model, prompt, mask, trie, new() { Score = RankingScore.MeanPerToken }).Scores;
-        var information = VocabularyRanking.Rank(model, prompt, mask, trie, new() { Score = RankingScore.PointwiseMutualInformation }, (silent, silentMask)).Scores;
+        var information = VocabularyRanking.Rank(model, prompt, mask, trie, new() { Score = RankingScore.PointwiseMutualInformation }, VocabularyRanking.LogLikelihoods(model, silent, silentMask, trie)).Scores;
         for (int row = 0; row < 2; row++)
             for (int c = 0; c < 3; c++)
             {

@@ -1,3 +1,4 @@
+using Mint.ML.Audio;
 using Mint.ML.Models;
 using static TorchSharp.torch;
 
@@ -101,7 +102,7 @@ public sealed class SpeechEncoderTests
     {
         using var scope = NewDisposeScope();
         using var model = Load("data2vec_audio");
-        var error = Assert.ThrowsExactly<ArgumentException>(() => model.Encode(zeros(2, 500), tensor(new long[] { 500, 399 })));
+        var error = Assert.ThrowsExactly<SoundNotEncodableException>(() => model.Encode(zeros(2, 500), tensor(new long[] { 500, 399 })));
         StringAssert.Contains(error.Message, "Row 1 has 399 samples");
         StringAssert.Contains(error.Message, "400 (25 ms at 16000 Hz)");
     }

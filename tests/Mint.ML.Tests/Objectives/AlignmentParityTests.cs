@@ -63,18 +63,15 @@ public sealed class AlignmentParityTests
     {
         using var scope = NewDisposeScope();
         using var bridge = Load();
-        var (decayed, free) = WeightDecay.Split(bridge.named_parameters());
-        using var optimizer = optim.AdamW([
-            new AdamW.ParamGroup(decayed, lr: 1e-3, weight_decay: 0.05),
-            new AdamW.ParamGroup(free, lr: 1e-3, weight_decay: 0)], lr: 1e-3);
+        using var optimizer = Optimizer.Over(bridge.named_parameters(), weightDecay: 0.05);
         var path = new List<Tensor>();
         for (int step = 0; step <= 3; step++)
         {
-            optimizer.zero_grad();
+            optimizer.ZeroGradients();
             var losses = Losses(bridge, new AlignmentOptions { DetachGathered = true }, out _);
             path.Add(stack([losses.Contrastive, losses.Matching, losses.Generation]).detach());
             losses.Total.backward();
-            optimizer.step();
+            optimizer.Step(1e-3);
         }
         io.Check("losses_before_step_0_to_3", stack(path));
     }

@@ -53,19 +53,16 @@ public sealed class MintModelParityTests
         using var scope = NewDisposeScope();
         var model = Load();
         using var instruction = Instruction();
-        var (decayed, free) = WeightDecay.Split(Trained(model));
-        using var optimizer = optim.AdamW([
-            new AdamW.ParamGroup(decayed, lr: 1e-3, weight_decay: 0.05),
-            new AdamW.ParamGroup(free, lr: 1e-3, weight_decay: 0)], lr: 1e-3);
+        using var optimizer = Optimizer.Over(Trained(model), weightDecay: 0.05);
         var path = new List<Tensor>();
         for (int step = 0; step <= 3; step++)
         {
-            optimizer.zero_grad();
+            optimizer.ZeroGradients();
             var loss = model.InstructionLoss(io["image_embeds"], null, instruction, Responses());
             path.Add(loss.detach());
             if (step == 3) break;
             loss.backward();
-            optimizer.step();
+            optimizer.Step(1e-3);
         }
         io.Check("losses_before_step_0_to_3", stack(path));
         foreach (var (name, parameter) in Trained(model))

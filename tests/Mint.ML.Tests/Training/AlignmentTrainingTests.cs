@@ -1,5 +1,6 @@
 using Mint.ML.Bridges;
 using Mint.ML.Objectives;
+using Mint.ML.Tests.Files;
 using Mint.ML.Tests.Text;
 using Mint.ML.Training;
 using TorchSharp;
@@ -49,6 +50,31 @@ public sealed class AlignmentTrainingTests
         Assert.AreEqual(3, Train(bridge, Short with { Epochs = 1 }).Steps);
         Assert.AreEqual(2, Train(bridge, Short with { Epochs = 1, AccumulationSteps = 2 }).Steps);
         Assert.AreEqual(3, Train(bridge, Short with { Epochs = 1, BatchSize = 5 }).Steps);
+    }
+
+    [TestMethod]
+    public void A_run_deletes_only_files_that_a_run_makes()
+    {
+        using var folder = new TemporaryFolder();
+        string random = new('0', 32);
+        string[] users = ["notes.tmp", "log.jsonl.tmp", "step-mine.safetensors", "best-of-all.safetensors", $"thesis.{random}.tmp"];
+        foreach (string name in users) folder.Write(name, "mine");
+        folder.Write($"step-000000004.safetensors.{random}.tmp", "of a killed run");
+        using var bridge = Bridge();
+        Train(bridge, Short with { RunFolder = folder.Path, CheckpointEvery = 2, CheckpointsKept = 1 });
+        foreach (string name in users) Assert.AreEqual("mine", File.ReadAllText(folder.File(name)), name);
+        Assert.IsFalse(File.Exists(folder.File($"step-000000004.safetensors.{random}.tmp")));
+        Assert.HasCount(1, Directory.GetFiles(folder.Path, "step-0*"));
+    }
+
+    [TestMethod]
+    public void A_run_folder_that_another_process_trains_in_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        using var bridge = Bridge();
+        using var other = OtherProcess.Hold(folder.Path);
+        Assert.Contains($"process {other.Id}", Assert.ThrowsExactly<IOException>(() => Train(bridge, Short with { RunFolder = folder.Path })).Message);
+        Assert.IsFalse(File.Exists(folder.File("log.jsonl")));
     }
 
     [TestMethod]

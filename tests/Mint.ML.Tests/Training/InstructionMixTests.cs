@@ -87,14 +87,14 @@ public sealed class InstructionMixTests
     private static InstructionSource Source(string instruction, int examples, double? weight = null) =>
         new([.. Enumerable.Range(0, examples).Select(i => new InstructionExample(i, instruction, $"answer {i}"))], weight);
 
-    private static MintModel Load() => MintModel.LoadLavis(Fixtures.Path("instructblip_stage2"));
+    private static MintModel Load() => InstructionTrainingTests.Load();
 
     private static TrainingResult Train(MintModel model, TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default, InstructionMix? mixed = null)
     {
         using var generator = new Generator(5);
         int width = (int)model.Bridge.Config.QFormer.AudioSize;
         var audio = new FrameTable([.. Enumerable.Range(0, 6).Select(i => randn(4 + i % 3, width, generator: generator))]);
-        return InstructionTraining.Run(model, new Characters((int)model.Bridge.Config.QFormer.VocabularySize - 1), new Characters(model.LanguageModel.VocabularySize), audio,
+        return InstructionTraining.Run(model, audio,
             mixed ?? new([Source("what?", 6, 1), Source("which?", 3, 2)]), options, progress: progress, cancel: cancel);
     }
 

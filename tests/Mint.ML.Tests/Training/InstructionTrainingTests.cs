@@ -65,7 +65,7 @@ public sealed class InstructionTrainingTests
     public void An_example_about_a_clip_that_is_not_there_is_named()
     {
         var model = Load();
-        var error = Assert.ThrowsExactly<ArgumentException>(() => InstructionTraining.Run(model, Bridge(model), Language(model), Audio(model),
+        var error = Assert.ThrowsExactly<ArgumentException>(() => InstructionTraining.Run(model, Audio(model),
             [new InstructionExample(17, "what?", "x")], Short));
         StringAssert.Contains(error.Message, "Example 0 is about clip 17");
     }
@@ -77,7 +77,7 @@ public sealed class InstructionTrainingTests
         var audio = Audio(with);
         InstructionExample[] heldOut = [.. Enumerable.Range(0, 5).Select(i => new InstructionExample(5 - i, i % 2 == 0 ? "What is it?" : "What is heard?", Answers[i]))];
         var options = Short with { Epochs = 3, BatchSize = 2, ValidateEvery = 4 };
-        var result = InstructionTraining.Run(with, Bridge(with), Language(with), audio, Examples, options, new InstructionValidation(Audio(with), heldOut));
+        var result = InstructionTraining.Run(with, audio, Examples, options, new InstructionValidation(Audio(with), heldOut));
         Train(without, options);
         Assert.AreEqual(0, Changed(without.Bridge, with.Bridge));
         Assert.AreEqual(0, Changed(without.Projection, with.Projection));
@@ -107,10 +107,13 @@ public sealed class InstructionTrainingTests
 
     private static IReadOnlyList<InstructionExample> Examples => [.. Answers.Select((answer, i) => new InstructionExample(i, "What is it?", answer))];
 
-    private static TrainingResult Train(MintModel model, TrainingOptions options) => InstructionTraining.Run(
-        model, Bridge(model), Language(model), Audio(model), Examples, options);
+    private static TrainingResult Train(MintModel model, TrainingOptions options) => InstructionTraining.Run(model, Audio(model), Examples, options);
 
-    private static MintModel Load() => MintModel.LoadLavis(Fixtures.Path("instructblip_stage2"));
+    internal static MintModel Load()
+    {
+        var model = MintModel.LoadLavis(Fixtures.Path("instructblip_stage2"));
+        return new(model.Bridge, model.Projection, model.LanguageModel, new(Bridge(model), Language(model)));
+    }
 
     private static Characters Bridge(MintModel model) => new((int)model.Bridge.Config.QFormer.VocabularySize - 1);
 

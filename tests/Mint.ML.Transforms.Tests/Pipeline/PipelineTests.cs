@@ -249,6 +249,33 @@ public class PipelineTests
     }
 
     [TestMethod]
+    public void A_damaged_file_is_an_error_a_skipped_row_or_heard_as_far_as_it_goes()
+    {
+        byte[] whole = System.IO.File.ReadAllBytes(Clips.Data.GetColumn<string>("Path").First());
+        string cut = Path.Combine(Clips.Folder, "cut.wav");
+        System.IO.File.WriteAllBytes(cut, whole[..(whole.Length / 2)]);
+        var data = Ml.Data.LoadFromEnumerable(new[] { new File_ { Path = cut } });
+        StringAssert.Contains(Assert.ThrowsExactly<AudioFormatException>(() => Sounds(new AudioLoadingEstimator.Options(), out _)).Message, "cut off");
+        Assert.IsNull(Sounds(new AudioLoadingEstimator.Options { OnError = AudioErrorHandling.Skip }, out var skipped)[0]);
+        StringAssert.Contains(skipped.Skipped[cut], "cut off");
+
+        var far = new AudioLoadingEstimator.Options { Damaged = DamagedAudio.HearAsFarAsItGoes };
+        MLAudio heard = Sounds(far, out var loader)[0]!;
+        Assert.AreEqual((whole.Length / 2 - 44) / 2, heard.Samples.Length);
+        StringAssert.Contains(heard.Notes.Single(), "Heard as far as it goes");
+        CollectionAssert.AreEqual(heard.Notes.ToArray(), loader.Noted[cut].ToArray());
+        string file = Path.Combine(Clips.Folder, "loader.zip");
+        Ml.Model.Save(loader, data.Schema, file); // the option is part of the model
+        Assert.AreEqual(heard.Samples.Length, Ml.Model.Load(file, out _).Transform(data).GetColumn<MLAudio>("Audio").Single().Samples.Length);
+
+        MLAudio?[] Sounds(AudioLoadingEstimator.Options options, out AudioLoader loader)
+        {
+            loader = Ml.Transforms.LoadAudio(options).Fit(data);
+            return [.. loader.Transform(data).GetColumn<MLAudio?>("Audio")];
+        }
+    }
+
+    [TestMethod]
     public void Sound_in_memory_gives_what_its_file_gives()
     {
         string path = Clips.Data.GetColumn<string>("Path").First();

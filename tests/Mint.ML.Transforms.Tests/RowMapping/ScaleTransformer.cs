@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using Mint.ML.ModelFiles;
 using Mint.ML.Transforms.RowMapping;
 
 namespace Mint.ML.Transforms.Tests.RowMapping;
@@ -18,11 +19,11 @@ internal sealed class ScaleTransformer : RowMapTransformer, ILoadable<ScaleTrans
     public ScaleTransformer(IHostEnvironment environment, SharedModel<Weight> weight, int batchSize = 4)
         : base(environment, nameof(ScaleTransformer), batchSize) => _weight = weight;
 
-    protected override string LoaderSignature => Signature;
-    protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
-    protected override void DisposeModel() => _weight.Dispose();
+    private protected override string LoaderSignature => Signature;
+    private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
+    private protected override void DisposeModel() => _weight.Dispose();
 
-    protected override void Write(ModelWriter writer) => writer.Stream("Weight", w =>
+    private protected override void Write(ModelWriter writer) => writer.Stream("Weight", w =>
     {
         w.Write(BatchSize);
         w.Write(_weight.Value.Factor);

@@ -15,7 +15,7 @@ public sealed class AblationTests
     {
         foreach (string name in new[] { "manifest-train.csv", "manifest-test.csv" }) File.Copy(Clips.Manifest, Path.Combine(Clips.Folder, name), overwrite: true);
         string folder = Path.Combine(Clips.Folder, "ablation"), page = Path.Combine(folder, "page.md"), losses = Path.Combine(Clips.Folder, "losses.json"), stages = Path.Combine(Clips.Folder, "stages.json");
-        File.WriteAllText(losses, """{ "title": "Losses", "seeds": [1, 2], "rows": [ { "name": "ALC", "matching": 0, "generation": 0 }, { "name": "all" } ] }""");
+        File.WriteAllText(losses, """{ "title": "Losses", "seeds": [1, 2], "rows": [ { "name": "ALC", "matching-weight": 0, "generation-weight": 0 }, { "name": "all" } ] }""");
         // The rows of the second table are trainings of the first.
         File.WriteAllText(stages, """{ "title": "Stages", "seeds": [1, 2], "rows": [ { "name": "alone", "stages": 1 }, { "name": "both" } ] }""");
         int Ablate() => AblateCommand.Create().Parse([losses, stages, "--data", Clips.Folder, "--models", Clips.Folder, "--output", folder, "--page", page, "--stage1-epochs", "1", "--stage2-epochs", "1"]).Invoke();
@@ -40,7 +40,7 @@ public sealed class AblationTests
 
     [TestMethod]
     [DataRow("""{ "title": "x", "row": [] }""", "'row'", "'rows'")]
-    [DataRow("""{ "rows": [ { "name": "x", "contrast": 1 } ] }""", "'contrast'", "'contrastive'")]
+    [DataRow("""{ "rows": [ { "name": "x", "contrast-weight": 1 } ] }""", "'rows.contrast-weight'", "'rows.contrastive-weight'")]
     [DataRow("""{ "rows": [ { "name": "x", "stages": 3 } ] }""", "'x'", "1 or 2")]
     [DataRow("""{ "rows": [] }""", "no rows", "")]
     [DataRow("""{ "seeds": "all" }""", "seeds", "")]
@@ -59,7 +59,7 @@ public sealed class AblationTests
     {
         string recipes = Path.Combine(TinyModels.Repository(), "recipes");
         var losses = AblationRecipe.Read(Path.Combine(recipes, "table5-losses.json")).Rows;
-        CollectionAssert.AreEqual(new[] { (1.0, 0.0, 0.0), (1, 0, 1), (1, 1, 0), (1, 1, 1) }, losses.Select(row => (row.Contrastive, row.Matching, row.Generation)).ToArray());
+        CollectionAssert.AreEqual(new[] { (1.0, 0.0, 0.0), (1, 0, 1), (1, 1, 0), (1, 1, 1) }, losses.Select(row => (row.ContrastiveWeight, row.MatchingWeight, row.GenerationWeight)).ToArray());
         CollectionAssert.AreEqual(new[] { 1, 2 }, AblationRecipe.Read(Path.Combine(recipes, "table6-stages.json")).Rows.Select(row => row.Stages).ToArray());
     }
 }

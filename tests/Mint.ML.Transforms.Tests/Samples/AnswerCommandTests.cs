@@ -3,10 +3,12 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using CsvHelper;
 using CsvHelper.Configuration;
+using Mint.ML.Answering;
 using Mint.ML.Audio;
 using Mint.ML.Generation;
 using Mint.ML.Samples.Answering;
 using Mint.ML.Samples.Commands;
+using Mint.ML.Text;
 using Mint.ML.Transforms.Tests.Pipeline;
 
 namespace Mint.ML.Transforms.Tests.Samples;
@@ -59,7 +61,7 @@ public class AnswerCommandTests
     [TestMethod]
     public void A_file_cut_anywhere_goes_on_to_the_bytes_of_a_run_without_a_stop()
     {
-        string[] arguments = [Clips, .. Labels, "--batch", "3"];
+        string[] arguments = [Clips, .. Labels, "--batch-size", "3"];
         foreach (string name in (string[])["answers.jsonl", "answers.csv"])
         {
             string whole = At("whole-" + name), cut = At("cut-" + name);
@@ -81,7 +83,7 @@ public class AnswerCommandTests
     {
         using var model = ModelFile.Load(Model.Value);
         var clips = ClipList.Of(Clips, _ => { });
-        var answerer = new TextAnswerer(model, "caption", "Generate audio caption:", new GenerationOptions { MaxLength = 4 }, 2);
+        var answerer = new TextAnswerer(model.Model, "caption", InstructionTemplates.CaptionInstruction, new GenerationOptions { MaxTokens = 4 }, 2);
         var settings = AnswerOptions.Settings(model, Clips, answerer, new LongAudioOptions());
         string path = At("stopped.jsonl");
         var run = new AnswerRun(answerer, new LongAudioOptions(), 2, skipErrors: false, _ => { });
@@ -117,9 +119,9 @@ public class AnswerCommandTests
         string manifest = At("clips.csv");
         string[] order = ["clips/clip5.wav", "clips/clip0.wav", "clips/clip7.wav", "clips/clip5.wav", "clips/clip2.wav"];
         File.WriteAllLines(manifest, ["Path", .. order]);
-        var (_, single, report) = Run(ClassifyCommand.Create(), [manifest, .. Labels, "--format", "jsonl", "--batch", "1"]);
+        var (_, single, report) = Run(ClassifyCommand.Create(), [manifest, .. Labels, "--format", "jsonl", "--batch-size", "1"]);
         StringAssert.Contains(report, "5 rows name 4 different clips");
-        var (_, together, _) = Run(ClassifyCommand.Create(), [manifest, .. Labels, "--format", "jsonl", "--batch", "7"]);
+        var (_, together, _) = Run(ClassifyCommand.Create(), [manifest, .. Labels, "--format", "jsonl", "--batch-size", "7"]);
         JsonNode[] one = Lines(single), all = Lines(together);
         CollectionAssert.AreEqual(order.Distinct().ToArray(), one.Select(row => row["path"]!.GetValue<string>()).ToArray());
         foreach (var (a, b) in one.Zip(all)) AssertSame(a, b);
@@ -162,7 +164,7 @@ public class AnswerCommandTests
         void Refused(string message, params string[] arguments) => StringAssert.Contains(
             Assert.ThrowsExactly<ArgumentException>(() => Run(ClassifyCommand.Create(), [Clips, .. arguments, "-o", path, "--on-error", "skip"])).Message, message);
         Refused("Labels must be at least two different texts", "--labels", "flute");
-        Refused("OverlapSeconds is 3", [.. Labels, "--window", "2", "--overlap", "3"]);
+        Refused("OverlapSeconds is 3", [.. Labels, "--window-seconds", "2", "--overlap-seconds", "3"]);
         Refused("a table is for the terminal", [.. Labels, "--format", "table"]);
         Assert.IsFalse(File.Exists(path) || File.Exists(path + ".settings.json"));
     }
@@ -204,7 +206,7 @@ public class AnswerCommandTests
         AudioFile.WriteWav(Path.Combine(Clips, "long.wav"), new AudioClip(samples, 16_000));
         string[] arguments = [Clips, .. Labels, "--format", "jsonl"];
         var plain = Lines(Run(ClassifyCommand.Create(), arguments).Output);
-        var (_, output, report) = Run(ClassifyCommand.Create(), [.. arguments, "--window", "0.3", "--overlap", "0.05", "--max-seconds", "0.9"]);
+        var (_, output, report) = Run(ClassifyCommand.Create(), [.. arguments, "--window-seconds", "0.3", "--overlap-seconds", "0.05", "--max-seconds", "0.9"]);
         var windowed = Lines(output);
         for (int i = 0; i < 8; i++) AssertSame(plain[i], windowed[i]);
 
@@ -221,9 +223,9 @@ public class AnswerCommandTests
     public void Captions_and_answers_are_those_of_the_pipeline_in_a_table_too()
     {
         var answers = EightClips.Answers(EightClips.Shared.Ml, EightClips.Shared.Model, EightClips.Shared.Data);
-        var captions = Lines(Run(CaptionCommand.Create(), Clips, "--format", "jsonl", "--batch", "3").Output);
+        var captions = Lines(Run(CaptionCommand.Create(), Clips, "--format", "jsonl", "--batch-size", "3").Output);
         CollectionAssert.AreEqual(answers.Select(answer => answer.GeneratedCaption).ToArray(), captions.Select(row => row["caption"]!.GetValue<string>()).ToArray());
-        var asked = Lines(Run(AskCommand.Create(), Clips, "This is a sound of", "--format", "jsonl", "--batch", "3").Output);
+        var asked = Lines(Run(AskCommand.Create(), Clips, "This is a sound of", "--format", "jsonl", "--batch-size", "3").Output);
         CollectionAssert.AreEqual(answers.Select(answer => answer.GeneratedResponse).ToArray(), asked.Select(row => row["answer"]!.GetValue<string>()).ToArray());
         string[] table = Run(CaptionCommand.Create(), Clips).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.HasCount(8, table);

@@ -40,7 +40,7 @@ public class EvaluateCommandTests
         Console.SetError(report);
         try
         {
-            Assert.AreEqual(0, EvaluateCommand.Create().Parse([.. arguments, "--model", model, "--batch", "3"]).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false }));
+            Assert.AreEqual(0, EvaluateCommand.Create().Parse([.. arguments, "--model", model, "--batch-size", "3"]).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false }));
             return output.ToString();
         }
         finally
@@ -140,8 +140,8 @@ public class EvaluateCommandTests
     {
         var mistyped = About("classification", "Family");
         mistyped["instrction"] = "This is a sound of";
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Recipe("mistyped.json", mistyped))).Message, "mistyped.json: an evaluation knows no 'instrction'; the nearest key is 'instruction'");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Recipe("task.json", About("clasification", "Family")))).Message, "'task' is \"clasification\": one of classification, tagging");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Recipe("mistyped.json", mistyped))).Message, "mistyped.json: There is no 'instrction'; the nearest key is 'instruction'");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Recipe("task.json", About("clasification", "Family")))).Message, "'task' is 'clasification'; expected one of classification, tagging");
         var metric = About("retrieval", "Caption");
         metric["metrics"] = new JsonArray("R@2");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Recipe("metric.json", metric))).Message, "'R@2' is no metric of retrieval");

@@ -25,8 +25,8 @@ public sealed class KilledRunTests
 
     private static string[] Arguments(string output) =>
     [
-        Clips.Manifest, "--validation", Clips.Manifest, "--encoder", Clips.Encoder, "--cache", output + "-cache", "--output", output, "--width", "16", "--heads", "2", "--layers", "2",
-        "--queries", "3", "--embedding", "8", "--feed-forward", "24", "--vocabulary", "80", "--epochs", "8", "--batch", "4", "--rate", "1e-3", "--max-frames", "6",
+        Clips.Manifest, "--validation", Clips.Manifest, "--encoder", Clips.Encoder, "--cache", output + "-cache", "--output", output, "--hidden-size", "16", "--heads", "2", "--layers", "2",
+        "--queries", "3", "--embedding-size", "8", "--intermediate-size", "24", "--vocabulary-size", "80", "--epochs", "8", "--batch-size", "4", "--learning-rate", "1e-3", "--max-frames", "6",
         "--checkpoint-every", "3", "--validate-every", "5", "--best-by", "loss",
     ];
 

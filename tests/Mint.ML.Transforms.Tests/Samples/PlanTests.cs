@@ -17,7 +17,7 @@ public sealed class PlanTests
         string recipe = Path.Combine(Clips.Folder, "plan.json");
         File.WriteAllText(recipe, $$"""
             { "data": [{ "manifest": "there-is-none.csv" }], "language-model": "{{Clips.LanguageModel}}", "encoder": "{{Clips.Encoder}}",
-              "width": 64, "layers": 2, "batch": 64, "output": "runs/x", "precision": "BFloat16", "checkpoint-activations": true }
+              "hidden-size": 64, "layers": 2, "batch-size": 64, "output": "runs/x", "precision": "bfloat16", "activation-checkpointing": true }
             """);
         Assert.AreEqual(expected, PlanCommand.Create().Parse(["tune", "--recipe", recipe, "--memory", memory]).Invoke());
         Assert.IsFalse(Directory.Exists("runs/x"));

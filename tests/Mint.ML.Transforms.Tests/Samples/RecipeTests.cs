@@ -16,7 +16,7 @@ public sealed class RecipeTests
         var parse = With(command, """
             {
               // comments are allowed
-              "epochs": 7, "rate": 3e-4, "batch": 32, "schedule": "Cosine", "language-model": "models/t5",
+              "epochs": 7, "learning-rate": 3e-4, "batch-size": 32, "schedule": "cosine", "language-model": "models/t5",
               "data": [
                 { "manifest": "a.csv", "instruction": "This is a sound of", "response": "Label", "weight": 2 },
                 { "manifest": "b.csv", "instruction": "Clotho", "response": "Caption", "weight": 0.5 },
@@ -24,9 +24,9 @@ public sealed class RecipeTests
             }
             """, "--epochs", "2", "--output", "elsewhere");
         Assert.AreEqual(2, parse.GetValue<int>("--epochs"));
-        Assert.AreEqual(3e-4, parse.GetValue<double>("--rate"));
-        Assert.AreEqual(32, parse.GetValue<int>("--batch"));
-        Assert.AreEqual(Mint.ML.Training.LearningRateSchedule.Cosine, parse.GetValue<Mint.ML.Training.LearningRateSchedule>("--schedule"));
+        Assert.AreEqual(3e-4, parse.GetValue<double>("--learning-rate"));
+        Assert.AreEqual(32, parse.GetValue<int>("--batch-size"));
+        Assert.AreEqual("cosine", parse.GetValue<string>("--schedule"));
         Assert.AreEqual("elsewhere", parse.GetValue<string>("--output"));
         CollectionAssert.AreEqual(new InstructionData[] { new("a.csv", "This is a sound of", "Label", 2), new("b.csv", "Generate audio caption:", "Caption", 0.5) },
             parse.GetValue<InstructionData[]>("--data"));
@@ -34,7 +34,9 @@ public sealed class RecipeTests
 
     [TestMethod]
     [DataRow("""{ "epoch": 7 }""", "'epoch'", "'epochs'")]
-    [DataRow("""{ "warmup": 7 }""", "'warmup'", "'warm-up'")]
+    [DataRow("""{ "warmup-steps": 7 }""", "'warmup-steps'", "'warm-up-steps'")]
+    [DataRow("""{ "schedule": "Linear" }""", "Linear", "linear")]
+    [DataRow("""{ "epoch": 7, "lr": 1 }""", "'epoch'", "'lr'")]
     [DataRow("""{ "lr": 7 }""", "'lr'", "nearest")]
     [DataRow("""{ "data": [{ "manifest": "a.csv", "reponse": "Label" }] }""", "'reponse'", "'response'")]
     [DataRow("""{ "epochs": "many" }""", "many", "--epochs")]
@@ -68,10 +70,10 @@ public sealed class RecipeTests
         foreach (var (parse, epochs) in new[] { (stage1, 5), (stage2, 3) })
         {
             Assert.AreEqual(epochs, parse.GetValue<int>("--epochs"));
-            Assert.AreEqual(64, parse.GetValue<int>("--batch"));
-            Assert.AreEqual(1e-4, parse.GetValue<double>("--rate"));
-            Assert.AreEqual(2000, parse.GetValue<int?>("--warm-up"));
-            Assert.AreEqual(30, parse.GetValue<int>("--tokens"));
+            Assert.AreEqual(64, parse.GetValue<int>("--batch-size"));
+            Assert.AreEqual(1e-4, parse.GetValue<double>("--learning-rate"));
+            Assert.AreEqual(2000, parse.GetValue<int?>("--warm-up-steps"));
+            Assert.AreEqual(30, parse.GetValue<int>("--max-tokens"));
         }
         var asked = stage2.GetValue<InstructionData[]>("--data")!.Select(data => data.Instruction).Distinct().Order(StringComparer.Ordinal).ToArray();
         CollectionAssert.AreEqual(InstructionTemplates.All.Select(template => template.Instruction).Order(StringComparer.Ordinal).ToArray(), asked);

@@ -57,11 +57,11 @@ public class SearchCommandTests
     [TestMethod]
     public void A_text_finds_the_clips_in_the_order_of_their_similarity_and_reranking_in_that_of_the_matching_head()
     {
-        Build("--batch", "3");
+        Build("--batch-size", "3");
         const string text = "a flute plays note 1";
         using var model = Mint.ML.Samples.Answering.ModelFile.Load(Model);
         var rows = EightClips.Shared.Ml.Data.CreateEnumerable<EightClips.Answer>(EightClips.Shared.Model.Transform(EightClips.Shared.Data), reuseRowObject: false).ToArray();
-        float[,] words = model.Bridge!.Embeddings.Texts([text])[0];
+        float[,] words = model.Model.Embeddings!.Texts([text])[0];
         var expected = rows.Select((row, i) => (Path: $"clips/clip{i}.wav", Similarity: row.AudioEmbedding.Chunk(8).Max(vector => vector.Select((x, e) => x * words[0, e]).Sum())))
             .OrderByDescending(one => one.Similarity).ToArray();
 
@@ -87,7 +87,7 @@ public class SearchCommandTests
     [TestMethod]
     public void Adding_takes_what_is_new_and_windows_of_a_long_clip_are_items_with_their_times()
     {
-        Build("--window", "0.1", "--overlap", "0");
+        Build("--window-seconds", "0.1", "--overlap-seconds", "0");
         using (var index = EmbeddingIndex.Open(At("sounds.index"))) CollectionAssert.Contains(index.Ids.ToArray(), "clips/clip7.wav#t=0,0.1");
         byte[] before = File.ReadAllBytes(At("sounds.index"));
         Run("add", At("sounds.index"), At("clips"));
@@ -103,7 +103,7 @@ public class SearchCommandTests
     public void Another_model_or_other_windows_are_refused()
     {
         Build();
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Build("--window", "3", "--overlap", "1")).Message, "--window 30 --overlap 5");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Build("--window-seconds", "3", "--overlap-seconds", "1")).Message, "--window-seconds 30 --overlap-seconds 5");
         File.AppendAllText(Model, " ");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Run("query", At("sounds.index"), "rain")).Message, "another model");
     }

@@ -12,7 +12,7 @@ public sealed class TrainingCommandsTests
 {
     private static EightClips Clips => EightClips.Shared;
 
-    private static readonly string[] Small = ["--width", "16", "--heads", "2", "--layers", "2", "--queries", "3", "--embedding", "8", "--feed-forward", "24", "--vocabulary", "80", "--epochs", "2", "--batch", "4", "--rate", "1e-3"];
+    private static readonly string[] Small = ["--hidden-size", "16", "--heads", "2", "--layers", "2", "--queries", "3", "--embedding-size", "8", "--intermediate-size", "24", "--vocabulary-size", "80", "--epochs", "2", "--batch-size", "4", "--learning-rate", "1e-3"];
 
     [TestMethod]
     public void Pretrain_and_tune_leave_models_that_load_and_answer()
@@ -20,7 +20,7 @@ public sealed class TrainingCommandsTests
         string stage1 = Path.Combine(Clips.Folder, "stage1"), stage2 = Path.Combine(Clips.Folder, "stage2");
         string[] shared = ["--encoder", Clips.Encoder, "--cache", Path.Combine(Clips.Folder, "cache")];
         Assert.AreEqual(0, PretrainCommand.Create().Parse([Clips.Manifest, .. shared, .. Small, "--output", stage1, "--validation", Clips.Manifest]).Invoke());
-        Assert.AreEqual(0, TuneCommand.Create().Parse([.. shared, "--epochs", "1", "--batch", "4", "--output", stage2, "--bridge", stage1, "--language-model", Clips.LanguageModel,
+        Assert.AreEqual(0, TuneCommand.Create().Parse([.. shared, "--epochs", "1", "--batch-size", "4", "--output", stage2, "--bridge", stage1, "--language-model", Clips.LanguageModel,
             "--data", $"{Clips.Manifest}:This is a sound of:Family", "--data", Clips.Manifest, "--validation", $"{Clips.Manifest}:This is a sound of:Family"]).Invoke());
 
         StringAssert.Contains(File.ReadLines(Path.Combine(stage2, "log.jsonl")).Last(), "\"accuracy\":");
@@ -36,7 +36,7 @@ public sealed class TrainingCommandsTests
         {
             Assert.AreEqual("tune", settings.RootElement.GetProperty("command").GetString());
             Assert.AreEqual(stage1, settings.RootElement.GetProperty("options").GetProperty("bridge").GetString());
-            Assert.AreEqual(4, settings.RootElement.GetProperty("options").GetProperty("batch").GetInt32());
+            Assert.AreEqual(4, settings.RootElement.GetProperty("options").GetProperty("batch-size").GetInt32());
         }
 
         Environment.SetEnvironmentVariable("MINT_MODELS", Clips.Folder);

@@ -1,0 +1,147 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Mint.ML.Files;
+
+namespace Mint.ML.Answering;
+
+/// <summary>Where rows go, and which clips have theirs already.</summary>
+public abstract class AnswerOutput : IDisposable
+{
+    /// <summary>Clips that an earlier run answered.</summary>
+    public virtual bool Has(string path) => false;
+
+    /// <summary>How many of them could not be answered.</summary>
+    public virtual int Failed => 0;
+
+    /// <summary>Takes one clip's row.</summary>
+    public abstract void Write(AnswerRow row);
+
+    /// <inheritdoc/>
+    public virtual void Dispose() { }
+}
+
+/// <summary>Rows to the terminal or a pipe.</summary>
+public sealed class ConsoleOutput : AnswerOutput
+{
+    private readonly RowFormat _format;
+
+    /// <summary>Writes the header, where the format has one.</summary>
+    public ConsoleOutput(RowFormat format)
+    {
+        _format = format;
+        if (format.Header is { } header) Console.Out.WriteLine(header);
+    }
+
+    /// <inheritdoc/>
+    public override void Write(AnswerRow row) => Console.Out.WriteLine(_format.Line(row));
+}
+
+/// <summary>
+/// Rows to a file, each there for good as soon as it is written. The same command goes on where the file ends; the settings stand beside it, so
+/// that answers of different models or questions are never mixed.
+/// </summary>
+public sealed class FileOutput : AnswerOutput
+{
+    private readonly FolderLock _held;
+    private readonly FileStream _file;
+    private readonly RowFormat _format;
+    private readonly HashSet<string> _done = [];
+    private int _failed;
+
+    /// <summary>Opens a file to go on with, or begins it.</summary>
+    /// <param name="path">The file. Its settings are in the file of the same name with .settings.json behind it.</param>
+    /// <param name="format">How rows are written.</param>
+    /// <param name="settings">What decides the answers: the model's hash, instruction, labels, ...</param>
+    /// <exception cref="InvalidOperationException">The file was written with other settings, or by something else.</exception>
+    /// <exception cref="IOException">Another process writes it.</exception>
+    public FileOutput(string path, RowFormat format, JsonObject settings)
+    {
+        _format = format;
+        _held = FolderLock.TakeFile(path);
+        try
+        {
+            bool begun = new FileInfo(path) is { Exists: true, Length: > 0 };
+            CheckSettings(path, settings, begun);
+            _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read); // others may read along
+            if (begun) ReadDone(path);
+            if (_file.Length == 0 && format.Header is { } header) WriteLine(header);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override bool Has(string path) => _done.Contains(path);
+
+    /// <inheritdoc/>
+    public override int Failed => _failed;
+
+    /// <inheritdoc/>
+    public override void Write(AnswerRow row) => WriteLine(_format.Line(row));
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _file?.Dispose(); // null where the constructor fails before it
+        _held.Dispose();
+    }
+
+    private void WriteLine(string line)
+    {
+        _file.Write(Encoding.UTF8.GetBytes(line + "\n"));
+        _file.Flush();
+    }
+
+    private void ReadDone(string path)
+    {
+        byte[] bytes = new byte[_file.Length];
+        _file.ReadExactly(bytes);
+        // A line without its end is what a killed process had half written: it is dropped and answered again.
+        int whole = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
+        _file.SetLength(whole);
+        _file.Position = whole;
+        string[] lines = Encoding.UTF8.GetString(bytes, 0, whole).Split('\n')[..^1];
+        for (int i = _format.Header is null ? 0 : 1; i < lines.Length; i++)
+        {
+            try
+            {
+                var (clip, failed) = _format.Read(lines[i]);
+                _done.Add(clip);
+                if (failed) _failed++;
+            }
+            catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or CsvHelper.CsvHelperException)
+            {
+                throw new InvalidDataException($"{path}, line {i + 1}, is no row of this command: {e.Message.TrimEnd('.')}. Name another file with --output, or take the line out.", e);
+            }
+        }
+    }
+
+    private static void CheckSettings(string path, JsonObject settings, bool begun)
+    {
+        string beside = path + ".settings.json";
+        string text = settings.ToJsonString(new JsonSerializerOptions { WriteIndented = true });
+        settings = JsonNode.Parse(text)!.AsObject(); // numbers as the file will have them
+        if (!begun)
+        {
+            AtomicFile.WriteText(beside, text + "\n");
+            return;
+        }
+        const string Advice = "Name another file with --output, or delete this one to begin again.";
+        if (!File.Exists(beside)) throw new InvalidOperationException($"{path} exists, and {beside} does not, which would say how it was made. {Advice}");
+        if (JsonNode.Parse(File.ReadAllText(beside)) is not JsonObject before) throw new InvalidOperationException($"{beside} does not say how {path} was made. {Advice}");
+        string[] different = [.. before.Select(pair => pair.Key).Union(settings.Select(pair => pair.Key)).Where(key => !JsonNode.DeepEquals(before[key], settings[key]))];
+        if (different.Length > 0)
+            throw new InvalidOperationException($"{path} was made with other settings: " +
+                $"{string.Join("; ", different.Select(key => $"{key} was {Shown(before[key])} and is {Shown(settings[key])}"))}. {Advice}");
+    }
+
+    private static string Shown(JsonNode? value)
+    {
+        string text = value?.ToJsonString() ?? "not set";
+        return text.Length <= 80 ? text : text[..77] + "...";
+    }
+}

@@ -1,0 +1,30 @@
+using Mint.ML.Generation;
+using Mint.ML.Systems;
+
+namespace Mint.ML.Answering;
+
+/// <summary>One clip's answer, or why there is none.</summary>
+/// <param name="Path">The clip's name, see <see cref="Clip"/>.</param>
+public sealed record AnswerRow(string Path)
+{
+    /// <summary>How long the clip lasts.</summary>
+    public double Seconds { get; init; }
+
+    /// <summary>What <c>--max-seconds</c> left unheard at the end.</summary>
+    public double CutSeconds { get; init; }
+
+    /// <summary>The caption, the answer, or the likeliest label.</summary>
+    public string Text { get; init; } = "";
+
+    /// <summary>The labels that are shown, the likeliest first; of <c>classify</c> only.</summary>
+    public IReadOnlyList<LabelProbability> Labels { get; init; } = [];
+
+    /// <summary>All numbers of the answer, in an order the run knows: every label's probability, or embeddings. Kept for evaluations only.</summary>
+    public IReadOnlyList<float>? Values { get; init; }
+
+    /// <summary>When what was heard, where the clip is longer than a window.</summary>
+    public IReadOnlyList<AudioSegment> Segments { get; init; } = [];
+
+    /// <summary>Why there is no answer.</summary>
+    public string? Error { get; init; }
+}

@@ -1,0 +1,150 @@
+using System.Diagnostics;
+using Mint.ML.Audio;
+using Mint.ML.Generation;
+
+namespace Mint.ML.Answering;
+
+/// <summary>How a run came out.</summary>
+/// <param name="Answered">Clips answered now.</param>
+/// <param name="Before">Clips that an earlier run had answered.</param>
+/// <param name="Failed">Clips that could not be answered, and were skipped now.</param>
+/// <param name="CutSeconds">Seconds not heard because of <c>--max-seconds</c>.</param>
+/// <param name="Stopped">Whether the run was stopped before its end.</param>
+public sealed record AnswerResult(int Answered, int Before, int Failed, double CutSeconds, bool Stopped)
+{
+    /// <summary>Of a command: 130 when it was stopped, 1 when no clip could be answered.</summary>
+    public int ExitCode => Stopped ? 130 : Answered == 0 && Failed > 0 ? 1 : 0;
+}
+
+/// <summary>Reads clips, has them answered batch by batch, and writes the rows in the clips' order.</summary>
+/// <param name="answerer">What is asked.</param>
+/// <param name="windows">How long clips are heard.</param>
+/// <param name="batch">Clips read and answered at once; answers do not depend on it.</param>
+/// <param name="skipErrors">Whether a clip that cannot be answered has a row that says why; else it ends the run.</param>
+/// <param name="report">Told of progress and of what was passed over.</param>
+public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int batch, bool skipErrors, Action<string> report)
+{
+    private const long MostSamples = 1 << 26; // 256 MB: a batch of hour-long recordings is answered in parts
+    private const double MostSeconds = 1e9; // more is no limit, and no TimeSpan
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+
+    /// <summary>Answers all clips that have no row yet.</summary>
+    /// <exception cref="InvalidDataException">A clip cannot be answered, and errors are not skipped. The rows before its batch are written.</exception>
+    public AnswerResult Run(IReadOnlyList<Clip> clips, AnswerOutput output, CancellationToken cancel)
+    {
+        int before = clips.Count(clip => output.Has(clip.Name)), answered = 0, failed = 0;
+        double cut = 0;
+        var watch = Stopwatch.StartNew();
+        var shown = TimeSpan.Zero;
+        try
+        {
+            if (before > 0) report($"{before} of {clips.Count} clips have their rows already{(output.Failed > 0 ? $", {output.Failed} of them without an answer; take those rows out to try again" : "")}");
+            // Batches are those of a run without a stop, so that where it stopped does not change a bit of an answer.
+            foreach (Clip[] group in clips.Chunk(batch).Where(group => !group.All(clip => output.Has(clip.Name))))
+            {
+                cancel.ThrowIfCancellationRequested();
+                foreach (var row in Rows(group, cancel))
+                {
+                    if (output.Has(row.Path)) continue;
+                    output.Write(row);
+                    if (row.Error is null) answered++;
+                    else
+                    {
+                        failed++;
+                        report($"skipped: {row.Error}");
+                    }
+                    cut += row.CutSeconds;
+                }
+                if (watch.Elapsed - shown < Pause && before + answered + failed < clips.Count) continue;
+                shown = watch.Elapsed;
+                Progress(before + answered + failed, answered + failed, clips.Count, watch.Elapsed);
+            }
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            report($"stopped after {before + answered + failed} of {clips.Count} clips");
+            return new(answered, before, failed, cut, Stopped: true);
+        }
+        if (failed > 0) report($"{failed} of {clips.Count} clips could not be answered and were skipped");
+        if (cut > 0) report(FormattableString.Invariant($"{cut:0.0} s of sound were not heard, as --max-seconds says"));
+        return new(answered, before, failed, cut, Stopped: false);
+    }
+
+    private IEnumerable<AnswerRow> Rows(Clip[] group, CancellationToken cancel)
+    {
+        var heard = new List<HeardClip>();
+        long samples = 0;
+        foreach (var clip in group)
+        {
+            var one = Hear(clip);
+            if (one.Row.Error is { } error && !skipErrors) throw new InvalidDataException(error);
+            heard.Add(one);
+            samples += one.Windows.Sum(window => (long)window.Samples.Length);
+            if (samples < MostSamples) continue;
+            foreach (var row in Answers(heard, cancel)) yield return row;
+            heard.Clear();
+            samples = 0;
+        }
+        foreach (var row in Answers(heard, cancel)) yield return row;
+    }
+
+    private IEnumerable<AnswerRow> Answers(List<HeardClip> heard, CancellationToken cancel)
+    {
+        HeardClip[] whole = [.. heard.Where(clip => clip.Row.Error is null)];
+        IReadOnlyList<AnswerRow> answers;
+        try
+        {
+            answers = whole.Length > 0 ? answerer.Answer(whole, cancel) : [];
+        }
+        catch (SoundNotEncodableException)
+        {
+            // Something in the batch cannot be encoded: one by one, to find it.
+            answers = [.. whole.Select(clip => Alone(clip, cancel))];
+        }
+        var queue = new Queue<AnswerRow>(answers);
+        return [.. heard.Select(clip => clip.Row.Error is null ? queue.Dequeue() : clip.Row)];
+    }
+
+    private HeardClip Hear(Clip clip)
+    {
+        try
+        {
+            // What is cut is not decoded either.
+            var audio = AudioFile.Read(clip.File, AudioReadOptions.Default with
+            {
+                HearOnly = windows.MaxSeconds is < MostSeconds and double most ? TimeSpan.FromSeconds(most) : null,
+            });
+            var divided = LongAudio.Divide(audio.Samples.Length, audio.SampleRate, windows);
+            AudioClip[] parts = [.. divided.Of(audio)];
+            var row = new AnswerRow(clip.Name)
+            {
+                Seconds = (audio.Duration + audio.Unheard).TotalSeconds,
+                CutSeconds = (double)divided.CutSamples / audio.SampleRate + audio.Unheard.TotalSeconds,
+            };
+            return new(row, divided, parts);
+        }
+        catch (AudioFormatException e)
+        {
+            return new(new AnswerRow(clip.Name) { Error = e.Message }, null, []);
+        }
+    }
+
+    private AnswerRow Alone(HeardClip clip, CancellationToken cancel)
+    {
+        try
+        {
+            return answerer.Answer([clip], cancel)[0];
+        }
+        catch (SoundNotEncodableException e)
+        {
+            string error = $"{clip.Row.Path}: {e.Message}";
+            return skipErrors ? new AnswerRow(clip.Row.Path) { Error = error } : throw new InvalidDataException(error, e);
+        }
+    }
+
+    private void Progress(int done, int now, int all, TimeSpan elapsed)
+    {
+        double rate = now / Math.Max(elapsed.TotalSeconds, 1e-3);
+        report(FormattableString.Invariant($"{done}/{all}  {rate:0.0} clips/s  {TimeSpan.FromSeconds((all - done) / Math.Max(rate, 1e-3)):h\\:mm\\:ss} left"));
+    }
+}

@@ -1,0 +1,177 @@
+using System.Text.Json.Nodes;
+using Mint.ML.Audio;
+using Mint.ML.Generation;
+using Mint.ML.Systems;
+using Mint.ML.Text;
+
+namespace Mint.ML.Answering;
+
+/// <summary>A clip in the windows in which it is heard.</summary>
+/// <param name="Row">Its row, without an answer yet; with an error if it could not be read.</param>
+/// <param name="Audio">How it was divided; null if it could not be read.</param>
+/// <param name="Windows">The sound.</param>
+public sealed record HeardClip(AnswerRow Row, LongAudio? Audio, IReadOnlyList<AudioClip> Windows);
+
+/// <summary>What a model is asked about many clips, and how a clip's answer is made of its windows'.</summary>
+public abstract class Answerer
+{
+    /// <summary>What an answer is called in rows.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>What decides the answers, apart from the model and the windows: a file of answers is gone on with only where it is the same.</summary>
+    public abstract JsonObject Settings { get; }
+
+    /// <summary>Answers in the clips' order. All windows of the clips go through the model in its batches.</summary>
+    public abstract IReadOnlyList<AnswerRow> Answer(IReadOnlyList<HeardClip> clips, CancellationToken cancel);
+}
+
+/// <summary>An answerer by what a window is answered with.</summary>
+/// <param name="batch">Windows that go through the model at once.</param>
+public abstract class Answerer<TAnswer>(int batch) : Answerer
+{
+    /// <inheritdoc/>
+    public override IReadOnlyList<AnswerRow> Answer(IReadOnlyList<HeardClip> clips, CancellationToken cancel)
+    {
+        var answers = new List<TAnswer>();
+        foreach (AudioClip[] windows in clips.SelectMany(clip => clip.Windows).Chunk(batch))
+        {
+            cancel.ThrowIfCancellationRequested();
+            answers.AddRange(Hear(windows, cancel));
+        }
+        var rows = new List<AnswerRow>();
+        int at = 0;
+        foreach (var clip in clips)
+        {
+            rows.Add(Merge(clip, answers.GetRange(at, clip.Windows.Count)));
+            at += clip.Windows.Count;
+        }
+        return rows;
+    }
+
+    /// <summary>One answer a window.</summary>
+    protected abstract IReadOnlyList<TAnswer> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel);
+
+    /// <summary>A clip's row of its windows' answers.</summary>
+    protected abstract AnswerRow Merge(HeardClip clip, IReadOnlyList<TAnswer> windows);
+}
+
+/// <summary>Texts in answer to one instruction.</summary>
+/// <param name="model">The model.</param>
+/// <param name="name">What an answer is called: caption, answer.</param>
+/// <param name="instruction">What is asked about each clip.</param>
+/// <param name="generation">How the answer is searched for.</param>
+/// <param name="batch">Windows answered at once.</param>
+/// <exception cref="NotSupportedException">The model does not answer in words.</exception>
+public sealed class TextAnswerer(AudioLanguageModel model, string name, string instruction, GenerationOptions generation, int batch) : Answerer<string>(batch)
+{
+    private readonly IAudioLanguageModel answering = model.Answering();
+
+    /// <inheritdoc/>
+    public override string Name => name;
+
+    /// <inheritdoc/>
+    public override JsonObject Settings => new JsonObject
+    {
+        ["instruction"] = instruction,
+    }.Add(generation.Sample ? generation : generation with { Seed = 0 }); // which decides nothing then
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<string> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel) => model.Answer(windows, instruction, generation, cancel);
+
+    /// <inheritdoc/>
+    protected override AnswerRow Merge(HeardClip clip, IReadOnlyList<string> windows) =>
+        clip.Row with { Text = clip.Audio!.Merge(windows), Segments = windows.Count > 1 ? clip.Audio!.Segments(windows) : [] };
+}
+
+/// <summary>How labels are ranked and shown.</summary>
+public sealed record LabelOptions
+{
+    /// <summary>At least two different texts.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
+
+    /// <summary>What the labels are an answer to.</summary>
+    public string Instruction { get; init; } = InstructionTemplates.SoundInstruction;
+
+    /// <summary>By the similarity of embeddings, as stage 1 can; else by the language model's likelihood.</summary>
+    public bool BySimilarity { get; init; }
+
+    /// <summary>What ranks.</summary>
+    public RankingOptions Ranking { get; init; } = new();
+
+    /// <summary>Labels shown, where one is true.</summary>
+    public int Top { get; init; } = 3;
+
+    /// <summary>Probability from which a label is shown, where several can be true.</summary>
+    public double Threshold { get; init; } = 0.5;
+
+    /// <summary>Keeps every label's probability in the row.</summary>
+    public bool KeepAll { get; init; }
+
+    /// <summary>Reports everything that is wrong at once.</summary>
+    /// <exception cref="ArgumentException">The labels cannot be ranked, or an option is out of range.</exception>
+    public void Validate()
+    {
+        var errors = new OptionErrors();
+        errors.Gather(() => RankingOptions.CheckLabels(Labels));
+        errors.Gather(Ranking.Validate);
+        errors.Require(Top >= 1, $"Top is {Top}; at least one label is shown.");
+        errors.Require(Threshold is >= 0 and <= 1, $"Threshold is {Threshold}; it is a probability, from 0 to 1.");
+        errors.Throw();
+    }
+}
+
+/// <summary>The likeliest of labels.</summary>
+/// <param name="model">The model.</param>
+/// <param name="options">The labels, and how they are ranked and shown.</param>
+/// <param name="batch">Windows answered at once.</param>
+/// <exception cref="ArgumentException">Labels or options are not usable.</exception>
+/// <exception cref="NotSupportedException">The model cannot rank in the way asked for.</exception>
+public sealed class LabelAnswerer(AudioLanguageModel model, LabelOptions options, int batch) : Answerer<float[]>(batch)
+{
+    private readonly LabelScorer scorer = model.Scorer(options.Labels, options.Instruction, options.Ranking, options.BySimilarity);
+
+    /// <inheritdoc/>
+    public override string Name => "label";
+
+    /// <inheritdoc/>
+    public override JsonObject Settings => new JsonObject
+    {
+        ["labels"] = new JsonArray([.. options.Labels.Select(label => (JsonNode)label)]), ["instruction"] = options.Instruction, ["by"] = options.BySimilarity ? "similarity" : "ranking",
+        ["top"] = options.Top, ["threshold"] = options.Threshold,
+    }.Add(options.Ranking with { MaxRows = 1 }); // which decides nothing
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<float[]> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel) => model.Score(scorer, windows, cancel);
+
+    /// <inheritdoc/>
+    protected override AnswerRow Merge(HeardClip clip, IReadOnlyList<float[]> windows)
+    {
+        float[] merged = clip.Audio!.Merge(windows, options.Ranking.MultiLabel);
+        var order = options.Labels.Select((label, i) => new LabelProbability(label, merged[i])).OrderByDescending(label => label.Probability).ToList(); // stable: of equals the earlier
+        return clip.Row with
+        {
+            Text = order[0].Label,
+            Labels = options.Ranking.MultiLabel ? [.. order.Where(label => label.Probability >= options.Threshold)] : [.. order.Take(options.Top)],
+            Values = options.KeepAll ? merged : null,
+            Segments = windows.Count > 1 ? clip.Audio!.Segments([.. windows.Select(window => options.Labels[Array.IndexOf(window, window.Max())])]) : [],
+        };
+    }
+}
+
+/// <summary>Vectors of clips, one a query, of all windows one after the other: what retrieval compares with texts.</summary>
+/// <param name="model">The model.</param>
+/// <param name="batch">Windows embedded at once.</param>
+public sealed class EmbeddingAnswerer(AudioLanguageModel model, int batch) : Answerer<float[,]>(batch)
+{
+    /// <inheritdoc/>
+    public override string Name => "embedding";
+
+    /// <inheritdoc/>
+    public override JsonObject Settings => [];
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<float[,]> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel) => model.Vectors(windows);
+
+    /// <inheritdoc/>
+    protected override AnswerRow Merge(HeardClip clip, IReadOnlyList<float[,]> windows) => clip.Row with { Values = [.. windows.SelectMany(window => window.Cast<float>())] };
+}

@@ -1,0 +1,90 @@
+using Mint.ML.Checkpoints;
+using Mint.ML.ModelFiles;
+using Mint.ML.Models;
+using Mint.ML.Retrieval;
+using Mint.ML.Text;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Bridges;
+
+/// <summary>Stage 1's result: a Bridge-Net and the vocabulary it reads texts with.</summary>
+internal sealed class TrainedBridge(BridgeNet bridge, VocabularyFiles vocabulary, int maxTextTokens) : IDisposable
+{
+    public BridgeNet Bridge => bridge;
+    public VocabularyFiles Vocabulary => vocabulary;
+    public ITextTokenizer Tokenizer => vocabulary.Tokenizer;
+    public int MaxTextTokens => maxTextTokens;
+    public int FrameWidth => (int)bridge.Config.QFormer.AudioSize;
+    public Device Device => bridge.Queries.device;
+
+    /// <summary>Vectors of clips and texts, and matching probabilities.</summary>
+    public BridgeEmbeddings Embeddings => new(bridge, Tokenizer) { MaxTextTokens = maxTextTokens };
+
+    /// <summary>Unit embeddings of clips, one a query: (B, Q, E) on the CPU.</summary>
+    public float[][] EmbedAudio(AudioEncoding encoding)
+    {
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        using var audio = bridge.Listen(encoding.Frames, encoding.Mask);
+        return Rows(bridge.EmbedAudio(bridge.QFormer.QueryPass(bridge.Queries, audio)));
+    }
+
+    /// <summary>Unit embeddings of texts: (B, E) on the CPU.</summary>
+    public float[][] EmbedText(IReadOnlyList<string> texts)
+    {
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        var (ids, mask) = TextTensors.Of(Tokenizer, texts, maxTextTokens, Device);
+        return Rows(bridge.EmbedText(bridge.QFormer.TextPass(ids, mask)));
+    }
+
+    /// <summary>A bridge of its own with the same weights, for stage 2 to train on: stage 1's own stays as it is, and still searches and matches.</summary>
+    public BridgeNet CopyBridge()
+    {
+        var copy = new BridgeNet(bridge.Config).Placed(null, Device);
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        var weights = bridge.state_dict();
+        foreach (var (name, weight) in copy.state_dict()) weight.copy_(weights[name]);
+        return copy;
+    }
+
+    public void Write(ModelWriter writer, string name)
+    {
+        WriteBridge(writer, name, bridge, maxTextTokens);
+        vocabulary.Write(writer, name + "Vocabulary");
+    }
+
+    public static TrainedBridge Read(ModelReader reader, string name, Device device)
+    {
+        var (bridge, maxTextTokens) = ReadBridge(reader, name, device);
+        return new TrainedBridge(bridge, VocabularyFiles.Read(reader, name + "Vocabulary"), maxTextTokens);
+    }
+
+    internal static void WriteBridge(ModelWriter writer, string name, BridgeNet bridge, int maxTextTokens)
+    {
+        writer.Stream(name, w => w.Write(maxTextTokens));
+        using var folder = new TemporaryFolder();
+        Save(bridge, folder.Path);
+        PackedFolder.Write(writer, name + "Weights", folder.Path);
+    }
+
+    internal static (BridgeNet Bridge, int MaxTextTokens) ReadBridge(ModelReader reader, string name, Device device)
+    {
+        int maxTextTokens = 0;
+        reader.Stream(name, r => maxTextTokens = r.ReadInt32());
+        using var folder = PackedFolder.Unpack(reader, name + "Weights");
+        return (BridgeNet.Load(folder.Path, device: device), maxTextTokens);
+    }
+
+    private static void Save(BridgeNet bridge, string folder) => CheckpointWriter.Write(folder, bridge.Config.ToJson(), bridge.state_dict());
+
+    private static float[][] Rows(Tensor values)
+    {
+        using var flat = values.to(ScalarType.Float32).cpu().reshape(values.shape[0], -1);
+        return [.. flat.data<float>().ToArray().Chunk((int)flat.shape[1])];
+    }
+
+    public void Dispose() => bridge.Dispose();
+}

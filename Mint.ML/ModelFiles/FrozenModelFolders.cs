@@ -1,0 +1,45 @@
+namespace Mint.ML.ModelFiles;
+
+/// <summary>
+/// Where frozen models are looked for that a model file names and does not hold: in the folders given, in those of the environment variable
+/// MINT_MODELS (several are separated as in PATH), beside the model file, in the current directory, and beside the program.
+/// </summary>
+/// <remarks>In each folder by the path that the model had at training, and by its last name alone. What is found must have the hashes of then.</remarks>
+/// <param name="Folders">Searched first, in this order.</param>
+public sealed record FrozenModelFolders(params IReadOnlyList<string> Folders)
+{
+    /// <summary>The environment variable that names further folders.</summary>
+    public const string Variable = "MINT_MODELS";
+
+    private static readonly AsyncLocal<FrozenModelFolders?> Ambient = new();
+
+    /// <summary>Those of the load that is under way, see <see cref="During"/>: ML.NET's own Load has no argument to hand them over.</summary>
+    internal static FrozenModelFolders Current => Ambient.Value ?? new();
+
+    /// <summary>Every folder to look in, the first given first.</summary>
+    internal IEnumerable<string> Roots() =>
+    [
+        .. Folders,
+        .. (Environment.GetEnvironmentVariable(Variable) ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries),
+        ".",
+        AppContext.BaseDirectory,
+    ];
+
+    /// <summary>The same, and the folder of a model file.</summary>
+    internal FrozenModelFolders Beside(string modelFile) => new([.. Folders, Path.GetDirectoryName(Path.GetFullPath(modelFile))!]);
+
+    /// <summary>Has these looked in by what <paramref name="load"/> loads on this thread, and by nothing else.</summary>
+    internal T During<T>(Func<T> load)
+    {
+        var before = Ambient.Value;
+        Ambient.Value = this;
+        try
+        {
+            return load();
+        }
+        finally
+        {
+            Ambient.Value = before;
+        }
+    }
+}

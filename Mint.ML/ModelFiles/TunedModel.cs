@@ -1,0 +1,47 @@
+using Mint.ML.Bridges;
+using Mint.ML.Checkpoints;
+using Mint.ML.Models;
+using Mint.ML.Systems;
+using Mint.ML.Text;
+using static TorchSharp.torch;
+
+namespace Mint.ML.ModelFiles;
+
+/// <summary>A MINT and the files it was made from, so that it can be saved: the bridge's vocabulary, and the folder of the frozen language model.</summary>
+internal sealed class TunedModel(MintModel model, VocabularyFiles vocabulary, FrozenFolder languageModel) : IDisposable
+{
+    public MintModel Model => model;
+
+    /// <summary>Where stage 2 begins: a bridge, a language model read from its folder, and an untrained projection between them.</summary>
+    public static TunedModel Begin(BridgeNet bridge, VocabularyFiles vocabulary, FrozenFolder folder, int maxTextTokens, long seed, Device device)
+    {
+        var languageModel = ModelCatalog.LoadLanguageModel(folder.Path, device: device);
+        return new(MintModel.Begin(bridge, languageModel, new MintTokenizers(vocabulary.Tokenizer, TextTokenizer.Load(folder.Path), maxTextTokens), seed), vocabulary, folder);
+    }
+
+    public void Write(ModelWriter writer, string name)
+    {
+        TrainedBridge.WriteBridge(writer, name + "Bridge", model.Bridge, model.Tokenizers.MaxTextTokens);
+        vocabulary.Write(writer, name + "Vocabulary");
+        using (var packed = new TemporaryFolder())
+        {
+            Safetensors.Write(Path.Combine(packed.Path, "projection.safetensors"), model.Projection.state_dict());
+            PackedFolder.Write(writer, name + "Projection", packed.Path);
+        }
+        languageModel.Write(writer, name + "LanguageModel");
+    }
+
+    public static TunedModel Read(ModelReader reader, string name, Device device)
+    {
+        var (bridge, maxTextTokens) = TrainedBridge.ReadBridge(reader, name + "Bridge", device);
+        var vocabulary = VocabularyFiles.Read(reader, name + "Vocabulary");
+        using var unpacked = PackedFolder.Unpack(reader, name + "Projection");
+        var (folder, (languageModel, tokenizer)) = FrozenFolder.Read(reader, name + "LanguageModel",
+            path => (ModelCatalog.LoadLanguageModel(path, device: device), TextTokenizer.Load(path)));
+        var projection = new Linear(bridge.Config.QFormer.HiddenSize, languageModel.HiddenSize).Placed(null, device);
+        using (var file = CheckpointFolder.Open(unpacked.Path)) WeightLoader.Load(projection, file, new WeightNames());
+        return new TunedModel(new MintModel(bridge, projection, languageModel, new MintTokenizers(vocabulary.Tokenizer, tokenizer, maxTextTokens)), vocabulary, folder);
+    }
+
+    public void Dispose() => model.Dispose();
+}

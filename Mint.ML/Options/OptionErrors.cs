@@ -1,0 +1,46 @@
+namespace Mint.ML;
+
+/// <summary>Gathers all that is wrong with options, so that one error tells it before anything begins.</summary>
+internal sealed class OptionErrors
+{
+    private readonly List<string> errors = [];
+
+    /// <param name="holds">What has to be true; write ranges so that NaN is out of them.</param>
+    /// <param name="error">A sentence that says what was given and what is expected.</param>
+    public void Require(bool holds, string error)
+    {
+        if (!holds) errors.Add(error);
+    }
+
+    /// <summary>Whether a value is one that its enumeration has.</summary>
+    public void RequireKnown<TEnum>(string name, TEnum value) where TEnum : struct, Enum =>
+        Require(Enum.IsDefined(value), $"{name} is {value}; expected one of {string.Join(", ", OptionNames.All(typeof(TEnum)))}.");
+
+    /// <summary>Takes what another check reports.</summary>
+    public void Gather(Action check)
+    {
+        try
+        {
+            check();
+        }
+        catch (ArgumentException error)
+        {
+            errors.Add(error.Message);
+        }
+    }
+
+    /// <summary>Runs checks to the end and reports what all of them say.</summary>
+    /// <exception cref="ArgumentException">Something is wrong.</exception>
+    public static void Check(params ReadOnlySpan<Action> checks)
+    {
+        var all = new OptionErrors();
+        foreach (var check in checks) all.Gather(check);
+        all.Throw();
+    }
+
+    /// <exception cref="ArgumentException">Something is wrong; the message has every sentence.</exception>
+    public void Throw()
+    {
+        if (errors.Count > 0) throw new ArgumentException(string.Join(" ", errors));
+    }
+}

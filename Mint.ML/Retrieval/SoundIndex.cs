@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Mint.ML.Answering;
+using Mint.ML.Files;
+using Mint.ML.Generation;
+
+namespace Mint.ML.Retrieval;
+
+/// <summary>What an index was made with, in the file of its name with .json behind it: embeddings of two models, or of other windows, do not mix.</summary>
+/// <param name="Model">The model file, relative to the index's folder.</param>
+/// <param name="Sha256">Of the model file.</param>
+/// <param name="WindowSeconds">See <see cref="LongAudioOptions"/>.</param>
+/// <param name="OverlapSeconds">See <see cref="LongAudioOptions"/>.</param>
+public sealed record IndexSettings(string Model, string Sha256, double WindowSeconds, double OverlapSeconds)
+{
+    /// <summary>The file of the settings of an index.</summary>
+    public static string FileOf(string index) => index + ".json";
+
+    /// <summary>What an index is made with.</summary>
+    public static IndexSettings Of(string index, string model, LongAudioOptions windows)
+    {
+        using var zip = File.OpenRead(model);
+        return new(Path.GetRelativePath(FolderOf(index), model), Convert.ToHexStringLower(SHA256.HashData(zip)), windows.WindowSeconds, windows.Overlap);
+    }
+
+    /// <summary>Reads what an index was made with.</summary>
+    /// <exception cref="FileNotFoundException">There is no index, or nothing that says how it was made.</exception>
+    public static IndexSettings Read(string index)
+    {
+        if (!File.Exists(index)) throw new FileNotFoundException($"There is no index '{index}'; ./mint search build makes one.", index);
+        string file = FileOf(index);
+        if (!File.Exists(file)) throw new FileNotFoundException($"{file}, which says how the index was made, is missing: copy it beside the index, or build the index again.", file);
+        try
+        {
+            return JsonSerializer.Deserialize<IndexSettings>(File.ReadAllText(file)) is { Model: not null, Sha256: not null } settings ? settings : throw new JsonException("it lacks the model");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"{file} does not say how the index was made ({e.Message.TrimEnd('.')}). Build the index again.", e);
+        }
+    }
+
+    /// <summary>Writes the settings beside the index.</summary>
+    public void Write(string index)
+    {
+        AtomicFile.WriteText(FileOf(index), JsonSerializer.Serialize(this, new JsonSerializerOptions { WriteIndented = true }) + "\n");
+    }
+
+    /// <summary>The model file: the one named, or the one the index was made with.</summary>
+    /// <exception cref="InvalidOperationException">It is not the same as then.</exception>
+    public string CheckedModel(string index, string? model)
+    {
+        model ??= Path.Combine(FolderOf(index), Model);
+        if (!File.Exists(model)) throw new FileNotFoundException($"The index was made with the model {model}, which is no longer there. Name where it is with --model.", model);
+        using var zip = File.OpenRead(model);
+        return Convert.ToHexStringLower(SHA256.HashData(zip)) == Sha256 ? model
+            : throw new InvalidOperationException($"{index} was made with another model than {model} is now; its vectors cannot be compared. Name the model with --model, or build the index again.");
+    }
+
+    /// <summary>The folder that names in an index are relative to.</summary>
+    public static string FolderOf(string index) => Path.GetDirectoryName(Path.GetFullPath(index))!;
+}
+
+/// <summary>Takes the vectors of a run into an index. What it has by then stays when the run is stopped; every two minutes it is put there for good.</summary>
+public sealed class IndexOutput : AnswerOutput
+{
+    private static readonly TimeSpan Unsaved = TimeSpan.FromMinutes(2);
+    private readonly string _path;
+    private readonly VectorStorage _storage;
+    private readonly int _width;
+    private readonly HashSet<string> _windows = [], _clips = [];
+    private readonly Stopwatch _sinceCommit = Stopwatch.StartNew();
+    private EmbeddingIndexWriter? _writer;
+
+    /// <summary>Opens an index to add to, or begins one.</summary>
+    /// <param name="path">The index file.</param>
+    /// <param name="storage">How a new index keeps its vectors.</param>
+    /// <param name="width">Numbers E of a vector.</param>
+    public IndexOutput(string path, VectorStorage storage, int width)
+    {
+        (_path, _storage, _width) = (path, storage, width);
+        Directory.CreateDirectory(IndexSettings.FolderOf(path));
+        if (!File.Exists(path)) return;
+        using var index = EmbeddingIndex.Open(path);
+        foreach (string window in index.Ids)
+        {
+            _windows.Add(window);
+            _clips.Add(WindowVectors.ClipOf(window));
+        }
+    }
+
+    /// <summary>Items there are now.</summary>
+    public int Count => _windows.Count;
+
+    /// <inheritdoc/>
+    public override bool Has(string path) => _clips.Contains(path);
+
+    /// <summary>Adds a window, unless an earlier run did.</summary>
+    /// <param name="window">Its name.</param>
+    /// <param name="item">Its vectors, (Q, E).</param>
+    public void Take(string window, float[,] item)
+    {
+        if (!_windows.Add(window)) return;
+        _writer ??= File.Exists(_path) ? EmbeddingIndexWriter.Append(_path) : EmbeddingIndexWriter.Create(_path, item.GetLength(0), _width, _storage);
+        _writer.Add(window, item);
+    }
+
+    // The windows of a batch are all taken before its rows come.
+    /// <inheritdoc/>
+    public override void Write(AnswerRow row)
+    {
+        if (_sinceCommit.Elapsed > Unsaved) Commit();
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose() => Commit();
+
+    private void Commit()
+    {
+        _writer?.Commit();
+        _writer?.Dispose();
+        _writer = null;
+        _sinceCommit.Restart();
+    }
+}

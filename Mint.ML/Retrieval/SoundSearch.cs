@@ -1,0 +1,72 @@
+using Mint.ML.Answering;
+using Mint.ML.Audio;
+using Mint.ML.Generation;
+using Mint.ML.Models;
+using Mint.ML.Systems;
+
+namespace Mint.ML.Retrieval;
+
+/// <summary>A clip, or a window of a long one, that was found.</summary>
+/// <param name="Path">Relative to the index's folder; of a window, its seconds behind "#t=".</param>
+/// <param name="Similarity">Of the embeddings.</param>
+/// <param name="Match">Probability that the text belongs to it, where the best were heard again.</param>
+public sealed record FoundSound(string Path, float Similarity, double? Match);
+
+/// <summary>Searches an index of sound files by a text or a sound.</summary>
+/// <param name="index">The index file.</param>
+/// <param name="model">The model that it was made with.</param>
+/// <param name="settings">How it was made.</param>
+public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSettings settings)
+{
+    private readonly BridgeEmbeddings embeddings = model.Comparing();
+    private readonly LongAudioOptions windows = new() { WindowSeconds = settings.WindowSeconds, OverlapSeconds = settings.OverlapSeconds };
+
+    /// <summary>The most similar to a text, most similar first; with <paramref name="rerank"/>, so many of them in the order of the matching head.</summary>
+    /// <param name="text">What is searched for.</param>
+    /// <param name="top">How many are wanted.</param>
+    /// <param name="rerank">How many of the best are heard again beside the text; 0 for none.</param>
+    /// <param name="cancel">Stops between two batches.</param>
+    /// <exception cref="InvalidDataException">A file has changed since the index was made.</exception>
+    public IReadOnlyList<FoundSound> ByText(string text, int top, int rerank = 0, CancellationToken cancel = default)
+    {
+        using var file = EmbeddingIndex.Open(index);
+        var hits = file.Search([embeddings.Texts([text])[0]], Math.Max(top, rerank), cancel)[0];
+        if (rerank == 0) return Unjudged(hits.Take(top));
+        SearchHit[] best = [.. hits.Take(rerank)];
+        var sounds = Heard(best);
+        var matched = embeddings.Rerank(text, best, some => model.Encoder.Encode([.. some.Select(hit => sounds[hit.Id])]), cancel: cancel);
+        return [.. matched.Select(one => new FoundSound(one.Hit.Id, one.Hit.Similarity, one.Probability)).Concat(Unjudged(hits.Skip(rerank))).Take(top)];
+    }
+
+    /// <summary>The most similar to a sound file, most similar first.</summary>
+    /// <param name="sound">The file; all vectors of all of its windows are searched for.</param>
+    /// <param name="top">How many are wanted.</param>
+    /// <param name="cancel">Stops between two batches.</param>
+    public IReadOnlyList<FoundSound> BySound(string sound, int top, CancellationToken cancel = default)
+    {
+        using var file = EmbeddingIndex.Open(index);
+        var clip = AudioFile.Read(sound);
+        var parts = LongAudio.Divide(clip.Samples.Length, clip.SampleRate, windows).Of(clip);
+        float[] values = [.. parts.Chunk(16).SelectMany(model.Vectors).SelectMany(vectors => vectors.Cast<float>())];
+        var query = new float[values.Length / embeddings.Width, embeddings.Width];
+        Buffer.BlockCopy(values, 0, query, 0, values.Length * sizeof(float));
+        return Unjudged(file.Search([query], top, cancel)[0]);
+    }
+
+    private static FoundSound[] Unjudged(IEnumerable<SearchHit> hits) => [.. hits.Select(hit => new FoundSound(hit.Id, hit.Similarity, null))];
+
+    /// <summary>The sound of each hit, cut from its file as the index heard it.</summary>
+    private Dictionary<string, AudioClip> Heard(IReadOnlyList<SearchHit> hits)
+    {
+        Dictionary<string, AudioClip> sounds = [];
+        foreach (string name in hits.Select(hit => WindowVectors.ClipOf(hit.Id)).Distinct())
+        {
+            var recording = AudioFile.Read(Path.Combine(IndexSettings.FolderOf(index), name));
+            var divided = LongAudio.Divide(recording.Samples.Length, recording.SampleRate, windows);
+            var clip = new HeardClip(new AnswerRow(name), divided, [.. divided.Of(recording)]);
+            for (int i = 0; i < clip.Windows.Count; i++) sounds[WindowVectors.Named(clip, i)] = clip.Windows[i];
+        }
+        return hits.FirstOrDefault(hit => !sounds.ContainsKey(hit.Id)) is { } gone
+            ? throw new InvalidDataException($"{gone.Id} in the index is not heard in its file any more, which has changed. Build the index again.") : sounds;
+    }
+}

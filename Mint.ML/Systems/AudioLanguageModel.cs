@@ -1,0 +1,348 @@
+using Mint.ML.Audio;
+using Mint.ML.Bridges;
+using Mint.ML.Files;
+using Mint.ML.Generation;
+using Mint.ML.ModelFiles;
+using Mint.ML.Models;
+using Mint.ML.Retrieval;
+using Mint.ML.Text;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Systems;
+
+/// <summary>A label and its probability.</summary>
+public sealed record LabelProbability(string Label, double Probability);
+
+/// <summary>Sound in, text out: an encoder that hears, and a system that answers (<see cref="IAudioLanguageModel"/>), or a bridge that compares, or both.</summary>
+/// <example>
+/// <code>
+/// using var model = AudioLanguageModel.Load("mint.zip");
+/// Console.WriteLine(model.Caption("dog.wav"));
+/// Console.WriteLine(model.Ask("dog.wav", "How many dogs are there?"));
+/// Console.WriteLine(model.Rank("dog.wav", ["dog", "cat", "rain"])[0]);
+/// </code>
+/// </example>
+/// <remarks>
+/// Recordings longer than <see cref="LongAudioOptions.WindowSeconds"/> are heard in windows, and the windows' answers put together (<see cref="LongAudio"/>). One call at a time: the parts are not
+/// locked. The model owns its parts.
+/// </remarks>
+public sealed class AudioLanguageModel : IDisposable
+{
+    private const string EncoderPlace = "MintAudioFeaturizer", BridgePlace = "MintBridgeNet", TunedPlace = "MintInstructionTuned", CaptionPlace = "MintCaptionGenerator";
+
+    /// <summary>Windows of a long recording that are heard at once: as many as fill a CPU's cores and stay small in memory.</summary>
+    private const int Batch = 16;
+
+    private readonly FrozenFolder? encoderFolder;
+    private readonly TrainedBridge? bridge;
+    private readonly TunedModel? tuned;
+    private readonly IAudioLanguageModel? system;
+
+    /// <summary>A model of parts that were loaded or trained elsewhere.</summary>
+    /// <param name="encoder">What hears.</param>
+    /// <param name="system">What answers; it takes this encoder's frames.</param>
+    /// <exception cref="ArgumentException">The encoder's frames are not as wide as the system's.</exception>
+    public AudioLanguageModel(IAudioEncoder encoder, IAudioLanguageModel system)
+        : this(encoder, null, null, null, system ?? throw new ArgumentNullException(nameof(system)))
+    {
+    }
+
+    private AudioLanguageModel(IAudioEncoder encoder, FrozenFolder? encoderFolder, TrainedBridge? bridge, TunedModel? tuned, IAudioLanguageModel? system)
+    {
+        ArgumentNullException.ThrowIfNull(encoder);
+        foreach (int width in new[] { bridge?.FrameWidth, (system ?? tuned?.Model)?.FrameWidth }.OfType<int>())
+        {
+            if (width != encoder.HiddenSize)
+                throw new ArgumentException($"The encoder's frames are {encoder.HiddenSize} wide; what hears them was trained on frames {width} wide.", nameof(encoder));
+        }
+        (Encoder, this.encoderFolder, this.bridge, this.tuned, this.system) = (encoder, encoderFolder, bridge, tuned, system ?? tuned?.Model);
+    }
+
+    /// <summary>The frozen encoder.</summary>
+    public IAudioEncoder Encoder { get; }
+
+    /// <summary>What answers; null for a model of stage 1 alone, which compares sound with text.</summary>
+    public IAudioLanguageModel? System => system;
+
+    /// <summary>Vectors of sounds and texts; null where the system has none.</summary>
+    public BridgeEmbeddings? Embeddings => bridge?.Embeddings;
+
+    /// <summary>What <see cref="Caption(string, GenerationOptions?, CancellationToken)"/> asks: what the saved pipeline asked, or the paper's instruction for captions.</summary>
+    public string CaptionInstruction { get; init; } = InstructionTemplates.CaptionInstruction;
+
+    /// <summary>How answers are searched for where a call does not say: as the saved pipeline did, or greedily.</summary>
+    public GenerationOptions Generation { get; init; } = new();
+
+    /// <summary>How long recordings are heard.</summary>
+    public LongAudioOptions Windows { get; init; } = new();
+
+    /// <summary>Loads a model file (of <see cref="Save"/>, or of ML.NET's <c>Model.Save</c>), or the folder of a published system.</summary>
+    /// <param name="path">The zip, or the folder.</param>
+    /// <param name="device">The CPU when null.</param>
+    /// <param name="folders">Where frozen models are looked for that a zip names and does not hold.</param>
+    /// <exception cref="FileNotFoundException">There is nothing of that name.</exception>
+    /// <exception cref="DirectoryNotFoundException">A frozen model that the file names was not found; the message says where it was looked for.</exception>
+    /// <exception cref="InvalidDataException">The file is no model, or one of another version.</exception>
+    /// <exception cref="NotSupportedException">The folder holds no system.</exception>
+    public static AudioLanguageModel Load(string path, Device? device = null, FrozenModelFolders? folders = null)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        if (Directory.Exists(path))
+        {
+            var (encoder, model) = ModelCatalog.LoadSystem(path, device);
+            return new(encoder, model);
+        }
+        if (!File.Exists(path)) throw new FileNotFoundException($"There is no model file '{path}', and no folder of that name.", path);
+        try
+        {
+            using var zip = ModelZip.Open(path, folders ?? new());
+            return Read(zip, path, device ?? CPU);
+        }
+        catch (Exception error) when (error is FormatException or InvalidDataException or EndOfStreamException)
+        {
+            throw new InvalidDataException($"{path} is not a model file of Mint.ML: {error.Message.TrimEnd('.')}.", error);
+        }
+    }
+
+    private static AudioLanguageModel Read(ModelZip zip, string path, Device device)
+    {
+        string Place(string part) => zip.Places(part + ".json").LastOrDefault() ?? "";
+        string ear = Place(EncoderPlace);
+        if (ear.Length == 0 && zip.Places("Options").Any()) throw new FormatException(ModelFormat.TooOld);
+        if (ear.Length == 0)
+            throw new FormatException("it holds no audio encoder, without which nothing can be heard: save the whole chain, LoadAudio and FeaturizeAudio included");
+        List<IDisposable> parts = [];
+        try
+        {
+            var (folder, encoder) = FrozenFolder.Read(zip.Read(ear), "Encoder", from => ModelCatalog.LoadAudioEncoder(from, device: device));
+            parts.Add(encoder);
+            TrainedBridge? bridge = null;
+            if (Place(BridgePlace) is { Length: > 0 } stage1)
+            {
+                var reader = zip.Read(stage1);
+                parts.Add(bridge = reader.Shared("Model", () => TrainedBridge.Read(reader, "Bridge", device)).Value);
+            }
+            TunedModel? tuned = null;
+            if (Place(TunedPlace) is { Length: > 0 } stage2)
+            {
+                var reader = zip.Read(stage2);
+                parts.Add(tuned = reader.Shared("Model", () => TunedModel.Read(reader, "Tuned", device)).Value);
+            }
+            var saved = Place(CaptionPlace) is { Length: > 0 } caption ? zip.Read(caption).Json<SavedCaption>(CaptionPlace + ".json") : new();
+            if (bridge is null && tuned is null) throw new FormatException("it holds an encoder and no trained model: train one by ./mint pretrain and ./mint tune");
+            return new(encoder, folder, bridge, tuned, null)
+            {
+                CaptionInstruction = saved.Instruction ?? InstructionTemplates.CaptionInstruction, Generation = saved.Generation ?? new(),
+            };
+        }
+        catch
+        {
+            foreach (var part in parts) part.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What of a caption step's options matters here.</summary>
+    [global::System.Text.Json.Serialization.JsonUnmappedMemberHandling(global::System.Text.Json.Serialization.JsonUnmappedMemberHandling.Skip)]
+    private sealed record SavedCaption(string? Instruction = null, GenerationOptions? Generation = null);
+
+    /// <summary>Writes a model that was loaded from a zip, beside and renamed. Frozen models are named in it, or stand in it, as they did.</summary>
+    /// <exception cref="NotSupportedException">The model is a published system's folder, or was made of parts: keep the folder.</exception>
+    public void Save(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        if (encoderFolder is null) throw new NotSupportedException("This model is that of a folder, or of parts in memory; it is saved by keeping its folder.");
+        AtomicFile.Write(path, stream =>
+        {
+            using var zip = ModelZip.Create(stream);
+            var ear = zip.Write("Encoder/");
+            ear.Json(EncoderPlace + ".json", new object());
+            encoderFolder.Write(ear, "Encoder");
+            if (bridge is not null)
+            {
+                var writer = zip.Write("Bridge/");
+                writer.Json(BridgePlace + ".json", new object());
+                writer.Shared("Model", bridge, () => bridge.Write(writer, "Bridge"));
+            }
+            if (tuned is not null)
+            {
+                var writer = zip.Write("Tuned/");
+                writer.Json(TunedPlace + ".json", new object());
+                writer.Shared("Model", tuned, () => tuned.Write(writer, "Tuned"));
+                zip.Write("Caption/").Json(CaptionPlace + ".json", new SavedCaption(CaptionInstruction, Generation));
+            }
+        });
+    }
+
+    /// <summary>Says what a sound file sounds like.</summary>
+    /// <param name="file">Any sound file.</param>
+    /// <param name="options">How the caption is searched for; null as <see cref="Generation"/> says.</param>
+    /// <param name="cancel">Ends the call between two tokens.</param>
+    /// <exception cref="AudioFormatException">The file cannot be read; the message names it.</exception>
+    /// <exception cref="NotSupportedException">The model does not answer in words.</exception>
+    public string Caption(string file, GenerationOptions? options = null, CancellationToken cancel = default) => Ask(file, CaptionInstruction, options, cancel);
+
+    /// <summary>The same about sound in memory.</summary>
+    /// <param name="clip">The sound.</param>
+    /// <param name="options">See the other form.</param>
+    /// <param name="cancel">Ends the call between two tokens.</param>
+    public string Caption(AudioClip clip, GenerationOptions? options = null, CancellationToken cancel = default) => Ask(clip, CaptionInstruction, options, cancel);
+
+    /// <summary>Answers a question about a sound file.</summary>
+    /// <param name="file">Any sound file.</param>
+    /// <param name="question">What is asked, as the model was tuned to be asked.</param>
+    /// <param name="options">How the answer is searched for; null as <see cref="Generation"/> says.</param>
+    /// <param name="cancel">Ends the call between two tokens.</param>
+    /// <exception cref="AudioFormatException">The file cannot be read; the message names it.</exception>
+    /// <exception cref="NotSupportedException">The model does not answer in words.</exception>
+    public string Ask(string file, string question, GenerationOptions? options = null, CancellationToken cancel = default) => Ask(AudioFile.Read(file), question, options, cancel);
+
+    /// <summary>The same about sound in memory.</summary>
+    /// <param name="clip">The sound.</param>
+    /// <param name="question">What is asked.</param>
+    /// <param name="options">See the other form.</param>
+    /// <param name="cancel">Ends the call between two tokens.</param>
+    public string Ask(AudioClip clip, string question, GenerationOptions? options = null, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(question);
+        var divided = Divide(clip, out var windows);
+        return divided.Merge([.. windows.Chunk(Batch).SelectMany(some => Answer(some, question, options, cancel))]);
+    }
+
+    /// <summary>Answers one instruction about several clips at once, each heard as one.</summary>
+    /// <param name="clips">The clips; they go through encoder and language model together.</param>
+    /// <param name="instruction">What is asked about each.</param>
+    /// <param name="options">How the answers are searched for; null as <see cref="Generation"/> says.</param>
+    /// <param name="cancel">Ends the call between two tokens.</param>
+    public IReadOnlyList<string> Answer(IReadOnlyList<AudioClip> clips, string instruction, GenerationOptions? options = null, CancellationToken cancel = default)
+    {
+        var answering = Answering();
+        using var sounds = Encoder.Encode(clips);
+        return answering.Answer(sounds, [instruction], options ?? Generation, cancel);
+    }
+
+    /// <summary>Answers a question piece by piece, as the words are found.</summary>
+    /// <param name="file">A sound file no longer than a window.</param>
+    /// <param name="question">What is asked.</param>
+    /// <param name="options">How; without beams. Null decodes greedily.</param>
+    /// <param name="cancel">Ends the enumeration between two tokens.</param>
+    public async IAsyncEnumerable<string> StreamAsync(string file, string question, GenerationOptions? options = null,
+        [global::System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel = default)
+    {
+        var answering = Answering();
+        using var sound = Encoder.Encode([AudioFile.Read(file)]);
+        await foreach (string piece in answering.StreamAsync(sound, question, options, cancel).ConfigureAwait(false)) yield return piece;
+    }
+
+    /// <summary>Ranks labels for a sound file, none of which the model need have been trained on.</summary>
+    /// <param name="file">Any sound file.</param>
+    /// <param name="labels">At least two different texts.</param>
+    /// <param name="instruction">What the labels are an answer to; null for the paper's "This is a sound of".</param>
+    /// <param name="options">What ranks; null for the sum of log-likelihoods, as LAVIS.</param>
+    /// <param name="cancel">Ends the call between two steps.</param>
+    /// <returns>Every label, the likeliest first; of equals the earlier.</returns>
+    public IReadOnlyList<LabelProbability> Rank(string file, IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null, CancellationToken cancel = default) =>
+        Rank(AudioFile.Read(file), labels, instruction, options, cancel);
+
+    /// <summary>The same about sound in memory.</summary>
+    /// <param name="clip">The sound.</param>
+    /// <param name="labels">At least two different texts.</param>
+    /// <param name="instruction">What the labels are an answer to.</param>
+    /// <param name="options">What ranks.</param>
+    /// <param name="cancel">Ends the call between two steps.</param>
+    public IReadOnlyList<LabelProbability> Rank(AudioClip clip, IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null, CancellationToken cancel = default)
+    {
+        options ??= new();
+        var scorer = Scorer(labels, instruction, options);
+        var divided = Divide(clip, out var windows);
+        float[] merged = divided.Merge([.. windows.Chunk(Batch).SelectMany(some => Score(scorer, some, cancel))], options.MultiLabel);
+        return [.. labels.Select((label, i) => new LabelProbability(label, merged[i])).OrderByDescending(label => label.Probability)];
+    }
+
+    /// <summary>What ranks labels over many sounds: by the language model where there is one, else by similarity.</summary>
+    /// <param name="labels">At least two different texts.</param>
+    /// <param name="instruction">What the labels are an answer to; null for the paper's "This is a sound of".</param>
+    /// <param name="options">What ranks; null for the sum of log-likelihoods, as LAVIS.</param>
+    /// <param name="bySimilarity">True compares embeddings although there is a language model.</param>
+    public LabelScorer Scorer(IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null, bool bySimilarity = false)
+    {
+        instruction ??= InstructionTemplates.SoundInstruction;
+        return system is not null && !bySimilarity
+            ? new RankingLabelScorer(system, labels, instruction, options) : new SimilarityLabelScorer(Comparing(), labels, instruction, options);
+    }
+
+    /// <summary>Unit vectors of a sound file, (vectors, E): one a query and window. A text fits it as well as the nearest of them.</summary>
+    /// <exception cref="NotSupportedException">The model has no embeddings.</exception>
+    public float[,] Embed(string file) => Embed(AudioFile.Read(file));
+
+    /// <inheritdoc cref="Embed(string)"/>
+    public float[,] Embed(AudioClip clip)
+    {
+        var comparing = Comparing();
+        Divide(clip, out var windows);
+        float[][,] vectors = [.. windows.Chunk(Batch).SelectMany(Vectors)];
+        var all = new float[vectors.Sum(window => window.GetLength(0)), comparing.Width];
+        int at = 0;
+        foreach (var window in vectors)
+        {
+            Buffer.BlockCopy(window, 0, all, at, window.Length * sizeof(float));
+            at += window.Length * sizeof(float);
+        }
+        return all;
+    }
+
+    /// <summary>The unit vector of a text, (1, E).</summary>
+    /// <exception cref="NotSupportedException">The model has no embeddings.</exception>
+    public float[,] EmbedText(string text) => Comparing().Texts([text])[0];
+
+    /// <summary>Where a bridge's queries listen in a sound file, heard as one: (blocks with cross-attention, Q, T), weights averaged over heads.</summary>
+    /// <param name="file">Any sound file.</param>
+    /// <param name="instruction">Of the tuned bridge, which knows what is asked; null for the bridge of stage 1, where there is one.</param>
+    /// <exception cref="NotSupportedException">The system has no queries.</exception>
+    public float[,,] QueryAttention(string file, string? instruction = null)
+    {
+        using var sound = Encoder.Encode([AudioFile.Read(file)]);
+        if (bridge is not null && instruction is null) return ListeningMap.Of(bridge.Bridge, sound);
+        return system is MintModel mint ? mint.QueryAttention(sound, instruction ?? "")
+            : throw new NotSupportedException("This system has no queries that listen.");
+    }
+
+    /// <summary>Probabilities of labels for several clips at once, each heard as one.</summary>
+    internal float[][] Score(LabelScorer scorer, IReadOnlyList<AudioClip> clips, CancellationToken cancel)
+    {
+        using var sounds = Encoder.Encode(clips);
+        return scorer.Score(sounds, cancel);
+    }
+
+    /// <summary>Vectors of several clips at once, each heard as one.</summary>
+    internal IReadOnlyList<float[,]> Vectors(IReadOnlyList<AudioClip> clips)
+    {
+        using var sounds = Encoder.Encode(clips);
+        return Comparing().Clips(sounds);
+    }
+
+    /// <summary>Stage 2, or an error that says what is missing.</summary>
+    internal IAudioLanguageModel Answering() => system ?? throw new NotSupportedException(
+        "This model holds stage 1 alone, which compares sound with text and does not answer in words; tune one by ./mint tune or Trainers.InstructionTuning.");
+
+    /// <summary>Stage 1, or an error that says what is missing.</summary>
+    internal BridgeEmbeddings Comparing() => Embeddings ?? throw new NotSupportedException(
+        "This model has no embeddings: it holds no bridge of stage 1, by which sounds and texts are compared; make one by ./mint pretrain or Trainers.BridgeNet.");
+
+    private LongAudio Divide(AudioClip clip, out AudioClip[] windows)
+    {
+        ArgumentNullException.ThrowIfNull(clip);
+        var divided = LongAudio.Divide(clip.Samples.Length, clip.SampleRate, Windows);
+        windows = [.. divided.Of(clip)];
+        return divided;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        bridge?.Dispose();
+        system?.Dispose();
+        Encoder.Dispose();
+    }
+}

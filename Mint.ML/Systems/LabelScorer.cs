@@ -1,0 +1,102 @@
+using Mint.ML.Generation;
+using Mint.ML.Models;
+using Mint.ML.Retrieval;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Systems;
+
+/// <summary>Gives each of some labels, none of which the model need have been trained on, a probability for each sound.</summary>
+public abstract class LabelScorer
+{
+    private protected LabelScorer(IReadOnlyList<string> labels, RankingOptions options)
+    {
+        options.Validate();
+        RankingOptions.CheckLabels(labels);
+        (Labels, Options) = ([.. labels], options);
+    }
+
+    /// <summary>The labels, in the order of the scores.</summary>
+    public IReadOnlyList<string> Labels { get; }
+
+    private protected RankingOptions Options { get; }
+
+    /// <summary>Probabilities of B sounds, (B, labels), in the labels' order; see <see cref="RankingOptions.MultiLabel"/>.</summary>
+    /// <param name="sounds">Frames (B, T, E) and their mask.</param>
+    /// <param name="cancel">Ends the call between two steps of the language model.</param>
+    public abstract float[][] Score(AudioEncoding sounds, CancellationToken cancel = default);
+
+    private protected static float[][] Rows(double[,] probabilities) => [.. Enumerable.Range(0, probabilities.GetLength(0))
+        .Select(row => Enumerable.Range(0, probabilities.GetLength(1)).Select(label => (float)probabilities[row, label]).ToArray())];
+}
+
+/// <summary>Vocabulary ranking: how likely the language model finds each label as the answer to the instruction (Zhao et al., section 3.3).</summary>
+public sealed class RankingLabelScorer : LabelScorer
+{
+    private readonly IAudioLanguageModel model;
+    private readonly CandidateTrie candidates;
+    private readonly string instruction;
+    private readonly Lazy<double[,]?> prior;
+
+    /// <param name="model">The system; it stays the caller's.</param>
+    /// <param name="labels">At least two different texts.</param>
+    /// <param name="instruction">What the labels are an answer to.</param>
+    /// <param name="options">What ranks.</param>
+    /// <exception cref="ArgumentException">Labels or options are not usable.</exception>
+    public RankingLabelScorer(IAudioLanguageModel model, IReadOnlyList<string> labels, string instruction, RankingOptions? options = null) : base(labels, options ?? new())
+    {
+        (this.model, this.instruction) = (model, instruction);
+        candidates = new([.. labels.Select(label => model.Tokenizer.Encode(label))]);
+        // What the model thinks of the labels before it hears anything depends on the instruction alone: it is asked once.
+        prior = new(() => Options.Score == RankingScore.PointwiseMutualInformation ? WithoutSound() : null);
+    }
+
+    /// <inheritdoc/>
+    public override float[][] Score(AudioEncoding sounds, CancellationToken cancel = default)
+    {
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        var (prompt, mask) = model.Prompt(sounds, [instruction]);
+        return Rows(VocabularyRanking.Rank(model.LanguageModel, prompt, mask, candidates, Options, prior.Value, cancel).Probabilities);
+    }
+
+    private double[,] WithoutSound()
+    {
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        var (prompt, mask) = model.PromptWithoutSound(instruction);
+        return VocabularyRanking.LogLikelihoods(model.LanguageModel, prompt, mask, candidates, Options);
+    }
+}
+
+/// <summary>Stage 1 alone: how near each label's text is to the sound, by the query nearest to it, over the temperature that the contrast was trained with.</summary>
+public sealed class SimilarityLabelScorer : LabelScorer
+{
+    private readonly BridgeEmbeddings embeddings;
+    private readonly IReadOnlyList<float[,]> texts;
+    private readonly float temperature;
+
+    /// <param name="embeddings">A bridge of stage 1; it stays the caller's.</param>
+    /// <param name="labels">At least two different texts.</param>
+    /// <param name="instruction">What each label's text begins with.</param>
+    /// <param name="options">Slope, offset and whether several labels can be true; the score is the similarity whatever it says.</param>
+    /// <exception cref="ArgumentException">Labels or options are not usable.</exception>
+    public SimilarityLabelScorer(BridgeEmbeddings embeddings, IReadOnlyList<string> labels, string instruction, RankingOptions? options = null) : base(labels, options ?? new())
+    {
+        this.embeddings = embeddings;
+        texts = embeddings.Texts([.. labels.Select(label => $"{instruction} {label}".Trim())]);
+        temperature = embeddings.Temperature;
+    }
+
+    /// <inheritdoc/>
+    public override float[][] Score(AudioEncoding sounds, CancellationToken cancel = default)
+    {
+        cancel.ThrowIfCancellationRequested();
+        var clips = embeddings.Clips(sounds);
+        var scores = new double[clips.Count, texts.Count];
+        for (int row = 0; row < clips.Count; row++)
+        {
+            for (int label = 0; label < texts.Count; label++) scores[row, label] = BridgeEmbeddings.Similarity(clips[row], texts[label]) / temperature;
+        }
+        return Rows(VocabularyRanking.Probabilities(scores, Options));
+    }
+}

@@ -1,0 +1,14 @@
+using static TorchSharp.torch;
+
+namespace Mint.ML.Text;
+
+/// <summary>Texts as a network takes them.</summary>
+internal static class TextTensors
+{
+    /// <summary>Ids (B, L) int64 and their mask (B, L), padded on the right.</summary>
+    public static (Tensor Ids, Tensor Mask) Of(ITextTokenizer tokenizer, IReadOnlyList<string> texts, int most, Device device)
+    {
+        var batch = tokenizer.EncodeBatch(texts, addSpecialTokens: true, most);
+        return (tensor(batch.Ids, device: device), tensor(batch.Mask, device: device));
+    }
+}

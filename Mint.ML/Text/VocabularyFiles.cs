@@ -1,0 +1,47 @@
+using Mint.ML.ModelFiles;
+
+namespace Mint.ML.Text;
+
+/// <summary>A tokenizer and the files it was read from, which go into every model file: they are small, and texts mean nothing without them.</summary>
+public sealed class VocabularyFiles
+{
+    private static readonly string[] Names =
+    [
+        "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "tokenizer.model", "sentencepiece.bpe.model", "tokenizer.json",
+        "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+    ];
+
+    private readonly IReadOnlyList<(string Name, byte[] Bytes)> _files;
+
+    private VocabularyFiles(IReadOnlyList<(string, byte[])> files, ITextTokenizer tokenizer) => (_files, Tokenizer) = (files, tokenizer);
+
+    /// <summary>What the files make.</summary>
+    public ITextTokenizer Tokenizer { get; }
+
+    /// <summary>Reads the tokenizer of a Hugging Face folder.</summary>
+    /// <exception cref="InvalidDataException">The folder has no tokenizer, or its files are broken.</exception>
+    public static VocabularyFiles Read(string folder) => new(
+        [.. Names.Select(name => (name, Path: Path.Combine(folder, name))).Where(file => File.Exists(file.Path)).Select(file => (file.name, File.ReadAllBytes(file.Path)))],
+        TextTokenizer.Load(folder));
+
+    /// <summary>Trains a WordPiece vocabulary on texts. The same texts give the same vocabulary.</summary>
+    public static VocabularyFiles Train(IEnumerable<string> texts, int size)
+    {
+        using var folder = new TemporaryFolder();
+        WordPieceTrainer.Train(texts, Path.Combine(folder.Path, "vocab.txt"), new() { VocabularySize = size, LeastCount = 1 });
+        return Read(folder.Path);
+    }
+
+    internal void Write(ModelWriter writer, string name)
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var (file, bytes) in _files) File.WriteAllBytes(Path.Combine(folder.Path, file), bytes);
+        PackedFolder.Write(writer, name, folder.Path);
+    }
+
+    internal static VocabularyFiles Read(ModelReader reader, string name)
+    {
+        using var folder = PackedFolder.Unpack(reader, name);
+        return Read(folder.Path);
+    }
+}

@@ -1,0 +1,106 @@
+using Mint.ML.Tensors;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Training;
+
+/// <summary>A parameter that is trained, and what AdamW knows of its gradients.</summary>
+/// <param name="name">Name of the parameter within what is trained.</param>
+/// <param name="parameter">The parameter.</param>
+/// <param name="decay">Weight decay.</param>
+internal sealed class TrainedParameter(string name, Parameter parameter, double decay) : IDisposable
+{
+    public string Name => name;
+
+    public Parameter Parameter => parameter;
+
+    public double Decay => decay;
+
+    /// <summary>Steps that have moved it.</summary>
+    public long Steps { get; set; }
+
+    /// <summary>Moving mean of the gradient.</summary>
+    public Tensor Mean { get; } = zeros_like(parameter).DetachFromDisposeScope();
+
+    /// <summary>Moving mean of the gradient's square.</summary>
+    public Tensor Square { get; } = zeros_like(parameter).DetachFromDisposeScope();
+
+    public void Dispose()
+    {
+        Mean.Dispose();
+        Square.Dispose();
+    }
+}
+
+/// <summary>AdamW (Loshchilov and Hutter, 2019) as PyTorch computes it, bit for bit: the optimizer of every training here.</summary>
+/// <remarks>
+/// TorchSharp's own is not used: it makes Scalars that nothing holds (<see cref="Arithmetic"/>). Constants are PyTorch's defaults.
+/// Matrices decay; biases and vectors (norms) do not, as in LAVIS. The temperature and the queries do.
+/// </remarks>
+internal sealed class Optimizer : IDisposable
+{
+    private const double MeanShare = 0.9, SquareShare = 0.999; // β1, β2: what a moving mean keeps of itself
+    private const double Epsilon = 1e-8;
+
+    private Optimizer(TrainedParameter[] trained) => Trained = trained;
+
+    /// <summary>What it moves, in the order it was given.</summary>
+    public IReadOnlyList<TrainedParameter> Trained { get; }
+
+    /// <summary>An optimizer of parameters that no step has moved yet.</summary>
+    public static Optimizer Over(IEnumerable<(string name, Parameter parameter)> trained, double weightDecay) => new(
+        [.. trained.Select(pair => new TrainedParameter(pair.name, pair.parameter, Decays(pair.name, pair.parameter) ? weightDecay : 0))]);
+
+    /// <summary>A rate that rises over the first steps and falls to zero in a line that begins at the first step.</summary>
+    /// <param name="highest">Where that line begins.</param>
+    /// <param name="warmUp">Share of the steps over which the rate rises.</param>
+    /// <param name="step">The step, from 0.</param>
+    /// <param name="steps">All steps of the run.</param>
+    public static double RateAt(double highest, double warmUp, long step, long steps) =>
+        highest * Math.Min((step + 1) / (warmUp * steps), 1 - (double)step / steps);
+
+    /// <summary>Sets every gradient to zero. One that is absent stays absent.</summary>
+    public void ZeroGradients()
+    {
+        foreach (var trained in Trained)
+        {
+            using var gradient = trained.Parameter.grad;
+            gradient?.zero_();
+        }
+    }
+
+    /// <summary>Moves every parameter against its gradient. One without a gradient stays as it is and does not decay, as in PyTorch.</summary>
+    /// <param name="rate">Learning rate.</param>
+    /// <param name="longest">Norm of the whole gradient above which it is scaled down to that; null leaves it as it is.</param>
+    public void Step(double rate, double? longest = null)
+    {
+        using var grad = no_grad();
+        if (longest is { } norm) nn.utils.clip_grad_norm_(Trained.Select(trained => trained.Parameter), norm);
+        foreach (var trained in Trained)
+        {
+            using var gradient = trained.Parameter.grad;
+            if (gradient is not null) Move(trained, gradient, rate);
+        }
+    }
+
+    private static void Move(TrainedParameter trained, Tensor gradient, double rate)
+    {
+        using var scope = NewDisposeScope();
+        long t = ++trained.Steps;
+        if (trained.Decay > 0) trained.Parameter.Times_(1 - rate * trained.Decay);
+        trained.Mean.Times_(MeanShare).Plus_(gradient, 1 - MeanShare);
+        trained.Square.Times_(SquareShare).PlusProduct_(gradient, gradient, 1 - SquareShare);
+        // Both means begin at zero and are too small at first, by these factors.
+        double meanFactor = 1 - Math.Pow(MeanShare, t), squareFactor = 1 - Math.Pow(SquareShare, t);
+        var size = trained.Square.sqrt().Over_(Math.Sqrt(squareFactor)).Plus_(Epsilon);
+        trained.Parameter.PlusQuotient_(trained.Mean, size, -(rate / meanFactor));
+    }
+
+    private static bool Decays(string name, Parameter parameter) => parameter.ndim != 1 && !name.EndsWith("bias", StringComparison.Ordinal);
+
+    /// <summary>Frees the means; the parameters are not its own.</summary>
+    public void Dispose()
+    {
+        foreach (var trained in Trained) trained.Dispose();
+    }
+}

@@ -1,0 +1,24 @@
+@echo off
+rem The commands of ./mint that need no bash. Not tried on Windows yet (docs/packages.md).
+setlocal
+cd /d "%~dp0"
+if "%1"=="" goto usage
+if "%1"=="setup" goto setup
+if "%1"=="build" goto build
+if "%1"=="test" goto test
+dotnet run -c Release --project Mint.ML.Samples -- %*
+exit /b %errorlevel%
+:setup
+if exist artifacts\torch-package del artifacts\torch-package
+if "%2"=="--locked" (dotnet restore Mint.ML.sln -p:MintLocked=true) else (dotnet restore Mint.ML.sln)
+if errorlevel 1 exit /b 1
+:build
+dotnet build Mint.ML.sln -c Release
+exit /b %errorlevel%
+:test
+dotnet build Mint.ML.sln -c Release || exit /b 1
+dotnet tests\Mint.ML.Tests\bin\Release\net10.0\Mint.ML.Tests.dll || exit /b 1
+dotnet tests\Mint.ML.Transforms.Tests\bin\Release\net10.0\Mint.ML.Transforms.Tests.dll
+exit /b %errorlevel%
+:usage
+echo usage: mint setup [--locked] ^| build ^| test ^| demo ^| any command of the program; mint --help lists them

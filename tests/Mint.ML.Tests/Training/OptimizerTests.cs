@@ -1,0 +1,85 @@
+using Mint.ML.Training;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Tests.Training;
+
+/// <summary>The optimizer against the formulas of the paper, in double precision.</summary>
+[TestClass]
+public sealed class OptimizerTests
+{
+    [TestMethod]
+    public void Steps_are_those_of_AdamW_and_vectors_do_not_decay()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new TorchSharp.torch.Generator(3);
+        (string name, Parameter parameter)[] trained = [("weight", Drawn([4, 3], generator)), ("norm", Drawn([5], generator)), ("bias", Drawn([2, 2], generator))];
+        double[] decays = [0.3, 0, 0], rates = [0.1, 0.02, 0.05, 0.01];
+        double[][] expected = [.. trained.Select(pair => Values(pair.parameter))];
+        double[][] mean = [.. expected.Select(p => new double[p.Length])], square = [.. expected.Select(p => new double[p.Length])];
+        using var optimizer = Optimizer.Over(trained, weightDecay: 0.3);
+        for (int step = 0; step < rates.Length; step++)
+        {
+            for (int i = 0; i < trained.Length; i++)
+            {
+                using var gradient = randn(trained[i].parameter.shape, generator: generator);
+                trained[i].parameter.grad = gradient;
+                double[] g = Values(gradient);
+                for (int k = 0; k < g.Length; k++)
+                {
+                    mean[i][k] = 0.9 * mean[i][k] + 0.1 * g[k];
+                    square[i][k] = 0.999 * square[i][k] + 0.001 * g[k] * g[k];
+                    double m = mean[i][k] / (1 - Math.Pow(0.9, step + 1)), v = square[i][k] / (1 - Math.Pow(0.999, step + 1));
+                    expected[i][k] = expected[i][k] * (1 - rates[step] * decays[i]) - rates[step] * m / (Math.Sqrt(v) + 1e-8);
+                }
+            }
+            optimizer.Step(rates[step]);
+        }
+        for (int i = 0; i < trained.Length; i++)
+        {
+            double[] values = Values(trained[i].parameter);
+            for (int k = 0; k < values.Length; k++) Assert.AreEqual(expected[i][k], values[k], 1e-6, $"{trained[i].name}[{k}]");
+        }
+    }
+
+    [TestMethod]
+    public void A_parameter_without_a_gradient_neither_moves_nor_decays()
+    {
+        using var scope = NewDisposeScope();
+        var (idle, busy) = (new Parameter(ones(2, 2)), new Parameter(ones(2, 2)));
+        busy.grad = ones(2, 2);
+        using var optimizer = Optimizer.Over([("idle", idle), ("busy", busy)], weightDecay: 0.5);
+        optimizer.Step(0.1);
+        CollectionAssert.AreEqual(new double[] { 1, 1, 1, 1 }, Values(idle));
+        Assert.AreEqual(1 - 0.05 - 0.1, Values(busy)[0], 1e-6); // decays by 0.05; the first step is as long as the rate
+        optimizer.ZeroGradients();
+        Assert.IsNull(idle.grad);
+        CollectionAssert.AreEqual(new double[] { 0, 0, 0, 0 }, Values(busy.grad!));
+    }
+
+    [TestMethod]
+    public void The_gradient_as_a_whole_is_scaled_down_to_the_longest_norm()
+    {
+        using var scope = NewDisposeScope();
+        var (first, second) = (new Parameter(zeros(2)), new Parameter(zeros(1, 1)));
+        (first.grad, second.grad) = (tensor(new[] { 2f, 3f }), tensor(new[,] { { 6f } })); // together 7 long
+        using var optimizer = Optimizer.Over([("first", first), ("second", second)], weightDecay: 0);
+        optimizer.Step(0.1, longest: 100);
+        Assert.AreEqual(6, Values(second.grad!)[0], 1e-6);
+        optimizer.Step(0.1, longest: 3.5);
+        CollectionAssert.AreEqual(new double[] { 1, 1.5, 3 }, Values(first.grad!).Concat(Values(second.grad!)).Select(value => Math.Round(value, 5)).ToArray());
+    }
+
+    [TestMethod]
+    public void The_rate_rises_then_falls_to_zero_in_a_line()
+    {
+        double[] rates = [.. Enumerable.Range(0, 10).Select(step => Optimizer.RateAt(2, 0.4, step, 10))];
+        double[] expected = [0.5, 1, 1.5, 1.4, 1.2, 1, 0.8, 0.6, 0.4, 0.2];
+        for (int step = 0; step < 10; step++) Assert.AreEqual(expected[step], rates[step], 1e-12, $"step {step}");
+        Assert.AreEqual(2, Optimizer.RateAt(2, 0, 0, 10));
+    }
+
+    private static Parameter Drawn(long[] shape, TorchSharp.torch.Generator generator) => new(randn(shape, generator: generator));
+
+    private static double[] Values(Tensor x) => [.. x.detach().to(ScalarType.Float64).flatten().data<double>().ToArray()];
+}

@@ -1,0 +1,215 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Mint.ML.Generation;
+using Mint.ML.Objectives;
+using Mint.ML.Answering;
+using Mint.ML.Samples.Answering;
+using Mint.ML.Samples.Commands;
+using Mint.ML.Samples.Evaluating;
+using Mint.ML.Samples.Training;
+using Mint.ML.Training;
+using Mint.ML.Transforms.Tests.Pipeline;
+
+namespace Mint.ML.Transforms.Tests.Samples;
+
+[TestClass]
+public sealed class OptionTests
+{
+    [TestMethod]
+    public void Every_property_of_the_option_records_is_an_option_by_its_name_in_kebab_case()
+    {
+        Named(AnswerArguments.Generation(), typeof(GenerationOptions));
+        Named(AnswerArguments.Ranking(), typeof(RankingOptions));
+        Named(AnswerArguments.LongAudio(), typeof(LongAudioOptions));
+        Named(TrainingArguments.Training(new()), typeof(TrainingOptions), except: [nameof(TrainingOptions.RunFolder)]); // --output
+        Named(TrainingArguments.Objective(), typeof(AlignmentOptions));
+
+        static void Named(IEnumerable<Option> options, Type record, params string[] except) => CollectionAssert.AreEquivalent(
+            record.GetProperties().Where(property => property.CanWrite && !except.Contains(property.Name)).Select(property => "--" + JsonNamingPolicy.KebabCaseLower.ConvertName(property.Name)).ToArray(),
+            options.Select(option => option.Name).ToArray());
+    }
+
+    [TestMethod]
+    public void A_value_reaches_the_property_of_its_name()
+    {
+        // Every option of the three records is given a value that is not its default, and the record's own JSON says what it got.
+        Reaches(AnswerArguments.Generation(), """
+            { "beams": 3, "returned": 2, "length-penalty": -0.5, "sample": true, "temperature": 0.7, "top-k": 5, "top-p": 0.9, "seed": 4, "repetition-penalty": 1.2, "no-repeat-n-gram": 2,
+              "min-tokens": 1, "max-tokens": 9, "stop-strings": ["a", "b"], "length-penalty-counts": "answer", "early-stopping": "when-impossible", "padding-counts": true }
+            """);
+        Reaches(AnswerArguments.Ranking(), """{ "score": "pmi", "max-rows": 7, "multi-label": true, "slope": 2, "offset": -1 }""");
+        Reaches(AnswerArguments.LongAudio(), """{ "window-seconds": 4, "overlap-seconds": 1, "max-seconds": 9 }""");
+
+        static void Reaches<T>(OptionSet<T> options, string json)
+        {
+            var expected = JsonNode.Parse(json)!.AsObject();
+            var command = new Command("x");
+            command.Add(options);
+            string[] arguments = [.. expected.SelectMany(pair => (pair.Value is JsonArray several ? several.ToArray() : [pair.Value]).SelectMany(value => new[] { "--" + pair.Key, value!.ToString() }))];
+            var read = new JsonObject().Add(options.Read(command.Parse(arguments)));
+            foreach (var (key, value) in expected) Assert.AreEqual(value!.ToJsonString(), read[key]!.ToJsonString(), key);
+            Assert.HasCount(expected.Count, read);
+        }
+    }
+
+    [TestMethod]
+    public void An_evaluation_recipe_has_every_property_too()
+    {
+        var recipe = Evaluation("""
+            "generation": { "beams": 3, "early-stopping": "immediately", "stop-strings": ["."] }, "ranking": { "score": "pmi", "slope": 0.5 }, "long-audio": { "window-seconds": 3 }
+            """);
+        Assert.AreEqual((3, EarlyStopping.Immediately, "."), (recipe.Generation.Beams, recipe.Generation.EarlyStopping, recipe.Generation.StopStrings[0]));
+        Assert.AreEqual(new RankingOptions { Score = RankingScore.PointwiseMutualInformation, Slope = 0.5 }, recipe.Ranking);
+        Assert.AreEqual(0.5, recipe.LongAudio.Overlap);
+    }
+
+    [TestMethod]
+    public void All_that_is_wrong_with_an_evaluation_recipe_is_one_error()
+    {
+        Says(() => Evaluation("""  "by": "luck", "generation": { "beams": -1, "max-tokens": 0 }, "ranking": { "slope": -2 }, "metrics": ["BLEU-9"] """),
+            "recipe.json", "'luck'", "Beams is -1", "MaxTokens is 0", "Slope is -2", "'BLEU-9'");
+        Says(() => Evaluation("""  "generation": { "beam": 1 }, "ranking": { "score": "PMI" }, "insturction": "x" """),
+            "'generation.beam'; the nearest key is 'generation.beams'", "'ranking.score' is \"PMI\"; expected one of sum, mean, pmi", "'instruction'");
+    }
+
+    [TestMethod]
+    public void All_that_is_wrong_on_a_command_line_is_one_error_before_anything_is_read_or_written()
+    {
+        string output = Path.Combine(Path.GetTempPath(), "mint-none-" + Guid.NewGuid().ToString("N"));
+        // No file that is named exists: an error about one would show that it was looked for first.
+        Says(() => Run(PretrainCommand.Create(), "none.csv", "--encoder", "none", "--output", output, "--learning-rate", "nan", "--batch-size", "-1", "--hidden-size", "10", "--heads", "3",
+            "--matching-weight", "-1", "--hidden-dropout", "2", "--temperature", "nan", "--max-tokens", "600"),
+            "LearningRate is NaN", "BatchSize is -1", "HiddenSize is 10", "3 Heads", "MatchingWeight is -1", "HiddenDropout is 2", "Temperature is NaN", "MaxTokens is 600");
+        Says(() => Run(TuneCommand.Create(), "--output", output, "--epochs", "0", "--precision", "bfloat16", "--weight-decay", "-1"), "Epochs is 0", "WeightDecay is -1", "--data", "--language-model", "--encoder");
+        Says(() => Run(CaptionCommand.Create(), "none.wav", "--beams", "-1", "--batch-size", "-1", "--temperature", "0.5", "--window-seconds", "nan", "-o", output, "--format", "table"),
+            "Beams is -1", "--batch-size is -1", "set Sample", "WindowSeconds is NaN", "a table is for the terminal");
+        Says(() => Run(AskCommand.Create(), "none.wav", " ", "--top-p", "2", "--sample"), "TopP is 2", "The question is empty");
+        Says(() => Run(ClassifyCommand.Create(), "none.wav", "--labels", "flute", "--threshold", "nan", "--top", "0", "--slope", "-1"), "Labels must be", "Threshold is NaN", "Top is 0", "Slope is -1");
+        Says(() => Run(ClassifyCommand.Create(), "none.wav", "--labels", "flute,drum", "--threshold", "2"), "Threshold is 2");
+        Says(() => Run(SearchCommand.Create(), "build", output, "none.wav", "--batch-size", "0", "--window-seconds", "2", "--overlap-seconds", "2"), "--batch-size is 0", "OverlapSeconds is 2");
+        Says(() => Run(PlanCommand.Create(), "pretrain", "--batch-size", "0", "--frames", "0", "--memory", "24"), "BatchSize is 0", "--frames is 0", "24GB");
+        Says(() => Run(DemoCommand.Create(), "--stage1-epochs", "0", "--stage2-learning-rate", "nan"), "Stage1Epochs is 0", "Stage2LearningRate is NaN");
+        Says(() => Run(PretrainEncoderCommand.Create(), "none.csv", "--epochs", "0", "--hidden-size", "6", "--learning-rate", "nan"), "Epochs is 0", "--hidden-size is 6", "LearningRate is NaN");
+        Says(() => Run(PretrainLanguageModelCommand.Create(), "--steps", "0", "--output", output, "--hidden-size", "0"), "Steps is 0", "--hidden-size is 0");
+        Assert.IsFalse(Path.Exists(output));
+    }
+
+    [TestMethod]
+    public void A_recipe_of_options_is_checked_as_the_command_line_is()
+    {
+        string folder = Directory.CreateTempSubdirectory("mint-option-").FullName, recipe = Path.Combine(folder, "recipe.json");
+        try
+        {
+            File.WriteAllText(recipe, """{ "beams": -1, "max-tokens": 0, "on-error": "skip" }""");
+            Says(() => Run(CaptionCommand.Create(), "none.wav", "--recipe", recipe), "Beams is -1", "MaxTokens is 0");
+            File.WriteAllText(recipe, """{ "learning-rate": "nan", "batch-size": 0 }""");
+            Says(() => Run(PretrainCommand.Create(), "--recipe", recipe), "LearningRate is NaN", "BatchSize is 0");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [TestMethod]
+    public void One_double_label_among_ten_thousand_is_named_alone()
+    {
+        string[] labels = [.. Enumerable.Range(0, 10_000).Select(i => $"label {i}")];
+        labels[9_000] = "label 17";
+        var error = Assert.ThrowsExactly<ArgumentException>(() => Run(ClassifyCommand.Create(), "none.wav", "--labels", string.Join(',', labels)));
+        StringAssert.Contains(error.Message, "'label 17' is label 18 and label 9001");
+        Assert.IsLessThan(200, error.Message.Length);
+        var step = Assert.ThrowsExactly<ArgumentException>(() => EightClips.Shared.Ml.AudioLanguage().RankLabels("Label", labels));
+        StringAssert.Contains(step.Message, "'label 17'");
+        Assert.IsLessThan(200, step.Message.Length);
+    }
+
+    [TestMethod]
+    [DataRow("cpu", null)]
+    [DataRow("cuda", 0)]
+    [DataRow("cuda:1", 1)]
+    public void A_device_is_a_word(string text, int? gpu) => Assert.AreEqual(gpu, DeviceOption.Gpu(text));
+
+    [TestMethod]
+    [DataRow("gpu")]
+    [DataRow("1")]
+    [DataRow("cuda:-1")]
+    [DataRow("cuda:x")]
+    [DataRow("CPU")]
+    public void Another_word_is_no_device(string text)
+    {
+        foreach (var parse in new[] { CaptionCommand.Create().Parse(["a.wav", "--device", text]), PretrainCommand.Create().Parse(["--device", text]), EvaluateCommand.Create().Parse(["a.json", "--device", text]) })
+            StringAssert.Contains(parse.Errors.Single().Message, $"--device is '{text}'; expected cpu, cuda or cuda:1");
+    }
+
+    [TestMethod]
+    public void Every_command_that_computes_has_the_same_words()
+    {
+        Command[] commands = [CaptionCommand.Create(), AskCommand.Create(), ClassifyCommand.Create(), EvaluateCommand.Create(), .. SearchCommand.Create().Subcommands, PretrainCommand.Create(), TuneCommand.Create(),
+            .. PlanCommand.Create().Subcommands, PretrainEncoderCommand.Create(), PretrainLanguageModelCommand.Create(), DemoCommand.Create(), AblateCommand.Create()];
+        foreach (var command in commands)
+        {
+            string[] names = [.. command.Options.SelectMany(option => option.Aliases.Append(option.Name))];
+            CollectionAssert.AreEqual(Array.Empty<string>(), names.Intersect(["--gpu", "--batch", "--rate", "--tokens", "--window", "--overlap", "--clip", "--width", "--prompt"]).ToArray(), command.Name);
+        }
+    }
+
+    [TestMethod]
+    public void Another_exception_than_that_of_a_sound_is_not_taken_for_a_bad_file()
+    {
+        var answerer = new Refusing();
+        var run = new AnswerRun(answerer, new LongAudioOptions(), 4, skipErrors: true, _ => { });
+        using var output = new Rows();
+        var clips = ClipList.Of(EightClips.Shared.Folder, _ => { }).Where(clip => clip.Name.StartsWith("clip", StringComparison.Ordinal)).ToList();
+
+        answerer.Refuse = () => new ArgumentNullException("model");
+        Assert.ThrowsExactly<ArgumentNullException>(() => run.Run(clips, output, default));
+        answerer.Refuse = () => new Mint.ML.Audio.SoundNotEncodableException("too short");
+        Assert.AreEqual(clips.Count, run.Run(clips, output, default).Failed);
+    }
+
+    private sealed class Refusing : Answerer
+    {
+        public Func<Exception> Refuse { get; set; } = () => new InvalidOperationException();
+
+        public override string Name => "answer";
+
+        public override JsonObject Settings => [];
+
+
+        public override IReadOnlyList<AnswerRow> Answer(IReadOnlyList<HeardClip> clips, CancellationToken cancel) => throw Refuse();
+    }
+
+    private sealed class Rows : AnswerOutput
+    {
+        public override void Write(AnswerRow row) { }
+    }
+
+    private static EvaluationRecipe Evaluation(string keys)
+    {
+        string folder = Directory.CreateTempSubdirectory("mint-option-").FullName, file = Path.Combine(folder, "recipe.json");
+        try
+        {
+            File.WriteAllText(file, $$"""{ "task": "captioning", "manifest": "a.csv", "columns": ["Caption"], {{keys}} }""");
+            return EvaluationRecipe.Read(file);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static int Run(Command command, params string[] arguments)
+    {
+        var parse = command.Parse(arguments);
+        Assert.HasCount(0, parse.Errors, string.Join(" ", parse.Errors.Select(error => error.Message)));
+        return parse.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    }
+
+    private static void Says(Action run, params string[] parts)
+    {
+        var error = Assert.Throws<Exception>(run);
+        foreach (string part in parts) StringAssert.Contains(error.Message, part);
+    }
+}
