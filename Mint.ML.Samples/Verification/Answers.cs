@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
+using Mint.ML.Encoders;
 using Mint.ML.Generation;
-using Mint.ML.Models;
+using Mint.ML.LanguageModels;
 using static TorchSharp.torch;
 using Generator = Mint.ML.Generation.Generator;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
 using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

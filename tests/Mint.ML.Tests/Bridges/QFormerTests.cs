@@ -1,5 +1,7 @@
 using Mint.ML.Bridges;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
+using Mint.ML.LanguageModels;
+using Mint.ML.Layers;
 using Mint.ML.Tests.Models;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

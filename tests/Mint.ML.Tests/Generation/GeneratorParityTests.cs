@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
+using Mint.ML.Encoders;
 using Mint.ML.Generation;
-using Mint.ML.Models;
+using Mint.ML.LanguageModels;
 using Mint.ML.Systems;
 using Mint.ML.Tests.Models;
 using static TorchSharp.torch;

@@ -1,5 +1,5 @@
 using Mint.ML.Generation;
-using Mint.ML.Models;
+using Mint.ML.LanguageModels;
 using Mint.ML.Systems;
 using Mint.ML.Tests.Models;
 using static TorchSharp.torch;

@@ -1,4 +1,4 @@
-using Mint.ML.Models;
+using Mint.ML.LanguageModels;
 using Mint.ML.Systems;
 using Mint.ML.Tests.Models;
 using Mint.ML.Training;

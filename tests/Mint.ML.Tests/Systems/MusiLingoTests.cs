@@ -1,4 +1,4 @@
-using Mint.ML.Models;
+using Mint.ML.Encoders;
 using Mint.ML.Systems;
 using Mint.ML.Tests.Models;
 using static TorchSharp.torch;
