@@ -23,7 +23,7 @@ public sealed class GeneratorParityTests
     public void Answers_equal_the_originals(string folder)
     {
         using var scope = NewDisposeScope();
-        using var io = new Parity(folder);
+        using var io = new ModelFixture(folder);
         using var model = TinyModels.Load(folder);
         bool t5 = model.IsEncoderDecoder;
         var ids = io[t5 ? "input_ids" : "lpad_input_ids"];
@@ -44,20 +44,20 @@ public sealed class GeneratorParityTests
     public void Answers_about_audio_equal_LAVISs()
     {
         using var scope = NewDisposeScope();
-        using var io = new Parity("instructblip_stage2");
+        using var io = new ModelFixture("instructblip_stage2");
         var mint = MintModel.LoadLavis(Fixtures.Path("instructblip_stage2"));
         var (prompt, mask) = Prompt(mint, io);
         foreach (var (name, kwargs) in JsonNode.Parse(File.ReadAllText(Fixtures.Path("instructblip_stage2", "meta.json")))!["generate_kwargs"]!.AsObject())
             Check(io, mint.LanguageModel, $"gen.{name}", Generator.Generate(mint.LanguageModel, prompt, mask, Options(kwargs!.AsObject())), 1);
     }
 
-    internal static (Tensor Prompt, Tensor Mask) Prompt(MintModel mint, Parity io)
+    internal static (Tensor Prompt, Tensor Mask) Prompt(MintModel mint, ModelFixture io)
     {
         using var instruction = new InstructionBatch(io["qformer_input_ids"].clone(), io.Mask("qformer_attention_mask"), io["t5_input_ids"].clone(), io.Mask("t5_input_attention_mask"));
         return mint.Prompt(io["image_embeds"], null, instruction);
     }
 
-    private static void Check(Parity io, ILanguageModel model, string name, IReadOnlyList<IReadOnlyList<GeneratedSequence>> answers, int before)
+    private static void Check(ModelFixture io, ILanguageModel model, string name, IReadOnlyList<IReadOnlyList<GeneratedSequence>> answers, int before)
     {
         var sequences = io[name + ".sequences"];
         var flat = answers.SelectMany(list => list).ToList();

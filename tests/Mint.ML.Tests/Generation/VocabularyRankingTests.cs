@@ -13,7 +13,7 @@ public sealed class VocabularyRankingTests
     public void Losses_and_order_equal_LAVISs()
     {
         using var scope = NewDisposeScope();
-        using var io = new Parity("instructblip_stage2");
+        using var io = new ModelFixture("instructblip_stage2");
         var mint = MintModel.LoadLavis(Fixtures.Path("instructblip_stage2"));
         var (prompt, mask) = GeneratorParityTests.Prompt(mint, io);
         long[] lengths = io["candidate_attention_mask"].sum(1).data<long>().ToArray();

@@ -14,14 +14,14 @@ public sealed class BertTests
     {
         using var scope = NewDisposeScope();
         using var grad = no_grad();
-        using var fixture = new Parity(folder == "bert" ? folder : "bert_plain");
+        using var fixture = new ModelFixture(folder == "bert" ? folder : "bert_plain");
         using var model = Bert.Load(Fixtures.Path(folder));
         var (ids, mask, types) = (fixture["input_ids"], fixture.Mask("attention_mask"), fixture["token_type_ids"]);
 
         var hidden = model.ForwardHidden(ids, mask, types);
         fixture.Check("last_hidden_state", hidden[^1], mask);
         for (int layer = 0; layer < hidden.Count; layer++)
-            Assert.IsLessThan(2e-5, Parity.RelativeError(fixture["hidden_states"].select(0, layer), hidden[layer], mask), $"layer {layer}");
+            Assert.IsLessThan(2e-5, ModelFixture.RelativeError(fixture["hidden_states"].select(0, layer), hidden[layer], mask), $"layer {layer}");
         fixture.Check("pooler_output", model.Pool(hidden[^1]));
         fixture.Check("nomask_notypes.last_hidden_state", model.Forward(ids.narrow(0, 0, 1)));
         if (folder != "bert") return;

@@ -21,7 +21,7 @@ public sealed class CausalLanguageModelTests
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        using var fixture = new Parity(folder);
+        using var fixture = new ModelFixture(folder);
         using var model = Load(folder);
 
         var every = new List<Tensor>();
@@ -50,7 +50,7 @@ public sealed class CausalLanguageModelTests
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        using var fixture = new Parity("gpt2_prefixed");
+        using var fixture = new ModelFixture("gpt2_prefixed");
         using var model = Load("gpt2_prefixed");
         fixture.Check("logits", model.call(model.Embed(fixture["input_ids"]), null));
     }
@@ -105,7 +105,7 @@ public sealed class CausalLanguageModelTests
         void Check(Tensor actual)
         {
             var expected = rows.Select(row => model.call(model.Embed(tensor(row.ToArray()).unsqueeze(0)), null).select(1, row.Count - 1));
-            Assert.IsLessThan(1e-5, Parity.RelativeError(cat(expected.ToArray(), 0), actual));
+            Assert.IsLessThan(1e-5, ModelFixture.RelativeError(cat(expected.ToArray(), 0), actual));
         }
     }
 
@@ -123,8 +123,8 @@ public sealed class CausalLanguageModelTests
 
         var first = model.call(model.Embed(tensor(new long[,] { { 5, 9, 23, 7, 30, 31 } })), null).narrow(1, 3, 3);
         var second = model.call(model.Embed(tensor(new long[,] { { 12, 80, 33 } })), null).narrow(1, 1, 2);
-        Assert.IsLessThan(1e-5, Parity.RelativeError(first, together.narrow(0, 0, 1)));
-        Assert.IsLessThan(1e-5, Parity.RelativeError(second, together.narrow(0, 1, 1).narrow(1, 0, 2)));
+        Assert.IsLessThan(1e-5, ModelFixture.RelativeError(first, together.narrow(0, 0, 1)));
+        Assert.IsLessThan(1e-5, ModelFixture.RelativeError(second, together.narrow(0, 1, 1).narrow(1, 0, 2)));
     }
 
     [TestMethod]
@@ -170,12 +170,12 @@ public sealed class CausalLanguageModelTests
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        using var fixture = new Parity("llama_bf16");
+        using var fixture = new ModelFixture("llama_bf16");
         using var model = Llama.Load(Fixtures.Path("llama_bf16"), ScalarType.BFloat16);
         Assert.IsTrue(model.parameters().All(weight => weight.dtype == ScalarType.BFloat16));
         var logits = model.call(model.Embed(fixture["input_ids"]), null);
         Assert.AreEqual(ScalarType.BFloat16, logits.dtype);
-        Assert.IsLessThan(0.05, Parity.RelativeError(fixture["logits"], logits.to(ScalarType.Float32)));
+        Assert.IsLessThan(0.05, ModelFixture.RelativeError(fixture["logits"], logits.to(ScalarType.Float32)));
     }
 
     [TestMethod]

@@ -11,7 +11,7 @@ public sealed class ClipTextTests
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        using var fixture = new Parity("clip");
+        using var fixture = new ModelFixture("clip");
         using var model = ClipText.Load(Fixtures.Path("clip"));
         var (ids, mask) = (fixture["input_ids"], fixture.Mask("attention_mask"));
         using var output = model.call(ids, mask);
@@ -21,7 +21,7 @@ public sealed class ClipTextTests
         fixture.Check("nomask.pooler_output", model.call(ids, null).Pooled);
         var every = model.HiddenStates(ids, mask);
         for (var layer = 0; layer < every.Count; layer++)
-            Assert.IsLessThan(2e-5, Parity.RelativeError(fixture["hidden_states"].select(0, layer), every[layer], mask), $"layer {layer}");
+            Assert.IsLessThan(2e-5, ModelFixture.RelativeError(fixture["hidden_states"].select(0, layer), every[layer], mask), $"layer {layer}");
     }
 
     [TestMethod]
@@ -29,7 +29,7 @@ public sealed class ClipTextTests
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        using var fixture = new Parity("clip_text_proj");
+        using var fixture = new ModelFixture("clip_text_proj");
         using var model = ClipText.Load(Fixtures.Path("clip_text_proj"));
         using var output = model.call(fixture["input_ids"], null);
         fixture.Check("last_hidden_state", output.Hidden);

@@ -13,7 +13,7 @@ public sealed class HtsAtTests
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        using var fixture = new Parity(folder, tolerance: 1e-4);
+        using var fixture = new ModelFixture(folder, tolerance: 1e-4);
         using var model = HtsAt.Load(Fixtures.Path(folder));
         var (mel, longer) = (fixture["input_features"], folder == "clap" ? null : fixture.Mask("is_longer"));
         var normalised = model.Normalise(mel);
@@ -35,7 +35,7 @@ public sealed class HtsAtTests
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        using var fixture = new Parity(folder, tolerance: 1e-4);
+        using var fixture = new ModelFixture(folder, tolerance: 1e-4);
         using var clap = Clap.Load(Fixtures.Path(folder));
         var (ids, mask) = (fixture["input_ids"], fixture.Mask("attention_mask"));
         var states = clap.Text.Forward(ids, mask);
@@ -53,14 +53,14 @@ public sealed class HtsAtTests
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        using var fixture = new Parity("clap_fused");
+        using var fixture = new ModelFixture("clap_fused");
         using var model = HtsAt.Load(Fixtures.Path("clap_fused"));
         var (mel, longer) = (fixture["input_features"], fixture.Mask("is_longer"));
         using var together = model.call(mel, longer);
         for (var row = 0; row < 2; row++)
         {
             using var alone = model.call(mel.narrow(0, row, 1), longer.narrow(0, row, 1));
-            Assert.IsLessThan(1e-5, Parity.RelativeError(together.Pooled.narrow(0, row, 1), alone.Pooled));
+            Assert.IsLessThan(1e-5, ModelFixture.RelativeError(together.Pooled.narrow(0, row, 1), alone.Pooled));
         }
     }
 

@@ -11,7 +11,7 @@ public sealed class SpectrogramTransformerTests
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        using var fixture = new Parity("ast");
+        using var fixture = new ModelFixture("ast");
         using var model = Ast.Load(Fixtures.Path("ast"));
         var mel = fixture["input_values"];
         fixture.Check("hidden_states", stack(model.HiddenStates(mel)));
@@ -25,7 +25,7 @@ public sealed class SpectrogramTransformerTests
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        using var fixture = new Parity("vit_mae");
+        using var fixture = new ModelFixture("vit_mae");
         using var model = VitMae.Load(Fixtures.Path("vit_mae"));
         var pixels = fixture["pixel_values"];
         fixture.Check("identity.last_hidden_state", model.call(pixels));
@@ -44,7 +44,7 @@ public sealed class SpectrogramTransformerTests
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        using var fixture = new Parity("audiomae");
+        using var fixture = new ModelFixture("audiomae");
         using var model = AudioMae.Load(Fixtures.Path("audiomae"));
         var mel = fixture["input"];
         fixture.Check("patch_embed", model.Embed(mel));

@@ -26,7 +26,7 @@ public sealed class SpeechEncoderTests
     public void Hidden_states_equal_the_original(string folder)
     {
         using var scope = NewDisposeScope();
-        using var fixture = new Parity(folder);
+        using var fixture = new ModelFixture(folder);
         using var model = Load(folder);
         var input = fixture["input_values"];
 
@@ -41,13 +41,13 @@ public sealed class SpeechEncoderTests
         Assert.IsTrue(masked.Mask.equal(fixture.Mask("masked.feature_attention_mask")).all().item<bool>());
         fixture.Check("masked.last_hidden_state", masked.Hidden[^1], masked.Mask);
         for (int layer = 0; layer < masked.Hidden.Count; layer++)
-            Assert.IsLessThan(2e-5, Parity.RelativeError(fixture["masked.hidden_states"].select(0, layer), masked.Hidden[layer], masked.Mask), $"layer {layer}");
+            Assert.IsLessThan(2e-5, ModelFixture.RelativeError(fixture["masked.hidden_states"].select(0, layer), masked.Hidden[layer], masked.Mask), $"layer {layer}");
     }
 
     [TestMethod]
     public void Frames_of_a_length_equal_the_original()
     {
-        using var fixture = new Parity("data2vec_audio");
+        using var fixture = new ModelFixture("data2vec_audio");
         var config = new Data2VecAudioConfig();
         long[] frames = [.. fixture["conv_lengths_in"].data<long>().ToArray().Select(config.Frames)];
         CollectionAssert.AreEqual(fixture["conv_lengths_out"].data<long>().ToArray(), frames);
@@ -79,7 +79,7 @@ public sealed class SpeechEncoderTests
             long frames = alone.Frames.shape[1];
             Assert.AreEqual(frames, batch.Mask[row].sum().item<long>());
             Assert.IsTrue(alone.Mask.all().item<bool>());
-            Assert.IsLessThan(1e-5, Parity.RelativeError(alone.Frames[0], batch.Frames[row].narrow(0, 0, frames)));
+            Assert.IsLessThan(1e-5, ModelFixture.RelativeError(alone.Frames[0], batch.Frames[row].narrow(0, 0, frames)));
         }
     }
 
@@ -94,7 +94,7 @@ public sealed class SpeechEncoderTests
         var expected = model.ForwardHidden(normalised);
         Assert.HasCount(expected.Hidden.Count, states.Hidden);
         for (int layer = 0; layer < expected.Hidden.Count; layer++)
-            Assert.IsLessThan(1e-5, Parity.RelativeError(expected.Hidden[layer], states.Hidden[layer]));
+            Assert.IsLessThan(1e-5, ModelFixture.RelativeError(expected.Hidden[layer], states.Hidden[layer]));
     }
 
     [TestMethod]

@@ -13,7 +13,7 @@ namespace Mint.ML.Tests.Objectives;
 public sealed class AlignmentParityTests
 {
     private const double Tolerance = 1e-4;
-    private readonly Parity io = new("blip2_stage1", Tolerance);
+    private readonly ModelFixture io = new("blip2_stage1", Tolerance);
 
     [TestCleanup]
     public void Dispose() => io.Dispose();

@@ -12,7 +12,7 @@ namespace Mint.ML.Tests.Systems;
 [TestClass]
 public sealed class MintModelParityTests
 {
-    private readonly Parity io = new("instructblip_stage2", 1e-4);
+    private readonly ModelFixture io = new("instructblip_stage2", 1e-4);
 
     [TestCleanup]
     public void Dispose() => io.Dispose();

@@ -13,7 +13,7 @@ public sealed class MusiLingoTests
     public void Tokens_logits_loss_and_gradients_equal_the_original()
     {
         using var scope = NewDisposeScope();
-        using var fixture = new Parity("musilingo");
+        using var fixture = new ModelFixture("musilingo");
         using var system = MusiLingo.Load(Fixtures.Path("musilingo"));
         var hidden = fixture["hidden_states"];
         var audio = system.AudioTokens([.. hidden.unbind(0)], ones([hidden.shape[1], hidden.shape[2]], dtype: ScalarType.Bool));
@@ -45,7 +45,7 @@ public sealed class MusiLingoTests
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        using var fixture = new Parity("musilingo");
+        using var fixture = new ModelFixture("musilingo");
         using var system = MusiLingo.Load(Fixtures.Path("musilingo"));
         var layers = fixture["hidden_states"].unbind(0);
         var mask = ones([2, 340], dtype: ScalarType.Bool);
@@ -54,7 +54,7 @@ public sealed class MusiLingoTests
         var alone = system.AudioTokens([.. layers.Select(layer => layer.narrow(0, 1, 1).narrow(1, 0, 100))], ones([1, 100], dtype: ScalarType.Bool));
         Assert.AreEqual(1, alone.Frames.shape[1]);
         Assert.IsTrue(together.Mask.Equals(tensor(new[,] { { true, true }, { true, false } })));
-        Assert.IsLessThan(1e-5, Parity.RelativeError(alone.Frames, together.Frames.narrow(0, 1, 1).narrow(1, 0, 1)));
+        Assert.IsLessThan(1e-5, ModelFixture.RelativeError(alone.Frames, together.Frames.narrow(0, 1, 1).narrow(1, 0, 1)));
     }
 
     [TestMethod]

@@ -12,7 +12,7 @@ public sealed class PengiTests
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        using var fixture = new Parity("pengi", tolerance: 1e-4);
+        using var fixture = new ModelFixture("pengi", tolerance: 1e-4);
         using var pengi = Pengi.Load(Fixtures.Path("pengi"));
         var (waveform, ids, mask) = (fixture["waveform"], fixture["text_input_ids"], fixture.Mask("text_attention_mask"));
 
@@ -52,7 +52,7 @@ public sealed class PengiTests
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        using var fixture = new Parity("pengi");
+        using var fixture = new ModelFixture("pengi");
         using var pengi = Pengi.Load(Fixtures.Path("pengi"));
         var (waveform, ids, mask) = (fixture["waveform"], fixture["text_input_ids"], fixture.Mask("text_attention_mask"));
         int[][] labels = [[3, 5], [3, 7, 2], [9]];
@@ -78,7 +78,7 @@ public sealed class PengiTests
     [TestMethod]
     public void Answering_leaves_no_tensor_behind()
     {
-        using var fixture = new Parity("pengi");
+        using var fixture = new ModelFixture("pengi");
         using var pengi = Pengi.Load(Fixtures.Path("pengi"));
         using var mask = fixture.Mask("text_attention_mask");
         var before = TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount;
@@ -103,9 +103,9 @@ public sealed class PengiTests
         var (pooled, classes) = pengi.Audio.Hear(mel);
         // range(0, 1400 - 689 - 1, 344) of the original: 0, 344 and 688.
         var crops = new[] { 0, 344, 688 }.Select(start => pengi.Audio.Hear(mel.narrow(2, start, 689))).ToList();
-        Assert.IsLessThan(1e-6, Parity.RelativeError((crops[0].Pooled + crops[1].Pooled + crops[2].Pooled) / 3, pooled));
-        Assert.IsLessThan(1e-6, Parity.RelativeError((crops[0].Classes + crops[1].Classes + crops[2].Classes) / 3, classes));
-        Assert.IsGreaterThan(1e-3, Parity.RelativeError(crops[0].Pooled, pooled));
+        Assert.IsLessThan(1e-6, ModelFixture.RelativeError((crops[0].Pooled + crops[1].Pooled + crops[2].Pooled) / 3, pooled));
+        Assert.IsLessThan(1e-6, ModelFixture.RelativeError((crops[0].Classes + crops[1].Classes + crops[2].Classes) / 3, classes));
+        Assert.IsGreaterThan(1e-3, ModelFixture.RelativeError(crops[0].Pooled, pooled));
     }
 
     [TestMethod]

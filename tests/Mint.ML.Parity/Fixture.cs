@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Samples.Verification;
+namespace Mint.ML.Parity;
 
 /// <summary>A folder of reference inputs and outputs while a model is compared with it.</summary>
 /// <remarks>Tensors are read once and live until the fixture is disposed. The error of a tensor is its largest difference over its largest magnitude.</remarks>

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Metrics;
 
-namespace Mint.ML.Samples.Verification;
+namespace Mint.ML.Parity;
 
 /// <summary>Caption metrics against pycocoevalcap and METEOR 1.5; classification, tagging and retrieval against scikit-learn.</summary>
 internal static class Metrics

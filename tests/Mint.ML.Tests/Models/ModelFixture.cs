@@ -4,14 +4,14 @@ using static TorchSharp.torch;
 namespace Mint.ML.Tests.Models;
 
 /// <summary>The inputs and expected outputs of a fixture folder, and the comparison that defines equal.</summary>
-internal sealed class Parity : IDisposable
+internal sealed class ModelFixture : IDisposable
 {
     private readonly Dictionary<string, Tensor> tensors;
     private readonly double tolerance;
 
     /// <param name="folder">Under tests/fixtures.</param>
     /// <param name="tolerance">Of a tensor's largest magnitude.</param>
-    public Parity(string folder, double tolerance = 2e-5)
+    public ModelFixture(string folder, double tolerance = 2e-5)
     {
         tensors = Safetensors.ReadAll(Fixtures.Path(folder, "io.safetensors"));
         this.tolerance = tolerance;

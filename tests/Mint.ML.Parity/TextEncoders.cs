@@ -1,7 +1,7 @@
 using Mint.ML.Models;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Samples.Verification;
+namespace Mint.ML.Parity;
 
 /// <summary>BERT with its heads, and CLIP's text tower.</summary>
 internal static class TextEncoders

@@ -3,7 +3,7 @@ using Mint.ML.Tensors;
 using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Samples.Verification;
+namespace Mint.ML.Parity;
 
 /// <summary>Everything between a waveform and a network: spectrograms, filter banks, normalisation, resampling.</summary>
 internal static class FrontEnds

@@ -9,7 +9,7 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace Mint.ML.Samples.Verification;
+namespace Mint.ML.Parity;
 
 /// <summary>MINT's two training stages against LAVIS: losses, similarities, gradients and three steps of AdamW.</summary>
 internal static class TrainingStages

@@ -4,7 +4,7 @@ using Mint.ML.Models;
 using static TorchSharp.torch;
 using Generator = Mint.ML.Generation.Generator;
 
-namespace Mint.ML.Samples.Verification;
+namespace Mint.ML.Parity;
 
 /// <summary>Generated token ids and scores, for every setting that a fixture lists.</summary>
 internal static class Answers

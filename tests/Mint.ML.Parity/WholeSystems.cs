@@ -4,7 +4,7 @@ using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace Mint.ML.Samples.Verification;
+namespace Mint.ML.Parity;
 
 /// <summary>Whole systems: sound and text in, answers out.</summary>
 internal static class WholeSystems

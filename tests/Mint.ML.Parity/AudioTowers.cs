@@ -1,7 +1,7 @@
 using Mint.ML.Models;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Samples.Verification;
+namespace Mint.ML.Parity;
 
 /// <summary>Spectrogram encoders: HTS-AT in CLAP, AST, ViT-MAE and AudioMAE.</summary>
 internal static class AudioTowers
