@@ -114,6 +114,7 @@ internal static class TrainingStages
             fixture.Close("loss", loss);
             loss.backward();
             Gradients(fixture, "grad.", Named(model));
+            fixture.Same("no gradient of T5", t5.parameters().All(weight => weight.grad is null), () => "a frozen weight has one");
         }
         using (var instruction = Instruction())
         {

@@ -37,7 +37,7 @@ internal static class Verifier
         ("blip2_stage1", Default, TrainingStages.Stage1), ("instructblip_stage2", Default, TrainingStages.Stage2),
         ("pengi", Towers, WholeSystems.PengiSystem), ("musilingo", Default, WholeSystems.MusiLingoSystem),
         ("features", Default, FrontEnds.Run), ("tokenizers/", 0, Tokenizers.Run),
-        ("metrics", 1e-6, Metrics.Run),
+        ("metrics", 1e-9, Metrics.Run),
     ];
 
     /// <summary>tests/fixtures of the checkout that the program runs from.</summary>

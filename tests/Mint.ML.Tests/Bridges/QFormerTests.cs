@@ -10,81 +10,32 @@ namespace Mint.ML.Tests.Bridges;
 public sealed class QFormerTests
 {
     [TestMethod]
-    [DataRow("blip2_qformer")]
-    [DataRow("blip2_qformer_every")]
-    public void Queries_read_the_audio_as_in_blip2(string folder)
+    public void A_Q_Former_without_text_weights_refuses_text()
     {
         using var scope = NewDisposeScope();
-        using var fixture = new ModelFixture(folder);
-        using var model = QFormer.Load(Fixtures.Path(folder));
-        var (queries, frames) = (fixture["query_tokens"], fixture["encoder_hidden_states"]);
-
-        var hidden = model.ForwardHidden(queries, model.ProjectAudio(frames));
-        fixture.Check("hidden_states", stack(hidden));
-        fixture.Check("last_hidden_state", model.QueryPass(queries, model.ProjectAudio(frames)));
-        fixture.Check("pooler_output", hidden[^1].select(1, 0));
-        fixture.Check("masked.last_hidden_state", model.QueryPass(queries, model.ProjectAudio(frames, fixture.Mask("encoder_attention_mask"))));
+        using var model = QFormer.Load(Fixtures.Path("blip2_qformer"));
         Assert.ThrowsExactly<InvalidOperationException>(() => model.TextPass(ones([1, 2], dtype: ScalarType.Int64)));
     }
 
+    // Parity compares the passes that LAVIS has; these two are ours, made of them.
     [TestMethod]
-    [DataRow("instructblip_qformer")]
-    [DataRow("instructblip_qformer_every")]
-    public void Queries_know_the_instruction_as_in_instructblip(string folder)
-    {
-        using var scope = NewDisposeScope();
-        using var fixture = new ModelFixture(folder);
-        using var model = QFormer.Load(Fixtures.Path(folder));
-        var (queries, frames, ids) = (fixture["query_tokens"], fixture["encoder_hidden_states"], fixture["input_ids"]);
-        var (textMask, mask) = (fixture.Mask("text_attention_mask"), fixture.Mask("attention_mask"));
-
-        using var audio = model.ProjectAudio(frames);
-        var (queryStates, textStates) = model.JointPass(queries, audio, ids, textMask);
-        fixture.Check("query_output", queryStates);
-        fixture.Check("last_hidden_state", cat([queryStates, textStates], 1), mask);
-        var hidden = model.ForwardHidden(queries, audio, ids, textMask);
-        for (int layer = 0; layer < hidden.Count; layer++)
-            Assert.IsLessThan(2e-5, ModelFixture.RelativeError(fixture["hidden_states"].select(0, layer), hidden[layer], mask), $"layer {layer}");
-        using var maskedAudio = model.ProjectAudio(frames, fixture.Mask("encoder_attention_mask"));
-        fixture.Check("masked.last_hidden_state", model.ForwardHidden(queries, maskedAudio, ids, textMask)[^1], mask);
-        fixture.Check("textonly.last_hidden_state", model.TextPass(ids, textMask), textMask);
-    }
-
-    [TestMethod]
-    public void Every_pass_equals_lavis()
+    public void The_fused_passes_give_what_LAVIS_computes_apart()
     {
         using var scope = NewDisposeScope();
         using var fixture = new ModelFixture("lavis_qformer");
         using var model = QFormer.Load(Fixtures.Path("lavis_qformer"));
         var (queries, ids, generated) = (fixture["query_tokens"], fixture["input_ids"], fixture["decoder_input_ids"]);
-        var (textMask, labels) = (fixture.Mask("text_attention_mask"), fixture["labels"]);
+        var textMask = fixture.Mask("text_attention_mask");
         using var audio = model.ProjectAudio(fixture["encoder_hidden_states"], fixture.Mask("encoder_attention_mask"));
-
-        fixture.Check("query_only.last_hidden_state", model.QueryPass(queries, audio, out var cache));
-        fixture.Check("query_only.hidden_states", stack(model.ForwardHidden(queries, audio)));
-        fixture.Check("query_only.key_layer0", cache.Keys(0));
-        fixture.Check("text_only.last_hidden_state", model.TextPass(ids, textMask), textMask);
-        var (queryStates, textStates) = model.JointPass(queries, audio, ids, textMask);
-        fixture.Check("both.last_hidden_state", cat([queryStates, textStates], 1), fixture.Mask("attention_mask"));
+        var (queryStates, _) = model.JointPass(queries, audio, ids, textMask);
         Assert.IsLessThan(1e-6, ModelFixture.RelativeError(queryStates, model.MatchingPass(queries, audio, ids, textMask)));
 
-        var logits = model.PredictTokens(model.GenerationPass(generated, textMask, cache));
-        fixture.Check("lm.logits", logits, textMask);
-        fixture.Check("lm.loss", Loss(logits, Reduction.Mean));
-
-        // One pass for all three: the same numbers, and LAVIS's own single pass with a prefix mask.
         var (fusedQueries, fusedText, fusedGenerated) = model.AlignmentPass(queries, audio, ids, textMask, generated, textMask);
         fixture.Check("query_only.last_hidden_state", fusedQueries);
         Assert.IsLessThan(2e-5, ModelFixture.RelativeError(fixture["text_only.last_hidden_state"].select(1, 0), fusedText.select(1, 0)));
-        fixture.Check("lm.logits", model.PredictTokens(fusedGenerated), textMask);
-        fixture.Check("lm.loss", Loss(model.PredictTokens(fusedGenerated), Reduction.Mean));
-
-        fixture.Check("unilm.logits", model.PredictTokens(fusedGenerated));
-        fixture.Check("unilm.loss", Loss(model.PredictTokens(fusedGenerated), Reduction.Mean));
-
-        Tensor Loss(Tensor logits, Reduction reduction) => functional.cross_entropy(
-            logits.narrow(1, 0, logits.shape[1] - 1).reshape(-1, logits.shape[2]), labels.narrow(1, 1, labels.shape[1] - 1).reshape(-1),
-            reduction: reduction, label_smoothing: 0.1);
+        var logits = model.PredictTokens(fusedGenerated);
+        fixture.Check("lm.logits", logits, textMask);
+        fixture.Check("unilm.logits", logits);      // LAVIS's own single pass with a prefix mask, padding included
     }
 
     [TestMethod]

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Mint.ML.Tests.Models;
 
-/// <summary>The inputs and expected outputs of a fixture folder, and the comparison that defines equal.</summary>
+/// <summary>The inputs of a fixture folder for tests of something else than parity with the original, which Mint.ML.Parity compares.</summary>
 internal sealed class ModelFixture : IDisposable
 {
     private readonly Dictionary<string, Tensor> tensors;
@@ -16,8 +16,6 @@ internal sealed class ModelFixture : IDisposable
         tensors = Safetensors.ReadAll(Fixtures.Path(folder, "io.safetensors"));
         this.tolerance = tolerance;
     }
-
-    public bool Contains(string name) => tensors.ContainsKey(name);
 
     public Tensor this[string name] => tensors[name];
 
