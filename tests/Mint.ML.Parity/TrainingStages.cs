@@ -10,7 +10,7 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace Mint.ML.Samples.Verification;
+namespace Mint.ML.Parity;
 
 /// <summary>MINT's two training stages against LAVIS: losses, similarities, gradients and three steps of AdamW.</summary>
 internal static class TrainingStages
@@ -115,6 +115,7 @@ internal static class TrainingStages
             fixture.Close("loss", loss);
             loss.backward();
             Gradients(fixture, "grad.", Named(model));
+            fixture.Same("no gradient of T5", t5.parameters().All(weight => weight.grad is null), () => "a frozen weight has one");
         }
         using (var instruction = Instruction())
         {

@@ -2,7 +2,7 @@ using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Samples.Verification;
+namespace Mint.ML.Parity;
 
 /// <summary>BERT with its heads, and CLIP's text tower.</summary>
 internal static class TextEncoders

@@ -4,7 +4,7 @@ using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace Mint.ML.Samples.Verification;
+namespace Mint.ML.Parity;
 
 /// <summary>Whole systems: sound and text in, answers out.</summary>
 internal static class WholeSystems
@@ -61,5 +61,6 @@ internal static class WholeSystems
         fixture.Close("loss", loss);
         loss.backward();
         foreach (var (name, parameter) in system.Adapter.named_parameters()) fixture.Close($"grad.{name}", parameter.grad!);
+        fixture.Same("no gradient of LLaMA", llama.parameters().All(weight => weight.grad is null), () => "a frozen weight has one");
     }
 }

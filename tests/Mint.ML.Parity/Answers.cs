@@ -5,11 +5,17 @@ using Mint.ML.LanguageModels;
 using static TorchSharp.torch;
 using Generator = Mint.ML.Generation.Generator;
 
-namespace Mint.ML.Samples.Verification;
+namespace Mint.ML.Parity;
 
 /// <summary>Generated token ids and scores, for every setting that a fixture lists.</summary>
 internal static class Answers
 {
+    private static readonly string[] known =
+    [
+        "num_beams", "num_return_sequences", "length_penalty", "early_stopping", "repetition_penalty", "no_repeat_ngram_size", "min_length", "max_new_tokens", "max_length",
+        "do_sample", "pad_token_id",
+    ];
+
     /// <param name="fixture">Its meta.json holds the settings as transformers' generate takes them.</param>
     /// <param name="group">Beginning of the reference tensors' names: "gen_ids" or "gen_embeds".</param>
     /// <param name="model">Tells where answers end.</param>
@@ -24,12 +30,17 @@ internal static class Answers
             if (!fixture.Has(name)) continue;
             GeneratedSequence[] found = [.. answer(Options(kwargs!.AsObject())).SelectMany(list => list)];
             string expected = string.Join(" | ", Enumerable.Range(0, (int)fixture[name].shape[0]).Select(row =>
-                string.Join(' ', fixture[name][row].data<long>().ToArray().Skip(before).TakeWhile(id => id != model.EosTokenId))));
-            string actual = string.Join(" | ", found.Select(one => string.Join(' ', one.Ids)));
+            {
+                long[] all = [.. fixture[name][row].data<long>().ToArray().Skip(before)];
+                return Show(all.TakeWhile(id => id != model.EosTokenId), all.Contains(model.EosTokenId));
+            }));
+            string actual = string.Join(" | ", found.Select(one => Show(one.Ids.Select(id => (long)id), one.Complete)));
             fixture.Same(name, expected == actual, () => $"{actual}, the reference has {expected}");
             if (fixture.Has(scores)) fixture.Close(scores, tensor(found.Select(one => (float)one.Score).ToArray()));
         }
     }
+
+    private static string Show(IEnumerable<long> ids, bool complete) => string.Join(' ', ids) + (complete ? " end" : "");
 
     /// <summary>Answers to prompts of tokens.</summary>
     public static void ToTokens(Fixture fixture, ILanguageModel model, Tensor ids, Tensor mask) =>
@@ -51,6 +62,8 @@ internal static class Answers
 
     private static GenerationOptions Options(JsonObject kwargs)
     {
+        if (kwargs.FirstOrDefault(pair => !known.Contains(pair.Key)).Key is { } other)
+            throw new InvalidDataException($"generate_kwargs has '{other}', of which nothing is known here.");
         return new()
         {
             Beams = (int)Number("num_beams", 1),

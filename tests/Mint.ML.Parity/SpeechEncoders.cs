@@ -1,7 +1,7 @@
 using Mint.ML.Encoders;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Samples.Verification;
+namespace Mint.ML.Parity;
 
 /// <summary>data2vec, wav2vec 2.0, HuBERT and MERT: waveform to frames, with and without a mask.</summary>
 internal static class SpeechEncoders

@@ -5,7 +5,7 @@ using Mint.ML.Layers;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace Mint.ML.Samples.Verification;
+namespace Mint.ML.Parity;
 
 /// <summary>T5, GPT-2 and LLaMA: hidden states, logits, losses and answers.</summary>
 internal static class LanguageModels

@@ -1,14 +1,14 @@
 using Mint.ML.Encoders;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Samples.Verification;
+namespace Mint.ML.Parity;
 
 /// <summary>Spectrogram encoders: HTS-AT in CLAP, AST, ViT-MAE and AudioMAE.</summary>
 internal static class AudioTowers
 {
     public static void Clap(Fixture fixture)
     {
-        using var clap = Models.Clap.Load(fixture.Path);
+        using var clap = Encoders.Clap.Load(fixture.Path);
         HtsAt model = clap.Audio;
         Tensor mel = fixture["input_features"];
         Tensor? longer = fixture.Has("is_longer") ? fixture.Mask("is_longer") : null;

@@ -3,21 +3,19 @@ using static TorchSharp.torch;
 
 namespace Mint.ML.Tests.Models;
 
-/// <summary>The inputs and expected outputs of a fixture folder, and the comparison that defines equal.</summary>
-internal sealed class Parity : IDisposable
+/// <summary>The inputs of a fixture folder for tests of something else than parity with the original, which Mint.ML.Parity compares.</summary>
+internal sealed class ModelFixture : IDisposable
 {
     private readonly Dictionary<string, Tensor> tensors;
     private readonly double tolerance;
 
     /// <param name="folder">Under tests/fixtures.</param>
     /// <param name="tolerance">Of a tensor's largest magnitude.</param>
-    public Parity(string folder, double tolerance = 2e-5)
+    public ModelFixture(string folder, double tolerance = 2e-5)
     {
         tensors = Safetensors.ReadAll(Fixtures.Path(folder, "io.safetensors"));
         this.tolerance = tolerance;
     }
-
-    public bool Contains(string name) => tensors.ContainsKey(name);
 
     public Tensor this[string name] => tensors[name];
 

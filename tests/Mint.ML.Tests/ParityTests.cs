@@ -1,24 +1,14 @@
 using Mint.ML.Checkpoints;
-using Mint.ML.Samples.Verification;
+using Mint.ML.Parity;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Transforms.Tests.Samples;
+namespace Mint.ML.Tests;
 
 /// <summary>Parity with the originals is the definition of correct; `mint verify` and these tests are one implementation.</summary>
 [TestClass]
-public sealed class VerifierTests
+public sealed class ParityTests
 {
-    private static string Fixtures
-    {
-        get
-        {
-            DirectoryInfo folder = new(AppContext.BaseDirectory);
-            while (!File.Exists(Path.Combine(folder.FullName, "Mint.ML.sln"))) folder = folder.Parent!;
-            return Path.Combine(folder.FullName, "tests", "fixtures");
-        }
-    }
-
-    public static IEnumerable<object[]> Folders => Verifier.Folders(Fixtures).Select(folder => new object[] { folder.Name, folder.Path });
+    public static IEnumerable<object[]> Folders => Verifier.Folders(Fixtures.Path()).Select(folder => new object[] { folder.Name, folder.Path });
 
     [TestMethod]
     [DynamicData(nameof(Folders))]
@@ -34,7 +24,7 @@ public sealed class VerifierTests
     [TestMethod]
     public void A_folder_that_no_model_goes_by_fails_and_says_so()
     {
-        VerificationResult result = Verifier.Verify("nonesuch", Path.Combine(Fixtures, "bert"));
+        VerificationResult result = Verifier.Verify("nonesuch", Fixtures.Path("bert"));
         Assert.IsFalse(result.Passed);
         StringAssert.Contains(result.Problems.Single(), "no model goes by this name");
     }
@@ -47,7 +37,7 @@ public sealed class VerifierTests
         string copy = Directory.CreateTempSubdirectory("mint-verify").FullName;
         try
         {
-            foreach (string file in Directory.GetFiles(Path.Combine(Fixtures, "bert_plain"))) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+            foreach (string file in Directory.GetFiles(Fixtures.Path("bert_plain"))) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
             var tensors = Safetensors.ReadAll(Path.Combine(copy, "io.safetensors"));
             using (no_grad()) tensors[name].view(-1).narrow(0, 3, 1).add_(tensors[name].abs().max() * 5e-5);
             Safetensors.Write(Path.Combine(copy, "io.safetensors"), tensors);
@@ -71,9 +61,9 @@ public sealed class VerifierTests
         {
             Directory.CreateDirectory(Path.Combine(root, "bert_broken"));
             File.WriteAllText(Path.Combine(root, "bert_broken", "config.json"), "{");
-            File.Copy(Path.Combine(Fixtures, "bert", "io.safetensors"), Path.Combine(root, "bert_broken", "io.safetensors"));
+            File.Copy(Fixtures.Path("bert", "io.safetensors"), Path.Combine(root, "bert_broken", "io.safetensors"));
             Directory.CreateDirectory(Path.Combine(root, "clip_text_proj"));
-            foreach (string file in Directory.GetFiles(Path.Combine(Fixtures, "clip_text_proj")))
+            foreach (string file in Directory.GetFiles(Fixtures.Path("clip_text_proj")))
                 File.Copy(file, Path.Combine(root, "clip_text_proj", Path.GetFileName(file)));
             VerificationResult[] results = [.. Verifier.Run(root).Where(result => !result.Name.StartsWith("tokenizers/", StringComparison.Ordinal))];
             Assert.HasCount(2, results);

@@ -2,7 +2,7 @@ using Mint.ML.Bridges;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace Mint.ML.Samples.Verification;
+namespace Mint.ML.Parity;
 
 /// <summary>The Q-Former under the names of BLIP-2, InstructBLIP and LAVIS.</summary>
 internal static class QFormers

@@ -1,7 +1,6 @@
-using Mint.ML.Transforms;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Samples.Verification;
+namespace Mint.ML.Parity;
 
 /// <summary>What became of one folder.</summary>
 /// <param name="Name">The folder's name under the fixtures.</param>
@@ -38,8 +37,17 @@ internal static class Verifier
         ("blip2_stage1", Default, TrainingStages.Stage1), ("instructblip_stage2", Default, TrainingStages.Stage2),
         ("pengi", Towers, WholeSystems.PengiSystem), ("musilingo", Default, WholeSystems.MusiLingoSystem),
         ("features", Default, FrontEnds.Run), ("tokenizers/", 0, Tokenizers.Run),
-        ("metrics", 1e-6, Metrics.Run),
+        ("metrics", 1e-9, Metrics.Run),
     ];
+
+    /// <summary>tests/fixtures of the checkout that the program runs from.</summary>
+    /// <exception cref="DirectoryNotFoundException">It runs from none.</exception>
+    public static string OwnFixtures()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+            if (File.Exists(Path.Combine(folder.FullName, "Mint.ML.sln"))) return Path.Combine(folder.FullName, "tests", "fixtures");
+        throw new DirectoryNotFoundException("This program does not run from a checkout of Mint.ML; say where to look with --fixtures DIR.");
+    }
 
     /// <summary>Verifies every folder, in the order of their names, as it goes.</summary>
     public static IEnumerable<VerificationResult> Run(string fixtures) => Folders(fixtures).Select(folder => Verify(folder.Name, folder.Path));
@@ -80,7 +88,7 @@ internal static class Verifier
         }
         catch (Exception error)
         {
-            return Result([.. fixture?.Problems ?? [], $"{error.Cause().GetType().Name}: {error.Cause().Message}"]);
+            return Result([.. fixture?.Problems ?? [], $"{error.GetType().Name}: {error.Message}"]);
         }
         finally
         {

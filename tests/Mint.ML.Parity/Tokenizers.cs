@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Mint.ML.Text;
 
-namespace Mint.ML.Samples.Verification;
+namespace Mint.ML.Parity;
 
 /// <summary>Tokenizers of public vocabularies: ids, special tokens, decoding, padding and truncation.</summary>
 internal static class Tokenizers

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Samples.Verification;
+namespace Mint.ML.Parity;
 
 /// <summary>A folder of reference inputs and outputs while a model is compared with it.</summary>
 /// <remarks>Tensors are read once and live until the fixture is disposed. The error of a tensor is its largest difference over its largest magnitude.</remarks>
@@ -76,7 +76,9 @@ internal sealed class Fixture : IDisposable
     /// <param name="actual">What was computed.</param>
     /// <param name="mask">(B, T) bool, where the first dimensions of both are (B, T).</param>
     /// <param name="scale">The magnitude to measure by; null takes the tensor's largest.</param>
-    public void Close(string name, Tensor actual, Tensor? mask = null, double? scale = null) => Close(name, Expected(name), actual, mask, scale);
+    /// <param name="tolerance">Where it is another than the fixture's.</param>
+    public void Close(string name, Tensor actual, Tensor? mask = null, double? scale = null, double? tolerance = null) =>
+        Close(name, Expected(name), actual, mask, scale, tolerance);
 
     /// <summary>Compares a list of (B, T, ...) with a tensor that has them along its first dimension.</summary>
     public void EachClose(string name, IReadOnlyList<Tensor> actual, Tensor? mask = null)
@@ -87,10 +89,10 @@ internal sealed class Fixture : IDisposable
             problems.Add($"{name}: {actual.Count} layers, the reference has {expected.shape[0]}");
             return;
         }
-        for (int i = 0; i < actual.Count; i++) Close($"{name}[{i}]", expected.select(0, i), actual[i], mask, scale: null);
+        for (int i = 0; i < actual.Count; i++) Close($"{name}[{i}]", expected.select(0, i), actual[i], mask, scale: null, tolerance: null);
     }
 
-    private void Close(string name, Tensor expected, Tensor actual, Tensor? mask, double? scale)
+    private void Close(string name, Tensor expected, Tensor actual, Tensor? mask, double? scale, double? tolerance)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
@@ -104,7 +106,7 @@ internal sealed class Fixture : IDisposable
             expected = expected.reshape(mask.numel(), -1)[mask.reshape(-1)];
             actual = actual.reshape(mask.numel(), -1)[mask.reshape(-1)];
         }
-        Record(name, Error(expected.to(ScalarType.Float64), actual.cpu().to(ScalarType.Float64), scale), null);
+        Record(name, Error(expected.to(ScalarType.Float64), actual.cpu().to(ScalarType.Float64), scale), tolerance);
     }
 
     /// <summary>Compares a number that stands elsewhere than in a tensor file.</summary>
