@@ -68,6 +68,15 @@ public class BadAudioTests
     }
 
     [TestMethod]
+    public void A_rate_under_the_lowest_or_over_the_highest_is_refused_and_the_bounds_themselves_are_read()
+    {
+        foreach (uint rate in (uint[])[4_000, 384_000]) Assert.AreEqual((int)rate, AudioFile.Read(new MemoryStream(new WavBytes { Rate = rate }.Build()), "a.wav").SampleRate);
+        Assert.Contains(nameof(AudioReadOptions.MinSampleRate), Refuses(new WavBytes { Rate = 3_999 }.Build(), "3,999 Hz, outside the range of 4,000 to").Message);
+        Assert.Contains(nameof(AudioReadOptions.MaxSampleRate), Refuses(new WavBytes { Rate = 384_001 }.Build(), "384,001 Hz").Message);
+        Assert.AreEqual(3_999, AudioFile.Read(new MemoryStream(new WavBytes { Rate = 3_999 }.Build()), "a.wav", new AudioReadOptions { MinSampleRate = 3_999 }).SampleRate);
+    }
+
+    [TestMethod]
     public void Eight_channels_are_refused_with_the_way_to_mix_them_down()
     {
         byte[] wav = new WavBytes { Channels = 8, Data = new byte[1600] }.Build();

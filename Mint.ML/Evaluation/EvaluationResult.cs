@@ -3,10 +3,15 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Mint.ML.Files;
 
-namespace Mint.ML.Samples.Evaluating;
+namespace Mint.ML.Evaluation;
 
 /// <summary>A metric with its 95 % interval, or why there is none.</summary>
-internal sealed record EvaluationMetric(string Name, double? Value, double? Low = null, double? High = null, string? Note = null);
+/// <param name="Name">What tables call it.</param>
+/// <param name="Value">The value; null where the metric is not defined, and <paramref name="Note"/> says why.</param>
+/// <param name="Low">Lower end of the interval; null without one.</param>
+/// <param name="High">Upper end.</param>
+/// <param name="Note">What the value depends on, or why there is none.</param>
+public sealed record EvaluationMetric(string Name, double? Value, double? Low = null, double? High = null, string? Note = null);
 
 /// <summary>What was measured: evaluation.json.</summary>
 /// <param name="Name">The recipe's name.</param>
@@ -18,16 +23,19 @@ internal sealed record EvaluationMetric(string Name, double? Value, double? Low 
 /// <param name="Skipped">How many could not be answered.</param>
 /// <param name="Labels">The labels, in the order of the items' scores.</param>
 /// <param name="Metrics">The table's columns.</param>
-internal sealed record Evaluation(string Name, string Task, string Model, string Manifest, string? Instruction, int Clips, int Skipped,
+public sealed record EvaluationResult(string Name, string Task, string Model, string Manifest, string? Instruction, int Clips, int Skipped,
     IReadOnlyList<string>? Labels, IReadOnlyList<EvaluationMetric> Metrics);
 
 /// <summary>One clip (of retrieval, one caption): a line of items.jsonl.</summary>
-internal sealed record EvaluationItem(string Path, IReadOnlyList<string> Reference, string Answer)
+/// <param name="Path">The clip, as its manifest names it.</param>
+/// <param name="Reference">The label, the labels or the captions that are right.</param>
+/// <param name="Answer">What the model said; of retrieval, the clip that it found first.</param>
+public sealed record EvaluationItem(string Path, IReadOnlyList<string> Reference, string Answer)
 {
     /// <summary>A probability a label.</summary>
     public IReadOnlyList<float>? Scores { get; init; }
 
-    /// <summary>Metrics of this item alone.</summary>
+    /// <summary>Metrics of this item alone, where they are defined.</summary>
     public IReadOnlyDictionary<string, double>? Metrics { get; init; }
 
     /// <summary>Of retrieval, the place of the right clip, from 1.</summary>
@@ -39,7 +47,7 @@ internal sealed record EvaluationItem(string Path, IReadOnlyList<string> Referen
 }
 
 /// <summary>An evaluation on the disk.</summary>
-internal static class EvaluationFiles
+public static class EvaluationFiles
 {
     private static readonly JsonSerializerOptions Lines = new()
     {
@@ -48,11 +56,16 @@ internal static class EvaluationFiles
 
     private static readonly JsonSerializerOptions Indented = new(Lines) { WriteIndented = true };
 
-    public static void Write(string folder, Evaluation evaluation, IEnumerable<EvaluationItem> items)
+    /// <summary>Writes evaluation.json and items.jsonl, each beside and renamed.</summary>
+    /// <param name="folder">A folder that exists.</param>
+    /// <param name="evaluation">What was measured.</param>
+    /// <param name="items">What it was measured on.</param>
+    public static void Write(string folder, EvaluationResult evaluation, IEnumerable<EvaluationItem> items)
     {
         AtomicFile.WriteText(Path.Combine(folder, "items.jsonl"), string.Concat(items.Select(item => JsonSerializer.Serialize(item, Lines) + "\n")));
         AtomicFile.WriteText(Path.Combine(folder, "evaluation.json"), JsonSerializer.Serialize(evaluation, Indented) + "\n");
     }
 
-    public static string Text(IReadOnlyList<Evaluation> evaluations) => JsonSerializer.Serialize(evaluations, Indented);
+    /// <summary>Evaluations as JSON.</summary>
+    public static string Text(IReadOnlyList<EvaluationResult> evaluations) => JsonSerializer.Serialize(evaluations, Indented);
 }
