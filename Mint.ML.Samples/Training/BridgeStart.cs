@@ -46,7 +46,8 @@ internal sealed record BridgeStart(string? Bridge, string? Bert, string? Tokeniz
         string own = BridgeFolder.Of(run);
         Directory.CreateDirectory(own);
         if ((Tokenizer ?? Stage1 ?? Bert) is { } words) BridgeFolder.CopyVocabulary(words, own);
-        else WordPieceTrainer.Train(texts, Path.Combine(own, "vocab.txt"), new() { VocabularySize = VocabularySize, LeastCount = 1 });
+        // A run that goes on has its vocabulary; other texts are refused by their hash, and must not have changed it by then.
+        else if (!File.Exists(Path.Combine(own, "vocab.txt")) || !Directory.EnumerateFiles(run, "step-*.safetensors").Any()) WordPieceTrainer.Train(texts, Path.Combine(own, "vocab.txt"), new() { VocabularySize = VocabularySize, LeastCount = 1 });
         var vocabulary = TextTokenizer.Load(own);
         if (Stage1 is { } from) return (BridgeNet.Load(from, device: device), vocabulary, own);
 

@@ -114,6 +114,8 @@ public static class InstructionTraining
         public IReadOnlyDictionary<string, string> Parts => new Dictionary<string, string>
         {
             ["mix"] = Mix.Fingerprint,
+            ["bridge's architecture"] = RunFolder.Hash([model.Bridge.Config.ToJson().ToJsonString()]),
+            ["vocabularies"] = RunFolder.Hash(asked.Fingerprint.Concat(prompted.Fingerprint).Concat(answered.Fingerprint)),
             ["language model"] = model.LanguageModel is Module languageModel ? RunFolder.Hash(languageModel) : "",
         };
 
