@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Mint.ML.Native;
 using Mint.ML.Samples.Commands;
+using Mint.ML.Transforms;
 
 // One file a command: Commands/<Name>Command.cs has a static Create().
 var root = new RootCommand("Audio-language models for ML.NET.")
@@ -38,7 +39,7 @@ try
     if (parsed.Errors.Count == 0 && parsed.Action == parsed.CommandResult.Command.Action && !withoutTensors.Contains(args[0])) Libtorch.Require();
     return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, stop.Token);
 }
-catch (OperationCanceledException)
+catch (Exception e) when (e.Cause() is OperationCanceledException)
 {
     StandardError.Report("mint: stopped.");
     return 130;
@@ -46,7 +47,7 @@ catch (OperationCanceledException)
 catch (Exception e) when (Environment.GetEnvironmentVariable("MINT_TRACE") is not { Length: > 0 })
 {
     // What a user can act on is the message; MINT_TRACE=1 lets the whole exception through.
-    StandardError.Report($"mint: {e.Message}");
+    StandardError.Report($"mint: {e.Cause().Message}");
     return 1;
 }
 

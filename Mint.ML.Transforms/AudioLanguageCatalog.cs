@@ -91,16 +91,20 @@ public sealed class AudioLanguageCatalog
     /// <param name="captionColumnName">The captions.</param>
     /// <param name="audioEmbeddingColumnName">The clips' vectors.</param>
     /// <param name="textEmbeddingColumnName">The captions' vectors.</param>
-    public RetrievalMetrics EvaluateRetrieval(IDataView data, string captionColumnName = "Caption",
+    public RetrievalResult EvaluateRetrieval(IDataView data, string captionColumnName = "Caption",
         string audioEmbeddingColumnName = BridgeNetTransformer.AudioEmbedding, string textEmbeddingColumnName = BridgeNetTransformer.TextEmbedding) =>
-        RetrievalMetrics.Compute(data ?? throw new ArgumentNullException(nameof(data)), audioEmbeddingColumnName, textEmbeddingColumnName, captionColumnName);
+        RetrievalResult.Compute(data ?? throw new ArgumentNullException(nameof(data)), audioEmbeddingColumnName, textEmbeddingColumnName, captionColumnName);
 
-    /// <summary>Scores generated captions against their references: BLEU-1 to -4, ROUGE-L and CIDEr-D.</summary>
+    /// <summary>Scores generated captions against their references by all of <see cref="CaptionMetrics"/>; one that is not defined has NaN and says why.</summary>
     /// <param name="data">Data with both columns of text. Rows without a reference are left out; an empty caption counts as a wrong one.</param>
     /// <param name="captionColumnName">The references, one a row.</param>
     /// <param name="generatedColumnName">What was generated.</param>
-    public IReadOnlyList<MetricScore> EvaluateCaptions(IDataView data, string captionColumnName = "Caption", string generatedColumnName = "GeneratedCaption") =>
-        CaptionEvaluation.Score(data ?? throw new ArgumentNullException(nameof(data)), captionColumnName, generatedColumnName);
+    /// <param name="tools">What SPICE, BERTScore and METEOR's synonyms need; null goes without them.</param>
+    /// <param name="cancel">Ends the scoring.</param>
+    /// <exception cref="InvalidOperationException">There are no references, or one has no words; said before the first caption is generated.</exception>
+    public IReadOnlyList<MetricScore> EvaluateCaptions(IDataView data, string captionColumnName = "Caption", string generatedColumnName = "GeneratedCaption", CaptionTools? tools = null,
+        CancellationToken cancel = default) =>
+        CaptionEvaluation.Score(data ?? throw new ArgumentNullException(nameof(data)), captionColumnName, generatedColumnName, tools, cancel);
 
     /// <summary>The trainers.</summary>
     public sealed class AudioLanguageTrainers

@@ -5,12 +5,21 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # The summary is read below, so it is asked for plain and in English: where CI is set the runner
 # would colour its lines, and elsewhere it speaks the user's language.
 export TESTINGPLATFORM_UI_LANGUAGE=en DOTNET_CLI_UI_LANGUAGE=en
-# The tests of report pages open them in a browser, which nothing else here needs; without one they are inconclusive and say so.
-if [ -z "${MINT_CHROMIUM:-}" ] && ! command -v chromium chromium-headless-shell chromium-browser google-chrome > /dev/null && command -v apt-get > /dev/null; then
+# What only tests need: a browser that opens report pages, WordNet for METEOR's synonyms; and libsndfile, which reads compressed sound.
+# A test that misses one of them says so and is skipped.
+missing=()
+if [ -z "${MINT_CHROMIUM:-}" ] && ! command -v chromium chromium-headless-shell chromium-browser google-chrome > /dev/null; then missing+=(chromium); fi
+[ -d /usr/share/wordnet ] || missing+=(wordnet-base)
+compgen -G '/usr/lib*/*/libsndfile.so.1' > /dev/null || compgen -G '/usr/lib*/libsndfile.so.1' > /dev/null || missing+=(libsndfile1)
+if [ ${#missing[@]} != 0 ] && command -v apt-get > /dev/null; then
   as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
   export DEBIAN_FRONTEND=noninteractive
-  echo "installing chromium, for the tests of report pages"
-  { as_root apt-get update -qq && as_root apt-get install -y -qq --no-install-recommends chromium; } > /dev/null 2>&1 || echo "chromium could not be installed"
+  echo "installing ${missing[*]}, for tests"
+  as_root timeout 300 apt-get update -qq > /dev/null 2>&1 < /dev/null
+  # One by one: what one mirror lacks keeps none of the others away.
+  for package in "${missing[@]}"; do
+    as_root timeout 600 apt-get install -y -qq --no-install-recommends "$package" > /dev/null 2>&1 < /dev/null || echo "$package could not be installed"
+  done
 fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

@@ -6,6 +6,8 @@ using System.Text.Json;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using Mint.ML.Checkpoints;
+using Mint.ML.Files;
 using Mint.ML.Objectives;
 using Mint.ML.Samples.Demo;
 using Mint.ML.Training;
@@ -31,7 +33,7 @@ internal sealed class AblationRuns
         (this.options, this.folder, this.cancel) = (options, folder, cancel);
         mint = new SmallMint(ml, options, cancel);
         // Results of other models, data or epochs are of another ablation.
-        setting = string.Join('\n', FeatureCache.HashFolder(Path.Combine(options.Models, "encoder")), FeatureCache.HashFolder(Path.Combine(options.Models, "language-model")),
+        setting = string.Join('\n', ModelFolder.Hash(Path.Combine(options.Models, "encoder")), ModelFolder.Hash(Path.Combine(options.Models, "language-model")),
             string.Create(CultureInfo.InvariantCulture, $"{options.Stage1Epochs} {options.Stage1LearningRate:R} {options.Stage2Epochs} {options.Stage2LearningRate:R}"),
             File.ReadAllText(Path.Combine(options.Data, "manifest-train.csv")), File.ReadAllText(Path.Combine(options.Data, "manifest-test.csv")));
         data = new(Featurize);
@@ -98,8 +100,7 @@ internal sealed class AblationRuns
     private void Keep(string file, AblationResult result)
     {
         Directory.CreateDirectory(folder);
-        File.WriteAllText(file + ".tmp", JsonSerializer.Serialize(result));
-        File.Move(file + ".tmp", file, overwrite: true);
+        AtomicFile.WriteText(file, JsonSerializer.Serialize(result));
     }
 
     private static void Log(object? sender, LoggingEventArgs message)

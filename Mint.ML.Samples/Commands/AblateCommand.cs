@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Mint.ML.Files;
 using Mint.ML.Samples.Ablation;
 using Mint.ML.Samples.Demo;
 
@@ -35,6 +36,7 @@ internal static class AblateCommand
                 : [Checkout.Path("RECIPE", "recipes", "table5-losses.json"), Checkout.Path("RECIPE", "recipes", "table6-stages.json")];
             AblationRecipe[] tables = [.. files.Select(AblationRecipe.Read)];
             string path = parse.GetValue(page) ?? Checkout.Path("--page FILE", "docs", "ablation.md"), own = $"./mint ablate --stage1-epochs {options.Stage1Epochs} --stage2-epochs {options.Stage2Epochs}";
+            using var held = FolderLock.Take(parse.GetValue(output)!);
             var runs = new AblationRuns(options, parse.GetValue(output)!, cancel);
             runs.Run(tables, Write);
             Write();
@@ -42,11 +44,7 @@ internal static class AblateCommand
             return Task.FromResult(0);
 
             // After every training: an ablation that is stopped leaves the tables of what is finished.
-            void Write()
-            {
-                File.WriteAllText(path + ".tmp", AblationPage.Write(tables, runs.Find, options, own));
-                File.Move(path + ".tmp", path, overwrite: true);
-            }
+            void Write() => AtomicFile.WriteText(path, AblationPage.Write(tables, runs.Find, options, own));
         });
         return command;
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Mint.ML.Answering;
+using Mint.ML.Evaluation;
 using Mint.ML.Metrics;
 using Mint.ML.Samples.Answering;
 using Mint.ML.Samples.Evaluating;
@@ -37,8 +38,9 @@ internal static class EvaluateCommand
             if (parse.GetValue(batch) < 1) throw new ArgumentException($"--batch-size is {parse.GetValue(batch)}; at least one clip is answered at once.");
             var read = files.Select(EvaluationRecipe.Read).Select(recipe => parse.GetValue(manifest) is { } other ? recipe with { Manifest = Path.GetFullPath(other) } : recipe).ToList();
             using var loaded = ModelFile.Load(parse.GetValue(model), DeviceOption.Of(parse.GetValue(device)!));
-            var settings = new EvaluationSettings(loaded, parse.GetValue(batch), parse.GetValue(onError) == "skip", parse.GetValue(wordNet), parse.GetValue(bert), Spice(parse.GetValue(spice)));
-            var evaluations = new List<Evaluation>();
+            var tools = read.Any(recipe => recipe.Task == "captioning") ? Tools(parse.GetValue(wordNet), parse.GetValue(bert), parse.GetValue(spice)) : new CaptionTools();
+            var settings = new EvaluationSettings(loaded, parse.GetValue(batch), parse.GetValue(onError) == "skip", tools);
+            var evaluations = new List<EvaluationResult>();
             foreach (var (recipe, file) in read.Zip(files))
             {
                 string folder = parse.GetValue(output) ?? Path.Combine("runs", "evaluate", Path.GetFileNameWithoutExtension(file));
@@ -56,10 +58,15 @@ internal static class EvaluateCommand
         return command;
     }
 
+    private static CaptionTools Tools(string? wordNet, string? bert, string? spice) => new()
+    {
+        Synonyms = Directory.Exists(wordNet) ? WordNetSynonyms.Load(wordNet) : null, Bert = bert is null ? null : BertScore.Load(bert), Spice = Spice(spice),
+    };
+
     private static SpiceTool? Spice(string? command) =>
         command?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [var program, .. var arguments] ? new SpiceTool(program, arguments) : null;
 
-    private static void Print(List<Evaluation> evaluations, List<EvaluationRecipe> recipes, string format)
+    private static void Print(List<EvaluationResult> evaluations, List<EvaluationRecipe> recipes, string format)
     {
         if (format == "json")
         {

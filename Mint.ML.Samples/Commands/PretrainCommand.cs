@@ -30,6 +30,7 @@ internal static class PretrainCommand
             OptionErrors.Check(() => AlignmentTraining.Validate(losses, options), () => from.Validate(options), place.Validate, Named);
             AudioManifestRow[] rows = [.. manifests.SelectMany(file => AudioManifest.Read(file).Rows)], held = parse.GetValue(validation) is { } other ? [.. AudioManifest.Read(other).Rows] : [];
             string[] captions = [.. rows.Select(row => row["Caption"])];
+            using var heldPlace = RunFiles.Hold(place.Folder);
             RunFiles.WriteSettings(place.Folder, command, parse, place.Encoder);
             var audio = place.Frames([.. rows.Select(row => row.Path)], cancel);
             var heldOut = held.Length == 0 ? null : new AlignmentValidation(place.Frames([.. held.Select(row => row.Path)], cancel), [.. held.Select(row => row["Caption"])]);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Mint.ML.Files;
 using Mint.ML.Models;
 using Mint.ML.Samples.Pretraining;
 using Mint.ML.Samples.Training;
@@ -57,8 +58,8 @@ internal static class PretrainLanguageModelCommand
             // What was written is measured: in float16.
             using var written = T5.Load(folder);
             string card = Card(written, tokenizer, lessons, options);
-            Write(Path.Combine(folder, "README.md"), card);
-            Write(Path.Combine(folder, "WORDNET-LICENCE"), WordNet.Licence(parse.GetValue(wordNet)!) + "\n");
+            AtomicFile.WriteText(Path.Combine(folder, "README.md"), card);
+            AtomicFile.WriteText(Path.Combine(folder, "WORDNET-LICENCE"), WordNet.Licence(parse.GetValue(wordNet)!) + "\n");
             Console.WriteLine(card);
             Console.WriteLine($"written: {folder}");
             return Task.FromResult(0);
@@ -73,12 +74,6 @@ internal static class PretrainLanguageModelCommand
             }
         });
         return command;
-    }
-
-    private static void Write(string path, string text)
-    {
-        File.WriteAllText(path + ".tmp", text);
-        File.Move(path + ".tmp", path, overwrite: true);
     }
 
     private static string Card(T5 model, ITextTokenizer tokenizer, Lessons lessons, LanguageModelPretrainingOptions options)

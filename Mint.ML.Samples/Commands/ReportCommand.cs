@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Mint.ML.Samples.Answering;
 using Mint.ML.Samples.Reports;
+using Mint.ML.Transforms;
 
 namespace Mint.ML.Samples.Commands;
 
@@ -82,9 +83,9 @@ internal static class ReportCommand
             return ModelFile.Load(named);
         }
         // A page without attention is better than none; a model the user named on the command line must be right.
-        catch (Exception e) when (given is null && e is InvalidDataException or InvalidOperationException or IOException or FormatException)
+        catch (Exception e) when (given is null && e.Cause() is InvalidDataException or InvalidOperationException or IOException or FormatException)
         {
-            missing = $"The model file cannot be loaded: {e.Message}";
+            missing = $"The model file cannot be loaded: {e.Cause().Message}";
             return null;
         }
     }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Mint.ML.Answering;
+using Mint.ML.Files;
 using Mint.ML.Generation;
 using Mint.ML.Retrieval;
 using Mint.ML.Samples.Answering;
@@ -41,6 +42,8 @@ internal static class SearchCommand
             OptionErrors.Check(windows.Validate, Own);
             var clips = ClipList.Of(parse.GetValue(input)!, StandardError.Report);
             var stored = existing ? VectorStorage.Half : OptionNames.Parse<VectorStorage>(parse.GetValue(storage)!); // an index that exists keeps its own
+            if (existing && !File.Exists(path)) IndexSettings.Read(path); // which says so, before anything is made there
+            using var held = FolderLock.TakeFile(path); // from here on what the index has is what it will be added to
             if (existing || File.Exists(path))
             {
                 var made = IndexSettings.Read(path);

@@ -31,6 +31,7 @@ internal static class TuneCommand
             var options = training.Read(parse) with { RunFolder = place.Folder };
             OptionErrors.Check(options.Validate, () => from.Validate(options), place.Validate, Named);
             var (files, mix) = InstructionData.Read(sources, new ConsoleLines());
+            using var heldPlace = RunFiles.Hold(place.Folder);
             RunFiles.WriteSettings(place.Folder, command, parse, place.Encoder);
             var audio = place.Frames(files, cancel);
             var heldOut = parse.GetValue(validation) is { Length: > 0 } held ? HeldOut(held) : null;

@@ -111,7 +111,7 @@ internal sealed class DemoRun
         static void Line(string name, double accuracy) => Console.WriteLine(FormattableString.Invariant($"{name,-40}{accuracy,12:F3}"));
     }
 
-    private static void PrintRetrieval(RetrievalMetrics metrics)
+    private static void PrintRetrieval(RetrievalResult metrics)
     {
         Console.WriteLine($"\n{$"Search among {metrics.Count} held-out clips",-40}{"R@1",8}{"R@5",8}{"R@10",8}");
         foreach (var (name, recall) in new[] { ("a caption finds its clip", metrics.TextToAudio), ("a clip finds its caption", metrics.AudioToText) })

@@ -1,3 +1,4 @@
+using Mint.ML.Evaluation;
 using Mint.ML.Generation;
 using Mint.ML.Samples.Training;
 using Mint.ML.Text;

@@ -1,8 +1,10 @@
-using System.Numerics.Tensors;
 using Mint.ML.Answering;
 using Mint.ML.Audio;
+using Mint.ML.Evaluation;
+using Mint.ML.Files;
 using Mint.ML.Generation;
 using Mint.ML.Metrics;
+using Mint.ML.Retrieval;
 using Mint.ML.Samples.Answering;
 
 namespace Mint.ML.Samples.Evaluating;
@@ -11,9 +13,8 @@ namespace Mint.ML.Samples.Evaluating;
 /// <param name="Model">The model that is measured.</param>
 /// <param name="Batch">Clips answered at once.</param>
 /// <param name="SkipErrors">Whether clips that cannot be read are left out, and counted, instead of ending the run.</param>
-/// <param name="WordNet">WordNet's folder, for METEOR's synonyms; null without.</param>
-/// <param name="Bert">A BERT's folder, for BERTScore; null without.</param>
-internal sealed record EvaluationSettings(ModelFile Model, int Batch, bool SkipErrors, string? WordNet, string? Bert, SpiceTool? Spice);
+/// <param name="Tools">What some caption metrics need, loaded before the first answer.</param>
+internal sealed record EvaluationSettings(ModelFile Model, int Batch, bool SkipErrors, CaptionTools Tools);
 
 /// <summary>Answers a recipe's clips, which can be stopped and goes on, and measures the answers.</summary>
 internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings settings, string folder, Action<string> report)
@@ -22,12 +23,12 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
     private sealed record Known(Clip Clip, IReadOnlyList<string> References, IReadOnlyList<string>? Negative);
 
     /// <summary>Runs the recipe; null if it was stopped.</summary>
-    public Evaluation? Run(CancellationToken cancel)
+    public EvaluationResult? Run(CancellationToken cancel)
     {
         var clips = Read();
         var labels = Labels(clips);
         var answerer = Answerer(labels);
-        Directory.CreateDirectory(folder);
+        using var held = FolderLock.Take(folder);
         string answers = Path.Combine(folder, "answers.jsonl");
         var format = new JsonLines(answerer.Name);
         AnswerResult result;
@@ -50,7 +51,7 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
             case "captioning": (metrics, items) = Captions(items, cancel); break;
             default: (metrics, items) = Retrieval(answered, [.. answered.Select(clip => rows[clip.Clip.Name].Values!)]); break;
         }
-        var evaluation = new Evaluation(recipe.Name, recipe.Task, Path.GetRelativePath(folder, settings.Model.Path), Path.GetRelativePath(folder, recipe.Manifest),
+        var evaluation = new EvaluationResult(recipe.Name, recipe.Task, Path.GetRelativePath(folder, settings.Model.Path), Path.GetRelativePath(folder, recipe.Manifest),
             recipe.Task == "retrieval" ? null : recipe.Instruction, answered.Length, clips.Count - answered.Length, labels,
             [.. metrics.Where(metric => recipe.Metrics.Count == 0 || recipe.Metrics.Contains(metric.Name))]);
         EvaluationFiles.Write(folder, evaluation, items);
@@ -66,12 +67,21 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
         return [.. manifest.Rows.GroupBy(row => row["Path"]).Select(clip =>
         {
             var texts = clip.SelectMany(row => recipe.Columns.Select(row.Find)).OfType<string>();
+            if (recipe.Task == "captioning") CheckWords(clip);
             string[] references = [.. (recipe.Task == "tagging" ? texts.SelectMany(Several) : texts).Distinct()];
             if (references.Length == 0 && recipe.Task != "tagging") throw new InvalidDataException($"{recipe.Manifest}, row {clip.First().Number}: '{clip.Key}' has nothing in {string.Join(", ", recipe.Columns)}.");
             if (references.Length > 1 && recipe.Task == "classification")
                 throw new InvalidDataException($"{recipe.Manifest}, row {clip.Last().Number}: '{clip.Key}' has the labels {Brief(references)}, and classification takes one; tagging takes several.");
             return new Known(new Clip(clip.Key, clip.First().Path), references, recipe.NegativeColumn is { } column ? [.. clip.Select(row => row.Find(column)).OfType<string>().SelectMany(Several)] : null);
         })];
+
+        void CheckWords(IEnumerable<AudioManifestRow> rows)
+        {
+            foreach (var row in rows)
+                foreach (string column in recipe.Columns)
+                    if (row.Find(column) is { } caption && !CaptionSet.HasWords(caption))
+                        throw new InvalidDataException($"{recipe.Manifest}, row {row.Number}: the {column} of '{row["Path"]}' is \"{caption}\", which has no words to score against. Leave it out.");
+        }
 
         static IEnumerable<string> Several(string labels) => labels.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
     }
@@ -102,36 +112,23 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
 
     private (IReadOnlyList<EvaluationMetric>, EvaluationItem[]) Captions(EvaluationItem[] items, CancellationToken cancel)
     {
-        var synonyms = settings.WordNet is { } folder && Directory.Exists(folder) ? WordNetSynonyms.Load(folder) : null;
-        var (metrics, scored) = EvaluationScores.Captions(items, synonyms, settings.Bert is { } bert ? BertScore.Load(bert) : null, settings.Spice, cancel);
+        var (metrics, scored) = EvaluationScores.Captions(items, settings.Tools, cancel);
         return (metrics, [.. scored]);
     }
 
-    private (IEnumerable<EvaluationMetric>, EvaluationItem[]) Retrieval(Known[] clips, IReadOnlyList<float>[] embeddings)
+    private (IEnumerable<EvaluationMetric>, EvaluationItem[]) Retrieval(Known[] clips, IReadOnlyList<float>[] vectors)
     {
         (int Clip, string Caption)[] queries = [.. clips.SelectMany((clip, i) => clip.References.Select(caption => (i, caption)))];
-        float[][] texts = Embed([.. queries.Select(query => query.Caption)]);
-        float[][] audio = [.. embeddings.Select(values => values.ToArray())];
-        var similarity = new double[queries.Length, clips.Length];
-        Parallel.For(0, queries.Length, q =>
-        {
-            for (int clip = 0; clip < clips.Length; clip++)
-            {
-                // The best of the clip's query vectors, as the contrastive loss compares them.
-                double best = double.NegativeInfinity;
-                for (int at = 0; at < audio[clip].Length; at += texts[q].Length) best = Math.Max(best, TensorPrimitives.Dot(audio[clip].AsSpan(at, texts[q].Length), texts[q]));
-                similarity[q, clip] = best;
-            }
-        });
+        var embeddings = settings.Model.Model.Comparing();
+        float[,] similarity = BridgeEmbeddings.Similarities(embeddings.Texts([.. queries.Select(query => query.Caption)]),
+            [.. vectors.Select(values => BridgeEmbeddings.Vectors([.. values], embeddings.Width))]); // (captions, clips)
         // Clips that people described in the same words are right answers to each other.
-        var right = clips.SelectMany((clip, i) => clip.References.Select(caption => (caption, i))).ToLookup(pair => pair.caption, pair => pair.i);
-        var scores = RetrievalMetrics.Score(similarity, [.. queries.Select(query => right[query.Caption].ToArray())]);
+        var right = RetrievalMetrics.SameCaption([.. queries.Select(query => query.Caption)], [.. clips.Select(clip => clip.References)]);
+        var scores = RetrievalMetrics.Score(similarity, right);
         return (EvaluationScores.Retrieval(scores), [.. queries.Select((query, q) =>
         {
-            int first = Enumerable.Range(0, clips.Length).MaxBy(clip => similarity[q, clip]);
+            int first = RetrievalMetrics.Order(similarity, q, right[q])[0];
             return new EvaluationItem(clips[query.Clip].Clip.Name, [query.Caption], clips[first].Clip.Name) { Rank = scores.Ranks[q] + 1 };
         })]);
     }
-
-    private float[][] Embed(string[] captions) => [.. captions.Chunk(settings.Batch).SelectMany(settings.Model.Model.Comparing().Texts).Select(vector => vector.Cast<float>().ToArray())];
 }

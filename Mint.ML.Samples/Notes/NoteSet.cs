@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics.Tensors;
 using CsvHelper;
 using Mint.ML.Audio;
+using Mint.ML.Files;
 
 namespace Mint.ML.Samples.Notes;
 
@@ -149,12 +150,12 @@ internal static class NoteSet
 
     static void WriteManifest(string path, IEnumerable<Note> notes)
     {
-        string temporary = path + ".tmp";
-        using (var writer = new CsvWriter(new StreamWriter(temporary) { NewLine = "\n" }, new CsvHelper.Configuration.CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n" }))
+        var text = new StringWriter();
+        using (var writer = new CsvWriter(text, new CsvHelper.Configuration.CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n" }))
         {
             writer.WriteRecords(notes);
         }
 
-        File.Move(temporary, path, overwrite: true);
+        AtomicFile.WriteText(path, text.ToString());
     }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Mint.ML.Files;
 
 namespace Mint.ML.Samples.Reports;
 
@@ -35,9 +36,7 @@ internal static class ReportPage
             int end = part.IndexOf("}}", StringComparison.Ordinal);
             page.Append(places[part[..end]]).Append(part, end + 2, part.Length - end - 2);
         }
-        string temporary = path + ".tmp";
-        File.WriteAllText(temporary, page.ToString());
-        File.Move(temporary, path, overwrite: true);
+        AtomicFile.WriteText(path, page.ToString());
     }
 
     private static string Hash(string text) => "sha256-" + Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Mint.ML.Metrics;
 
 namespace Mint.ML.Samples.Reports;
 
@@ -70,8 +71,9 @@ internal static class RunReport
             .Where(one => one is { Caption: not null, Path: not null, Rank: >= 1 }).OrderBy(one => one.Rank).ToList();
         var json = new JsonObject { ["count"] = found.Count };
         if (found.Count == 0) return json;
-        json["recall"] = new JsonArray([.. ((int[])[1, 5, 10]).Select(k => (JsonNode)new JsonArray($"R@{k}", Curve.Short(found.Count(one => one.Rank <= k) / (double)found.Count)))]);
-        json["medianRank"] = (found[found.Count / 2].Rank + found[(found.Count - 1) / 2].Rank) / 2;
+        int[] ranks = [.. found.Select(one => (int)one.Rank! - 1)];
+        json["recall"] = new JsonArray([.. ((int[])[1, 5, 10]).Select(k => (JsonNode)new JsonArray($"R@{k}", Curve.Short(RetrievalMetrics.RecallAt(ranks, k))))]);
+        json["medianRank"] = RetrievalMetrics.MedianRank(ranks);
         // Evenly from the best to the worst: a page of successes alone would tell nothing.
         int shown = Math.Min(examples, found.Count);
         json["examples"] = new JsonArray([.. Enumerable.Range(0, shown).Select(i => found[shown == 1 ? 0 : (int)((long)i * (found.Count - 1) / (shown - 1))]).Select(one => (JsonNode)new JsonObject

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Mint.ML.Files;
 using Mint.ML.Transforms;
 
 namespace Mint.ML.Samples.Training;
@@ -14,6 +15,17 @@ internal static class RunFiles
 
     public static string Model(string run) => Path.Combine(run, "model.zip");
 
+    private static readonly string[] Names = ["run.json", "model.zip", "retrieval.jsonl", "projection.safetensors"];
+
+    /// <summary>Keeps other processes out of a run folder, and removes what a killed one left of these files.</summary>
+    /// <exception cref="IOException">Another process trains there.</exception>
+    public static FolderLock Hold(string run)
+    {
+        var held = FolderLock.Take(run);
+        AtomicFile.Sweep(run, Names.Contains);
+        return held;
+    }
+
     /// <summary>run.json: the command and every option's value, given or by default.</summary>
     public static void WriteSettings(string run, Command command, ParseResult parse, string encoder)
     {
@@ -22,7 +34,7 @@ internal static class RunFiles
             options[symbol.Name.TrimStart('-')] = JsonSerializer.SerializeToNode(Value(parse, symbol), Written);
         var settings = new JsonObject { ["command"] = command.Name, ["options"] = options, ["model"] = Path.GetFileName(Model(run)), ["encoder"] = encoder };
         Directory.CreateDirectory(run);
-        Replace(Path.Combine(run, "run.json"), path => File.WriteAllText(path, settings.ToJsonString(Written) + "\n"));
+        AtomicFile.WriteText(Path.Combine(run, "run.json"), settings.ToJsonString(Written) + "\n");
     }
 
     private static object? Value(ParseResult parse, Symbol symbol) => symbol switch
@@ -37,12 +49,6 @@ internal static class RunFiles
     {
         var data = ml.Data.LoadFromAudioManifest(manifest);
         var heard = ml.Transforms.LoadAudio("Audio", "Path").Append(ml.Transforms.FeaturizeAudio("Features", "Audio", encoder)).Fit(data);
-        Replace(Model(run), path => ml.Model.Save(new TransformerChain<ITransformer>([.. heard, .. trained]), data.Schema, path));
-    }
-
-    private static void Replace(string path, Action<string> write)
-    {
-        write(path + ".tmp");
-        File.Move(path + ".tmp", path, overwrite: true);
+        AtomicFile.Write(Model(run), stream => ml.Model.Save(new TransformerChain<ITransformer>([.. heard, .. trained]), data.Schema, stream));
     }
 }

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Mint.ML.Audio;
 using Mint.ML.Bridges;
+using Mint.ML.Files;
+using Mint.ML.Metrics;
 using Mint.ML.Models;
 using Mint.ML.Retrieval;
 using Mint.ML.Text;
@@ -14,12 +16,12 @@ internal static class Search
     private const int Kept = 5, Batch = 32;
 
     /// <summary>Writes one line a caption: its clip, its clip's rank (from 1), and the best five clips with their scores. Paths are as in the manifest.</summary>
-    /// <remarks>Of equally similar clips, the caption's own is ranked last; clips of the same caption are as right as its own.</remarks>
+    /// <remarks>Clips of the same caption are as right as its own; of equally similar clips the wrong ones come first (<see cref="RetrievalMetrics"/>).</remarks>
     public static void Write(string run, BridgeNet bridge, ITextTokenizer words, int mostTokens, IFrameSource audio, IReadOnlyList<AudioManifestRow> rows, CancellationToken cancel)
     {
         var embeddings = new BridgeEmbeddings(bridge, words) { MaxTextTokens = mostTokens };
         string[] captions = [.. rows.Select(row => row["Caption"])], unique = [.. captions.Distinct()];
-        var texts = unique.Chunk(Batch).SelectMany(embeddings.Texts).ToArray();
+        var texts = embeddings.Texts(unique);
         var clips = Enumerable.Range(0, rows.Count).Chunk(Batch).SelectMany(batch =>
         {
             cancel.ThrowIfCancellationRequested();
@@ -27,21 +29,20 @@ internal static class Search
             using var frames = new AudioEncoding(read.Frames.to(bridge.Queries.device), read.Mask.to(bridge.Queries.device));
             return embeddings.Clips(frames);
         }).ToArray();
+        float[,] similarity = BridgeEmbeddings.Similarities(texts, clips); // (captions, clips)
+        var right = RetrievalMetrics.SameCaption(unique, [.. captions.Select(caption => (string[])[caption])]);
+        var ranks = RetrievalMetrics.Score(similarity, right).Ranks;
         var lines = new string[rows.Count];
         for (int text = 0; text < unique.Length; text++)
         {
-            float[] scores = [.. clips.Select(clip => BridgeEmbeddings.Similarity(clip, texts[text]))];
-            int[] order = [.. Enumerable.Range(0, rows.Count).OrderByDescending(clip => scores[clip]).ThenBy(clip => captions[clip] == unique[text])];
-            int rank = Array.FindIndex(order, clip => captions[clip] == unique[text]) + 1;
-            foreach (int row in Enumerable.Range(0, rows.Count).Where(row => captions[row] == unique[text]))
+            int[] order = RetrievalMetrics.Order(similarity, text, right[text]);
+            foreach (int row in right[text])
                 lines[row] = JsonSerializer.Serialize(new
                 {
-                    caption = captions[row], path = rows[row]["Path"], rank,
-                    top = order.Take(Kept).Select(clip => new { path = rows[clip]["Path"], score = scores[clip] }),
+                    caption = captions[row], path = rows[row]["Path"], rank = ranks[text] + 1,
+                    top = order.Take(Kept).Select(clip => new { path = rows[clip]["Path"], score = similarity[text, clip] }),
                 });
         }
-        string path = Path.Combine(run, "retrieval.jsonl");
-        File.WriteAllLines(path + ".tmp", lines);
-        File.Move(path + ".tmp", path, overwrite: true);
+        AtomicFile.WriteText(Path.Combine(run, "retrieval.jsonl"), string.Concat(lines.Select(line => line + "\n")));
     }
 }

@@ -35,8 +35,13 @@ public static class AudioCatalog
     /// <param name="inputColumnName">The audio column.</param>
     /// <param name="encoder">A Hugging Face folder: data2vec-audio, wav2vec 2.0, HuBERT, MERT, CLAP, AST or AudioMAE.</param>
     /// <param name="batchSize">Rows that go through the encoder at once; results do not depend on it.</param>
-    public static AudioFeaturizingEstimator FeaturizeAudio(this TransformsCatalog catalog, string outputColumnName, string inputColumnName, string encoder, int batchSize = 16) =>
-        catalog.FeaturizeAudio(new AudioFeaturizingEstimator.Options { OutputColumnName = outputColumnName, InputColumnName = inputColumnName, Encoder = encoder, BatchSize = batchSize });
+    /// <param name="cache">A folder that keeps the features, so that trainers need not hold them in memory; see <see cref="AudioFeaturizingEstimator.Options.CacheFolder"/>.</param>
+    public static AudioFeaturizingEstimator FeaturizeAudio(
+        this TransformsCatalog catalog, string outputColumnName, string inputColumnName, string encoder, int batchSize = 16, string? cache = null) =>
+        catalog.FeaturizeAudio(new AudioFeaturizingEstimator.Options
+        {
+            OutputColumnName = outputColumnName, InputColumnName = inputColumnName, Encoder = encoder, BatchSize = batchSize, CacheFolder = cache,
+        });
 
     /// <summary>Turns sound into frame vectors with a frozen, pre-trained encoder.</summary>
     /// <param name="catalog">The transforms.</param>

@@ -1,10 +1,13 @@
+using System.Collections.Concurrent;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Mint.ML.Audio;
+using Mint.ML.Checkpoints;
 using Mint.ML.ModelFiles;
 using Mint.ML.Models;
 using Mint.ML.Systems;
+using Mint.ML.Training;
 using Mint.ML.Transforms.RowMapping;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -18,6 +21,8 @@ namespace Mint.ML.Transforms;
 /// <remarks>
 /// Sound of another rate is resampled to the encoder's. Rows are padded to the longest of their batch, with the padding masked through the
 /// whole encoder, so that a row's features do not depend on the rows beside it (save the last bits of floating-point sums).
+/// With a cache, each sound goes through the encoder alone, once, and from then on its features are read from the disk; see
+/// <see cref="AudioFeaturizingEstimator.Options.CacheFolder"/>.
 /// </remarks>
 public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturizer>
 {
@@ -29,9 +34,18 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
     private readonly SharedModel<IAudioEncoder> _encoder;
     private readonly FrozenFolder _folder;
     private readonly string _output, _input;
+    private readonly FrameCacheReference? _cache;
+    private readonly ConcurrentDictionary<string, string> _sources = new(); // the sounds that cache keys were made of
 
-    internal AudioFeaturizer(IHostEnvironment environment, SharedModel<IAudioEncoder> encoder, FrozenFolder folder, string output, string input, int batchSize)
-        : base(environment, nameof(AudioFeaturizer), batchSize) => (_encoder, _folder, _output, _input) = (encoder, folder, output, input);
+    internal AudioFeaturizer(IHostEnvironment environment, SharedModel<IAudioEncoder> encoder, FrozenFolder folder, string output, string input, int batchSize, FrameStore? cache = null)
+        : base(environment, nameof(AudioFeaturizer), batchSize)
+    {
+        (_encoder, _folder, _output, _input) = (encoder, folder, output, input);
+        if (cache is not null) _cache = new(cache, EntryColumn(output), key => _sources.GetValueOrDefault(key, "a clip"));
+    }
+
+    /// <summary>With a cache, the text column that tells each row's entry in it.</summary>
+    internal static string EntryColumn(string output) => output + "Entry";
 
     /// <summary>The audio column that it reads.</summary>
     public string InputColumnName => _input;
@@ -49,7 +63,11 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
 
     private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
 
-    private protected override void DisposeModel() => _encoder.Dispose();
+    private protected override void DisposeModel()
+    {
+        _encoder.Dispose();
+        _cache?.Store.Dispose();
+    }
 
     private protected override void Write(ModelWriter writer)
     {
@@ -66,6 +84,19 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
     }
 
     private sealed record Columns(string OutputColumnName, string InputColumnName, int BatchSize);
+    /// <summary>A sound's entry in the cache, which is made where it is missing, and its frames, flattened, where they are asked for; both empty for a sound too short for a frame.</summary>
+    private (string Key, float[] Frames) Cached(MLAudio sound, FrameStore cache, bool wanted)
+    {
+        string key = cache.Key(sound.Clip.Samples, sound.SampleRate), source = sound.Source ?? "sound in memory";
+        _sources.TryAdd(key, source);
+        if (wanted && cache.Read(key) is { } stored) return (key, stored);
+        if (!wanted && cache.Shape(key) is not null) return (key, []);
+        float[] frames = Encode([sound])[0];
+        if (frames.Length == 0) return ("", []);
+        using var written = tensor(frames, [frames.Length / FrameWidth, FrameWidth]);
+        cache.Write(key, written, source);
+        return (key, cache.Read(key) ?? frames); // as a later pass will read them
+    }
 
     /// <summary>Frames of each sound, flattened; empty where there is none.</summary>
     private float[][] Encode(IReadOnlyList<MLAudio?> sounds)
@@ -120,7 +151,9 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
             _audio = input.Require(owner._input, "audio; append LoadAudio before FeaturizeAudio", type => type is AudioDataViewType);
             var annotations = new DataViewSchema.Annotations.Builder();
             annotations.AddPrimitiveValue(FrameWidthAnnotation, NumberDataViewType.Int32, owner.FrameWidth);
-            Added = [new(owner._output, new VectorDataViewType(NumberDataViewType.Single), annotations.ToAnnotations())];
+            owner._cache?.AddTo(annotations);
+            var features = new DataViewSchema.DetachedColumn(owner._output, new VectorDataViewType(NumberDataViewType.Single), annotations.ToAnnotations());
+            Added = owner._cache is { } cache ? [features, new(cache.EntryColumn, TextDataViewType.Instance)] : [features];
         }
 
         public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
@@ -129,9 +162,24 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
 
         public override void Compute(RowBatch batch)
         {
-            var features = batch.Output<VBuffer<float>>(0);
-            float[][] encoded = _owner.Encode(batch.Input<MLAudio?>(_audio).ToArray());
-            for (int i = 0; i < batch.Count; i++) features[i] = new VBuffer<float>(encoded[i].Length, encoded[i]);
+            var sounds = batch.Input<MLAudio?>(_audio);
+            if (_owner._cache is { } cache) Read(batch, sounds, cache.Store);
+            else
+            {
+                var features = batch.Output<VBuffer<float>>(0);
+                float[][] encoded = _owner.Encode(sounds.ToArray());
+                for (int i = 0; i < batch.Count; i++) features[i] = new VBuffer<float>(encoded[i].Length, encoded[i]);
+            }
+        }
+
+        private void Read(RowBatch batch, ReadOnlySpan<MLAudio?> sounds, FrameStore cache)
+        {
+            for (int i = 0; i < batch.Count; i++)
+            {
+                var (key, frames) = sounds[i] is { } sound ? _owner.Cached(sound, cache, wanted: batch.IsActive(0)) : ("", []);
+                if (batch.IsActive(0)) batch.Output<VBuffer<float>>(0)[i] = new VBuffer<float>(frames.Length, frames);
+                if (batch.IsActive(1)) batch.Output<ReadOnlyMemory<char>>(1)[i] = key.AsMemory();
+            }
         }
     }
 }
@@ -156,6 +204,14 @@ public sealed class AudioFeaturizingEstimator : IEstimator<AudioFeaturizer>
         /// <summary>Rows that go through the encoder at once. 16 half-second to ten-second clips fill a CPU's cores and stay small in memory.</summary>
         public int BatchSize = 16;
 
+        /// <summary>
+        /// A folder in which the features of each sound are kept, so that it goes through the encoder once, however often the data are read, in this program and later ones.
+        /// Trainers then read features from it batch by batch: data may be larger than memory. Another encoder or sound makes other entries; see
+        /// <see cref="FrameStore"/>. The data also get a text column, named like the features with "Entry" behind it. A saved model does not keep the
+        /// cache. Null, the default, keeps nothing.
+        /// </summary>
+        public string? CacheFolder;
+
         /// <summary>Puts the encoder's files into a saved model instead of referring to them by name and hash.</summary>
         public bool EmbedFrozenModels;
 
@@ -174,20 +230,33 @@ public sealed class AudioFeaturizingEstimator : IEstimator<AudioFeaturizer>
     }
 
     /// <inheritdoc/>
+    /// <exception cref="IOException">Another process has the cache; the message says which.</exception>
     public AudioFeaturizer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
         GetOutputSchema(SchemaColumns.Shape(input.Schema));
         var folder = FrozenFolder.Of(_options.Encoder, _options.EmbedFrozenModels);
-        var encoder = ModelCatalog.LoadAudioEncoder(folder.Path, device: Devices.Of(_environment));
-        return new AudioFeaturizer(_environment, new(encoder), folder, _options.OutputColumnName, _options.InputColumnName, _options.BatchSize);
+        var cache = _options.CacheFolder is { } kept ? new FrameStore(kept, ModelFolder.Hash(folder.Path)) : null;
+        try
+        {
+            var encoder = ModelCatalog.LoadAudioEncoder(folder.Path, device: Devices.Of(_environment));
+            return new AudioFeaturizer(_environment, new(encoder), folder, _options.OutputColumnName, _options.InputColumnName, _options.BatchSize, cache);
+        }
+        catch
+        {
+            cache?.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         inputSchema.Require(_options.InputColumnName, "audio; append LoadAudio before FeaturizeAudio", column => column.ItemType is AudioDataViewType);
-        var annotations = new SchemaShape([Interop.ShapeColumn(AudioFeaturizer.FrameWidthAnnotation, NumberDataViewType.Int32)]);
-        return inputSchema.With(Interop.ShapeColumn(_options.OutputColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.VariableVector, annotations: annotations));
+        var width = Interop.ShapeColumn(AudioFeaturizer.FrameWidthAnnotation, NumberDataViewType.Int32);
+        var annotations = new SchemaShape(_options.CacheFolder is null ? [width] : [width, FrameCacheReference.Shape]);
+        var features = Interop.ShapeColumn(_options.OutputColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.VariableVector, annotations: annotations);
+        return _options.CacheFolder is null ? inputSchema.With(features)
+            : inputSchema.With(features, Interop.ShapeColumn(AudioFeaturizer.EntryColumn(_options.OutputColumnName), TextDataViewType.Instance));
     }
 }

@@ -28,12 +28,16 @@ public sealed class AudioLoader : RowMapTransformer, ILoadable<AudioLoader>
 
     private readonly AudioLoadingEstimator.Options _options;
     private readonly ConcurrentDictionary<string, string> _skipped = new();
+    private readonly ConcurrentDictionary<string, IReadOnlyList<string>> _noted = new();
 
     internal AudioLoader(IHostEnvironment environment, AudioLoadingEstimator.Options options)
         : base(environment, nameof(AudioLoader), batchSize: 1) => _options = options;
 
     /// <summary>The files that could not be read so far, each with the reason; empty unless errors are skipped. A file counts once, however often it is met.</summary>
     public IReadOnlyDictionary<string, string> Skipped => _skipped;
+
+    /// <summary>The files that were heard with notes so far ("heard as far as it goes, ..."); each is a warning in the log as well.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Noted => _noted;
 
     private protected override string LoaderSignature => Signature;
 
@@ -49,8 +53,14 @@ public sealed class AudioLoader : RowMapTransformer, ILoadable<AudioLoader>
         if (_options.Folder is { } folder) path = Path.GetFullPath(path, Path.GetFullPath(folder));
         try
         {
-            var limits = AudioReadOptions.Default with { MaxChannels = _options.MaxChannels, MaxDuration = _options.MaxDuration };
-            return MLAudio.FromClip(AudioFile.Read(path, limits), path);
+            var limits = AudioReadOptions.Default with { MaxChannels = _options.MaxChannels, MaxDuration = _options.MaxDuration, Damaged = _options.Damaged };
+            var audio = MLAudio.CreateFromFile(path, limits);
+            if (audio.Notes.Count > 0 && _noted.TryAdd(path, audio.Notes))
+            {
+                using var channel = Host.Start("Load");
+                channel.Warning(MessageSensitivity.UserData, "{0}", $"{path}: {string.Join(' ', audio.Notes)}");
+            }
+            return audio;
         }
         catch (AudioFormatException e) when (_options.OnError == AudioErrorHandling.Skip)
         {
@@ -111,6 +121,9 @@ public sealed class AudioLoadingEstimator : IEstimator<AudioLoader>
 
         /// <summary>Longest sound that is read; longer files are an error.</summary>
         public TimeSpan MaxDuration = AudioReadOptions.Default.MaxDuration;
+
+        /// <summary>What becomes of a damaged file: it cannot be read (<see cref="OnError"/>), or it is heard up to the damage, and noted.</summary>
+        public DamagedAudio Damaged = AudioReadOptions.Default.Damaged;
 
         internal Options Copy() => (Options)MemberwiseClone();
     }

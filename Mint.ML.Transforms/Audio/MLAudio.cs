@@ -8,8 +8,6 @@ public sealed class MLAudio
 {
     private MLAudio(AudioClip clip, string? source) => (Clip, Source) = (clip, source);
 
-    internal static MLAudio FromClip(AudioClip clip, string source) => new(clip, source);
-
     internal AudioClip Clip { get; }
 
     /// <summary>The samples, nominally in [-1, 1].</summary>
@@ -24,9 +22,17 @@ public sealed class MLAudio
     /// <summary>The file it was read from, by which messages call it; null for sound made in memory.</summary>
     public string? Source { get; }
 
+    /// <summary>What a listener should know of the sound ("heard as far as it goes, ..."), a sentence each; mostly empty.</summary>
+    public IReadOnlyList<string> Notes => Clip.Notes;
+
+    /// <summary>What follows in the file and was not read, because <see cref="AudioReadOptions.HearOnly"/> said so.</summary>
+    public TimeSpan Unheard => Clip.Unheard;
+
     /// <summary>Reads a sound file; several channels are mixed down to mono.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">Limits, and what becomes of a damaged file; null for the defaults.</param>
     /// <exception cref="AudioFormatException">The file is missing, not sound, or damaged; the message names it.</exception>
-    public static MLAudio CreateFromFile(string path) => new(AudioFile.Read(path), path);
+    public static MLAudio CreateFromFile(string path, AudioReadOptions? options = null) => new(AudioFile.Read(path, options ?? AudioReadOptions.Default), path);
 
     /// <summary>Reads sound from a stream that can seek.</summary>
     /// <param name="stream">The bytes of a sound file.</param>
@@ -37,13 +43,13 @@ public sealed class MLAudio
     /// <summary>Takes samples that are in memory already; they are copied.</summary>
     /// <param name="samples">Mono samples, nominally in [-1, 1].</param>
     /// <param name="sampleRate">Samples per second, in Hz.</param>
-    /// <exception cref="ArgumentException">There are no samples, or one is not a finite number.</exception>
+    /// <exception cref="ArgumentException">There are no samples, or one is not a finite number, or beyond a million times full scale.</exception>
     public static MLAudio Create(ReadOnlySpan<float> samples, int sampleRate)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(sampleRate, 1);
         if (samples.IsEmpty) throw new ArgumentException("There are no samples.", nameof(samples));
         foreach (float sample in samples)
-            if (!float.IsFinite(sample)) throw new ArgumentException($"A sample is {sample}; expected finite numbers.", nameof(samples));
+            if (!(MathF.Abs(sample) <= AudioReadOptions.LargestSample)) throw new ArgumentException($"A sample is {sample}; expected numbers where full scale is 1.", nameof(samples));
         return new(new AudioClip(samples.ToArray(), sampleRate), null);
     }
 }

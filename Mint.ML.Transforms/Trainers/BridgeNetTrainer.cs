@@ -106,8 +106,8 @@ public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
         try
         {
             channel.Info(MessageSensitivity.None, "{0}", $"Stage 1: {data.Frames.Count} clips, {bridge.parameters().Sum(p => p.numel()):N0} weights, vocabulary of {vocabulary.Tokenizer.VocabularySize}.");
-            var result = AlignmentTraining.Run(bridge, vocabulary.Tokenizer, data.Source(), data.Texts[0], _options.Objective, _options.Training with { Seed = seed },
-                heldOut is null ? null : new AlignmentValidation(heldOut.Source(), heldOut.Texts[0]), new ProgressReport(channel, progress, _options.Progress), _options.Cancellation);
+            var result = AlignmentTraining.Run(bridge, vocabulary.Tokenizer, data.Frames, data.Texts[0], _options.Objective, _options.Training with { Seed = seed },
+                heldOut is null ? null : new AlignmentValidation(heldOut.Frames, heldOut.Texts[0]), new ProgressReport(channel, progress, _options.Progress), _options.Cancellation);
             ProgressReport.Tell(channel, result);
             var trained = new SharedModel<TrainedBridge>(new TrainedBridge(bridge, vocabulary, _options.Training.MaxTokens));
             return new BridgeNetTransformer(_environment, trained, _options.FeatureColumnName, _options.TextColumnName, _options.BatchSize) { Training = result };

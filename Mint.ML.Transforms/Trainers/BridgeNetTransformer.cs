@@ -136,15 +136,15 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
             if (FrameBatch.Read(features, bridge.FrameWidth, _features.Name, bridge.Device) is not var (rows, sounds)) return;
             using (sounds)
             {
-                float[][] embedded = bridge.EmbedAudio(sounds);
-                for (int i = 0; i < rows.Count; i++) embeddings[rows[i]] = new VBuffer<float>(_audioSize, embedded[i]);
+                var embedded = bridge.Embeddings.Clips(sounds);
+                for (int i = 0; i < rows.Count; i++) embeddings[rows[i]] = new VBuffer<float>(_audioSize, [.. embedded[i].Cast<float>()]);
             }
         }
 
         private void EmbedText(ReadOnlySpan<ReadOnlyMemory<char>> texts, Span<VBuffer<float>> embeddings)
         {
-            float[][] embedded = _owner._bridge.Value.EmbedText([.. texts.ToArray().Select(text => text.ToString())]);
-            for (int i = 0; i < embedded.Length; i++) embeddings[i] = new VBuffer<float>(_textSize, embedded[i]);
+            var embedded = _owner._bridge.Value.Embeddings.Texts([.. texts.ToArray().Select(text => text.ToString())]);
+            for (int i = 0; i < embedded.Count; i++) embeddings[i] = new VBuffer<float>(_textSize, [.. embedded[i].Cast<float>()]);
         }
     }
 }

@@ -121,7 +121,7 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
         if (validationData is not null)
         {
             var (heldOut, heldOutExamples) = Read(validationData, stage1, channel);
-            validation = new InstructionValidation(heldOut.Source(), heldOutExamples);
+            validation = new InstructionValidation(heldOut.Frames, heldOutExamples);
         }
         int seed = _options.Seed ?? _host.Rand.Next();
         // Stage 2 trains on a copy: stage 1's own bridge still searches and matches.
@@ -129,7 +129,7 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
         try
         {
             channel.Info(MessageSensitivity.None, "{0}", $"Stage 2: {examples.Count} instructions about {data.Frames.Count} clips.");
-            var result = InstructionTraining.Run(tuned.Model, data.Source(), examples, _options.Training with { Seed = seed },
+            var result = InstructionTraining.Run(tuned.Model, data.Frames, examples, _options.Training with { Seed = seed },
                 validation, new ProgressReport(channel, progress, _options.Progress), _options.Cancellation);
             ProgressReport.Tell(channel, result);
             return new InstructionTunedTransformer(_environment, new SharedModel<TunedModel>(tuned),

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Mint.ML.Files;
 
 namespace Mint.ML.Answering;
 
@@ -42,6 +43,7 @@ public sealed class ConsoleOutput : AnswerOutput
 /// </summary>
 public sealed class FileOutput : AnswerOutput
 {
+    private readonly FolderLock _held;
     private readonly FileStream _file;
     private readonly RowFormat _format;
     private readonly HashSet<string> _done = [];
@@ -52,21 +54,22 @@ public sealed class FileOutput : AnswerOutput
     /// <param name="format">How rows are written.</param>
     /// <param name="settings">What decides the answers: the model's hash, instruction, labels, ...</param>
     /// <exception cref="InvalidOperationException">The file was written with other settings, or by something else.</exception>
+    /// <exception cref="IOException">Another process writes it.</exception>
     public FileOutput(string path, RowFormat format, JsonObject settings)
     {
         _format = format;
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        bool begun = new FileInfo(path) is { Exists: true, Length: > 0 };
-        CheckSettings(path, settings, begun);
-        _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read); // one writer at a time
+        _held = FolderLock.TakeFile(path);
         try
         {
+            bool begun = new FileInfo(path) is { Exists: true, Length: > 0 };
+            CheckSettings(path, settings, begun);
+            _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read); // others may read along
             if (begun) ReadDone(path);
             if (_file.Length == 0 && format.Header is { } header) WriteLine(header);
         }
         catch
         {
-            _file.Dispose();
+            Dispose();
             throw;
         }
     }
@@ -81,7 +84,11 @@ public sealed class FileOutput : AnswerOutput
     public override void Write(AnswerRow row) => WriteLine(_format.Line(row));
 
     /// <inheritdoc/>
-    public override void Dispose() => _file.Dispose();
+    public override void Dispose()
+    {
+        _file?.Dispose(); // null where the constructor fails before it
+        _held.Dispose();
+    }
 
     private void WriteLine(string line)
     {
@@ -120,8 +127,7 @@ public sealed class FileOutput : AnswerOutput
         settings = JsonNode.Parse(text)!.AsObject(); // numbers as the file will have them
         if (!begun)
         {
-            File.WriteAllText(beside + ".tmp", text + "\n");
-            File.Move(beside + ".tmp", beside, overwrite: true);
+            AtomicFile.WriteText(beside, text + "\n");
             return;
         }
         const string Advice = "Name another file with --output, or delete this one to begin again.";

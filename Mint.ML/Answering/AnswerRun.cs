@@ -25,6 +25,7 @@ public sealed record AnswerResult(int Answered, int Before, int Failed, double C
 public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int batch, bool skipErrors, Action<string> report)
 {
     private const long MostSamples = 1 << 26; // 256 MB: a batch of hour-long recordings is answered in parts
+    private const double MostSeconds = 1e9; // more is no limit, and no TimeSpan
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
     /// <summary>Answers all clips that have no row yet.</summary>
@@ -108,10 +109,19 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
     {
         try
         {
-            var audio = AudioFile.Read(clip.File);
+            // What is cut is not decoded either.
+            var audio = AudioFile.Read(clip.File, AudioReadOptions.Default with
+            {
+                HearOnly = windows.MaxSeconds is < MostSeconds and double most ? TimeSpan.FromSeconds(most) : null,
+            });
             var divided = LongAudio.Divide(audio.Samples.Length, audio.SampleRate, windows);
             AudioClip[] parts = [.. divided.Of(audio)];
-            return new(new AnswerRow(clip.Name) { Seconds = audio.Duration.TotalSeconds, CutSeconds = (double)divided.CutSamples / audio.SampleRate }, divided, parts);
+            var row = new AnswerRow(clip.Name)
+            {
+                Seconds = (audio.Duration + audio.Unheard).TotalSeconds,
+                CutSeconds = (double)divided.CutSamples / audio.SampleRate + audio.Unheard.TotalSeconds,
+            };
+            return new(row, divided, parts);
         }
         catch (AudioFormatException e)
         {

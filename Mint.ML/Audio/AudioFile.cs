@@ -1,4 +1,4 @@
-using System.Numerics.Tensors;
+using Mint.ML.Files;
 using NWaves.Audio;
 using NWaves.Signals;
 
@@ -6,9 +6,9 @@ namespace Mint.ML.Audio;
 
 /// <summary>Sound files to and from <see cref="AudioClip"/>.</summary>
 /// <remarks>
-/// WAV is read in managed code. FLAC, Ogg (Vorbis, Opus), MP3 and compressed WAV need the system library libsndfile, which is loaded when such
+/// WAV and RF64 are read in managed code. FLAC, Ogg (Vorbis, Opus), MP3 and compressed WAV need the system library libsndfile, which is loaded when such
 /// a file is first met; without it the error names the package to install. Several channels are mixed down to mono by their mean.
-/// The format is told by the file's first bytes, not by its name.
+/// The format is told by the file's first bytes, not by its name. Before it is decoded, a file's structure says whether it is whole (docs/audio.md).
 /// </remarks>
 public static class AudioFile
 {
@@ -56,18 +56,31 @@ public static class AudioFile
             throw new AudioFormatException(name, "the file is empty (0 bytes)", "Copy it again from its source, or remove it from the list.");
         }
 
+        try
+        {
+            AudioClip clip = Decode(stream, name, options);
+            return options.SampleRate is int rate ? clip.Resample(rate) : clip;
+        }
+        catch (OutOfMemoryException e)
+        {
+            throw new AudioFormatException(name, "its sound does not fit into the memory that is left", "Cut it into shorter files, or read fewer files at a time.", e);
+        }
+        catch (EndOfStreamException e)
+        {
+            throw new AudioFormatException(name, "it became shorter while it was read", "Wait until the program that writes it has ended.", e);
+        }
+    }
+
+    private static AudioClip Decode(Stream stream, string name, AudioReadOptions options)
+    {
         stream.Position = 0;
         Span<byte> start = stackalloc byte[(int)Math.Min(12, stream.Length)];
         stream.ReadExactly(start);
-        AudioClip? clip = WavReader.Recognises(start) ? WavReader.TryRead(stream, name, options) : null;
-        clip ??= SndFile.Read(stream, start, name, options);
-        if (clip.Samples.Length == 0)
-        {
-            throw new AudioFormatException(name, "it holds no samples", "Record or copy it again, or remove it from the list.");
-        }
-
-        CheckFinite(clip, name);
-        return options.SampleRate is int rate ? clip.Resample(rate) : clip;
+        WavChunks? wav = WavChunks.Recognises(start) ? WavChunks.Read(stream, name) : null;
+        AudioClip clip = wav is null ? SndFile.Read(stream, start, name, options)
+            : WavReader.TryRead(stream, name, wav, options) ?? SndFile.Read(stream, start, name, options, wav.Data);
+        return clip.Samples.Length > 0 ? clip
+            : throw new AudioFormatException(name, "it holds no samples", "Record or copy it again, or remove it from the list.");
     }
 
     /// <summary>Writes 16-bit PCM, rounded to nearest and clipped to full scale, under a temporary name that is then renamed.</summary>
@@ -81,12 +94,8 @@ public static class AudioFile
             scaled[i] = Math.Clamp(MathF.Round(clip.Samples[i] * 32768f), short.MinValue, short.MaxValue);
         }
 
-        Replace(path, temporary =>
-        {
-            using FileStream stream = File.Create(temporary);
-            // NWaves casts without rounding or clipping, so the values handed over are whole numbers already.
-            new WaveFile(new DiscreteSignal(clip.SampleRate, scaled), 16).SaveTo(stream, normalized: false);
-        });
+        // NWaves casts without rounding or clipping, so the values handed over are whole numbers already.
+        AtomicFile.Write(path, stream => new WaveFile(new DiscreteSignal(clip.SampleRate, scaled), 16).SaveTo(stream, normalized: false));
     }
 
     /// <summary>Writes Ogg Opus through libsndfile, under a temporary name that is then renamed.</summary>
@@ -99,38 +108,6 @@ public static class AudioFile
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(bitRate, 6_000);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(bitRate, 256_000);
-        Replace(path, temporary =>
-        {
-            using FileStream stream = File.Create(temporary);
-            SndFile.WriteOpus(stream, path, clip, bitRate);
-        });
-    }
-
-    static void Replace(string path, Action<string> write)
-    {
-        string temporary = $"{path}.{Environment.ProcessId}.{Environment.CurrentManagedThreadId}.tmp";
-        try
-        {
-            write(temporary);
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
-
-    static void CheckFinite(AudioClip clip, string name)
-    {
-        // One vectorised pass decides: the sum of magnitudes is finite only if every sample is (or the samples are absurd as well).
-        if (float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(clip.Samples)))
-        {
-            return;
-        }
-
-        int bad = Array.FindIndex(clip.Samples, s => !float.IsFinite(s) || MathF.Abs(s) > 1e9f);
-        throw new AudioFormatException(name,
-            bad < 0 ? "its samples are too large to be sound" : $"sample {bad:N0} (at {(double)bad / clip.SampleRate:F3} s) is {clip.Samples[bad]}",
-            "The program that wrote the file failed; write it anew from the original recording.");
+        AtomicFile.Write(path, stream => SndFile.WriteOpus(stream, path, clip, bitRate));
     }
 }

@@ -70,7 +70,7 @@ public sealed class KaldiFbank : IDisposable
 
     readonly int _fftSize;
     readonly Tensor _window;    // (L)
-    readonly Tensor _filters;   // (N / 2 + 1, M)
+    readonly Tensor _filters;   // (N / 2 + 1, M), float64
 
     /// <summary>Builds window and filters.</summary>
     /// <param name="options">What to compute.</param>
@@ -88,7 +88,7 @@ public sealed class KaldiFbank : IDisposable
 
         _window = tensor(window, device: device).DetachFromDisposeScope();
         _filters = tensor(MelFilterBank.Kaldi(_fftSize, options.MelBins, options.SampleRate, options.MinFrequency, options.SampleRate / 2.0), device: device)
-            .reshape(-1, options.MelBins).DetachFromDisposeScope();
+            .reshape(-1, options.MelBins).to(ScalarType.Float64).DetachFromDisposeScope();
     }
 
     /// <summary>The options it was built with.</summary>
@@ -115,9 +115,11 @@ public sealed class KaldiFbank : IDisposable
         Tensor frames = x.Times(Options.SampleScale).unfold(1, Options.FrameLength, Options.FrameShift);               // (B, F, L)
         frames = frames - frames.mean([2], keepdim: true);
         Tensor before = cat([frames.narrow(2, 0, 1), frames.narrow(2, 0, Options.FrameLength - 1)], 2);
-        Tensor spectrum = fft.rfft((frames - before.Times(Options.Preemphasis)) * _window, _fftSize).abs().Squared();     // (B, F, N / 2 + 1)
-        Tensor fbank = spectrum.matmul(_filters).AtLeast(Epsilon).log();                                        // (B, F, M)
-        Tensor count = n.Minus(Options.FrameLength).FloorOver(Options.FrameShift).Plus(1);                   // (B)
+        // In float64 from here to the logarithm: a float32 transform rounds to the frame's loudest bin, and the logarithm of a quiet band would be that rounding.
+        Tensor windowed = ((frames - before.Times(Options.Preemphasis)) * _window).to(ScalarType.Float64);
+        Tensor spectrum = fft.rfft(windowed, _fftSize).abs().Squared();                                            // (B, F, N / 2 + 1)
+        Tensor fbank = spectrum.matmul(_filters).AtLeast(Epsilon).log().to(ScalarType.Float32);                    // (B, F, M)
+        Tensor count = n.Minus(Options.FrameLength).FloorOver(Options.FrameShift).Plus(1);                         // (B)
         if (Options.TargetFrames is int target)
         {
             long missing = target - fbank.shape[1];

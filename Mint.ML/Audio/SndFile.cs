@@ -17,60 +17,103 @@ internal static unsafe class SndFile
     /// <summary>What the library calls itself, "libsndfile-1.2.0"; null where there is none.</summary>
     public static string? Version => Loaded.Value?.Version;
 
-    public static AudioClip Read(Stream stream, ReadOnlySpan<byte> start, string name, AudioReadOptions options) =>
-        Read(Loaded.Value, stream, start, name, options);
+    /// <summary>Reads a file that is not plain WAV.</summary>
+    /// <param name="stream">The file.</param>
+    /// <param name="start">Its first bytes.</param>
+    /// <param name="name">What errors call it.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="wav">What is known of the data chunk of a compressed WAV.</param>
+    public static AudioClip Read(Stream stream, ReadOnlySpan<byte> start, string name, AudioReadOptions options, Examined? wav = null) =>
+        Read(Loaded.Value, stream, start, name, options, wav);
 
-    internal static AudioClip Read(SndFileLibrary? library, Stream stream, ReadOnlySpan<byte> start, string name, AudioReadOptions options)
+    internal static AudioClip Read(SndFileLibrary? library, Stream stream, ReadOnlySpan<byte> start, string name, AudioReadOptions options, Examined? wav = null)
     {
-        string? kind = Kind(start);
+        long begin = new ByteWindow(stream).AfterId3(0); // taggers put ID3 before anything
+        Span<byte> behind = stackalloc byte[12];
+        stream.Position = begin;
+        string? kind = Kind(behind[..stream.ReadAtLeast(behind, behind.Length, throwOnEndOfStream: false)]) ?? (begin > 0 ? "MP3" : null);
         if (library is null)
         {
             throw kind is null ? NotAudio(name, start, "") : Missing(name, $"reading {kind}");
         }
 
-        if (kind == "Ogg")
+        // A WAV's parts are its samples; libsndfile wants its header too.
+        Examined examined = (wav is null ? Examine(stream, begin, kind) : wav with { Parts = [new Part(0, Math.Min(wav.Parts[0].End, stream.Length))] })
+            ?? new Examined(new Part(begin, stream.Length));
+        MonoBuffer? mono = null;
+        int rate = 0;
+        bool exact = false;
+        long announced = 0;
+        if (examined.Damage is not null && options.Damaged == DamagedAudio.Refuse)
         {
-            OggPages.CheckComplete(stream, name);
+            throw Examined.Refusal(name, examined.Damage);
         }
 
-        using var io = new VirtualFile(stream);
-        var info = new SndFileInfo();
-        nint file = library.Open(io, ModeRead, &info);
-        if (file == 0)
+        foreach (Part part in examined.Parts)
         {
-            string reason = library.Error(0);
-            throw kind is null
-                ? NotAudio(name, start, $" (libsndfile: {reason})")
-                : new AudioFormatException(name, $"this {kind} file is damaged or of a kind that is not supported (libsndfile: {reason})", RewriteAdvice);
-        }
-
-        try
-        {
-            options.Check(name, info.SampleRate, info.Channels, frames: 0);
-            float[] mono = ReadMono(library, file, info, name, options);
-            // An MP3's length is an estimate, and Vorbis streams may begin inside a block; Ogg's pages were checked above.
-            bool exactLength = (info.Format & FormatTypeMask) is not (FormatMpeg or FormatOgg);
-            if (exactLength && mono.Length < info.Frames)
+            using var io = new VirtualFile(new PartStream(stream, part, examined));
+            var info = new SndFileInfo();
+            nint file = library.Open(io, ModeRead, &info);
+            if (file == 0)
             {
-                throw new AudioFormatException(name, $"it is cut off: {mono.Length:N0} of {info.Frames:N0} samples can be read", RewriteAdvice);
+                string reason = library.Error(0);
+                throw kind is null ? NotAudio(name, start, $" (libsndfile: {reason})")
+                    : new AudioFormatException(name, examined.Damage ?? $"this {kind} file is damaged or of a kind that is not supported (libsndfile: {reason})", RewriteAdvice);
             }
 
-            return new AudioClip(mono, info.SampleRate);
+            try
+            {
+                options.Check(name, info.SampleRate, info.Channels, wav is null ? examined.Samples ?? 0 : 0);
+                mono ??= new MonoBuffer(name, rate = info.SampleRate, kind == "FLAC" ? examined.Samples ?? 0 : 0, options);
+                if (info.SampleRate != rate)
+                {
+                    throw new AudioFormatException(name, $"it chains sounds of {rate:N0} Hz and of {info.SampleRate:N0} Hz", RewriteAdvice);
+                }
+
+                // An MP3's length is an estimate, and Vorbis streams may begin inside a block; their frames and pages were examined.
+                exact = (info.Format & FormatTypeMask) is not (FormatMpeg or FormatOgg) && info.Frames < long.MaxValue / 2;
+                announced += info.Frames < long.MaxValue / 2 ? info.Frames : 0;
+                Decode(library, file, info, mono);
+            }
+            finally
+            {
+                library.Close(file);
+            }
         }
-        finally
+
+        long expected = wav is null && examined.Samples is { } counted ? counted - examined.Slack : exact ? announced : 0;
+        if (!mono!.IsFull && mono.Length < expected)
         {
-            library.Close(file);
+            string damage = $"it is damaged: {mono.Length:N0} of {expected:N0} samples can be decoded, up to {(double)mono.Length / rate:F2} s";
+            examined = examined with { Damage = examined.Damage ?? damage };
         }
+
+        if (mono.Length == 0 && examined.Damage is not null)
+        {
+            throw Examined.Refusal(name, examined.Damage);
+        }
+
+        return new AudioClip(mono.ToArray(), rate)
+        {
+            Notes = examined.Accept(name, options, () => (double)mono.Length / rate),
+            Unheard = TimeSpan.FromSeconds(mono.IsFull ? Math.Max(0, Math.Max(announced, examined.Samples ?? 0) - mono.Length) / (double)rate : 0),
+        };
     }
 
+    private static Examined? Examine(Stream stream, long begin, string? kind) => kind switch
+    {
+        "FLAC" => FlacFrames.Examine(stream, begin),
+        "Ogg" => OggPages.Examine(stream, begin),
+        "MP3" or null => Mp3Frames.Examine(stream, begin),
+        _ => SizedContainers.Examine(stream, begin, kind),
+    };
+
     // The length in the header is a hint: memory follows what is really decoded.
-    static float[] ReadMono(SndFileLibrary library, nint file, SndFileInfo info, string name, AudioReadOptions options)
+    private static void Decode(SndFileLibrary library, nint file, SndFileInfo info, MonoBuffer mono)
     {
         int blockFrames = BlockSamples / info.Channels;
         var block = new float[blockFrames * info.Channels];
-        var mono = new float[Math.Clamp(info.Frames, 0, blockFrames)];
-        int length = 0;
-        while (true)
+        while (!mono.IsFull)
         {
             long frames;
             fixed (float* pointer = block)
@@ -80,18 +123,10 @@ internal static unsafe class SndFile
 
             if (frames <= 0)
             {
-                Array.Resize(ref mono, length);
-                return mono;
+                return;
             }
 
-            options.Check(name, info.SampleRate, info.Channels, length + frames);
-            if (length + frames > mono.Length)
-            {
-                Array.Resize(ref mono, (int)Math.Min(Array.MaxLength, Math.Max(length + frames, mono.Length * 2L)));
-            }
-
-            Channels.MixDown(block.AsSpan(0, (int)frames * info.Channels), info.Channels, mono.AsSpan(length, (int)frames));
-            length += (int)frames;
+            mono.Add(block.AsSpan(0, (int)frames * info.Channels), info.Channels);
         }
     }
 
@@ -121,13 +156,15 @@ internal static unsafe class SndFile
         }
     }
 
-    static string? Kind(ReadOnlySpan<byte> start) =>
+    private static string? Kind(ReadOnlySpan<byte> start) =>
         start.StartsWith("fLaC"u8) ? "FLAC"
         : start.StartsWith("OggS"u8) ? "Ogg"
-        : start.StartsWith("ID3"u8) || start.Length > 1 && start[0] == 0xFF && (start[1] & 0xE6) is 0xE2 or 0xE4 ? "MP3"
-        : start.StartsWith("RIFF"u8) && WavReader.Recognises(start) ? "compressed WAV"
-        : start.StartsWith("RF64"u8) ? "RF64"
+        : start.Length > 1 && start[0] == 0xFF && (start[1] & 0xE6) is 0xE2 or 0xE4 ? "MP3"
+        : WavChunks.Recognises(start) ? "compressed WAV"
         : start.StartsWith("FORM"u8) ? "AIFF"
+        : start.StartsWith(".snd"u8) ? "AU"
+        : start.StartsWith("caff"u8) ? "CAF"
+        : start.StartsWith("riff"u8) ? "Wave64"
         : null;
 
     const string RewriteAdvice = "Copy the file again from its source, or write it anew as WAV (ffmpeg -i in out.wav).";

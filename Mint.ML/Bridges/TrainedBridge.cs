@@ -21,24 +21,6 @@ internal sealed class TrainedBridge(BridgeNet bridge, VocabularyFiles vocabulary
     /// <summary>Vectors of clips and texts, and matching probabilities.</summary>
     public BridgeEmbeddings Embeddings => new(bridge, Tokenizer) { MaxTextTokens = maxTextTokens };
 
-    /// <summary>Unit embeddings of clips, one a query: (B, Q, E) on the CPU.</summary>
-    public float[][] EmbedAudio(AudioEncoding encoding)
-    {
-        using var guard = no_grad();
-        using var scope = NewDisposeScope();
-        using var audio = bridge.Listen(encoding.Frames, encoding.Mask);
-        return Rows(bridge.EmbedAudio(bridge.QFormer.QueryPass(bridge.Queries, audio)));
-    }
-
-    /// <summary>Unit embeddings of texts: (B, E) on the CPU.</summary>
-    public float[][] EmbedText(IReadOnlyList<string> texts)
-    {
-        using var guard = no_grad();
-        using var scope = NewDisposeScope();
-        var (ids, mask) = TextTensors.Of(Tokenizer, texts, maxTextTokens, Device);
-        return Rows(bridge.EmbedText(bridge.QFormer.TextPass(ids, mask)));
-    }
-
     /// <summary>A bridge of its own with the same weights, for stage 2 to train on: stage 1's own stays as it is, and still searches and matches.</summary>
     public BridgeNet CopyBridge()
     {
@@ -79,12 +61,6 @@ internal sealed class TrainedBridge(BridgeNet bridge, VocabularyFiles vocabulary
     }
 
     private static void Save(BridgeNet bridge, string folder) => CheckpointWriter.Write(folder, bridge.Config.ToJson(), bridge.state_dict());
-
-    private static float[][] Rows(Tensor values)
-    {
-        using var flat = values.to(ScalarType.Float32).cpu().reshape(values.shape[0], -1);
-        return [.. flat.data<float>().ToArray().Chunk((int)flat.shape[1])];
-    }
 
     public void Dispose() => bridge.Dispose();
 }

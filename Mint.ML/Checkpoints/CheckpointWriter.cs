@@ -1,11 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Mint.ML.Files;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Checkpoints;
 
 /// <summary>Writes a model folder that this library and Hugging Face's load: config.json and model.safetensors, or shards with an index.</summary>
-public static class CheckpointWriter
+public static partial class CheckpointWriter
 {
     /// <summary>Writes a folder.</summary>
     /// <param name="folder">Created when it does not exist; weights that stand in it are replaced.</param>
@@ -19,7 +21,7 @@ public static class CheckpointWriter
         Directory.CreateDirectory(folder);
         List<List<KeyValuePair<string, Tensor>>> shards = Cut(tensors, maxShardBytes);
         string index = Path.Combine(folder, "model.safetensors.index.json"), whole = Path.Combine(folder, "model.safetensors");
-        string[] old = [.. Directory.EnumerateFiles(folder, "model*.safetensors"), .. File.Exists(index) ? [index] : Array.Empty<string>()];
+        string[] old = [.. Directory.EnumerateFiles(folder, "model*.safetensors").Where(file => WeightFile().IsMatch(Path.GetFileName(file))), .. File.Exists(index) ? [index] : Array.Empty<string>()];
         // transformers refuses safetensors whose metadata do not name the framework.
         var metadata = new Dictionary<string, string> { ["format"] = "pt" };
         var written = new HashSet<string>();
@@ -70,6 +72,10 @@ public static class CheckpointWriter
             own.TryGetValue(name, out Tensor? tensor) ? tensor.to(original.Describe(name).Type) : original.Read(name))));
     }
 
+    // Only these are replaced: a model-old.safetensors beside them is the user's.
+    [GeneratedRegex(@"^model(-\d{5}-of-\d{5})?\.safetensors$")]
+    private static partial Regex WeightFile();
+
     private static List<List<KeyValuePair<string, Tensor>>> Cut(IEnumerable<KeyValuePair<string, Tensor>> tensors, long maxShardBytes)
     {
         List<List<KeyValuePair<string, Tensor>>> shards = [[]];
@@ -89,10 +95,5 @@ public static class CheckpointWriter
 
     private static long Bytes(Tensor tensor) => tensor.numel() * StorageTypes.Width(tensor.dtype);
 
-    private static void WriteJson(string path, JsonObject json)
-    {
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        File.WriteAllText(temporary, json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
-        File.Move(temporary, path, overwrite: true);
-    }
+    private static void WriteJson(string path, JsonObject json) => AtomicFile.WriteText(path, json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using Mint.ML.Files;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Checkpoints;
@@ -17,21 +18,9 @@ public static class Safetensors
     /// <exception cref="ArgumentException">Two tensors have one name.</exception>
     public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
-            {
-                Write(stream, tensors, metadata);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
+        using var file = new AtomicFile(path, bufferSize: 0);
+        Write(file.Stream, tensors, metadata);
+        file.Commit();
     }
 
     /// <summary>Writes tensors to a stream.</summary>

@@ -11,24 +11,30 @@ namespace Mint.ML.Metrics;
 /// rescaling. As in the original, [CLS] and [SEP] may be what a token is nearest to, but have no mean of their own. The best reference counts; the corpus value is the items' mean.
 /// Texts are taken as they are, not as PTB words. An empty candidate has 0; identical texts have 1. Values of other folders or layers cannot be compared.
 /// </remarks>
-public sealed class BertScore(Bert model, TextTokenizer tokenizer, int? layer = null)
+public sealed class BertScore(Bert model, TextTokenizer tokenizer, int? layer = null) : ICaptionMetric
 {
     /// <summary>Loads a BERT with its tokenizer.</summary>
     /// <param name="folder">Holds config.json, the weights and the vocabulary.</param>
     /// <param name="layer">Block whose output is compared, from 1; null for the last. The original takes 9 of bert-base.</param>
     public static BertScore Load(string folder, int? layer = null) => new(Bert.Load(folder), TextTokenizer.Load(folder), layer);
 
+    /// <inheritdoc/>
+    public string Name => "BERTScore";
+
     /// <summary>F of all items.</summary>
-    /// <exception cref="ArgumentException">There are no items, or one has no reference.</exception>
-    public MetricScore Score(IReadOnlyList<CaptionItem> items)
+    /// <inheritdoc/>
+    public MetricScore Score(CaptionSet captions, CancellationToken cancel = default)
     {
-        CaptionSet.From(items); // the same demands as the other metrics
         int depth = layer ?? (int)model.Config.Layers;
         if (depth < 1 || depth > model.Config.Layers) throw new ArgumentOutOfRangeException(nameof(layer), layer, $"The model has blocks 1 to {model.Config.Layers}.");
         using var evaluation = no_grad();
         model.eval();
-        double[] scores = [.. items.Select(item => Score(item, depth))];
-        return new MetricScore($"BERTScore F (layer {depth})", scores.Average(), scores);
+        double[] scores = [.. captions.Captions.Select(item =>
+        {
+            cancel.ThrowIfCancellationRequested();
+            return Score(item, depth);
+        })];
+        return new MetricScore(Name, scores.Average(), scores) { Note = $"F, layer {depth}" };
     }
 
     private double Score(CaptionItem item, int depth)

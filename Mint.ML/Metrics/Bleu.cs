@@ -1,38 +1,38 @@
 namespace Mint.ML.Metrics;
 
-/// <summary>BLEU of words, 1 to 4.</summary>
+/// <summary>BLEU-n of words: the geometric mean of the precisions of 1- to n-grams, times a penalty for shortness.</summary>
 /// <remarks>
 /// <para>BLEU-n = min(1, e^(1 − r/c)) · (∏_{k≤n} p_k)^(1/n), with p_k the clipped precision of k-grams over all candidates, c the
 /// candidates' words and r, for each item, the reference length closest to the candidate's (the shorter of two equally close).</para>
 /// <para>As in pycocoevalcap, p_k = (matches + 1e-15) / (k-grams + 1e-9), so a candidate without a 4-gram has a tiny BLEU-4 and not 0,
 /// and identical texts have 1 − 1e-9 at most. An empty candidate has 0, up to those constants.</para>
 /// </remarks>
-public static class Bleu
+/// <param name="order">n, from 1 to 4: the longest word sequences that count. Captions are compared by 4 above all.</param>
+public sealed class Bleu(int order = 4) : ICaptionMetric
 {
-    private const int Orders = 4;
     private const double Tiny = 1e-15, Small = 1e-9;
 
-    /// <summary>BLEU-1, BLEU-2, BLEU-3 and BLEU-4.</summary>
-    public static IReadOnlyList<MetricScore> Score(CaptionSet captions)
+    private readonly int order = order is >= 1 and <= 4 ? order : throw new ArgumentOutOfRangeException(nameof(order), order, "BLEU is known of 1 to 4 words.");
+
+    /// <inheritdoc/>
+    public string Name => $"BLEU-{order}";
+
+    /// <inheritdoc/>
+    public MetricScore Score(CaptionSet captions, CancellationToken cancel = default)
     {
         var counts = captions.Items.Select(item => Count(item.Candidate, item.References)).ToArray();
-        double[][] items = [.. counts.Select(Scores)];
-        double[] corpus = Scores(Sum(counts));
-        return [.. Enumerable.Range(0, Orders).Select(k => new MetricScore($"BLEU-{k + 1}", corpus[k], [.. items.Select(item => item[k])])
-        {
-            FromSums = rows => Scores(Sum([.. rows.Select(row => counts[row])]))[k],
-        })];
+        return new MetricScore(Name, Value(Sum(counts)), [.. counts.Select(Value)]) { FromSums = rows => Value(Sum([.. rows.Select(row => counts[row])])) };
     }
 
     private sealed record Counts(long Length, long ReferenceLength, long[] Guesses, long[] Matches);
 
-    private static Counts Sum(Counts[] counts) => new(counts.Sum(c => c.Length), counts.Sum(c => c.ReferenceLength),
-        [.. Enumerable.Range(0, Orders).Select(k => counts.Sum(c => c.Guesses[k]))], [.. Enumerable.Range(0, Orders).Select(k => counts.Sum(c => c.Matches[k]))]);
+    private Counts Sum(Counts[] counts) => new(counts.Sum(c => c.Length), counts.Sum(c => c.ReferenceLength),
+        [.. Enumerable.Range(0, order).Select(k => counts.Sum(c => c.Guesses[k]))], [.. Enumerable.Range(0, order).Select(k => counts.Sum(c => c.Matches[k]))]);
 
-    private static Counts Count(string[] candidate, string[][] references)
+    private Counts Count(string[] candidate, string[][] references)
     {
-        long[] guesses = new long[Orders], matches = new long[Orders];
-        for (int k = 0; k < Orders; k++)
+        long[] guesses = new long[order], matches = new long[order];
+        for (int k = 0; k < order; k++)
         {
             guesses[k] = Math.Max(0, candidate.Length - k);
             var most = references.Select(reference => NGrams.Count(reference, k + 1)).ToArray();
@@ -42,17 +42,11 @@ public static class Bleu
         return new Counts(candidate.Length, closest, guesses, matches);
     }
 
-    private static double[] Scores(Counts counts)
+    private double Value(Counts counts)
     {
         double product = 1, ratio = (counts.Length + Tiny) / (counts.ReferenceLength + Small);
-        double penalty = ratio < 1 ? Math.Exp(1 - 1 / ratio) : 1;
-        var scores = new double[Orders];
-        for (int k = 0; k < Orders; k++)
-        {
-            product *= (counts.Matches[k] + Tiny) / (counts.Guesses[k] + Small);
-            scores[k] = Math.Pow(product, 1.0 / (k + 1)) * penalty;
-        }
-        return scores;
+        for (int k = 0; k < order; k++) product *= (counts.Matches[k] + Tiny) / (counts.Guesses[k] + Small);
+        return Math.Pow(product, 1.0 / order) * (ratio < 1 ? Math.Exp(1 - 1 / ratio) : 1);
     }
 }
 

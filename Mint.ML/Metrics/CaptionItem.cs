@@ -6,11 +6,20 @@ namespace Mint.ML.Metrics;
 public sealed record CaptionItem(string Candidate, IReadOnlyList<string> References);
 
 /// <summary>A metric over a set of items.</summary>
-/// <param name="Name">The metric, and the settings that change its meaning.</param>
-/// <param name="Corpus">The value for the whole set. BLEU and METEOR compute it from sums, so it is not their items' mean.</param>
-/// <param name="Items">One value an item, in their order.</param>
+/// <param name="Name">The metric, see <see cref="ICaptionMetric.Name"/>.</param>
+/// <param name="Corpus">The value for the whole set; NaN where it is not defined, and <see cref="Note"/> says why. BLEU and METEOR compute it from sums, so it is not their items' mean.</param>
+/// <param name="Items">One value an item, in their order; all NaN where the metric is not defined.</param>
 public sealed record MetricScore(string Name, double Corpus, IReadOnlyList<double> Items)
 {
+    /// <summary>What the value depends on apart from the captions, or why there is none; null where there is nothing to say.</summary>
+    public string? Note { get; init; }
+
+    /// <summary>A metric that is not defined for a set.</summary>
+    /// <param name="name">The metric.</param>
+    /// <param name="items">How many items there are.</param>
+    /// <param name="why">Why there is no value.</param>
+    public static MetricScore Undefined(string name, int items, string why) => new(name, double.NaN, [.. Enumerable.Repeat(double.NaN, items)]) { Note = why };
+
     // Set by the metrics whose corpus value is not their items' mean.
     internal Func<IReadOnlyList<int>, double>? FromSums { get; init; }
 
@@ -23,7 +32,10 @@ public sealed record MetricScore(string Name, double Corpus, IReadOnlyList<doubl
 /// <summary>Captions as words, tokenised once for all metrics.</summary>
 public sealed class CaptionSet
 {
-    internal CaptionSet(IReadOnlyList<(string[] Candidate, string[][] References)> items) => Items = items;
+    private CaptionSet(IReadOnlyList<CaptionItem> captions, IReadOnlyList<(string[] Candidate, string[][] References)> items) => (Captions, Items) = (captions, items);
+
+    /// <summary>The texts as they were given, for metrics that have words of their own.</summary>
+    public IReadOnlyList<CaptionItem> Captions { get; }
 
     internal IReadOnlyList<(string[] Candidate, string[][] References)> Items { get; }
 
@@ -35,8 +47,11 @@ public sealed class CaptionSet
     public static CaptionSet From(IReadOnlyList<CaptionItem> items)
     {
         if (items.Count == 0) throw new ArgumentException("There are no captions to score.", nameof(items));
-        return new CaptionSet([.. items.Select(Tokenize)]);
+        return new CaptionSet([.. items], [.. items.Select(Tokenize)]);
     }
+
+    /// <summary>Whether a text has a word, as a reference needs. Those who generate captions ask before the first, so that hours are not lost.</summary>
+    public static bool HasWords(string reference) => PtbTokenizer.Tokenize(reference).Length > 0;
 
     private static (string[] Candidate, string[][] References) Tokenize(CaptionItem item, int index)
     {

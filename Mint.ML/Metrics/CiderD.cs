@@ -4,16 +4,19 @@ namespace Mint.ML.Metrics;
 /// <remarks>
 /// <para>For each n, g_k = count · (log N − log max(1, items whose references hold the n-gram)); the score of an item is
 /// 10 · mean over n, mean over references of e^(−(l_c − l_r)² / 2σ²) · Σ min(g_c, g_r)·g_r / (‖g_c‖·‖g_r‖), σ = 6. The corpus value is the items' mean.</para>
-/// <para>As in pycocoevalcap, the length l is the number of bigrams. The document frequencies are those of the scored set: with one item log N is 0, and so is the score; a score says
-/// nothing apart from its set. 0 for an empty candidate.</para>
+/// <para>As in pycocoevalcap, the length l is the number of bigrams. The document frequencies are those of the scored set, and a score says nothing apart from it.
+/// Where every n-gram stands in the references of every item, as with one item, all weights are 0: CIDEr-D is not defined then (pycocoevalcap gives 0). 0 for an empty candidate.</para>
 /// </remarks>
-public static class CiderD
+public sealed class CiderD : ICaptionMetric
 {
     private const int Orders = 4;
     private const double Sigma = 6;
 
-    /// <summary>Scores all items.</summary>
-    public static MetricScore Score(CaptionSet captions)
+    /// <inheritdoc/>
+    public string Name => "CIDEr-D";
+
+    /// <inheritdoc/>
+    public MetricScore Score(CaptionSet captions, CancellationToken cancel = default)
     {
         var documents = new Dictionary<string, int>();
         foreach (var (_, references) in captions.Items)
@@ -22,9 +25,11 @@ public static class CiderD
             foreach (string gram in references.SelectMany(words => Enumerable.Range(1, Orders).SelectMany(n => NGrams.Count(words, n).Keys)).Distinct())
                 documents[gram] = documents.GetValueOrDefault(gram) + 1;
         }
+        if (documents.Values.All(items => items == captions.Count))
+            return MetricScore.Undefined(Name, captions.Count, $"not defined: it weighs words by how few clips have them, and {(captions.Count == 1 ? "there is one clip" : "all clips have the same")}");
         double logCount = Math.Log(captions.Count);
         double[] items = [.. captions.Items.Select(item => Score(item.Candidate, item.References))];
-        return new MetricScore("CIDEr-D", items.Average(), items);
+        return new MetricScore(Name, items.Average(), items);
 
         double Score(string[] candidate, string[][] references)
         {

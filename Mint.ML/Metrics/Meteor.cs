@@ -1,10 +1,5 @@
 namespace Mint.ML.Metrics;
 
-/// <summary>METEOR's value, and how words were matched.</summary>
-/// <param name="Score">Corpus and items.</param>
-/// <param name="Modules">The matchers used, for instance "exact, stem, synonym". Values with other modules cannot be compared.</param>
-public sealed record MeteorResult(MetricScore Score, string Modules);
-
 /// <summary>METEOR 1.5 for English, without its paraphrase table.</summary>
 /// <remarks>
 /// <para>Words match exactly (weight 1), by their Snowball stem (0.6) or by a shared WordNet synset (0.8). P and R are weighted matches over weighted lengths, a
@@ -14,7 +9,7 @@ public sealed record MeteorResult(MetricScore Score, string Modules);
 /// it is taken only if it makes no more chunks. Published caption results use a paraphrase table too, and are higher.</para>
 /// <para>An empty candidate and one that shares no word have 0. METEOR's function words are those above 0.1 % of running text; the list here is our own.</para>
 /// </remarks>
-public sealed class Meteor
+public sealed class Meteor : ICaptionMetric
 {
     private const double Alpha = 0.85, Beta = 0.2, Gamma = 0.6, Delta = 0.75;
     private static readonly double[] weights = [1.0, 0.6, 0.8];
@@ -31,17 +26,25 @@ public sealed class Meteor
     /// <param name="stems">Matches stems too. Only a comparison with exact METEOR turns it off.</param>
     public Meteor(WordNetSynonyms? synonyms = null, bool stems = true) => (this.synonyms, this.stems) = (synonyms, stems);
 
-    /// <summary>The matchers in use.</summary>
+    /// <inheritdoc/>
+    public string Name => "METEOR";
+
+    /// <summary>The matchers in use, for instance "exact, stem, synonym". Values with other modules cannot be compared.</summary>
     public string Modules => string.Join(", ", new[] { "exact", stems ? "stem" : null, synonyms is null ? null : "synonym" }.OfType<string>());
 
-    /// <summary>Scores all items.</summary>
-    public MeteorResult Score(CaptionSet captions)
+    /// <inheritdoc/>
+    public MetricScore Score(CaptionSet captions, CancellationToken cancel = default)
     {
-        var best = captions.Items.Select(item => Best(item.Candidate, item.References)).ToArray();
-        return new MeteorResult(new MetricScore($"METEOR ({Modules})", Total(best).Score, [.. best.Select(counts => counts.Score)])
+        var best = captions.Items.Select(item =>
         {
+            cancel.ThrowIfCancellationRequested();
+            return Best(item.Candidate, item.References);
+        }).ToArray();
+        return new MetricScore(Name, Total(best).Score, [.. best.Select(counts => counts.Score)])
+        {
+            Note = $"matches: {Modules}",
             FromSums = rows => Total(rows.Select(row => best[row])).Score,
-        }, Modules);
+        };
     }
 
     private static Counts Total(IEnumerable<Counts> all)

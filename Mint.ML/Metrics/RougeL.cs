@@ -6,15 +6,18 @@ namespace Mint.ML.Metrics;
 /// the highest R over the references are taken apart, so they may come from different ones. 0 when no word is shared or the candidate is empty; 1 for identical
 /// texts. The corpus value is the items' mean.
 /// </remarks>
-public static class RougeL
+public sealed class RougeL : ICaptionMetric
 {
     private const double Beta = 1.2;
 
-    /// <summary>Scores all items.</summary>
-    public static MetricScore Score(CaptionSet captions)
+    /// <inheritdoc/>
+    public string Name => "ROUGE-L";
+
+    /// <inheritdoc/>
+    public MetricScore Score(CaptionSet captions, CancellationToken cancel = default)
     {
         double[] items = [.. captions.Items.Select(item => Score(item.Candidate, item.References))];
-        return new MetricScore("ROUGE-L", items.Average(), items);
+        return new MetricScore(Name, items.Average(), items);
     }
 
     private static double Score(string[] candidate, string[][] references)

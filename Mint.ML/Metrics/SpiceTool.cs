@@ -6,33 +6,37 @@ using System.Text.Json.Nodes;
 
 namespace Mint.ML.Metrics;
 
-/// <summary>SPICE by a program of the user's own, and SPIDEr with it. SPICE parses sentences with Stanford's CoreNLP, which needs Java and has a licence of its own.</summary>
+/// <summary>SPICE by a program of the user's own. SPICE parses sentences with Stanford's CoreNLP, which needs Java and has a licence of its own.</summary>
 /// <remarks>
 /// <para>The program is called as the original's jar is: <c>COMMAND ARGUMENTS... INPUT -out OUTPUT -silent</c>, for instance
 /// <c>new SpiceTool("java", ["-Xmx8G", "-jar", "spice-1.0.jar"])</c>.</para>
 /// <para>INPUT is <c>[{"image_id": 0, "test": "a candidate", "refs": ["a reference", ...]}, ...]</c>; the program writes OUTPUT as
 /// <c>[{"image_id": 0, "scores": {"All": {"f": 0.21, ...}, ...}}, ...]</c> in any order, and ends with exit code 0. Texts are as given, not PTB words. An f that is null or NaN
 /// (there was nothing to compare) counts 0. The corpus value is the items' mean.</para>
-/// <para>Anderson et al., "SPICE: Semantic Propositional Image Caption Evaluation", 2016; Liu et al., "Improved Image Captioning via Policy Gradient optimization of SPIDEr", 2017.</para>
+/// <para>Anderson et al., "SPICE: Semantic Propositional Image Caption Evaluation", 2016.</para>
 /// </remarks>
 /// <param name="command">The program: a path, or a name that PATH knows.</param>
 /// <param name="arguments">What stands before INPUT.</param>
-public sealed class SpiceTool(string command, IReadOnlyList<string>? arguments = null)
+public sealed class SpiceTool(string command, IReadOnlyList<string>? arguments = null) : ICaptionMetric
 {
     private const int MostErrorText = 2000;
+    private Scored? last;
+
+    /// <inheritdoc/>
+    public string Name => "SPICE";
 
     /// <summary>The program is ended when it takes longer. Default half an hour: the original parses a few captions a second at first.</summary>
     public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMinutes(30);
 
-    /// <summary>SPICE of all items, from 0 to 1.</summary>
-    /// <param name="items">The captions.</param>
+    /// <summary>SPICE of all items, from 0 to 1. The program runs once for a set: asked again, as <see cref="Spider"/> does, it answers from memory.</summary>
+    /// <param name="captions">The captions.</param>
     /// <param name="cancel">Ends the program.</param>
-    /// <exception cref="ArgumentException">There are no items, or one has no reference.</exception>
     /// <exception cref="InvalidOperationException">The program cannot be started, failed, took too long, or wrote something else; the message has its words.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public MetricScore Score(IReadOnlyList<CaptionItem> items, CancellationToken cancel = default)
+    public MetricScore Score(CaptionSet captions, CancellationToken cancel = default)
     {
-        CaptionSet.From(items); // the same demands as the other metrics
+        if (last is { } before && ReferenceEquals(before.Captions, captions)) return before.Score;
+        var items = captions.Captions;
         string folder = Directory.CreateTempSubdirectory("mint-spice-").FullName;
         try
         {
@@ -44,7 +48,9 @@ public sealed class SpiceTool(string command, IReadOnlyList<string>? arguments =
             string said = Run([.. arguments ?? [], input, "-out", output, "-silent"], cancel);
             if (!File.Exists(output)) throw Failed($"wrote no scores to the file behind -out{said}");
             double[] scores = Read(File.ReadAllText(output), items.Count);
-            return new MetricScore("SPICE", scores.Average(), scores);
+            var score = new MetricScore(Name, scores.Average(), scores);
+            last = new Scored(captions, score);
+            return score;
         }
         finally
         {
@@ -52,13 +58,7 @@ public sealed class SpiceTool(string command, IReadOnlyList<string>? arguments =
         }
     }
 
-    /// <summary>SPIDEr: the mean of CIDEr-D and SPICE, by item and for the set.</summary>
-    /// <param name="cider">See <see cref="CiderD"/>.</param>
-    /// <param name="spice">See <see cref="Score"/>, of the same items.</param>
-    /// <exception cref="ArgumentException">They are of different numbers of items.</exception>
-    public static MetricScore Spider(MetricScore cider, MetricScore spice) => cider.Items.Count == spice.Items.Count
-        ? new MetricScore("SPIDEr", (cider.Corpus + spice.Corpus) / 2, [.. cider.Items.Zip(spice.Items, (a, b) => (a + b) / 2)])
-        : throw new ArgumentException($"CIDEr-D has {cider.Items.Count} items, SPICE {spice.Items.Count}.", nameof(spice));
+    private sealed record Scored(CaptionSet Captions, MetricScore Score);
 
     private string Run(IReadOnlyList<string> all, CancellationToken cancel)
     {

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Mint.ML.Checkpoints;
 
 namespace Mint.ML.ModelFiles;
 
@@ -88,6 +89,8 @@ internal sealed class FrozenFolder
 
     private static string? Difference(string folder, IReadOnlyList<(string Name, string Hash)> files)
     {
+        var known = files.Select(file => file.Name).ToHashSet();
+        if (ModelFolder.Names(folder).FirstOrDefault(name => !known.Contains(name)) is { } added) return $"{System.IO.Path.Combine(folder, added)} was not there at training";
         foreach (var (name, hash) in files)
         {
             string path = System.IO.Path.Combine(folder, name);
@@ -97,14 +100,8 @@ internal sealed class FrozenFolder
         return null;
     }
 
-    /// <summary>The files a model is made of; cards and version control are not.</summary>
-    public static IEnumerable<string> Files(string folder) => Directory.EnumerateFiles(folder)
-        .Select(file => System.IO.Path.GetFileName(file)!)
-        .Where(name => !name.StartsWith('.') && !name.EndsWith(".md", StringComparison.OrdinalIgnoreCase) && !name.EndsWith(".tmp", StringComparison.Ordinal))
-        .Order(StringComparer.Ordinal);
-
     private static List<(string, string)> Hashes(string folder) =>
-        [.. Files(folder).Select(name => (name, Hash(System.IO.Path.Combine(folder, name))))];
+        [.. ModelFolder.Names(folder).Select(name => (name, Hash(System.IO.Path.Combine(folder, name))))];
 
     private static string Hash(string path)
     {

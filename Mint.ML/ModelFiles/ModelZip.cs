@@ -16,7 +16,7 @@ internal sealed class ModelZip : IDisposable
     /// <exception cref="InvalidDataException">The file is no zip.</exception>
     public static ModelZip Open(string path, FrozenModelFolders folders) => new(ZipFile.OpenRead(path), folders.Beside(path));
 
-    public static ModelZip Create(string path) => new(ZipFile.Open(path, ZipArchiveMode.Create), new());
+    public static ModelZip Create(Stream stream) => new(new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true), new());
 
     /// <summary>The places that hold a stream, in their order.</summary>
     public IEnumerable<string> Places(string stream) => zip.Entries.Select(entry => entry.FullName.Replace('\\', '/'))

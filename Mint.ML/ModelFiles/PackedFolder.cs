@@ -1,3 +1,5 @@
+using Mint.ML.Checkpoints;
+
 
 namespace Mint.ML.ModelFiles;
 
@@ -8,7 +10,7 @@ internal static class PackedFolder
 
     public static void Write(ModelWriter writer, string stream, string folder) => writer.Stream(stream, w =>
     {
-        string[] names = [.. FrozenFolder.Files(folder)];
+        string[] names = [.. ModelFolder.Names(folder)];
         w.Write(names.Length);
         foreach (string name in names)
         {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Mint.ML.Files;
 
 namespace Mint.ML.Native;
 
@@ -118,20 +119,12 @@ internal sealed class ElfFile
     /// <summary>Writes the library beside itself and renames it, with the time and mode that it had: a build then takes it for the original and copies nothing.</summary>
     public void Save()
     {
-        string unfinished = $"{path}.{Guid.NewGuid():N}.tmp";
         // Of a link, the time and mode of what it points to.
         string original = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-        try
-        {
-            File.WriteAllBytes(unfinished, bytes);
-            File.SetLastWriteTimeUtc(unfinished, File.GetLastWriteTimeUtc(original));
-            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(unfinished, File.GetUnixFileMode(original));
-            File.Move(unfinished, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(unfinished);
-        }
+        var (changed, mode) = (File.GetLastWriteTimeUtc(original), OperatingSystem.IsWindows() ? default : File.GetUnixFileMode(original));
+        AtomicFile.Write(path, stream => stream.Write(bytes));
+        File.SetLastWriteTimeUtc(path, changed);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, mode);
     }
 
     private string Text(Section section, long at)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Mint.ML.Bridges;
 using Mint.ML.Models;
 using Mint.ML.Text;
@@ -21,23 +22,35 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
 
     /// <summary>Width E of the frames that clips are given in.</summary>
     public int FrameWidth => (int)bridge.Config.QFormer.AudioSize;
+    /// <summary>Texts embedded at a time; their vectors do not depend on it.</summary>
+    public int BatchSize { get; init; } = 32;
 
     /// <summary>Unit embeddings of clips, each (Q, 256).</summary>
     /// <param name="audio">Frames of B clips.</param>
-    public IReadOnlyList<float[,]> Clips(AudioEncoding audio)
+    public IReadOnlyList<float[,]> Clips(AudioEncoding audio) => Clips(audio.Frames, audio.Mask);
+
+    /// <summary>Unit embeddings of texts, each (1, 256).</summary>
+    public IReadOnlyList<float[,]> Texts(IReadOnlyList<string> texts) => [.. texts.Chunk(BatchSize).SelectMany(some =>
+    {
+        using var scope = NewDisposeScope();
+        var (ids, mask) = Tokens(some);
+        return Texts(ids, mask);
+    })];
+
+    /// <summary>As <see cref="Clips(AudioEncoding)"/>, of frames (B, T, D) and their mask, null where none is padding.</summary>
+    internal IReadOnlyList<float[,]> Clips(Tensor frames, Tensor? mask)
     {
         using var evaluation = Evaluation();
         using var scope = NewDisposeScope();
-        using var keys = bridge.Listen(audio.Frames, audio.Mask);
+        using var keys = bridge.Listen(frames, mask);
         return Rows(bridge.EmbedAudio(bridge.QFormer.QueryPass(bridge.Queries, keys))); // (B, Q, 256)
     }
 
-    /// <summary>Unit embeddings of texts, each (1, 256).</summary>
-    public IReadOnlyList<float[,]> Texts(IReadOnlyList<string> texts)
+    /// <summary>As <see cref="Texts(IReadOnlyList{string})"/>, of ids (B, L) and their mask.</summary>
+    internal IReadOnlyList<float[,]> Texts(Tensor ids, Tensor mask)
     {
         using var evaluation = Evaluation();
         using var scope = NewDisposeScope();
-        var (ids, mask) = Tokens(texts);
         return Rows(bridge.EmbedText(bridge.QFormer.TextPass(ids, mask)).unsqueeze(1)); // (B, 1, 256)
     }
 
@@ -79,27 +92,41 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
     /// <summary>Zero-shot classification: similarities of every clip with every label's text, (B, labels).</summary>
     /// <param name="audio">Frames of B clips.</param>
     /// <param name="prompts">One text a label, for instance "This is a sound of rain".</param>
-    public float[,] Similarities(AudioEncoding audio, IReadOnlyList<string> prompts)
+    public float[,] Similarities(AudioEncoding audio, IReadOnlyList<string> prompts) => Similarities(Clips(audio), Texts(prompts));
+
+    /// <summary>How well each query fits each item, (queries, items): the highest dot product of a vector of the one with a vector of the other.</summary>
+    /// <remarks>
+    /// A text has one vector and a clip one for each of the bridge's queries, so the query nearest to the text speaks for the clip, as in <see cref="Objectives.Contrastive"/>.
+    /// It is the arithmetic of <see cref="EmbeddingIndex.Search"/>.
+    /// </remarks>
+    /// <param name="queries">Texts (1, 256) or clips (V, 256).</param>
+    /// <param name="items">Clips (V, 256), in windows those of all windows, or texts.</param>
+    /// <exception cref="ArgumentException">Vectors are of different widths, or a query's are not finite.</exception>
+    public static float[,] Similarities(IReadOnlyList<float[,]> queries, IReadOnlyList<float[,]> items)
     {
-        var clips = Clips(audio);
-        var texts = Texts(prompts);
-        var similarities = new float[clips.Count, texts.Count];
-        for (int c = 0; c < clips.Count; c++)
-            for (int t = 0; t < texts.Count; t++) similarities[c, t] = Similarity(clips[c], texts[t]);
+        var similarities = new float[queries.Count, items.Count];
+        if (similarities.Length == 0) return similarities;
+        int width = queries[0].GetLength(1);
+        if (items.FirstOrDefault(item => item.Length == 0 || item.GetLength(1) != width) is { } other)
+            throw new ArgumentException($"An item is ({other.GetLength(0)}, {other.GetLength(1)}); the queries have vectors of {width}.", nameof(items));
+        var prepared = new QueryVectors(queries, width);
+        Parallel.For(0, items.Count, i =>
+        {
+            var highest = new float[queries.Count];
+            prepared.Highest(items[i], highest);
+            for (int q = 0; q < highest.Length; q++) similarities[q, i] = highest[q];
+        });
         return similarities;
     }
 
-    /// <summary>How well a clip (Q, 256) and a text (1, 256) fit: the highest dot product over the queries.</summary>
-    public static float Similarity(float[,] clip, float[,] text)
+    /// <summary>The values of an embedding column as vectors, (values / width, width).</summary>
+    /// <exception cref="ArgumentException">There are no values, or no whole number of vectors.</exception>
+    public static float[,] Vectors(ReadOnlySpan<float> values, int width)
     {
-        float highest = float.NegativeInfinity;
-        for (int q = 0; q < clip.GetLength(0); q++)
-        {
-            float dot = 0;
-            for (int e = 0; e < clip.GetLength(1); e++) dot += clip[q, e] * text[0, e];
-            highest = Math.Max(highest, dot);
-        }
-        return highest;
+        if (values.IsEmpty || values.Length % width != 0) throw new ArgumentException($"There are {values.Length} values; expected a multiple of the width {width}.", nameof(values));
+        var vectors = new float[values.Length / width, width];
+        values.CopyTo(MemoryMarshal.CreateSpan(ref vectors[0, 0], vectors.Length));
+        return vectors;
     }
 
     // Embeddings are those of inference, whatever mode training left the bridge in.
@@ -115,15 +142,9 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
 
     private static float[][,] Rows(Tensor embeddings)
     {
-        long[] shape = embeddings.shape;
+        long[] shape = embeddings.shape; // (B, V, 256)
         float[] numbers = embeddings.to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
-        var rows = new float[shape[0]][,];
-        for (int b = 0; b < rows.Length; b++)
-        {
-            rows[b] = new float[shape[1], shape[2]];
-            Buffer.BlockCopy(numbers, b * rows[b].Length * sizeof(float), rows[b], 0, rows[b].Length * sizeof(float));
-        }
-        return rows;
+        return [.. numbers.Chunk((int)(shape[1] * shape[2])).Select(row => Vectors(row, (int)shape[2]))];
     }
 
     private readonly struct Evaluate : IDisposable
@@ -136,7 +157,7 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
         {
             (this.bridge, training) = (bridge, bridge.training);
             (noGradient, scope) = (no_grad(), NewDisposeScope());
-            bridge.eval();
+            if (training) bridge.eval();
         }
 
         public void Dispose()

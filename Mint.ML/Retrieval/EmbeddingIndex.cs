@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -12,22 +13,42 @@ public sealed record SearchHit(long Row, string Id, float Similarity);
 
 /// <summary>A file of embeddings, several unit vectors an item, searched exactly without being read into memory.</summary>
 /// <remarks>
-/// The similarity is the maximum over vectors, as in MINT's audio-text contrastive objective. The file is mapped: a search holds one item a thread, whatever
-/// the number of items. See <see cref="EmbeddingIndexWriter"/> for making and extending one. Searches may run at the same time.
+/// The similarity is the maximum over vectors, as in MINT's audio-text contrastive objective. The file is mapped, or read block by block: a search holds
+/// a few megabytes a thread, whatever the number of items. Vectors are checked for numbers that are not finite when they are first met.
+/// See <see cref="EmbeddingIndexWriter"/> for making and extending one, which replaces the file and leaves an open one as it was. Searches may run at the same time.
 /// </remarks>
 public sealed class EmbeddingIndex : IDisposable
 {
     private const int BlockBytes = 1 << 22; // a millisecond's work or so: threads share it out evenly, and a cancel is heard
-    private readonly MemoryMappedFile file;
-    private readonly MemoryMappedViewAccessor view;
+    private readonly string path;
+    private readonly FileStream file; // one open for header, ids and vectors: another file that takes the name is not mixed in
+    private readonly MemoryMappedFile? map;
+    private readonly MemoryMappedViewAccessor? view;
     private readonly IndexHeader header;
+    private readonly int block;       // items
+    private readonly bool[] finite;   // of each block, whether that is known
 
-    private EmbeddingIndex(string path)
+    private EmbeddingIndex(string path, bool mapped)
     {
-        using (var stream = File.OpenRead(path)) (header, Ids) = IndexHeader.Read(stream, path);
-        file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
-        view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        this.path = path;
+        file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 1);
+        try
+        {
+            (header, Ids) = IndexHeader.Read(file, path);
+            block = Math.Max(1, BlockBytes / ItemBytes);
+            finite = new bool[(header.Count + block - 1) / block];
+            if (!mapped) return;
+            map = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
+
+    private int ItemBytes => header.Vectors * header.VectorBytes;
 
     /// <summary>Names of the items, in the order of rows.</summary>
     public IReadOnlyList<string> Ids { get; }
@@ -42,30 +63,42 @@ public sealed class EmbeddingIndex : IDisposable
     public VectorStorage Storage => header.Storage;
 
     /// <summary>Opens an index.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="mapped">
+    /// Whether the file is mapped, as it is by default: nothing is copied. The process ends when another program shortens a mapped file while it is searched, which
+    /// nothing can catch; this library's own writers never do. False reads it instead, and that is an error like others: for servers, and files that others may change.
+    /// </param>
     /// <exception cref="InvalidDataException">The file is not an index, or not a whole one.</exception>
-    public static EmbeddingIndex Open(string path) => new(path);
+    public static EmbeddingIndex Open(string path, bool mapped = true) => new(path, mapped);
 
     /// <summary>Finds the k most similar items of each query.</summary>
     /// <param name="queries">Each (V, Width): one vector of a text, or the Q vectors of a clip.</param>
     /// <param name="k">Most hits a query.</param>
     /// <param name="cancel">Stops between blocks.</param>
     /// <returns>For each query its hits, most similar first; of equal ones the lower row.</returns>
+    /// <exception cref="InvalidDataException">An item has a number that is not finite, or the file was shortened since it was opened.</exception>
     public IReadOnlyList<IReadOnlyList<SearchHit>> Search(IReadOnlyList<float[,]> queries, int k, CancellationToken cancel = default)
     {
         if (k <= 0) throw new ArgumentOutOfRangeException(nameof(k), k, "k must be above 0.");
         var prepared = new QueryVectors(queries, Width);
-        int block = Math.Max(1, BlockBytes / (header.VectorBytes * header.Vectors));
-        long blocks = (header.Count + block - 1) / block;
+        CheckLength();
         var best = queries.Select(_ => new TopK(k)).ToArray();
-        using var mapped = new Mapped(view.SafeMemoryMappedViewHandle);
-        Parallel.For(0L, blocks, new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Environment.ProcessorCount },
-            () => new Scan(header, prepared, k),
-            (b, _, scan) => Score(b * block, (int)Math.Min(block, header.Count - b * block), mapped, prepared, scan),
-            scan =>
-            {
-                lock (best)
-                    for (int q = 0; q < best.Length; q++) best[q].Add(scan.Best[q]);
-            });
+        using var mapped = view is null ? null : new Mapped(view.SafeMemoryMappedViewHandle);
+        try
+        {
+            Parallel.For(0, finite.Length, new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Environment.ProcessorCount },
+                () => new Scan(header, prepared, k),
+                (b, _, scan) => Score((long)b * block, Block(b, mapped, scan), prepared, scan),
+                scan =>
+                {
+                    lock (best)
+                        for (int q = 0; q < best.Length; q++) best[q].Add(scan.Best[q]);
+                });
+        }
+        catch (AggregateException several) when (several.InnerExceptions.OfType<InvalidDataException>().FirstOrDefault() is { } damage)
+        {
+            ExceptionDispatchInfo.Throw(damage);
+        }
         return [.. best.Select(found => found.Sorted().Select(hit => new SearchHit(hit.Row, Ids[(int)hit.Row], hit.Score)).ToArray())];
     }
 
@@ -73,8 +106,9 @@ public sealed class EmbeddingIndex : IDisposable
     public float[,] Vectors(long row)
     {
         if (row < 0 || row >= header.Count) throw new ArgumentOutOfRangeException(nameof(row), row, $"The index has rows 0 to {header.Count - 1}.");
-        byte[] bytes = new byte[header.Vectors * header.VectorBytes];
-        view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(IndexHeader.Bytes + row * header.Vectors * header.VectorBytes), bytes.AsSpan());
+        byte[] bytes = new byte[ItemBytes];
+        Read(row, bytes);
+        CheckFinite(row, bytes);
         var vectors = new float[header.Vectors, header.Width];
         float[] vector = new float[header.Width];
         for (int v = 0; v < header.Vectors; v++)
@@ -88,13 +122,58 @@ public sealed class EmbeddingIndex : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        view.Dispose();
+        view?.Dispose();
+        map?.Dispose();
         file.Dispose();
+    }
+
+    /// <summary>The items of a block.</summary>
+    private ReadOnlySpan<byte> Block(int number, Mapped? mapped, Scan scan)
+    {
+        long first = (long)number * block;
+        int bytes = (int)Math.Min(block, header.Count - first) * ItemBytes;
+        ReadOnlySpan<byte> items;
+        if (mapped is not null) items = mapped.Bytes(IndexHeader.Bytes + first * ItemBytes, bytes);
+        else
+        {
+            scan.Block ??= new byte[block * ItemBytes];
+            Read(first, scan.Block.AsSpan(0, bytes));
+            items = scan.Block.AsSpan(0, bytes);
+        }
+        if (!finite[number])
+        {
+            for (int i = 0; i < bytes / ItemBytes; i++) CheckFinite(first + i, items.Slice(i * ItemBytes, ItemBytes));
+            finite[number] = true;
+        }
+        return items;
+    }
+
+    private void Read(long row, Span<byte> bytes)
+    {
+        long from = IndexHeader.Bytes + row * ItemBytes;
+        for (int read = 0, got; read < bytes.Length; read += got)
+            if ((got = RandomAccess.Read(file.SafeFileHandle, bytes[read..], from + read)) == 0) throw Shortened();
+    }
+
+    private void CheckLength()
+    {
+        if (RandomAccess.GetLength(file.SafeFileHandle) != header.VectorsEnd + header.IdBytes) throw Shortened();
+    }
+
+    private InvalidDataException Shortened() => new($"'{path}' was changed by another program since it was opened: it is no longer as long as it was. Build the index again.");
+
+    // One such number would be first in every search, or hide others, without a word.
+    private void CheckFinite(long row, ReadOnlySpan<byte> item)
+    {
+        for (int v = 0; v < header.Vectors; v++)
+            if (!VectorCodec.IsFinite(header.Storage, header.Width, item.Slice(v * header.VectorBytes, header.VectorBytes)))
+                throw new InvalidDataException($"'{path}': item {row}, '{Ids[(int)row]}', has a number that is not finite, which no writer of this library puts there. Build the index again.");
     }
 
     /// <summary>What a thread works in.</summary>
     private sealed class Scan(IndexHeader header, QueryVectors queries, int k)
     {
+        public byte[]? Block; // of a file that is not mapped
         public readonly float[] Item = new float[(header.Vectors + QueryVectors.VectorsAtATime - 1) / QueryVectors.VectorsAtATime * QueryVectors.VectorsAtATime * header.Width];
         public readonly Vector512<float>[] Room = new Vector512<float>[queries.Panels];
         public readonly float[] Highest = new float[queries.Count];
@@ -118,11 +197,10 @@ public sealed class EmbeddingIndex : IDisposable
         public void Dispose() => buffer.ReleasePointer();
     }
 
-    private Scan Score(long first, int count, Mapped file, QueryVectors queries, Scan scan)
+    private Scan Score(long first, ReadOnlySpan<byte> bytes, QueryVectors queries, Scan scan)
     {
-        int item = header.Vectors * header.Width, itemBytes = header.Vectors * header.VectorBytes;
-        var bytes = file.Bytes(IndexHeader.Bytes + first * itemBytes, count * itemBytes);
-        for (int i = 0; i < count; i++)
+        int item = header.Vectors * header.Width, itemBytes = ItemBytes;
+        for (int i = 0; i < bytes.Length / itemBytes; i++)
         {
             var own = bytes.Slice(i * itemBytes, itemBytes);
             if (queries.Panels == 0) queries.HighestOfFew(header.Storage, own, scan.Item, scan.Highest);

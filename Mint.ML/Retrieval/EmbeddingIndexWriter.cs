@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Mint.ML.Files;
 
 namespace Mint.ML.Retrieval;
 
@@ -7,20 +8,22 @@ namespace Mint.ML.Retrieval;
 /// <remarks>Vectors are written as they come, so memory holds names only. Without <see cref="Commit"/> nothing changes.</remarks>
 public sealed class EmbeddingIndexWriter : IDisposable
 {
-    private readonly string path, temporary;
-    private readonly FileStream stream;
+    private static readonly TimeSpan Forgotten = TimeSpan.FromDays(1); // a copy that nothing was added to for so long is of a killed process
+
+    private readonly string path;
+    private readonly FolderLock held;
+    private readonly AtomicFile file;
+    private readonly (long, DateTime) before; // what the place held when this began
     private readonly IndexHeader start;
     private readonly List<string> ids;
     private readonly byte[] bytes;
-    private bool committed;
 
-    private EmbeddingIndexWriter(string path, IndexHeader start, IEnumerable<string> ids)
+    private EmbeddingIndexWriter(string path, FolderLock held, IndexHeader start, IEnumerable<string> ids)
     {
-        (this.path, this.start, this.ids) = (path, start, [.. ids]);
-        temporary = path + ".partial";
+        (this.path, this.held, this.start, this.ids, before) = (path, held, start, [.. ids], State(path));
         bytes = new byte[start.VectorBytes];
-        stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20);
-        start.Write(stream);
+        file = new AtomicFile(path, bufferSize: 1 << 20);
+        start.Write(file.Stream);
     }
 
     /// <summary>Begins a new index.</summary>
@@ -28,20 +31,25 @@ public sealed class EmbeddingIndexWriter : IDisposable
     /// <param name="vectorsPerItem">Vectors an item: 32 queries for MINT, 1 for texts.</param>
     /// <param name="width">Numbers a vector: 256 for MINT.</param>
     /// <param name="storage">Half by default: half the size of Single at no loss that ranks show.</param>
+    /// <exception cref="IOException">Another process writes this index.</exception>
     public static EmbeddingIndexWriter Create(string path, int vectorsPerItem, int width, VectorStorage storage = VectorStorage.Half)
     {
         if (vectorsPerItem is < 1 or > 4096) throw new ArgumentOutOfRangeException(nameof(vectorsPerItem), vectorsPerItem, "An item has 1 to 4,096 vectors.");
         if (width is < 1 or > 16384) throw new ArgumentOutOfRangeException(nameof(width), width, "A vector has 1 to 16,384 numbers.");
-        return new EmbeddingIndexWriter(path, new IndexHeader(storage, vectorsPerItem, width, 0, 0), []);
+        return Hold(path, held => new EmbeddingIndexWriter(path, held, new IndexHeader(storage, vectorsPerItem, width, 0, 0), []));
     }
 
     /// <summary>Begins a copy of an index, to be added to.</summary>
+    /// <exception cref="FileNotFoundException">There is no such index.</exception>
     /// <exception cref="InvalidDataException">The file is not an index, or not a whole one.</exception>
-    public static EmbeddingIndexWriter Append(string path)
+    /// <exception cref="IOException">Another process writes this index.</exception>
+    public static EmbeddingIndexWriter Append(string path) => File.Exists(path) ? Hold(path, held => Append(path, held)) : throw new FileNotFoundException($"There is no index '{path}'.", path);
+
+    private static EmbeddingIndexWriter Append(string path, FolderLock held)
     {
         using var old = File.OpenRead(path);
         var (header, ids) = IndexHeader.Read(old, path);
-        var writer = new EmbeddingIndexWriter(path, header, ids);
+        var writer = new EmbeddingIndexWriter(path, held, header, ids);
         try
         {
             old.Position = IndexHeader.Bytes;
@@ -50,17 +58,35 @@ public sealed class EmbeddingIndexWriter : IDisposable
             {
                 int size = (int)Math.Min(left, buffer.Length);
                 old.ReadExactly(buffer, 0, size);
-                writer.stream.Write(buffer, 0, size);
+                writer.file.Stream.Write(buffer, 0, size);
                 left -= size;
             }
             return writer;
         }
         catch
         {
-            writer.Dispose();
+            writer.file.Dispose();
             throw;
         }
     }
+
+    // The lock outlives this only in the writer.
+    private static EmbeddingIndexWriter Hold(string path, Func<FolderLock, EmbeddingIndexWriter> begin)
+    {
+        var held = FolderLock.TakeFile(path);
+        try
+        {
+            AtomicFile.Sweep(Path.GetDirectoryName(Path.GetFullPath(path))!, name => name == Path.GetFileName(path), Forgotten);
+            return begin(held);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    private static (long, DateTime) State(string path) => new FileInfo(path) is { Exists: true } file ? (file.Length, file.LastWriteTimeUtc) : default;
 
     /// <summary>Adds an item.</summary>
     /// <param name="id">A path, or any name.</param>
@@ -76,15 +102,18 @@ public sealed class EmbeddingIndexWriter : IDisposable
         {
             for (int e = 0; e < start.Width; e++) vector[e] = vectors[v, e];
             VectorCodec.Encode(start.Storage, vector, bytes);
-            stream.Write(bytes);
+            file.Stream.Write(bytes);
         }
         ids.Add(id);
     }
 
     /// <summary>Finishes the file and puts it in its place.</summary>
+    /// <exception cref="InvalidOperationException">The place has changed since this writer began: another one of this process wrote there.</exception>
     public void Commit()
     {
-        ObjectDisposedException.ThrowIf(!stream.CanWrite, this);
+        ObjectDisposedException.ThrowIf(!file.Stream.CanWrite, this);
+        if (State(path) != before) throw new InvalidOperationException($"{path} has changed since this writer began, and would lose what was added. Append to it anew, one writer at a time.");
+        var stream = file.Stream;
         long idBytes = 0;
         Span<byte> length = stackalloc byte[sizeof(int)];
         foreach (string id in ids)
@@ -97,15 +126,13 @@ public sealed class EmbeddingIndexWriter : IDisposable
         }
         stream.Position = 0;
         (start with { Count = ids.Count, IdBytes = idBytes }).Write(stream);
-        stream.Dispose();
-        File.Move(temporary, path, overwrite: true);
-        committed = true;
+        file.Commit();
     }
 
     /// <summary>Ends writing; what was not committed is removed.</summary>
     public void Dispose()
     {
-        stream.Dispose();
-        if (!committed && File.Exists(temporary)) File.Delete(temporary);
+        file.Dispose();
+        held.Dispose();
     }
 }

@@ -44,7 +44,7 @@ internal sealed class QueryVectors
                 for (int e = 0; e < width; e++) numbers[(row / Lanes * width + e) * Lanes + row % Lanes] = queries[q][v, e];
     }
 
-    /// <summary>Panels of 16 vectors; <see cref="Highest"/> needs room for as many. None for few vectors, which <see cref="HighestOfFew"/> is for.</summary>
+    /// <summary>Panels of 16 vectors; <see cref="Highest(ReadOnlySpan{float}, Span{Vector512{float}}, Span{float})"/> needs room for as many. None for few vectors, which <see cref="HighestOfFew"/> is for.</summary>
     public int Panels { get; }
 
     public int Count => ends.Length;
@@ -67,7 +67,26 @@ internal sealed class QueryVectors
         }
     }
 
-    /// <summary>As <see cref="Highest"/>, for queries without panels.</summary>
+    /// <summary>The highest product of a query's vectors with those of an item that is not in an index.</summary>
+    /// <param name="item">(V, width).</param>
+    /// <param name="highest">One number a query.</param>
+    public void Highest(float[,] item, Span<float> highest)
+    {
+        var numbers = MemoryMarshal.CreateReadOnlySpan(ref item[0, 0], item.Length);
+        if (Panels == 0)
+        {
+            HighestOfFew(VectorStorage.Single, MemoryMarshal.AsBytes(numbers), [], highest);
+            return;
+        }
+        int rows = (item.GetLength(0) + VectorsAtATime - 1) / VectorsAtATime * VectorsAtATime;
+        var padded = new float[rows * width];
+        numbers.CopyTo(padded);
+        // The last vector again, as in an index: it changes no maximum.
+        for (int at = numbers.Length; at < padded.Length; at += width) numbers[^width..].CopyTo(padded.AsSpan(at));
+        Highest(padded, new Vector512<float>[Panels], highest);
+    }
+
+    /// <summary>As <see cref="Highest(ReadOnlySpan{float}, Span{Vector512{float}}, Span{float})"/>, for queries without panels.</summary>
     /// <param name="storage">How the item is kept.</param>
     /// <param name="item">The item's bytes.</param>
     /// <param name="vector">Room for one of its vectors.</param>
@@ -79,7 +98,7 @@ internal sealed class QueryVectors
         for (; !item.IsEmpty; item = item[size..])
         {
             var bytes = item[..size];
-            ReadOnlySpan<float> numbers = vector.AsSpan(0, width);
+            ReadOnlySpan<float> numbers = storage == VectorStorage.Half ? vector.AsSpan(0, width) : default;
             if (storage == VectorStorage.Single) numbers = MemoryMarshal.Cast<byte, float>(bytes);
             else if (storage == VectorStorage.Half) VectorCodec.Decode(storage, bytes, vector.AsSpan(0, width));
             for (int q = 0, row = 0; q < ends.Length; q++)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Mint.ML.Answering;
+using Mint.ML.Files;
 using Mint.ML.Generation;
 
 namespace Mint.ML.Retrieval;
@@ -43,9 +44,7 @@ public sealed record IndexSettings(string Model, string Sha256, double WindowSec
     /// <summary>Writes the settings beside the index.</summary>
     public void Write(string index)
     {
-        string file = FileOf(index);
-        File.WriteAllText(file + ".tmp", JsonSerializer.Serialize(this, new JsonSerializerOptions { WriteIndented = true }) + "\n");
-        File.Move(file + ".tmp", file, overwrite: true);
+        AtomicFile.WriteText(FileOf(index), JsonSerializer.Serialize(this, new JsonSerializerOptions { WriteIndented = true }) + "\n");
     }
 
     /// <summary>The model file: the one named, or the one the index was made with.</summary>

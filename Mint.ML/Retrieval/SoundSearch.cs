@@ -48,9 +48,7 @@ public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSet
         var clip = AudioFile.Read(sound);
         var parts = LongAudio.Divide(clip.Samples.Length, clip.SampleRate, windows).Of(clip);
         float[] values = [.. parts.Chunk(16).SelectMany(model.Vectors).SelectMany(vectors => vectors.Cast<float>())];
-        var query = new float[values.Length / embeddings.Width, embeddings.Width];
-        Buffer.BlockCopy(values, 0, query, 0, values.Length * sizeof(float));
-        return Unjudged(file.Search([query], top, cancel)[0]);
+        return Unjudged(file.Search([BridgeEmbeddings.Vectors(values, embeddings.Width)], top, cancel)[0]);
     }
 
     private static FoundSound[] Unjudged(IEnumerable<SearchHit> hits) => [.. hits.Select(hit => new FoundSound(hit.Id, hit.Similarity, null))];

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -58,6 +59,26 @@ internal static class VectorCodec
                 (Floats(numbers[i..]) * scales[i / Group]).CopyTo(vector[i..]);
             for (; i < vector.Length; i++) vector[i] = numbers[i] * scales[i / Group];
         }
+    }
+
+    /// <summary>Whether all numbers of a vector are finite.</summary>
+    public static bool IsFinite(VectorStorage storage, int width, ReadOnlySpan<byte> bytes) => storage switch
+    {
+        VectorStorage.Single => TensorPrimitives.IsFiniteAll<float>(MemoryMarshal.Cast<byte, float>(bytes)),
+        VectorStorage.Half => !HasOtherHalf(MemoryMarshal.Cast<byte, ushort>(bytes)),
+        _ => TensorPrimitives.IsFiniteAll<float>(MemoryMarshal.Cast<byte, float>(bytes[..ScaleBytes(width)])),
+    };
+
+    // Infinities and NaN are the numbers whose five bits of exponent are all set; float16 has no instruction for it.
+    private static bool HasOtherHalf(ReadOnlySpan<ushort> halves)
+    {
+        const ushort Exponent = 0x7c00;
+        int i = 0;
+        for (; i + Vector<ushort>.Count <= halves.Length; i += Vector<ushort>.Count)
+            if (Vector.EqualsAny(new Vector<ushort>(halves[i..]) & new Vector<ushort>(Exponent), new Vector<ushort>(Exponent))) return true;
+        for (; i < halves.Length; i++)
+            if ((halves[i] & Exponent) == Exponent) return true;
+        return false;
     }
 
     /// <summary>The first 16 integers.</summary>

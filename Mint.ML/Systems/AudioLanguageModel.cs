@@ -1,5 +1,6 @@
 using Mint.ML.Audio;
 using Mint.ML.Bridges;
+using Mint.ML.Files;
 using Mint.ML.Generation;
 using Mint.ML.ModelFiles;
 using Mint.ML.Models;
@@ -152,9 +153,9 @@ public sealed class AudioLanguageModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(path);
         if (encoderFolder is null) throw new NotSupportedException("This model is that of a folder, or of parts in memory; it is saved by keeping its folder.");
-        string unfinished = $"{path}.{Guid.NewGuid():N}.tmp";
-        using (var zip = ModelZip.Create(unfinished))
+        AtomicFile.Write(path, stream =>
         {
+            using var zip = ModelZip.Create(stream);
             var ear = zip.Write("Encoder/");
             ear.Json(EncoderPlace + ".json", new object());
             encoderFolder.Write(ear, "Encoder");
@@ -171,8 +172,7 @@ public sealed class AudioLanguageModel : IDisposable
                 writer.Shared("Model", tuned, () => tuned.Write(writer, "Tuned"));
                 zip.Write("Caption/").Json(CaptionPlace + ".json", new SavedCaption(CaptionInstruction, Generation));
             }
-        }
-        File.Move(unfinished, path, overwrite: true);
+        });
     }
 
     /// <summary>Says what a sound file sounds like.</summary>

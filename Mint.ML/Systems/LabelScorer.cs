@@ -91,11 +91,11 @@ public sealed class SimilarityLabelScorer : LabelScorer
     public override float[][] Score(AudioEncoding sounds, CancellationToken cancel = default)
     {
         cancel.ThrowIfCancellationRequested();
-        var clips = embeddings.Clips(sounds);
-        var scores = new double[clips.Count, texts.Count];
-        for (int row = 0; row < clips.Count; row++)
+        float[,] similarity = BridgeEmbeddings.Similarities(texts, embeddings.Clips(sounds)); // (labels, B)
+        var scores = new double[similarity.GetLength(1), texts.Count];
+        for (int row = 0; row < scores.GetLength(0); row++)
         {
-            for (int label = 0; label < texts.Count; label++) scores[row, label] = BridgeEmbeddings.Similarity(clips[row], texts[label]) / temperature;
+            for (int label = 0; label < texts.Count; label++) scores[row, label] = similarity[label, row] / temperature;
         }
         return Rows(VocabularyRanking.Probabilities(scores, Options));
     }

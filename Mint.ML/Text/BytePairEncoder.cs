@@ -3,18 +3,17 @@ using Microsoft.ML.Tokenizers;
 
 namespace Mint.ML.Text;
 
-/// <summary>Byte-level BPE: a word's UTF-8 bytes, each spelled as one printable character, merged by rank. Shared by GPT-2 and CLIP.</summary>
+/// <summary>
+/// Byte-level BPE: a word's UTF-8 bytes, each spelled as one printable character, merged by rank. Shared by GPT-2 and CLIP. The merging is the package's
+/// <see cref="BpeTokenizer"/>, given one word at a time; files are checked here, so that an error names the file and the line.
+/// </summary>
 internal sealed class BytePairEncoder
 {
     // Printable bytes spell themselves; the others are U+0100 and on, in order. This is the vocabularies' own spelling (GPT-2's bytes_to_unicode).
     private static readonly char[] spellings = Spellings();
     private static readonly Dictionary<char, byte> bytes = Enumerable.Range(0, 256).ToDictionary(b => spellings[b], b => (byte)b);
 
-    private readonly Vocabulary vocabulary;
-    private readonly Dictionary<(int Left, int Right), (int Rank, int Id)> merges = [];
-    private readonly int[] first = new int[256]; // ids of the bytes
-    private readonly int[] last = new int[256]; // ids of the bytes at the end of a word
-    private readonly int? unknown;
+    private readonly BpeTokenizer merging;
 
     /// <param name="vocabulary">The pieces.</param>
     /// <param name="merges">Pairs of pieces, the first rank first, and where each stands in its file.</param>
@@ -22,25 +21,37 @@ internal sealed class BytePairEncoder
     /// <param name="unknown">Stands for bytes that the vocabulary lacks.</param>
     public BytePairEncoder(Vocabulary vocabulary, IEnumerable<(string Left, string Right, string Where)> merges, string endOfWord, int? unknown)
     {
-        this.vocabulary = vocabulary;
-        this.unknown = unknown;
+        var ranked = new List<string>();
         foreach (var (left, right, where) in merges)
         {
-            if (vocabulary.Id(left) is not { } a || vocabulary.Id(right) is not { } b || vocabulary.Id(left + right) is not { } merged)
+            if (vocabulary.Id(left) is null || vocabulary.Id(right) is null || vocabulary.Id(left + right) is null)
             {
                 throw new InvalidDataException($"{where}: \"{left}\", \"{right}\" or the two together is not in {vocabulary.File}. Check that both files are of the same model.");
             }
-            this.merges.TryAdd((a, b), (this.merges.Count, merged));
+            ranked.Add($"{left} {right}");
         }
-        for (var b = 0; b < 256; b++)
+        for (var b = 0; b < 256 && unknown is null; b++)
         {
-            first[b] = vocabulary.Id([spellings[b]]) ?? -1;
-            last[b] = vocabulary.Id(spellings[b] + endOfWord) ?? -1;
-            if ((first[b] < 0 || last[b] < 0) && unknown is null)
+            if (vocabulary.Id([spellings[b]]) is null || vocabulary.Id(spellings[b] + endOfWord) is null)
             {
                 throw new InvalidDataException($"{vocabulary.File} has no piece for byte {b} (\"{spellings[b] + endOfWord}\") and no unknown token; it is not a byte-level vocabulary.");
             }
         }
+        foreach (var piece in vocabulary.Pieces)
+        {
+            var id = vocabulary.Id(piece)!.Value;
+            if (vocabulary.Piece(id) != piece)
+            {
+                throw new InvalidDataException($"{vocabulary.File} gives \"{piece}\" and \"{vocabulary.Piece(id)}\" one id, {id}. Get the file again.");
+            }
+        }
+        merging = BpeTokenizer.Create(new BpeOptions(vocabulary.Pieces.Select(piece => KeyValuePair.Create(piece, vocabulary.Id(piece)!.Value)))
+        {
+            Merges = ranked.Distinct(), // a pair that comes twice keeps its first rank
+            ByteLevel = true,
+            EndOfWordSuffix = endOfWord,
+            UnknownToken = unknown is { } token ? vocabulary.Piece(token) : null,
+        });
     }
 
     /// <summary>Reads merges.txt: two pieces a line with a space between, after a "#version" line.</summary>
@@ -68,51 +79,20 @@ internal sealed class BytePairEncoder
         return (line[..space], line[(space + 1)..], where);
     }
 
-    /// <summary>Adds the tokens of one word.</summary>
+    /// <summary>Adds the tokens of one word. One that ends inside a character covers the character.</summary>
     public void Encode(string text, int start, int length, int shift, List<EncodedToken> tokens)
     {
-        // One symbol a byte; places tells which character a byte belongs to.
-        var symbols = new Symbol[Encoding.UTF8.GetMaxByteCount(length)];
-        var places = new int[symbols.Length + 1];
-        var count = 0;
-        Span<byte> utf8 = stackalloc byte[4];
-        for (var at = start; at < start + length;)
+        // Half a surrogate pair is U+FFFD, as in every encoder of UTF-8; the package would spell its three bytes.
+        var word = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text, start, length));
+        foreach (var token in merging.EncodeToTokens(word, out _, considerPreTokenization: false, considerNormalization: false))
         {
-            var rune = UnicodeNormalization.RuneAt(text.AsSpan(0, start + length), at, out var width);
-            var size = rune.EncodeToUtf8(utf8);
-            for (var i = 0; i < size; i++, count++)
+            var (from, to) = (token.Offset.Start.Value, token.Offset.End.Value);
+            if (to < word.Length && char.IsLowSurrogate(word[to]))
             {
-                symbols[count] = new Symbol { Start = count, Length = 1, Previous = count - 1, Next = count + 1, Id = first[utf8[i]] };
-                places[count] = at;
-                if (at + width == start + length && i == size - 1)
-                {
-                    symbols[count].Id = last[utf8[i]];
-                    symbols[count].Next = -1;
-                }
+                to++;
             }
-            at += width;
+            tokens.Add(new EncodedToken(token.Id, token.Value, (shift + start + from)..(shift + start + to)));
         }
-        places[count] = start + length;
-
-        PairMerging.Merge(symbols.AsSpan(0, count), new Pairs(merges), wholeRank: true);
-        for (var i = 0; i >= 0 && i < count; i = symbols[i].Next)
-        {
-            var end = symbols[i].Start + symbols[i].Length;
-            // A token may end inside a character; its offset then covers the character.
-            var stop = end == count || places[end] != places[end - 1] ? places[end] : NextPlace(places, end, count);
-            var id = symbols[i].Id < 0 ? unknown!.Value : symbols[i].Id;
-            tokens.Add(new EncodedToken(id, vocabulary.Piece(id) ?? "", (shift + places[symbols[i].Start])..(shift + stop)));
-        }
-    }
-
-    private static int NextPlace(int[] places, int index, int count)
-    {
-        var place = places[index];
-        while (index < count && places[index] == place)
-        {
-            index++;
-        }
-        return places[index];
     }
 
     /// <summary>Text of pieces: bytes as spelled, read as UTF-8 with U+FFFD for what is not.</summary>
@@ -136,16 +116,6 @@ internal sealed class BytePairEncoder
             }
         }
         return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
-    }
-
-    private readonly struct Pairs(Dictionary<(int, int), (int Rank, int Id)> merges) : IPairs
-    {
-        public bool TryMerge(in Symbol left, in Symbol right, out double priority, out int id)
-        {
-            var found = merges.TryGetValue((left.Id, right.Id), out var merge);
-            (priority, id) = (merge.Rank, merge.Id);
-            return found;
-        }
     }
 
     private static char[] Spellings()

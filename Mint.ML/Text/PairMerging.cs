@@ -25,15 +25,12 @@ internal interface IPairs
     bool TryMerge(in Symbol left, in Symbol right, out double priority, out int id);
 }
 
-/// <summary>Byte pair merging in O(n log n): the pair of the lowest priority merges first, and of equal ones the leftmost.</summary>
+/// <summary>SentencePiece's byte pair merging in O(n log n): the pair of the lowest priority merges first, and of equal ones the leftmost.</summary>
 internal static class PairMerging
 {
     /// <param name="symbols">The chain; merged symbols grow, and those they swallowed get length 0.</param>
     /// <param name="pairs">Which neighbours may merge.</param>
-    /// <param name="wholeRank">
-    /// Merges every pair of one priority before looking at pairs that have come about meanwhile, as GPT-2 does; SentencePiece looks after each merge.
-    /// </param>
-    public static void Merge<TPairs>(Span<Symbol> symbols, in TPairs pairs, bool wholeRank)
+    public static void Merge<TPairs>(Span<Symbol> symbols, in TPairs pairs)
         where TPairs : IPairs
     {
         var queue = new PriorityQueue<Candidate, (double Priority, int Left)>(symbols.Length);
@@ -41,20 +38,9 @@ internal static class PairMerging
         {
             Consider(symbols, pairs, queue, i, i + 1);
         }
-        var rank = new List<Candidate>();
-        while (queue.TryDequeue(out var best, out var key))
+        while (queue.TryDequeue(out var best, out _))
         {
-            rank.Add(best);
-            while (wholeRank && queue.TryPeek(out var next, out var nextKey) && nextKey.Priority == key.Priority)
-            {
-                rank.Add(next);
-                queue.Dequeue();
-            }
-            foreach (var candidate in rank)
-            {
-                Apply(symbols, pairs, queue, candidate);
-            }
-            rank.Clear();
+            Apply(symbols, pairs, queue, best);
         }
     }
 

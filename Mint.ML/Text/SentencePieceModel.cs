@@ -1,4 +1,5 @@
 using System.Text;
+using Mint.ML.Files;
 
 namespace Mint.ML.Text;
 
@@ -224,7 +225,7 @@ internal sealed record SentencePieceModel
         normalizer.Integer(4, RemoveExtraSpaces ? 1 : 0);
         normalizer.Integer(5, EscapeSpaces ? 1 : 0);
         model.Message(3, normalizer);
-        TextFile.Write(path, model.ToArray());
+        AtomicFile.Write(path, stream => stream.Write(model.ToArray()));
     }
 
     private int IndexOf(string text)

@@ -150,7 +150,7 @@ internal sealed class BpeSegmenter : ISegmenter
         chain[^1].Next = -1;
         // A merged unused piece has to be taken apart again: remember what it was made of.
         var halves = anyUnused ? new Dictionary<(int, int), int>() : null;
-        PairMerging.Merge(chain, new Pairs(text.ToString(), this, halves), wholeRank: false);
+        PairMerging.Merge(chain, new Pairs(text.ToString(), this, halves));
         for (var i = 0; i >= 0; i = chain[i].Next)
         {
             Emit(text, chain[i].Start, chain[i].Length, halves, result);

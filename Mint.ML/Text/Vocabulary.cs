@@ -113,14 +113,6 @@ internal static class TextFile
         return lines;
     }
 
-    /// <summary>Writes beside the path and renames, so that a reader never sees half a file.</summary>
-    public static void Write(string path, byte[] bytes)
-    {
-        var beside = path + ".part";
-        System.IO.File.WriteAllBytes(beside, bytes);
-        System.IO.File.Move(beside, path, overwrite: true);
-    }
-
     public static JsonDocument ReadJson(string file)
     {
         try

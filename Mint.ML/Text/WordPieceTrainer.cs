@@ -1,4 +1,5 @@
 using System.Text;
+using Mint.ML.Files;
 
 namespace Mint.ML.Text;
 
@@ -57,7 +58,7 @@ public static class WordPieceTrainer
             throw new ArgumentException($"The texts' characters and the special tokens take {pieces.Count} pieces and VocabularySize is {options.VocabularySize}. Raise it, or lower MaxCharacters.", nameof(options));
         }
         new Joining(words, pieces, ids).Run(options, cancellation);
-        TextFile.Write(path, Encoding.UTF8.GetBytes(string.Join('\n', pieces) + "\n"));
+        AtomicFile.WriteText(path, string.Join('\n', pieces) + "\n");
         return pieces.Count;
     }
 

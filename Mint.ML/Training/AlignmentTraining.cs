@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Mint.ML.Bridges;
 using Mint.ML.Objectives;
+using Mint.ML.Retrieval;
 using Mint.ML.Text;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -46,7 +47,7 @@ public static class AlignmentTraining
         {
             if (validation is null) return null;
             var pairs = new Stage(bridge, tokenizer, validation.Captions, objective with { ContrastiveBatch = null }, options);
-            return new HeldOutPairs(bridge, pairs, pairs.Tokens, validation, objective, options);
+            return new HeldOutPairs(new BridgeEmbeddings(bridge, tokenizer), pairs, pairs.Tokens, validation, objective, options);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
+using Mint.ML.Files;
 using Mint.ML.Models;
 using Mint.ML.Tensors;
 using TorchSharp.Modules;
@@ -208,9 +209,7 @@ public static class EncoderPretraining
         };
         CheckpointWriter.Write(folder, json, encoder.state_dict().Select(pair =>
             KeyValuePair.Create(pair.Key, pair.Value.ndim > 1 ? pair.Value.detach().to(ScalarType.Float16) : pair.Value.detach())));
-        string frontEnd = Path.Combine(folder, "preprocessor_config.json"), temporary = frontEnd + ".tmp";
-        File.WriteAllText(temporary, new JsonObject { ["do_normalize"] = true, ["sampling_rate"] = config.SampleRate }.ToJsonString());
-        File.Move(temporary, frontEnd, overwrite: true);
+        AtomicFile.WriteText(Path.Combine(folder, "preprocessor_config.json"), new JsonObject { ["do_normalize"] = true, ["sampling_rate"] = config.SampleRate }.ToJsonString());
     }
 
     private static Tensor Pick(Tensor features, Tensor rows) => features.index_select(0, rows).to(ScalarType.Float32).Minus(LogMelConvolutions.Height);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
+using Mint.ML.Files;
 using Mint.ML.Models;
 using Mint.ML.Text;
 using static TorchSharp.torch;
@@ -81,10 +82,6 @@ public static class LanguageModelFolder
         });
     }
 
-    private static void WriteJson(string folder, string name, JsonObject json)
-    {
-        string path = Path.Combine(folder, name), temporary = path + ".tmp";
-        File.WriteAllText(temporary, json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
-        File.Move(temporary, path, overwrite: true);
-    }
+    private static void WriteJson(string folder, string name, JsonObject json) =>
+        AtomicFile.WriteText(Path.Combine(folder, name), json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
 }

@@ -22,21 +22,23 @@ public sealed record LanguageModelShape(
     public static LanguageModelShape Read(string folder)
     {
         using var checkpoint = CheckpointFolder.Open(folder);
-        long parameters = checkpoint.Names.Sum(name => checkpoint.Describe(name).Elements);
         switch (ModelCatalog.Find(checkpoint)?.Name)
         {
             case "T5":
                 var t5 = T5Config.FromJson(checkpoint.Config);
-                return new(parameters, t5.HiddenSize, t5.Heads * t5.HeadSize, t5.FeedForwardSize, t5.Heads, t5.EncoderLayers, t5.DecoderLayers, t5.VocabularySize, t5.IsGated ? 5 : 1);
+                return new(Count(T5.Names(t5)), t5.HiddenSize, t5.Heads * t5.HeadSize, t5.FeedForwardSize, t5.Heads, t5.EncoderLayers, t5.DecoderLayers, t5.VocabularySize, t5.IsGated ? 5 : 1);
             case "Gpt2":
                 var gpt2 = Gpt2Config.FromJson(checkpoint.Config);
-                return new(parameters, gpt2.HiddenSize, gpt2.HiddenSize, gpt2.InnerSize, gpt2.Heads, 0, gpt2.Layers, gpt2.VocabularySize, 3);
+                return new(Count(Gpt2.Names), gpt2.HiddenSize, gpt2.HiddenSize, gpt2.InnerSize, gpt2.Heads, 0, gpt2.Layers, gpt2.VocabularySize, 3);
             case "Llama":
                 var llama = LlamaConfig.FromJson(checkpoint.Config);
-                return new(parameters, llama.HiddenSize, llama.HiddenSize, llama.InnerSize, llama.Heads, 0, llama.Layers, llama.VocabularySize, 3);
+                return new(Count(Llama.Names), llama.HiddenSize, llama.HiddenSize, llama.InnerSize, llama.Heads, 0, llama.Layers, llama.VocabularySize, 3);
             default:
                 throw new NotSupportedException($"{folder}: this holds no language model that is known (T5, GPT-2, LLaMA).");
         }
+
+        // Files hold more than the model does: tied weights again, causal masks, rotary frequencies.
+        long Count(WeightNames names) => checkpoint.Names.Where(name => names.ToModule(name) is { } own && !names.IsIgnored(own)).Sum(name => checkpoint.Describe(name).Elements);
     }
 
     internal long Bytes(bool bfloat16) => Parameters * (bfloat16 ? 2 : 4);

@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Mint.ML.Checkpoints;
+using Mint.ML.Files;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Training;
@@ -23,20 +25,29 @@ internal sealed record RunPosition(
 /// It holds what the run changes: trained weights, the optimizer's moments, the random states; the data's position follows from the step.
 /// Frozen models are not in it: their hashes tell whether they, the data and the options are those it was written with.
 /// </remarks>
-internal sealed class RunFolder
+internal sealed partial class RunFolder : IDisposable
 {
     private const string Weights = "weights.", Mean = "exp_avg.", Square = "exp_avg_sq.", Torch = "random.torch", Negatives = "random.negatives";
 
     private readonly string folder;
+    private readonly FolderLock held;
     private readonly Dictionary<string, string> madeOf;
     private readonly int kept;
 
+    /// <exception cref="IOException">Another process trains in this folder.</exception>
     public RunFolder(string folder, Dictionary<string, string> madeOf, int kept)
     {
         (this.folder, this.madeOf, this.kept) = (folder, madeOf, kept);
-        Directory.CreateDirectory(folder);
-        foreach (string left in Directory.EnumerateFiles(folder, "*.tmp")) File.Delete(left);
+        held = FolderLock.Take(folder);
+        AtomicFile.Sweep(folder, name => name == Path.GetFileName(LogPath) || WeightFile().IsMatch(name)); // of a killed run
     }
+
+    /// <summary>Whether a run makes files of this name: checkpoints, and the best weights.</summary>
+    [GeneratedRegex(@"^(step|best)-\d{9,}\.safetensors$")]
+    public static partial Regex WeightFile();
+
+    /// <summary>Lets other processes in.</summary>
+    public void Dispose() => held.Dispose();
 
     private string LogPath => Path.Combine(folder, "log.jsonl");
 
@@ -141,9 +152,7 @@ internal sealed class RunFolder
     {
         if (!File.Exists(LogPath)) return;
         long validated = position.Validations.Count == 0 ? 0 : position.Validations[^1].Step;
-        string temporary = LogPath + ".tmp";
-        File.WriteAllLines(temporary, File.ReadLines(LogPath).Where(Done));
-        File.Move(temporary, LogPath, overwrite: true);
+        AtomicFile.WriteText(LogPath, string.Concat(File.ReadLines(LogPath).Where(Done).Select(line => line + "\n")));
 
         bool Done(string line)
         {
@@ -173,5 +182,5 @@ internal sealed class RunFolder
         throw new InvalidDataException($"{path} is not a training checkpoint.");
     }
 
-    private IEnumerable<string> Checkpoints() => Directory.EnumerateFiles(folder, "step-*.safetensors").Order(StringComparer.Ordinal);
+    private IEnumerable<string> Checkpoints() => Directory.EnumerateFiles(folder, "step-*.safetensors").Where(path => WeightFile().IsMatch(Path.GetFileName(path))).Order(StringComparer.Ordinal);
 }

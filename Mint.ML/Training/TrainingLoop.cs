@@ -94,7 +94,7 @@ internal static class TrainingLoop
         long stepsPerEpoch = (order.Batches + options.AccumulationSteps - 1) / options.AccumulationSteps, steps = stepsPerEpoch * options.Epochs;
         var history = new LossHistory(stage.LossNames, Averaged);
         var validations = new ValidationHistory(options, heldOut);
-        var folder = Folder(stage, audio, heldOut, options);
+        using var folder = Folder(stage, audio, heldOut, options);
         using var best = new BestWeights(options.RunFolder, stage.Trained);
         long begin = folder?.Restore(optimizer, negatives, history, validations) ?? 0, saved = begin, step = begin, clips = 0;
         using var feed = new BatchFeed(audio, order, stage, options, begin);

@@ -1,7 +1,9 @@
-/// <summary>A thread that makes garbage and collects it without pause, finalizers included, from now until it is disposed of: whatever native code still reads and nothing holds is freed.</summary>
+/// <summary>
+/// A thread that makes garbage and collects it without pause, finalizers included, until it is disposed of: what native code reads and nothing holds is freed.
+/// </summary>
 internal sealed class CollectingThread : IDisposable
 {
-    private const int Whole = 16; // a collection of every generation after so many of the youngest, which holds what was just made and takes less time
+    private const int Whole = 256; // a collection of every generation after so many of the youngest, which has what was just made and takes less time
 
     private readonly Thread thread;
     private volatile bool ended;

@@ -78,6 +78,41 @@ public sealed class GeneratorTests
         }
     }
 
+    // By hand: two answers of -0.4 a token are kept, and the best open beam has a sum of -1.5 in three tokens, -0.5 a token; in ten it could come to -0.15.
+    [TestMethod]
+    [DataRow(EarlyStopping.Immediately, 1.0, -1.5, true)]
+    [DataRow(EarlyStopping.WhenUnlikely, 1.0, -1.5, true)]
+    [DataRow(EarlyStopping.WhenImpossible, 1.0, -1.5, false)]
+    [DataRow(EarlyStopping.WhenImpossible, 1.0, -3.9, false)]
+    [DataRow(EarlyStopping.WhenImpossible, 1.0, -4.1, true)]
+    [DataRow(EarlyStopping.WhenUnlikely, 1.0, -1.1, false)]
+    [DataRow(EarlyStopping.WhenImpossible, -1.0, -0.1, false)]  // short answers are favoured: -0.3 of three tokens beats -0.4 x 4, and longer ones are worse
+    [DataRow(EarlyStopping.WhenImpossible, -1.0, -0.6, true)]
+    public void A_search_is_over_when_no_open_beam_can_enter_the_answers(EarlyStopping stopping, double penalty, double bestSum, bool over)
+    {
+        var ranker = new BeamRanker(new GenerationOptions { Beams = 2, MaxTokens = 10, LengthPenalty = penalty, LengthPenaltyCounts = LengthPenaltyCounts.Answer, EarlyStopping = stopping }, promptTokens: 1);
+        ranker.Add(new Hypothesis([5], -0.8, 0, Complete: true), tokens: 2);
+        Assert.IsFalse(ranker.IsFinal(bestSum, 3), "one answer, two beams");
+        ranker.Add(new Hypothesis([6], -0.8, 0, Complete: true), tokens: 2);
+        Assert.AreEqual(over, ranker.IsFinal(bestSum, 3));
+    }
+
+    [TestMethod]
+    public void Waiting_until_no_better_answer_is_possible_never_ends_with_a_worse_one_and_at_times_with_a_better()
+    {
+        using var scope = NewDisposeScope();
+        using var model = TinyModels.Load("gpt2");
+        var (prompt, mask) = TinyModels.Prompts(model, 16, 8);
+        double[] Best(EarlyStopping stopping) => [.. Generator.Generate(model, prompt, mask, new() { Beams = 2, MaxTokens = 24, EarlyStopping = stopping }).Select(answers => answers[0].Score)];
+        double[] atOnce = Best(EarlyStopping.Immediately), unlikely = Best(EarlyStopping.WhenUnlikely), impossible = Best(EarlyStopping.WhenImpossible);
+        for (int row = 0; row < 16; row++)
+        {
+            Assert.IsGreaterThanOrEqualTo(atOnce[row], unlikely[row]);
+            Assert.IsGreaterThanOrEqualTo(unlikely[row], impossible[row]);
+        }
+        Assert.IsTrue(Enumerable.Range(0, 16).Any(row => impossible[row] > unlikely[row]), "the test is about searches that end at different times");
+    }
+
     [TestMethod]
     public void Greedy_scores_are_log_likelihoods()
     {
@@ -218,10 +253,7 @@ public sealed class GeneratorTests
             Generator.Generate(model, prompt, mask, new() { Sample = true, MaxTokens = 6 });
             VocabularyRanking.Rank(model, prompt, mask, trie, new() { MaxRows = 3 });
         }
-        Work();
-        long before = Tensor.TotalCount;
-        for (int i = 0; i < 5; i++) Work();
-        Assert.AreEqual(before, Tensor.TotalCount);
+        LiveTensors.AssertSteady(Work);
     }
 
     [TestMethod]

@@ -22,12 +22,12 @@ public sealed class BertScoreTests
         model.eval();
         const string a = "the dog", b = "a dog is here";
         var score = new BertScore(model, tokenizer, layer: 1);
-        var items = score.Score([new(a, [b]), new(a, [a]), new(a, [b, a]), new("", [a])]).Items;
+        var items = score.Score(CaptionSet.From([new(a, [b]), new(a, [a]), new(a, [b, a]), new("", [a])])).Items;
         Assert.AreEqual(F(States(a), States(b)), items[0], 1e-5);
         Assert.AreEqual(1, items[1], 1e-5);
         Assert.AreEqual(1, items[2], 1e-5);
         Assert.AreEqual(0, items[3]);
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new BertScore(model, tokenizer, layer: 3).Score([new(a, [b])]));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new BertScore(model, tokenizer, layer: 3).Score(CaptionSet.From([new(a, [b])])));
 
         float[][] States(string text)
         {

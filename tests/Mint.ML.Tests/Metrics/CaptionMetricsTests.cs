@@ -18,6 +18,13 @@ public sealed class CaptionMetricsTests
 
     private static CaptionItem[] Of(string set) => set switch { "scores_first_5" => Items()[..5], "scores_single_reference" or "single_reference" => Items(all => all[..1]), _ => Items() };
 
+    private static MetricScore[] Scores(CaptionItem[] items, params string[] names)
+    {
+        var captions = CaptionSet.From(items);
+        var scores = CaptionMetrics.All().Select(metric => metric.Score(captions)).ToDictionary(score => score.Name);
+        return [.. names.Select(name => scores[name])];
+    }
+
     private static void Check(JsonNode expected, MetricScore actual, double tolerance)
     {
         double[] items = [.. expected["items"]!.AsArray().Select(v => (double)v!)];
@@ -33,10 +40,9 @@ public sealed class CaptionMetricsTests
     public void BLEU_ROUGE_and_CIDEr_are_pycocoevalcaps(string set)
     {
         var captions = CaptionSet.From(Of(set));
-        var bleu = Bleu.Score(captions);
-        for (int n = 0; n < 4; n++) Check(json[set]![$"bleu_{n + 1}"]!, bleu[n], 1e-9);
-        Check(json[set]!["rouge_l"]!, RougeL.Score(captions), 1e-9);
-        Check(json[set]!["cider_d"]!, CiderD.Score(captions), 1e-9);
+        for (int n = 1; n <= 4; n++) Check(json[set]![$"bleu_{n}"]!, new Bleu(n).Score(captions), 1e-9);
+        Check(json[set]!["rouge_l"]!, new RougeL().Score(captions), 1e-9);
+        Check(json[set]!["cider_d"]!, new CiderD().Score(captions), 1e-9);
     }
 
     [TestMethod]
@@ -45,8 +51,8 @@ public sealed class CaptionMetricsTests
     public void METEOR_without_synonyms_is_the_originals(string set, bool stems)
     {
         var result = new Meteor(stems: stems).Score(CaptionSet.From(Of(set)));
-        Assert.AreEqual(stems ? "exact, stem" : "exact", result.Modules);
-        Check(json["meteor_no_paraphrase"]![set]!, result.Score, 1e-6);
+        Assert.AreEqual(stems ? "matches: exact, stem" : "matches: exact", result.Note);
+        Check(json["meteor_no_paraphrase"]![set]!, result, 1e-6);
     }
 
     [TestMethod]
@@ -56,19 +62,15 @@ public sealed class CaptionMetricsTests
     {
         if (!Directory.Exists(WordNet)) Assert.Inconclusive($"WordNet is not in {WordNet}.");
         var result = new Meteor(WordNetSynonyms.Load(WordNet)).Score(CaptionSet.From(Of(set)));
-        Assert.AreEqual("exact, stem, synonym", result.Modules);
-        Check(json["meteor_no_paraphrase"]![set]!, result.Score, 1e-4);
+        Assert.AreEqual("matches: exact, stem, synonym", result.Note);
+        Check(json["meteor_no_paraphrase"]![set]!, result, 1e-4);
     }
 
     [TestMethod]
     public void Order_of_the_items_does_not_change_a_score()
     {
         CaptionItem[] items = Items(), reversed = [.. items.Reverse()];
-        MetricScore[] All(CaptionItem[] of)
-        {
-            var set = CaptionSet.From(of);
-            return [.. Bleu.Score(set), RougeL.Score(set), CiderD.Score(set), new Meteor().Score(set).Score];
-        }
+        MetricScore[] All(CaptionItem[] of) => Scores(of, "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L", "CIDEr-D", "METEOR");
         foreach (var (a, b) in All(items).Zip(All(reversed)))
         {
             Assert.AreEqual(a.Corpus, b.Corpus, 1e-12, a.Name);
@@ -81,7 +83,7 @@ public sealed class CaptionMetricsTests
     {
         CaptionItem[] items = Items();
         int[] rows = [0, 2, 2, items.Length - 1, 1];
-        MetricScore[] All(CaptionItem[] of) => [.. Bleu.Score(CaptionSet.From(of)), RougeL.Score(CaptionSet.From(of)), new Meteor().Score(CaptionSet.From(of)).Score];
+        MetricScore[] All(CaptionItem[] of) => Scores(of, "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L", "METEOR");
         foreach (var (all, some) in All(items).Zip(All([.. rows.Select(row => items[row])])))
         {
             Assert.AreEqual(all.Corpus, all.Over([.. Enumerable.Range(0, items.Length)]), 1e-12, all.Name);
@@ -92,14 +94,45 @@ public sealed class CaptionMetricsTests
     [TestMethod]
     public void Empty_candidate_scores_nothing_and_identical_texts_score_one()
     {
-        var captions = CaptionSet.From([new("", ["a dog barks loudly"]), new("rain falls on a roof", ["rain falls on a roof"])]);
-        foreach (var score in (MetricScore[])[.. Bleu.Score(captions), RougeL.Score(captions), new Meteor().Score(captions).Score])
+        CaptionItem[] items = [new("", ["a dog barks loudly"]), new("rain falls on a roof", ["rain falls on a roof"])];
+        foreach (var score in Scores(items, "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L", "METEOR"))
         {
             Assert.AreEqual(0, score.Items[0], 1e-5, score.Name);
             Assert.AreEqual(1, score.Items[1], 1e-6, score.Name);
         }
-        Assert.AreEqual(0, CiderD.Score(captions).Items[0]);
-        Assert.AreEqual(10, CiderD.Score(captions).Items[1], 1e-9);
+        var cider = Scores(items, "CIDEr-D").Single();
+        Assert.AreEqual(0, cider.Items[0]);
+        Assert.AreEqual(10, cider.Items[1], 1e-9);
+    }
+
+    [TestMethod]
+    public void A_metric_that_is_not_defined_says_why_instead_of_0()
+    {
+        CaptionItem alone = new("a dog", ["a dog barks", "barking"]);
+        CaptionItem[] alike = [alone, alone with { Candidate = "rain" }];
+        foreach (var (items, why) in new[] { (new[] { alone }, "there is one clip"), (alike, "all clips have the same") })
+        {
+            var cider = new CiderD().Score(CaptionSet.From(items));
+            Assert.IsTrue(double.IsNaN(cider.Corpus) && cider.Items.Count == items.Length && cider.Items.All(double.IsNaN));
+            Assert.Contains(why, cider.Note!);
+        }
+        foreach (var score in Scores([alone], "SPICE", "SPIDEr", "BERTScore"))
+        {
+            Assert.IsTrue(double.IsNaN(score.Corpus) && double.IsNaN(score.Items.Single()), score.Name);
+            Assert.Contains("not available", score.Note!);
+        }
+        // A second clip of other words defines it: log 2 for every n-gram that one of the two has.
+        Assert.AreEqual(10, new CiderD().Score(CaptionSet.From([new("a dog barks at night", ["a dog barks at night"]), new("", ["rain"])])).Items[0], 1e-9);
+    }
+
+    [TestMethod]
+    public void The_list_has_every_metric_once_under_the_name_of_its_score()
+    {
+        var metrics = CaptionMetrics.All(new CaptionTools { Synonyms = null, Spice = new SpiceTool("none") });
+        CollectionAssert.AreEqual(new[] { "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "METEOR", "ROUGE-L", "CIDEr-D", "SPICE", "SPIDEr", "BERTScore" }, metrics.Select(metric => metric.Name).ToArray());
+        CollectionAssert.AreEqual(metrics.Select(metric => metric.Name).ToArray(), CaptionMetrics.All().Select(metric => metric.Name).ToArray());
+        foreach (var score in Scores(Items(), [.. metrics.Select(metric => metric.Name)])) Assert.HasCount(Items().Length, score.Items, score.Name);
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new Bleu(5));
     }
 
     [TestMethod]

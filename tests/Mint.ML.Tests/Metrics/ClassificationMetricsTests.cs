@@ -73,20 +73,6 @@ public sealed class ClassificationMetricsTests
     }
 
     [TestMethod]
-    public void Retrieval_is_the_references()
-    {
-        foreach (var (name, item) in json["retrieval"]!.AsObject())
-        {
-            if (item is not JsonObject || item["sim"] is null) continue;
-            var scores = RetrievalMetrics.Score(Matrix(item["sim"]), [.. item["gt"]!.AsArray().Select(Row<int>)]);
-            CollectionAssert.AreEqual(Row<int>(item["rank_of_best_positive_0based"]), scores.Ranks.ToArray(), name);
-            foreach (int k in (int[])[1, 5, 10]) Assert.AreEqual((double)item[$"R@{k}"]!, scores.RecallAt(k), Tolerance, name);
-            Assert.AreEqual((double)item["median_rank_1based"]!, scores.MedianRank, Tolerance, name);
-            Assert.AreEqual((double)item["mAP@10"]!, scores.MeanAveragePrecisionAt10, Tolerance, name);
-        }
-    }
-
-    [TestMethod]
     public void Scores_that_are_not_numbers_are_named() =>
         Assert.Contains("item 1", Assert.ThrowsExactly<ArgumentException>(() => ClassificationMetrics.AveragePrecision([true, false], [0.5, double.NaN])).Message);
 

@@ -20,25 +20,35 @@ public sealed class SpiceToolTests
         return new SpiceTool("/bin/sh", [path]) { TimeLimit = TimeSpan.FromSeconds(seconds) };
     }
 
-    private string Refused(string script, double seconds = 60) => Assert.ThrowsExactly<InvalidOperationException>(() => Tool(script, seconds).Score(Items)).Message;
+    private string Refused(string script, double seconds = 60) => Assert.ThrowsExactly<InvalidOperationException>(() => Tool(script, seconds).Score(CaptionSet.From(Items))).Message;
 
     [TestMethod]
     public void Scores_come_by_item_and_SPIDEr_is_their_mean_with_CIDEr()
     {
         string copy = Path.Combine(folder, "seen.json");
-        var spice = Tool($$$$$"""
+        string count = Path.Combine(folder, "runs");
+        var captions = CaptionSet.From(Items);
+        var tool = Tool($$$$$"""
             [ "$2" = -out ] && [ "$4" = -silent ] || exit 9
             cp "$1" {{{{{copy}}}}}
             echo '[{"image_id": 2, "scores": {"All": {"f": NaN, "pr": 0}}}, {"image_id": 0, "scores": {"All": {"f": 0.5}}}, {"image_id": "1", "scores": {"All": {"f": 0.25}}}]' > "$3"
-            """).Score(Items);
+            echo run >> {{{{{count}}}}}
+            """);
+        var spice = tool.Score(captions);
         CollectionAssert.AreEqual(new[] { 0.5, 0.25, 0 }, spice.Items.ToArray());
         Assert.AreEqual(0.25, spice.Corpus);
         Assert.AreEqual("""[{"image_id":0,"test":"a dog \u0022barks\u0022","refs":["a dog barks","barking"]},{"image_id":1,"test":"rain","refs":["heavy rain on a roof"]},{"image_id":2,"test":"","refs":["a flute"]}]""", File.ReadAllText(copy));
 
-        var cider = CiderD.Score(CaptionSet.From(Items));
-        var spider = SpiceTool.Spider(cider, spice);
+        var cider = new CiderD().Score(captions);
+        var spider = new Spider(tool).Score(captions);
+        Assert.HasCount(1, File.ReadAllLines(count), "the program runs once for both");
         Assert.AreEqual((cider.Corpus + 0.25) / 2, spider.Corpus, 1e-12);
         for (int i = 0; i < 3; i++) Assert.AreEqual((cider.Items[i] + spice.Items[i]) / 2, spider.Items[i], 1e-12);
+        tool.Score(CaptionSet.From(Items));
+        Assert.HasCount(2, File.ReadAllLines(count), "another set is another run");
+        var undefined = new Spider(tool).Score(CaptionSet.From(Items[..1]));
+        Assert.IsTrue(double.IsNaN(undefined.Corpus));
+        Assert.Contains("CIDEr-D", undefined.Note!);
     }
 
     [TestMethod]
@@ -53,7 +63,7 @@ public sealed class SpiceToolTests
         Assert.Contains("cannot be read", Refused("echo '[{\"image_id\": 0}]' > \"$3\""));
         Assert.Contains("no score for item 1", Refused("echo '[{\"image_id\": 0, \"scores\": {\"All\": {\"f\": 1}}}]' > \"$3\""));
         Assert.Contains("item 7", Refused("echo '[{\"image_id\": 7, \"scores\": {\"All\": {\"f\": 1}}}]' > \"$3\""));
-        Assert.Contains("cannot be started", Assert.ThrowsExactly<InvalidOperationException>(() => new SpiceTool(Path.Combine(folder, "none")).Score(Items)).Message);
+        Assert.Contains("cannot be started", Assert.ThrowsExactly<InvalidOperationException>(() => new SpiceTool(Path.Combine(folder, "none")).Score(CaptionSet.From(Items))).Message);
     }
 
     [TestMethod]
@@ -62,7 +72,7 @@ public sealed class SpiceToolTests
         Assert.Contains("within 0.3 s", Refused("sleep 60", 0.3));
         using var cancel = new CancellationTokenSource(300);
         var watch = Stopwatch.StartNew();
-        Assert.Throws<OperationCanceledException>(() => Tool("sleep 60").Score(Items, cancel.Token));
+        Assert.Throws<OperationCanceledException>(() => Tool("sleep 60").Score(CaptionSet.From(Items), cancel.Token));
         Assert.IsLessThan(50, watch.Elapsed.TotalSeconds);
     }
 }

@@ -35,6 +35,42 @@ public sealed class BridgeEmbeddingsTests
         }
     }
 
+    [TestMethod]
+    [DataRow(1, 3)]
+    [DataRow(2, 5)]
+    [DataRow(70, 9)]    // panels of sixteen vectors, four at once
+    public void Similarity_is_the_best_of_all_vectors_counted_one_by_one(int queries, int items)
+    {
+        const int width = 24;
+        var random = new Random(3);
+        float[,] Vectors(int count) => BridgeEmbeddings.Vectors([.. Enumerable.Range(0, count * width).Select(_ => random.NextSingle() - 0.7f)], width);
+        float[][,] texts = [.. Enumerable.Range(0, queries).Select(_ => Vectors(1))], clips = [.. Enumerable.Range(0, items).Select(i => Vectors(1 + i * 3))];
+        float[,] found = BridgeEmbeddings.Similarities(texts, clips), turned = BridgeEmbeddings.Similarities(clips, texts);
+        for (int q = 0; q < queries; q++)
+        {
+            for (int i = 0; i < items; i++)
+            {
+                double expected = Enumerable.Range(0, clips[i].GetLength(0)).Max(v => Enumerable.Range(0, width).Sum(e => (double)clips[i][v, e] * texts[q][0, e]));
+                Assert.AreEqual(expected, found[q, i], 1e-5);
+                Assert.AreEqual(expected, turned[i, q], 1e-5);
+            }
+        }
+        Assert.Contains("(1, 12)", Assert.ThrowsExactly<ArgumentException>(() => BridgeEmbeddings.Similarities(texts, [new float[1, 12]])).Message);
+        Assert.ThrowsExactly<ArgumentException>(() => BridgeEmbeddings.Vectors(new float[25], width));
+    }
+
+    [TestMethod]
+    public void Texts_do_not_depend_on_how_many_are_embedded_at_a_time()
+    {
+        using var bridge = BridgeNet.Load(Fixtures.Path("blip2_stage1"));
+        string[] texts = ["abc", "hello", "zz", "a", "longer"];
+        var all = new BridgeEmbeddings(bridge, new Letters()).Texts(texts);
+        var pairs = new BridgeEmbeddings(bridge, new Letters()) { BatchSize = 2 }.Texts(texts);
+        Assert.HasCount(5, pairs);
+        for (int t = 0; t < 5; t++)
+            for (int e = 0; e < all[t].GetLength(1); e++) Assert.AreEqual(all[t][0, e], pairs[t][0, e], 1e-6f);
+    }
+
     // Letters as tokens 1 to 26, padded with 0.
     private sealed class Letters : ITextTokenizer
     {

@@ -1,4 +1,5 @@
 using Mint.ML.Retrieval;
+using Mint.ML.Tests.Files;
 
 namespace Mint.ML.Tests.Retrieval;
 
@@ -101,7 +102,7 @@ public sealed class EmbeddingIndexTests
         byte[] before = File.ReadAllBytes(File1);
         using (var writer = EmbeddingIndexWriter.Append(File1)) writer.Add("more", Unit(Vectors));
         CollectionAssert.AreEqual(before, File.ReadAllBytes(File1));
-        Assert.HasCount(1, Directory.GetFiles(folder));
+        CollectionAssert.AreEquivalent(new[] { "a.index", ".a.index.lock" }, Directory.GetFiles(folder).Select(Path.GetFileName).ToArray());
     }
 
     [TestMethod]
@@ -137,6 +138,93 @@ public sealed class EmbeddingIndexTests
             File.WriteAllBytes(path, bytes);
             Assert.Contains(path, Assert.ThrowsExactly<InvalidDataException>(() => EmbeddingIndex.Open(path)).Message);
         }
+    }
+
+    [TestMethod]
+    [DataRow(VectorStorage.Single, false)]
+    [DataRow(VectorStorage.Half, true)]
+    [DataRow(VectorStorage.Half, false)]
+    [DataRow(VectorStorage.Int8, true)]
+    public void A_number_that_is_not_finite_is_refused_with_the_names_of_file_and_item(VectorStorage storage, bool mapped)
+    {
+        Build(File1, storage);
+        byte[] whole = File.ReadAllBytes(File1);
+        int vector = VectorCodec.VectorBytes(storage, Width), at = IndexHeader.Bytes + (57 * Vectors + 1) * vector; // the first number of an item's second vector; of Int8 its first scale
+        foreach (float number in (float[])[float.NaN, float.PositiveInfinity, float.NegativeInfinity])
+        {
+            byte[] damaged = [.. whole];
+            (storage == VectorStorage.Half ? BitConverter.GetBytes((Half)number) : BitConverter.GetBytes(number)).CopyTo(damaged, at);
+            string path = Path.Combine(folder, $"{number}.index");
+            File.WriteAllBytes(path, damaged);
+            using var index = EmbeddingIndex.Open(path, mapped);
+            foreach (var attempt in (Action[])[() => index.Search([Unit(1)], 3), () => index.Search([.. Enumerable.Range(0, 9).Select(_ => Unit(1))], 3), () => index.Vectors(57)])
+            {
+                string message = Assert.ThrowsExactly<InvalidDataException>(attempt).Message;
+                Assert.Contains(path, message);
+                Assert.Contains("'clip 57 ø'", message);
+            }
+            Assert.AreEqual(Width, index.Vectors(56).GetLength(1));
+        }
+    }
+
+    [TestMethod]
+    public void An_index_that_is_read_gives_what_one_that_is_mapped_gives()
+    {
+        Build(File1, VectorStorage.Half, 40_000); // several blocks
+        float[][,] queries = [Unit(1), Unit(Vectors)];
+        using EmbeddingIndex mapped = EmbeddingIndex.Open(File1), read = EmbeddingIndex.Open(File1, mapped: false);
+        foreach (var (one, other) in mapped.Search(queries, 20).Zip(read.Search(queries, 20))) CollectionAssert.AreEqual(one.ToArray(), other.ToArray());
+        CollectionAssert.AreEqual(mapped.Vectors(399), read.Vectors(399));
+    }
+
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void An_index_that_was_shortened_since_it_was_opened_is_an_error(bool mapped)
+    {
+        Build(File1, VectorStorage.Half);
+        using var index = EmbeddingIndex.Open(File1, mapped);
+        index.Search([Unit(1)], 3);
+        using (var other = new FileStream(File1, FileMode.Open, FileAccess.Write, FileShare.ReadWrite)) other.SetLength(1000);
+        Assert.Contains(File1, Assert.ThrowsExactly<InvalidDataException>(() => index.Search([Unit(1)], 3)).Message);
+        Assert.Contains(File1, Assert.ThrowsExactly<InvalidDataException>(() => index.Vectors(Items - 1)).Message);
+    }
+
+    [TestMethod]
+    public void An_open_index_stays_as_it_was_when_another_takes_its_place()
+    {
+        float[][,] items = Build(File1, VectorStorage.Single, 5);
+        using var index = EmbeddingIndex.Open(File1, mapped: false);
+        Build(File1, VectorStorage.Single, 9);
+        Assert.AreEqual(items[4][1, 2], index.Vectors(4)[1, 2]);
+        Assert.HasCount(5, index.Search([Unit(1)], 20)[0]);
+    }
+
+    [TestMethod]
+    public void Of_two_writers_of_one_process_the_later_commit_is_refused_and_nothing_is_lost()
+    {
+        Build(File1, VectorStorage.Half, 3);
+        using EmbeddingIndexWriter first = EmbeddingIndexWriter.Append(File1), second = EmbeddingIndexWriter.Append(File1);
+        first.Add("first", Unit(Vectors));
+        second.Add("second", Unit(Vectors));
+        first.Commit();
+        Assert.Contains(File1, Assert.ThrowsExactly<InvalidOperationException>(second.Commit).Message);
+        using var index = EmbeddingIndex.Open(File1);
+        Assert.AreEqual("first", index.Ids[3]);
+    }
+
+    [TestMethod]
+    public void An_index_that_another_process_writes_is_not_written()
+    {
+        Build(File1, VectorStorage.Half, 3);
+        using (var other = OtherProcess.Hold(File1))
+        {
+            Assert.Contains($"process {other.Id}", Assert.ThrowsExactly<IOException>(() => EmbeddingIndexWriter.Append(File1)).Message);
+            Assert.ThrowsExactly<IOException>(() => EmbeddingIndexWriter.Create(File1, Vectors, Width));
+            using var index = EmbeddingIndex.Open(File1); // searching goes on meanwhile
+            Assert.HasCount(3, index.Ids);
+        }
+        using var writer = EmbeddingIndexWriter.Append(File1);
     }
 
     [TestMethod]

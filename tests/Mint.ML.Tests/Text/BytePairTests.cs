@@ -13,7 +13,8 @@ public class BytePairTests
     private const string ByteLevelPattern = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
     private const string ClipPattern = @"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+";
 
-    private static readonly string spellings = Spell();
+    /// <summary>The characters that spell the bytes.</summary>
+    internal static string Spellings { get; } = Spell();
 
     private static string Spell()
     {
@@ -41,7 +42,7 @@ public class BytePairTests
                 ids.Add(special);
                 continue;
             }
-            var symbols = Encoding.UTF8.GetBytes(word).Select(b => spellings[b].ToString()).ToList();
+            var symbols = Encoding.UTF8.GetBytes(word).Select(b => Spellings[b].ToString()).ToList();
             symbols[^1] += endOfWord;
             ids.AddRange(Small.NaiveMerge(symbols, (left, right) => ranks.TryGetValue($"{left} {right}", out var rank) ? rank : null).Select(piece => vocabulary[piece]));
         }

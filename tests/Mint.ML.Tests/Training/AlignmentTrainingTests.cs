@@ -1,6 +1,8 @@
 using Mint.ML.Bridges;
 using Mint.ML.Objectives;
+using Mint.ML.Tests.Files;
 using Mint.ML.Tests.Text;
+using Mint.ML.Text;
 using Mint.ML.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -17,11 +19,28 @@ public sealed class AlignmentTrainingTests
     public void The_loss_falls_and_a_clip_finds_its_caption()
     {
         using var bridge = Bridge(dropout: 0);
-        var result = Train(bridge, Short with { Epochs = 60, LearningRate = 3e-3, BatchSize = 13 });
-        Assert.AreEqual(60, result.Steps);
+        Assert.IsLessThan(8, Found(bridge), "untrained, a caption finds its clip among 13 by chance alone");
+        var result = Train(bridge, Short with { Epochs = 150, LearningRate = 3e-3, BatchSize = 13 });
+        Assert.AreEqual(150, result.Steps);
         Assert.IsLessThan(0.7 * result.FirstLosses["total"], result.LastLosses["total"]);
         Assert.IsLessThan(0.7 * result.FirstLosses["contrastive"], result.LastLosses["contrastive"]);
         Assert.IsFalse(bridge.training);
+        Assert.IsGreaterThanOrEqualTo(12, Found(bridge));
+    }
+
+    // How many of the 13 captions are nearest to their own clip, by the query nearest to the text.
+    private static int Found(BridgeNet bridge)
+    {
+        using var grad = no_grad();
+        using var scope = NewDisposeScope();
+        bridge.eval();
+        var clips = Frames().Select(frames => bridge.EmbedAudio(bridge.QFormer.QueryPass(bridge.Queries, bridge.Listen(tensor(frames).view(1, -1, 8), null)))[0]).ToArray(); // (Q, E) each
+        return Enumerable.Range(0, Captions.Length).Count(t =>
+        {
+            long[] ids = [.. BridgeText.Ids(new Characters(40), Captions[t], 30).Select(id => (long)id)];
+            var text = bridge.EmbedText(bridge.QFormer.TextPass(tensor(ids).unsqueeze(0), ones([1, ids.Length], dtype: ScalarType.Bool)))[0]; // (E)
+            return Array.IndexOf([.. clips.Select(clip => clip.matmul(text).max().item<float>())], clips.Max(clip => clip.matmul(text).max().item<float>())) == t;
+        });
     }
 
     [TestMethod]
@@ -49,6 +68,31 @@ public sealed class AlignmentTrainingTests
         Assert.AreEqual(3, Train(bridge, Short with { Epochs = 1 }).Steps);
         Assert.AreEqual(2, Train(bridge, Short with { Epochs = 1, AccumulationSteps = 2 }).Steps);
         Assert.AreEqual(3, Train(bridge, Short with { Epochs = 1, BatchSize = 5 }).Steps);
+    }
+
+    [TestMethod]
+    public void A_run_deletes_only_files_that_a_run_makes()
+    {
+        using var folder = new TemporaryFolder();
+        string random = new('0', 32);
+        string[] users = ["notes.tmp", "log.jsonl.tmp", "step-mine.safetensors", "best-of-all.safetensors", $"thesis.{random}.tmp"];
+        foreach (string name in users) folder.Write(name, "mine");
+        folder.Write($"step-000000004.safetensors.{random}.tmp", "of a killed run");
+        using var bridge = Bridge();
+        Train(bridge, Short with { RunFolder = folder.Path, CheckpointEvery = 2, CheckpointsKept = 1 });
+        foreach (string name in users) Assert.AreEqual("mine", File.ReadAllText(folder.File(name)), name);
+        Assert.IsFalse(File.Exists(folder.File($"step-000000004.safetensors.{random}.tmp")));
+        Assert.HasCount(1, Directory.GetFiles(folder.Path, "step-0*"));
+    }
+
+    [TestMethod]
+    public void A_run_folder_that_another_process_trains_in_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        using var bridge = Bridge();
+        using var other = OtherProcess.Hold(folder.Path);
+        Assert.Contains($"process {other.Id}", Assert.ThrowsExactly<IOException>(() => Train(bridge, Short with { RunFolder = folder.Path })).Message);
+        Assert.IsFalse(File.Exists(folder.File("log.jsonl")));
     }
 
     [TestMethod]
@@ -106,13 +150,29 @@ public sealed class AlignmentTrainingTests
     }
 
     [TestMethod]
-    public void A_run_folder_of_other_captions_or_options_is_refused()
+    public void A_run_folder_of_other_captions_audio_or_options_is_refused_by_name_and_left_as_it_was()
     {
         using var folder = new TemporaryFolder();
-        using var bridge = Bridge();
-        Train(bridge, Short with { Epochs = 1, RunFolder = folder.Path });
-        var error = Assert.ThrowsExactly<InvalidDataException>(() => Train(bridge, Short with { Epochs = 2, RunFolder = folder.Path }));
-        StringAssert.Contains(error.Message, "step-000000003.safetensors");
+        var options = Short with { Epochs = 1, RunFolder = folder.Path };
+        using (var bridge = Bridge()) Train(bridge, options);
+        var before = Directory.GetFiles(folder.Path).Order().Select(file => (file, Convert.ToHexString(File.ReadAllBytes(file)))).ToArray();
+
+        Refused("options", options with { Epochs = 2 }, Captions, Frames(), new AlignmentOptions());
+        Refused("texts", options, [.. Captions[..12], "another sound"], Frames(), new AlignmentOptions());
+        float[][] longer = Frames();
+        longer[4] = [.. longer[4], .. longer[4][..8]];
+        Refused("audio", options, Captions, longer, new AlignmentOptions());
+        Refused("objective", options, Captions, Frames(), new AlignmentOptions { MatchingWeight = 0.5 });
+        CollectionAssert.AreEqual(before, Directory.GetFiles(folder.Path).Order().Select(file => (file, Convert.ToHexString(File.ReadAllBytes(file)))).ToArray());
+
+        void Refused(string part, TrainingOptions other, string[] captions, float[][] frames, AlignmentOptions objective)
+        {
+            using var bridge = Bridge();
+            string message = Assert.ThrowsExactly<InvalidDataException>(() =>
+                AlignmentTraining.Run(bridge, new Characters(40), new FrameTable(frames, 8), captions, objective, other)).Message;
+            StringAssert.Contains(message, "step-000000003.safetensors");
+            StringAssert.Contains(message, $"a run with other {part}. ");
+        }
     }
 
     [TestMethod]

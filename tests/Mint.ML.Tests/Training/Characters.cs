@@ -19,7 +19,17 @@ internal sealed class Characters(int size) : ITextTokenizer
         return addSpecialTokens ? [.. ids, 2] : ids;
     }
 
-    public TokenBatch EncodeBatch(IReadOnlyList<string> texts, bool addSpecialTokens = true, int maxLength = int.MaxValue) => throw new NotSupportedException();
+    public TokenBatch EncodeBatch(IReadOnlyList<string> texts, bool addSpecialTokens = true, int maxLength = int.MaxValue)
+    {
+        int[][] rows = [.. texts.Select(text => Encode(text, addSpecialTokens, maxLength))];
+        int longest = rows.Max(row => row.Length);
+        var (ids, mask) = (new long[rows.Length, longest], new bool[rows.Length, longest]);
+        for (int row = 0; row < rows.Length; row++)
+        {
+            for (int i = 0; i < rows[row].Length; i++) (ids[row, i], mask[row, i]) = (rows[row][i], true);
+        }
+        return new(ids, mask);
+    }
 
     public TokenBatch EncodeBatch(IReadOnlyList<string> texts, BatchOptions options) => throw new NotSupportedException();
 

@@ -1,5 +1,6 @@
 using Mint.ML.Audio;
 using Mint.ML.Models;
+using Mint.ML.Tests.Files;
 using Mint.ML.Tests.Text;
 using Mint.ML.Training;
 using static TorchSharp.torch;
@@ -50,7 +51,7 @@ public sealed class FeatureCacheTests
         string[] files = Sounds(folder.Path);
         using var encoder = new Blocks();
         using var expected = Cache(folder.Path, encoder, files).Read([0, 1, 2]);
-        string[] entries = Directory.GetFiles(Path.Combine(folder.Path, "cache"));
+        string[] entries = Entries(folder.Path);
         byte[] bytes = File.ReadAllBytes(entries[0]);
         bytes[^3] ^= 64;
         File.WriteAllBytes(entries[0], bytes);
@@ -72,10 +73,10 @@ public sealed class FeatureCacheTests
         using var encoder = new Blocks();
         var cache = Cache(folder.Path, encoder, files);
         using var expected = cache.Read([0, 1, 2]);
-        foreach (string entry in Directory.GetFiles(Path.Combine(folder.Path, "cache"))) File.Delete(entry);
+        foreach (string entry in Entries(folder.Path)) File.Delete(entry);
         Same(expected, cache, "after all entries were deleted");
         AudioFile.WriteWav(files[1], new AudioClip([.. Enumerable.Repeat(0.25f, 400)], 8000));
-        foreach (string entry in Directory.GetFiles(Path.Combine(folder.Path, "cache"))) File.Delete(entry);
+        foreach (string entry in Entries(folder.Path)) File.Delete(entry);
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => cache.Read([1])).Message, files[1]);
     }
 
@@ -92,7 +93,7 @@ public sealed class FeatureCacheTests
             using var own = new Blocks();
             Same(expected, Cache(folder.Path, own, files), "of one of six");
         });
-        Assert.HasCount(3, Directory.GetFiles(Path.Combine(folder.Path, "cache")));
+        Assert.HasCount(3, Entries(folder.Path));
     }
 
     [TestMethod]
@@ -142,14 +143,80 @@ public sealed class FeatureCacheTests
         using var encoder = new Blocks();
         Cache(folder.Path, encoder, files);
         string cache = Path.Combine(folder.Path, "cache");
-        long smallest = Directory.GetFiles(cache).Min(entry => new FileInfo(entry).Length);
+        long smallest = Directory.GetFiles(cache, "*.safetensors").Min(entry => new FileInfo(entry).Length);
         var one = new FeatureCache(cache, () => encoder, "blocks", [files[0]], new FeatureCacheOptions { MaxBytes = smallest });
-        Assert.HasCount(1, Directory.GetFiles(cache));
+        Assert.HasCount(1, Directory.GetFiles(cache, "*.safetensors"));
         using var read = one.Read([0]);
         Assert.AreEqual(10, read.Frames.shape[1]);
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => new FeatureCache(cache, () => encoder, "blocks", files, new FeatureCacheOptions { MaxBytes = 2 * smallest }));
         StringAssert.Contains(error.Message, "MaxBytes");
-        Assert.IsLessThan(3, Directory.GetFiles(cache).Length, "it stopped when it was full, not when all was done");
+        Assert.IsLessThan(3, Directory.GetFiles(cache, "*.safetensors").Length, "it stopped when it was full, not when all was done");
+    }
+
+    [TestMethod]
+    public void A_cache_that_another_process_has_is_refused_and_free_when_that_is_killed()
+    {
+        using var folder = new TemporaryFolder();
+        string[] files = Sounds(folder.Path);
+        using var encoder = new Blocks();
+        string cache = Directory.CreateDirectory(Path.Combine(folder.Path, "cache")).FullName;
+        using (var other = OtherProcess.Hold(cache))
+            Assert.Contains($"process {other.Id}", Assert.ThrowsExactly<IOException>(() => Cache(folder.Path, encoder, files)).Message);
+        Assert.AreEqual(0, encoder.Calls);
+        using var own = Cache(folder.Path, encoder, files);
+        Assert.AreEqual(3, own.Encoded);
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void An_entry_with_a_number_that_is_not_finite_is_refused_by_its_name(bool bfloat16)
+    {
+        using var folder = new TemporaryFolder();
+        string[] files = Sounds(folder.Path);
+        using var encoder = new Blocks();
+        var options = new FeatureCacheOptions { BFloat16 = bfloat16 };
+        var cache = new FeatureCache(Path.Combine(folder.Path, "cache"), () => encoder, "blocks", files, options);
+        foreach (string entry in Entries(folder.Path))
+        {
+            // Planted with a checksum of its own, so that nothing else is wrong with it.
+            using var frames = Mint.ML.Checkpoints.Safetensors.ReadAll(entry)["frames"];
+            frames[0, 1] = float.NaN;
+            var sum = new Dictionary<string, string> { ["sha256"] = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(frames.bytes)) };
+            Mint.ML.Checkpoints.Safetensors.Write(entry, new Dictionary<string, Tensor> { ["frames"] = frames }, sum);
+        }
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => cache.Read([0])).Message;
+        Assert.IsTrue(Entries(folder.Path).Any(message.Contains), message);
+        Assert.Contains("not finite", message);
+    }
+
+    [TestMethod]
+    public void A_sound_of_which_the_encoder_makes_what_is_not_finite_is_refused_by_its_name()
+    {
+        using var folder = new TemporaryFolder();
+        string[] files = Sounds(folder.Path);
+        using var encoder = new Blocks { Gives = float.PositiveInfinity };
+        Assert.Contains(files[0], Assert.ThrowsExactly<InvalidDataException>(() => Cache(folder.Path, encoder, files)).Message);
+        Assert.IsEmpty(Entries(folder.Path));
+    }
+
+    [TestMethod]
+    public void A_full_cache_deletes_entries_and_nothing_else()
+    {
+        using var folder = new TemporaryFolder();
+        string[] files = Sounds(folder.Path);
+        using var encoder = new Blocks();
+        using var all = Cache(folder.Path, encoder, files);
+        string cache = Path.Combine(folder.Path, "cache"), own = Path.Combine(cache, "weights.safetensors"), notes = Path.Combine(cache, "notes.tmp");
+        foreach (string file in (string[])[own, notes])
+        {
+            File.WriteAllBytes(file, new byte[100_000]);
+            File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddYears(-1));
+        }
+        long largest = Entries(folder.Path).Where(entry => entry != own).Max(entry => new FileInfo(entry).Length);
+        using var one = new FeatureCache(cache, () => encoder, "blocks", [files[0]], new FeatureCacheOptions { MaxBytes = largest });
+        Assert.HasCount(2, Entries(folder.Path));
+        Assert.IsTrue(File.Exists(own) && File.Exists(notes));
     }
 
     private static void Same(AudioEncoding expected, FeatureCache cache, string which)
@@ -159,6 +226,8 @@ public sealed class FeatureCacheTests
     }
 
     private static FeatureCache Cache(string folder, Blocks encoder, string[] files) => new(Path.Combine(folder, "cache"), () => encoder, "blocks", files);
+
+    private static string[] Entries(string folder) => [.. Directory.GetFiles(Path.Combine(folder, "cache"), "*.safetensors").Order(StringComparer.Ordinal)];
 
     private static string[] Sounds(string folder) => [.. Enumerable.Range(1, 3).Select(i =>
     {
@@ -177,6 +246,9 @@ public sealed class FeatureCacheTests
     {
         public int Calls { get; private set; }
 
+        /// <summary>What stands for the first number, where it is set.</summary>
+        public float? Gives { get; init; }
+
         public int SampleRate => 8000;
 
         public int HiddenSize => 4;
@@ -187,7 +259,9 @@ public sealed class FeatureCacheTests
         {
             Calls++;
             long frames = lengths.item<long>() / 40;
-            return new AudioEncoding(Frames(waveforms.data<float>().ToArray()).unsqueeze(0), ones([1, frames], dtype: ScalarType.Bool));
+            var encoded = Frames(waveforms.data<float>().ToArray()).unsqueeze(0);
+            if (Gives is { } value) encoded[0, 0, 0] = value;
+            return new AudioEncoding(encoded, ones([1, frames], dtype: ScalarType.Bool));
         }
 
         public static Tensor Frames(float[] samples) => tensor(samples).view(-1, 4, 10).mean([2]);

@@ -55,7 +55,7 @@ public sealed class MemoryPlanTests
         Assert.AreEqual(((ILanguageModel)model).HiddenSize, shape.HiddenSize);
         Assert.AreEqual(((ILanguageModel)model).VocabularySize, shape.VocabularySize);
         long parameters = ((TorchSharp.torch.nn.Module)model).parameters().Sum(parameter => parameter.numel());
-        Assert.AreEqual(parameters, shape.Parameters, 0.35 * parameters, "files may repeat tied weights");
+        Assert.AreEqual(parameters, shape.Parameters, "GPT-2's file holds its causal masks too, which are no parameters");
         Assert.AreEqual(4 * shape.Parameters, MemoryPlan.Stage2(Small, shape, new()).Frozen);
     }
 

@@ -22,6 +22,10 @@ public sealed class NumericsTests
     {
         using var scope = NewDisposeScope();
         var (plain, mixed) = (Gradients(Short), Gradients(BFloat16));
+        // The query nearest to a text speaks for its clip (a maximum over queries), and the gradient goes to that one alone: where two are as near as
+        // bfloat16 rounds, it goes to the other. That is no error of either, and these frames have no such pair.
+        Assert.IsTrue(plain.Nearest.equal(mixed.Nearest).all().item<bool>());
+        Assert.IsLessThan(plain.Margin, 2 * (plain.Similarities - mixed.Similarities).abs().max().item<float>());
         Assert.AreNotEqual(plain.Loss, mixed.Loss);
         Assert.AreEqual(plain.Loss, mixed.Loss, 0.01 * plain.Loss);
         foreach (var (name, expected) in plain.Gradients)
@@ -30,7 +34,7 @@ public sealed class NumericsTests
             Assert.AreEqual(ScalarType.Float32, actual.dtype, name);
             // What a softmax cancels (a key's bias shifts all scores alike) is rounding in either.
             if (name.EndsWith("key.bias", StringComparison.Ordinal)) continue;
-            Assert.IsLessThan(0.1 * expected.norm().item<float>() + 1e-3, (expected - actual).norm().item<float>(), name);
+            Assert.IsLessThan(0.05 * expected.norm().item<float>() + 1e-3, (expected - actual).norm().item<float>(), name);
         }
     }
 
@@ -151,24 +155,29 @@ public sealed class NumericsTests
         AlignmentTraining.Run(bridge, new Characters(40), new FrameTable(AlignmentTrainingTests.Frames()[..clips], 8), AlignmentTrainingTests.Captions[..clips],
             objective, options, progress: progress, cancel: cancel);
 
-    private static (double Loss, Dictionary<string, Tensor> Gradients) Gradients(TrainingOptions options)
+    private static (double Loss, Tensor Similarities, Tensor Nearest, float Margin, Dictionary<string, Tensor> Gradients) Gradients(TrainingOptions options)
     {
         var bridge = AlignmentTrainingTests.Bridge(dropout: 0);
         using var numerics = new Numerics(options, bridge);
-        var total = Total(bridge);
+        var total = Total(bridge, out var similarities);
         total.backward();
-        return (total.item<float>(), bridge.named_parameters().Where(pair => pair.parameter.grad is not null).ToDictionary(pair => pair.name, pair => pair.parameter.grad!));
+        var two = similarities.topk(2, 1).values;
+        return (total.item<float>(), similarities, similarities.argmax(1), (two.select(1, 0) - two.select(1, 1)).min().item<float>(), bridge.named_parameters().Where(pair => pair.parameter.grad is not null).ToDictionary(pair => pair.name, pair => pair.parameter.grad!));
     }
 
-    private static Tensor Total(BridgeNet bridge)
+    /// <param name="bridge">In the numerics at hand.</param>
+    /// <param name="similarities">(clips, queries, texts), before the maximum over queries.</param>
+    private static Tensor Total(BridgeNet bridge, out Tensor similarities)
     {
         bridge.train();
-        using var generator = new Generator(5);
+        using var generator = new Generator(9);
         var frames = randn([6, 9, 8], generator: generator);
         var ids = randint(1, 40, [6, 7], dtype: ScalarType.Int64, generator: generator);
         // The same negatives whatever the similarities are rounded to.
         using var audio = bridge.Listen(frames, null);
         var other = tensor(new long[] { 1, 2, 3, 4, 5, 0 });
+        var (heard, read) = (bridge.EmbedAudio(bridge.QFormer.QueryPass(bridge.Queries, audio)), bridge.EmbedText(bridge.QFormer.TextPass(ids, null)));
+        similarities = heard.reshape(-1, heard.shape[2]).matmul(read.t()).view(heard.shape[0], heard.shape[1], read.shape[0]).to(ScalarType.Float32).detach();
         return Alignment.Losses(bridge, audio, new CaptionBatch(ids, ones_like(ids).to(ScalarType.Bool), 40), new AlignmentOptions(), (_, _) => (other, other), out _).Total;
     }
 }

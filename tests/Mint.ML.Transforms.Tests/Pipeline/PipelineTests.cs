@@ -89,27 +89,46 @@ public class PipelineTests
         var (stage1, stage2) = (Clips.Model.OfType<BridgeNetTransformer>().Single().Training!, Clips.Model.OfType<InstructionTunedTransformer>().Single().Training!);
         Assert.AreEqual(4, stage1.Steps); // 8 clips by 4, twice
         Assert.AreEqual(4, stage2.Steps);
-        Assert.HasCount(stage1.FirstLosses.Count, stage1.LastLosses);
-        Assert.IsTrue(stage1.LastLosses.Concat(stage2.LastLosses).All(loss => double.IsFinite(loss.Value) && loss.Value > 0));
+        CollectionAssert.AreEquivalent(new[] { "total", "contrastive", "matching", "generation" }, stage1.LastLosses.Keys.ToArray());
+        CollectionAssert.AreEquivalent(new[] { "total" }, stage2.LastLosses.Keys.ToArray());
+        // Four steps are fewer than the ten that either end averages, so both are the mean of all.
+        foreach (var (name, loss) in stage1.FirstLosses.Concat(stage2.FirstLosses.Select(pair => new KeyValuePair<string, double>("stage 2", pair.Value))))
+            Assert.AreEqual(name == "stage 2" ? stage2.LastLosses["total"] : stage1.LastLosses[name], loss, 1e-12, name);
+        Assert.AreEqual(stage1.LastLosses["contrastive"] + stage1.LastLosses["matching"] + stage1.LastLosses["generation"], stage1.LastLosses["total"], 1e-4);
+        // Hardly trained, each part is near what knows nothing has: a batch of 4, a pair or none, a vocabulary of 80; stage 2's language model has its own.
+        Assert.AreEqual(Math.Log(4), stage1.LastLosses["contrastive"], 0.7);
+        Assert.AreEqual(Math.Log(2), stage1.LastLosses["matching"], 0.4);
+        Assert.AreEqual(Math.Log(80), stage1.LastLosses["generation"], 1);
+        Assert.AreEqual(Math.Log(Clips.Model.OfType<InstructionTunedTransformer>().Single().Model.Value.Model.LanguageModel.VocabularySize), stage2.LastLosses["total"], 1.5);
     }
 
     [TestMethod]
     public void Held_out_rows_are_measured_during_training_in_both_stages()
     {
         var features = Clips.Featurize(Ml).Fit(Clips.Data).Transform(Clips.Data);
-        var (train, heldOut) = (Ml.Data.TakeRows(features, 6), Ml.Data.SkipRows(features, 6));
+        var (train, heldOut) = (Ml.Data.TakeRows(features, 3), Ml.Data.SkipRows(features, 3));
         var training = EightClips.Training with { BestBy = "loss" };
         var trainers = Ml.AudioLanguage().Trainers;
         var options = new BridgeNetTrainer.Options { Bridge = EightClips.Bridge, Training = training, VocabularySize = 80, Seed = 5, ValidationSet = heldOut };
         var stage1 = trainers.BridgeNet(options).Fit(train);
         Assert.HasCount(2, stage1.Training!.Validations); // after each epoch
         Assert.AreEqual(stage1.Training.Validations.Min(validation => validation.Metrics["loss"]), stage1.Training.Best!.Metrics["loss"]);
+        // The model has the best weights: it finds the held-out clips as it did when they were validated.
+        var found = Ml.AudioLanguage().EvaluateRetrieval(stage1.Transform(heldOut));
+        Assert.AreEqual(5, found.Count);
+        Assert.AreEqual(found.TextToAudio.R1, stage1.Training.Best.Metrics["r1"], 1e-12);
+        Assert.AreEqual(1, stage1.Training.Best.Metrics["r5"], "one of five is among five");
         options.ValidationSet = null;
         var handedOver = trainers.BridgeNet(options).Fit(train, heldOut);
-        Assert.AreEqual(stage1.Training.Best.Metrics["r1"], handedOver.Training!.Best!.Metrics["r1"]);
-        var stage2 = trainers.InstructionTuning(new InstructionTuner.Options { LanguageModel = Clips.LanguageModel, Bridge = stage1, Training = training, Seed = 5 }).Fit(train, heldOut);
+        CollectionAssert.AreEquivalent(stage1.Training.Best.Metrics.ToArray(), handedOver.Training!.Best!.Metrics.ToArray());
+        var tuning = new InstructionTuner.Options { LanguageModel = Clips.LanguageModel, Bridge = stage1, Training = training, Seed = 5 };
+        var stage2 = trainers.InstructionTuning(tuning).Fit(train, heldOut);
         Assert.HasCount(2, stage2.Training!.Validations);
-        Assert.IsTrue(stage2.Training.Best!.Metrics["accuracy"] is >= 0 and <= 1);
+        // A share of the held-out answers' tokens, an end of text after each; and a loss that other rows have not.
+        int tokens = heldOut.GetColumn<string>("Response").Sum(response => stage2.Model.Value.Model.Tokenizer.Encode(response, addSpecialTokens: false).Length + 1);
+        double right = stage2.Training.Best!.Metrics["accuracy"] * tokens;
+        Assert.AreEqual(Math.Round(right), right, 1e-4);
+        Assert.AreNotEqual(trainers.InstructionTuning(tuning).Fit(train, train).Training!.Best!.Metrics["loss"], stage2.Training.Best.Metrics["loss"], 1e-6);
     }
 
     [TestMethod]
@@ -154,8 +173,17 @@ public class PipelineTests
         var bridge = Clips.Model.OfType<BridgeNetTransformer>().Single();
         var ranked = Ml.AudioLanguage().RankLabels(new RankingEstimator.Options { Bridge = bridge, Labels = TinyModels.Families }).Fit(features).Transform(features);
         var scores = ranked.GetColumn<float[]>("Score").ToList();
-        Assert.IsTrue(scores.All(row => Math.Abs(row.Sum() - 1) < 1e-5));
-        CollectionAssert.AreEqual(scores.Select(row => (uint)Array.IndexOf(row, row.Max()) + 1).ToArray(), ranked.GetColumn<uint>("PredictedLabel").ToArray());
+        // By hand: the softmax over the labels of the best query's product with the label's text, divided by the trained temperature.
+        double temperature = bridge.Bridge.Value.Bridge.Temperature.item<float>();
+        var texts = bridge.Embeddings.Texts([.. TinyModels.Families.Select(family => $"This is a sound of {family}")]);
+        var clips = bridge.Transform(features).GetColumn<float[]>("AudioEmbedding").ToList();
+        for (int clip = 0; clip < 8; clip++)
+        {
+            double[] fits = [.. texts.Select(text => clips[clip].Chunk(8).Max(query => query.Select((x, e) => (double)x * text[0, e]).Sum()) / temperature)];
+            double sum = fits.Sum(Math.Exp);
+            for (int label = 0; label < 3; label++) Assert.AreEqual(Math.Exp(fits[label]) / sum, scores[clip][label], 1e-4, $"clip {clip}, label {label}");
+            Assert.AreEqual((uint)Array.IndexOf(fits, fits.Max()) + 1, ranked.GetColumn<uint>("PredictedLabel").ElementAt(clip));
+        }
     }
 
     [TestMethod]
@@ -180,12 +208,14 @@ public class PipelineTests
         var view = Clips.Model.Transform(Clips.Data);
         var metrics = Ml.AudioLanguage().EvaluateRetrieval(view);
         Assert.AreEqual(8, metrics.Count);
-        Assert.AreEqual(1, metrics.TextToAudio.R10);
-        // By brute force: the share of captions whose clip is strictly the most similar.
+        // By brute force: how many wrong ones are as similar as the right one, or more.
         var (clips, texts) = (view.GetColumn<float[]>("AudioEmbedding").ToList(), view.GetColumn<float[]>("TextEmbedding").ToList());
         double Fit(int clip, int text) => clips[clip].Chunk(8).Max(query => query.Zip(texts[text], (a, b) => (double)a * b).Sum());
-        double expected = Enumerable.Range(0, 8).Count(text => Enumerable.Range(0, 8).All(clip => clip == text || Fit(clip, text) < Fit(text, text))) / 8.0;
-        Assert.AreEqual(expected, metrics.TextToAudio.R1, 1e-9);
+        int[] Ranks(Func<int, int, double> fit) => [.. Enumerable.Range(0, 8).Select(query => Enumerable.Range(0, 8).Count(other => other != query && fit(query, other) >= fit(query, query) - 1e-5))];
+        int[] byText = Ranks((text, clip) => Fit(clip, text)), byClip = Ranks(Fit);
+        Assert.AreEqual(new RecallAt(byText.Count(rank => rank < 1) / 8.0, byText.Count(rank => rank < 5) / 8.0, 1), metrics.TextToAudio);
+        Assert.AreEqual(new RecallAt(byClip.Count(rank => rank < 1) / 8.0, byClip.Count(rank => rank < 5) / 8.0, 1), metrics.AudioToText);
+        CollectionAssert.AreNotEqual(Ranks((text, clip) => clips[clip].Chunk(8).First().Zip(texts[text], (a, b) => (double)a * b).Sum()), byText, "another query than the best finds otherwise");
         Assert.IsTrue(clips.All(clip => clip.Chunk(8).All(query => Math.Abs(query.Sum(x => x * x) - 1) < 1e-4)));
     }
 
@@ -193,9 +223,41 @@ public class PipelineTests
     public void Captions_equal_to_their_references_score_one()
     {
         var scores = Ml.AudioLanguage().EvaluateCaptions(Clips.Data, "Caption", "Caption");
-        Assert.HasCount(6, scores);
-        foreach (var score in scores.Take(5)) Assert.AreEqual(1, score.Corpus, 1e-6, score.Name);
+        CollectionAssert.AreEqual(new[] { "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "METEOR", "ROUGE-L", "CIDEr-D", "SPICE", "SPIDEr", "BERTScore" }, scores.Select(score => score.Name).ToArray());
+        foreach (var score in scores.Take(6)) Assert.AreEqual(1, score.Corpus, 1e-6, score.Name);
+        Assert.AreEqual(10, scores[6].Corpus, 1e-6, "CIDEr-D of identical texts");
+        foreach (var score in scores.Skip(7))
+        {
+            Assert.IsTrue(double.IsNaN(score.Corpus), score.Name);
+            StringAssert.Contains(score.Note, "not available");
+        }
         Assert.IsLessThan(0.9, Ml.AudioLanguage().EvaluateCaptions(Clips.Model.Transform(Clips.Data))[0].Corpus);
+    }
+
+    private sealed class Spoken
+    {
+        public string Caption { get; set; } = "";
+    }
+
+    private sealed class Generated
+    {
+        public string GeneratedCaption { get; set; } = "";
+    }
+
+    [TestMethod]
+    public void A_reference_without_words_is_named_before_the_first_caption_is_generated()
+    {
+        int generated = 0;
+        var captions = Ml.Data.LoadFromEnumerable(new[] { new Spoken { Caption = "a flute" }, new Spoken(), new Spoken { Caption = " ... !" } });
+        var answered = Ml.Transforms.CustomMapping<Spoken, Generated>((_, output) =>
+        {
+            generated++;
+            output.GeneratedCaption = "a flute";
+        }, null).Fit(captions).Transform(captions);
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => Ml.AudioLanguage().EvaluateCaptions(answered));
+        StringAssert.Contains(error.Message, "Row 2 of column 'Caption'");
+        StringAssert.Contains(error.Message, "\" ... !\"");
+        Assert.AreEqual(0, generated);
     }
 
     [TestMethod]
@@ -249,6 +311,33 @@ public class PipelineTests
     }
 
     [TestMethod]
+    public void A_damaged_file_is_an_error_a_skipped_row_or_heard_as_far_as_it_goes()
+    {
+        byte[] whole = System.IO.File.ReadAllBytes(Clips.Data.GetColumn<string>("Path").First());
+        string cut = Path.Combine(Clips.Folder, "cut.wav");
+        System.IO.File.WriteAllBytes(cut, whole[..(whole.Length / 2)]);
+        var data = Ml.Data.LoadFromEnumerable(new[] { new File_ { Path = cut } });
+        StringAssert.Contains(Assert.ThrowsExactly<AudioFormatException>(() => Sounds(new AudioLoadingEstimator.Options(), out _)).Message, "cut off");
+        Assert.IsNull(Sounds(new AudioLoadingEstimator.Options { OnError = AudioErrorHandling.Skip }, out var skipped)[0]);
+        StringAssert.Contains(skipped.Skipped[cut], "cut off");
+
+        var far = new AudioLoadingEstimator.Options { Damaged = DamagedAudio.HearAsFarAsItGoes };
+        MLAudio heard = Sounds(far, out var loader)[0]!;
+        Assert.AreEqual((whole.Length / 2 - 44) / 2, heard.Samples.Length);
+        StringAssert.Contains(heard.Notes.Single(), "Heard as far as it goes");
+        CollectionAssert.AreEqual(heard.Notes.ToArray(), loader.Noted[cut].ToArray());
+        string file = Path.Combine(Clips.Folder, "loader.zip");
+        Ml.Model.Save(loader, data.Schema, file); // the option is part of the model
+        Assert.AreEqual(heard.Samples.Length, Ml.Model.Load(file, out _).Transform(data).GetColumn<MLAudio>("Audio").Single().Samples.Length);
+
+        MLAudio?[] Sounds(AudioLoadingEstimator.Options options, out AudioLoader loader)
+        {
+            loader = Ml.Transforms.LoadAudio(options).Fit(data);
+            return [.. loader.Transform(data).GetColumn<MLAudio?>("Audio")];
+        }
+    }
+
+    [TestMethod]
     public void Sound_in_memory_gives_what_its_file_gives()
     {
         string path = Clips.Data.GetColumn<string>("Path").First();
@@ -257,6 +346,22 @@ public class PipelineTests
         var features = Ml.Transforms.FeaturizeAudio("Features", "Audio", Clips.Encoder).Fit(view).Transform(view).GetColumn<float[]>("Features").Single();
         var file = Clips.Featurize(Ml, 1).Fit(Clips.Data).Transform(Clips.Data).GetColumn<float[]>("Features").First();
         CollectionAssert.AreEqual(file, features);
+    }
+
+    [TestMethod]
+    public void Sound_of_a_stream_is_that_of_its_file_and_messages_call_it_by_its_name()
+    {
+        string path = Clips.Data.GetColumn<string>("Path").ElementAt(5);
+        byte[] bytes = System.IO.File.ReadAllBytes(path);
+        var audio = MLAudio.CreateFromStream(new MemoryStream(bytes), "upload 7");
+        Assert.AreEqual("upload 7", audio.Source);
+        Assert.AreEqual(22_050, audio.SampleRate);
+        float[] expected = [.. Enumerable.Range(0, 2205 + 5 * 400).Select(t => MathF.Sin(t * (0.05f + 0.1f * 2) * 16_000 / 22_050) * 0.5f)];
+        Assert.HasCount(expected.Length, audio.Samples.ToArray());
+        for (int t = 0; t < expected.Length; t++) Assert.AreEqual(expected[t], audio.Samples.Span[t], 1 / 32_767f);
+        Assert.AreEqual(TimeSpan.FromSeconds(expected.Length / 22_050.0).TotalSeconds, audio.Duration.TotalSeconds, 1e-6);
+        StringAssert.StartsWith(Assert.ThrowsExactly<AudioFormatException>(() => MLAudio.CreateFromStream(new MemoryStream(bytes[..^100]), "upload 8")).Message, "upload 8: ");
+        StringAssert.StartsWith(Assert.ThrowsExactly<AudioFormatException>(() => MLAudio.CreateFromStream(new MemoryStream([]))).Message, "stream: ");
     }
 
     [TestMethod]

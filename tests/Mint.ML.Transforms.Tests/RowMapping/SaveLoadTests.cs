@@ -85,7 +85,7 @@ public class SaveLoadTests
         using (var archive = new System.IO.Compression.ZipArchive(zip, System.IO.Compression.ZipArchiveMode.Update, leaveOpen: true))
             foreach (var entry in archive.Entries.Where(e => e.FullName.EndsWith("Weight")).ToList()) entry.Delete();
         zip.Position = 0;
-        var error = Assert.Throws<FormatException>(() => ml.Model.Load(zip, out _));
+        var error = Inner.Throws<FormatException>(() => ml.Model.Load(zip, out _));
         StringAssert.Contains(error.Message, "Weight");
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Samples.Answering;
@@ -44,9 +45,32 @@ public class CommandModelTests
     public void A_file_that_is_missing_or_no_model_is_an_error_that_says_what_to_do()
     {
         StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => ModelFile.Load("none.zip")).Message, "./mint demo");
+        string cut = Save(new TransformerChain<ITransformer>([.. Clips.Model.Take(3)]), "cut.zip");
+        using (var zip = System.IO.Compression.ZipFile.Open(cut, System.IO.Compression.ZipArchiveMode.Update))
+            foreach (var entry in zip.Entries.Where(entry => entry.FullName.EndsWith("Weights", StringComparison.Ordinal)).ToList()) entry.Delete();
+        // The loader's own message, from inside what ML.NET wraps around it.
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Load(cut)).Message, "it has no stream");
+
         string path = Path.Combine(Clips.Folder, "text.zip");
         File.WriteAllText(path, "no zip");
         var error = Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Load(path));
         StringAssert.Contains(error.Message, "text.zip is not a model file");
+    }
+
+    [TestMethod]
+    public void The_program_tells_what_a_loader_threw_not_that_something_was_thrown()
+    {
+        string elsewhere = Directory.CreateDirectory(Path.Combine(Clips.Folder, "alone")).FullName;
+        string file = Path.Combine(elsewhere, "model.zip");
+        File.Move(Save(Clips.Model, "moved.zip"), file); // away from its frozen models: the shipped encoder has their name and is another
+        var start = new ProcessStartInfo("dotnet", [typeof(ModelFile).Assembly.Location, "classify", Path.Combine(Clips.Folder, "clip0.wav"), "--labels", "a,b", "--model", file])
+        {
+            WorkingDirectory = elsewhere, RedirectStandardError = true, RedirectStandardOutput = true, Environment = { ["MINT_MODELS"] = elsewhere, ["MINT_TRACE"] = "" },
+        };
+        using var process = Process.Start(start)!;
+        string said = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.AreEqual(1, process.ExitCode, said);
+        StringAssert.Contains(said, "mint: The frozen model 'encoder' is not the one this model was trained with");
     }
 }

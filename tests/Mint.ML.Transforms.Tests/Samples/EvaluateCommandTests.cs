@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Mint.ML.Evaluation;
 using Mint.ML.Metrics;
 using Mint.ML.Samples.Commands;
 using Mint.ML.Samples.Evaluating;
@@ -97,14 +98,44 @@ public class EvaluateCommandTests
         var answers = EightClips.Answers(Clips.Ml, Clips.Model, Clips.Data);
         var set = CaptionSet.From([.. answers.Select((answer, i) => new CaptionItem(answer.GeneratedCaption, [$"a {Family(i)} plays note {i}"]))]);
         var evaluation = Evaluation("captions");
-        Assert.AreEqual(RougeL.Score(set).Corpus, Metric(evaluation, "ROUGE-L"), 1e-9);
-        Assert.AreEqual(CiderD.Score(set).Corpus, Metric(evaluation, "CIDEr-D"), 1e-9);
-        Assert.AreEqual(Bleu.Score(set)[3].Corpus, Metric(evaluation, "BLEU-4"), 1e-9);
-        Assert.AreEqual(new Meteor().Score(set).Score.Corpus, Metric(evaluation, "METEOR"), 1e-9);
+        Assert.AreEqual(new RougeL().Score(set).Corpus, Metric(evaluation, "ROUGE-L"), 1e-9);
+        Assert.AreEqual(new CiderD().Score(set).Corpus, Metric(evaluation, "CIDEr-D"), 1e-9);
+        Assert.AreEqual(new Bleu(4).Score(set).Corpus, Metric(evaluation, "BLEU-4"), 1e-9);
+        Assert.AreEqual(new Meteor().Score(set).Corpus, Metric(evaluation, "METEOR"), 1e-9);
         var spice = evaluation["metrics"]!.AsArray().Single(metric => metric!["name"]!.GetValue<string>() == "SPICE")!;
         Assert.IsNull(spice["value"]);
         StringAssert.Contains(spice["note"]!.GetValue<string>(), "not available");
-        Assert.AreEqual(RougeL.Score(set).Items[4], Items("captions")[4]["metrics"]!["ROUGE-L"]!.GetValue<double>(), 1e-9);
+        Assert.AreEqual(new RougeL().Score(set).Items[4], Items("captions")[4]["metrics"]!["ROUGE-L"]!.GetValue<double>(), 1e-9);
+    }
+
+    [TestMethod]
+    public void CIDEr_of_one_clip_says_that_it_is_not_defined()
+    {
+        File.Copy(Path.Combine(Clips.Folder, "clip0.wav"), At("a.wav"));
+        File.WriteAllText(At("one.csv"), "Path,Caption\na.wav,a flute plays note 0\n");
+        Run(Recipe("one.json", new() { ["task"] = "captioning", ["columns"] = new JsonArray("Caption"), ["manifest"] = "one.csv" }), "-o", At("one"), "--wordnet", At("none"));
+        var metrics = Evaluation("one")["metrics"]!.AsArray();
+        Assert.HasCount(10, metrics);
+        foreach (string name in (string[])["CIDEr-D", "SPIDEr"])
+        {
+            var metric = metrics.Single(metric => metric!["name"]!.GetValue<string>() == name)!;
+            Assert.IsNull(metric["value"], name);
+            StringAssert.StartsWith(metric["note"]!.GetValue<string>(), "not ", name);
+            Assert.IsNull(Items("one")[0]["metrics"]![name], name);
+        }
+        StringAssert.Contains(metrics.Single(metric => metric!["name"]!.GetValue<string>() == "CIDEr-D")!["note"]!.GetValue<string>(), "there is one clip");
+        Assert.IsNotNull(Items("one")[0]["metrics"]!["ROUGE-L"]);
+    }
+
+    [TestMethod]
+    public void A_caption_without_words_is_named_with_its_row_before_the_first_answer()
+    {
+        foreach (string clip in (string[])["clip0.wav", "clip1.wav"]) File.Copy(Path.Combine(Clips.Folder, clip), At(clip));
+        File.WriteAllText(At("punct.csv"), "Path,Caption\nclip0.wav,a flute\nclip1.wav,an organ\nclip1.wav,\"!!! ???\"\n");
+        string recipe = Recipe("punct.json", new() { ["task"] = "captioning", ["columns"] = new JsonArray("Caption"), ["manifest"] = "punct.csv" });
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => Run(recipe, "-o", At("punct"))).Message;
+        StringAssert.Contains(message, "punct.csv, row 4: the Caption of 'clip1.wav' is \"!!! ???\"");
+        Assert.IsFalse(File.Exists(Path.Combine(At("punct"), "answers.jsonl")));
     }
 
     [TestMethod]

@@ -61,7 +61,8 @@ internal sealed class CallGraph
     /// <summary>The methods that <paramref name="method"/> names: what it calls, constructs or makes a delegate of; of an iterator, the steps too.</summary>
     public IEnumerable<MethodDefinition> Callees(MethodDefinition method) =>
         operands.TryGetValue(method, out var references)
-            ? references.Select(reference => Resolve(reference)!).SelectMany(callee => IsIterator(callee) ? callee.DeclaringType.Methods.Append(callee) : [callee])
+            ? references.Select(reference => Resolve(reference)!)
+                .SelectMany(callee => IsIterator(callee) ? callee.DeclaringType.Methods.Append(callee) : [callee])
             : [];
 
     public IEnumerable<MethodDefinition> Reached => operands.Keys;
@@ -76,7 +77,8 @@ internal sealed class CallGraph
     }
 
     private static bool IsIterator(MethodDefinition method) =>
-        method.IsConstructor && method.DeclaringType.Name.StartsWith('<') && method.DeclaringType.Interfaces.Any(each => each.InterfaceType.Name == "IEnumerator");
+        method.IsConstructor && method.DeclaringType.Name.StartsWith('<')
+        && method.DeclaringType.Interfaces.Any(each => each.InterfaceType.Name == "IEnumerator");
 
     // Types may fill in generic parameters, so names and the number of parameters decide: too many targets rather than too few.
     private static IEnumerable<MethodDefinition> Overriding(TypeDefinition type, MethodDefinition slot)

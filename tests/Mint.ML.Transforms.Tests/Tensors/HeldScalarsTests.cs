@@ -90,7 +90,7 @@ public class HeldScalarsTests
         }
     }
 
-    /// <summary>What the methods of some assemblies do that is not safe, a line for each: the method, the member that it calls, and how that one comes to a Scalar.</summary>
+    /// <summary>What the methods of some assemblies do that is not safe: the method, the member that it calls, and how that one comes to a Scalar.</summary>
     private static List<string> Faults(string[] assemblies, Func<MethodDefinition, bool> looked)
     {
         using var resolver = new TestFolder();
@@ -105,7 +105,8 @@ public class HeldScalarsTests
         List<string> faults = [];
         foreach (var method in methods)
         {
-            foreach (var instruction in ScalarFlow.NotHeld(method)) faults.Add($"{Name(method)}: the result of {Name((MethodReference)instruction.Operand)} is not held");
+            foreach (var instruction in ScalarFlow.NotHeld(method))
+                faults.Add($"{Name(method)}: the result of {Name((MethodReference)instruction.Operand)} is not held");
             foreach (var callee in graph.Callees(method).Where(callee => callee.Module == torchSharp))
             {
                 if (graph.Targets(callee).FirstOrDefault(inside.ContainsKey) is { } target)
@@ -115,7 +116,7 @@ public class HeldScalarsTests
         return faults;
     }
 
-    /// <summary>TorchSharp's methods that make a Scalar and lose it, or call one that does: each with the method that it calls, itself where it is the one.</summary>
+    /// <summary>TorchSharp's methods that make a Scalar and lose it, each with itself, and those that call one, each with the one that it calls.</summary>
     private static Dictionary<MethodDefinition, MethodDefinition> ScalarsInside(CallGraph graph, ModuleDefinition torch)
     {
         var theirs = graph.Reached.Where(method => method.Module == torch).ToList();
@@ -138,7 +139,8 @@ public class HeldScalarsTests
     }
 
     private static string Name(MethodReference method) =>
-        $"{method.DeclaringType.FullName.Replace("TorchSharp.", "")}.{method.Name}({string.Join(", ", method.Parameters.Select(parameter => parameter.ParameterType.Name))})";
+        $"{method.DeclaringType.FullName.Replace("TorchSharp.", "")}.{method.Name}("
+        + string.Join(", ", method.Parameters.Select(parameter => parameter.ParameterType.Name)) + ")";
 
     /// <summary>The assemblies beside the tests and the runtime's: one of a name, whatever version is asked for.</summary>
     private sealed class TestFolder : DefaultAssemblyResolver

@@ -1,23 +1,22 @@
 using Mint.ML.Metrics;
 
-namespace Mint.ML.Samples.Evaluating;
+namespace Mint.ML.Evaluation;
 
 /// <summary>Metrics of answered items, by task, with bootstrap intervals over the items.</summary>
-internal static class EvaluationScores
+public static class EvaluationScores
 {
-    private static readonly string[] CaptionNames = ["BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "METEOR", "ROUGE-L", "CIDEr-D", "SPICE", "SPIDEr", "BERTScore"];
-
     /// <summary>The metrics of a task, by the names that recipes use.</summary>
     public static string[] Of(string task) => task switch
     {
         "classification" => ["accuracy", "macro F1"],
         "tagging" => ["mAP", "ROC-AUC"],
-        "captioning" => CaptionNames,
+        "captioning" => [.. CaptionMetrics.All().Select(metric => metric.Name)],
         "retrieval" => ["R@1", "R@5", "R@10", "median rank", "mAP@10"],
         _ => [],
     };
 
     /// <summary>One label is true: the answer is right or not.</summary>
+    /// <param name="items">The clips, each with one reference.</param>
     public static IEnumerable<EvaluationMetric> Classification(IReadOnlyList<EvaluationItem> items)
     {
         string[] names = [.. items.SelectMany(item => new[] { item.Reference[0], item.Answer }).Distinct()];
@@ -27,6 +26,8 @@ internal static class EvaluationScores
     }
 
     /// <summary>Several labels can be true: how well the scores of each label order the clips of which it is known, averaged over the labels.</summary>
+    /// <param name="items">The clips, each with a score a label.</param>
+    /// <param name="labels">In the order of the scores.</param>
     public static IEnumerable<EvaluationMetric> Tagging(IReadOnlyList<EvaluationItem> items, IReadOnlyList<string> labels)
     {
         var truth = labels.Select(label => items.Select(item => item.Reference.Contains(label)).ToArray()).ToArray();           // (labels, items)
@@ -48,50 +49,29 @@ internal static class EvaluationScores
     {
         var ranks = scores.Ranks;
         foreach (int k in (int[])[1, 5, 10])
-            yield return With($"R@{k}", ranks.Count, rows => rows.Count(row => ranks[row] < k) / (double)rows.Length);
-        yield return With("median rank", ranks.Count, rows => Median([.. rows.Select(row => ranks[row] + 1)]));
+            yield return With($"R@{k}", ranks.Count, rows => RetrievalMetrics.RecallAt(Array.ConvertAll(rows, row => ranks[row]), k));
+        yield return With("median rank", ranks.Count, rows => RetrievalMetrics.MedianRank(Array.ConvertAll(rows, row => ranks[row])));
         yield return new("mAP@10", scores.MeanAveragePrecisionAt10);
     }
 
-    /// <summary>Generated captions beside what people wrote. Also gives each item its own scores.</summary>
+    /// <summary>Generated captions beside what people wrote, by all of <see cref="CaptionMetrics"/>. Also gives each item its own scores.</summary>
     /// <param name="items">The captions.</param>
-    /// <param name="synonyms">WordNet for METEOR; null scores without synonyms.</param>
-    /// <param name="bert">BERTScore; null leaves it out.</param>
-    /// <param name="spice">SPICE; null leaves it and SPIDEr out.</param>
-    /// <param name="cancel">Ends the SPICE tool.</param>
-    public static (IReadOnlyList<EvaluationMetric> Metrics, IReadOnlyList<EvaluationItem> Items) Captions(IReadOnlyList<EvaluationItem> items, WordNetSynonyms? synonyms, BertScore? bert,
-        SpiceTool? spice, CancellationToken cancel)
+    /// <param name="tools">What some metrics need; one whose tool is missing says so.</param>
+    /// <param name="cancel">Ends the scoring.</param>
+    public static (IReadOnlyList<EvaluationMetric> Metrics, IReadOnlyList<EvaluationItem> Items) Captions(IReadOnlyList<EvaluationItem> items, CaptionTools tools, CancellationToken cancel)
     {
-        CaptionItem[] captions = [.. items.Select(item => new CaptionItem(item.Answer, item.Reference))];
-        var set = CaptionSet.From(captions);
-        var meteor = new Meteor(synonyms).Score(set);
-        List<(MetricScore Score, string? Note)> scores = [.. Bleu.Score(set).Select(score => (score, (string?)null))];
-        scores.Add((meteor.Score with { Name = "METEOR" }, $"matches: {meteor.Modules}"));
-        var cider = CiderD.Score(set);
-        scores.AddRange([(RougeL.Score(set), null), (cider, null)]);
-        if (spice?.Score(captions, cancel) is { } propositions) scores.AddRange([(propositions, null), (SpiceTool.Spider(cider, propositions), null)]);
-        if (bert?.Score(captions) is { } similarity) scores.Add((similarity with { Name = "BERTScore" }, similarity.Name));
-
-        var metrics = scores.Select(one => With(one.Score.Name, items.Count, one.Score.Over) with { Note = one.Note }).ToDictionary(metric => metric.Name);
-        metrics.TryAdd("SPICE", new("SPICE", null, Note: "not available: name a tool of your own with --spice"));
-        metrics.TryAdd("SPIDEr", new("SPIDEr", null, Note: "not available: it is the mean of CIDEr-D and SPICE"));
-        metrics.TryAdd("BERTScore", new("BERTScore", null, Note: "not available: name a BERT's folder with --bert"));
-        return ([.. CaptionNames.Select(name => metrics[name])],
-            [.. items.Select((item, i) => item with { Metrics = scores.ToDictionary(one => one.Score.Name, one => one.Score.Items[i]) })]);
+        var captions = CaptionSet.From([.. items.Select(item => new CaptionItem(item.Answer, item.Reference))]);
+        MetricScore[] scores = [.. CaptionMetrics.All(tools).Select(metric => metric.Score(captions, cancel))];
+        return ([.. scores.Select(score => With(score.Name, items.Count, score.Over, score.Note))],
+            [.. items.Select((item, i) => item with { Metrics = scores.Where(score => !double.IsNaN(score.Items[i])).ToDictionary(score => score.Name, score => score.Items[i]) })]);
     }
 
-    private static EvaluationMetric With(string name, int count, Func<int[], double> statistic)
+    private static EvaluationMetric With(string name, int count, Func<int[], double> statistic, string? note = null)
     {
-        if (double.IsNaN(statistic([.. Enumerable.Range(0, count)]))) return new(name, null, Note: "not defined for these clips");
+        if (double.IsNaN(statistic([.. Enumerable.Range(0, count)]))) return new(name, null, Note: note ?? "not defined for these clips");
         var interval = Bootstrap.Statistic(count, statistic);
-        return new(name, interval.Value, interval.Low, interval.High);
+        return new(name, interval.Value, interval.Low, interval.High, note);
     }
 
     private static T[] Pick<T>(T[] values, int[] rows) => Array.ConvertAll(rows, row => values[row]);
-
-    private static double Median(int[] values)
-    {
-        Array.Sort(values);
-        return (values[values.Length / 2] + values[(values.Length - 1) / 2]) / 2.0;
-    }
 }

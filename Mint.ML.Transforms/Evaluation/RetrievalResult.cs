@@ -1,5 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Mint.ML.Metrics;
+using Mint.ML.Retrieval;
 using Mint.ML.Transforms.RowMapping;
 
 namespace Mint.ML.Transforms;
@@ -14,19 +16,19 @@ public sealed record RecallAt(double R1, double R5, double R10);
 /// <param name="TextToAudio">A caption searches for its clip.</param>
 /// <param name="AudioToText">A clip searches for its caption.</param>
 /// <param name="Count">Rows searched among.</param>
-public sealed record RetrievalMetrics(RecallAt TextToAudio, RecallAt AudioToText, int Count)
+public sealed record RetrievalResult(RecallAt TextToAudio, RecallAt AudioToText, int Count)
 {
     /// <summary>Computes the metrics from the columns that a <see cref="BridgeNetTransformer"/> adds. Rows without sound are left out.</summary>
     /// <remarks>
-    /// Rows with the same caption are right answers to each other: the text does not tell them apart. Of equally similar results, right ones come last, so that a
-    /// model that finds everything alike gains nothing.
+    /// Rows with the same caption are right answers to each other: the text does not tell them apart. Of equally similar results the wrong ones come first
+    /// (<see cref="RetrievalMetrics"/>).
     /// </remarks>
-    internal static RetrievalMetrics Compute(IDataView data, string audioColumnName, string textColumnName, string captionColumnName)
+    internal static RetrievalResult Compute(IDataView data, string audioColumnName, string textColumnName, string captionColumnName)
     {
         var schema = data.Schema;
         var columns = new[] { audioColumnName, textColumnName }.Select(name => schema.Require(name, "vector of Single, as the model of Trainers.BridgeNet adds it", SchemaColumns.IsFeatures)).ToList();
         columns.Add(schema.Require(captionColumnName, "text", type => type is TextDataViewType));
-        var (clips, texts, captions) = (new List<float[]>(), new List<float[]>(), new List<string>());
+        var (clips, texts, captions) = (new List<float[,]>(), new List<float[,]>(), new List<string>());
         using (var cursor = data.GetRowCursor(columns))
         {
             var (getClip, getText) = (cursor.GetGetter<VBuffer<float>>(columns[0]), cursor.GetGetter<VBuffer<float>>(columns[1]));
@@ -39,29 +41,19 @@ public sealed record RetrievalMetrics(RecallAt TextToAudio, RecallAt AudioToText
                 getText(ref text);
                 getCaption(ref caption);
                 if (clip.Length == 0 || float.IsNaN(clip.GetItemOrDefault(0))) continue;
-                clips.Add([.. clip.DenseValues()]);
-                texts.Add([.. text.DenseValues()]);
+                clips.Add(BridgeEmbeddings.Vectors([.. clip.DenseValues()], text.Length));
+                texts.Add(BridgeEmbeddings.Vectors([.. text.DenseValues()], text.Length));
                 captions.Add(caption.ToString());
             }
         }
         if (clips.Count == 0) throw new InvalidOperationException("There are no rows to search among.");
-        var similarity = new float[clips.Count, clips.Count]; // clips down, texts across
-        for (int i = 0; i < clips.Count; i++)
-            for (int j = 0; j < clips.Count; j++) similarity[i, j] = Similarity.Of(clips[i], texts[j]);
-        return new(Recall(captions, (text, clip) => similarity[clip, text]), Recall(captions, (clip, text) => similarity[clip, text]), clips.Count);
-    }
+        var right = RetrievalMetrics.SameCaption(captions, [.. captions.Select(caption => (string[])[caption])]);
+        return new(Recall(texts, clips), Recall(clips, texts), clips.Count);
 
-    private static RecallAt Recall(List<string> captions, Func<int, int, float> similarity)
-    {
-        int count = captions.Count;
-        // The rank of the best right answer: how many wrong ones are at least as similar.
-        var ranks = Enumerable.Range(0, count).Select(query =>
+        RecallAt Recall(List<float[,]> queries, List<float[,]> items)
         {
-            float best = Enumerable.Range(0, count).Where(i => captions[i] == captions[query]).Max(i => similarity(query, i));
-            return Enumerable.Range(0, count).Count(i => captions[i] != captions[query] && similarity(query, i) >= best);
-        }).ToList();
-        return new(Within(1), Within(5), Within(10));
-
-        double Within(int k) => ranks.Count(rank => rank < k) / (double)count;
+            var scores = RetrievalMetrics.Score(BridgeEmbeddings.Similarities(queries, items), right);
+            return new(scores.RecallAt(1), scores.RecallAt(5), scores.RecallAt(10));
+        }
     }
 }

@@ -1,0 +1,29 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Mint.ML.Checkpoints;
+
+/// <summary>The files that make a model folder what it is.</summary>
+public static class ModelFolder
+{
+    /// <summary>Names of all files of a folder, in order: weights in any format, configuration, vocabularies, and whatever else a loader might open.</summary>
+    /// <remarks>Left out are hidden files, cards (.md) and unfinished ones (.tmp): nothing loads those. What is not listed by ending counts, so that no file is overlooked.</remarks>
+    public static IReadOnlyList<string> Names(string folder) => [.. Directory.EnumerateFiles(folder)
+        .Select(file => Path.GetFileName(file))
+        .Where(name => !name.StartsWith('.') && !name.EndsWith(".md", StringComparison.OrdinalIgnoreCase) && !name.EndsWith(".tmp", StringComparison.Ordinal))
+        .Order(StringComparer.Ordinal)];
+
+    /// <summary>SHA-256 of a model's files and their names, in hexadecimal digits: another weight, another setting or one file more makes another.</summary>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    public static string Hash(string folder)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (string name in Names(folder))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(name + "\0"));
+            using var stream = File.OpenRead(Path.Combine(folder, name));
+            hash.AppendData(SHA256.HashData(stream));
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

@@ -1,0 +1,58 @@
+using Mint.ML.Audio;
+using static Mint.ML.Tests.Audio.SoundBytes;
+
+namespace Mint.ML.Tests.Audio;
+
+[TestClass]
+public sealed class BoundedReadingTests
+{
+    private const int Rate = 48_000;
+
+    private static long Allocated(Action work)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        work();
+        return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
+
+    [TestMethod]
+    [DataRow(Flac)]
+    [DataRow(Vorbis)]
+    [DataRow(Mp3)]
+    [DataRow(Rf64)]
+    public void Hearing_only_the_beginning_decodes_only_the_beginning(int format)
+    {
+        float[] tone = Sweep(20 * Rate);
+        byte[] bytes = Write(format, tone, Rate);
+        float[] whole = Read(bytes).Samples;
+        AudioClip? clip = null;
+        Assert.IsLessThan(3_000_000, Allocated(() => clip = Read(bytes, new AudioReadOptions { HearOnly = TimeSpan.FromSeconds(1) })));
+        CollectionAssert.AreEqual(whole[..Rate], clip!.Samples);
+        Assert.AreEqual(whole.Length - Rate, clip.Unheard.TotalSeconds * Rate, 3_000);
+        Assert.AreEqual(TimeSpan.Zero, Read(bytes, new AudioReadOptions { HearOnly = TimeSpan.FromSeconds(30) }).Unheard);
+    }
+
+    [TestMethod]
+    public void A_small_file_of_much_silence_takes_no_more_than_its_samples_and_is_refused_beyond_the_limit()
+    {
+        byte[] bytes = Write(Flac, new float[60 * Rate], Rate);
+        Assert.IsLessThan(50_000, bytes.Length);
+        Assert.IsLessThan(60 * Rate * sizeof(float) + 2_000_000, Allocated(() => Read(bytes)));
+        var limit = new AudioReadOptions { MaxSamples = 10 * Rate };
+        Assert.IsLessThan(2_000_000, Allocated(() => StringAssert.Contains(Assert.ThrowsExactly<AudioFormatException>(() => Read(bytes, limit)).Message, "MaxSamples")));
+        Assert.AreEqual(Rate, Read(bytes, limit with { HearOnly = TimeSpan.FromSeconds(1) }).Samples.Length);
+    }
+
+    [TestMethod]
+    [DataRow(DamagedAudio.Refuse)]
+    [DataRow(DamagedAudio.HearAsFarAsItGoes)]
+    public void Mutated_compressed_files_end_in_sound_or_in_the_documented_error(DamagedAudio damaged)
+    {
+        float[] tone = Sweep(2_000);
+        int[] formats = [Flac, Vorbis, Opus, Mp3, Rf64, MuLaw, Aiff, Au, Caf, Wave64];
+        Fuzz.Run([.. formats.Select(format => Write(format, tone))],
+            bytes => Read(bytes, new AudioReadOptions { Damaged = damaged, MaxDuration = TimeSpan.FromSeconds(2) }),
+            error => error is AudioFormatException,
+            maxAllocated: 4 << 20);
+    }
+}

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using Mint.ML.Samples.Commands;
+using Mint.ML.Tests.Files;
+using Mint.ML.Transforms.Tests.Pipeline;
+
+namespace Mint.ML.Transforms.Tests.Samples;
+
+/// <summary>Two programs that are told to write in one place.</summary>
+[TestClass]
+public sealed class OnePlaceTests
+{
+    private static readonly InvocationConfiguration Invoke = new() { EnableDefaultExceptionHandler = false };
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("mint-place-").FullName;
+
+    private static EightClips Clips => EightClips.Shared;
+
+    private string At(string name) => Path.Combine(_folder, name);
+
+    private string Model
+    {
+        get
+        {
+            string path = Path.Combine(Clips.Folder, Path.GetFileName(_folder) + ".zip"); // beside the frozen models, where they are looked for
+            Clips.Ml.Model.Save(Clips.Model, Clips.Data.Schema, path);
+            return path;
+        }
+    }
+
+    [TestCleanup]
+    public void Delete() => Directory.Delete(_folder, recursive: true);
+
+    [TestMethod]
+    public void Answers_of_two_programs_are_never_mixed()
+    {
+        string answers = At("answers.jsonl");
+        using var other = OtherProcess.Hold(answers);
+        Refused(other, CaptionCommand.Create(), Clips.Manifest, "--model", Model, "-o", answers);
+        Assert.IsFalse(File.Exists(answers + ".settings.json"), "what the other program is asked stays as it is");
+    }
+
+    [TestMethod]
+    public void An_index_of_two_programs_has_the_clips_and_the_settings_of_one()
+    {
+        string index = At("sounds.index");
+        using var other = OtherProcess.Hold(index);
+        Refused(other, SearchCommand.Create(), "build", index, Clips.Manifest, "--model", Model);
+        Assert.IsFalse(File.Exists(index + ".json"));
+    }
+
+    [TestMethod]
+    public void A_run_of_two_programs_has_the_settings_of_one_and_the_users_files()
+    {
+        File.WriteAllText(At("notes.tmp"), "mine");
+        using var other = OtherProcess.Hold(_folder);
+        Refused(other, PretrainCommand.Create(), Clips.Manifest, "--encoder", Clips.Encoder, "--cache", At("cache"), "--output", _folder);
+        Assert.IsFalse(File.Exists(At("run.json")));
+        Assert.AreEqual("mine", File.ReadAllText(At("notes.tmp")));
+    }
+
+    private static void Refused(OtherProcess other, Command command, params string[] arguments) =>
+        Assert.Contains($"process {other.Id}", Assert.ThrowsExactly<IOException>(() => command.Parse(arguments).Invoke(Invoke)).Message);
+}
