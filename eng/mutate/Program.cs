@@ -107,7 +107,7 @@ HashSet<(string File, int Line)> Compile(List<(int Number, Mutation Mutation)> m
         if (code == 0)
         {
             // A folder of its own beside the tests' own output, so that nobody runs a mutant by mistake.
-            Run(0, "cp", $"-rTl --remove-destination {Path.Combine(root, "tests", "Mint.ML.Tests", "bin", "Release")} {mutated}", 300);
+            Run(0, "cp", $"-rT --remove-destination {Path.Combine(root, "tests", "Mint.ML.Tests", "bin", "Release")} {mutated}", 300);
             File.Delete(Path.Combine(mutated, "net10.0", "Mint.ML.dll"));
             File.Copy(Path.Combine(root, "Mint.ML", "bin", "Release", "net10.0", "Mint.ML.dll"), Path.Combine(mutated, "net10.0", "Mint.ML.dll"));
         }
