@@ -123,6 +123,18 @@ public class SentencePieceTests
     }
 
     [TestMethod]
+    public void A_networks_texts_end_with_eos_and_are_padded_on_the_right()
+    {
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        var tokenizer = Small.Load("unigram");
+        var (ids, mask) = TextTensors.Of(tokenizer, ["the dog barks", "the"], 30, TorchSharp.torch.CPU);
+        var (rows, counted) = (ids.data<long>().ToArray().Chunk((int)ids.shape[1]).ToArray(), mask.to(TorchSharp.torch.ScalarType.Int64).sum([1]).data<long>().ToArray());
+        Assert.AreEqual(ids.shape[1], counted[0]);
+        Assert.IsLessThan(counted[0], counted[1]);
+        for (var row = 0; row < 2; row++) Assert.AreEqual((long)tokenizer.EosTokenId!, rows[row][counted[row] - 1]);
+    }
+
+    [TestMethod]
     public void T5_ends_with_eos_and_strips_around_its_sentinels()
     {
         var tokenizer = Small.Load("unigram");
