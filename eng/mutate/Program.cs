@@ -24,15 +24,15 @@ foreach (var line in File.Exists(logPath) ? File.ReadAllLines(logPath) : [])
 var chosen = Build();
 // The nearest tests are asked of all mutations first, all tests only of those that are left: most are noticed in seconds.
 // Some at a time: a test program waits for files and locks a good part of its time.
-Parallel.ForEach(chosen.Where(pair => !results.ContainsKey(pair.Mutation.Key)), new ParallelOptions { MaxDegreeOfParallelism = 3 }, pair => Record(pair.Mutation,
-    Ask(pair.Number, $"--filter FullyQualifiedName~Mint.ML.Tests.{pair.Mutation.Folder} --ignore-exit-code 8", 300) ?? "survived so far"));
+Parallel.ForEach(chosen.Where(pair => !results.ContainsKey(pair.Mutation.Key)).ToList(), new ParallelOptions { MaxDegreeOfParallelism = 3 }, pair => Record(pair.Mutation,
+    Ask(pair.Number, $"--filter FullyQualifiedName~Mint.ML.Tests.{pair.Mutation.Folder} --ignore-exit-code 8", 900) ?? "survived so far"));
 foreach (var (number, mutation) in chosen.Where(pair => results[pair.Mutation.Key].StartsWith("survived")))
 {
-    Record(mutation, Ask(number, "", 900) ?? "survived");
+    Record(mutation, Ask(number, "", 3600) ?? "survived");
 }
 // A test that fails without any mutation notices nothing: those that noticed must pass now.
 var names = chosen.Select(pair => results[pair.Mutation.Key]).Where(result => result.Contains('_')).Distinct().ToList();
-if (names.Count > 0 && Ask(0, $"--filter \"{string.Join('|', names.Select(name => $"Name={name}"))}\"", 900) is { } broken)
+if (names.Count > 0 && Ask(0, $"--filter \"{string.Join('|', names.Select(name => $"FullyQualifiedName~.{name}"))}\"", 900) is { } broken)
 {
     Console.Error.WriteLine($"Without any mutation on, {broken} fails: mend that first.");
     return 2;
