@@ -12,6 +12,7 @@ usage: ./mint COMMAND [ARGUMENTS]
   build    compile everything (runs setup first on a fresh clone)
   demo     train, evaluate, save and reload a whole audio-language pipeline on real audio
   test     run every test; the last line is "N passed, N failed"
+  verify   compare every model with its original on the reference values; ./mint verify --help shows its options
   bench    measure a claim: ./mint bench engine|load|fuzz|train|cache|kill|gradcache|rank|generate|search|stress
   pack     make NuGet packages in artifacts/
 Any other word goes to the command line program: ./mint help shows its commands.
@@ -38,6 +39,7 @@ case "${1:-help}" in
   setup) shift; ./eng/setup.sh "$@"; build ;;
   build) shift; build "$@" ;;
   test)  shift; build; exec ./eng/test.sh "$@" ;;
+  verify) shift; build; exec dotnet tests/Mint.ML.Parity/bin/Release/net10.0/Mint.ML.Parity.dll "$@" ;;
   bench) shift; build; exec ./bench/run.sh "$@" ;;
   pack)  shift; ensure_setup; dotnet pack Mint.ML.sln -c Release -o artifacts/packages "$@" ;;
   help|-h|--help) usage; [ ! -f artifacts/built-Release ] || { echo; run --help; } ;;

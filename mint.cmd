@@ -6,6 +6,7 @@ if "%1"=="" goto usage
 if "%1"=="setup" goto setup
 if "%1"=="build" goto build
 if "%1"=="test" goto test
+if "%1"=="verify" goto verify
 dotnet run -c Release --project Mint.ML.Samples -- %*
 exit /b %errorlevel%
 :setup
@@ -20,5 +21,8 @@ dotnet build Mint.ML.sln -c Release || exit /b 1
 dotnet tests\Mint.ML.Tests\bin\Release\net10.0\Mint.ML.Tests.dll || exit /b 1
 dotnet tests\Mint.ML.Transforms.Tests\bin\Release\net10.0\Mint.ML.Transforms.Tests.dll
 exit /b %errorlevel%
+:verify
+for /f "tokens=1,*" %%a in ("%*") do dotnet run -c Release --project tests\Mint.ML.Parity -- %%b
+exit /b %errorlevel%
 :usage
-echo usage: mint setup [--locked] ^| build ^| test ^| demo ^| any command of the program; mint --help lists them
+echo usage: mint setup [--locked] ^| build ^| test ^| verify ^| demo ^| any command of the program; mint --help lists them

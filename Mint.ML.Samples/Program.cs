@@ -14,7 +14,6 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     EvaluateCommand.Create(),
     SearchCommand.Create(),
     DataCommand.Create(),
-    VerifyCommand.Create(),
     InspectCommand.Create(),
     ReportCommand.Create(),
     PretrainCommand.Create(),

@@ -22,9 +22,9 @@ internal static class AnswerArguments
         { "--top-k", "With --sample: draws from the k likeliest tokens; 0 from all", o => o.TopK, (o, value) => o with { TopK = value } },
         { "--top-p", "With --sample: draws from the fewest tokens whose probabilities reach this sum", o => o.TopP, (o, value) => o with { TopP = value } },
         { "--seed", "Decides what --sample draws", o => o.Seed, (o, value) => o with { Seed = value } },
-        { "--length-penalty-counts", "Compatibility: what the length penalty counts, as in LAVIS or in transformers from 4.36 on", o => o.LengthPenaltyCounts, (o, value) => o with { LengthPenaltyCounts = value } },
-        { "--early-stopping", "Compatibility: when beam search ends, as transformers' early_stopping says", o => o.EarlyStopping, (o, value) => o with { EarlyStopping = value } },
-        { "--padding-counts", "Compatibility: padding counts as tokens for penalties, as in transformers", o => o.PaddingCounts, (o, value) => o with { PaddingCounts = value } },
+        { "--length-penalty-counts", "As the originals: what the length penalty counts, as in LAVIS or in transformers from 4.36 on", o => o.LengthPenaltyCounts, (o, value) => o with { LengthPenaltyCounts = value } },
+        { "--early-stopping", "As the originals: when beam search ends, as transformers' early_stopping says", o => o.EarlyStopping, (o, value) => o with { EarlyStopping = value } },
+        { "--padding-counts", "As the originals: padding counts as tokens for penalties, as in transformers", o => o.PaddingCounts, (o, value) => o with { PaddingCounts = value } },
     };
 
     /// <summary>How labels are ranked by a language model.</summary>

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Mint.ML.Audio;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
 using Mint.ML.Samples.Training;
 using Mint.ML.Training;
 

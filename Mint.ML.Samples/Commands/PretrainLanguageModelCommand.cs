@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using Mint.ML.Encoders;
 using Mint.ML.Files;
-using Mint.ML.Models;
+using Mint.ML.LanguageModels;
 using Mint.ML.Samples.Pretraining;
 using Mint.ML.Samples.Training;
 using Mint.ML.Text;

@@ -13,7 +13,7 @@ internal static class EvaluationReport
     // Larger matrices cannot be read: the classes with the most errors are shown, and the rest as one.
     private const int MostClasses = 40;
 
-    private static readonly string[] CaptionMetrics = ["SPIDEr", "CIDEr-D", "CIDEr", "METEOR", "ROUGE-L", "BLEU-4"];
+    private static readonly string[] MostTelling = ["SPIDEr", "CIDEr-D", "CIDEr", "METEOR", "ROUGE-L", "BLEU-4"];
 
     /// <summary>Reads an evaluation folder.</summary>
     /// <param name="evaluation">The folder.</param>
@@ -106,7 +106,7 @@ internal static class EvaluationReport
     private static (Func<EvaluatedClip, double>? Of, string? Rule) Goodness(string task, IReadOnlyList<EvaluatedClip> clips, IReadOnlyList<string> labels)
     {
         bool scored = clips.Any(clip => clip.Scores is not null);
-        string? metric = CaptionMetrics.Concat(clips.SelectMany(clip => clip.Metrics.Keys)).FirstOrDefault(name => clips.Any(clip => clip.Metrics.ContainsKey(name)));
+        string? metric = MostTelling.Concat(clips.SelectMany(clip => clip.Metrics.Keys)).FirstOrDefault(name => clips.Any(clip => clip.Metrics.ContainsKey(name)));
         return task switch
         {
             "classification" when scored => (clip => Margin(clip, labels), "those whose label scored furthest below the answer"),

@@ -1,7 +1,8 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
+using Mint.ML.LanguageModels;
 using Mint.ML.Text;
 using Mint.ML.Training;
 using TorchSharp;
@@ -45,11 +46,12 @@ internal sealed record BridgeStart(string? Bridge, string? Bert, string? Tokeniz
         string own = BridgeFolder.Of(run);
         Directory.CreateDirectory(own);
         if ((Tokenizer ?? Stage1 ?? Bert) is { } words) BridgeFolder.CopyVocabulary(words, own);
-        else WordPieceTrainer.Train(texts, Path.Combine(own, "vocab.txt"), new() { VocabularySize = VocabularySize, LeastCount = 1 });
+        // A run that goes on has its vocabulary; other texts are refused by their hash, and must not have changed it by then.
+        else if (!File.Exists(Path.Combine(own, "vocab.txt")) || !Directory.EnumerateFiles(run, "step-*.safetensors").Any()) WordPieceTrainer.Train(texts, Path.Combine(own, "vocab.txt"), new() { VocabularySize = VocabularySize, LeastCount = 1 });
         var vocabulary = TextTokenizer.Load(own);
         if (Stage1 is { } from) return (BridgeNet.Load(from, device: device), vocabulary, own);
 
-        using var weights = Bert is null ? null : Models.Bert.Load(Bert, device: device);
+        using var weights = Bert is null ? null : LanguageModels.Bert.Load(Bert, device: device);
         var started = new BridgeNet(Shape(vocabulary.VocabularySize + 1, frameWidth, weights?.Config)); // [DEC] is the id after the vocabulary
         if (device.type != DeviceType.CPU) started.to(device);
         started.Initialize(seed, weights);

@@ -27,6 +27,7 @@ internal static class RunFiles
     }
 
     /// <summary>run.json: the command and every option's value, given or by default.</summary>
+    /// <exception cref="InvalidDataException">The folder holds a run with other settings; nothing of it is changed.</exception>
     public static void WriteSettings(string run, Command command, ParseResult parse, string encoder)
     {
         var options = new JsonObject();
@@ -34,7 +35,30 @@ internal static class RunFiles
             options[symbol.Name.TrimStart('-')] = JsonSerializer.SerializeToNode(Value(parse, symbol), Written);
         var settings = new JsonObject { ["command"] = command.Name, ["options"] = options, ["model"] = Path.GetFileName(Model(run)), ["encoder"] = encoder };
         Directory.CreateDirectory(run);
+        RefuseOther(run, settings);
         AtomicFile.WriteText(Path.Combine(run, "run.json"), settings.ToJsonString(Written) + "\n");
+    }
+
+    // Where a run keeps what, and how often, does not decide what it computes.
+    private static readonly string[] Indifferent = ["output", "cache", "checkpoint-every", "checkpoints-kept", "recipe"];
+
+    private static void RefuseOther(string run, JsonObject settings)
+    {
+        string path = Path.Combine(run, "run.json");
+        if (!File.Exists(path) || !Directory.EnumerateFiles(run, "step-*.safetensors").Any()) return;
+        if (JsonNode.Parse(File.ReadAllText(path)) is not JsonObject before) throw new InvalidDataException($"{path} does not say how the run was made. Name another run folder with --output.");
+        var (was, now) = (Deciding(before), Deciding(JsonNode.Parse(settings.ToJsonString())!.AsObject()));
+        string[] different = [.. was.Keys.Union(now.Keys).Where(key => !JsonNode.DeepEquals(was.GetValueOrDefault(key), now.GetValueOrDefault(key)))
+            .Select(key => $"{key} was {Shown(was.GetValueOrDefault(key))} and is {Shown(now.GetValueOrDefault(key))}")];
+        if (different.Length > 0)
+            throw new InvalidDataException($"{run} holds a run with other settings: {string.Join("; ", different)}. Go on with those, or name another run folder with --output.");
+
+        static Dictionary<string, JsonNode?> Deciding(JsonObject run) => new((run["options"] as JsonObject ?? []).Where(pair => !Indifferent.Contains(pair.Key)))
+        {
+            ["command"] = run["command"], ["encoder"] = run["encoder"],
+        };
+
+        static string Shown(JsonNode? value) => value?.ToJsonString() is not { } text ? "not set" : text.Length <= 60 ? text : text[..57] + "...";
     }
 
     private static object? Value(ParseResult parse, Symbol symbol) => symbol switch

@@ -1,9 +1,9 @@
 using System.Text.Json;
 using Mint.ML.Audio;
 using Mint.ML.Bridges;
+using Mint.ML.Encoders;
 using Mint.ML.Files;
 using Mint.ML.Metrics;
-using Mint.ML.Models;
 using Mint.ML.Retrieval;
 using Mint.ML.Text;
 using Mint.ML.Training;

@@ -1,6 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
 using Mint.ML.Transforms.RowMapping;
 using static TorchSharp.torch;
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using Mint.ML.Models;
+using Mint.ML.Checkpoints;
+using Mint.ML.Encoders;
 
 namespace Mint.ML.Bridges;
 

@@ -1,5 +1,7 @@
 using Mint.ML.Checkpoints;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
+using Mint.ML.LanguageModels;
+using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using static TorchSharp.torch;
 

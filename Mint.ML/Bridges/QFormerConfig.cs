@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
-using Mint.ML.Models;
+using Mint.ML.Checkpoints;
+using Mint.ML.Encoders;
+using Mint.ML.Layers;
 
 namespace Mint.ML.Bridges;
 

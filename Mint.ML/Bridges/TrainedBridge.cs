@@ -1,6 +1,7 @@
 using Mint.ML.Checkpoints;
+using Mint.ML.Encoders;
+using Mint.ML.Layers;
 using Mint.ML.ModelFiles;
-using Mint.ML.Models;
 using Mint.ML.Retrieval;
 using Mint.ML.Text;
 using TorchSharp;

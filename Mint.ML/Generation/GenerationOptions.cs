@@ -70,14 +70,14 @@ public sealed record GenerationOptions
 
     // The three below answer as a certain version of an original does. They are for comparing answers with it, token for token.
 
-    /// <summary>Compatibility: what the length penalty counts. Default: as LAVIS, whose settings for captions it comes with.</summary>
+    /// <summary>As the originals: what the length penalty counts. Default: as LAVIS, whose settings for captions it comes with.</summary>
     public LengthPenaltyCounts LengthPenaltyCounts { get; init; }
 
-    /// <summary>Compatibility: when beam search ends. Default: as transformers.</summary>
+    /// <summary>As the originals: when beam search ends. Default: as transformers.</summary>
     public EarlyStopping EarlyStopping { get; init; }
 
     /// <summary>
-    /// Compatibility: true makes the padding of token prompts of a decoder-only model count as tokens for penalties and lengths, as in transformers;
+    /// As the originals: true makes the padding of token prompts of a decoder-only model count as tokens for penalties and lengths, as in transformers;
     /// then an answer depends on the longest prompt of its batch. Default false.
     /// </summary>
     public bool PaddingCounts { get; init; }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
+using Mint.ML.LanguageModels;
 using Mint.ML.Text;
 using static TorchSharp.torch;
 

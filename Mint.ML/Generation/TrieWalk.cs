@@ -1,4 +1,6 @@
-using Mint.ML.Models;
+using Mint.ML.Checkpoints;
+using Mint.ML.Encoders;
+using Mint.ML.LanguageModels;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Generation;

@@ -41,6 +41,8 @@ internal static class Libtorch
 
     private static (string?, Exception?) Check()
     {
+        // An old C++ runtime is seen before TorchSharp tries: where it fails, it writes pages and copies libtorch into the program's folder.
+        if (OldRuntime(TorchFiles.OfThisProgram(), CxxRuntime.Unmet) is { } old) return (old, null);
         try
         {
             torch.InitializeDeviceType(DeviceType.CPU);
@@ -66,11 +68,7 @@ internal static class Libtorch
             return $"{files.Folder} has no native library of {torchSharp} for this platform. Build the program anew with a reference to the package TorchSharp; " +
                 "it has libraries for linux-x64, win-x64, win-arm64 and osx-arm64.";
         }
-        if (OperatingSystem.IsLinux() && files.Bindings.Where(library => library.EndsWith(".so", StringComparison.Ordinal)).SelectMany(unmet).Distinct().ToList() is { Count: > 0 } names)
-        {
-            return $"{torchSharp} asks for {string.Join(", ", names)}, and this system's C++ runtime is older. Run 'mint doctor \"{files.Folder.TrimEnd(Path.DirectorySeparatorChar)}\" --mend' once " +
-                "after each build or publish, or use a system with GCC 13's runtime or later (Debian 13, Ubuntu 24.04, RHEL 10). See docs/troubleshooting.md.";
-        }
+        if (OldRuntime(files, unmet) is { } old) return old;
         if (files.Libtorch.Count == 0 && (error is not null || files.LibtorchPackage is null))
         {
             string package = TorchFiles.PackageForThisPlatform is { } name
@@ -80,6 +78,16 @@ internal static class Libtorch
         }
         if (files.LibtorchVersion is { } there && files.Wanted is { } wanted && Version.TryParse(there, out var version) && !SameMinor(version, wanted)) return Mismatch(files, there);
         return error is null ? null : $"libtorch could not be loaded: {Innermost(error).Message} Run 'mint doctor' to see what this machine has.";
+    }
+
+    private static string? OldRuntime(TorchFiles files, Func<string, IReadOnlyList<string>> unmet)
+    {
+        if (!OperatingSystem.IsLinux()) return null;
+        string[] names = [.. files.Bindings.Where(library => library.EndsWith(".so", StringComparison.Ordinal)).SelectMany(unmet).Distinct()];
+        return names.Length == 0 ? null :
+            $"TorchSharp {files.TorchSharp} asks for {string.Join(", ", names)}, and this system's C++ runtime is older. " +
+            $"Run 'mint doctor \"{files.Folder.TrimEnd(Path.DirectorySeparatorChar)}\" --mend' once after each build or publish, " +
+            "or use a system with GCC 13's runtime or later (Debian 13, Ubuntu 24.04, RHEL 10). See docs/troubleshooting.md.";
     }
 
     private static string Mismatch(TorchFiles files, string there) =>

@@ -1,5 +1,6 @@
 using Mint.ML.Bridges;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
+using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using Mint.ML.Bridges;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
 using Mint.ML.Text;
 using TorchSharp;
 using static TorchSharp.torch;

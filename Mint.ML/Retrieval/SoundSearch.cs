@@ -1,7 +1,7 @@
 using Mint.ML.Answering;
 using Mint.ML.Audio;
+using Mint.ML.Encoders;
 using Mint.ML.Generation;
-using Mint.ML.Models;
 using Mint.ML.Systems;
 
 namespace Mint.ML.Retrieval;

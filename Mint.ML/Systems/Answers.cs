@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using Mint.ML.Checkpoints;
+using Mint.ML.Encoders;
 using Mint.ML.Generation;
-using Mint.ML.Models;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Systems;

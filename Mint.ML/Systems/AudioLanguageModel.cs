@@ -1,9 +1,9 @@
 using Mint.ML.Audio;
 using Mint.ML.Bridges;
+using Mint.ML.Encoders;
 using Mint.ML.Files;
 using Mint.ML.Generation;
 using Mint.ML.ModelFiles;
-using Mint.ML.Models;
 using Mint.ML.Retrieval;
 using Mint.ML.Text;
 using TorchSharp;

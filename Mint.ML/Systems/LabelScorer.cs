@@ -1,5 +1,5 @@
+using Mint.ML.Encoders;
 using Mint.ML.Generation;
-using Mint.ML.Models;
 using Mint.ML.Retrieval;
 using static TorchSharp.torch;
 

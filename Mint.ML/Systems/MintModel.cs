@@ -1,12 +1,13 @@
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
+using Mint.ML.Encoders;
+using Mint.ML.LanguageModels;
+using Mint.ML.Layers;
 using Mint.ML.ModelFiles;
-using Mint.ML.Models;
 using Mint.ML.Objectives;
 using Mint.ML.Text;
 using TorchSharp;
 using static TorchSharp.torch;
-using Linear = Mint.ML.Models.Linear;
 
 namespace Mint.ML.Systems;
 

@@ -1,6 +1,8 @@
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
+using Mint.ML.LanguageModels;
+using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using Mint.ML.Text;
 using static Mint.ML.Tensors.Filling;

@@ -1,8 +1,10 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
+using Mint.ML.Encoders;
 using Mint.ML.Generation;
-using Mint.ML.Models;
+using Mint.ML.LanguageModels;
+using Mint.ML.Layers;
 using Mint.ML.Text;
 using static TorchSharp.torch;
 

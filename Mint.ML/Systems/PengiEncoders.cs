@@ -1,11 +1,11 @@
 using Mint.ML.Checkpoints;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
+using Mint.ML.LanguageModels;
+using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
-using LayerNorm = Mint.ML.Models.LayerNorm;
-using Linear = Mint.ML.Models.Linear;
 
 namespace Mint.ML.Systems;
 

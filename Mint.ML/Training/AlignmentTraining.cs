@@ -98,7 +98,12 @@ public static class AlignmentTraining
 
         public IEnumerable<string> Texts => captions;
 
-        public IReadOnlyDictionary<string, string> Parts => new Dictionary<string, string> { ["objective"] = RunFolder.Hash([JsonSerializer.Serialize(objective)]) };
+        public IReadOnlyDictionary<string, string> Parts => new Dictionary<string, string>
+        {
+            ["objective"] = RunFolder.Hash([JsonSerializer.Serialize(objective)]),
+            ["bridge's architecture"] = RunFolder.Hash([bridge.Config.ToJson().ToJsonString()]),
+            ["vocabulary"] = RunFolder.Hash(captions.Select(caption => string.Join(' ', BridgeText.Ids(tokenizer, caption, options.MaxTokens)))),
+        };
 
         public long Weight(int[] examples) => examples.Length;
 

@@ -1,4 +1,5 @@
-using Mint.ML.Models;
+using Mint.ML.Encoders;
+
 
 namespace Mint.ML.Training;
 

@@ -1,14 +1,14 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
+using Mint.ML.Encoders;
 using Mint.ML.Files;
-using Mint.ML.Models;
+using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
-using Linear = Mint.ML.Models.Linear;
 
 namespace Mint.ML.Training;
 

@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using Mint.ML.Checkpoints;
+using Mint.ML.Encoders;
 using Mint.ML.Files;
-using Mint.ML.Models;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Training;

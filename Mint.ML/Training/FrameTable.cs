@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Training;

@@ -1,4 +1,4 @@
-using Mint.ML.Models;
+using Mint.ML.Encoders;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

@@ -1,4 +1,5 @@
-using Mint.ML.Models;
+using Mint.ML.Encoders;
+using Mint.ML.Layers;
 using Mint.ML.Systems;
 using Mint.ML.Text;
 using TorchSharp.Modules;
@@ -113,6 +114,8 @@ public static class InstructionTraining
         public IReadOnlyDictionary<string, string> Parts => new Dictionary<string, string>
         {
             ["mix"] = Mix.Fingerprint,
+            ["bridge's architecture"] = RunFolder.Hash([model.Bridge.Config.ToJson().ToJsonString()]),
+            ["vocabularies"] = RunFolder.Hash(asked.Fingerprint.Concat(prompted.Fingerprint).Concat(answered.Fingerprint)),
             ["language model"] = model.LanguageModel is Module languageModel ? RunFolder.Hash(languageModel) : "",
         };
 

@@ -1,8 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
+using Mint.ML.Encoders;
 using Mint.ML.Files;
-using Mint.ML.Models;
+using Mint.ML.LanguageModels;
 using Mint.ML.Text;
 using static TorchSharp.torch;
 

@@ -1,5 +1,7 @@
 using System.Diagnostics;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
+using Mint.ML.LanguageModels;
+using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using Mint.ML.Text;
 using TorchSharp.Modules;

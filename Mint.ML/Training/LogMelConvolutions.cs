@@ -1,4 +1,5 @@
-using Mint.ML.Models;
+using Mint.ML.Encoders;
+using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using static TorchSharp.torch;
 

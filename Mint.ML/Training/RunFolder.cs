@@ -113,6 +113,7 @@ internal sealed partial class RunFolder : IDisposable
         if (other.Length > 0)
             throw new InvalidDataException($"{path} was written by a run with other {string.Join(", other ", other)}. Go on with those, or name another run folder.");
         var tensors = Safetensors.ReadAll(path);
+        Fit(path, tensors, optimizer);
         foreach (var trained in optimizer.Trained)
         {
             trained.Parameter.copy_(tensors[Weights + trained.Name]);
@@ -127,6 +128,21 @@ internal sealed partial class RunFolder : IDisposable
         validations.Results.AddRange(position.Validations);
         ForgetLogAfter(position);
         return position.Step;
+    }
+
+    // copy_ would stretch a tensor over a larger one.
+    private static void Fit(string path, Dictionary<string, Tensor> tensors, Optimizer optimizer)
+    {
+        foreach (var trained in optimizer.Trained)
+        {
+            foreach (string part in (string[])[Weights, Mean, Square])
+            {
+                if (!tensors.TryGetValue(part + trained.Name, out var stored))
+                    throw new InvalidDataException($"{path} has no tensor '{part + trained.Name}', which this run trains. Go on with the architecture of then, or name another run folder.");
+                if (!stored.shape.SequenceEqual(trained.Parameter.shape))
+                    throw new InvalidDataException($"{path}: '{part + trained.Name}' is ({string.Join(", ", stored.shape)}); this run's is ({string.Join(", ", trained.Parameter.shape)}). Go on with the architecture of then, or name another run folder.");
+            }
+        }
     }
 
     /// <summary>Adds a line to the log.</summary>

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
 using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -175,6 +175,7 @@ internal static class TrainingLoop
         string settings = JsonSerializer.Serialize(options with { RunFolder = null, CheckpointEvery = 1, CheckpointsKept = 1 });
         return new RunFolder(path, new Dictionary<string, string>(stage.Parts)
         {
+            ["version of Mint.ML"] = typeof(TrainingLoop).Assembly.GetName().Version!.ToString(),
             ["options"] = RunFolder.Hash([settings]),
             ["texts"] = RunFolder.Hash(stage.Texts),
             ["audio"] = RunFolder.Hash(RunFolder.Identity(audio)),

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Mint.ML.Audio;
 using Mint.ML.Bridges;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
 using Mint.ML.Objectives;
 using Mint.ML.Tensors;
 using Mint.ML.Text;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Time of small operators beside Python's PyTorch in the same run, and memory over a long training.
+# Time of small operators from C# beside Python's PyTorch, by turns, and memory over a long training.
 #   ./mint bench engine [ROUNDS=301] [CALLS=1000] [STEPS=100000]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

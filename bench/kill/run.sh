@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# ./mint bench kill [KILLS] [SEED]: both stages on the shipped clips, killed (SIGKILL) at random moments and started again, against runs that nothing interrupts:
-# weights, the last checkpoint with its optimizer and random states, and the log's losses must be the same to the bit.
+# ./mint bench kill [KILLS] [SEED]: both stages on the shipped clips, killed (SIGKILL) at random moments and started again,
+# against runs that nothing interrupts: weights, the last checkpoint with its optimizer and random states, and the log's losses must be the same to the bit.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 exec /usr/bin/python3 - "${1:-20}" "${2:-1}" <<'PY'

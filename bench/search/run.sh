@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# ./mint bench search [CLIPS=100000] [FOLDER]: exact search over generated clips beside PyTorch's brute force. f32, f16 and int8 take 6 GB of disk at 100,000 clips, the reference 4 GB of memory.
+# ./mint bench search [CLIPS=100000] [FOLDER]: exact search over generated clips beside PyTorch's brute force.
+# At 100,000 clips, f32, f16 and int8 take 6 GB of disk, and the reference 4 GB of memory.
 # The indexes are kept, and used again, in a FOLDER that is named.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

@@ -2,7 +2,7 @@
 # ./mint bench train [full|mixed] [ROUNDS]: a stage-1 step at BERT-base size, ours and plain PyTorch's by turns; medians, their ratio, peak memory.
 #   full   every caption has the most tokens, 30 (the default)
 #   mixed  captions of 8 to 30 tokens, 16 on average, as written captions are; PyTorch's are padded to 30, as in the originals
-# Both inherit the environment: OMP_WAIT_POLICY=passive ./mint bench train measures PyTorch with the setting that the engine gives itself.
+# Both inherit the environment: OMP_WAIT_POLICY=passive ./mint bench train gives PyTorch the setting that mint gives itself.
 set -euo pipefail
 case "${1:-full}" in
   full)  lengths=30,30,30,30,30,30,30,30 ;;

@@ -23,76 +23,11 @@ public class FrontEndTests
         return (batch, tensor(rows.Select(r => (long)r.Length).ToArray()));
     }
 
-    static void Equal(string name, string file, Tensor actual, double tolerance = Tolerance)
-    {
-        (float[] values, long[] shape) = FixtureTensors.Read(name, "features", file + ".safetensors");
-        CollectionAssert.AreEqual(shape, actual.shape, name);
-        Tensor expected = tensor(values).reshape(shape);
-        double error = (actual - expected).abs().max().ToDouble(), scale = expected.abs().max().ToDouble();
-        Assert.IsLessThan(tolerance, error / scale, $"{name}: off by {error} of {scale}");
-    }
-
-    static Tensor Compute(LogMelOptions options, string input)
-    {
-        using var mel = new LogMel(options);
-        (Tensor waveforms, Tensor lengths) = Batch(Input(input));
-        return mel.Compute(waveforms, lengths).Values[0];   // (F, M)
-    }
-
-    [TestMethod]
-    public void Mel_spectrograms_equal_torchaudio()
-    {
-        using var scope = NewDisposeScope();
-        var slaney = new LogMelOptions { Scale = MelScale.Slaney, SlaneyNorm = true };
-        Equal("ta_mel_htk_16k", "torchaudio", Compute(new(), "x16").t());
-        Equal("ta_mel_htk_16k_db80", "torchaudio", Compute(new() { Compression = MelCompression.Decibel, TopDb = 80 }, "x16").t());
-        Equal("ta_mel_slaney_16k", "torchaudio", Compute(slaney, "x16").t());
-        Equal("ta_mel_htk_48k_64", "torchaudio", Compute(new() { SampleRate = 48_000, FftSize = 1024, HopLength = 480, MelBins = 64, MinFrequency = 50, MaxFrequency = 14_000 }, "x48").t());
-        Equal("ta_mel_slaney_44k_64", "torchaudio", Compute(slaney with { SampleRate = 44_100, FftSize = 1024, HopLength = 441, MelBins = 64, MinFrequency = 50, MaxFrequency = 14_000 }, "x44").t());
-        Equal("ta_mel_win_smaller_than_fft", "torchaudio", Compute(new() { FftSize = 1024, WindowLength = 640, HopLength = 320, MelBins = 64, Power = 1 }, "x16").t());
-    }
-
-    [TestMethod]
-    public void Filter_banks_equal_torchaudio_and_clap()
-    {
-        using var scope = NewDisposeScope();
-        Tensor Bank(int fft, int bands, int rate, double high, MelScale scale, bool norm, double low = 0) =>
-            tensor(MelFilterBank.Triangles(fft, bands, rate, low, high, scale, norm)).reshape(-1, bands);
-        Equal("ta_fbanks_htk_201x80", "torchaudio", Bank(400, 80, 16_000, 8_000, MelScale.Htk, false));
-        Equal("ta_fbanks_slaney_201x80", "torchaudio", Bank(400, 80, 16_000, 8_000, MelScale.Slaney, true));
-        Equal("clap_mel_filters_htk", "clap", Bank(1024, 64, 48_000, 14_000, MelScale.Htk, false, 50));
-        Equal("clap_mel_filters_slaney", "clap", Bank(1024, 64, 48_000, 14_000, MelScale.Slaney, true, 50));
-    }
-
-    [TestMethod]
-    public void Log_mel_equals_torchlibrosa()
-    {
-        using var scope = NewDisposeScope();
-        Equal("torchlibrosa_logmel_32k", "torchlibrosa", Compute(LogMelOptions.HtsAt, "x32").unsqueeze(0).unsqueeze(0));
-        Equal("torchlibrosa_logmel_44k_fmax8000", "torchlibrosa", Compute(LogMelOptions.HtsAt with { SampleRate = 44_100, MaxFrequency = 8_000 }, "x44").unsqueeze(0).unsqueeze(0));
-        Equal("torchlibrosa_logmel_pengi_44k_with_sr32k_bank", "torchlibrosa", Compute(LogMelOptions.Pengi, "x44").unsqueeze(0).unsqueeze(0));
-    }
-
     static Tensor Compute(KaldiFbankOptions options, float[] waveform)
     {
         using var fbank = new KaldiFbank(options);
         (Tensor waveforms, Tensor lengths) = Batch(waveform);
         return fbank.Compute(waveforms, lengths).Values;    // (1, F, M)
-    }
-
-    [TestMethod]
-    public void Kaldi_filter_banks_equal_torchaudio_and_the_models_that_use_them()
-    {
-        using var scope = NewDisposeScope();
-        float[] x = Input("x16");
-        Equal("kaldi_fbank_povey_80", "kaldi", Compute(new(), x)[0]);
-        Equal("audiomae_fbank", "kaldi", Compute(KaldiFbankOptions.AudioMae with { TargetFrames = null, StandardDeviation = null }, x)[0]);
-        // The mean has left little of the normalised ones: the reference's own rounding is 2.3e-5 of that. The test below has float64 to compare with.
-        Equal("audiomae_normalised", "kaldi", Compute(KaldiFbankOptions.AudioMae with { TargetFrames = null }, x)[0], Tolerance + 2.3e-5);
-        Equal("beats_fbank", "kaldi", Compute(KaldiFbankOptions.Beats, x)[0]);
-        Tensor ast = Compute(KaldiFbankOptions.Ast, x);
-        CollectionAssert.AreEqual(new long[] { 1, 1024, 128 }, ast.shape);
-        Equal("ast_input_values", "kaldi", ast.narrow(1, 0, 160), Tolerance + 2.3e-5);
     }
 
     [TestMethod]
@@ -132,29 +67,12 @@ public class FrontEndTests
     }
 
     [TestMethod]
-    [DataRow("clap_10s_repeatpad", 480_000, 0, ClapPadding.RepeatPad)]
-    [DataRow("clap_2s_repeatpad", 96_000, 28_800, ClapPadding.RepeatPad)]
-    [DataRow("clap_2s_repeat", 96_000, 28_800, ClapPadding.Repeat)]
-    [DataRow("clap_2s_pad", 96_000, 0, ClapPadding.Pad)]
-    public void Clap_input_equals_transformers(string name, int window, int samples, ClapPadding padding)
-    {
-        using var scope = NewDisposeScope();
-        using var clap = new ClapFrontEnd(new ClapFrontEndOptions { MaxSamples = window, Padding = padding });
-        float[] x = Input("x48");
-        (Tensor waveforms, Tensor lengths) = Batch(samples > 0 ? x[..samples] : x);
-        ClapInput input = clap.Compute(waveforms, lengths);
-        Equal(name, "clap", input.Mel);
-        Assert.IsFalse(input.IsLonger[0].ToBoolean());
-    }
-
-    [TestMethod]
     public void Clap_fusion_of_short_sound_is_four_times_the_same()
     {
         using var scope = NewDisposeScope();
         using var clap = new ClapFrontEnd(new ClapFrontEndOptions { MaxSamples = 96_000, Fusion = true });
         (Tensor waveforms, Tensor lengths) = Batch(Input("x48"));
         Tensor mel = clap.Compute(waveforms, lengths).Mel;  // (1, 4, F, 64)
-        Equal("clap_2s_fusion", "clap", mel.narrow(1, 0, 1));
         Assert.IsTrue(mel.narrow(1, 3, 1).eq(mel.narrow(1, 0, 1)).all().ToBoolean());
     }
 
@@ -178,17 +96,6 @@ public class FrontEndTests
         // Frame 0 of the shrunk one lies at 0.5 * 101 / 21 - 0.5 = 1.9048 frames.
         Tensor expected = mel[1] * 0.095238f + mel[2] * 0.904762f;
         Assert.IsLessThan(1e-3, (input.Mel[0, 0, 0] - expected).abs().max().ToDouble());
-    }
-
-    [TestMethod]
-    public void Normalised_waveforms_equal_transformers_and_padding_stays_zero()
-    {
-        using var scope = NewDisposeScope();
-        (Tensor waveforms, Tensor lengths) = Batch(FixtureTensors.Read("w2v2_raw_a", "features", "w2v2.safetensors").Values, FixtureTensors.Read("w2v2_raw_b", "features", "w2v2.safetensors").Values);
-        Tensor normalised = WaveformNormalizer.Normalize(waveforms, lengths);
-        Equal("w2v2_input_values", "w2v2", normalised, 1e-6);
-        // What the original gives when it is asked for no mask: statistics over the padding too, so that the answer depends on the batch.
-        Equal("w2v2_input_values_no_mask", "w2v2", WaveformNormalizer.Normalize(waveforms, full_like(lengths, waveforms.shape[1])), 1e-6);
     }
 
     [TestMethod]

@@ -1,7 +1,8 @@
 using System.Text.RegularExpressions;
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
+using Mint.ML.LanguageModels;
 using Mint.ML.Systems;
 using Mint.ML.Tests.Text;
 using static TorchSharp.torch;

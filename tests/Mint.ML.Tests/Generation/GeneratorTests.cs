@@ -1,5 +1,7 @@
+using Mint.ML.Checkpoints;
+using Mint.ML.Encoders;
 using Mint.ML.Generation;
-using Mint.ML.Models;
+using Mint.ML.LanguageModels;
 using Mint.ML.Text;
 using static TorchSharp.torch;
 using Generator = Mint.ML.Generation.Generator;

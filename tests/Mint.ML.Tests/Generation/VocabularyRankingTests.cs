@@ -1,7 +1,5 @@
 using Mint.ML.Generation;
-using Mint.ML.Models;
-using Mint.ML.Systems;
-using Mint.ML.Tests.Models;
+using Mint.ML.LanguageModels;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Tests.Generation;
@@ -9,23 +7,6 @@ namespace Mint.ML.Tests.Generation;
 [TestClass]
 public sealed class VocabularyRankingTests
 {
-    [TestMethod]
-    public void Losses_and_order_equal_LAVISs()
-    {
-        using var scope = NewDisposeScope();
-        using var io = new Parity("instructblip_stage2");
-        var mint = MintModel.LoadLavis(Fixtures.Path("instructblip_stage2"));
-        var (prompt, mask) = GeneratorParityTests.Prompt(mint, io);
-        long[] lengths = io["candidate_attention_mask"].sum(1).data<long>().ToArray();
-        var trie = new CandidateTrie([.. lengths.Select((length, c) => io["candidate_ids"][c].data<long>().ToArray().Take((int)length).Select(id => (int)id).ToArray())]);
-        var ranking = VocabularyRanking.Rank(mint.LanguageModel, prompt, mask, trie);
-        for (int row = 0; row < 3; row++)
-        {
-            for (int c = 0; c < 5; c++) Assert.AreEqual(io["rank.losses"][row, c].item<float>(), -ranking.Scores[row, c], 1e-4);
-            CollectionAssert.AreEqual(io["rank.order"][row].data<long>().ToArray(), ranking.Order(row).Select(c => (long)c).ToArray());
-        }
-    }
-
     [TestMethod]
     [DataRow("flan_t5", 300)]
     [DataRow("llama_gqa", 100)]

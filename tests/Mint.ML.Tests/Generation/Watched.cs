@@ -1,4 +1,4 @@
-using Mint.ML.Models;
+using Mint.ML.LanguageModels;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Tests.Generation;

@@ -12,48 +12,6 @@ public sealed class ClassificationMetricsTests
 
     private static T[] Row<T>(JsonNode? node) => [.. node!.AsArray().Select(v => v!.GetValue<T>())];
 
-    private static double[,] Matrix(JsonNode? node)
-    {
-        double[][] rows = [.. node!.AsArray().Select(Row<double>)];
-        var matrix = new double[rows.Length, rows[0].Length];
-        for (int i = 0; i < rows.Length; i++)
-            for (int j = 0; j < rows[i].Length; j++) matrix[i, j] = rows[i][j];
-        return matrix;
-    }
-
-    [TestMethod]
-    public void Average_precision_and_AUC_are_scikit_learns()
-    {
-        foreach (var (name, item) in json["multilabel"]!.AsObject())
-        {
-            double[,] y = Matrix(item!["y"]);
-            var labels = new bool[y.GetLength(0), y.GetLength(1)];
-            for (int i = 0; i < y.GetLength(0); i++)
-                for (int j = 0; j < y.GetLength(1); j++) labels[i, j] = y[i, j] > 0;
-            Check(name, item, "ap_per_class", "mAP_macro_over_defined", ClassificationMetrics.MeanAveragePrecision(labels, Matrix(item["scores"])));
-            Check(name, item, "auc_per_class", "auc_macro_over_defined", ClassificationMetrics.MeanRocAuc(labels, Matrix(item["scores"])));
-        }
-
-        static void Check(string name, JsonNode item, string classes, string macro, ClassScores actual)
-        {
-            double[] expected = [.. item[classes]!.AsArray().Select(v => v is null ? double.NaN : (double)v)];
-            for (int c = 0; c < expected.Length; c++) Assert.AreEqual(expected[c], actual.Classes[c], Tolerance, $"{name}, {classes} {c}");
-            Assert.AreEqual((double)item[macro]!, actual.Macro, Tolerance, $"{name}, {macro}");
-        }
-    }
-
-    [TestMethod]
-    public void Accuracy_and_F1_are_scikit_learns()
-    {
-        JsonNode item = json["multiclass"]!;
-        int[] labels = Row<int>(item["y_true"]), predictions = Row<int>(item["y_pred"]);
-        var f1 = ClassificationMetrics.F1(labels, predictions);
-        Assert.AreEqual((double)item["accuracy"]!, ClassificationMetrics.Accuracy(labels, predictions), Tolerance);
-        Assert.AreEqual((double)item["f1_macro"]!, f1.Macro, Tolerance);
-        Assert.AreEqual((double)item["f1_micro"]!, f1.Micro, Tolerance);
-        Assert.AreEqual((double)item["f1_weighted"]!, f1.Weighted, Tolerance);
-    }
-
     [TestMethod]
     public void Class_scores_of_the_confusion_matrix_average_to_scikit_learns()
     {

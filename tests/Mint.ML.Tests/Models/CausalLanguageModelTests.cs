@@ -1,6 +1,6 @@
-using Mint.ML.Models;
+using Mint.ML.Encoders;
+using Mint.ML.LanguageModels;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace Mint.ML.Tests.Models;
 
@@ -10,50 +10,6 @@ public sealed class CausalLanguageModelTests
     private static CausalLanguageModel Load(string folder) => folder.StartsWith("gpt2", StringComparison.Ordinal)
         ? Gpt2.Load(Fixtures.Path(folder))
         : Llama.Load(Fixtures.Path(folder));
-
-    [TestMethod]
-    [DataRow("gpt2")]
-    [DataRow("llama")]
-    [DataRow("llama_gqa")]
-    [DataRow("llama_sharded_f16")]
-    [DataRow("llama_bf16")]
-    public void Logits_losses_and_hidden_states_equal_the_original(string folder)
-    {
-        using var scope = NewDisposeScope();
-        using var guard = no_grad();
-        using var fixture = new Parity(folder);
-        using var model = Load(folder);
-
-        var every = new List<Tensor>();
-        var embeddings = model.Embed(fixture["input_ids"]);
-        var logits = model.Project(model.Hidden(embeddings, every: every));
-        fixture.Check("logits", logits);
-        fixture.Check("loss", Loss(logits, fixture["labels"]));
-        fixture.Check("hidden_states", stack(every));
-
-        var mask = fixture.Mask("rpad_attention_mask");
-        logits = model.call(model.Embed(fixture["rpad_input_ids"]), mask);
-        fixture.Check("rpad.logits", logits, mask);
-        fixture.Check("rpad.loss", Loss(logits, fixture["rpad_labels"]));
-
-        mask = fixture.Mask("lpad_attention_mask");
-        fixture.Check("lpad.logits", model.call(model.Embed(fixture["lpad_input_ids"]), mask), mask);
-
-        mask = fixture.Mask("embeds_attention_mask");
-        logits = model.call(fixture["inputs_embeds"], mask);
-        fixture.Check("embeds.logits", logits, mask);
-        fixture.Check("embeds.loss", Loss(logits, fixture["embeds_labels"]));
-    }
-
-    [TestMethod]
-    public void A_prefix_in_the_file_changes_nothing()
-    {
-        using var scope = NewDisposeScope();
-        using var guard = no_grad();
-        using var fixture = new Parity("gpt2_prefixed");
-        using var model = Load("gpt2_prefixed");
-        fixture.Check("logits", model.call(model.Embed(fixture["input_ids"]), null));
-    }
 
     [TestMethod]
     [DataRow("gpt2", true)]
@@ -105,7 +61,7 @@ public sealed class CausalLanguageModelTests
         void Check(Tensor actual)
         {
             var expected = rows.Select(row => model.call(model.Embed(tensor(row.ToArray()).unsqueeze(0)), null).select(1, row.Count - 1));
-            Assert.IsLessThan(1e-5, Parity.RelativeError(cat(expected.ToArray(), 0), actual));
+            Assert.IsLessThan(1e-5, ModelFixture.RelativeError(cat(expected.ToArray(), 0), actual));
         }
     }
 
@@ -123,8 +79,8 @@ public sealed class CausalLanguageModelTests
 
         var first = model.call(model.Embed(tensor(new long[,] { { 5, 9, 23, 7, 30, 31 } })), null).narrow(1, 3, 3);
         var second = model.call(model.Embed(tensor(new long[,] { { 12, 80, 33 } })), null).narrow(1, 1, 2);
-        Assert.IsLessThan(1e-5, Parity.RelativeError(first, together.narrow(0, 0, 1)));
-        Assert.IsLessThan(1e-5, Parity.RelativeError(second, together.narrow(0, 1, 1).narrow(1, 0, 2)));
+        Assert.IsLessThan(1e-5, ModelFixture.RelativeError(first, together.narrow(0, 0, 1)));
+        Assert.IsLessThan(1e-5, ModelFixture.RelativeError(second, together.narrow(0, 1, 1).narrow(1, 0, 2)));
     }
 
     [TestMethod]
@@ -170,12 +126,12 @@ public sealed class CausalLanguageModelTests
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        using var fixture = new Parity("llama_bf16");
+        using var fixture = new ModelFixture("llama_bf16");
         using var model = Llama.Load(Fixtures.Path("llama_bf16"), ScalarType.BFloat16);
         Assert.IsTrue(model.parameters().All(weight => weight.dtype == ScalarType.BFloat16));
         var logits = model.call(model.Embed(fixture["input_ids"]), null);
         Assert.AreEqual(ScalarType.BFloat16, logits.dtype);
-        Assert.IsLessThan(0.05, Parity.RelativeError(fixture["logits"], logits.to(ScalarType.Float32)));
+        Assert.IsLessThan(0.05, ModelFixture.RelativeError(fixture["logits"], logits.to(ScalarType.Float32)));
     }
 
     [TestMethod]
@@ -198,11 +154,5 @@ public sealed class CausalLanguageModelTests
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => LlamaConfig.FromJson(scaled)).Message, "rope_scaling");
         var inverse = System.Text.Json.Nodes.JsonNode.Parse("""{"scale_attn_by_inverse_layer_idx": true}""")!.AsObject();
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Gpt2Config.FromJson(inverse)).Message, "scale_attn_by_inverse_layer_idx");
-    }
-
-    private static Tensor Loss(Tensor logits, Tensor labels)
-    {
-        var (length, vocabulary) = (logits.shape[1], logits.shape[2]);
-        return functional.cross_entropy(logits.narrow(1, 0, length - 1).reshape(-1, vocabulary), labels.narrow(1, 1, length - 1).reshape(-1));
     }
 }

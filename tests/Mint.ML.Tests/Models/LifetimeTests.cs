@@ -1,5 +1,6 @@
 using Mint.ML.Bridges;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
+using Mint.ML.LanguageModels;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Tests.Models;

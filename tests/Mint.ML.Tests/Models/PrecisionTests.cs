@@ -1,5 +1,6 @@
 using Mint.ML.Bridges;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
+using Mint.ML.LanguageModels;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Tests.Models;
@@ -62,7 +63,7 @@ public sealed class PrecisionTests
     private static void Check(Tensor wide, Tensor narrow)
     {
         Assert.AreEqual(ScalarType.BFloat16, narrow.dtype);
-        double error = Parity.RelativeError(wide, narrow.to(ScalarType.Float32));
+        double error = ModelFixture.RelativeError(wide, narrow.to(ScalarType.Float32));
         Console.WriteLine(error);
         Assert.IsLessThan(Close, error);
         Assert.IsGreaterThan(1e-5, error, "computed in single precision after all");

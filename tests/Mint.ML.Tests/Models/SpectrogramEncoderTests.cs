@@ -1,5 +1,5 @@
 using Mint.ML.Audio;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Tests.Models;
@@ -42,14 +42,14 @@ public sealed class SpectrogramEncoderTests
         {
             var alone = encoder.Encode(waveforms.narrow(0, row, 1).narrow(1, 0, lengths[row]), tensor(new[] { lengths[row] }));
             var real = alone.Mask.shape[1];
-            Assert.IsLessThan(1e-5, Parity.RelativeError(alone.Frames, frames.narrow(0, row, 1).narrow(1, 0, real)));
+            Assert.IsLessThan(1e-5, ModelFixture.RelativeError(alone.Frames, frames.narrow(0, row, 1).narrow(1, 0, real)));
             Assert.IsTrue(alone.Mask.Equals(mask.narrow(0, row, 1).narrow(1, 0, real)));
             Assert.IsFalse(mask.select(0, row).narrow(0, real, mask.shape[1] - real).any().item<bool>());
         }
         // The second window of the long row is the sound's last window.
         var last = encoder.Encode(waveforms.narrow(0, 0, 1).narrow(1, lengths[0] - window, window), tensor(new long[] { window }));
         Assert.AreEqual(2 * last.Frames.shape[1], frames.shape[1]);
-        Assert.IsLessThan(1e-5, Parity.RelativeError(last.Frames, frames.narrow(0, 0, 1).narrow(1, last.Frames.shape[1], last.Frames.shape[1])));
+        Assert.IsLessThan(1e-5, ModelFixture.RelativeError(last.Frames, frames.narrow(0, 0, 1).narrow(1, last.Frames.shape[1], last.Frames.shape[1])));
     }
 
     [TestMethod]

@@ -1,4 +1,5 @@
-using Mint.ML.Models;
+using Mint.ML.Encoders;
+using Mint.ML.LanguageModels;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Tests.Models;
@@ -40,7 +41,7 @@ public sealed class TextMaskTests
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        using var fixture = new Parity(folder);
+        using var fixture = new ModelFixture(folder);
         Tensor ids = fixture["input_ids"], mask = fixture.Mask("attention_mask");
         Assert.IsFalse(mask.all().item<bool>(), "the fixture mixes lengths");
         var (hidden, pooled) = encode(ids, mask);
@@ -48,8 +49,8 @@ public sealed class TextMaskTests
         {
             long length = mask[row].sum().item<long>();
             var (own, ownPooled) = encode(ids.narrow(0, row, 1).narrow(1, 0, length), null);
-            Assert.IsLessThan(1e-5, Parity.RelativeError(own[0], hidden[row].narrow(0, 0, length)));
-            Assert.IsLessThan(1e-5, Parity.RelativeError(ownPooled[0], pooled[row]));
+            Assert.IsLessThan(1e-5, ModelFixture.RelativeError(own[0], hidden[row].narrow(0, 0, length)));
+            Assert.IsLessThan(1e-5, ModelFixture.RelativeError(ownPooled[0], pooled[row]));
         }
     }
 }

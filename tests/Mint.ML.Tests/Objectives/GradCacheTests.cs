@@ -15,7 +15,7 @@ public sealed class GradCacheTests
     public void The_fixtures_batch_in_two_parts_has_LAVISs_loss_and_the_whole_batchs_gradients()
     {
         using var scope = NewDisposeScope();
-        using var io = new Parity("blip2_stage1", 1e-4);
+        using var io = new ModelFixture("blip2_stage1", 1e-4);
         var (frames, ids, mask) = (io["image_embeds"], io["input_ids"], io["attention_mask"].to(ScalarType.Bool));
         io.Check("loss_itc", Compare(frames, ids, mask, [2, 2]));
     }
@@ -37,7 +37,7 @@ public sealed class GradCacheTests
     public void Dropout_is_the_same_in_both_runs_of_a_part()
     {
         using var scope = NewDisposeScope();
-        using var io = new Parity("blip2_stage1", 1e-4);
+        using var io = new ModelFixture("blip2_stage1", 1e-4);
         // One part is the whole batch: with the same draws, gradient and loss are those of the plain computation.
         var (frames, ids, mask) = (io["image_embeds"], io["input_ids"], io["attention_mask"].to(ScalarType.Bool));
         var (plain, cached) = (Load(0.3), Load(0.3));

@@ -1,5 +1,6 @@
 using Mint.ML.Checkpoints;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
+using Mint.ML.LanguageModels;
 using Mint.ML.Systems;
 using static TorchSharp.torch;
 

@@ -1,4 +1,4 @@
-using Mint.ML.Models;
+using Mint.ML.Encoders;
 using Mint.ML.Systems;
 using Mint.ML.Tests.Models;
 using Mint.ML.Tests.Training;
@@ -19,7 +19,7 @@ public sealed class SystemTests
         using var guard = no_grad();
         using var loaded = Pengi.Load(Fixtures.Path("pengi"));
         var pengi = loaded;
-        using var fixture = new Parity("pengi");
+        using var fixture = new ModelFixture("pengi");
         var waveform = fixture["waveform"];
         using var lengths = tensor(new[] { waveform.shape[1], waveform.shape[1] });
         using var heard = pengi.Encoder.Encode(waveform, lengths);

@@ -158,7 +158,7 @@ public sealed class AlignmentTrainingTests
         var before = Directory.GetFiles(folder.Path).Order().Select(file => (file, Convert.ToHexString(File.ReadAllBytes(file)))).ToArray();
 
         Refused("options", options with { Epochs = 2 }, Captions, Frames(), new AlignmentOptions());
-        Refused("texts", options, [.. Captions[..12], "another sound"], Frames(), new AlignmentOptions());
+        Refused("texts, other vocabulary", options, [.. Captions[..12], "another sound"], Frames(), new AlignmentOptions());
         float[][] longer = Frames();
         longer[4] = [.. longer[4], .. longer[4][..8]];
         Refused("audio", options, Captions, longer, new AlignmentOptions());

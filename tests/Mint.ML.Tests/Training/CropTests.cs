@@ -1,5 +1,5 @@
 using Mint.ML.Bridges;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
 using Mint.ML.Objectives;
 using Mint.ML.Tests.Text;
 using Mint.ML.Training;

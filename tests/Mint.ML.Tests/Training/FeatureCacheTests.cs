@@ -1,5 +1,5 @@
 using Mint.ML.Audio;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
 using Mint.ML.Tests.Files;
 using Mint.ML.Tests.Text;
 using Mint.ML.Training;

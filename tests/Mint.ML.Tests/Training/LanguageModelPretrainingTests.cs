@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
-using Mint.ML.Models;
+using Mint.ML.Encoders;
+using Mint.ML.LanguageModels;
+using Mint.ML.Layers;
 using Mint.ML.Text;
 using Mint.ML.Training;
 using static TorchSharp.torch;

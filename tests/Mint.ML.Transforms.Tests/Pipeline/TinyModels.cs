@@ -1,4 +1,5 @@
-using Mint.ML.Models;
+using Mint.ML.Encoders;
+using Mint.ML.LanguageModels;
 using Mint.ML.Training;
 
 namespace Mint.ML.Transforms.Tests.Pipeline;

@@ -50,6 +50,29 @@ public sealed class TrainingCommandsTests
         }
     }
 
+    [TestMethod]
+    [DataRow("--heads", "4", "heads was 2 and is 4")]
+    [DataRow("--hidden-dropout", "0.5", "hidden-dropout was 0.1 and is 0.5")]
+    [DataRow("--hidden-size", "32", "hidden-size was 16 and is 32")]
+    [DataRow("--layers", "1", "layers was 2 and is 1")]
+    [DataRow("--seed", "9", "seed was")]
+    public void A_finished_run_is_not_gone_on_with_as_another_run(string option, string value, string difference)
+    {
+        string run = Path.Combine(Clips.Folder, "identity");
+        string[] arguments = [Clips.Manifest, "--encoder", Clips.Encoder, "--cache", Path.Combine(Clips.Folder, "cache"), "--output", run];
+        string[] other = [.. Small];
+        int at = Array.IndexOf(other, option);
+        if (at >= 0) other[at + 1] = value;
+        else other = [.. other, option, value];
+        if (!Directory.Exists(run)) Assert.AreEqual(0, PretrainCommand.Create().Parse([.. arguments, .. Small]).Invoke());
+        var before = Directory.GetFiles(run, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".holder", StringComparison.Ordinal)).ToDictionary(file => file, File.ReadAllBytes);
+
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => PretrainCommand.Create().Parse([.. arguments, .. other])
+            .Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false }));
+        StringAssert.Contains(error.Message, difference);
+        foreach (var (file, bytes) in before) CollectionAssert.AreEqual(bytes, File.ReadAllBytes(file), file);
+    }
+
     // By the saved model's own vectors: every caption's clip, its rank and the five clips that come first, the wrong ones before the right one where they are as similar.
     private static void CheckRetrieval(string file, float[][] clips, float[][] texts)
     {

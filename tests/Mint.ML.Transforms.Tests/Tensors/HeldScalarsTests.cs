@@ -12,7 +12,7 @@ namespace Mint.ML.Transforms.Tests.Tensors;
 [TestClass]
 public class HeldScalarsTests
 {
-    private static readonly string[] Ours = ["Mint.ML", "Mint.ML.Transforms", "mint", "mint-bench"];
+    private static readonly string[] Ours = ["Mint.ML", "Mint.ML.Transforms", "mint", "mint-bench", "Mint.ML.Parity"];
 
     [TestMethod]
     public void Every_number_given_to_libtorch_is_held_until_it_returns()

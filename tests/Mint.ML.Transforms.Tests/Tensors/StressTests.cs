@@ -1,8 +1,9 @@
 using System.Runtime.CompilerServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Mint.ML.Encoders;
 using Mint.ML.Generation;
-using Mint.ML.Models;
+using Mint.ML.LanguageModels;
 using Mint.ML.Systems;
 using Mint.ML.Text;
 using Mint.ML.Training;

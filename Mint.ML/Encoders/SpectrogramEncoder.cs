@@ -1,0 +1,214 @@
+using Mint.ML.Audio;
+using Mint.ML.Checkpoints;
+using Mint.ML.Tensors;
+using static Mint.ML.Tensors.Filling;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Encoders;
+
+/// <summary>An audio encoder that sees a fixed stretch of spectrogram at a time: longer sound is encoded window by window.</summary>
+/// <remarks>
+/// The originals cut sound past their window away. Here every window is encoded, the last one ending with the sound, and their frames
+/// follow each other, so that nothing is lost and a row's answer does not depend on the other rows.
+/// </remarks>
+public abstract class SpectrogramEncoder : IAudioEncoder
+{
+    private protected SpectrogramEncoder() { }
+
+    /// <inheritdoc/>
+    public abstract int SampleRate { get; }
+
+    /// <inheritdoc/>
+    public abstract int HiddenSize { get; }
+
+    /// <inheritdoc/>
+    public abstract Device Device { get; }
+
+    /// <summary>Samples that one pass sees; null when the encoder takes any length.</summary>
+    private protected abstract int? Window { get; }
+
+    /// <summary>Encodes rows that are no longer than a window.</summary>
+    private protected abstract AudioEncoding EncodeWindows(Tensor waveforms, Tensor lengths);
+
+    /// <inheritdoc/>
+    public AudioEncoding Encode(Tensor waveforms, Tensor lengths)
+    {
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        var samples = lengths.cpu().to(ScalarType.Int64).data<long>().ToArray();
+        if (samples.Length != waveforms.shape[0] || samples.Any(length => length > waveforms.shape[1]))
+            throw new ArgumentException($"The lengths {string.Join(", ", samples)} do not fit "
+                + $"waveforms of shape ({string.Join(", ", waveforms.shape)}).", nameof(lengths));
+        if (Array.FindIndex(samples, length => length < 1) is var empty and >= 0) throw new SoundNotEncodableException($"Row {empty} has no samples.");
+        if (Window is not int window || samples.Max() <= window)
+            return Keep(EncodeWindows(waveforms, lengths));
+
+        var windows = samples.Select(length => AudioWindows.Cover((int)length, window, overlap: 0)).ToList();
+        var pieces = windows.SelectMany((row, index) => row.Select(piece => (Row: index, Window: piece))).ToList();
+        var input = zeros([pieces.Count, window], dtype: waveforms.dtype, device: waveforms.device);
+        for (var piece = 0; piece < pieces.Count; piece++)
+        {
+            var (row, (start, end)) = pieces[piece];
+            input.select(0, piece).narrow(0, 0, end - start).copy_(waveforms.select(0, row).narrow(0, start, end - start));
+        }
+        var (frames, mask) = EncodeWindows(input, tensor(pieces.Select(piece => (long)piece.Window.Length).ToArray()));
+
+        // Back to rows: windows of a row behind each other, rows of fewer windows filled up with masked zeros.
+        var (most, length) = (windows.Max(row => row.Count), frames.shape[1]);
+        var allFrames = zeros([samples.Length, most, length, frames.shape[2]], dtype: frames.dtype, device: frames.device);
+        var allMask = zeros([samples.Length, most, length], dtype: ScalarType.Bool, device: frames.device);
+        for (int row = 0, first = 0; row < samples.Length; first += windows[row++].Count)
+        {
+            allFrames.select(0, row).narrow(0, 0, windows[row].Count).copy_(frames.narrow(0, first, windows[row].Count));
+            allMask.select(0, row).narrow(0, 0, windows[row].Count).copy_(mask.narrow(0, first, windows[row].Count));
+        }
+        return Keep(new AudioEncoding(allFrames.flatten(1, 2), allMask.flatten(1, 2)));
+
+        static AudioEncoding Keep(AudioEncoding encoding) =>
+            new(encoding.Frames.MoveToOuterDisposeScope(), encoding.Mask.MoveToOuterDisposeScope());
+    }
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+}
+
+/// <summary>CLAP's audio tower behind its front end: 48 kHz in, the grid of the last stage as frames out.</summary>
+/// <param name="tower">The tower; disposed with the encoder.</param>
+/// <param name="options">The front end; null for that of laion's CLAPs. Whether crops are fused is the tower's to tell.</param>
+/// <exception cref="ArgumentException">The tower takes other spectrograms than the front end makes.</exception>
+public sealed class ClapEncoder(HtsAt tower, ClapFrontEndOptions? options = null) : SpectrogramEncoder
+{
+    private readonly ClapFrontEnd frontEnd = tower.Config.MelBins == (options ?? new()).Spectrogram.MelBins
+        ? new ClapFrontEnd((options ?? new()) with { Fusion = tower.Config.Fusion }, tower.Device)
+        : throw new ArgumentException($"CLAP's front end makes {(options ?? new()).Spectrogram.MelBins} mel bins; this tower takes {tower.Config.MelBins}.", nameof(tower));
+
+    /// <summary>Loads a CLAP folder, its front end's settings from preprocessor_config.json where it has one.</summary>
+    /// <inheritdoc cref="HtsAt.Load"/>
+    public static ClapEncoder Load(string folder, ScalarType? dtype = null, Device? device = null)
+    {
+        string settings = Path.Combine(folder, "preprocessor_config.json");
+        var options = File.Exists(settings) ? ClapFrontEndOptions.FromJson(CheckpointFolder.ReadJson(settings)) : null;
+        return new(HtsAt.Load(folder, dtype, device), options);
+    }
+
+    /// <inheritdoc/>
+    public override int SampleRate => frontEnd.Options.Spectrogram.SampleRate;
+
+    /// <inheritdoc/>
+    public override int HiddenSize => (int)tower.Config.HiddenSize;
+
+    /// <inheritdoc/>
+    public override Device Device => tower.Device;
+
+    private protected override int? Window => tower.Config.Fusion ? null : frontEnd.Options.MaxSamples;
+
+    // Shorter sound is repeated to the window, so that every frame is real.
+    private protected override AudioEncoding EncodeWindows(Tensor waveforms, Tensor lengths)
+    {
+        using var input = frontEnd.Compute(waveforms, lengths);
+        using var output = tower.call(input.Mel, input.IsLonger);
+        var frames = output.Grid.flatten(2).transpose(1, 2); // (B, F' T', D)
+        return new AudioEncoding(frames, ones([frames.shape[0], frames.shape[1]], dtype: ScalarType.Bool, device: frames.device));
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        frontEnd.Dispose();
+        tower.Dispose();
+    }
+}
+
+/// <summary>AST behind its front end: 16 kHz in, class token, distillation token and patches as frames out.</summary>
+/// <param name="model">The model; disposed with the encoder.</param>
+public sealed class AstEncoder(Ast model) : SpectrogramEncoder
+{
+    private readonly KaldiFbank frontEnd = new(
+        KaldiFbankOptions.Ast with { MelBins = (int)model.Config.MelBins, TargetFrames = (int)model.Config.Frames }, model.Device);
+
+    /// <summary>Loads an AST folder.</summary>
+    /// <inheritdoc cref="Ast.Load"/>
+    public static AstEncoder Load(string folder, ScalarType? dtype = null, Device? device = null) =>
+        new(Ast.Load(folder, dtype, device));
+
+    /// <inheritdoc/>
+    public override int SampleRate => frontEnd.Options.SampleRate;
+
+    /// <inheritdoc/>
+    public override int HiddenSize => (int)model.Config.Encoder.HiddenSize;
+
+    /// <inheritdoc/>
+    public override Device Device => model.Device;
+
+    private protected override int? Window => frontEnd.MaxSamples;
+
+    private protected override AudioEncoding EncodeWindows(Tensor waveforms, Tensor lengths)
+    {
+        using var input = frontEnd.Compute(waveforms, lengths);
+        var c = model.Config;
+        using var columns = SpectrogramPatches.Real(input.Lengths, c.TimePatches, c.TimeStride); // (B, T')
+        using var patches = columns.unsqueeze(1).expand(-1, c.FrequencyPatches, -1).reshape(columns.shape[0], -1);
+        using var tokens = ones([columns.shape[0], 2], dtype: ScalarType.Bool, device: columns.device);
+        return new AudioEncoding(model.call(input.Values), cat([tokens, patches], 1));
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        frontEnd.Dispose();
+        model.Dispose();
+    }
+}
+
+/// <summary>AudioMAE behind its front end: 16 kHz in, class token and patches of its contextual features as frames out.</summary>
+/// <param name="model">The model; disposed with the encoder.</param>
+public sealed class AudioMaeEncoder(AudioMae model) : SpectrogramEncoder
+{
+    private readonly KaldiFbank frontEnd = new(
+        KaldiFbankOptions.AudioMae with { MelBins = (int)model.Config.MelBins, TargetFrames = (int)model.Config.Frames }, model.Device);
+
+    /// <summary>Loads an AudioMAE folder.</summary>
+    /// <inheritdoc cref="AudioMae.Load"/>
+    public static AudioMaeEncoder Load(string folder, ScalarType? dtype = null, Device? device = null) =>
+        new(AudioMae.Load(folder, dtype, device));
+
+    /// <inheritdoc/>
+    public override int SampleRate => frontEnd.Options.SampleRate;
+
+    /// <inheritdoc/>
+    public override int HiddenSize => (int)model.Config.HiddenSize;
+
+    /// <inheritdoc/>
+    public override Device Device => model.Device;
+
+    private protected override int? Window => frontEnd.MaxSamples;
+
+    private protected override AudioEncoding EncodeWindows(Tensor waveforms, Tensor lengths)
+    {
+        using var input = frontEnd.Compute(waveforms, lengths);
+        using var mel = input.Values.unsqueeze(1);
+        var c = model.Config;
+        using var rows = SpectrogramPatches.Real(input.Lengths, c.TimePatches, c.Stride); // (B, T')
+        using var patches = rows.repeat_interleave(c.FrequencyPatches, 1);
+        using var token = ones([rows.shape[0], 1], dtype: ScalarType.Bool, device: rows.device);
+        return new AudioEncoding(model.Contextual(mel), cat([token, patches], 1));
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        frontEnd.Dispose();
+        model.Dispose();
+    }
+}
+
+internal static class SpectrogramPatches
+{
+    /// <summary>Which patches along time begin within a row's sound: (B) frames to (B, patches) bool.</summary>
+    public static Tensor Real(Tensor frames, long patches, long stride)
+    {
+        using var starts = Indices(patches, device: frames.device).Times(stride);
+        using var ends = frames.unsqueeze(1);
+        return starts.lt(ends);
+    }
+}

@@ -1,0 +1,172 @@
+using System.Text.Json.Nodes;
+using Mint.ML.Checkpoints;
+using Mint.ML.Layers;
+using Mint.ML.Tensors;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Mint.ML.Encoders;
+
+/// <summary>The dimensions of a vision transformer's encoder; the defaults are ViT-Base's.</summary>
+public sealed record VitConfig
+{
+    /// <summary>Width D.</summary>
+    public long HiddenSize { get; init; } = 768;
+
+    /// <summary>Width of the feed-forward layer.</summary>
+    public long InnerSize { get; init; } = 3072;
+
+    /// <summary>Transformer blocks.</summary>
+    public long Layers { get; init; } = 12;
+
+    /// <summary>Attention heads; divides <see cref="HiddenSize"/>.</summary>
+    public long Heads { get; init; } = 12;
+
+    /// <summary>Added to the variance in layer norms.</summary>
+    public double LayerNormEpsilon { get; init; } = 1e-12;
+
+    /// <summary>Activation of the feed-forward layer.</summary>
+    public string Activation { get; init; } = "gelu";
+
+    /// <summary>Whether query, key and value have biases.</summary>
+    public bool ProjectionBias { get; init; } = true;
+
+    /// <summary>Reads the keys that AST and ViT-MAE share in a Hugging Face config.json.</summary>
+    /// <exception cref="InvalidDataException">A value has the wrong type or range.</exception>
+    public static VitConfig FromJson(JsonObject config)
+    {
+        var d = new VitConfig();
+        return new()
+        {
+            HiddenSize = config.Size("hidden_size", d.HiddenSize),
+            InnerSize = config.Size("intermediate_size", d.InnerSize),
+            Layers = config.Layers("num_hidden_layers", d.Layers),
+            Heads = config.Size("num_attention_heads", d.Heads),
+            LayerNormEpsilon = config.Number("layer_norm_eps", d.LayerNormEpsilon),
+            Activation = config.Text("hidden_act", d.Activation),
+            ProjectionBias = config.Flag("qkv_bias", d.ProjectionBias),
+        };
+    }
+}
+
+/// <summary>The blocks of a vision transformer (Dosovitskiy et al., 2021) as transformers' ViT, AST and ViT-MAE share them: pre-norm.</summary>
+internal sealed class VitEncoder : Module
+{
+    private readonly ModuleList<VitBlock> layer;
+
+    public VitEncoder(VitConfig config) : base(nameof(VitEncoder))
+    {
+        if (config.HiddenSize % config.Heads != 0)
+            throw new InvalidDataException(
+                $"config.json: 'hidden_size' {config.HiddenSize} is not divisible by 'num_attention_heads' {config.Heads}.");
+        layer = new ModuleList<VitBlock>([.. Enumerable.Range(0, (int)config.Layers).Select(_ => new VitBlock(config))]);
+        RegisterComponents();
+    }
+
+    /// <summary>(B, L, D) to the same; <paramref name="every"/> receives the input and each block's output.</summary>
+    public Tensor Run(Tensor x, IList<Tensor>? every)
+    {
+        every?.Add(x.alias());
+        foreach (var block in layer)
+        {
+            using var input = x; // each block's output goes when the next is there
+            x = block.call(input);
+            every?.Add(x.alias());
+        }
+        return x;
+    }
+}
+
+internal sealed class VitBlock : Module<Tensor, Tensor>
+{
+    private readonly LayerNorm layernorm_before;
+    private readonly VitAttention attention;
+    private readonly LayerNorm layernorm_after;
+    private readonly Dense intermediate;
+    private readonly Dense output;
+    private readonly Func<Tensor, Tensor> activation;
+
+    public VitBlock(VitConfig config) : base(nameof(VitBlock))
+    {
+        layernorm_before = new LayerNorm(config.HiddenSize, config.LayerNormEpsilon);
+        attention = new VitAttention(config);
+        layernorm_after = new LayerNorm(config.HiddenSize, config.LayerNormEpsilon);
+        intermediate = new Dense(config.HiddenSize, config.InnerSize);
+        output = new Dense(config.InnerSize, config.HiddenSize);
+        activation = Activations.ByName(config.Activation, "hidden_act");
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        x = x.Plus(attention.call(layernorm_before.call(x)));
+        return x.Plus(output.call(activation(intermediate.call(layernorm_after.call(x))))).MoveToOuterDisposeScope();
+    }
+}
+
+internal sealed class VitAttention : Module<Tensor, Tensor>
+{
+    private readonly Projections attention;
+    private readonly Dense output;
+
+    public VitAttention(VitConfig config) : base(nameof(VitAttention))
+    {
+        attention = new Projections(config);
+        output = new Dense(config.HiddenSize, config.HiddenSize);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x)
+    {
+        using var context = attention.call(x);
+        return output.call(context);
+    }
+
+    private sealed class Projections : Module<Tensor, Tensor>
+    {
+        private readonly Linear query;
+        private readonly Linear key;
+        private readonly Linear value;
+        private readonly long heads;
+
+        public Projections(VitConfig config) : base(nameof(Projections))
+        {
+            heads = config.Heads;
+            query = new Linear(config.HiddenSize, config.HiddenSize, config.ProjectionBias);
+            key = new Linear(config.HiddenSize, config.HiddenSize, config.ProjectionBias);
+            value = new Linear(config.HiddenSize, config.HiddenSize, config.ProjectionBias);
+            RegisterComponents();
+        }
+
+        public override Tensor forward(Tensor x)
+        {
+            using var scope = NewDisposeScope();
+            var context = functional.scaled_dot_product_attention(Split(query), Split(key), Split(value)); // (B, H, L, d)
+            return context.transpose(1, 2).reshape(x.shape).MoveToOuterDisposeScope();
+
+            Tensor Split(Linear projection) => projection.call(x).view(x.shape[0], x.shape[1], heads, -1).transpose(1, 2);
+        }
+    }
+}
+
+/// <summary>Cuts an image into patches: (B, C, H, W) to (B, patches, D), row by row.</summary>
+internal sealed class VitPatches : Module<Tensor, Tensor>
+{
+    private readonly Convolution2d projection;
+
+    public VitPatches(long channels, long width, long patch, (long Height, long Width) stride) : base(nameof(VitPatches))
+    {
+        projection = new Convolution2d(channels, width, (patch, patch), stride);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor image)
+    {
+        using var grid = projection.call(image);
+        using var flat = grid.flatten(2);
+        return flat.transpose(1, 2);
+    }
+}

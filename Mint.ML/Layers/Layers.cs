@@ -1,0 +1,97 @@
+using Mint.ML.Encoders;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Mint.ML.Layers;
+
+// The layers every architecture is made of. They differ from TorchSharp's own in one thing: their parameters are allocated and
+// left unset, because a pre-trained model's weights are read straight into them; drawing a gigabyte of random numbers first
+// would cost more than the reading. A model trained from nothing calls its own documented initialisation.
+
+/// <summary>y = x Wᵀ + b, with weight (outputs, inputs) as PyTorch stores it.</summary>
+public sealed class Linear : Module<Tensor, Tensor>
+{
+    /// <summary>W, (outputs, inputs).</summary>
+    public readonly Parameter weight;
+
+    /// <summary>b, (outputs); null without one.</summary>
+    public readonly Parameter? bias;
+
+    /// <summary>Allocates the parameters, unset.</summary>
+    public Linear(long inputs, long outputs, bool bias = true) : base(nameof(Linear))
+    {
+        weight = new Parameter(empty(outputs, inputs));
+        this.bias = bias ? new Parameter(empty(outputs)) : null;
+        RegisterComponents();
+    }
+
+    /// <summary>Type of the product, whatever the weight's and the input's; null for theirs. See <see cref="Training.Precision"/>.</summary>
+    internal ScalarType? ComputeType { get; set; }
+
+    /// <inheritdoc/>
+    public override Tensor forward(Tensor x)
+    {
+        if (ComputeType is null) return functional.linear(x, weight, bias);
+        using var product = Product(x);
+        return product.to(x.dtype);
+    }
+
+    /// <summary>As <see cref="forward"/>, left in the type that it was computed in.</summary>
+    internal Tensor Product(Tensor x) => Product(x, weight, bias, ComputeType);
+
+    /// <summary>x Wᵀ + b in a type; null for that of the factors.</summary>
+    internal static Tensor Product(Tensor x, Tensor weight, Tensor? bias, ScalarType? type)
+    {
+        if (type is not { } compute) return functional.linear(x, weight, bias);
+        using var scope = NewDisposeScope();
+        return functional.linear(x.to(compute), weight.to(compute), bias?.to(compute)).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>A table of (entries, width) vectors looked up by id.</summary>
+public sealed class Embedding : Module<Tensor, Tensor>
+{
+    /// <summary>The table, (entries, width).</summary>
+    public readonly Parameter weight;
+
+    /// <summary>Allocates the table, unset.</summary>
+    public Embedding(long entries, long width) : base(nameof(Embedding))
+    {
+        weight = new Parameter(empty(entries, width));
+        RegisterComponents();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor forward(Tensor ids)
+    {
+        // TorchSharp offers no embedding function; rows by index, whose gradient is summed in a fixed order on the CPU.
+        using var flat = ids.reshape(-1);
+        using var rows = weight.index_select(0, flat);
+        return rows.view([.. ids.shape, weight.shape[1]]);
+    }
+}
+
+/// <summary>Normalises the last dimension to zero mean and unit variance, then scales and shifts.</summary>
+public sealed class LayerNorm : Module<Tensor, Tensor>
+{
+    /// <summary>The scale, (width).</summary>
+    public readonly Parameter weight;
+
+    /// <summary>The shift, (width).</summary>
+    public readonly Parameter bias;
+
+    private readonly double eps;
+
+    /// <summary>Allocates the parameters, unset.</summary>
+    public LayerNorm(long width, double eps) : base(nameof(LayerNorm))
+    {
+        weight = new Parameter(empty(width));
+        bias = new Parameter(empty(width));
+        this.eps = eps;
+        RegisterComponents();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor forward(Tensor x) => functional.layer_norm(x, [weight.shape[0]], weight, bias, eps);
+}
