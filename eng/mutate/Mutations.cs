@@ -94,7 +94,8 @@ internal static class Mutations
         foreach (var (number, mutation) in mutations.OrderByDescending(pair => pair.Mutation.Before.SpanStart))
         {
             var span = mutation.Before.Span;
-            source = $"{source[..span.Start]}(global::Mutant.Is({number}) ? ({(mutation.After.Contains("//") ? mutation.After : OneLine(mutation.After))}) : ({mutation.Before})){source[span.End..]}";
+            var after = mutation.After.Contains("//") ? mutation.After : OneLine(mutation.After);
+            source = $"{source[..span.Start]}(global::Mutant.Is({number}) ? ({after}) : ({mutation.Before})){source[span.End..]}";
         }
         return source;
     }

@@ -24,7 +24,8 @@ foreach (var line in File.Exists(logPath) ? File.ReadAllLines(logPath) : [])
 var chosen = Build();
 // The nearest tests are asked of all mutations first, all tests only of those that are left: most are noticed in seconds.
 // Some at a time: a test program waits for files and locks a good part of its time.
-Parallel.ForEach(chosen.Where(pair => !results.ContainsKey(pair.Mutation.Key)).ToList(), new ParallelOptions { MaxDegreeOfParallelism = 3 }, pair => Record(pair.Mutation,
+var unasked = chosen.Where(pair => !results.ContainsKey(pair.Mutation.Key)).ToList();
+Parallel.ForEach(unasked, new ParallelOptions { MaxDegreeOfParallelism = 3 }, pair => Record(pair.Mutation,
     Ask(pair.Number, $"--filter FullyQualifiedName~Mint.ML.Tests.{pair.Mutation.Folder} --ignore-exit-code 8", 900) ?? "survived so far"));
 foreach (var (number, mutation) in chosen.Where(pair => results[pair.Mutation.Key].StartsWith("survived")))
 {
