@@ -144,4 +144,11 @@ public class FrontEndTests
             StringAssert.Contains(message, name);
         }
     }
+
+    [TestMethod]
+    public void Claps_defaults_are_a_window_of_ten_seconds_as_an_empty_configuration()
+    {
+        Assert.AreEqual(10 * LogMelOptions.Clap.SampleRate, new ClapFrontEndOptions().MaxSamples);
+        Assert.AreEqual(ClapFrontEndOptions.FromJson([]), new ClapFrontEndOptions());
+    }
 }

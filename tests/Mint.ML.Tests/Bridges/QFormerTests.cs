@@ -198,4 +198,16 @@ public sealed class QFormerTests
         model.train();
         Assert.IsGreaterThan(0f, (Run() - Run()).abs().max().item<float>());
     }
+
+    [TestMethod]
+    public void New_queries_are_drawn_around_zero()
+    {
+        using var grad = no_grad();
+        using var bridge = new BridgeNet(new BridgeNetConfig { Queries = 32, QFormer = new QFormerConfig { HiddenSize = 64, Heads = 2, Layers = 1, IntermediateSize = 8, VocabularySize = 8, AudioSize = 8 } });
+        bridge.Initialize(1);
+        float[] queries = [.. bridge.Queries.contiguous().cpu().data<float>()];
+        // 2048 numbers of normal(0, 0.02): their mean is within 0.02 / sqrt(2048) = 0.0004, five times over.
+        Assert.AreEqual(0, queries.Average(), 0.0022);
+        Assert.AreEqual(0.02, Math.Sqrt(queries.Average(x => x * (double)x)), 0.002);
+    }
 }

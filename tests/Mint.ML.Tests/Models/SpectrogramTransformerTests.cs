@@ -18,4 +18,11 @@ public sealed class SpectrogramTransformerTests
         error = Assert.ThrowsExactly<ArgumentException>(() => audioMae.call(zeros(1, 1, 64, 31)));
         StringAssert.Contains(error.Message, "(B, 1, 64, 32)");
     }
+
+    [TestMethod]
+    public void AudioMaes_defaults_cut_ten_seconds_into_512_patches()
+    {
+        var config = new AudioMaeConfig();
+        Assert.AreEqual((16L, 16L, 64L, 8L), (config.PatchSize, config.Stride, config.TimePatches, config.FrequencyPatches));
+    }
 }

@@ -1,3 +1,6 @@
+using Mint.ML.Answering;
+using Mint.ML.Audio;
+using Mint.ML.Generation;
 using Mint.ML.Retrieval;
 using Mint.ML.Tests.Files;
 
@@ -235,5 +238,28 @@ public sealed class EmbeddingIndexTests
         Assert.Contains("(1, 7)", Assert.ThrowsExactly<ArgumentException>(() => index.Search([new float[1, 7]], 1)).Message);
         using var writer = EmbeddingIndexWriter.Append(File1);
         Assert.Contains("'x'", Assert.ThrowsExactly<ArgumentException>(() => writer.Add("x", Unit(1))).Message);
+    }
+
+    [TestMethod]
+    public void A_query_alone_is_scored_as_among_many()
+    {
+        Build(File1, VectorStorage.Int8);
+        float[][,] queries = [.. Enumerable.Range(0, 40).Select(_ => Unit(1))];
+        using var index = EmbeddingIndex.Open(File1);
+        var together = index.Search(queries, 3);
+        for (int q = 0; q < queries.Length; q++)
+        {
+            var alone = index.Search([queries[q]], 3)[0];
+            for (int i = 0; i < 3; i++) Assert.AreEqual(together[q][i].Similarity, alone[i].Similarity, 1e-5, $"query {q}, place {i}");
+        }
+    }
+
+    [TestMethod]
+    public void A_windows_name_is_its_clips_and_has_seconds_only_where_there_are_several()
+    {
+        AudioClip second = new(new float[100], 100);
+        Assert.AreEqual("a.ogg", WindowVectors.Named(new HeardClip(new AnswerRow("a.ogg"), null, [second]), 0));
+        var parts = LongAudio.Divide(250, 100, new LongAudioOptions { WindowSeconds = 1, OverlapSeconds = 0 });
+        Assert.AreEqual("a.ogg#t=1,2", WindowVectors.Named(new HeardClip(new AnswerRow("a.ogg"), parts, [second, second, second]), 1));
     }
 }

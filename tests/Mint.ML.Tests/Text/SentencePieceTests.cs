@@ -70,6 +70,24 @@ public class SentencePieceTests
     }
 
     [TestMethod]
+    public void Half_a_character_at_the_end_is_a_character_of_its_own()
+    {
+        var cut = new List<(int Id, int Start, int Length)>();
+        new UnigramSegmenter([new("a", -1, PieceKind.Normal)]).Segment("a\ud83c", cut);
+        CollectionAssert.AreEqual(new[] { (0, 0, 1), (-1, 1, 1) }, cut);
+    }
+
+    [TestMethod]
+    public void A_piece_without_a_score_has_the_formats_default_of_zero()
+    {
+        using var folder = new TemporaryFolder();
+        // Three pieces (field 1), each its text (field 1) and, but for the last, its kind (field 3): unknown, control, normal.
+        File.WriteAllBytes(folder.File("spiece.model"), [0x0a, 9, 0x0a, 5, .. "<unk>"u8, 0x18, 2, 0x0a, 8, 0x0a, 4, .. "</s>"u8, 0x18, 3, 0x0a, 3, 0x0a, 1, .. "a"u8]);
+        var piece = SentencePieceModel.Load(folder.File("spiece.model")).Pieces[2];
+        Assert.AreEqual(new Piece("a", 0, PieceKind.Normal), piece);
+    }
+
+    [TestMethod]
     public void Unused_pieces_are_not_used_and_user_defined_ones_always_are()
     {
         var tokenizer = (SentencePieceTextTokenizer)Small.Load("unigram");
@@ -102,6 +120,18 @@ public class SentencePieceTests
         {
             Assert.AreEqual(text.Replace('▁', ' '), tokenizer.DecodeRaw(tokenizer.EncodeRaw(text)));
         }
+    }
+
+    [TestMethod]
+    public void A_networks_texts_end_with_eos_and_are_padded_on_the_right()
+    {
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        var tokenizer = Small.Load("unigram");
+        var (ids, mask) = TextTensors.Of(tokenizer, ["the dog barks", "the"], 30, TorchSharp.torch.CPU);
+        var (rows, counted) = (ids.data<long>().ToArray().Chunk((int)ids.shape[1]).ToArray(), mask.to(TorchSharp.torch.ScalarType.Int64).sum([1]).data<long>().ToArray());
+        Assert.AreEqual(ids.shape[1], counted[0]);
+        Assert.IsLessThan(counted[0], counted[1]);
+        for (var row = 0; row < 2; row++) Assert.AreEqual((long)tokenizer.EosTokenId!, rows[row][counted[row] - 1]);
     }
 
     [TestMethod]

@@ -134,4 +134,13 @@ public class VocabularyTrainingTests
         stop.Cancel();
         Assert.ThrowsExactly<OperationCanceledException>(() => UnigramTrainer.Train(Texts(), folder.File("m"), cancellation: stop.Token));
     }
+
+    [TestMethod]
+    public void A_WordPiece_vocabulary_takes_a_thousand_characters_when_no_number_is_said()
+    {
+        using var folder = new TemporaryFolder();
+        // 1100 Chinese characters, each a word; five special tokens come first.
+        var texts = Enumerable.Range(0, 1100).Select(i => ((char)(0x4E00 + i)).ToString());
+        Assert.AreEqual(5 + 1000, WordPieceTrainer.Train(texts, folder.File("vocab.txt")));
+    }
 }

@@ -283,4 +283,15 @@ public sealed class AlignmentTrainingTests
             if (value.Step == step) throw new TimeoutException();
         }
     }
+
+    [TestMethod]
+    public void A_run_folder_changes_nothing_in_what_is_trained()
+    {
+        using var folder = new TemporaryFolder();
+        using var without = Bridge();
+        using var with = Bridge();
+        Train(without, Short with { Epochs = 1 });
+        Train(with, Short with { Epochs = 1, RunFolder = folder.Path });
+        AssertSame(without, with);
+    }
 }

@@ -32,6 +32,8 @@ public sealed class LanguageModelPretrainingTests
             Assert.AreEqual(Math.Log(tokenizer.VocabularySize), losses[0], 0.7);
             Assert.IsLessThan(losses.Take(5).Average() * 0.7, losses.TakeLast(5).Average());
 
+            // It is trained without dropout, and whoever trains it on with transformers reads that from here.
+            Assert.AreEqual(0.0, (double)System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "config.json")))!["dropout_rate"]!);
             using var loaded = T5.Load(folder);
             var again = TextTokenizer.Load(folder);
             Assert.AreEqual("a red house</s>", again.Decode(again.Encode("a red house"), skipSpecialTokens: false));

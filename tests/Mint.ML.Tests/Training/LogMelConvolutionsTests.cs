@@ -48,6 +48,25 @@ public sealed class LogMelConvolutionsTests
         Assert.IsLessThan(0.25, encoder.Config.MinimumSamples / 16000.0);
     }
 
+    [TestMethod]
+    public void Training_tells_high_from_low_and_leaves_the_spectrogram_as_it_was()
+    {
+        using var scope = NewDisposeScope();
+        using var encoder = Encoder();
+        var before = encoder.state_dict().ToDictionary(pair => pair.Key, pair => pair.Value.detach().clone());
+        // 24 tones of half a second: even ones low, odd ones high, none the same.
+        var tones = Enumerable.Range(0, 24).Select(clip => Enumerable.Range(0, 8000)
+            .Select(i => 0.3f * MathF.Sin(MathF.Tau * i * (clip % 2 == 0 ? 200 + 5 * clip : 2000 + 50 * clip) / 16000)).ToArray());
+        var labels = new ClipLabels("pitch", ["low", "high"], [.. Enumerable.Range(0, 24).Select(clip => clip % 2)]);
+        var right = EncoderPretraining.Run(encoder, EncoderPretraining.Features(encoder, tones), [labels], new HashSet<int> { 20, 21, 22, 23 },
+            new EncoderPretrainingOptions { Epochs = 10, BatchSize = 10 });
+        Assert.AreEqual(1.0, right["pitch"], "clips it has not heard");
+        var after = encoder.state_dict();
+        string[] changed = [.. after.Where(pair => !pair.Value.allclose(before[pair.Key], 1e-5, 1e-6)).Select(pair => pair.Key)];
+        Assert.IsTrue(changed.Any(name => name.StartsWith("encoder.", StringComparison.Ordinal)), string.Join(", ", changed));
+        Assert.IsFalse(changed.Any(name => name.Contains("conv_layers.0.", StringComparison.Ordinal)), "the first convolution is the filter bank");
+    }
+
     private static Data2VecAudio Encoder() => EncoderPretraining.Create(
         LogMelConvolutions.Configure(new Data2VecAudioConfig { HiddenSize = 32, Layers = 1, Heads = 2, IntermediateSize = 32 }, width: 32), seed: 1);
 
