@@ -38,6 +38,8 @@ public sealed class ReportPageTests
         string page = Path.Combine(Folder.FullName, fixture + (model is null ? "" : "-attention") + ".html");
         if (!File.Exists(page)) ReportCommand.Run(ReportTests.Fixture(fixture), page, model, Clips, 20_000_000, 12, new Silent(), default);
         await browser.Open(page);
+        // Curves are drawn when the page has its layout, which a busy machine may take its time for.
+        await browser.Evaluate("(async () => { for (let i = 0; i < 400 && ![...document.querySelectorAll('#losses svg')].every(one => one.querySelector('path.curve')); i++) await new Promise(done => setTimeout(done, 50)); return true; })()");
         return browser;
     }
 
