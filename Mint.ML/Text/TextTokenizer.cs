@@ -8,7 +8,7 @@ namespace Mint.ML.Text;
 /// A tokenizer that gives the ids of a model's original, and is a <see cref="Tokenizer"/> for whatever takes one.
 /// </summary>
 /// <remarks>
-/// The algorithms are our own, on the types of Microsoft.ML.Tokenizers (<see cref="Tokenizer"/>, <see cref="Normalizer"/>, <see cref="PreTokenizer"/>,
+/// Byte-level merging is the package's, the other algorithms are our own, on the types of Microsoft.ML.Tokenizers (<see cref="Tokenizer"/>, <see cref="Normalizer"/>, <see cref="PreTokenizer"/>,
 /// <see cref="EncodedToken"/>). Ids have to equal the originals' on every machine, and the package's own classes leave that open: they normalise and change case through
 /// .NET, whose answer depends on the globalization mode; they split with .NET's regular expressions, which work on UTF-16 units; they read no tokenizer.json and no
 /// tokenizer_config.json; and the white space around special tokens, T5's extra ids and truncation that keeps the special tokens are left to the caller.
