@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Mint.ML.Encoders;
 using Mint.ML.Files;
 using Mint.ML.LanguageModels;
 using Mint.ML.Samples.Pretraining;

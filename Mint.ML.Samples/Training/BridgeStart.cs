@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
-using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
 using Mint.ML.Text;
 using Mint.ML.Training;

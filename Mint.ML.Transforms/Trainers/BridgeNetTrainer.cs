@@ -2,7 +2,6 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Mint.ML.Bridges;
-using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
 using Mint.ML.ModelFiles;
 using Mint.ML.Objectives;

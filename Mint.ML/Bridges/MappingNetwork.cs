@@ -1,4 +1,3 @@
-using Mint.ML.Encoders;
 using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using TorchSharp.Modules;

@@ -1,5 +1,4 @@
 using Mint.ML.Checkpoints;
-using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
 using Mint.ML.Tensors;

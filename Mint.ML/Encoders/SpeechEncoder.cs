@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
-using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using static Mint.ML.Tensors.Filling;

@@ -1,4 +1,3 @@
-using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
 using Mint.ML.Text;
 using static TorchSharp.torch;

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
 using Mint.ML.Text;
 using static TorchSharp.torch;

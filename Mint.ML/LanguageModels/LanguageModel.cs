@@ -1,4 +1,3 @@
-using Mint.ML.Encoders;
 using static TorchSharp.torch;
 
 namespace Mint.ML.LanguageModels;

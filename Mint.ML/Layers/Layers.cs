@@ -1,4 +1,3 @@
-using Mint.ML.Encoders;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

@@ -1,4 +1,3 @@
-using Mint.ML.Encoders;
 using TorchSharp;
 using static TorchSharp.torch;
 

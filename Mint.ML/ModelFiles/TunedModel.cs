@@ -1,6 +1,5 @@
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
-using Mint.ML.Encoders;
 using Mint.ML.Layers;
 using Mint.ML.Systems;
 using Mint.ML.Text;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
-using Mint.ML.Encoders;
 using Mint.ML.Files;
 using Mint.ML.LanguageModels;
 using Mint.ML.Text;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
 using Mint.ML.Tensors;

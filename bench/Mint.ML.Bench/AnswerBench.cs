@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
-using Mint.ML.Encoders;
 using Mint.ML.Generation;
 using Mint.ML.LanguageModels;
 using Mint.ML.Tensors;

@@ -1,7 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Bridges;
-using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
 using Mint.ML.Training;
 using Mint.ML.Transforms;

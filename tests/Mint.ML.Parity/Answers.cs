@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Mint.ML.Encoders;
 using Mint.ML.Generation;
 using Mint.ML.LanguageModels;
 using static TorchSharp.torch;

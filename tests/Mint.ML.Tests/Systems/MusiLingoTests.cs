@@ -1,4 +1,3 @@
-using Mint.ML.Encoders;
 using Mint.ML.Systems;
 using Mint.ML.Tests.Models;
 using static TorchSharp.torch;

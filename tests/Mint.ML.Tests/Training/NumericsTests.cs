@@ -1,5 +1,4 @@
 using Mint.ML.Bridges;
-using Mint.ML.Encoders;
 using Mint.ML.Layers;
 using Mint.ML.Objectives;
 using Mint.ML.Tests.Text;

@@ -3,7 +3,6 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Encoders;
 using Mint.ML.Generation;
-using Mint.ML.LanguageModels;
 using Mint.ML.Systems;
 using Mint.ML.Text;
 using Mint.ML.Training;

@@ -1,11 +1,9 @@
-using Mint.ML.Encoders;
-using Mint.ML.LanguageModels;
 using Mint.ML.Tensors;
 using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace Mint.ML.Layers;
+namespace Mint.ML.LanguageModels;
 
 /// <summary>How the layers of a decoder-only model attend in one forward pass: over a whole sequence, or one token on caches.</summary>
 internal interface ICausalAttention
