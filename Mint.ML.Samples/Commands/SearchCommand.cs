@@ -72,7 +72,7 @@ internal static class SearchCommand
     private static int Add(string path, AudioLanguageModel model, IReadOnlyList<Clip> clips, LongAudioOptions windows, VectorStorage storage, int batch, bool skip, CancellationToken cancel)
     {
         string folder = IndexSettings.FolderOf(path);
-        using var output = new IndexOutput(path, storage, (model.Embeddings ?? throw new NotSupportedException($"The model has no embeddings, which search compares: it holds no bridge of stage 1. Make one by ./mint pretrain.")).Width);
+        using var output = new IndexOutput(path, storage, model.Comparing().Width);
         var answerer = new WindowVectors(model, batch, output.Take);
         Clip[] named = [.. clips.Select(clip => clip with { Name = Path.GetRelativePath(folder, clip.File).Replace('\\', '/') }).DistinctBy(clip => clip.Name)];
         var result = new AnswerRun(answerer, windows, batch, skip, StandardError.Report).Run(named, output, cancel);

@@ -47,18 +47,19 @@ internal static class RunFiles
         string path = Path.Combine(run, "run.json");
         if (!File.Exists(path) || !Directory.EnumerateFiles(run, "step-*.safetensors").Any()) return;
         if (JsonNode.Parse(File.ReadAllText(path)) is not JsonObject before) throw new InvalidDataException($"{path} does not say how the run was made. Name another run folder with --output.");
-        var (was, now) = (Deciding(before), Deciding(JsonNode.Parse(settings.ToJsonString())!.AsObject()));
-        string[] different = [.. was.Keys.Union(now.Keys).Where(key => !JsonNode.DeepEquals(was.GetValueOrDefault(key), now.GetValueOrDefault(key)))
-            .Select(key => $"{key} was {Shown(was.GetValueOrDefault(key))} and is {Shown(now.GetValueOrDefault(key))}")];
-        if (different.Length > 0)
-            throw new InvalidDataException($"{run} holds a run with other settings: {string.Join("; ", different)}. Go on with those, or name another run folder with --output.");
+        if (RecordedSettings.Differences(Deciding(before), Deciding(JsonNode.Parse(settings.ToJsonString())!.AsObject())) is { } different)
+            throw new InvalidDataException($"{run} holds a run with other settings: {different}. Go on with those, or name another run folder with --output.");
 
-        static Dictionary<string, JsonNode?> Deciding(JsonObject run) => new((run["options"] as JsonObject ?? []).Where(pair => !Indifferent.Contains(pair.Key)))
+        static JsonObject Deciding(JsonObject run)
         {
-            ["command"] = run["command"], ["encoder"] = run["encoder"],
-        };
-
-        static string Shown(JsonNode? value) => value?.ToJsonString() is not { } text ? "not set" : text.Length <= 60 ? text : text[..57] + "...";
+            var deciding = new JsonObject { ["command"] = run["command"]?.DeepClone(), ["encoder"] = run["encoder"]?.DeepClone() };
+            foreach (var (key, value) in run["options"] as JsonObject ?? [])
+            {
+                // "encoder" is an option too, and the same.
+                if (!Indifferent.Contains(key)) deciding[key] = value?.DeepClone();
+            }
+            return deciding;
+        }
     }
 
     private static object? Value(ParseResult parse, Symbol symbol) => symbol switch

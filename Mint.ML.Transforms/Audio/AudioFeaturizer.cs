@@ -225,8 +225,11 @@ public sealed class AudioFeaturizingEstimator : IEstimator<AudioFeaturizer>
     {
         ArgumentNullException.ThrowIfNull(options);
         (_environment, _options) = (environment, options.Copy());
-        Check.Options(nameof(AudioFeaturizingEstimator), Check.Names((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName)),
-            Check.Folder(nameof(Options.Encoder), options.Encoder), Check.Batch(options.BatchSize));
+        var errors = new OptionErrors();
+        errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName));
+        errors.Folder(nameof(Options.Encoder), options.Encoder);
+        errors.Batch(options.BatchSize);
+        errors.Throw(nameof(AudioFeaturizingEstimator));
     }
 
     /// <inheritdoc/>

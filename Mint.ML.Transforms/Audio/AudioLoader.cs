@@ -135,9 +135,11 @@ public sealed class AudioLoadingEstimator : IEstimator<AudioLoader>
     {
         ArgumentNullException.ThrowIfNull(options);
         (_environment, _options) = (environment, options.Copy());
-        Check.Options(nameof(AudioLoadingEstimator), Check.Names((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName)),
-            options.MaxChannels < 1 ? [$"MaxChannels is {options.MaxChannels}; at least one channel is read."] : [],
-            options.MaxDuration <= TimeSpan.Zero ? [$"MaxDuration is {options.MaxDuration}; it is a length."] : []);
+        var errors = new OptionErrors();
+        errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName));
+        errors.Require(options.MaxChannels >= 1, $"MaxChannels is {options.MaxChannels}; at least one channel is read.");
+        errors.Require(options.MaxDuration > TimeSpan.Zero, $"MaxDuration is {options.MaxDuration}; it is a length.");
+        errors.Throw(nameof(AudioLoadingEstimator));
     }
 
     /// <inheritdoc/>

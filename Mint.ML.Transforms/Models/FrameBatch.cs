@@ -27,13 +27,6 @@ internal static class FrameBatch
         return width;
     }
 
-    /// <summary>The frames of one row: none where the sound is missing.</summary>
-    public static float[] Row(in VBuffer<float> features, int width, string column)
-    {
-        Frames(features, width, column);
-        return [.. features.DenseValues()];
-    }
-
     /// <summary>The rows of a batch that have sound, padded to the longest of them: which they are, and (B, T, E) and (B, T) on a device. Null where none has.</summary>
     public static (IReadOnlyList<int> Rows, AudioEncoding Sounds)? Read(ReadOnlySpan<VBuffer<float>> features, int width, string column, Device device)
     {

@@ -95,8 +95,12 @@ public sealed class CaptionGenerationEstimator : IEstimator<CaptionGenerator>
     {
         ArgumentNullException.ThrowIfNull(options);
         (_environment, _options) = (environment, options.Copy());
-        Check.Options(nameof(CaptionGenerationEstimator), Check.Names((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.FeatureColumnName), options.FeatureColumnName)),
-            Check.Text(nameof(Options.Instruction), options.Instruction), Check.Batch(options.BatchSize), Check.Valid(nameof(Options.Generation), options.Generation, options.Generation.Validate));
+        var errors = new OptionErrors();
+        errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.FeatureColumnName), options.FeatureColumnName));
+        errors.Require(options.Instruction is not null, $"{nameof(Options.Instruction)} is null.");
+        errors.Batch(options.BatchSize);
+        errors.Valid(nameof(Options.Generation), options.Generation, generation => generation.Validate());
+        errors.Throw(nameof(CaptionGenerationEstimator));
     }
 
     /// <inheritdoc/>

@@ -191,9 +191,14 @@ public sealed class RankingEstimator : IEstimator<RankedClassifier>
     {
         ArgumentNullException.ThrowIfNull(options);
         (_environment, _options) = (environment, options.Copy());
-        Check.Options(nameof(RankingEstimator), Check.Valid(nameof(Options.Labels), options.Labels, () => RankingOptions.CheckLabels(options.Labels)),
-            Check.Names((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.ScoreColumnName), options.ScoreColumnName), (nameof(Options.FeatureColumnName), options.FeatureColumnName)),
-            Check.Text(nameof(Options.Instruction), options.Instruction), Check.Batch(options.BatchSize), Check.Valid(nameof(Options.Ranking), options.Ranking, options.Ranking.Validate));
+        var errors = new OptionErrors();
+        errors.Gather(() => RankingOptions.CheckLabels(options.Labels));
+        errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.ScoreColumnName), options.ScoreColumnName),
+            (nameof(Options.FeatureColumnName), options.FeatureColumnName));
+        errors.Require(options.Instruction is not null, $"{nameof(Options.Instruction)} is null.");
+        errors.Batch(options.BatchSize);
+        errors.Valid(nameof(Options.Ranking), options.Ranking, ranking => ranking.Validate());
+        errors.Throw(nameof(RankingEstimator));
     }
 
     /// <inheritdoc/>

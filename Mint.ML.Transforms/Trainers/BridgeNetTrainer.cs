@@ -76,11 +76,15 @@ public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
     {
         ArgumentNullException.ThrowIfNull(options);
         (_environment, _options) = (environment, options.Copy());
-        Check.Options(nameof(BridgeNetTrainer),
-            Check.Names((nameof(Options.FeatureColumnName), options.FeatureColumnName), (nameof(Options.TextColumnName), options.TextColumnName)),
-            Check.Folder(nameof(Options.Bert), options.Bert, required: false), Check.Folder(nameof(Options.Vocabulary), options.Vocabulary, required: false),
-            options.VocabularySize < 1 ? [$"VocabularySize is {options.VocabularySize}; at least one piece is needed."] : [], Check.Batch(options.BatchSize),
-            Check.Valid(nameof(Options.Objective), options.Objective, options.Objective.Validate), Check.Valid(nameof(Options.Training), options.Training, options.Training.Validate));
+        var errors = new OptionErrors();
+        errors.Columns((nameof(Options.FeatureColumnName), options.FeatureColumnName), (nameof(Options.TextColumnName), options.TextColumnName));
+        errors.Folder(nameof(Options.Bert), options.Bert, required: false);
+        errors.Folder(nameof(Options.Vocabulary), options.Vocabulary, required: false);
+        errors.Require(options.VocabularySize >= 1, $"VocabularySize is {options.VocabularySize}; at least one piece is needed.");
+        errors.Batch(options.BatchSize);
+        errors.Valid(nameof(Options.Objective), options.Objective, objective => objective.Validate());
+        errors.Valid(nameof(Options.Training), options.Training, training => training.Validate());
+        errors.Throw(nameof(BridgeNetTrainer));
         _host = environment.Register(nameof(BridgeNetTrainer));
     }
 

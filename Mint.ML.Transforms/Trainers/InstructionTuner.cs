@@ -88,12 +88,17 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
     {
         ArgumentNullException.ThrowIfNull(options);
         (_environment, _options) = (environment, options.Copy());
-        Check.Options(nameof(InstructionTuner),
-            Check.Names((nameof(Options.FeatureColumnName), options.FeatureColumnName), (nameof(Options.InstructionColumnName), options.InstructionColumnName), (nameof(Options.OutputColumnName), options.OutputColumnName)),
-            options.Templates.Count == 0 ? Check.Names((nameof(Options.ResponseColumnName), options.ResponseColumnName)) : [],
-            options.Templates.Where(template => string.IsNullOrWhiteSpace(template.Instruction) || string.IsNullOrEmpty(template.ResponseColumnName)).Select(_ => "A template has no instruction or no response column."),
-            Check.Folder(nameof(Options.LanguageModel), options.LanguageModel), Check.Batch(options.BatchSize),
-            Check.Valid(nameof(Options.Training), options.Training, options.Training.Validate), Check.Valid(nameof(Options.Generation), options.Generation, options.Generation.Validate));
+        var errors = new OptionErrors();
+        errors.Columns((nameof(Options.FeatureColumnName), options.FeatureColumnName), (nameof(Options.InstructionColumnName), options.InstructionColumnName),
+            (nameof(Options.OutputColumnName), options.OutputColumnName));
+        if (options.Templates.Count == 0) errors.Columns((nameof(Options.ResponseColumnName), options.ResponseColumnName));
+        errors.Require(!options.Templates.Any(template => string.IsNullOrWhiteSpace(template.Instruction) || string.IsNullOrEmpty(template.ResponseColumnName)),
+            "A template has no instruction or no response column.");
+        errors.Folder(nameof(Options.LanguageModel), options.LanguageModel);
+        errors.Batch(options.BatchSize);
+        errors.Valid(nameof(Options.Training), options.Training, training => training.Validate());
+        errors.Valid(nameof(Options.Generation), options.Generation, generation => generation.Validate());
+        errors.Throw(nameof(InstructionTuner));
         _host = environment.Register(nameof(InstructionTuner));
     }
 

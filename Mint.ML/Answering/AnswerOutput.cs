@@ -133,15 +133,6 @@ public sealed class FileOutput : AnswerOutput
         const string Advice = "Name another file with --output, or delete this one to begin again.";
         if (!File.Exists(beside)) throw new InvalidOperationException($"{path} exists, and {beside} does not, which would say how it was made. {Advice}");
         if (JsonNode.Parse(File.ReadAllText(beside)) is not JsonObject before) throw new InvalidOperationException($"{beside} does not say how {path} was made. {Advice}");
-        string[] different = [.. before.Select(pair => pair.Key).Union(settings.Select(pair => pair.Key)).Where(key => !JsonNode.DeepEquals(before[key], settings[key]))];
-        if (different.Length > 0)
-            throw new InvalidOperationException($"{path} was made with other settings: " +
-                $"{string.Join("; ", different.Select(key => $"{key} was {Shown(before[key])} and is {Shown(settings[key])}"))}. {Advice}");
-    }
-
-    private static string Shown(JsonNode? value)
-    {
-        string text = value?.ToJsonString() ?? "not set";
-        return text.Length <= 80 ? text : text[..77] + "...";
+        if (RecordedSettings.Differences(before, settings) is { } different) throw new InvalidOperationException($"{path} was made with other settings: {different}. {Advice}");
     }
 }

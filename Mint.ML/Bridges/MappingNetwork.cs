@@ -90,14 +90,14 @@ internal sealed class MappingBlock : Module<Tensor, Tensor>
     private readonly LayerNorm norm1;
     private readonly MappingAttention attn;
     private readonly LayerNorm norm2;
-    private readonly MappingFeedForward mlp;
+    private readonly FeedForward mlp;
 
     public MappingBlock(MappingNetworkConfig config) : base(nameof(MappingBlock))
     {
         norm1 = new LayerNorm(config.HiddenSize, 1e-5);
         attn = new MappingAttention(config);
         norm2 = new LayerNorm(config.HiddenSize, 1e-5);
-        mlp = new MappingFeedForward(config);
+        mlp = new FeedForward(config.HiddenSize, (long)(config.HiddenSize * config.MlpRatio), x => functional.relu(x));
         RegisterComponents();
     }
 
@@ -133,26 +133,5 @@ internal sealed class MappingAttention : Module<Tensor, Tensor>
         var keysValues = to_keys_values.call(x).view(rows, length, 2, heads, -1).permute(2, 0, 3, 1, 4); // (2, B, H, L, d)
         var context = functional.scaled_dot_product_attention(query, keysValues.select(0, 0), keysValues.select(0, 1));
         return project.call(context.transpose(1, 2).reshape(x.shape)).MoveToOuterDisposeScope();
-    }
-}
-
-internal sealed class MappingFeedForward : Module<Tensor, Tensor>
-{
-    private readonly Linear fc1;
-    private readonly Linear fc2;
-
-    public MappingFeedForward(MappingNetworkConfig config) : base(nameof(MappingFeedForward))
-    {
-        var inner = (long)(config.HiddenSize * config.MlpRatio);
-        fc1 = new Linear(config.HiddenSize, inner);
-        fc2 = new Linear(inner, config.HiddenSize);
-        RegisterComponents();
-    }
-
-    public override Tensor forward(Tensor x)
-    {
-        using var inner = fc1.call(x);
-        using var active = functional.relu(inner);
-        return fc2.call(active);
     }
 }

@@ -248,14 +248,14 @@ internal sealed class AudioMaeBlock : Module<Tensor, Tensor>
     private readonly LayerNorm norm1;
     private readonly AudioMaeAttention attn;
     private readonly LayerNorm norm2;
-    private readonly AudioMaeFeedForward mlp;
+    private readonly FeedForward mlp;
 
     public AudioMaeBlock(AudioMaeConfig config) : base(nameof(AudioMaeBlock))
     {
         norm1 = new LayerNorm(config.HiddenSize, config.LayerNormEpsilon);
         attn = new AudioMaeAttention(config);
         norm2 = new LayerNorm(config.HiddenSize, config.LayerNormEpsilon);
-        mlp = new AudioMaeFeedForward(config);
+        mlp = new FeedForward(config.HiddenSize, (long)(config.HiddenSize * config.MlpRatio), functional.gelu);
         RegisterComponents();
     }
 
@@ -287,26 +287,5 @@ internal sealed class AudioMaeAttention : Module<Tensor, Tensor>
         var split = qkv.call(x).view(x.shape[0], x.shape[1], 3, heads, -1).permute(2, 0, 3, 1, 4); // (3, B, H, L, d)
         var context = functional.scaled_dot_product_attention(split.select(0, 0), split.select(0, 1), split.select(0, 2));
         return proj.call(context.transpose(1, 2).reshape(x.shape)).MoveToOuterDisposeScope();
-    }
-}
-
-internal sealed class AudioMaeFeedForward : Module<Tensor, Tensor>
-{
-    private readonly Linear fc1;
-    private readonly Linear fc2;
-
-    public AudioMaeFeedForward(AudioMaeConfig config) : base(nameof(AudioMaeFeedForward))
-    {
-        var inner = (long)(config.HiddenSize * config.MlpRatio);
-        fc1 = new Linear(config.HiddenSize, inner);
-        fc2 = new Linear(inner, config.HiddenSize);
-        RegisterComponents();
-    }
-
-    public override Tensor forward(Tensor x)
-    {
-        using var inner = fc1.call(x);
-        using var active = functional.gelu(inner);
-        return fc2.call(active);
     }
 }

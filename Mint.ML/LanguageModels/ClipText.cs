@@ -215,14 +215,14 @@ internal sealed class ClipTextBlock : Module<Tensor, Tensor, Tensor>
     [ComponentName(Name = "layer_norm1")] private readonly LayerNorm attentionNorm;
     [ComponentName(Name = "self_attn")] private readonly ClipTextAttention attention;
     [ComponentName(Name = "layer_norm2")] private readonly LayerNorm feedForwardNorm;
-    [ComponentName(Name = "mlp")] private readonly ClipTextFeedForward feedForward;
+    [ComponentName(Name = "mlp")] private readonly FeedForward feedForward;
 
     public ClipTextBlock(ClipTextConfig config) : base(nameof(ClipTextBlock))
     {
         attentionNorm = new LayerNorm(config.HiddenSize, config.LayerNormEpsilon);
         attention = new ClipTextAttention(config);
         feedForwardNorm = new LayerNorm(config.HiddenSize, config.LayerNormEpsilon);
-        feedForward = new ClipTextFeedForward(config);
+        feedForward = new FeedForward(config.HiddenSize, config.InnerSize, Activations.ByName(config.Activation, "hidden_act"));
         RegisterComponents();
     }
 
@@ -259,27 +259,5 @@ internal sealed class ClipTextAttention : Module<Tensor, Tensor, Tensor>
         return out_proj.call(context.transpose(1, 2).reshape(x.shape)).MoveToOuterDisposeScope();
 
         Tensor Split(Linear projection) => projection.call(x).view(x.shape[0], x.shape[1], heads, -1).transpose(1, 2);
-    }
-}
-
-internal sealed class ClipTextFeedForward : Module<Tensor, Tensor>
-{
-    private readonly Linear fc1;
-    private readonly Linear fc2;
-    private readonly Func<Tensor, Tensor> activation;
-
-    public ClipTextFeedForward(ClipTextConfig config) : base(nameof(ClipTextFeedForward))
-    {
-        fc1 = new Linear(config.HiddenSize, config.InnerSize);
-        fc2 = new Linear(config.InnerSize, config.HiddenSize);
-        activation = Activations.ByName(config.Activation, "hidden_act");
-        RegisterComponents();
-    }
-
-    public override Tensor forward(Tensor x)
-    {
-        using var inner = fc1.call(x);
-        using var active = activation(inner);
-        return fc2.call(active);
     }
 }

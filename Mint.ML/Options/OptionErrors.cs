@@ -38,9 +38,12 @@ internal sealed class OptionErrors
         all.Throw();
     }
 
+    /// <param name="step">The step whose options they are, in front of the message; null for none.</param>
     /// <exception cref="ArgumentException">Something is wrong; the message has every sentence.</exception>
-    public void Throw()
+    public void Throw(string? step = null)
     {
-        if (errors.Count > 0) throw new ArgumentException(string.Join(" ", errors));
+        if (errors.Count == 0) return;
+        string all = string.Join(" ", errors);
+        throw step is null ? new ArgumentException(all) : new ArgumentException($"{step}: {all}", "options");
     }
 }

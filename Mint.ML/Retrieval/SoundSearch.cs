@@ -45,10 +45,7 @@ public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSet
     public IReadOnlyList<FoundSound> BySound(string sound, int top, CancellationToken cancel = default)
     {
         using var file = EmbeddingIndex.Open(index);
-        var clip = AudioFile.Read(sound);
-        var parts = LongAudio.Divide(clip.Samples.Length, clip.SampleRate, windows).Of(clip);
-        float[] values = [.. parts.Chunk(16).SelectMany(model.Vectors).SelectMany(vectors => vectors.Cast<float>())];
-        return Unjudged(file.Search([BridgeEmbeddings.Vectors(values, embeddings.Width)], top, cancel)[0]);
+        return Unjudged(file.Search([model.Vectors(AudioFile.Read(sound), windows)], top, cancel)[0]);
     }
 
     private static FoundSound[] Unjudged(IEnumerable<SearchHit> hits) => [.. hits.Select(hit => new FoundSound(hit.Id, hit.Similarity, null))];

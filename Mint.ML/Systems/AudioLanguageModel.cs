@@ -279,17 +279,16 @@ public sealed class AudioLanguageModel : IDisposable
     /// <inheritdoc cref="Embed(string)"/>
     public float[,] Embed(AudioClip clip)
     {
-        var comparing = Comparing();
-        Divide(clip, out var windows);
-        float[][,] vectors = [.. windows.Chunk(Batch).SelectMany(Vectors)];
-        var all = new float[vectors.Sum(window => window.GetLength(0)), comparing.Width];
-        int at = 0;
-        foreach (var window in vectors)
-        {
-            Buffer.BlockCopy(window, 0, all, at, window.Length * sizeof(float));
-            at += window.Length * sizeof(float);
-        }
-        return all;
+        ArgumentNullException.ThrowIfNull(clip);
+        return Vectors(clip, Windows);
+    }
+
+    /// <summary>All vectors of all windows of a recording, (vectors, E).</summary>
+    internal float[,] Vectors(AudioClip recording, LongAudioOptions windows)
+    {
+        int width = Comparing().Width;
+        var parts = LongAudio.Divide(recording.Samples.Length, recording.SampleRate, windows).Of(recording);
+        return BridgeEmbeddings.Vectors([.. parts.Chunk(Batch).SelectMany(Vectors).SelectMany(vectors => vectors.Cast<float>())], width);
     }
 
     /// <summary>The unit vector of a text, (1, E).</summary>

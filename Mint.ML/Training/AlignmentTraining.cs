@@ -102,7 +102,7 @@ public static class AlignmentTraining
         {
             ["objective"] = RunFolder.Hash([JsonSerializer.Serialize(objective)]),
             ["bridge's architecture"] = RunFolder.Hash([bridge.Config.ToJson().ToJsonString()]),
-            ["vocabulary"] = RunFolder.Hash(captions.Select(caption => string.Join(' ', BridgeText.Ids(tokenizer, caption, options.MaxTokens)))),
+            ["vocabulary"] = RunFolder.Hash(texts.Fingerprint),
         };
 
         public long Weight(int[] examples) => examples.Length;

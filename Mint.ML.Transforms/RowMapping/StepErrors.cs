@@ -1,0 +1,34 @@
+namespace Mint.ML.Transforms.RowMapping;
+
+/// <summary>What can be wrong with a step's options beside what their records know themselves: told when the step is made, before anything long begins.</summary>
+internal static class StepErrors
+{
+    /// <summary>Column names: each there, and none twice.</summary>
+    public static void Columns(this OptionErrors errors, params (string Option, string? Name)[] columns)
+    {
+        foreach (var (option, name) in columns) errors.Require(!string.IsNullOrEmpty(name), $"{option} is empty; it names a column.");
+        foreach (var same in columns.Where(column => !string.IsNullOrEmpty(column.Name)).GroupBy(column => column.Name))
+        {
+            errors.Require(same.Count() == 1, $"{string.Join(" and ", same.Select(column => column.Option))} name the same column '{same.Key}'.");
+        }
+    }
+
+    /// <summary>Rows that go through a model at once.</summary>
+    public static void Batch(this OptionErrors errors, int rows) => errors.Require(rows >= 1, $"BatchSize is {rows}; at least one row goes through at once.");
+
+    /// <summary>A folder of a frozen model, which must be there where one is named.</summary>
+    public static void Folder(this OptionErrors errors, string option, string? path, bool required = true)
+    {
+        const string Advice = "Give the path of a Hugging Face folder: config.json, weights, tokenizer files.";
+        bool named = !string.IsNullOrEmpty(path);
+        errors.Require(named || !required, $"{option} is empty. {Advice}");
+        errors.Require(!named || Directory.Exists(path), $"{option}: there is no model folder '{path}' (looked in {(named ? Path.GetFullPath(path!) : "")}). {Advice}");
+    }
+
+    /// <summary>Options that can tell themselves what is wrong with them; null is wrong.</summary>
+    public static void Valid<T>(this OptionErrors errors, string option, T? value, Action<T> validate) where T : class
+    {
+        if (value is null) errors.Require(false, $"{option} is null.");
+        else errors.Gather(() => validate(value));
+    }
+}

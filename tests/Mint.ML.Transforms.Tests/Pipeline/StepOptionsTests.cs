@@ -1,0 +1,41 @@
+using Microsoft.ML;
+
+namespace Mint.ML.Transforms.Tests.Pipeline;
+
+[TestClass]
+public sealed class StepOptionsTests
+{
+    private static readonly MLContext ml = new(seed: 1);
+
+    [TestMethod]
+    public void All_that_is_wrong_with_a_trainer_is_said_when_it_is_made()
+    {
+        var error = Assert.ThrowsExactly<ArgumentException>(() => ml.AudioLanguage().Trainers.InstructionTuning(new InstructionTuner.Options
+        {
+            FeatureColumnName = "", LanguageModel = "no-such-folder", BatchSize = -1, Training = null!, Generation = new() { Beams = -1 },
+        }));
+        foreach (string part in (string[])["InstructionTuner: ", "FeatureColumnName is empty", "there is no model folder 'no-such-folder'", "BatchSize is -1", "Training is null.", "Beams is -1"])
+        {
+            StringAssert.Contains(error.Message, part);
+        }
+    }
+
+    [TestMethod]
+    public void Options_that_change_afterwards_do_not_change_the_step()
+    {
+        var options = new RankingEstimator.Options { Labels = ["flute", "organ"], Model = EightClips.Shared.Model.OfType<InstructionTunedTransformer>().Single(), OutputColumnName = "First" };
+        var first = ml.AudioLanguage().RankLabels(options);
+        options.OutputColumnName = "Second";
+        options.Labels = ["flute"];
+        var schema = first.Fit(EightClips.Shared.Model.Transform(EightClips.Shared.Data)).GetOutputSchema(EightClips.Shared.Model.GetOutputSchema(EightClips.Shared.Data.Schema));
+        Assert.IsNotNull(schema.GetColumnOrNull("First"));
+        Assert.IsNull(schema.GetColumnOrNull("Second"));
+    }
+
+    [TestMethod]
+    public void Two_columns_of_one_name_are_refused()
+    {
+        var error = Assert.ThrowsExactly<ArgumentException>(() => ml.Transforms.LoadAudio("Path", "Path"));
+        StringAssert.Contains(error.Message, "OutputColumnName and InputColumnName name the same column 'Path'");
+    }
+}
