@@ -1,4 +1,4 @@
-namespace Mint.ML.Samples;
+namespace Mint.ML.Samples.Cli;
 
 /// <summary>The checkout that the program runs from.</summary>
 internal static class Checkout

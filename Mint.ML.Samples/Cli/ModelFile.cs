@@ -1,7 +1,7 @@
 using Mint.ML.ModelFiles;
 using Mint.ML.Systems;
 
-namespace Mint.ML.Samples.Answering;
+namespace Mint.ML.Samples.Cli;
 
 /// <summary>The model of a command: a file that <c>mint demo</c>, <c>pretrain</c>, <c>tune</c> or ML.NET saved, or the folder of a published system.</summary>
 /// <param name="Path">Where it is.</param>

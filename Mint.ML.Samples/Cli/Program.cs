@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Mint.ML.Native;
-using Mint.ML.Samples.Commands;
+using Mint.ML.Samples.Cli;
+using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Transforms;
 
 // One file a command: Commands/<Name>Command.cs has a static Create().

@@ -1,4 +1,4 @@
-namespace Mint.ML.Samples.Commands;
+namespace Mint.ML.Samples.Cli;
 
 /// <summary>What is said beside a command's results: progress, what was skipped, what went wrong.</summary>
 internal static class StandardError

@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Audio;
+using Mint.ML.Samples.Making.Notes;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Samples.Demo;

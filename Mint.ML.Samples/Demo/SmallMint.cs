@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Bridges;
 using Mint.ML.Objectives;
+using Mint.ML.Samples.Making.Notes;
 using Mint.ML.Training;
 using Mint.ML.Transforms;
 

@@ -1,6 +1,6 @@
 using Mint.ML.Evaluation;
 using Mint.ML.Generation;
-using Mint.ML.Samples.Training;
+using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Text;
 
 namespace Mint.ML.Samples.Evaluating;

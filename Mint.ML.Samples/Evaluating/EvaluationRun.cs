@@ -5,7 +5,8 @@ using Mint.ML.Files;
 using Mint.ML.Generation;
 using Mint.ML.Metrics;
 using Mint.ML.Retrieval;
-using Mint.ML.Samples.Answering;
+using Mint.ML.Samples.Cli;
+using Mint.ML.Samples.Cli.Options;
 
 namespace Mint.ML.Samples.Evaluating;
 

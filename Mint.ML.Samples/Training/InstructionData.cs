@@ -3,8 +3,10 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
 using Mint.ML.Audio;
+using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Text;
 using Mint.ML.Training;
+using Mint.ML.Training.Data;
 
 namespace Mint.ML.Samples.Training;
 

@@ -7,7 +7,7 @@ using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.ModelFiles;
 using Mint.ML.Systems;
-using Mint.ML.Training;
+using Mint.ML.Training.Data;
 using Mint.ML.Transforms.RowMapping;
 using TorchSharp;
 using static TorchSharp.torch;

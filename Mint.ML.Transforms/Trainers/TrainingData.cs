@@ -1,7 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using Mint.ML.Training;
+using Mint.ML.Training.Data;
 
 namespace Mint.ML.Transforms;
 

@@ -3,6 +3,8 @@ using Mint.ML.Bridges;
 using Mint.ML.Objectives;
 using Mint.ML.Retrieval;
 using Mint.ML.Text;
+using Mint.ML.Training.Data;
+using Mint.ML.Training.Memory;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

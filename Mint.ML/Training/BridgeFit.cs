@@ -1,5 +1,6 @@
 using Mint.ML.Bridges;
 using Mint.ML.Text;
+using Mint.ML.Training.Data;
 
 namespace Mint.ML.Training;
 

@@ -1,3 +1,4 @@
+using Mint.ML.Training.Data;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

@@ -1,5 +1,6 @@
 using Mint.ML.Objectives;
 using Mint.ML.Tensors;
+using Mint.ML.Training.Data;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Training;

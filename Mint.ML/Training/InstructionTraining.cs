@@ -2,6 +2,8 @@ using Mint.ML.Encoders;
 using Mint.ML.Layers;
 using Mint.ML.Systems;
 using Mint.ML.Text;
+using Mint.ML.Training.Data;
+using Mint.ML.Training.Memory;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Mint.ML.Checkpoints;
 using Mint.ML.Files;
+using Mint.ML.Training.Data;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Training;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Mint.ML.Encoders;
 using Mint.ML.Tensors;
+using Mint.ML.Training.Data;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

@@ -1,3 +1,5 @@
+using Mint.ML.Training.Data;
+
 namespace Mint.ML.Training;
 
 /// <summary>Pairs of stage 1 that are measured during the run and never trained on.</summary>

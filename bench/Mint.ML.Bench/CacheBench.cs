@@ -7,6 +7,7 @@ using Mint.ML.Objectives;
 using Mint.ML.Tensors;
 using Mint.ML.Text;
 using Mint.ML.Training;
+using Mint.ML.Training.Data;
 using static TorchSharp.torch;
 
 /// <summary>An epoch of stage 1 behind an encoder of data2vec-audio-base's size (12 layers of 768, random weights), with frames from the cache and without it.</summary>

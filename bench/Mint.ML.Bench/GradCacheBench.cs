@@ -4,6 +4,7 @@ using Mint.ML.Bridges;
 using Mint.ML.Objectives;
 using Mint.ML.Text;
 using Mint.ML.Training;
+using Mint.ML.Training.Data;
 
 /// <summary>An epoch of stage 1 on 256 clips through a bridge of half BERT-base's width and depth, 8 clips at a time.</summary>
 internal static class GradCacheBench

@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Bridges;
 using Mint.ML.LanguageModels;
+using Mint.ML.Samples.Making.Pretraining;
 using Mint.ML.Training;
 using Mint.ML.Transforms;
 

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using Mint.ML.Files;
-using Mint.ML.Samples.Ablation;
 using Mint.ML.Samples.Demo;
+using Mint.ML.Samples.Making.Ablation;
 
-namespace Mint.ML.Samples.Commands;
+namespace Mint.ML.Samples.Cli.Commands;
 
 /// <summary><c>mint ablate</c>: a table of the paper on the notes set, mean and spread over seeds.</summary>
 internal static class AblateCommand

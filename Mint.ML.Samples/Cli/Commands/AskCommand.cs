@@ -1,9 +1,8 @@
 using System.CommandLine;
 using Mint.ML.Answering;
-using Mint.ML.Samples.Answering;
-using Mint.ML.Samples.Training;
+using Mint.ML.Samples.Cli.Options;
 
-namespace Mint.ML.Samples.Commands;
+namespace Mint.ML.Samples.Cli.Commands;
 
 /// <summary><c>mint ask</c>: one question about each clip.</summary>
 internal static class AskCommand

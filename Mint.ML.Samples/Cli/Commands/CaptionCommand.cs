@@ -1,10 +1,9 @@
 using System.CommandLine;
 using Mint.ML.Answering;
-using Mint.ML.Samples.Answering;
-using Mint.ML.Samples.Training;
+using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Text;
 
-namespace Mint.ML.Samples.Commands;
+namespace Mint.ML.Samples.Cli.Commands;
 
 /// <summary><c>mint caption</c>: a sentence about each clip.</summary>
 internal static class CaptionCommand

@@ -1,10 +1,9 @@
 using System.CommandLine;
 using Mint.ML.Answering;
 using Mint.ML.Generation;
-using Mint.ML.Samples.Answering;
-using Mint.ML.Samples.Training;
+using Mint.ML.Samples.Cli.Options;
 
-namespace Mint.ML.Samples.Commands;
+namespace Mint.ML.Samples.Cli.Commands;
 
 /// <summary><c>mint classify</c>: which of some labels fits each clip, none of which the model need have been trained on.</summary>
 internal static class ClassifyCommand

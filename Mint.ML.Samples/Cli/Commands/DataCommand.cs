@@ -1,7 +1,7 @@
 using System.CommandLine;
-using Mint.ML.Samples.Notes;
+using Mint.ML.Samples.Making.Notes;
 
-namespace Mint.ML.Samples.Commands;
+namespace Mint.ML.Samples.Cli.Commands;
 
 /// <summary><c>mint data notes</c>: labelled sounds made on the spot, where no data-set host can be counted on.</summary>
 internal static class DataCommand

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Mint.ML.Samples.Demo;
 
-namespace Mint.ML.Samples.Commands;
+namespace Mint.ML.Samples.Cli.Commands;
 
 /// <summary><c>mint demo</c>: the main job once through, on real audio.</summary>
 internal static class DemoCommand

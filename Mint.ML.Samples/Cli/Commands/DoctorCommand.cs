@@ -5,7 +5,7 @@ using Mint.ML.Audio;
 using Mint.ML.Native;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Samples.Commands;
+namespace Mint.ML.Samples.Cli.Commands;
 
 /// <summary><c>mint doctor</c>: what this machine and a program have of what Mint.ML needs, what is missing, and what to do.</summary>
 internal static class DoctorCommand

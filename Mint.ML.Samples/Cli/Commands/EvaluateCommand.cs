@@ -3,11 +3,13 @@ using System.Globalization;
 using Mint.ML.Answering;
 using Mint.ML.Evaluation;
 using Mint.ML.Metrics;
-using Mint.ML.Samples.Answering;
+using Mint.ML.Samples.Cli.Options;
+using Mint.ML.Samples.Demo;
 using Mint.ML.Samples.Evaluating;
-using Mint.ML.Samples.Training;
+using Mint.ML.Samples.Making.Notes;
+using Mint.ML.Samples.Making.Pretraining;
 
-namespace Mint.ML.Samples.Commands;
+namespace Mint.ML.Samples.Cli.Commands;
 
 /// <summary><c>mint evaluate</c>: a data set's manifest in, the columns of a table out.</summary>
 internal static class EvaluateCommand

@@ -4,7 +4,7 @@ using Mint.ML.Checkpoints;
 using Mint.ML.Systems;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Samples.Commands;
+namespace Mint.ML.Samples.Cli.Commands;
 
 /// <summary><c>mint inspect</c>: what a model folder holds, from its headers alone.</summary>
 internal static class InspectCommand

@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using Mint.ML.Samples.Training;
+using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Training;
+using Mint.ML.Training.Memory;
 
-namespace Mint.ML.Samples.Commands;
+namespace Mint.ML.Samples.Cli.Commands;
 
 /// <summary><c>mint plan</c>: the memory that a run will take, and the batch that fits, before anything runs.</summary>
 internal static class PlanCommand

@@ -1,12 +1,13 @@
 using System.CommandLine;
 using Microsoft.ML;
 using Mint.ML.Audio;
-using Mint.ML.Samples.Training;
+using Mint.ML.Samples.Cli.Options;
+using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Systems;
 using Mint.ML.Training;
 using Mint.ML.Transforms;
 
-namespace Mint.ML.Samples.Commands;
+namespace Mint.ML.Samples.Cli.Commands;
 
 /// <summary><c>mint pretrain</c>: stage 1, a bridge from sound files and captions.</summary>
 internal static class PretrainCommand

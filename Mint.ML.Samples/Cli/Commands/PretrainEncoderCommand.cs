@@ -1,10 +1,12 @@
 using System.CommandLine;
 using Mint.ML.Audio;
 using Mint.ML.Encoders;
-using Mint.ML.Samples.Training;
+using Mint.ML.Samples.Cli.Options;
+using Mint.ML.Samples.Making.Notes;
+using Mint.ML.Samples.Making.Pretraining;
 using Mint.ML.Training;
 
-namespace Mint.ML.Samples.Commands;
+namespace Mint.ML.Samples.Cli.Commands;
 
 /// <summary><c>mint pretrain-encoder</c>: a small data2vec-audio encoder from labelled clips of one length.</summary>
 internal static class PretrainEncoderCommand

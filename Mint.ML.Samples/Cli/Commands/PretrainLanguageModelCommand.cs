@@ -2,12 +2,11 @@ using System.CommandLine;
 using System.Globalization;
 using Mint.ML.Files;
 using Mint.ML.LanguageModels;
-using Mint.ML.Samples.Pretraining;
-using Mint.ML.Samples.Training;
+using Mint.ML.Samples.Cli.Options;
+using Mint.ML.Samples.Making.Pretraining;
 using Mint.ML.Text;
-using Mint.ML.Training;
 
-namespace Mint.ML.Samples.Commands;
+namespace Mint.ML.Samples.Cli.Commands;
 
 /// <summary><c>mint pretrain-language-model</c>: a small language model of the Flan-T5 architecture, from WordNet and generated captions.</summary>
 internal static class PretrainLanguageModelCommand

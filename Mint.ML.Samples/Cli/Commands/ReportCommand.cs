@@ -1,10 +1,9 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Mint.ML.Samples.Answering;
-using Mint.ML.Samples.Reports;
+using Mint.ML.Samples.Cli.Reports;
 using Mint.ML.Transforms;
 
-namespace Mint.ML.Samples.Commands;
+namespace Mint.ML.Samples.Cli.Commands;
 
 /// <summary><c>mint report</c>: a training run or an evaluation as one page that opens in any browser.</summary>
 internal static class ReportCommand

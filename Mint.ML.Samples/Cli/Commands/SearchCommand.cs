@@ -6,11 +6,10 @@ using Mint.ML.Answering;
 using Mint.ML.Files;
 using Mint.ML.Generation;
 using Mint.ML.Retrieval;
-using Mint.ML.Samples.Answering;
-using Mint.ML.Samples.Training;
+using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Systems;
 
-namespace Mint.ML.Samples.Commands;
+namespace Mint.ML.Samples.Cli.Commands;
 
 /// <summary><c>mint search</c>: an index of clips by stage 1's embeddings, and what in it fits a text or a sound.</summary>
 internal static class SearchCommand

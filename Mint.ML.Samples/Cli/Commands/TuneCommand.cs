@@ -2,13 +2,15 @@ using System.CommandLine;
 using Microsoft.ML;
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
+using Mint.ML.Samples.Cli.Options;
+using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Samples.Training;
 using Mint.ML.Systems;
 using Mint.ML.Text;
 using Mint.ML.Training;
 using Mint.ML.Transforms;
 
-namespace Mint.ML.Samples.Commands;
+namespace Mint.ML.Samples.Cli.Commands;
 
 /// <summary><c>mint tune</c>: stage 2, a bridge and a projection by which a frozen language model answers about sound.</summary>
 internal static class TuneCommand

@@ -1,7 +1,6 @@
 using Mint.ML.Generation;
-using Mint.ML.Samples.Training;
 
-namespace Mint.ML.Samples.Answering;
+namespace Mint.ML.Samples.Cli.Options;
 
 /// <summary>The options of the commands that answer. A new property of these records needs one line here, and every such command and recipe has it.</summary>
 internal static class AnswerArguments

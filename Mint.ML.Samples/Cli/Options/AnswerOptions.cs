@@ -4,10 +4,8 @@ using System.Text.Json.Nodes;
 using Mint.ML.Answering;
 using Mint.ML.Generation;
 using Mint.ML.Systems;
-using Mint.ML.Samples.Commands;
-using Mint.ML.Samples.Training;
 
-namespace Mint.ML.Samples.Answering;
+namespace Mint.ML.Samples.Cli.Options;
 
 /// <summary>What <c>caption</c>, <c>classify</c> and <c>ask</c> have in common: the input, the model, windows, and where answers go.</summary>
 internal sealed class AnswerOptions

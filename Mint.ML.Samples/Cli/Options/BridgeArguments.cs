@@ -1,8 +1,9 @@
 using System.CommandLine;
 using Mint.ML.Bridges;
+using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Text;
 
-namespace Mint.ML.Samples.Training;
+namespace Mint.ML.Samples.Cli.Options;
 
 /// <summary>What a bridge starts from, for the commands that train one: another bridge, a BERT, or nothing.</summary>
 internal sealed class BridgeArguments

@@ -3,7 +3,7 @@ using System.Globalization;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Samples.Training;
+namespace Mint.ML.Samples.Cli.Options;
 
 /// <summary>The option --device, the same for every command that computes: cpu, cuda, or cuda:1 for the second GPU.</summary>
 internal static class DeviceOption

@@ -1,7 +1,7 @@
 using System.Collections;
 using System.CommandLine;
 
-namespace Mint.ML.Samples.Training;
+namespace Mint.ML.Samples.Cli.Options;
 
 /// <summary>
 /// Command-line options that fill a record: each is declared once, with the property it reads its default from and writes its value to. Its name is the

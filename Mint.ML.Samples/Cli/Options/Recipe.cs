@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.Json;
 
-namespace Mint.ML.Samples.Training;
+namespace Mint.ML.Samples.Cli.Options;
 
 /// <summary>
 /// A JSON file that holds a command's options: its keys are their names without dashes (an argument's name for an argument), its values what

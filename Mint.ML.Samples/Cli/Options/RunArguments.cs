@@ -1,10 +1,12 @@
 using System.CommandLine;
 using Mint.ML.Checkpoints;
+using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Systems;
 using Mint.ML.Training;
+using Mint.ML.Training.Data;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Samples.Training;
+namespace Mint.ML.Samples.Cli.Options;
 
 /// <summary>Where a run's audio comes from and where its results go, for the commands that train.</summary>
 internal sealed class RunArguments(string defaultFolder)

@@ -2,7 +2,7 @@ using Mint.ML.Bridges;
 using Mint.ML.Objectives;
 using Mint.ML.Training;
 
-namespace Mint.ML.Samples.Training;
+namespace Mint.ML.Samples.Cli.Options;
 
 /// <summary>The options of the commands that train. A new property of these records needs one line here, and every such command and recipe has it.</summary>
 internal static class TrainingArguments

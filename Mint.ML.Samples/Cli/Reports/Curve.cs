@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 
-namespace Mint.ML.Samples.Reports;
+namespace Mint.ML.Samples.Cli.Reports;
 
 /// <summary>A number that changed over the steps of a run.</summary>
 internal sealed class Curve(string name)

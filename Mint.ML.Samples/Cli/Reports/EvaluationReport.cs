@@ -1,8 +1,9 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Audio;
 using Mint.ML.Metrics;
+using Mint.ML.Training;
 
-namespace Mint.ML.Samples.Reports;
+namespace Mint.ML.Samples.Cli.Reports;
 
 /// <summary>What the page shows of an evaluation.</summary>
 internal static class EvaluationReport

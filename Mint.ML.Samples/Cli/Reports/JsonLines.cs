@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace Mint.ML.Samples.Reports;
+namespace Mint.ML.Samples.Cli.Reports;
 
 /// <summary>Objects of a file of JSON lines. What cannot be read is left out and said: a run may be writing its last line, or have been killed while it did.</summary>
 internal static class JsonLines

@@ -1,6 +1,6 @@
 using Mint.ML.Systems;
 
-namespace Mint.ML.Samples.Reports;
+namespace Mint.ML.Samples.Cli.Reports;
 
 /// <summary>Tells where a model's queries listen in a sound file.</summary>
 /// <param name="model">The model.</param>

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using Mint.ML.Audio;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Samples.Reports;
+namespace Mint.ML.Samples.Cli.Reports;
 
 /// <summary>Pictures as the page draws them: a byte a point, row after row, in base64.</summary>
 internal static class Picture

@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Mint.ML.Files;
 
-namespace Mint.ML.Samples.Reports;
+namespace Mint.ML.Samples.Cli.Reports;
 
 /// <summary>One HTML file that asks nothing of the network: style, script, data and sounds all stand in it.</summary>
 /// <remarks>

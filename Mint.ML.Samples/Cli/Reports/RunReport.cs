@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mint.ML.Metrics;
 
-namespace Mint.ML.Samples.Reports;
+namespace Mint.ML.Samples.Cli.Reports;
 
 /// <summary>What the page shows of a training run.</summary>
 internal static class RunReport

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Audio;
 
-namespace Mint.ML.Samples.Reports;
+namespace Mint.ML.Samples.Cli.Reports;
 
 /// <summary>The sounds of a page, each once, as data: URIs within a limit; of those that are left out the page says why.</summary>
 /// <remarks>

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Mint.ML.Samples.Reports;
+namespace Mint.ML.Samples.Cli.Reports;
 
 /// <summary>log.jsonl of a run folder as curves.</summary>
 internal sealed class TrainingLog

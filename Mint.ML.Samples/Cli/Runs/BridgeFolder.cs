@@ -1,7 +1,7 @@
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
 
-namespace Mint.ML.Samples.Training;
+namespace Mint.ML.Samples.Cli.Runs;
 
 /// <summary>The folder below a run's where its bridge stands: weights, and the vocabulary without which they mean nothing.</summary>
 internal static class BridgeFolder

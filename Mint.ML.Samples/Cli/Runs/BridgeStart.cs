@@ -7,7 +7,7 @@ using Mint.ML.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Samples.Training;
+namespace Mint.ML.Samples.Cli.Runs;
 
 /// <summary>What a bridge starts from: another bridge, a BERT, or nothing.</summary>
 /// <param name="Bridge">A bridge's folder, or the run folder of 'mint pretrain'; null for none.</param>

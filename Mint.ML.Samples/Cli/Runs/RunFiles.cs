@@ -6,7 +6,7 @@ using Microsoft.ML.Data;
 using Mint.ML.Files;
 using Mint.ML.Transforms;
 
-namespace Mint.ML.Samples.Training;
+namespace Mint.ML.Samples.Cli.Runs;
 
 /// <summary>What a training command leaves in its run folder beside log and checkpoints: run.json, and model.zip.</summary>
 internal static class RunFiles

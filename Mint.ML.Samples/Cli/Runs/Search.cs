@@ -6,9 +6,9 @@ using Mint.ML.Files;
 using Mint.ML.Metrics;
 using Mint.ML.Retrieval;
 using Mint.ML.Text;
-using Mint.ML.Training;
+using Mint.ML.Training.Data;
 
-namespace Mint.ML.Samples.Training;
+namespace Mint.ML.Samples.Cli.Runs;
 
 /// <summary>What a bridge of stage 1 finds for the captions of a manifest, among its clips: retrieval.jsonl in a run folder.</summary>
 internal static class Search

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Mint.ML.Training;
 
-namespace Mint.ML.Samples.Training;
+namespace Mint.ML.Samples.Cli.Runs;
 
 /// <summary>Prints a run's progress, at most a line a second: the log has every step.</summary>
 internal sealed class TrainingLines : IProgress<TrainingProgress>

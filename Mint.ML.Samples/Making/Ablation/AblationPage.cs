@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Mint.ML.Samples.Demo;
 
-namespace Mint.ML.Samples.Ablation;
+namespace Mint.ML.Samples.Making.Ablation;
 
 /// <summary>The results as a page of Markdown tables: mean and spread over the seeds.</summary>
 internal static class AblationPage

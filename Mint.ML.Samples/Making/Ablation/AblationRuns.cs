@@ -10,10 +10,9 @@ using Mint.ML.Checkpoints;
 using Mint.ML.Files;
 using Mint.ML.Objectives;
 using Mint.ML.Samples.Demo;
-using Mint.ML.Training;
 using Mint.ML.Transforms;
 
-namespace Mint.ML.Samples.Ablation;
+namespace Mint.ML.Samples.Making.Ablation;
 
 /// <summary>What a training is and was measured to be. Accuracies are of the families of held-out clips; R@k of captions searching for their clips.</summary>
 internal sealed record AblationResult(string Row, int Seed, double Similarity, double Ranked, double R1, double R5, double R10);

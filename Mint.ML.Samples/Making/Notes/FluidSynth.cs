@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Mint.ML.Samples.Notes;
+namespace Mint.ML.Samples.Making.Notes;
 
 /// <summary>A soundfont played by libfluidsynth, one note at a time: reverb, chorus and dither off, interpolation of the highest order.</summary>
 internal sealed unsafe partial class FluidSynth : IDisposable

@@ -1,4 +1,4 @@
-namespace Mint.ML.Samples.Notes;
+namespace Mint.ML.Samples.Making.Notes;
 
 /// <summary>The General MIDI programs that belong to one of NSynth's eleven families, under everyday names.</summary>
 internal static class GeneralMidi

@@ -1,4 +1,4 @@
-namespace Mint.ML.Samples.Notes;
+namespace Mint.ML.Samples.Making.Notes;
 
 /// <summary>Says in words what is known of a note: instrument and family, register by pitch, loudness by velocity.</summary>
 internal static class NoteCaption

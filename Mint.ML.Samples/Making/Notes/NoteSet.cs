@@ -3,8 +3,9 @@ using System.Numerics.Tensors;
 using CsvHelper;
 using Mint.ML.Audio;
 using Mint.ML.Files;
+using Mint.ML.Samples.Demo;
 
-namespace Mint.ML.Samples.Notes;
+namespace Mint.ML.Samples.Making.Notes;
 
 /// <summary>What to render.</summary>
 internal sealed record NoteSetOptions

@@ -1,4 +1,4 @@
-namespace Mint.ML.Samples.Notes;
+namespace Mint.ML.Samples.Making.Notes;
 
 /// <summary>A General MIDI soundfont that a Debian package installs.</summary>
 /// <param name="Name">What the command and the manifests call it.</param>

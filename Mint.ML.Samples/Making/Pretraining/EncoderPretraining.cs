@@ -5,12 +5,14 @@ using Mint.ML.Encoders;
 using Mint.ML.Files;
 using Mint.ML.Layers;
 using Mint.ML.Tensors;
+using Mint.ML.Training;
 using TorchSharp.Modules;
+using Linear = Mint.ML.Layers.Linear;
 using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace Mint.ML.Training;
+namespace Mint.ML.Samples.Making.Pretraining;
 
 /// <summary>How a small data2vec-audio encoder is trained. The defaults are those of the model that ships with the samples.</summary>
 public sealed record EncoderPretrainingOptions

@@ -6,7 +6,7 @@ using Mint.ML.LanguageModels;
 using Mint.ML.Text;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Training;
+namespace Mint.ML.Samples.Making.Pretraining;
 
 /// <summary>Writes a small T5 as the folder that Hugging Face has of one: tokenizer, configuration, weights.</summary>
 public static class LanguageModelFolder

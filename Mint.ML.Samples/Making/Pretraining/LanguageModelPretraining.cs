@@ -3,11 +3,12 @@ using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using Mint.ML.Text;
+using Mint.ML.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace Mint.ML.Training;
+namespace Mint.ML.Samples.Making.Pretraining;
 
 /// <summary>How a small T5 is trained. The defaults are those of the model that ships with the samples.</summary>
 public sealed record LanguageModelPretrainingOptions

@@ -1,8 +1,8 @@
-using Mint.ML.Samples.Notes;
+using Mint.ML.Samples.Demo;
+using Mint.ML.Samples.Making.Notes;
 using Mint.ML.Text;
-using Mint.ML.Training;
 
-namespace Mint.ML.Samples.Pretraining;
+namespace Mint.ML.Samples.Making.Pretraining;
 
 /// <summary>What the small language model learns: English from WordNet's glosses, and to answer MINT's instructions from words that stand where a bridge's queries will.</summary>
 /// <remarks>

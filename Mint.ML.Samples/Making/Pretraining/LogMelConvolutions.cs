@@ -3,7 +3,7 @@ using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Training;
+namespace Mint.ML.Samples.Making.Pretraining;
 
 /// <summary>Sets the convolutions of a small data2vec-audio model so that they compute a log-mel spectrogram, before anything is trained.</summary>
 /// <remarks>

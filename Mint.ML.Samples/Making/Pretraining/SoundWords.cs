@@ -1,4 +1,4 @@
-namespace Mint.ML.Samples.Pretraining;
+namespace Mint.ML.Samples.Making.Pretraining;
 
 /// <summary>A small grammar of sounds, music and what is said of them.</summary>
 internal static class SoundWords

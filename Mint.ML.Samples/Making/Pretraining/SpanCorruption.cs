@@ -1,4 +1,4 @@
-namespace Mint.ML.Training;
+namespace Mint.ML.Samples.Making.Pretraining;
 
 /// <summary>T5's pre-training task: spans of a text give way to sentinels, and the answer says what stood there.</summary>
 public static class SpanCorruption

@@ -1,4 +1,4 @@
-namespace Mint.ML.Samples.Pretraining;
+namespace Mint.ML.Samples.Making.Pretraining;
 
 /// <summary>A word sense of WordNet.</summary>
 /// <param name="Word">The first word of its set of synonyms.</param>

@@ -1,7 +1,7 @@
 using Mint.ML.Encoders;
 
 
-namespace Mint.ML.Training;
+namespace Mint.ML.Training.Data;
 
 /// <summary>Hands out the frames of the run's batches in order, reading the next while the present one is trained on.</summary>
 internal sealed class BatchFeed : IDisposable

@@ -1,4 +1,4 @@
-namespace Mint.ML.Training;
+namespace Mint.ML.Training.Data;
 
 /// <summary>Which clips form which batch, epoch by epoch.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 using Mint.ML.Encoders;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Training;
+namespace Mint.ML.Training.Data;
 
 /// <summary>Windows of the clips that are longer than training hears at once.</summary>
 internal static class Crops

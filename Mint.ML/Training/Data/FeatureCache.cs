@@ -2,7 +2,7 @@ using Mint.ML.Audio;
 using Mint.ML.Encoders;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Training;
+namespace Mint.ML.Training.Data;
 
 /// <summary>A frozen encoder's frames of sound files, computed once and kept on the disk, in a <see cref="FrameStore"/>.</summary>
 /// <remarks>An entry that is damaged, or that somebody took away, is computed anew when it is read.</remarks>

@@ -6,7 +6,7 @@ using Mint.ML.Checkpoints;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
 
-namespace Mint.ML.Training;
+namespace Mint.ML.Training.Data;
 
 /// <summary>An entry of <see cref="FrameStore"/>: a safetensors file of one tensor (T, E), float32 or bfloat16, with its SHA-256 in the header.</summary>
 internal static class FrameEntry

@@ -8,7 +8,7 @@ using Mint.ML.Encoders;
 using Mint.ML.Files;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Training;
+namespace Mint.ML.Training.Data;
 
 /// <summary>How frames are stored.</summary>
 public sealed record FeatureCacheOptions

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Mint.ML.Encoders;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Training;
+namespace Mint.ML.Training.Data;
 
 /// <summary>Frames of all clips, in memory.</summary>
 public sealed class FrameTable : IFrameSource

@@ -1,7 +1,7 @@
 using Mint.ML.Encoders;
 
 
-namespace Mint.ML.Training;
+namespace Mint.ML.Training.Data;
 
 /// <summary>What a bridge is trained on: the frames that a frozen encoder hears in each clip, however they are come by.</summary>
 /// <remarks>Read is called ahead of need from another thread, one call at a time; the other members may be called meanwhile.</remarks>

@@ -1,4 +1,4 @@
-namespace Mint.ML.Training;
+namespace Mint.ML.Training.Data;
 
 /// <summary>The examples of one data set.</summary>
 /// <param name="Examples">At least one; their clips are those of the frame source that all data sets share.</param>

@@ -1,4 +1,4 @@
-namespace Mint.ML.Training;
+namespace Mint.ML.Training.Data;
 
 /// <summary>SplitMix64: the same numbers on every platform and runtime, and its whole state is one number.</summary>
 internal struct SplitMix(ulong state)

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Mint.ML.Encoders;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Training;
+namespace Mint.ML.Training.Data;
 
 /// <summary>Frames of clips that are entries of a <see cref="FrameStore"/>: memory holds their keys, and a batch's frames while it is trained on.</summary>
 public sealed class StoredFrames : IFrameSource

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace Mint.ML.Training;
+namespace Mint.ML.Training.Data;
 
 /// <summary>Texts tokenised once, from which batches are padded to their own longest.</summary>
 internal sealed class TokenRows(IReadOnlyList<int[]> rows, int pad)

@@ -3,7 +3,7 @@ using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
 using Mint.ML.Systems;
 
-namespace Mint.ML.Training;
+namespace Mint.ML.Training.Memory;
 
 /// <summary>A frozen language model as <see cref="MemoryPlan"/> counts it, read from its folder's headers.</summary>
 /// <param name="Parameters">All weights.</param>

@@ -1,7 +1,7 @@
 using Mint.ML.Bridges;
 using Mint.ML.Objectives;
 
-namespace Mint.ML.Training;
+namespace Mint.ML.Training.Memory;
 
 /// <summary>What a training step works on.</summary>
 public sealed record StepSize

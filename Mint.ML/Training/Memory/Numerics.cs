@@ -3,7 +3,7 @@ using Mint.ML.Layers;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace Mint.ML.Training;
+namespace Mint.ML.Training.Memory;
 
 /// <summary>How a bridge and the models around it compute while a run lasts: <see cref="TrainingOptions.Precision"/> and <see cref="TrainingOptions.ActivationCheckpointing"/>.</summary>
 internal sealed class Numerics : IDisposable

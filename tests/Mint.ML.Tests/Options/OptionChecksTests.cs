@@ -88,12 +88,4 @@ public sealed class OptionChecksTests
         // Lengths beyond the rows are the caller's mistake, whatever the sound.
         Assert.ThrowsExactly<ArgumentException>(() => fbank.Compute(zeros(2, 8_000), lengths));
     }
-
-    [TestMethod]
-    public void The_options_of_the_small_pretrainings_are_checked_too()
-    {
-        Says(new EncoderPretrainingOptions { Epochs = 0, LearningRate = double.NaN, WarmUp = 2, LabelSmoothing = 1, MixUp = 0 }.Validate,
-            "Epochs is 0", "LearningRate is NaN", "WarmUp is 2", "LabelSmoothing is 1", "MixUp is 0");
-        Says(new LanguageModelPretrainingOptions { Steps = 0, InputNoise = -1, MaxTargetTokens = 1 }.Validate, "Steps is 0", "InputNoise is -1", "MaxTargetTokens is 1");
-    }
 }

@@ -2,7 +2,7 @@ using Mint.ML.Audio;
 using Mint.ML.Encoders;
 using Mint.ML.Tests.Files;
 using Mint.ML.Tests.Text;
-using Mint.ML.Training;
+using Mint.ML.Training.Data;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Tests.Training;

@@ -1,6 +1,7 @@
 using Mint.ML.Systems;
 using Mint.ML.Tests.Text;
 using Mint.ML.Training;
+using Mint.ML.Training.Data;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Tests.Training;

@@ -3,6 +3,7 @@ using Mint.ML.LanguageModels;
 using Mint.ML.Systems;
 using Mint.ML.Text;
 using Mint.ML.Training;
+using Mint.ML.Training.Data;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -2,7 +2,7 @@ using Mint.ML.Bridges;
 using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
 using Mint.ML.Objectives;
-using Mint.ML.Training;
+using Mint.ML.Training.Memory;
 
 namespace Mint.ML.Tests.Training;
 

@@ -3,6 +3,8 @@ using Mint.ML.Layers;
 using Mint.ML.Objectives;
 using Mint.ML.Tests.Text;
 using Mint.ML.Training;
+using Mint.ML.Training.Data;
+using Mint.ML.Training.Memory;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

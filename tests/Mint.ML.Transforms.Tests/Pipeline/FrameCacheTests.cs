@@ -1,7 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Tests.Files;
-using Mint.ML.Training;
+using Mint.ML.Training.Data;
 
 namespace Mint.ML.Transforms.Tests.Pipeline;
 

@@ -1,7 +1,8 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Audio;
-using Mint.ML.Training;
+using Mint.ML.Samples.Demo;
+using Mint.ML.Samples.Making.Notes;
 
 namespace Mint.ML.Transforms.Tests.Pipeline;
 

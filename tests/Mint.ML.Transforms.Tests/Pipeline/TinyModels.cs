@@ -1,5 +1,5 @@
 using Mint.ML.LanguageModels;
-using Mint.ML.Training;
+using Mint.ML.Samples.Making.Pretraining;
 
 namespace Mint.ML.Transforms.Tests.Pipeline;
 

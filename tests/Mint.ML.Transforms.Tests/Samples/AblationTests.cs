@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Mint.ML.Samples.Ablation;
-using Mint.ML.Samples.Commands;
+using Mint.ML.Samples.Cli.Commands;
+using Mint.ML.Samples.Making.Ablation;
 using Mint.ML.Transforms.Tests.Pipeline;
 
 namespace Mint.ML.Transforms.Tests.Samples;

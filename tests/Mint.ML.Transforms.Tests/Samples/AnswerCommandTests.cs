@@ -6,8 +6,9 @@ using CsvHelper.Configuration;
 using Mint.ML.Answering;
 using Mint.ML.Audio;
 using Mint.ML.Generation;
-using Mint.ML.Samples.Answering;
-using Mint.ML.Samples.Commands;
+using Mint.ML.Samples.Cli;
+using Mint.ML.Samples.Cli.Commands;
+using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Text;
 using Mint.ML.Transforms.Tests.Pipeline;
 

@@ -2,7 +2,8 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Mint.ML.Evaluation;
 using Mint.ML.Metrics;
-using Mint.ML.Samples.Commands;
+using Mint.ML.Samples.Cli.Commands;
+using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Evaluating;
 using Mint.ML.Transforms.Tests.Pipeline;
 

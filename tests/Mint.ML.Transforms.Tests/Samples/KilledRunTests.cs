@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Mint.ML.Samples.Commands;
+using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Transforms.Tests.Pipeline;
 
 namespace Mint.ML.Transforms.Tests.Samples;

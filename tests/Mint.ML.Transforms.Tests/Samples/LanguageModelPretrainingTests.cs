@@ -2,11 +2,12 @@ using System.Text.RegularExpressions;
 using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
+using Mint.ML.Samples.Making.Pretraining;
+using Mint.ML.Transforms.Tests.Pipeline;
 using Mint.ML.Text;
-using Mint.ML.Training;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Tests.Training;
+namespace Mint.ML.Transforms.Tests.Samples;
 
 [TestClass]
 public sealed class LanguageModelPretrainingTests
@@ -15,7 +16,7 @@ public sealed class LanguageModelPretrainingTests
     private static readonly string[] Things = ["house", "tree", "river", "stone", "cloud", "horse", "table", "lamp"];
     private static readonly LanguageModelPretrainingOptions Options = new() { Steps = 30, BatchSize = 16, Seed = 5 };
 
-    private static readonly string Shipped = Path.Combine(Fixtures.Repository, "Mint.ML.Samples", "models", "language-model");
+    private static readonly string Shipped = Path.Combine(TinyModels.Repository(), "Mint.ML.Samples", "models", "language-model");
 
     public required TestContext TestContext { get; init; }
 
@@ -89,8 +90,9 @@ public sealed class LanguageModelPretrainingTests
     [TestMethod]
     public void Options_name_every_wrong_value()
     {
-        var error = Assert.ThrowsExactly<ArgumentException>(() => (Options with { Steps = 0, LearningRate = double.NaN, WarmUp = 1 }).Validate());
-        foreach (string name in (string[])["Steps is 0", "LearningRate is NaN", "WarmUp is 1"]) StringAssert.Contains(error.Message, name);
+        var error = Assert.ThrowsExactly<ArgumentException>((Options with { Steps = 0, LearningRate = double.NaN, WarmUp = 1, InputNoise = -1, MaxTargetTokens = 1 }).Validate);
+        foreach (string name in (string[])["Steps is 0", "LearningRate is NaN", "WarmUp is 1", "InputNoise is -1", "MaxTargetTokens is 1"])
+            StringAssert.Contains(error.Message, name);
     }
 
     [TestMethod]

@@ -1,5 +1,5 @@
-using Mint.ML.Samples.Notes;
-using Mint.ML.Samples.Pretraining;
+using Mint.ML.Samples.Making.Notes;
+using Mint.ML.Samples.Making.Pretraining;
 using Mint.ML.Text;
 
 namespace Mint.ML.Transforms.Tests.Samples;

@@ -1,9 +1,10 @@
 using Mint.ML.Audio;
 using Mint.ML.Encoders;
-using Mint.ML.Training;
+using Mint.ML.Samples.Making.Pretraining;
+using Mint.ML.Transforms.Tests.Pipeline;
 using static TorchSharp.torch;
 
-namespace Mint.ML.Tests.Training;
+namespace Mint.ML.Transforms.Tests.Samples;
 
 [TestClass]
 public sealed class LogMelConvolutionsTests
@@ -15,7 +16,7 @@ public sealed class LogMelConvolutionsTests
         using var encoder = Encoder();
         foreach (string clip in new[] { "ambi_piano.ogg", "bass_thick_c.ogg", "note_guitar_p52.ogg" })
         {
-            float[] samples = AudioFile.Read(Path.Combine(Fixtures.Repository, "Mint.ML.Samples", "data", "clips", clip), 16000).Samples;
+            float[] samples = AudioFile.Read(Path.Combine(TinyModels.Repository(), "Mint.ML.Samples", "data", "clips", clip), 16000).Samples;
             var heard = encoder.Convolve(tensor(samples), LogMelConvolutions.Layers); // (T, 2 x 96 + levels)
             var wanted = LogMel(samples, 96);                              // (T', 96)
             long frames = Math.Min(heard.shape[0], wanted.shape[0] / 2);
@@ -65,6 +66,15 @@ public sealed class LogMelConvolutionsTests
         string[] changed = [.. after.Where(pair => !pair.Value.allclose(before[pair.Key], 1e-5, 1e-6)).Select(pair => pair.Key)];
         Assert.IsTrue(changed.Any(name => name.StartsWith("encoder.", StringComparison.Ordinal)), string.Join(", ", changed));
         Assert.IsFalse(changed.Any(name => name.Contains("conv_layers.0.", StringComparison.Ordinal)), "the first convolution is the filter bank");
+    }
+
+    [TestMethod]
+    public void Options_name_every_wrong_value()
+    {
+        var error = Assert.ThrowsExactly<ArgumentException>(
+            new EncoderPretrainingOptions { Epochs = 0, LearningRate = double.NaN, WarmUp = 2, LabelSmoothing = 1, MixUp = 0 }.Validate);
+        foreach (string wrong in (string[])["Epochs is 0", "LearningRate is NaN", "WarmUp is 2", "LabelSmoothing is 1", "MixUp is 0"])
+            StringAssert.Contains(error.Message, wrong);
     }
 
     private static Data2VecAudio Encoder() => EncoderPretraining.Create(

@@ -1,13 +1,12 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Mint.ML.Answering;
 using Mint.ML.Generation;
 using Mint.ML.Objectives;
-using Mint.ML.Answering;
-using Mint.ML.Samples.Answering;
-using Mint.ML.Samples.Commands;
+using Mint.ML.Samples.Cli.Commands;
+using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Evaluating;
-using Mint.ML.Samples.Training;
 using Mint.ML.Training;
 using Mint.ML.Transforms.Tests.Pipeline;
 

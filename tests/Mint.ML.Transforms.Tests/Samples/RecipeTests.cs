@@ -1,5 +1,6 @@
 using System.CommandLine;
-using Mint.ML.Samples.Commands;
+using Mint.ML.Samples.Cli.Commands;
+using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Training;
 using Mint.ML.Text;
 using Mint.ML.Transforms.Tests.Pipeline;

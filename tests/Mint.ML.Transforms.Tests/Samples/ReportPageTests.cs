@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Mint.ML.Samples.Commands;
+using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Transforms.Tests.Pipeline;
 
 namespace Mint.ML.Transforms.Tests.Samples;

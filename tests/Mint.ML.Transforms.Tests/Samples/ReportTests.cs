@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Audio;
-using Mint.ML.Samples.Commands;
-using Mint.ML.Samples.Reports;
+using Mint.ML.Samples.Cli.Commands;
+using Mint.ML.Samples.Cli.Reports;
 using Mint.ML.Transforms.Tests.Pipeline;
 
 namespace Mint.ML.Transforms.Tests.Samples;

@@ -2,7 +2,8 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Mint.ML.Audio;
 using Mint.ML.Retrieval;
-using Mint.ML.Samples.Commands;
+using Mint.ML.Samples.Cli;
+using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Transforms.Tests.Pipeline;
 
 namespace Mint.ML.Transforms.Tests.Samples;
@@ -59,7 +60,7 @@ public class SearchCommandTests
     {
         Build("--batch-size", "3");
         const string text = "a flute plays note 1";
-        using var model = Mint.ML.Samples.Answering.ModelFile.Load(Model);
+        using var model = Mint.ML.Samples.Cli.ModelFile.Load(Model);
         var rows = EightClips.Shared.Ml.Data.CreateEnumerable<EightClips.Answer>(EightClips.Shared.Model.Transform(EightClips.Shared.Data), reuseRowObject: false).ToArray();
         float[,] words = model.Model.Embeddings!.Texts([text])[0];
         var expected = rows.Select((row, i) => (Path: $"clips/clip{i}.wav", Similarity: row.AudioEmbedding.Chunk(8).Max(vector => vector.Select((x, e) => x * words[0, e]).Sum())))

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Mint.ML.Samples.Commands;
+using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Transforms.Tests.Pipeline;
 
 namespace Mint.ML.Transforms.Tests.Samples;

@@ -6,6 +6,7 @@ using Mint.ML.Generation;
 using Mint.ML.Systems;
 using Mint.ML.Text;
 using Mint.ML.Training;
+using Mint.ML.Training.Data;
 using Mint.ML.Transforms.Tests.Pipeline;
 using TorchSharp;
 using static TorchSharp.torch;
