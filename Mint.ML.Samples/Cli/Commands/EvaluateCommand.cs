@@ -4,10 +4,6 @@ using Mint.ML.Answering;
 using Mint.ML.Evaluation;
 using Mint.ML.Metrics;
 using Mint.ML.Samples.Cli.Options;
-using Mint.ML.Samples.Demo;
-using Mint.ML.Samples.Evaluating;
-using Mint.ML.Samples.Making.Notes;
-using Mint.ML.Samples.Making.Pretraining;
 
 namespace Mint.ML.Samples.Cli.Commands;
 
@@ -41,7 +37,10 @@ internal static class EvaluateCommand
             var read = files.Select(EvaluationRecipe.Read).Select(recipe => parse.GetValue(manifest) is { } other ? recipe with { Manifest = Path.GetFullPath(other) } : recipe).ToList();
             using var loaded = ModelFile.Load(parse.GetValue(model), DeviceOption.Of(parse.GetValue(device)!));
             var tools = read.Any(recipe => recipe.Task == "captioning") ? Tools(parse.GetValue(wordNet), parse.GetValue(bert), parse.GetValue(spice)) : new CaptionTools();
-            var settings = new EvaluationSettings(loaded, parse.GetValue(batch), parse.GetValue(onError) == "skip", tools);
+            var settings = new EvaluationSettings(loaded.Model, loaded.Path)
+            {
+                Batch = parse.GetValue(batch), SkipErrors = parse.GetValue(onError) == "skip", Tools = tools,
+            };
             var evaluations = new List<EvaluationResult>();
             foreach (var (recipe, file) in read.Zip(files))
             {

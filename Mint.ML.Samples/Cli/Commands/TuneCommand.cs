@@ -4,10 +4,10 @@ using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
 using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Cli.Runs;
-using Mint.ML.Samples.Training;
 using Mint.ML.Systems;
 using Mint.ML.Text;
 using Mint.ML.Training;
+using Mint.ML.Training.Data;
 using Mint.ML.Transforms;
 
 namespace Mint.ML.Samples.Cli.Commands;
@@ -17,8 +17,8 @@ internal static class TuneCommand
 {
     public static Command Create()
     {
-        var data = InstructionData.Option();
-        var validation = InstructionData.Option("--validation", "Other clips, in the form of --data, measured during the run");
+        var data = InstructionDataOption.Create();
+        var validation = InstructionDataOption.Create("--validation", "Other clips, in the form of --data, measured during the run");
         var language = new Option<string?>("--language-model") { Description = "Folder of the frozen language model" };
         var run = new RunArguments("runs/tune");
         var start = new BridgeArguments();

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Security.Cryptography;
-using System.Text.Json.Nodes;
 using Mint.ML.Answering;
 using Mint.ML.Generation;
 using Mint.ML.Systems;
@@ -50,7 +48,7 @@ internal sealed class AnswerOptions
         using var model = ModelFile.Load(parse.GetValue(_model), DeviceOption.Of(parse.GetValue(_device)!));
         var answers = answerer(model.Model, batch);
         var rows = RowFormat.Of(format, answers.Name, clips.Max(clip => clip.Name.Length));
-        using AnswerOutput output = file is null ? new ConsoleOutput(rows) : new FileOutput(file, rows, Settings(model, parse.GetValue(_input)!, answers, windows));
+        using AnswerOutput output = file is null ? new ConsoleOutput(rows) : new FileOutput(file, rows, AnswerSettings.Of(model.Path, parse.GetValue(_input)!, answers, windows));
         var result = new AnswerRun(answers, windows, batch, parse.GetValue(_onError) == "skip", StandardError.Report).Run(clips, output, cancel);
         if (result.Stopped && file is not null) StandardError.Report($"the same command goes on with {file}");
         return Task.FromResult(result.ExitCode);
@@ -62,17 +60,5 @@ internal sealed class AnswerOptions
             errors.Require(file is null || format != "table", "--output takes jsonl or csv, which a stopped run can go on with; a table is for the terminal (or a pipe).");
             errors.Throw();
         }
-    }
-
-    /// <summary>All that decides answers: what a file of them is checked against before rows are added to it.</summary>
-    public static JsonObject Settings(ModelFile model, string input, Answerer answerer, LongAudioOptions windows)
-    {
-        using var zip = File.OpenRead(model.Path);
-        var settings = new JsonObject
-        {
-            ["answers"] = answerer.Name, ["input"] = Path.GetFullPath(input), ["model"] = Convert.ToHexStringLower(SHA256.HashData(zip)),
-        }.Add(windows with { OverlapSeconds = windows.Overlap });
-        foreach (var (key, value) in answerer.Settings) settings[key] = value?.DeepClone();
-        return settings;
     }
 }

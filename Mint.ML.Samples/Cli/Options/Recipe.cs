@@ -10,8 +10,6 @@ namespace Mint.ML.Samples.Cli.Options;
 /// </summary>
 internal static class Recipe
 {
-    private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
-
     /// <summary>Gives a command the option --recipe and an action that sees the recipe's values as if they had been typed.</summary>
     public static void SetRecipeAction(this Command command, Func<ParseResult, CancellationToken, Task<int>> action)
     {
@@ -29,12 +27,12 @@ internal static class Recipe
         string[] options = [.. command.Options.Where(option => option.Name is not ("--recipe" or "--help")).Select(option => option.Name.TrimStart('-'))];
         string[] known = [.. options, .. command.Arguments.Select(argument => argument.Name)];
         List<string> arguments = [], errors = [];
-        using var document = Open(file);
+        using var document = OptionFile.Open(file);
         foreach (var setting in document.RootElement.EnumerateObject())
         {
             if (!known.Contains(setting.Name))
             {
-                errors.Add($"'mint {command.Name}' knows no '{setting.Name}'; the nearest key is '{Nearest(setting.Name, known)}'.");
+                errors.Add($"'mint {command.Name}' knows no '{setting.Name}'; the nearest key is '{OptionFile.Nearest(setting.Name, known)}'.");
             }
             else if (!typed.Contains(setting.Name))
             {
@@ -50,58 +48,6 @@ internal static class Recipe
         return errors.Count == 0 ? both : throw new InvalidDataException($"{file}: {string.Join(" ", errors)} 'mint {command.Name} --help' lists all.");
     }
 
-    /// <summary>Reads a recipe; its root is an object.</summary>
-    public static JsonDocument Open(string file)
-    {
-        if (!File.Exists(file)) throw new FileNotFoundException($"There is no recipe '{file}'. The paper's are under recipes/.", file);
-        try
-        {
-            var document = JsonDocument.Parse(File.ReadAllText(file), Lenient);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? document : throw new InvalidDataException($"{file}: a recipe is a JSON object, {{ \"key\": value, ... }}.");
-        }
-        catch (JsonException error)
-        {
-            throw new InvalidDataException($"{file}: it is not valid JSON: {error.Message}", error);
-        }
-    }
-
-    /// <summary>Reads a recipe that is a record of its own: its keys are the properties, in lower case with dashes, and so are those of records in it.</summary>
-    /// <exception cref="InvalidDataException">It is not JSON, has a key that the record does not know, or a value that does not fit.</exception>
-    public static T Read<T>(string file)
-    {
-        using var document = Open(file);
-        List<string> errors = [];
-        Check("", document.RootElement, typeof(T), errors);
-        if (errors.Count > 0) throw new InvalidDataException($"{file}: {string.Join(" ", errors)}");
-        try
-        {
-            return document.RootElement.Deserialize<T>(OptionNames.Json)!;
-        }
-        catch (JsonException error)
-        {
-            throw new InvalidDataException($"{file}: {error.Message}", error);
-        }
-    }
-
-    private static void Check(string where, JsonElement element, Type record, List<string> errors)
-    {
-        var known = record.GetProperties().Where(property => property.CanWrite).ToDictionary(property => OptionNames.Of(property.Name), property => property.PropertyType);
-        foreach (var setting in element.EnumerateObject())
-        {
-            if (!known.TryGetValue(setting.Name, out var type)) errors.Add($"There is no '{where}{setting.Name}'; the nearest key is '{where}{Nearest(setting.Name, known.Keys)}'.");
-            else if (type.IsEnum && (setting.Value.ValueKind != JsonValueKind.String || !OptionNames.All(type).Contains(setting.Value.GetString())))
-                errors.Add($"'{where}{setting.Name}' is {setting.Value.GetRawText()}; expected one of {string.Join(", ", OptionNames.All(type))}.");
-            else if (setting.Value.ValueKind == JsonValueKind.Object && IsRecord(type)) Check($"{where}{setting.Name}.", setting.Value, type, errors);
-            else if (setting.Value.ValueKind == JsonValueKind.Array && type.GenericTypeArguments is [var kind] && IsRecord(kind))
-                foreach (var item in setting.Value.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.Object)) Check($"{where}{setting.Name}.", item, kind, errors);
-        }
-    }
-
-    private static bool IsRecord(Type type) => type.Namespace?.StartsWith("Mint.ML", StringComparison.Ordinal) == true;
-
-    /// <summary>The known key that takes the fewest insertions, deletions and replacements of a character to write.</summary>
-    public static string Nearest(string key, IEnumerable<string> known) => known.MinBy(other => Distance(key.ToLowerInvariant(), other.ToLowerInvariant()))!;
-
     private static IEnumerable<string> Values(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Array => value.EnumerateArray().SelectMany(Values),
@@ -109,18 +55,4 @@ internal static class Recipe
         JsonValueKind.String => [value.GetString()!],
         _ => [value.GetRawText()], // numbers, true and false as they are written; objects for options that take JSON
     };
-
-    // Levenshtein's, row by row.
-    private static int Distance(string a, string b)
-    {
-        int[] row = [.. Enumerable.Range(0, b.Length + 1)];
-        for (int i = 1; i <= a.Length; i++)
-        {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.Length; j++)
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
-        }
-        return row[^1];
-    }
 }

@@ -1,5 +1,3 @@
-using Mint.ML.Samples.Cli.Options;
-
 namespace Mint.ML.Samples.Making.Ablation;
 
 /// <summary>A table of the paper as trainings of the small MINT: what its rows differ in.</summary>
@@ -21,7 +19,7 @@ internal sealed record AblationRecipe
     /// <exception cref="InvalidDataException">It is not one; the message names the file and what is wrong.</exception>
     public static AblationRecipe Read(string file)
     {
-        var recipe = Recipe.Read<AblationRecipe>(file);
+        var recipe = OptionFile.Read<AblationRecipe>(file);
         if (recipe.Rows.Count == 0 || recipe.Seeds.Count == 0) throw new InvalidDataException($"{file}: it has no rows or no seeds; there is nothing to train.");
         if (recipe.Rows.FirstOrDefault(row => row.Stages is not (1 or 2)) is { } wrong) throw new InvalidDataException($"{file}: row '{wrong.Name}' has {wrong.Stages} stages; expected 1 or 2.");
         return recipe;

@@ -85,7 +85,7 @@ public class AnswerCommandTests
         using var model = ModelFile.Load(Model.Value);
         var clips = ClipList.Of(Clips, _ => { });
         var answerer = new TextAnswerer(model.Model, "caption", InstructionTemplates.CaptionInstruction, new GenerationOptions { MaxTokens = 4 }, 2);
-        var settings = AnswerOptions.Settings(model, Clips, answerer, new LongAudioOptions());
+        var settings = AnswerSettings.Of(model.Path, Clips, answerer, new LongAudioOptions());
         string path = At("stopped.jsonl");
         var run = new AnswerRun(answerer, new LongAudioOptions(), 2, skipErrors: false, _ => { });
         using var stop = new CancellationTokenSource();
@@ -99,6 +99,22 @@ public class AnswerCommandTests
         using (var output = new FileOutput(path, new JsonLines("caption"), settings))
             Assert.AreEqual(new AnswerResult(4, 4, 0, 0, false), run.Run(clips, output, default));
         CollectionAssert.AreEqual(clips.Select(clip => clip.Name).ToArray(), File.ReadAllLines(path).Select(line => JsonNode.Parse(line)!["path"]!.GetValue<string>()).ToArray());
+    }
+
+    [TestMethod]
+    public void Answers_of_a_system_in_a_folder_are_known_by_the_folders_files()
+    {
+        using var model = ModelFile.Load(Model.Value);
+        var answerer = new TextAnswerer(model.Model, "caption", InstructionTemplates.CaptionInstruction, new GenerationOptions(), 2);
+        string folder = Directory.CreateDirectory(At("system")).FullName;
+        string[] contents = ["one", "one", "two"];
+        string[] hashes = [.. contents.Select(content =>
+        {
+            File.WriteAllText(Path.Combine(folder, "config.json"), content);
+            return AnswerSettings.Of(folder, Clips, answerer, new LongAudioOptions())["model"]!.GetValue<string>();
+        })];
+        Assert.AreEqual(hashes[0], hashes[1]);
+        Assert.AreNotEqual(hashes[1], hashes[2]);
     }
 
     private sealed class StoppingOutput(FileOutput file, int after, CancellationTokenSource stop) : AnswerOutput

@@ -4,7 +4,6 @@ using Mint.ML.Evaluation;
 using Mint.ML.Metrics;
 using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Samples.Cli.Options;
-using Mint.ML.Samples.Evaluating;
 using Mint.ML.Transforms.Tests.Pipeline;
 
 namespace Mint.ML.Transforms.Tests.Samples;

@@ -6,7 +6,7 @@ using Mint.ML.Generation;
 using Mint.ML.Objectives;
 using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Samples.Cli.Options;
-using Mint.ML.Samples.Evaluating;
+using Mint.ML.Evaluation;
 using Mint.ML.Training;
 using Mint.ML.Transforms.Tests.Pipeline;
 

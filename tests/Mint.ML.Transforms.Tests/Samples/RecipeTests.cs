@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Samples.Cli.Options;
-using Mint.ML.Samples.Training;
+using Mint.ML.Training.Data;
 using Mint.ML.Text;
 using Mint.ML.Transforms.Tests.Pipeline;
 

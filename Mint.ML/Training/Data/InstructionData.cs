@@ -1,49 +1,20 @@
-using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
 using Mint.ML.Audio;
-using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Text;
-using Mint.ML.Training;
-using Mint.ML.Training.Data;
-
-namespace Mint.ML.Samples.Training;
+namespace Mint.ML.Training.Data;
 
 /// <summary>One data set of stage 2: a manifest, what is asked about each of its clips, and where the answer stands.</summary>
 /// <param name="Manifest">CSV or JSON lines.</param>
 /// <param name="Instruction">Asked about every clip; null asks what each row has in its column Instruction.</param>
 /// <param name="Response">The column of answers; rows without one are left out.</param>
 /// <param name="Weight">Its share in the mix; null mixes by size.</param>
-internal sealed record InstructionData(string Manifest, string? Instruction, string Response = "Response", double? Weight = null)
+public sealed record InstructionData(string Manifest, string? Instruction, string Response = "Response", double? Weight = null)
 {
     private static readonly string[] Keys = ["manifest", "instruction", "response", "weight"];
 
-    /// <summary>The option --data, any number of times, in a recipe as a list of objects.</summary>
-    public static Option<InstructionData[]> Option() => Option("--data",
-        "MANIFEST (with columns Instruction and Response), or MANIFEST:INSTRUCTION:COLUMN with one instruction for all clips and the column of the answers, "
-        + "or the same as JSON: {\"manifest\", \"instruction\", \"response\", \"weight\"}. INSTRUCTION may be a data set of the paper's Table 1 (NSynth, Clotho, ...), for its template. "
-        + "May be given several times; without weights, data sets are mixed by size");
-
-    /// <summary>An option of the same form.</summary>
-    public static Option<InstructionData[]> Option(string name, string description) => new(name)
-    {
-        Description = description,
-        CustomParser = result =>
-        {
-            try
-            {
-                return [.. result.Tokens.Select(token => Parse(token.Value))];
-            }
-            catch (FormatException error)
-            {
-                result.AddError(error.Message);
-                return [];
-            }
-        },
-    };
-
-    /// <summary>Reads either form.</summary>
+    /// <summary>Reads a data set from a text: MANIFEST, MANIFEST:INSTRUCTION:COLUMN, or a JSON object of the properties in lower case.</summary>
+    /// <param name="text">The text. An instruction may be a data set of the paper's Table 1 (NSynth, Clotho, ...), for its template.</param>
     /// <exception cref="FormatException">It is neither; the message says why.</exception>
     public static InstructionData Parse(string text)
     {
@@ -61,7 +32,7 @@ internal sealed record InstructionData(string Manifest, string? Instruction, str
         {
             using var document = JsonDocument.Parse(text);
             var values = document.RootElement.EnumerateObject().ToDictionary(property => property.Name, property => property.Value);
-            if (values.Keys.FirstOrDefault(key => !Keys.Contains(key)) is { } unknown) throw new FormatException($"'data' knows no '{unknown}'; the nearest key is '{Recipe.Nearest(unknown, Keys)}'.");
+            if (values.Keys.FirstOrDefault(key => !Keys.Contains(key)) is { } unknown) throw new FormatException($"'data' knows no '{unknown}'; the nearest key is '{OptionFile.Nearest(unknown, Keys)}'.");
             if (!values.TryGetValue("manifest", out var manifest)) throw new FormatException($"'data' names no manifest: {text}");
             return new(manifest.GetString()!, values.TryGetValue("instruction", out var instruction) ? Template(instruction.GetString()!) : null,
                 values.TryGetValue("response", out var response) ? response.GetString()! : "Response", values.TryGetValue("weight", out var weight) ? weight.GetDouble() : null);
@@ -81,8 +52,10 @@ internal sealed record InstructionData(string Manifest, string? Instruction, str
 
     /// <summary>Reads the manifests: every sound file once, and the examples about them.</summary>
     /// <param name="sources">At least one.</param>
-    /// <param name="left">Told of rows that have nothing to learn.</param>
-    public static (IReadOnlyList<string> Files, InstructionMix Mix) Read(IReadOnlyList<InstructionData> sources, IProgress<string> left)
+    /// <param name="left">Told of rows that have nothing to learn; null for nobody.</param>
+    /// <returns>The sound files, whose order is that of the examples' <see cref="InstructionExample.Clip"/>, and the mix to train on.</returns>
+    /// <exception cref="InvalidDataException">A manifest lacks a column or has nothing to learn; the message says which.</exception>
+    public static (IReadOnlyList<string> Files, InstructionMix Mix) Read(IReadOnlyList<InstructionData> sources, IProgress<string>? left = null)
     {
         var clips = new Dictionary<string, int>(StringComparer.Ordinal);
         List<InstructionSource> mixed = [];
@@ -102,7 +75,7 @@ internal sealed record InstructionData(string Manifest, string? Instruction, str
             }
             if (examples.Count == 0) throw new InvalidDataException($"{source.Manifest}: no row has an instruction and a '{source.Response}'.");
             if (examples.Count < manifest.Rows.Count)
-                left.Report(string.Create(CultureInfo.InvariantCulture, $"{source.Manifest}: {manifest.Rows.Count - examples.Count} of {manifest.Rows.Count} rows have no instruction or no '{source.Response}' and are left out"));
+                left?.Report(string.Create(CultureInfo.InvariantCulture, $"{source.Manifest}: {manifest.Rows.Count - examples.Count} of {manifest.Rows.Count} rows have no instruction or no '{source.Response}' and are left out"));
             mixed.Add(new InstructionSource(examples, source.Weight));
         }
         return ([.. clips.Keys], new InstructionMix(mixed));

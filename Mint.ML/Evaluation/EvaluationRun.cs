@@ -1,30 +1,43 @@
 using Mint.ML.Answering;
 using Mint.ML.Audio;
-using Mint.ML.Evaluation;
 using Mint.ML.Files;
 using Mint.ML.Generation;
 using Mint.ML.Metrics;
 using Mint.ML.Retrieval;
-using Mint.ML.Samples.Cli;
-using Mint.ML.Samples.Cli.Options;
+using Mint.ML.Systems;
 
-namespace Mint.ML.Samples.Evaluating;
+namespace Mint.ML.Evaluation;
 
-/// <summary>What a run of recipes has in common.</summary>
+/// <summary>What evaluations of one model have in common.</summary>
 /// <param name="Model">The model that is measured.</param>
-/// <param name="Batch">Clips answered at once.</param>
-/// <param name="SkipErrors">Whether clips that cannot be read are left out, and counted, instead of ending the run.</param>
-/// <param name="Tools">What some caption metrics need, loaded before the first answer.</param>
-internal sealed record EvaluationSettings(ModelFile Model, int Batch, bool SkipErrors, CaptionTools Tools);
+/// <param name="ModelPath">The file or folder that it was loaded from: answers of another one are not gone on with.</param>
+public sealed record EvaluationSettings(AudioLanguageModel Model, string ModelPath)
+{
+    /// <summary>Clips answered at once; answers do not depend on it.</summary>
+    public int Batch { get; init; } = 16;
+
+    /// <summary>Whether clips that cannot be read are left out, and counted, instead of ending the run.</summary>
+    public bool SkipErrors { get; init; }
+
+    /// <summary>What some caption metrics need, loaded before the first answer.</summary>
+    public CaptionTools Tools { get; init; } = new();
+}
 
 /// <summary>Answers a recipe's clips, which can be stopped and goes on, and measures the answers.</summary>
-internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings settings, string folder, Action<string> report)
+/// <param name="recipe">What is measured.</param>
+/// <param name="settings">The model, and how it is asked.</param>
+/// <param name="folder">Takes answers.jsonl, evaluation.json and items.jsonl. The same run goes on where one was stopped.</param>
+/// <param name="report">Told of progress and of what was passed over; null for nobody.</param>
+public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings settings, string folder, Action<string>? report = null)
 {
     /// <summary>A clip and what is right about it.</summary>
     private sealed record Known(Clip Clip, IReadOnlyList<string> References, IReadOnlyList<string>? Negative);
 
     /// <summary>Runs the recipe; null if it was stopped.</summary>
-    public EvaluationResult? Run(CancellationToken cancel)
+    /// <param name="cancel">Stops it within a batch.</param>
+    /// <exception cref="InvalidDataException">Manifest and recipe do not fit, or a clip cannot be answered and errors are not skipped.</exception>
+    /// <exception cref="NotSupportedException">The model cannot do the recipe's task.</exception>
+    public EvaluationResult? Run(CancellationToken cancel = default)
     {
         var clips = Read();
         var labels = Labels(clips);
@@ -33,8 +46,8 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
         string answers = Path.Combine(folder, "answers.jsonl");
         var format = new JsonLines(answerer.Name);
         AnswerResult result;
-        using (var output = new FileOutput(answers, format, AnswerOptions.Settings(settings.Model, recipe.Manifest, answerer, recipe.LongAudio)))
-            result = new AnswerRun(answerer, recipe.LongAudio, settings.Batch, settings.SkipErrors, report).Run([.. clips.Select(clip => clip.Clip)], output, cancel);
+        using (var output = new FileOutput(answers, format, AnswerSettings.Of(settings.ModelPath, recipe.Manifest, answerer, recipe.LongAudio)))
+            result = new AnswerRun(answerer, recipe.LongAudio, settings.Batch, settings.SkipErrors, report ?? (_ => { })).Run([.. clips.Select(clip => clip.Clip)], output, cancel);
         if (result.Stopped) return null;
 
         var rows = File.ReadLines(answers).Select(format.ReadRow).ToDictionary(row => row.Path);
@@ -52,7 +65,7 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
             case "captioning": (metrics, items) = Captions(items, cancel); break;
             default: (metrics, items) = Retrieval(answered, [.. answered.Select(clip => rows[clip.Clip.Name].Values!)]); break;
         }
-        var evaluation = new EvaluationResult(recipe.Name, recipe.Task, Path.GetRelativePath(folder, settings.Model.Path), Path.GetRelativePath(folder, recipe.Manifest),
+        var evaluation = new EvaluationResult(recipe.Name, recipe.Task, Path.GetRelativePath(folder, settings.ModelPath), Path.GetRelativePath(folder, recipe.Manifest),
             recipe.Task == "retrieval" ? null : recipe.Instruction, answered.Length, clips.Count - answered.Length, labels,
             [.. metrics.Where(metric => recipe.Metrics.Count == 0 || recipe.Metrics.Contains(metric.Name))]);
         EvaluationFiles.Write(folder, evaluation, items);
@@ -102,9 +115,9 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
 
     private Answerer Answerer(IReadOnlyList<string>? labels) => recipe.Task switch
     {
-        "captioning" => new TextAnswerer(settings.Model.Model, "caption", recipe.Instruction, recipe.Generation, settings.Batch),
-        "retrieval" => new EmbeddingAnswerer(settings.Model.Model, settings.Batch),
-        _ => new LabelAnswerer(settings.Model.Model, new LabelOptions
+        "captioning" => new TextAnswerer(settings.Model, "caption", recipe.Instruction, recipe.Generation, settings.Batch),
+        "retrieval" => new EmbeddingAnswerer(settings.Model, settings.Batch),
+        _ => new LabelAnswerer(settings.Model, new LabelOptions
         {
             Labels = labels!, Instruction = recipe.Instruction, BySimilarity = recipe.By == "similarity", KeepAll = true, Top = 1, Threshold = 0,
             Ranking = recipe.Ranking with { MultiLabel = recipe.Task == "tagging" },
@@ -120,7 +133,7 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
     private (IEnumerable<EvaluationMetric>, EvaluationItem[]) Retrieval(Known[] clips, IReadOnlyList<float>[] vectors)
     {
         (int Clip, string Caption)[] queries = [.. clips.SelectMany((clip, i) => clip.References.Select(caption => (i, caption)))];
-        var embeddings = settings.Model.Model.Comparing();
+        var embeddings = settings.Model.Comparing();
         float[,] similarity = BridgeEmbeddings.Similarities(embeddings.Texts([.. queries.Select(query => query.Caption)]),
             [.. vectors.Select(values => BridgeEmbeddings.Vectors([.. values], embeddings.Width))]); // (captions, clips)
         // Clips that people described in the same words are right answers to each other.

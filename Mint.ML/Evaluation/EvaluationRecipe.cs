@@ -1,12 +1,10 @@
-using Mint.ML.Evaluation;
 using Mint.ML.Generation;
-using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Text;
 
-namespace Mint.ML.Samples.Evaluating;
+namespace Mint.ML.Evaluation;
 
 /// <summary>What a model is measured on, and how: a file of a dozen lines. The paper's tables are such files under recipes/.</summary>
-internal sealed record EvaluationRecipe
+public sealed record EvaluationRecipe
 {
     /// <summary>What tables call it.</summary>
     public string Name { get; init; } = "";
@@ -52,11 +50,13 @@ internal sealed record EvaluationRecipe
 
     private static readonly string[] Tasks = ["classification", "tagging", "captioning", "retrieval"];
 
-    /// <summary>Reads a recipe.</summary>
+    /// <summary>Reads a recipe: JSON, whose keys are the properties in lower case with dashes.</summary>
+    /// <param name="file">The file; its <see cref="Manifest"/> is relative to it.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is no recipe; the message names the file and the key.</exception>
     public static EvaluationRecipe Read(string file)
     {
-        var recipe = Recipe.Read<EvaluationRecipe>(file);
+        var recipe = OptionFile.Read<EvaluationRecipe>(file);
         if (recipe.Name.Length == 0) recipe = recipe with { Name = Path.GetFileNameWithoutExtension(file) };
         return recipe.Checked(file) with { Manifest = Path.GetFullPath(recipe.Manifest, Path.GetDirectoryName(Path.GetFullPath(file))!) };
     }
