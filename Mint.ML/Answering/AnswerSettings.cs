@@ -17,7 +17,9 @@ public static class AnswerSettings
     {
         var settings = new JsonObject
         {
-            ["answers"] = answerer.Name, ["input"] = Path.GetFullPath(input), ["model"] = Hash(model),
+            ["answers"] = answerer.Name,
+            ["input"] = Path.GetFullPath(input),
+            ["model"] = Hash(model),
         }.Add(windows with { OverlapSeconds = windows.Overlap });
         foreach (var (key, value) in answerer.Settings) settings[key] = value?.DeepClone();
         return settings;

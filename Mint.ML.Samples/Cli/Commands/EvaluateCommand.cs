@@ -39,7 +39,9 @@ internal static class EvaluateCommand
             var tools = read.Any(recipe => recipe.Task == "captioning") ? Tools(parse.GetValue(wordNet), parse.GetValue(bert), parse.GetValue(spice)) : new CaptionTools();
             var settings = new EvaluationSettings(loaded.Model, loaded.Path)
             {
-                Batch = parse.GetValue(batch), SkipErrors = parse.GetValue(onError) == "skip", Tools = tools,
+                Batch = parse.GetValue(batch),
+                SkipErrors = parse.GetValue(onError) == "skip",
+                Tools = tools,
             };
             var evaluations = new List<EvaluationResult>();
             foreach (var (recipe, file) in read.Zip(files))

@@ -7,10 +7,10 @@ using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using Mint.ML.Training;
 using TorchSharp.Modules;
-using Linear = Mint.ML.Layers.Linear;
 using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
+using Linear = Mint.ML.Layers.Linear;
 
 namespace Mint.ML.Samples.Making.Pretraining;
 

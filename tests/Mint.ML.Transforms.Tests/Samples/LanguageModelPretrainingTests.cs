@@ -3,8 +3,8 @@ using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
 using Mint.ML.Samples.Making.Pretraining;
-using Mint.ML.Transforms.Tests.Pipeline;
 using Mint.ML.Text;
+using Mint.ML.Transforms.Tests.Pipeline;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Transforms.Tests.Samples;

@@ -2,11 +2,11 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mint.ML.Answering;
+using Mint.ML.Evaluation;
 using Mint.ML.Generation;
 using Mint.ML.Objectives;
 using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Samples.Cli.Options;
-using Mint.ML.Evaluation;
 using Mint.ML.Training;
 using Mint.ML.Transforms.Tests.Pipeline;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Samples.Cli.Options;
-using Mint.ML.Training.Data;
 using Mint.ML.Text;
+using Mint.ML.Training.Data;
 using Mint.ML.Transforms.Tests.Pipeline;
 
 namespace Mint.ML.Transforms.Tests.Samples;
