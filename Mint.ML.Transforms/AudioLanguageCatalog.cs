@@ -36,13 +36,13 @@ public sealed class AudioLanguageCatalog
     /// <param name="instruction">What is asked about each sound.</param>
     /// <param name="featureColumnName">The column of frame vectors.</param>
     /// <param name="model">The tuned model; null takes the one trained before this in the chain.</param>
-    public CaptionGenerationEstimator GenerateCaptions(string outputColumnName = "GeneratedCaption", string? instruction = null,
+    public CaptionGenerator GenerateCaptions(string outputColumnName = "GeneratedCaption", string? instruction = null,
         string featureColumnName = "Features", InstructionTunedTransformer? model = null) =>
-        GenerateCaptions(new CaptionGenerationEstimator.Options { OutputColumnName = outputColumnName, Instruction = instruction ?? InstructionTemplates.Caption.Instruction, FeatureColumnName = featureColumnName, Model = model });
+        GenerateCaptions(new CaptionGenerator.Options { OutputColumnName = outputColumnName, Instruction = instruction ?? InstructionTemplates.Caption.Instruction, FeatureColumnName = featureColumnName, Model = model });
 
     /// <summary>Writes a text about each sound.</summary>
     /// <param name="options">What is asked, and how the answer is searched for.</param>
-    public CaptionGenerationEstimator GenerateCaptions(CaptionGenerationEstimator.Options options) => new(environment, options);
+    public CaptionGenerator GenerateCaptions(CaptionGenerator.Options options) => new(environment, options);
 
     /// <summary>Classifies sound among labels given as text: the likeliest label wins.</summary>
     /// <param name="outputColumnName">The column that takes the predicted label; the scores go to the column Score.</param>
@@ -50,13 +50,13 @@ public sealed class AudioLanguageCatalog
     /// <param name="instruction">What is asked about each sound.</param>
     /// <param name="featureColumnName">The column of frame vectors.</param>
     /// <param name="model">The tuned model; null takes the one trained before this in the chain.</param>
-    public RankingEstimator RankLabels(string outputColumnName, IReadOnlyList<string> labels, string? instruction = null,
+    public RankedClassifier RankLabels(string outputColumnName, IReadOnlyList<string> labels, string? instruction = null,
         string featureColumnName = "Features", InstructionTunedTransformer? model = null) =>
-        RankLabels(new RankingEstimator.Options { OutputColumnName = outputColumnName, Labels = labels, Instruction = instruction ?? InstructionTemplates.Sound.Instruction, FeatureColumnName = featureColumnName, Model = model });
+        RankLabels(new RankedClassifier.Options { OutputColumnName = outputColumnName, Labels = labels, Instruction = instruction ?? InstructionTemplates.Sound.Instruction, FeatureColumnName = featureColumnName, Model = model });
 
     /// <summary>Classifies sound among labels given as text: the likeliest label wins.</summary>
     /// <param name="options">The labels, and how they are compared.</param>
-    public RankingEstimator RankLabels(RankingEstimator.Options options) => new(environment, options);
+    public RankedClassifier RankLabels(RankedClassifier.Options options) => new(environment, options);
 
     /// <summary>Makes a step of a pipeline of a bridge that was trained or loaded elsewhere (<see cref="Training.AlignmentTraining"/>, <see cref="BridgeNet.Load"/>).</summary>
     /// <param name="bridge">The bridge; the transformer owns it from now on.</param>
