@@ -33,7 +33,7 @@ internal sealed class SmallMint(MLContext ml, DemoOptions options, CancellationT
     };
 
     /// <summary>Sound to the frozen encoder's frames.</summary>
-    public EstimatorChain<AudioFeaturizer> Features => ml.Transforms.LoadAudio("Audio", "Path")
+    public EstimatorChain<AudioFeaturizingTransformer> Features => ml.Transforms.LoadAudio("Audio", "Path")
         .Append(ml.Transforms.FeaturizeAudio("Features", "Audio", encoder: Path.Combine(options.Models, "encoder")));
 
     /// <summary>Stage 1.</summary>

@@ -46,7 +46,7 @@ internal sealed class StressModel : IDisposable
         sounds = [.. clips.Select(clip => new Sound { Audio = clip.Audio })];
 
         var stage1 = model.OfType<BridgeNetTransformer>().Single();
-        var ranked = ml.AudioLanguage().RankLabels(new RankingEstimator.Options { Labels = Labels, Bridge = stage1 }).Fit(frames);
+        var ranked = ml.AudioLanguage().RankLabels(new RankedClassifier.Options { Labels = Labels, Bridge = stage1 }).Fit(frames);
         var schema = SchemaDefinition.Create(typeof(Frames));
         schema[nameof(Frames.Features)].ColumnType = frames.Schema[nameof(Frames.Features)].Type;
         similar = ml.Model.CreatePredictionEngine<Frames, Answer>(new TransformerChain<ITransformer>(ranked), inputSchemaDefinition: schema);

@@ -84,7 +84,7 @@ internal sealed class AblationRuns
         using var stage2 = mint.Stage2(stage1, seed).Fit(train);
         return new(row.Name, seed, similarity, Accuracy(new() { Model = stage2 }), retrieval.R1, retrieval.R5, retrieval.R10);
 
-        double Accuracy(RankingEstimator.Options ranking)
+        double Accuracy(RankedClassifier.Options ranking)
         {
             (ranking.Labels, ranking.Instruction) = (families, DemoOptions.FamilyInstruction);
             var ranked = ml.AudioLanguage().RankLabels(ranking).Fit(test).Transform(test);
