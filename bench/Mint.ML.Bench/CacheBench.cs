@@ -67,7 +67,7 @@ internal static class CacheBench
         {
             Queries = 8,
             EmbeddingSize = 64,
-            QFormer = new QFormerConfig { VocabularySize = words.VocabularySize + 1, HiddenSize = 64, Layers = 2, Heads = 2, IntermediateSize = 256, AudioSize = audio.HiddenSize },
+            QFormer = new QFormerConfig { VocabularySize = words.VocabularySize + 1, HiddenSize = 64, Layers = 2, Heads = 2, FeedForwardSize = 256, AudioSize = audio.HiddenSize },
         });
         bridge.Initialize(1);
         AlignmentTraining.Run(bridge, words, audio, captions, new AlignmentOptions(), new TrainingOptions { Epochs = 1, BatchSize = 8 });

@@ -14,7 +14,7 @@ public sealed class BertScoreTests
     {
         using var scope = NewDisposeScope();
         var tokenizer = TextTokenizer.Load(Fixtures.Path("tokenizers-small", "wordpiece"));
-        using var model = new Bert(new BertConfig { VocabularySize = tokenizer.VocabularySize, HiddenSize = 16, Layers = 2, Heads = 2, IntermediateSize = 32, MaxPositions = 64 });
+        using var model = new Bert(new BertConfig { VocabularySize = tokenizer.VocabularySize, HiddenSize = 16, Layers = 2, Heads = 2, FeedForwardSize = 32, Positions = 64 });
         using (no_grad())
         {
             using var generator = new Generator(1);

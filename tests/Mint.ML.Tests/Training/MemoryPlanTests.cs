@@ -9,7 +9,7 @@ namespace Mint.ML.Tests.Training;
 [TestClass]
 public sealed class MemoryPlanTests
 {
-    private static readonly BridgeNetConfig Small = new() { Queries = 4, QFormer = new() { HiddenSize = 32, Layers = 3, Heads = 2, IntermediateSize = 64, VocabularySize = 50, AudioSize = 16 } };
+    private static readonly BridgeNetConfig Small = new() { Queries = 4, QFormer = new() { HiddenSize = 32, Layers = 3, Heads = 2, FeedForwardSize = 64, VocabularySize = 50, AudioSize = 16 } };
 
     [TestMethod]
     public void Weights_gradients_and_moments_are_those_of_every_parameter()
