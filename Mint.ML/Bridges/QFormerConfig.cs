@@ -56,7 +56,8 @@ public sealed record QFormerConfig
         var errors = new OptionErrors();
         foreach (var (name, size) in new[]
         {
-            (nameof(VocabularySize), VocabularySize), (nameof(HiddenSize), HiddenSize), (nameof(Layers), Layers), (nameof(Heads), Heads), (nameof(FeedForwardSize), FeedForwardSize),
+            (nameof(VocabularySize), VocabularySize), (nameof(HiddenSize), HiddenSize), (nameof(Layers), Layers), (nameof(Heads), Heads),
+                (nameof(FeedForwardSize), FeedForwardSize),
             (nameof(Positions), Positions), (nameof(AudioSize), AudioSize), (nameof(CrossAttentionFrequency), CrossAttentionFrequency),
         })
         {
