@@ -32,7 +32,7 @@ internal sealed class SwinStage : Module<Tensor, Tensor>
 
         blocks = new ModuleList<SwinBlock>([.. Enumerable.Range(0, (int)config.Depths[stage])
             .Select(block => new SwinBlock(width, config.Heads[stage], window, block % 2 == 1 ? shift : 0, config))]);
-        downsample = stage < config.Depths.Count - 1 ? new SwinMerging(width, config.LayerNormEpsilon) : null;
+        downsample = stage < config.Depths.Count - 1 ? new SwinMerging(width, config.LayerNormEps) : null;
         RegisterComponents();
     }
 
@@ -74,9 +74,9 @@ internal sealed class SwinBlock : Module<Tensor, Tensor?, Tensor>
     {
         (this.window, this.shift) = (window, shift);
         var inner = (long)(width * config.MlpRatio);
-        layernorm_before = new LayerNorm(width, config.LayerNormEpsilon);
+        layernorm_before = new LayerNorm(width, config.LayerNormEps);
         attention = new SwinAttention(width, heads, window, config.FusedProjections);
-        layernorm_after = new LayerNorm(width, config.LayerNormEpsilon);
+        layernorm_after = new LayerNorm(width, config.LayerNormEps);
         intermediate = new Dense(width, inner);
         output = new Dense(inner, width);
         RegisterComponents();

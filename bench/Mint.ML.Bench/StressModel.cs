@@ -78,7 +78,7 @@ internal sealed class StressModel : IDisposable
         {
             Queries = 2,
             EmbeddingSize = 8,
-            QFormer = new QFormerConfig { HiddenSize = 16, Layers = 1, Heads = 2, IntermediateSize = 24, MaxPositions = 32 },
+            QFormer = new QFormerConfig { HiddenSize = 16, Layers = 1, Heads = 2, FeedForwardSize = 24, Positions = 32 },
         },
         Training = Training(epochs),
         VocabularySize = 80,

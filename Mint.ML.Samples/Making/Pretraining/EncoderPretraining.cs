@@ -200,7 +200,7 @@ public static class EncoderPretraining
             ["hidden_size"] = config.HiddenSize,
             ["num_hidden_layers"] = config.Layers,
             ["num_attention_heads"] = config.Heads,
-            ["intermediate_size"] = config.IntermediateSize,
+            ["intermediate_size"] = config.FeedForwardSize,
             ["hidden_act"] = "gelu",
             ["feat_extract_activation"] = "gelu",
             ["conv_dim"] = new JsonArray([.. config.ConvolutionWidths.Select(n => (JsonNode)n)]),

@@ -168,8 +168,8 @@ public sealed class QFormerTests
             HiddenSize = 32,
             Layers = 2,
             Heads = 4,
-            IntermediateSize = 64,
-            MaxPositions = 40,
+            FeedForwardSize = 64,
+            Positions = 40,
             AudioSize = 24,
             HiddenDropout = 0.1,
         };
@@ -197,7 +197,7 @@ public sealed class QFormerTests
     public void Dropout_acts_in_training_only()
     {
         using var scope = NewDisposeScope();
-        using var model = new QFormer(new QFormerConfig { VocabularySize = 50, HiddenSize = 32, Layers = 2, Heads = 4, IntermediateSize = 48, AudioSize = 24 });
+        using var model = new QFormer(new QFormerConfig { VocabularySize = 50, HiddenSize = 32, Layers = 2, Heads = 4, FeedForwardSize = 48, AudioSize = 24 });
         model.Initialize(1);
         var (queries, frames) = (randn([1, 6, 32], generator: new Generator(1)), randn([2, 5, 24], generator: new Generator(2)));
         Tensor Run() => model.QueryPass(queries, model.ProjectAudio(frames));
@@ -214,7 +214,7 @@ public sealed class QFormerTests
         using var bridge = new BridgeNet(new BridgeNetConfig
         {
             Queries = 32,
-            QFormer = new QFormerConfig { HiddenSize = 64, Heads = 2, Layers = 1, IntermediateSize = 8, VocabularySize = 8, AudioSize = 8 },
+            QFormer = new QFormerConfig { HiddenSize = 64, Heads = 2, Layers = 1, FeedForwardSize = 8, VocabularySize = 8, AudioSize = 8 },
         });
         bridge.Initialize(1);
         float[] queries = [.. bridge.Queries.contiguous().cpu().data<float>()];

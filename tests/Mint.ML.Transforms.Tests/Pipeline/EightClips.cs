@@ -48,7 +48,7 @@ internal sealed class EightClips
     {
         Queries = 3,
         EmbeddingSize = 8,
-        QFormer = new QFormerConfig { HiddenSize = 16, Layers = 2, Heads = 2, IntermediateSize = 24, MaxPositions = 32 },
+        QFormer = new QFormerConfig { HiddenSize = 16, Layers = 2, Heads = 2, FeedForwardSize = 24, Positions = 32 },
     };
 
     public static TrainingOptions Training => new() { Epochs = 2, BatchSize = 4, LearningRate = 1e-3, WarmUpSteps = 1 };
