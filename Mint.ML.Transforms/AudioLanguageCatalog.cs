@@ -20,11 +20,11 @@ public static class AudioLanguageExtensions
 /// <summary>Audio-language models: a frozen audio encoder, a bridge, a frozen language model. Get it by <c>mlContext.AudioLanguage()</c>.</summary>
 public sealed class AudioLanguageCatalog
 {
-    private readonly IHostEnvironment _environment;
+    private readonly IHostEnvironment environment;
 
     internal AudioLanguageCatalog(IHostEnvironment environment)
     {
-        _environment = environment;
+        this.environment = environment;
         Trainers = new(environment);
     }
 
@@ -42,7 +42,7 @@ public sealed class AudioLanguageCatalog
 
     /// <summary>Writes a text about each sound.</summary>
     /// <param name="options">What is asked, and how the answer is searched for.</param>
-    public CaptionGenerationEstimator GenerateCaptions(CaptionGenerationEstimator.Options options) => new(_environment, options);
+    public CaptionGenerationEstimator GenerateCaptions(CaptionGenerationEstimator.Options options) => new(environment, options);
 
     /// <summary>Classifies sound among labels given as text: the likeliest label wins.</summary>
     /// <param name="outputColumnName">The column that takes the predicted label; the scores go to the column Score.</param>
@@ -56,7 +56,7 @@ public sealed class AudioLanguageCatalog
 
     /// <summary>Classifies sound among labels given as text: the likeliest label wins.</summary>
     /// <param name="options">The labels, and how they are compared.</param>
-    public RankingEstimator RankLabels(RankingEstimator.Options options) => new(_environment, options);
+    public RankingEstimator RankLabels(RankingEstimator.Options options) => new(environment, options);
 
     /// <summary>Makes a step of a pipeline of a bridge that was trained or loaded elsewhere (<see cref="Training.AlignmentTraining"/>, <see cref="BridgeNet.Load"/>).</summary>
     /// <param name="bridge">The bridge; the transformer owns it from now on.</param>
@@ -67,7 +67,7 @@ public sealed class AudioLanguageCatalog
     public BridgeNetTransformer UseBridge(BridgeNet bridge, string vocabulary, string featureColumnName = "Features", string textColumnName = "Caption", int maxTextTokens = 30)
     {
         var trained = new TrainedBridge(bridge ?? throw new ArgumentNullException(nameof(bridge)), VocabularyFiles.Read(vocabulary), maxTextTokens);
-        return new(_environment, new SharedModel<TrainedBridge>(trained), featureColumnName, textColumnName, new BridgeNetTrainer.Options().BatchSize);
+        return new(environment, new SharedModel<TrainedBridge>(trained), featureColumnName, textColumnName, new BridgeNetTrainer.Options().BatchSize);
     }
 
     /// <summary>Makes a step of a pipeline of a model that was tuned or loaded elsewhere (<see cref="Training.InstructionTraining"/>).</summary>
@@ -83,7 +83,7 @@ public sealed class AudioLanguageCatalog
         ArgumentNullException.ThrowIfNull(model);
         var defaults = new InstructionTuner.Options();
         var tuned = new TunedModel(model, VocabularyFiles.Read(vocabulary), FrozenFolder.Of(languageModel));
-        return new(_environment, new SharedModel<TunedModel>(tuned), new(featureColumnName, instructionColumnName, outputColumnName, defaults.BatchSize, defaults.Generation));
+        return new(environment, new SharedModel<TunedModel>(tuned), new(featureColumnName, instructionColumnName, outputColumnName, defaults.BatchSize, defaults.Generation));
     }
 
     /// <summary>Measures search with a model of stage 1: captions searching for clips and clips for captions, among all rows.</summary>
@@ -109,9 +109,9 @@ public sealed class AudioLanguageCatalog
     /// <summary>The trainers.</summary>
     public sealed class AudioLanguageTrainers
     {
-        private readonly IHostEnvironment _environment;
+        private readonly IHostEnvironment environment;
 
-        internal AudioLanguageTrainers(IHostEnvironment environment) => _environment = environment;
+        internal AudioLanguageTrainers(IHostEnvironment environment) => this.environment = environment;
 
         /// <summary>Stage 1: trains a Bridge-Net on sound and captions.</summary>
         /// <param name="featureColumnName">The column of frame vectors.</param>
@@ -122,7 +122,7 @@ public sealed class AudioLanguageCatalog
 
         /// <summary>Stage 1: trains a Bridge-Net on sound and captions.</summary>
         /// <param name="options">Columns, architecture, objectives, training.</param>
-        public BridgeNetTrainer BridgeNet(BridgeNetTrainer.Options options) => new(_environment, options);
+        public BridgeNetTrainer BridgeNet(BridgeNetTrainer.Options options) => new(environment, options);
 
         /// <summary>Stage 2: tunes a bridge so that a frozen language model answers instructions about sound.</summary>
         /// <param name="featureColumnName">The column of frame vectors.</param>
@@ -140,6 +140,6 @@ public sealed class AudioLanguageCatalog
 
         /// <summary>Stage 2: tunes a bridge so that a frozen language model answers instructions about sound.</summary>
         /// <param name="options">Columns, models, training.</param>
-        public InstructionTuner InstructionTuning(InstructionTuner.Options options) => new(_environment, options);
+        public InstructionTuner InstructionTuning(InstructionTuner.Options options) => new(environment, options);
     }
 }

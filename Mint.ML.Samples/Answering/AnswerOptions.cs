@@ -12,27 +12,27 @@ namespace Mint.ML.Samples.Answering;
 /// <summary>What <c>caption</c>, <c>classify</c> and <c>ask</c> have in common: the input, the model, windows, and where answers go.</summary>
 internal sealed class AnswerOptions
 {
-    private readonly Argument<string> _input = new("input") { Description = "A sound file, a folder of them, or a manifest (CSV or JSON lines with a Path column)" };
-    private readonly Option<string?> _model = new("--model") { Description = "Model file (default: artifacts/demo/mint.zip, which ./mint demo makes)" };
-    private readonly Option<string?> _output = new("--output", "-o") { Description = "File that takes the answers row by row; the same command goes on where it was stopped (default: the terminal)" };
-    private readonly Option<string?> _format = new("--format") { Description = "table, jsonl or csv (default: by the file's name, else table on the terminal and jsonl in a file)" };
-    private readonly Option<string> _onError = new("--on-error") { Description = "What a file that cannot be read does: stop, or skip with a row that says why", DefaultValueFactory = _ => "stop" };
-    private readonly Option<int> _batch = new("--batch-size") { Description = "Clips answered at once; answers do not depend on it", DefaultValueFactory = _ => 16 };
-    private readonly OptionSet<LongAudioOptions> _windows = AnswerArguments.LongAudio();
-    private readonly Option<string> _device = DeviceOption.Create();
+    private readonly Argument<string> input = new("input") { Description = "A sound file, a folder of them, or a manifest (CSV or JSON lines with a Path column)" };
+    private readonly Option<string?> model = new("--model") { Description = "Model file (default: artifacts/demo/mint.zip, which ./mint demo makes)" };
+    private readonly Option<string?> output = new("--output", "-o") { Description = "File that takes the answers row by row; the same command goes on where it was stopped (default: the terminal)" };
+    private readonly Option<string?> format = new("--format") { Description = "table, jsonl or csv (default: by the file's name, else table on the terminal and jsonl in a file)" };
+    private readonly Option<string> onError = new("--on-error") { Description = "What a file that cannot be read does: stop, or skip with a row that says why", DefaultValueFactory = _ => "stop" };
+    private readonly Option<int> batch = new("--batch-size") { Description = "Clips answered at once; answers do not depend on it", DefaultValueFactory = _ => 16 };
+    private readonly OptionSet<LongAudioOptions> windows = AnswerArguments.LongAudio();
+    private readonly Option<string> device = DeviceOption.Create();
 
     public AnswerOptions()
     {
-        _format.AcceptOnlyFromAmong("table", "jsonl", "csv");
-        _onError.AcceptOnlyFromAmong("stop", "skip");
+        format.AcceptOnlyFromAmong("table", "jsonl", "csv");
+        onError.AcceptOnlyFromAmong("stop", "skip");
     }
 
     /// <summary>The input comes before a command's own arguments.</summary>
-    public Argument<string> Input => _input;
+    public Argument<string> Input => input;
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_model, _output, _format, _onError, _batch, .. _windows, _device]) command.Options.Add(option);
+        foreach (var option in (Option[])[model, output, format, onError, batch, .. windows, device]) command.Options.Add(option);
     }
 
     /// <summary>Checks the options, loads the model and answers.</summary>
@@ -42,18 +42,18 @@ internal sealed class AnswerOptions
     /// <param name="cancel">Stops within a batch.</param>
     public Task<int> Run(ParseResult parse, Action validate, Func<AudioLanguageModel, int, Answerer> answerer, CancellationToken cancel)
     {
-        var windows = _windows.Read(parse);
-        int batch = parse.GetValue(_batch);
-        string? file = parse.GetValue(_output);
-        string format = parse.GetValue(_format) ?? (file is null ? "table" : Path.GetExtension(file).ToLowerInvariant() == ".csv" ? "csv" : "jsonl");
+        var windows = this.windows.Read(parse);
+        int batch = parse.GetValue(this.batch);
+        string? file = parse.GetValue(this.output);
+        string format = parse.GetValue(this.format) ?? (file is null ? "table" : Path.GetExtension(file).ToLowerInvariant() == ".csv" ? "csv" : "jsonl");
         OptionErrors.Check(validate, windows.Validate, Own);
-        var clips = ClipList.Of(parse.GetValue(_input)!, StandardError.Report);
+        var clips = ClipList.Of(parse.GetValue(input)!, StandardError.Report);
 
-        using var model = ModelFile.Load(parse.GetValue(_model), DeviceOption.Of(parse.GetValue(_device)!));
+        using var model = ModelFile.Load(parse.GetValue(this.model), DeviceOption.Of(parse.GetValue(device)!));
         var answers = answerer(model.Model, batch);
         var rows = RowFormat.Of(format, answers.Name, clips.Max(clip => clip.Name.Length));
-        using AnswerOutput output = file is null ? new ConsoleOutput(rows) : new FileOutput(file, rows, Settings(model, parse.GetValue(_input)!, answers, windows));
-        var result = new AnswerRun(answers, windows, batch, parse.GetValue(_onError) == "skip", StandardError.Report).Run(clips, output, cancel);
+        using AnswerOutput output = file is null ? new ConsoleOutput(rows) : new FileOutput(file, rows, Settings(model, parse.GetValue(input)!, answers, windows));
+        var result = new AnswerRun(answers, windows, batch, parse.GetValue(onError) == "skip", StandardError.Report).Run(clips, output, cancel);
         if (result.Stopped && file is not null) StandardError.Report($"the same command goes on with {file}");
         return Task.FromResult(result.ExitCode);
 

@@ -20,22 +20,22 @@ internal sealed class Note
 internal sealed class DemoRun
 {
     private readonly DemoOptions options;
-    private readonly MLContext _ml;
-    private readonly SmallMint _mint;
-    private readonly Stopwatch _watch = Stopwatch.StartNew();
+    private readonly MLContext ml;
+    private readonly SmallMint mint;
+    private readonly Stopwatch watch = Stopwatch.StartNew();
 
     public DemoRun(DemoOptions options, CancellationToken cancel)
     {
-        (this.options, _ml) = (options, new MLContext(seed: options.Seed));
-        _mint = new SmallMint(_ml, options, cancel);
+        (this.options, ml) = (options, new MLContext(seed: options.Seed));
+        mint = new SmallMint(ml, options, cancel);
     }
 
     public int Run()
     {
-        _ml.Log += Log;
+        ml.Log += Log;
         var (train, test) = Data();
         string[] families = SmallMint.Families(train);
-        var (trainNotes, testNotes) = (_mint.Rows(train), _mint.Rows(test));
+        var (trainNotes, testNotes) = (mint.Rows(train), mint.Rows(test));
         Say($"{trainNotes.Count} clips to train on ({Names(trainNotes)}), {testNotes.Count} held out ({Names(testNotes)}), {families.Length} families");
 
         var model = Pipeline(families).Fit(train);
@@ -44,11 +44,11 @@ internal sealed class DemoRun
 
         Say("answering for the held-out clips");
         string[] computed = ["PredictedLabel", "Score", "GeneratedCaption", BridgeNetTransformer.AudioEmbedding, BridgeNetTransformer.TextEmbedding];
-        var answered = _ml.Data.Cache(model.Transform(test), ["Family", "Caption", "Path", .. computed]);
-        double ranked = _ml.MulticlassClassification.Evaluate(LogMelBaseline.WithLabels(_ml, answered, families)).MicroAccuracy;
-        var retrieval = _ml.AudioLanguage().EvaluateRetrieval(answered);
+        var answered = ml.Data.Cache(model.Transform(test), ["Family", "Caption", "Path", .. computed]);
+        double ranked = ml.MulticlassClassification.Evaluate(LogMelBaseline.WithLabels(ml, answered, families)).MicroAccuracy;
+        var retrieval = ml.AudioLanguage().EvaluateRetrieval(answered);
         Say("logistic regression on mean log-mel, for comparison");
-        double regression = new LogMelBaseline(_ml).Accuracy(trainNotes, testNotes, families);
+        double regression = new LogMelBaseline(ml).Accuracy(trainNotes, testNotes, families);
 
         Print(stage1.Training!, stage2.Training!);
         PrintAccuracy(ranked, regression, trainNotes, testNotes, families);
@@ -57,27 +57,27 @@ internal sealed class DemoRun
         if (options.Dev) return 0;
 
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Output))!);
-        _ml.Model.Save(model, train.Schema, options.Output);
-        Reload.Keep(_ml, model, test, options.Output);
+        ml.Model.Save(model, train.Schema, options.Output);
+        Reload.Keep(ml, model, test, options.Output);
         Console.WriteLine($"\nModel file: {Path.GetRelativePath(".", options.Output)} ({new FileInfo(options.Output).Length / 1e6:F1} MB; the frozen models are named in it, not copied)");
         int code = Reload.InFreshProcess(options);
         Say("done");
         return code;
     }
 
-    private EstimatorChain<RankedClassifier> Pipeline(string[] families) => _mint.Features
-        .AppendCacheCheckpoint(_ml) // both stages read the features; they are computed once
-        .Append(_mint.Stage1())
-        .Append(_mint.Stage2())
-        .Append(_ml.AudioLanguage().GenerateCaptions("GeneratedCaption", DemoOptions.CaptionInstruction))
-        .Append(_ml.AudioLanguage().RankLabels("PredictedLabel", families, DemoOptions.FamilyInstruction));
+    private EstimatorChain<RankedClassifier> Pipeline(string[] families) => mint.Features
+        .AppendCacheCheckpoint(ml) // both stages read the features; they are computed once
+        .Append(mint.Stage1())
+        .Append(mint.Stage2())
+        .Append(ml.AudioLanguage().GenerateCaptions("GeneratedCaption", DemoOptions.CaptionInstruction))
+        .Append(ml.AudioLanguage().RankLabels("PredictedLabel", families, DemoOptions.FamilyInstruction));
 
     private (IDataView Train, IDataView Test) Data()
     {
-        var (train, test) = _mint.Load();
+        var (train, test) = mint.Load();
         if (!options.Dev) return (train, test);
-        var parts = _mint.Rows(train).GroupBy(note => note.Soundfont).OrderBy(part => part.Key, StringComparer.Ordinal).ToList();
-        return parts.Count == 2 ? (_ml.Data.LoadFromEnumerable(parts[1].ToList()), _ml.Data.LoadFromEnumerable(parts[0].ToList()))
+        var parts = mint.Rows(train).GroupBy(note => note.Soundfont).OrderBy(part => part.Key, StringComparer.Ordinal).ToList();
+        return parts.Count == 2 ? (ml.Data.LoadFromEnumerable(parts[1].ToList()), ml.Data.LoadFromEnumerable(parts[0].ToList()))
             : throw new InvalidDataException($"--dev needs two training soundfonts; the manifest has {parts.Count}.");
     }
 
@@ -89,7 +89,7 @@ internal sealed class DemoRun
         if (message.Kind >= ChannelMessageKind.Warning || ours && message.Kind == ChannelMessageKind.Info) Say(message.RawMessage);
     }
 
-    private void Say(string text) => Console.WriteLine(FormattableString.Invariant($"[{_watch.Elapsed:m\\:ss}] {text}"));
+    private void Say(string text) => Console.WriteLine(FormattableString.Invariant($"[{watch.Elapsed:m\\:ss}] {text}"));
 
     private static void Print(TrainingResult stage1, TrainingResult stage2)
     {

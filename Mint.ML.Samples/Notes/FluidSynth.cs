@@ -9,8 +9,8 @@ internal sealed unsafe partial class FluidSynth : IDisposable
     const int BlockFrames = 64;      // libfluidsynth renders whole blocks; notes start on one, so that each is rendered alike
     const int SeventhOrder = 7;
 
-    readonly nint _settings, _synth;
-    readonly int _font;
+    readonly nint settings, synth;
+    readonly int font;
 
     static FluidSynth() => NativeLibrary.SetDllImportResolver(typeof(FluidSynth).Assembly, (name, assembly, path) =>
         name != Library ? 0 : TryLoad(out nint handle) ? handle
@@ -24,14 +24,14 @@ internal sealed unsafe partial class FluidSynth : IDisposable
             SetLogFunction(level, 0, 0); // odd presets make it chatter; failures are reported by return values
         }
 
-        _settings = NewSettings();
-        SetNumber(_settings, "synth.sample-rate", sampleRate);
-        SetInteger(_settings, "synth.reverb.active", 0);
-        SetInteger(_settings, "synth.chorus.active", 0);
-        _synth = NewSynth(_settings);
-        SetInterpolation(_synth, -1, SeventhOrder);
-        _font = LoadSoundfont(_synth, soundfont, 1);
-        if (_font < 0)
+        settings = NewSettings();
+        SetNumber(settings, "synth.sample-rate", sampleRate);
+        SetInteger(settings, "synth.reverb.active", 0);
+        SetInteger(settings, "synth.chorus.active", 0);
+        synth = NewSynth(settings);
+        SetInterpolation(synth, -1, SeventhOrder);
+        font = LoadSoundfont(synth, soundfont, 1);
+        if (font < 0)
         {
             Dispose();
             throw new InvalidDataException($"libfluidsynth cannot read the soundfont '{soundfont}'. Install its package again.");
@@ -60,8 +60,8 @@ internal sealed unsafe partial class FluidSynth : IDisposable
 
     bool Strike(int program, int pitch, int velocity)
     {
-        Check(AllSoundsOff(_synth, -1));
-        Check(SystemReset(_synth));
+        Check(AllSoundsOff(synth, -1));
+        Check(SystemReset(synth));
         for (int played = 0; Play(10 * BlockFrames).AsSpan().ContainsAnyExcept(0f); played += 10 * BlockFrames)
         {
             if (played > 60 * SampleRate)
@@ -70,12 +70,12 @@ internal sealed unsafe partial class FluidSynth : IDisposable
             }
         }
 
-        if (SelectProgram(_synth, 0, _font, 0, program) != 0)
+        if (SelectProgram(synth, 0, font, 0, program) != 0)
         {
             return false;
         }
 
-        Check(NoteOn(_synth, 0, pitch, velocity));
+        Check(NoteOn(synth, 0, pitch, velocity));
         return true;
     }
 
@@ -85,7 +85,7 @@ internal sealed unsafe partial class FluidSynth : IDisposable
         var right = new float[frames];
         fixed (float* l = left, r = right)
         {
-            Check(WriteFloat(_synth, frames, l, 0, 1, r, 0, 1));
+            Check(WriteFloat(synth, frames, l, 0, 1, r, 0, 1));
         }
 
         for (int i = 0; i < frames; i++)
@@ -98,8 +98,8 @@ internal sealed unsafe partial class FluidSynth : IDisposable
 
     public void Dispose()
     {
-        DeleteSynth(_synth);
-        DeleteSettings(_settings);
+        DeleteSynth(synth);
+        DeleteSettings(settings);
     }
 
     static bool TryLoad(out nint handle)

@@ -31,33 +31,33 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
 
     internal const string Signature = "MintAudioFeaturizer";
 
-    private readonly SharedModel<IAudioEncoder> _encoder;
-    private readonly FrozenFolder _folder;
-    private readonly string _output, _input;
-    private readonly FrameCacheReference? _cache;
-    private readonly ConcurrentDictionary<string, string> _sources = new(); // the sounds that cache keys were made of
+    private readonly SharedModel<IAudioEncoder> encoder;
+    private readonly FrozenFolder folder;
+    private readonly string output, input;
+    private readonly FrameCacheReference? cache;
+    private readonly ConcurrentDictionary<string, string> sources = new(); // the sounds that cache keys were made of
 
     internal AudioFeaturizer(IHostEnvironment environment, SharedModel<IAudioEncoder> encoder, FrozenFolder folder, string output, string input, int batchSize, FrameStore? cache = null)
         : base(environment, nameof(AudioFeaturizer), batchSize)
     {
-        (_encoder, _folder, _output, _input) = (encoder, folder, output, input);
-        if (cache is not null) _cache = new(cache, EntryColumn(output), key => _sources.GetValueOrDefault(key, "a clip"));
+        (this.encoder, this.folder, this.output, this.input) = (encoder, folder, output, input);
+        if (cache is not null) this.cache = new(cache, EntryColumn(output), key => sources.GetValueOrDefault(key, "a clip"));
     }
 
     /// <summary>With a cache, the text column that tells each row's entry in it.</summary>
     internal static string EntryColumn(string output) => output + "Entry";
 
     /// <summary>The audio column that it reads.</summary>
-    public string InputColumnName => _input;
+    public string InputColumnName => input;
 
     /// <summary>The column of features that it adds.</summary>
-    public string OutputColumnName => _output;
+    public string OutputColumnName => output;
 
     /// <summary>Width E of a frame vector.</summary>
-    public int FrameWidth => _encoder.Value.HiddenSize;
+    public int FrameWidth => encoder.Value.HiddenSize;
 
     /// <summary>Samples per second that the encoder hears, in Hz.</summary>
-    public int SampleRate => _encoder.Value.SampleRate;
+    public int SampleRate => encoder.Value.SampleRate;
 
     private protected override string LoaderSignature => Signature;
 
@@ -65,14 +65,14 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
 
     private protected override void DisposeModel()
     {
-        _encoder.Dispose();
-        _cache?.Store.Dispose();
+        encoder.Dispose();
+        cache?.Store.Dispose();
     }
 
     private protected override void Write(ModelWriter writer)
     {
-        writer.Json(Signature + ".json", new Columns(_output, _input, BatchSize));
-        _folder.Write(writer, "Encoder");
+        writer.Json(Signature + ".json", new Columns(output, input, BatchSize));
+        folder.Write(writer, "Encoder");
     }
 
     static AudioFeaturizer ILoadable<AudioFeaturizer>.Read(IHostEnvironment environment, ModelReader reader)
@@ -88,7 +88,7 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
     private (string Key, float[] Frames) Cached(MLAudio sound, FrameStore cache, bool wanted)
     {
         string key = cache.Key(sound.Clip.Samples, sound.SampleRate), source = sound.Source ?? "sound in memory";
-        _sources.TryAdd(key, source);
+        sources.TryAdd(key, source);
         if (wanted && cache.Read(key) is { } stored) return (key, stored);
         if (!wanted && cache.Shape(key) is not null) return (key, []);
         float[] frames = Encode([sound])[0];
@@ -101,7 +101,7 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
     /// <summary>Frames of each sound, flattened; empty where there is none.</summary>
     private float[][] Encode(IReadOnlyList<MLAudio?> sounds)
     {
-        var encoder = _encoder.Value;
+        var encoder = this.encoder.Value;
         var features = new float[sounds.Count][];
         Array.Fill(features, []);
         int[] rows = [.. Enumerable.Range(0, sounds.Count).Where(row => sounds[row] is not null)];
@@ -142,32 +142,32 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
 
     private sealed class Binding : RowBinding
     {
-        private readonly AudioFeaturizer _owner;
-        private readonly DataViewSchema.Column _audio;
+        private readonly AudioFeaturizer owner;
+        private readonly DataViewSchema.Column audio;
 
         public Binding(AudioFeaturizer owner, DataViewSchema input) : base(input)
         {
-            _owner = owner;
-            _audio = input.Require(owner._input, "audio; append LoadAudio before FeaturizeAudio", type => type is AudioDataViewType);
+            this.owner = owner;
+            audio = input.Require(owner.input, "audio; append LoadAudio before FeaturizeAudio", type => type is AudioDataViewType);
             var annotations = new DataViewSchema.Annotations.Builder();
             annotations.AddPrimitiveValue(FrameWidthAnnotation, NumberDataViewType.Int32, owner.FrameWidth);
-            owner._cache?.AddTo(annotations);
-            var features = new DataViewSchema.DetachedColumn(owner._output, new VectorDataViewType(NumberDataViewType.Single), annotations.ToAnnotations());
-            Added = owner._cache is { } cache ? [features, new(cache.EntryColumn, TextDataViewType.Instance)] : [features];
+            owner.cache?.AddTo(annotations);
+            var features = new DataViewSchema.DetachedColumn(owner.output, new VectorDataViewType(NumberDataViewType.Single), annotations.ToAnnotations());
+            Added = owner.cache is { } cache ? [features, new(cache.EntryColumn, TextDataViewType.Instance)] : [features];
         }
 
         public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
 
-        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => [_audio];
+        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => [audio];
 
         public override void Compute(RowBatch batch)
         {
-            var sounds = batch.Input<MLAudio?>(_audio);
-            if (_owner._cache is { } cache) Read(batch, sounds, cache.Store);
+            var sounds = batch.Input<MLAudio?>(audio);
+            if (owner.cache is { } cache) Read(batch, sounds, cache.Store);
             else
             {
                 var features = batch.Output<VBuffer<float>>(0);
-                float[][] encoded = _owner.Encode(sounds.ToArray());
+                float[][] encoded = owner.Encode(sounds.ToArray());
                 for (int i = 0; i < batch.Count; i++) features[i] = new VBuffer<float>(encoded[i].Length, encoded[i]);
             }
         }
@@ -176,7 +176,7 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
         {
             for (int i = 0; i < batch.Count; i++)
             {
-                var (key, frames) = sounds[i] is { } sound ? _owner.Cached(sound, cache, wanted: batch.IsActive(0)) : ("", []);
+                var (key, frames) = sounds[i] is { } sound ? owner.Cached(sound, cache, wanted: batch.IsActive(0)) : ("", []);
                 if (batch.IsActive(0)) batch.Output<VBuffer<float>>(0)[i] = new VBuffer<float>(frames.Length, frames);
                 if (batch.IsActive(1)) batch.Output<ReadOnlyMemory<char>>(1)[i] = key.AsMemory();
             }
@@ -218,13 +218,13 @@ public sealed class AudioFeaturizingEstimator : IEstimator<AudioFeaturizer>
         internal Options Copy() => (Options)MemberwiseClone();
     }
 
-    private readonly IHostEnvironment _environment;
-    private readonly Options _options;
+    private readonly IHostEnvironment environment;
+    private readonly Options options;
 
     internal AudioFeaturizingEstimator(IHostEnvironment environment, Options options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        (_environment, _options) = (environment, options.Copy());
+        (this.environment, this.options) = (environment, options.Copy());
         var errors = new OptionErrors();
         errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName));
         errors.Folder(nameof(Options.Encoder), options.Encoder);
@@ -238,12 +238,12 @@ public sealed class AudioFeaturizingEstimator : IEstimator<AudioFeaturizer>
     {
         ArgumentNullException.ThrowIfNull(input);
         GetOutputSchema(SchemaColumns.Shape(input.Schema));
-        var folder = FrozenFolder.Of(_options.Encoder, _options.EmbedFrozenModels);
-        var cache = _options.CacheFolder is { } kept ? new FrameStore(kept, ModelFolder.Hash(folder.Path)) : null;
+        var folder = FrozenFolder.Of(options.Encoder, options.EmbedFrozenModels);
+        var cache = options.CacheFolder is { } kept ? new FrameStore(kept, ModelFolder.Hash(folder.Path)) : null;
         try
         {
-            var encoder = ModelCatalog.LoadAudioEncoder(folder.Path, device: Devices.Of(_environment));
-            return new AudioFeaturizer(_environment, new(encoder), folder, _options.OutputColumnName, _options.InputColumnName, _options.BatchSize, cache);
+            var encoder = ModelCatalog.LoadAudioEncoder(folder.Path, device: Devices.Of(environment));
+            return new AudioFeaturizer(environment, new(encoder), folder, options.OutputColumnName, options.InputColumnName, options.BatchSize, cache);
         }
         catch
         {
@@ -255,11 +255,11 @@ public sealed class AudioFeaturizingEstimator : IEstimator<AudioFeaturizer>
     /// <inheritdoc/>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
-        inputSchema.Require(_options.InputColumnName, "audio; append LoadAudio before FeaturizeAudio", column => column.ItemType is AudioDataViewType);
+        inputSchema.Require(options.InputColumnName, "audio; append LoadAudio before FeaturizeAudio", column => column.ItemType is AudioDataViewType);
         var width = Interop.ShapeColumn(AudioFeaturizer.FrameWidthAnnotation, NumberDataViewType.Int32);
-        var annotations = new SchemaShape(_options.CacheFolder is null ? [width] : [width, FrameCacheReference.Shape]);
-        var features = Interop.ShapeColumn(_options.OutputColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.VariableVector, annotations: annotations);
-        return _options.CacheFolder is null ? inputSchema.With(features)
-            : inputSchema.With(features, Interop.ShapeColumn(AudioFeaturizer.EntryColumn(_options.OutputColumnName), TextDataViewType.Instance));
+        var annotations = new SchemaShape(options.CacheFolder is null ? [width] : [width, FrameCacheReference.Shape]);
+        var features = Interop.ShapeColumn(options.OutputColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.VariableVector, annotations: annotations);
+        return options.CacheFolder is null ? inputSchema.With(features)
+            : inputSchema.With(features, Interop.ShapeColumn(AudioFeaturizer.EntryColumn(options.OutputColumnName), TextDataViewType.Instance));
     }
 }

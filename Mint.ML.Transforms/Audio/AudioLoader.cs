@@ -26,48 +26,48 @@ public sealed class AudioLoader : RowMapTransformer, ILoadable<AudioLoader>
 {
     internal const string Signature = "MintAudioLoader";
 
-    private readonly AudioLoadingEstimator.Options _options;
-    private readonly ConcurrentDictionary<string, string> _skipped = new();
-    private readonly ConcurrentDictionary<string, IReadOnlyList<string>> _noted = new();
+    private readonly AudioLoadingEstimator.Options options;
+    private readonly ConcurrentDictionary<string, string> skipped = new();
+    private readonly ConcurrentDictionary<string, IReadOnlyList<string>> noted = new();
 
     internal AudioLoader(IHostEnvironment environment, AudioLoadingEstimator.Options options)
-        : base(environment, nameof(AudioLoader), batchSize: 1) => _options = options;
+        : base(environment, nameof(AudioLoader), batchSize: 1) => this.options = options;
 
     /// <summary>The files that could not be read so far, each with the reason; empty unless errors are skipped. A file counts once, however often it is met.</summary>
-    public IReadOnlyDictionary<string, string> Skipped => _skipped;
+    public IReadOnlyDictionary<string, string> Skipped => skipped;
 
     /// <summary>The files that were heard with notes so far ("heard as far as it goes, ..."); each is a warning in the log as well.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<string>> Noted => _noted;
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Noted => noted;
 
     private protected override string LoaderSignature => Signature;
 
     private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
 
-    private protected override void Write(ModelWriter writer) => writer.Json(Signature + ".json", _options);
+    private protected override void Write(ModelWriter writer) => writer.Json(Signature + ".json", options);
 
     static AudioLoader ILoadable<AudioLoader>.Read(IHostEnvironment environment, ModelReader reader) =>
         new(environment, reader.Json<AudioLoadingEstimator.Options>(Signature + ".json"));
 
     private MLAudio? Load(string path)
     {
-        if (_options.Folder is { } folder) path = Path.GetFullPath(path, Path.GetFullPath(folder));
+        if (options.Folder is { } folder) path = Path.GetFullPath(path, Path.GetFullPath(folder));
         try
         {
-            var limits = AudioReadOptions.Default with { MaxChannels = _options.MaxChannels, MaxDuration = _options.MaxDuration, Damaged = _options.Damaged };
+            var limits = AudioReadOptions.Default with { MaxChannels = options.MaxChannels, MaxDuration = options.MaxDuration, Damaged = options.Damaged };
             var audio = MLAudio.CreateFromFile(path, limits);
-            if (audio.Notes.Count > 0 && _noted.TryAdd(path, audio.Notes))
+            if (audio.Notes.Count > 0 && noted.TryAdd(path, audio.Notes))
             {
                 using var channel = Host.Start("Load");
                 channel.Warning(MessageSensitivity.UserData, "{0}", $"{path}: {string.Join(' ', audio.Notes)}");
             }
             return audio;
         }
-        catch (AudioFormatException e) when (_options.OnError == AudioErrorHandling.Skip)
+        catch (AudioFormatException e) when (options.OnError == AudioErrorHandling.Skip)
         {
-            if (_skipped.TryAdd(path, e.Message))
+            if (skipped.TryAdd(path, e.Message))
             {
                 using var channel = Host.Start("Load");
-                channel.Warning(MessageSensitivity.UserData, "{0}", $"Skipped, {_skipped.Count} so far: {e.Message}");
+                channel.Warning(MessageSensitivity.UserData, "{0}", $"Skipped, {skipped.Count} so far: {e.Message}");
             }
             return null;
         }
@@ -75,25 +75,25 @@ public sealed class AudioLoader : RowMapTransformer, ILoadable<AudioLoader>
 
     private sealed class Binding : RowBinding
     {
-        private readonly AudioLoader _owner;
-        private readonly DataViewSchema.Column _path;
+        private readonly AudioLoader owner;
+        private readonly DataViewSchema.Column path;
 
         public Binding(AudioLoader owner, DataViewSchema input) : base(input)
         {
-            _owner = owner;
-            _path = input.Require(owner._options.InputColumnName, "text", type => type is TextDataViewType);
-            Added = [new(owner._options.OutputColumnName, new AudioDataViewType())];
+            this.owner = owner;
+            path = input.Require(owner.options.InputColumnName, "text", type => type is TextDataViewType);
+            Added = [new(owner.options.OutputColumnName, new AudioDataViewType())];
         }
 
         public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
 
-        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => [_path];
+        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => [path];
 
         public override void Compute(RowBatch batch)
         {
-            var paths = batch.Input<ReadOnlyMemory<char>>(_path);
+            var paths = batch.Input<ReadOnlyMemory<char>>(path);
             var audio = batch.Output<MLAudio>(0);
-            for (int i = 0; i < batch.Count; i++) audio[i] = _owner.Load(paths[i].ToString())!;
+            for (int i = 0; i < batch.Count; i++) audio[i] = owner.Load(paths[i].ToString())!;
         }
     }
 }
@@ -128,13 +128,13 @@ public sealed class AudioLoadingEstimator : IEstimator<AudioLoader>
         internal Options Copy() => (Options)MemberwiseClone();
     }
 
-    private readonly IHostEnvironment _environment;
-    private readonly Options _options;
+    private readonly IHostEnvironment environment;
+    private readonly Options options;
 
     internal AudioLoadingEstimator(IHostEnvironment environment, Options options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        (_environment, _options) = (environment, options.Copy());
+        (this.environment, this.options) = (environment, options.Copy());
         var errors = new OptionErrors();
         errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName));
         errors.Require(options.MaxChannels >= 1, $"MaxChannels is {options.MaxChannels}; at least one channel is read.");
@@ -147,13 +147,13 @@ public sealed class AudioLoadingEstimator : IEstimator<AudioLoader>
     {
         ArgumentNullException.ThrowIfNull(input);
         GetOutputSchema(SchemaColumns.Shape(input.Schema));
-        return new AudioLoader(_environment, _options);
+        return new AudioLoader(environment, options);
     }
 
     /// <inheritdoc/>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
-        inputSchema.Require(_options.InputColumnName, "text", column => column.ItemType is TextDataViewType && column.Kind == SchemaShape.Column.VectorKind.Scalar);
-        return inputSchema.With(Interop.ShapeColumn(_options.OutputColumnName, new AudioDataViewType()));
+        inputSchema.Require(options.InputColumnName, "text", column => column.ItemType is TextDataViewType && column.Kind == SchemaShape.Column.VectorKind.Scalar);
+        return inputSchema.With(Interop.ShapeColumn(options.OutputColumnName, new AudioDataViewType()));
     }
 }

@@ -7,11 +7,11 @@ namespace Mint.ML.Transforms;
 /// <summary>A manifest as data: Path, made absolute, and every other column as text; a value that a row does not have is empty.</summary>
 internal sealed class AudioManifestView : IDataView
 {
-    private readonly AudioManifest _manifest;
+    private readonly AudioManifest manifest;
 
     public AudioManifestView(AudioManifest manifest)
     {
-        _manifest = manifest;
+        this.manifest = manifest;
         var schema = new DataViewSchema.Builder();
         foreach (string column in manifest.Columns)
             schema.AddColumn(IsPath(column) ? "Path" : column, TextDataViewType.Instance);
@@ -20,7 +20,7 @@ internal sealed class AudioManifestView : IDataView
 
     public DataViewSchema Schema { get; }
     public bool CanShuffle => false;
-    public long? GetRowCount() => _manifest.Rows.Count;
+    public long? GetRowCount() => manifest.Rows.Count;
 
     public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) => new Cursor(this, columnsNeeded);
 
@@ -31,19 +31,19 @@ internal sealed class AudioManifestView : IDataView
 
     private sealed class Cursor(AudioManifestView view, IEnumerable<DataViewSchema.Column>? needed) : DataViewRowCursor
     {
-        private readonly HashSet<int> _active = [.. (needed ?? []).Select(column => column.Index)];
-        private int _at = -1;
+        private readonly HashSet<int> active = [.. (needed ?? []).Select(column => column.Index)];
+        private int at = -1;
 
         public override DataViewSchema Schema => view.Schema;
-        public override long Position => _at;
+        public override long Position => at;
         public override long Batch => 0;
-        public override bool IsColumnActive(DataViewSchema.Column column) => _active.Contains(column.Index);
+        public override bool IsColumnActive(DataViewSchema.Column column) => active.Contains(column.Index);
         public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId value) => value = new((ulong)Row().Index, 0);
 
         public override bool MoveNext()
         {
-            if (_at + 1 < view._manifest.Rows.Count && _at >= -1) { _at++; return true; }
-            _at = -2; // past the end, and staying there
+            if (at + 1 < view.manifest.Rows.Count && at >= -1) { at++; return true; }
+            at = -2; // past the end, and staying there
             return false;
         }
 
@@ -51,7 +51,7 @@ internal sealed class AudioManifestView : IDataView
         {
             if (!IsColumnActive(column))
                 throw new InvalidOperationException($"Column '{column.Name}' is not active: name it among the columns needed when asking for the cursor.");
-            string name = view._manifest.Columns[column.Index];
+            string name = view.manifest.Columns[column.Index];
             ValueGetter<ReadOnlyMemory<char>> getter = (ref ReadOnlyMemory<char> value) =>
             {
                 var row = Row().Row;
@@ -61,8 +61,8 @@ internal sealed class AudioManifestView : IDataView
                 ?? throw new InvalidOperationException($"Column '{column.Name}' is of type {column.Type}, not {typeof(TValue)}.");
         }
 
-        private (int Index, AudioManifestRow Row) Row() => _at >= 0
-            ? (_at, view._manifest.Rows[_at])
+        private (int Index, AudioManifestRow Row) Row() => at >= 0
+            ? (at, view.manifest.Rows[at])
             : throw new InvalidOperationException("The cursor stands on no row: call MoveNext first.");
     }
 }

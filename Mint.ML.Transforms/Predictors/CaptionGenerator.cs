@@ -15,22 +15,22 @@ public sealed class CaptionGenerator : RowMapTransformer, ILoadable<CaptionGener
 {
     internal const string Signature = "MintCaptionGenerator";
 
-    private readonly SharedModel<TunedModel> _model;
-    private readonly CaptionGenerationEstimator.Options _options;
+    private readonly SharedModel<TunedModel> model;
+    private readonly CaptionGenerationEstimator.Options options;
 
     internal CaptionGenerator(IHostEnvironment environment, SharedModel<TunedModel> model, CaptionGenerationEstimator.Options options)
-        : base(environment, nameof(CaptionGenerator), options.BatchSize) => (_model, _options) = (model, options);
+        : base(environment, nameof(CaptionGenerator), options.BatchSize) => (this.model, this.options) = (model, options);
 
     private protected override string LoaderSignature => Signature;
 
     private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
 
-    private protected override void DisposeModel() => _model.Dispose();
+    private protected override void DisposeModel() => model.Dispose();
 
     private protected override void Write(ModelWriter writer)
     {
-        writer.Json(Signature + ".json", _options);
-        TunedSteps.Write(writer, _model);
+        writer.Json(Signature + ".json", options);
+        TunedSteps.Write(writer, model);
     }
 
     static CaptionGenerator ILoadable<CaptionGenerator>.Read(IHostEnvironment environment, ModelReader reader)
@@ -41,22 +41,22 @@ public sealed class CaptionGenerator : RowMapTransformer, ILoadable<CaptionGener
 
     private sealed class Binding : RowBinding
     {
-        private readonly CaptionGenerator _owner;
-        private readonly DataViewSchema.Column _features;
+        private readonly CaptionGenerator owner;
+        private readonly DataViewSchema.Column features;
 
         public Binding(CaptionGenerator owner, DataViewSchema input) : base(input)
         {
-            _owner = owner;
-            _features = FrameBatch.Column(input, owner._options.FeatureColumnName, owner._model.Value.Model.FrameWidth);
-            Added = [new(owner._options.OutputColumnName, TextDataViewType.Instance)];
+            this.owner = owner;
+            features = FrameBatch.Column(input, owner.options.FeatureColumnName, owner.model.Value.Model.FrameWidth);
+            Added = [new(owner.options.OutputColumnName, TextDataViewType.Instance)];
         }
 
         public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
 
-        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => [_features];
+        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => [features];
 
-        public override void Compute(RowBatch batch) => TunedSteps.Answer(_owner._model.Value.Model, batch.Input<VBuffer<float>>(_features), _features.Name,
-            [_owner._options.Instruction], _owner._options.Generation, batch.Output<ReadOnlyMemory<char>>(0));
+        public override void Compute(RowBatch batch) => TunedSteps.Answer(owner.model.Value.Model, batch.Input<VBuffer<float>>(features), features.Name,
+            [owner.options.Instruction], owner.options.Generation, batch.Output<ReadOnlyMemory<char>>(0));
     }
 }
 
@@ -88,13 +88,13 @@ public sealed class CaptionGenerationEstimator : IEstimator<CaptionGenerator>
         internal Options Copy() => (Options)MemberwiseClone();
     }
 
-    private readonly IHostEnvironment _environment;
-    private readonly Options _options;
+    private readonly IHostEnvironment environment;
+    private readonly Options options;
 
     internal CaptionGenerationEstimator(IHostEnvironment environment, Options options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        (_environment, _options) = (environment, options.Copy());
+        (this.environment, this.options) = (environment, options.Copy());
         var errors = new OptionErrors();
         errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.FeatureColumnName), options.FeatureColumnName));
         errors.Require(options.Instruction is not null, $"{nameof(Options.Instruction)} is null.");
@@ -108,15 +108,15 @@ public sealed class CaptionGenerationEstimator : IEstimator<CaptionGenerator>
     {
         ArgumentNullException.ThrowIfNull(input);
         GetOutputSchema(SchemaColumns.Shape(input.Schema));
-        var model = _options.Model?.Model ?? ModelReference.Find(input.Schema[_options.FeatureColumnName])?.Tuned
-            ?? throw TunedSteps.NoModel(_options.FeatureColumnName, "GenerateCaptions");
-        return new CaptionGenerator(_environment, model.Share(), _options);
+        var model = options.Model?.Model ?? ModelReference.Find(input.Schema[options.FeatureColumnName])?.Tuned
+            ?? throw TunedSteps.NoModel(options.FeatureColumnName, "GenerateCaptions");
+        return new CaptionGenerator(environment, model.Share(), options);
     }
 
     /// <inheritdoc/>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
-        TunedSteps.Check(inputSchema, _options.FeatureColumnName, _options.Model is not null, "GenerateCaptions");
-        return inputSchema.With(Interop.ShapeColumn(_options.OutputColumnName, TextDataViewType.Instance));
+        TunedSteps.Check(inputSchema, options.FeatureColumnName, options.Model is not null, "GenerateCaptions");
+        return inputSchema.With(Interop.ShapeColumn(options.OutputColumnName, TextDataViewType.Instance));
     }
 }

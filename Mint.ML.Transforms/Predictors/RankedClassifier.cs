@@ -27,40 +27,40 @@ public sealed class RankedClassifier : RowMapTransformer, ILoadable<RankedClassi
 {
     internal const string Signature = "MintRankedClassifier";
 
-    private readonly SharedModel<TunedModel>? _tuned;
-    private readonly SharedModel<TrainedBridge>? _bridge;
-    private readonly LabelScorer _scorer;
-    private readonly RankingEstimator.Options _options;
+    private readonly SharedModel<TunedModel>? tuned;
+    private readonly SharedModel<TrainedBridge>? bridge;
+    private readonly LabelScorer scorer;
+    private readonly RankingEstimator.Options options;
 
     internal RankedClassifier(IHostEnvironment environment, SharedModel<TunedModel> tuned, RankingEstimator.Options options)
         : base(environment, nameof(RankedClassifier), options.BatchSize) =>
-        (_tuned, _options, _scorer) = (tuned, options, new RankingLabelScorer(tuned.Value.Model, options.Labels, options.Instruction, options.Ranking));
+        (this.tuned, this.options, scorer) = (tuned, options, new RankingLabelScorer(tuned.Value.Model, options.Labels, options.Instruction, options.Ranking));
 
     internal RankedClassifier(IHostEnvironment environment, SharedModel<TrainedBridge> bridge, RankingEstimator.Options options)
         : base(environment, nameof(RankedClassifier), options.BatchSize) =>
-        (_bridge, _options, _scorer) = (bridge, options, new SimilarityLabelScorer(bridge.Value.Embeddings, options.Labels, options.Instruction, options.Ranking));
+        (this.bridge, this.options, scorer) = (bridge, options, new SimilarityLabelScorer(bridge.Value.Embeddings, options.Labels, options.Instruction, options.Ranking));
 
     /// <summary>The labels, in the order of the scores.</summary>
-    public IReadOnlyList<string> Labels => _scorer.Labels;
+    public IReadOnlyList<string> Labels => scorer.Labels;
 
     private protected override string LoaderSignature => Signature;
 
-    private (int FrameWidth, Device Device) Ears => _tuned is not null ? (_tuned.Value.Model.FrameWidth, _tuned.Value.Model.LanguageModel.Device) : (_bridge!.Value.FrameWidth, _bridge.Value.Device);
+    private (int FrameWidth, Device Device) Ears => tuned is not null ? (tuned.Value.Model.FrameWidth, tuned.Value.Model.LanguageModel.Device) : (bridge!.Value.FrameWidth, bridge.Value.Device);
 
     private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
 
     private protected override void DisposeModel()
     {
-        _tuned?.Dispose();
-        _bridge?.Dispose();
+        tuned?.Dispose();
+        bridge?.Dispose();
     }
 
     private protected override void Write(ModelWriter writer)
     {
-        writer.Json(Signature + ".json", _options);
-        writer.Json("Ranks", _tuned is not null ? RankedBy.LanguageModel : RankedBy.Similarity);
-        if (_tuned is not null) TunedSteps.Write(writer, _tuned);
-        else TunedSteps.Write(writer, _bridge!);
+        writer.Json(Signature + ".json", options);
+        writer.Json("Ranks", tuned is not null ? RankedBy.LanguageModel : RankedBy.Similarity);
+        if (tuned is not null) TunedSteps.Write(writer, tuned);
+        else TunedSteps.Write(writer, bridge!);
     }
 
     static RankedClassifier ILoadable<RankedClassifier>.Read(IHostEnvironment environment, ModelReader reader)
@@ -78,14 +78,14 @@ public sealed class RankedClassifier : RowMapTransformer, ILoadable<RankedClassi
 
     private sealed class Binding : RowBinding
     {
-        private readonly RankedClassifier _owner;
-        private readonly DataViewSchema.Column _features;
+        private readonly RankedClassifier owner;
+        private readonly DataViewSchema.Column features;
 
         public Binding(RankedClassifier owner, DataViewSchema input) : base(input)
         {
-            _owner = owner;
-            var options = owner._options;
-            _features = FrameBatch.Column(input, options.FeatureColumnName, owner.Ears.FrameWidth);
+            this.owner = owner;
+            var options = owner.options;
+            features = FrameBatch.Column(input, options.FeatureColumnName, owner.Ears.FrameWidth);
             int count = options.Labels.Count;
             var names = new VBuffer<ReadOnlyMemory<char>>(count, [.. options.Labels.Select(label => label.AsMemory())]);
             var text = new VectorDataViewType(TextDataViewType.Instance, count);
@@ -112,17 +112,17 @@ public sealed class RankedClassifier : RowMapTransformer, ILoadable<RankedClassi
 
         public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
 
-        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => [_features];
+        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => [features];
 
         public override void Compute(RowBatch batch)
         {
-            var (width, device) = _owner.Ears;
+            var (width, device) = owner.Ears;
             var all = new float[batch.Count][];
-            if (FrameBatch.Read(batch.Input<VBuffer<float>>(_features), width, _features.Name, device) is var (rows, sounds))
+            if (FrameBatch.Read(batch.Input<VBuffer<float>>(features), width, features.Name, device) is var (rows, sounds))
             {
                 using (sounds)
                 {
-                    float[][] scores = _owner._scorer.Score(sounds);
+                    float[][] scores = owner.scorer.Score(sounds);
                     for (int i = 0; i < rows.Count; i++) all[rows[i]] = scores[i];
                 }
             }
@@ -133,7 +133,7 @@ public sealed class RankedClassifier : RowMapTransformer, ILoadable<RankedClassi
             }
             if (batch.IsActive(1))
             {
-                int count = _owner._options.Labels.Count;
+                int count = owner.options.Labels.Count;
                 var output = batch.Output<VBuffer<float>>(1);
                 for (int i = 0; i < batch.Count; i++) output[i] = new VBuffer<float>(count, all[i] ?? Enumerable.Repeat(float.NaN, count).ToArray());
             }
@@ -184,13 +184,13 @@ public sealed class RankingEstimator : IEstimator<RankedClassifier>
         }
     }
 
-    private readonly IHostEnvironment _environment;
-    private readonly Options _options;
+    private readonly IHostEnvironment environment;
+    private readonly Options options;
 
     internal RankingEstimator(IHostEnvironment environment, Options options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        (_environment, _options) = (environment, options.Copy());
+        (this.environment, this.options) = (environment, options.Copy());
         var errors = new OptionErrors();
         errors.Gather(() => RankingOptions.CheckLabels(options.Labels));
         errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.ScoreColumnName), options.ScoreColumnName),
@@ -206,21 +206,21 @@ public sealed class RankingEstimator : IEstimator<RankedClassifier>
     {
         ArgumentNullException.ThrowIfNull(input);
         GetOutputSchema(SchemaColumns.Shape(input.Schema));
-        var carried = ModelReference.Find(input.Schema[_options.FeatureColumnName]);
-        if ((_options.Model?.Model ?? (_options.Bridge is null ? carried?.Tuned : null)) is { } tuned) return new(_environment, tuned.Share(), _options);
-        var bridge = _options.Bridge?.Bridge ?? carried?.Bridge ?? throw TunedSteps.NoModel(_options.FeatureColumnName, "RankLabels");
-        return new(_environment, bridge.Share(), _options);
+        var carried = ModelReference.Find(input.Schema[options.FeatureColumnName]);
+        if ((options.Model?.Model ?? (options.Bridge is null ? carried?.Tuned : null)) is { } tuned) return new(environment, tuned.Share(), options);
+        var bridge = options.Bridge?.Bridge ?? carried?.Bridge ?? throw TunedSteps.NoModel(options.FeatureColumnName, "RankLabels");
+        return new(environment, bridge.Share(), options);
     }
 
     /// <inheritdoc/>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
-        TunedSteps.Check(inputSchema, _options.FeatureColumnName, _options.Model is not null || _options.Bridge is not null, "RankLabels");
+        TunedSteps.Check(inputSchema, options.FeatureColumnName, options.Model is not null || options.Bridge is not null, "RankLabels");
         var text = Interop.ShapeColumn("ScoreColumnKind", TextDataViewType.Instance);
         var kind = Interop.ShapeColumn("ScoreValueKind", TextDataViewType.Instance);
         SchemaShape.Column Names(string name) => Interop.ShapeColumn(name, TextDataViewType.Instance, SchemaShape.Column.VectorKind.Vector);
         return inputSchema.With(
-            Interop.ShapeColumn(_options.OutputColumnName, NumberDataViewType.UInt32, isKey: true, annotations: new SchemaShape([Names("KeyValues"), text, kind])),
-            Interop.ShapeColumn(_options.ScoreColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.Vector, annotations: new SchemaShape([Names("SlotNames"), text, kind])));
+            Interop.ShapeColumn(options.OutputColumnName, NumberDataViewType.UInt32, isKey: true, annotations: new SchemaShape([Names("KeyValues"), text, kind])),
+            Interop.ShapeColumn(options.ScoreColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.Vector, annotations: new SchemaShape([Names("SlotNames"), text, kind])));
     }
 }

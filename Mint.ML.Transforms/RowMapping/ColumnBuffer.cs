@@ -26,12 +26,12 @@ internal abstract class ColumnBuffer
 
 internal abstract class ColumnBuffer<T>(int capacity) : ColumnBuffer
 {
-    private ValueGetter<T>? _read;
+    private ValueGetter<T>? read;
 
     public T[] Values { get; } = new T[capacity];
 
-    public override void Bind(DataViewRow row, DataViewSchema.Column column) => _read = row.GetGetter<T>(column);
-    public override void Store(int index) => _read!(ref Values[index]);
+    public override void Bind(DataViewRow row, DataViewSchema.Column column) => read = row.GetGetter<T>(column);
+    public override void Store(int index) => read!(ref Values[index]);
 }
 
 internal sealed class ValueBuffer<T>(int capacity) : ColumnBuffer<T>(capacity)

@@ -11,7 +11,7 @@ namespace Mint.ML.Transforms.RowMapping;
 /// </summary>
 public abstract class RowMapTransformer : ITransformer, IDisposable
 {
-    private int _claims = 1;
+    private int claims = 1;
 
     /// <summary>The transformer's own environment: log, progress, random numbers.</summary>
     private protected IHost Host { get; }
@@ -57,7 +57,7 @@ public abstract class RowMapTransformer : ITransformer, IDisposable
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
     {
         var mapper = Map(inputSchema);
-        Interlocked.Increment(ref _claims);
+        Interlocked.Increment(ref claims);
         return mapper;
     }
 
@@ -73,14 +73,14 @@ public abstract class RowMapTransformer : ITransformer, IDisposable
     /// </summary>
     public void Dispose()
     {
-        if (Interlocked.Decrement(ref _claims) == 0) DisposeModel();
+        if (Interlocked.Decrement(ref claims) == 0) DisposeModel();
         GC.SuppressFinalize(this);
     }
 
     private RowMapper Map(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _claims) <= 0, this);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref claims) <= 0, this);
         return new RowMapper(Bind(inputSchema));
     }
 }

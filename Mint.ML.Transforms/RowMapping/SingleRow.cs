@@ -9,43 +9,43 @@ namespace Mint.ML.Transforms.RowMapping;
 /// </summary>
 internal sealed class SingleRow
 {
-    private readonly RowMapper _mapper;
-    private readonly bool[] _active;
-    private readonly ColumnBuffer?[] _inputs, _outputs;
-    private readonly RowBatch _batch;
-    private long _computedAt = -1;
+    private readonly RowMapper mapper;
+    private readonly bool[] active;
+    private readonly ColumnBuffer?[] inputs, outputs;
+    private readonly RowBatch batch;
+    private long computedAt = -1;
 
     public DataViewRow Input { get; }
-    public DataViewSchema Schema => _mapper.OutputSchema;
+    public DataViewSchema Schema => mapper.OutputSchema;
 
     public SingleRow(RowMapper mapper, DataViewRow input, bool[] active)
     {
-        (_mapper, Input, _active) = (mapper, input, active);
-        _inputs = new ColumnBuffer?[mapper.InputCount];
+        (this.mapper, Input, this.active) = (mapper, input, active);
+        inputs = new ColumnBuffer?[mapper.InputCount];
         foreach (var column in mapper.Needed(active))
         {
-            var buffer = _inputs[column.Index] = ColumnBuffer.Of(column.Type, 1);
+            var buffer = inputs[column.Index] = ColumnBuffer.Of(column.Type, 1);
             buffer.Bind(input, column);
         }
-        _outputs = mapper.OutputBuffers(active, 1);
-        _batch = new RowBatch(_inputs, _outputs) { Count = 1 };
+        outputs = mapper.OutputBuffers(active, 1);
+        batch = new RowBatch(inputs, outputs) { Count = 1 };
     }
 
-    public bool IsActive(DataViewSchema.Column column) => _active[column.Index];
+    public bool IsActive(DataViewSchema.Column column) => active[column.Index];
 
     public ValueGetter<T> Getter<T>(DataViewSchema.Column column)
     {
         if (!IsActive(column)) throw RowMapper.Inactive(column);
-        if (column.Index < _mapper.InputCount) return Input.GetGetter<T>(_mapper.InputSchema[column.Index]);
-        return RowMapper.Typed<T>(_outputs[column.Index - _mapper.InputCount]!.Getter(Computed), column);
+        if (column.Index < mapper.InputCount) return Input.GetGetter<T>(mapper.InputSchema[column.Index]);
+        return RowMapper.Typed<T>(outputs[column.Index - mapper.InputCount]!.Getter(Computed), column);
     }
 
     private int Computed()
     {
-        if (_computedAt == Input.Position && _computedAt >= 0) return 0;
-        foreach (var buffer in _inputs) buffer?.Store(0);
-        _mapper.Binding.Compute(_batch);
-        _computedAt = Input.Position;
+        if (computedAt == Input.Position && computedAt >= 0) return 0;
+        foreach (var buffer in inputs) buffer?.Store(0);
+        mapper.Binding.Compute(batch);
+        computedAt = Input.Position;
         return 0;
     }
 }
@@ -68,15 +68,15 @@ internal sealed class RowMapRow(SingleRow row) : DataViewRow
 
 internal sealed class RowMapCursor(RowMapper mapper, DataViewRowCursor input, bool[] active) : DataViewRowCursor
 {
-    private readonly SingleRow _row = new(mapper, input, active);
+    private readonly SingleRow row = new(mapper, input, active);
 
-    public override DataViewSchema Schema => _row.Schema;
+    public override DataViewSchema Schema => row.Schema;
     public override long Position => input.Position;
     public override long Batch => input.Batch;
     public override bool MoveNext() => input.MoveNext();
     public override ValueGetter<DataViewRowId> GetIdGetter() => input.GetIdGetter();
-    public override bool IsColumnActive(DataViewSchema.Column column) => _row.IsActive(column);
-    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) => _row.Getter<TValue>(column);
+    public override bool IsColumnActive(DataViewSchema.Column column) => row.IsActive(column);
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) => row.Getter<TValue>(column);
 
     protected override void Dispose(bool disposing)
     {

@@ -68,14 +68,14 @@ public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
         internal Options Copy() => (Options)MemberwiseClone();
     }
 
-    private readonly IHostEnvironment _environment;
-    private readonly IHost _host;
-    private readonly Options _options;
+    private readonly IHostEnvironment environment;
+    private readonly IHost host;
+    private readonly Options options;
 
     internal BridgeNetTrainer(IHostEnvironment environment, Options options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        (_environment, _options) = (environment, options.Copy());
+        (this.environment, this.options) = (environment, options.Copy());
         var errors = new OptionErrors();
         errors.Columns((nameof(Options.FeatureColumnName), options.FeatureColumnName), (nameof(Options.TextColumnName), options.TextColumnName));
         errors.Folder(nameof(Options.Bert), options.Bert, required: false);
@@ -85,11 +85,11 @@ public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
         errors.Valid(nameof(Options.Objective), options.Objective, objective => objective.Validate());
         errors.Valid(nameof(Options.Training), options.Training, training => training.Validate());
         errors.Throw(nameof(BridgeNetTrainer));
-        _host = environment.Register(nameof(BridgeNetTrainer));
+        host = environment.Register(nameof(BridgeNetTrainer));
     }
 
     /// <inheritdoc/>
-    public BridgeNetTransformer Fit(IDataView input) => Fit(input, _options.ValidationSet);
+    public BridgeNetTransformer Fit(IDataView input) => Fit(input, options.ValidationSet);
 
     /// <summary>Trains, and measures on held-out rows during training.</summary>
     /// <param name="trainData">Rows to train on.</param>
@@ -99,22 +99,22 @@ public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
         ArgumentNullException.ThrowIfNull(trainData);
         GetOutputSchema(SchemaColumns.Shape(trainData.Schema));
         if (validationData is not null) GetOutputSchema(SchemaColumns.Shape(validationData.Schema));
-        using var channel = _host.Start("Train");
-        using var progress = _host.StartProgressChannel("Train");
+        using var channel = host.Start("Train");
+        using var progress = host.StartProgressChannel("Train");
         var data = Read(trainData);
         var heldOut = validationData is null ? null : Read(validationData);
-        int seed = _options.Seed ?? _host.Rand.Next();
-        var vocabulary = (_options.Vocabulary ?? _options.Bert) is { } folder
-            ? VocabularyFiles.Read(folder) : VocabularyFiles.Train(data.Texts[0], _options.VocabularySize);
+        int seed = options.Seed ?? host.Rand.Next();
+        var vocabulary = (options.Vocabulary ?? options.Bert) is { } folder
+            ? VocabularyFiles.Read(folder) : VocabularyFiles.Train(data.Texts[0], options.VocabularySize);
         var bridge = NewBridge(data, vocabulary, seed);
         try
         {
             channel.Info(MessageSensitivity.None, "{0}", $"Stage 1: {data.Frames.Count} clips, {bridge.parameters().Sum(p => p.numel()):N0} weights, vocabulary of {vocabulary.Tokenizer.VocabularySize}.");
-            var result = AlignmentTraining.Run(bridge, vocabulary.Tokenizer, data.Frames, data.Texts[0], _options.Objective, _options.Training with { Seed = seed },
-                heldOut is null ? null : new AlignmentValidation(heldOut.Frames, heldOut.Texts[0]), new ProgressReport(channel, progress, _options.Progress), _options.Cancellation);
+            var result = AlignmentTraining.Run(bridge, vocabulary.Tokenizer, data.Frames, data.Texts[0], options.Objective, options.Training with { Seed = seed },
+                heldOut is null ? null : new AlignmentValidation(heldOut.Frames, heldOut.Texts[0]), new ProgressReport(channel, progress, options.Progress), options.Cancellation);
             ProgressReport.Tell(channel, result);
-            var trained = new SharedModel<TrainedBridge>(new TrainedBridge(bridge, vocabulary, _options.Training.MaxTokens));
-            return new BridgeNetTransformer(_environment, trained, _options.FeatureColumnName, _options.TextColumnName, _options.BatchSize) { Training = result };
+            var trained = new SharedModel<TrainedBridge>(new TrainedBridge(bridge, vocabulary, options.Training.MaxTokens));
+            return new BridgeNetTransformer(environment, trained, options.FeatureColumnName, options.TextColumnName, options.BatchSize) { Training = result };
         }
         catch
         {
@@ -122,14 +122,14 @@ public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
             throw;
         }
 
-        TrainingData Read(IDataView view) => TrainingData.Read(view, view.Schema[_options.FeatureColumnName], [view.Schema[_options.TextColumnName]], channel);
+        TrainingData Read(IDataView view) => TrainingData.Read(view, view.Schema[options.FeatureColumnName], [view.Schema[options.TextColumnName]], channel);
     }
 
     /// <inheritdoc/>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
-        var features = inputSchema.Require(_options.FeatureColumnName, "vector of Single; append FeaturizeAudio before this", SchemaColumns.IsFeatures);
-        inputSchema.Require(_options.TextColumnName, "text", SchemaColumns.IsText);
+        var features = inputSchema.Require(options.FeatureColumnName, "vector of Single; append FeaturizeAudio before this", SchemaColumns.IsFeatures);
+        inputSchema.Require(options.TextColumnName, "text", SchemaColumns.IsText);
         return inputSchema.With(ModelReference.On(features),
             Interop.ShapeColumn(BridgeNetTransformer.AudioEmbedding, NumberDataViewType.Single, SchemaShape.Column.VectorKind.Vector),
             Interop.ShapeColumn(BridgeNetTransformer.TextEmbedding, NumberDataViewType.Single, SchemaShape.Column.VectorKind.Vector));
@@ -137,12 +137,12 @@ public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
 
     private BridgeNet NewBridge(TrainingData data, VocabularyFiles vocabulary, int seed)
     {
-        var device = Devices.Of(_environment);
+        var device = Devices.Of(environment);
         // [DEC] is the id after the vocabulary.
-        var qformer = _options.Bridge.QFormer with { AudioSize = data.FrameWidth, VocabularySize = vocabulary.Tokenizer.VocabularySize + 1 };
-        var bridge = new BridgeNet(_options.Bridge with { QFormer = qformer });
+        var qformer = options.Bridge.QFormer with { AudioSize = data.FrameWidth, VocabularySize = vocabulary.Tokenizer.VocabularySize + 1 };
+        var bridge = new BridgeNet(options.Bridge with { QFormer = qformer });
         if (device.type != DeviceType.CPU) bridge.to(device);
-        using var bert = _options.Bert is { } folder ? Bert.Load(folder, device: device) : null;
+        using var bert = options.Bert is { } folder ? Bert.Load(folder, device: device) : null;
         bridge.Initialize(seed, bert);
         return bridge;
     }

@@ -29,19 +29,19 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
     /// <summary>The column of text embeddings.</summary>
     public const string TextEmbedding = "TextEmbedding";
 
-    private readonly SharedModel<TrainedBridge> _bridge;
-    private readonly string _features, _text;
+    private readonly SharedModel<TrainedBridge> bridge;
+    private readonly string features, text;
 
     internal BridgeNetTransformer(IHostEnvironment environment, SharedModel<TrainedBridge> bridge, string features, string text, int batchSize)
-        : base(environment, nameof(BridgeNetTransformer), batchSize) => (_bridge, _features, _text) = (bridge, features, text);
+        : base(environment, nameof(BridgeNetTransformer), batchSize) => (this.bridge, this.features, this.text) = (bridge, features, text);
 
     /// <summary>The text column whose embeddings it adds, where the data has it.</summary>
-    public string TextColumnName => _text;
+    public string TextColumnName => text;
 
     /// <summary>Steps and losses of the training; null for a model that was loaded.</summary>
     public TrainingResult? Training { get; internal init; }
 
-    internal SharedModel<TrainedBridge> Bridge => _bridge;
+    internal SharedModel<TrainedBridge> Bridge => bridge;
 
     /// <summary>Where the queries listen in a clip, without an instruction.</summary>
     /// <param name="features">The clip's row of the feature column: T x E floats.</param>
@@ -49,12 +49,12 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
     /// <exception cref="ArgumentException">There are no features, or they are not whole frames.</exception>
     public float[,,] QueryAttention(ReadOnlySpan<float> features)
     {
-        using var sound = FrameBatch.One(features, _bridge.Value.FrameWidth, _bridge.Value.Device);
-        return ListeningMap.Of(_bridge.Value.Bridge, sound);
+        using var sound = FrameBatch.One(features, bridge.Value.FrameWidth, bridge.Value.Device);
+        return ListeningMap.Of(bridge.Value.Bridge, sound);
     }
 
     /// <summary>Embeddings of texts and matching probabilities outside a pipeline, with this step's bridge and vocabulary.</summary>
-    public BridgeEmbeddings Embeddings => _bridge.Value.Embeddings;
+    public BridgeEmbeddings Embeddings => bridge.Value.Embeddings;
 
     /// <summary>The best of a search in the order of the matching head; see <see cref="BridgeEmbeddings.Rerank"/>.</summary>
     /// <param name="text">What was searched for.</param>
@@ -62,10 +62,10 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
     /// <param name="features">A hit's row of the feature column: T x E floats.</param>
     public IReadOnlyList<MatchedHit> Rerank(string text, IReadOnlyList<SearchHit> hits, Func<SearchHit, float[]> features)
     {
-        var bridge = _bridge.Value;
+        var bridge = this.bridge.Value;
         return Embeddings.Rerank(text, hits, some => Read([.. some.Select(hit => new VBuffer<float>(features(hit).Length, features(hit)))]), BatchSize);
 
-        AudioEncoding Read(VBuffer<float>[] rows) => FrameBatch.Read(rows, bridge.FrameWidth, _features, bridge.Device) is var (real, sounds) && real.Count == rows.Length
+        AudioEncoding Read(VBuffer<float>[] rows) => FrameBatch.Read(rows, bridge.FrameWidth, this.features, bridge.Device) is var (real, sounds) && real.Count == rows.Length
             ? sounds : throw new ArgumentException("A hit has no features.", nameof(features));
     }
 
@@ -73,12 +73,12 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
 
     private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
 
-    private protected override void DisposeModel() => _bridge.Dispose();
+    private protected override void DisposeModel() => bridge.Dispose();
 
     private protected override void Write(ModelWriter writer)
     {
-        writer.Json(Signature + ".json", new Columns(_features, _text, BatchSize));
-        TunedSteps.Write(writer, _bridge);
+        writer.Json(Signature + ".json", new Columns(features, text, BatchSize));
+        TunedSteps.Write(writer, bridge);
     }
 
     static BridgeNetTransformer ILoadable<BridgeNetTransformer>.Read(IHostEnvironment environment, ModelReader reader)
@@ -91,26 +91,26 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
 
     private sealed class Binding : RowBinding
     {
-        private readonly BridgeNetTransformer _owner;
-        private readonly DataViewSchema.Column _features;
-        private readonly DataViewSchema.Column? _text;
-        private readonly int _audioSize, _textSize;
+        private readonly BridgeNetTransformer owner;
+        private readonly DataViewSchema.Column features;
+        private readonly DataViewSchema.Column? text;
+        private readonly int audioSize, textSize;
 
         public Binding(BridgeNetTransformer owner, DataViewSchema input) : base(input)
         {
-            _owner = owner;
-            var bridge = owner._bridge.Value;
-            _features = FrameBatch.Column(input, owner._features, bridge.FrameWidth);
-            _text = input.GetColumnOrNull(owner._text) is { Type: TextDataViewType } text ? text : null;
+            this.owner = owner;
+            var bridge = owner.bridge.Value;
+            features = FrameBatch.Column(input, owner.features, bridge.FrameWidth);
+            this.text = input.GetColumnOrNull(owner.text) is { Type: TextDataViewType } text ? text : null;
             var config = bridge.Bridge.Config;
-            (_audioSize, _textSize) = ((int)(config.Queries * config.EmbeddingSize), (int)config.EmbeddingSize);
-            var reference = new ModelReference { Bridge = owner._bridge, Tuned = ModelReference.Find(_features)?.Tuned };
+            (audioSize, textSize) = ((int)(config.Queries * config.EmbeddingSize), (int)config.EmbeddingSize);
+            var reference = new ModelReference { Bridge = owner.bridge, Tuned = ModelReference.Find(features)?.Tuned };
             List<DataViewSchema.DetachedColumn> added =
             [
-                reference.On(_features),
-                new(AudioEmbedding, new VectorDataViewType(NumberDataViewType.Single, (int)config.Queries, _textSize)),
+                reference.On(features),
+                new(AudioEmbedding, new VectorDataViewType(NumberDataViewType.Single, (int)config.Queries, textSize)),
             ];
-            if (_text is not null) added.Add(new(TextEmbedding, new VectorDataViewType(NumberDataViewType.Single, _textSize)));
+            if (this.text is not null) added.Add(new(TextEmbedding, new VectorDataViewType(NumberDataViewType.Single, textSize)));
             Added = added;
         }
 
@@ -118,33 +118,33 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
 
         public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive)
         {
-            if (isActive(0) || isActive(1)) yield return _features;
-            if (_text is { } text && isActive(2)) yield return text;
+            if (isActive(0) || isActive(1)) yield return features;
+            if (this.text is { } text && isActive(2)) yield return text;
         }
 
         public override void Compute(RowBatch batch)
         {
-            if (batch.IsActive(0)) batch.Input<VBuffer<float>>(_features).CopyTo(batch.Output<VBuffer<float>>(0));
-            if (batch.IsActive(1)) EmbedAudio(batch.Input<VBuffer<float>>(_features), batch.Output<VBuffer<float>>(1));
-            if (_text is { } text && batch.IsActive(2)) EmbedText(batch.Input<ReadOnlyMemory<char>>(text), batch.Output<VBuffer<float>>(2));
+            if (batch.IsActive(0)) batch.Input<VBuffer<float>>(features).CopyTo(batch.Output<VBuffer<float>>(0));
+            if (batch.IsActive(1)) EmbedAudio(batch.Input<VBuffer<float>>(features), batch.Output<VBuffer<float>>(1));
+            if (this.text is { } text && batch.IsActive(2)) EmbedText(batch.Input<ReadOnlyMemory<char>>(text), batch.Output<VBuffer<float>>(2));
         }
 
         private void EmbedAudio(ReadOnlySpan<VBuffer<float>> features, Span<VBuffer<float>> embeddings)
         {
-            var bridge = _owner._bridge.Value;
-            for (int i = 0; i < features.Length; i++) embeddings[i] = new VBuffer<float>(_audioSize, Enumerable.Repeat(float.NaN, _audioSize).ToArray());
-            if (FrameBatch.Read(features, bridge.FrameWidth, _features.Name, bridge.Device) is not var (rows, sounds)) return;
+            var bridge = owner.bridge.Value;
+            for (int i = 0; i < features.Length; i++) embeddings[i] = new VBuffer<float>(audioSize, Enumerable.Repeat(float.NaN, audioSize).ToArray());
+            if (FrameBatch.Read(features, bridge.FrameWidth, this.features.Name, bridge.Device) is not var (rows, sounds)) return;
             using (sounds)
             {
                 var embedded = bridge.Embeddings.Clips(sounds);
-                for (int i = 0; i < rows.Count; i++) embeddings[rows[i]] = new VBuffer<float>(_audioSize, [.. embedded[i].Cast<float>()]);
+                for (int i = 0; i < rows.Count; i++) embeddings[rows[i]] = new VBuffer<float>(audioSize, [.. embedded[i].Cast<float>()]);
             }
         }
 
         private void EmbedText(ReadOnlySpan<ReadOnlyMemory<char>> texts, Span<VBuffer<float>> embeddings)
         {
-            var embedded = _owner._bridge.Value.Embeddings.Texts([.. texts.ToArray().Select(text => text.ToString())]);
-            for (int i = 0; i < embedded.Count; i++) embeddings[i] = new VBuffer<float>(_textSize, [.. embedded[i].Cast<float>()]);
+            var embedded = owner.bridge.Value.Embeddings.Texts([.. texts.ToArray().Select(text => text.ToString())]);
+            for (int i = 0; i < embedded.Count; i++) embeddings[i] = new VBuffer<float>(textSize, [.. embedded[i].Cast<float>()]);
         }
     }
 }

@@ -20,11 +20,11 @@ public sealed class InstructionTunedTransformer : RowMapTransformer, ILoadable<I
 {
     internal const string Signature = "MintInstructionTuned";
 
-    private readonly SharedModel<TunedModel> _model;
-    private readonly Columns _columns;
+    private readonly SharedModel<TunedModel> model;
+    private readonly Columns columns;
 
     internal InstructionTunedTransformer(IHostEnvironment environment, SharedModel<TunedModel> model, Columns columns)
-        : base(environment, nameof(InstructionTunedTransformer), columns.BatchSize) => (_model, _columns) = (model, columns);
+        : base(environment, nameof(InstructionTunedTransformer), columns.BatchSize) => (this.model, this.columns) = (model, columns);
 
     /// <summary>Columns, and how answers are searched for.</summary>
     internal sealed record Columns(string FeatureColumnName, string InstructionColumnName, string OutputColumnName, int BatchSize, GenerationOptions Generation);
@@ -32,7 +32,7 @@ public sealed class InstructionTunedTransformer : RowMapTransformer, ILoadable<I
     /// <summary>Steps and losses of the training; null for a model that was loaded.</summary>
     public TrainingResult? Training { get; internal init; }
 
-    internal SharedModel<TunedModel> Model => _model;
+    internal SharedModel<TunedModel> Model => model;
 
     /// <summary>Where the tuned queries, which know the instruction, listen in a clip.</summary>
     /// <param name="features">The clip's row of the feature column: T x E floats.</param>
@@ -41,20 +41,20 @@ public sealed class InstructionTunedTransformer : RowMapTransformer, ILoadable<I
     /// <exception cref="ArgumentException">There are no features, or they are not whole frames.</exception>
     public float[,,] QueryAttention(ReadOnlySpan<float> features, string instruction)
     {
-        using var sound = FrameBatch.One(features, _model.Value.Model.FrameWidth, _model.Value.Model.LanguageModel.Device);
-        return _model.Value.Model.QueryAttention(sound, instruction);
+        using var sound = FrameBatch.One(features, model.Value.Model.FrameWidth, model.Value.Model.LanguageModel.Device);
+        return model.Value.Model.QueryAttention(sound, instruction);
     }
 
     private protected override string LoaderSignature => Signature;
 
     private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
 
-    private protected override void DisposeModel() => _model.Dispose();
+    private protected override void DisposeModel() => model.Dispose();
 
     private protected override void Write(ModelWriter writer)
     {
-        writer.Json(Signature + ".json", _columns);
-        TunedSteps.Write(writer, _model);
+        writer.Json(Signature + ".json", columns);
+        TunedSteps.Write(writer, model);
     }
 
     static InstructionTunedTransformer ILoadable<InstructionTunedTransformer>.Read(IHostEnvironment environment, ModelReader reader)
@@ -65,36 +65,36 @@ public sealed class InstructionTunedTransformer : RowMapTransformer, ILoadable<I
 
     private sealed class Binding : RowBinding
     {
-        private readonly InstructionTunedTransformer _owner;
-        private readonly DataViewSchema.Column _features;
-        private readonly DataViewSchema.Column? _instruction;
+        private readonly InstructionTunedTransformer owner;
+        private readonly DataViewSchema.Column features;
+        private readonly DataViewSchema.Column? instruction;
 
         public Binding(InstructionTunedTransformer owner, DataViewSchema input) : base(input)
         {
-            _owner = owner;
-            _features = FrameBatch.Column(input, owner._columns.FeatureColumnName, owner._model.Value.Model.FrameWidth);
-            _instruction = input.GetColumnOrNull(owner._columns.InstructionColumnName) is { Type: TextDataViewType } column ? column : null;
-            var reference = new ModelReference { Bridge = ModelReference.Find(_features)?.Bridge, Tuned = owner._model };
-            Added = _instruction is null ? [reference.On(_features)] : [reference.On(_features), new(owner._columns.OutputColumnName, TextDataViewType.Instance)];
+            this.owner = owner;
+            features = FrameBatch.Column(input, owner.columns.FeatureColumnName, owner.model.Value.Model.FrameWidth);
+            instruction = input.GetColumnOrNull(owner.columns.InstructionColumnName) is { Type: TextDataViewType } column ? column : null;
+            var reference = new ModelReference { Bridge = ModelReference.Find(features)?.Bridge, Tuned = owner.model };
+            Added = instruction is null ? [reference.On(features)] : [reference.On(features), new(owner.columns.OutputColumnName, TextDataViewType.Instance)];
         }
 
         public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
 
         public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive)
         {
-            yield return _features;
-            if (_instruction is { } instruction && isActive(1)) yield return instruction;
+            yield return features;
+            if (this.instruction is { } instruction && isActive(1)) yield return instruction;
         }
 
         public override void Compute(RowBatch batch)
         {
-            var features = batch.Input<VBuffer<float>>(_features);
+            var features = batch.Input<VBuffer<float>>(this.features);
             if (batch.IsActive(0)) features.CopyTo(batch.Output<VBuffer<float>>(0));
-            if (_instruction is not { } instruction || !batch.IsActive(1)) return;
+            if (this.instruction is not { } instruction || !batch.IsActive(1)) return;
             var instructions = batch.Input<ReadOnlyMemory<char>>(instruction);
             string[] asked = new string[batch.Count];
             for (int i = 0; i < asked.Length; i++) asked[i] = instructions[i].ToString();
-            TunedSteps.Answer(_owner._model.Value.Model, features, _features.Name, asked, _owner._columns.Generation, batch.Output<ReadOnlyMemory<char>>(1));
+            TunedSteps.Answer(owner.model.Value.Model, features, this.features.Name, asked, owner.columns.Generation, batch.Output<ReadOnlyMemory<char>>(1));
         }
     }
 }

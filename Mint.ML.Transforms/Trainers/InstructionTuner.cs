@@ -80,14 +80,14 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
         }
     }
 
-    private readonly IHostEnvironment _environment;
-    private readonly IHost _host;
-    private readonly Options _options;
+    private readonly IHostEnvironment environment;
+    private readonly IHost host;
+    private readonly Options options;
 
     internal InstructionTuner(IHostEnvironment environment, Options options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        (_environment, _options) = (environment, options.Copy());
+        (this.environment, this.options) = (environment, options.Copy());
         var errors = new OptionErrors();
         errors.Columns((nameof(Options.FeatureColumnName), options.FeatureColumnName), (nameof(Options.InstructionColumnName), options.InstructionColumnName),
             (nameof(Options.OutputColumnName), options.OutputColumnName));
@@ -99,15 +99,15 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
         errors.Valid(nameof(Options.Training), options.Training, training => training.Validate());
         errors.Valid(nameof(Options.Generation), options.Generation, generation => generation.Validate());
         errors.Throw(nameof(InstructionTuner));
-        _host = environment.Register(nameof(InstructionTuner));
+        host = environment.Register(nameof(InstructionTuner));
     }
 
-    private IEnumerable<string> TextColumns => _options.Templates.Count > 0
-        ? _options.Templates.Select(template => template.ResponseColumnName)
-        : [_options.InstructionColumnName, _options.ResponseColumnName];
+    private IEnumerable<string> TextColumns => options.Templates.Count > 0
+        ? options.Templates.Select(template => template.ResponseColumnName)
+        : [options.InstructionColumnName, options.ResponseColumnName];
 
     /// <inheritdoc/>
-    public InstructionTunedTransformer Fit(IDataView input) => Fit(input, _options.ValidationSet);
+    public InstructionTunedTransformer Fit(IDataView input) => Fit(input, options.ValidationSet);
 
     /// <summary>Trains, and measures on held-out rows during training.</summary>
     /// <param name="trainData">Rows to train on.</param>
@@ -116,11 +116,11 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
     {
         ArgumentNullException.ThrowIfNull(trainData);
         GetOutputSchema(SchemaColumns.Shape(trainData.Schema));
-        var features = trainData.Schema[_options.FeatureColumnName];
-        var stage1 = (_options.Bridge?.Bridge ?? ModelReference.Find(features)?.Bridge)?.Value ?? throw NoBridge();
-        using var channel = _host.Start("Train");
-        using var progress = _host.StartProgressChannel("Train");
-        var folder = FrozenFolder.Of(_options.LanguageModel, _options.EmbedFrozenModels); // a wrong path shows before any work
+        var features = trainData.Schema[options.FeatureColumnName];
+        var stage1 = (options.Bridge?.Bridge ?? ModelReference.Find(features)?.Bridge)?.Value ?? throw NoBridge();
+        using var channel = host.Start("Train");
+        using var progress = host.StartProgressChannel("Train");
+        var folder = FrozenFolder.Of(options.LanguageModel, options.EmbedFrozenModels); // a wrong path shows before any work
         var (data, examples) = Read(trainData, stage1, channel);
         InstructionValidation? validation = null;
         if (validationData is not null)
@@ -128,17 +128,17 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
             var (heldOut, heldOutExamples) = Read(validationData, stage1, channel);
             validation = new InstructionValidation(heldOut.Frames, heldOutExamples);
         }
-        int seed = _options.Seed ?? _host.Rand.Next();
+        int seed = options.Seed ?? host.Rand.Next();
         // Stage 2 trains on a copy: stage 1's own bridge still searches and matches.
-        var tuned = TunedModel.Begin(stage1.CopyBridge(), stage1.Vocabulary, folder, _options.Training.MaxTokens, seed, Devices.Of(_environment));
+        var tuned = TunedModel.Begin(stage1.CopyBridge(), stage1.Vocabulary, folder, options.Training.MaxTokens, seed, Devices.Of(environment));
         try
         {
             channel.Info(MessageSensitivity.None, "{0}", $"Stage 2: {examples.Count} instructions about {data.Frames.Count} clips.");
-            var result = InstructionTraining.Run(tuned.Model, data.Frames, examples, _options.Training with { Seed = seed },
-                validation, new ProgressReport(channel, progress, _options.Progress), _options.Cancellation);
+            var result = InstructionTraining.Run(tuned.Model, data.Frames, examples, options.Training with { Seed = seed },
+                validation, new ProgressReport(channel, progress, options.Progress), options.Cancellation);
             ProgressReport.Tell(channel, result);
-            return new InstructionTunedTransformer(_environment, new SharedModel<TunedModel>(tuned),
-                new(_options.FeatureColumnName, _options.InstructionColumnName, _options.OutputColumnName, _options.BatchSize, _options.Generation)) { Training = result };
+            return new InstructionTunedTransformer(environment, new SharedModel<TunedModel>(tuned),
+                new(options.FeatureColumnName, options.InstructionColumnName, options.OutputColumnName, options.BatchSize, options.Generation)) { Training = result };
         }
         catch
         {
@@ -150,17 +150,17 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
     /// <inheritdoc/>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
-        var features = inputSchema.Require(_options.FeatureColumnName, "vector of Single; append FeaturizeAudio before this", SchemaColumns.IsFeatures);
-        if (_options.Bridge is null && !ModelReference.IsOn(features)) throw NoBridge();
+        var features = inputSchema.Require(options.FeatureColumnName, "vector of Single; append FeaturizeAudio before this", SchemaColumns.IsFeatures);
+        if (options.Bridge is null && !ModelReference.IsOn(features)) throw NoBridge();
         foreach (string name in TextColumns) inputSchema.Require(name, "text", SchemaColumns.IsText);
         var shape = inputSchema.With(ModelReference.On(features));
-        return shape.Any(column => column.Name == _options.InstructionColumnName && SchemaColumns.IsText(column))
-            ? shape.With(Interop.ShapeColumn(_options.OutputColumnName, TextDataViewType.Instance)) : shape;
+        return shape.Any(column => column.Name == options.InstructionColumnName && SchemaColumns.IsText(column))
+            ? shape.With(Interop.ShapeColumn(options.OutputColumnName, TextDataViewType.Instance)) : shape;
     }
 
     private (TrainingData Data, List<InstructionExample> Examples) Read(IDataView view, TrainedBridge stage1, IChannel channel)
     {
-        string name = _options.FeatureColumnName;
+        string name = options.FeatureColumnName;
         SchemaColumns.Shape(view.Schema).Require(name, "vector of Single; append FeaturizeAudio before this", SchemaColumns.IsFeatures);
         foreach (string text in TextColumns) SchemaColumns.Shape(view.Schema).Require(text, "text", SchemaColumns.IsText);
         var data = TrainingData.Read(view, view.Schema[name], [.. TextColumns.Select(text => view.Schema[text])], channel);
@@ -176,8 +176,8 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
         for (int clip = 0; clip < data.Frames.Count; clip++)
         {
             int row = clip;
-            var asked = _options.Templates.Count > 0
-                ? _options.Templates.Select((template, i) => (template.Instruction, Response: data.Texts[i][row]))
+            var asked = options.Templates.Count > 0
+                ? options.Templates.Select((template, i) => (template.Instruction, Response: data.Texts[i][row]))
                 : [(Instruction: data.Texts[0][row], Response: data.Texts[1][row])];
             foreach (var (instruction, response) in asked)
             {
@@ -190,5 +190,5 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
     }
 
     private InvalidOperationException NoBridge() => new(
-        $"InstructionTuning needs a bridge trained in stage 1, and column '{_options.FeatureColumnName}' carries none: append Trainers.BridgeNet before it in the chain, or hand one over in Options.Bridge.");
+        $"InstructionTuning needs a bridge trained in stage 1, and column '{options.FeatureColumnName}' carries none: append Trainers.BridgeNet before it in the chain, or hand one over in Options.Bridge.");
 }

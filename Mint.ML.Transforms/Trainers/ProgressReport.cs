@@ -10,35 +10,35 @@ internal sealed class ProgressReport : IProgress<TrainingProgress>
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5); // often enough to see that it lives, seldom enough to read
 
-    private readonly IChannel _channel;
-    private readonly IProgressChannel _progress;
-    private readonly IProgress<TrainingProgress>? _own;
-    private readonly Stopwatch _sinceLast = Stopwatch.StartNew();
-    private TrainingProgress? _last;
-    private bool _header;
+    private readonly IChannel channel;
+    private readonly IProgressChannel progress;
+    private readonly IProgress<TrainingProgress>? own;
+    private readonly Stopwatch sinceLast = Stopwatch.StartNew();
+    private TrainingProgress? last;
+    private bool header;
 
-    public ProgressReport(IChannel channel, IProgressChannel progress, IProgress<TrainingProgress>? own) => (_channel, _progress, _own) = (channel, progress, own);
+    public ProgressReport(IChannel channel, IProgressChannel progress, IProgress<TrainingProgress>? own) => (this.channel, this.progress, this.own) = (channel, progress, own);
 
     public void Report(TrainingProgress value)
     {
-        _last = value;
-        if (!_header)
+        last = value;
+        if (!header)
         {
-            _header = true;
+            header = true;
             string[] names = [.. value.Losses.Keys];
-            _progress.SetHeader(new ProgressHeader(names, ["steps"]), entry =>
+            progress.SetHeader(new ProgressHeader(names, ["steps"]), entry =>
             {
-                if (_last is not { } now) return;
+                if (last is not { } now) return;
                 entry.SetProgress(0, now.Step, now.Steps);
                 for (int i = 0; i < names.Length; i++) entry.SetMetric(i, now.Losses[names[i]]);
             });
         }
-        _progress.Checkpoint([.. value.Losses.Values.Select(loss => (double?)loss)]);
-        _own?.Report(value);
-        if (value.Validation is { } measured) _channel.Info(MessageSensitivity.None, "{0}", $"validation after step {measured.Step}  {Values(measured.Metrics)}");
-        if (value.Step > 1 && value.Step < value.Steps && _sinceLast.Elapsed < Pause) return;
-        _sinceLast.Restart();
-        _channel.Info(MessageSensitivity.None, "{0}", string.Create(CultureInfo.InvariantCulture,
+        progress.Checkpoint([.. value.Losses.Values.Select(loss => (double?)loss)]);
+        own?.Report(value);
+        if (value.Validation is { } measured) channel.Info(MessageSensitivity.None, "{0}", $"validation after step {measured.Step}  {Values(measured.Metrics)}");
+        if (value.Step > 1 && value.Step < value.Steps && sinceLast.Elapsed < Pause) return;
+        sinceLast.Restart();
+        channel.Info(MessageSensitivity.None, "{0}", string.Create(CultureInfo.InvariantCulture,
             $"step {value.Step}/{value.Steps}  {Values(value.Losses)}  rate {value.LearningRate:0.0e+0}  {value.ClipsPerSecond:F0} clips/s  {value.MemoryBytes / 1e6:F0} MB  {Left(value.Remaining)} left"));
     }
 

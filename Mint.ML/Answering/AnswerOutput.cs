@@ -24,17 +24,17 @@ public abstract class AnswerOutput : IDisposable
 /// <summary>Rows to the terminal or a pipe.</summary>
 public sealed class ConsoleOutput : AnswerOutput
 {
-    private readonly RowFormat _format;
+    private readonly RowFormat format;
 
     /// <summary>Writes the header, where the format has one.</summary>
     public ConsoleOutput(RowFormat format)
     {
-        _format = format;
+        this.format = format;
         if (format.Header is { } header) Console.Out.WriteLine(header);
     }
 
     /// <inheritdoc/>
-    public override void Write(AnswerRow row) => Console.Out.WriteLine(_format.Line(row));
+    public override void Write(AnswerRow row) => Console.Out.WriteLine(format.Line(row));
 }
 
 /// <summary>
@@ -43,11 +43,11 @@ public sealed class ConsoleOutput : AnswerOutput
 /// </summary>
 public sealed class FileOutput : AnswerOutput
 {
-    private readonly FolderLock _held;
-    private readonly FileStream _file;
-    private readonly RowFormat _format;
-    private readonly HashSet<string> _done = [];
-    private int _failed;
+    private readonly FolderLock held;
+    private readonly FileStream file;
+    private readonly RowFormat format;
+    private readonly HashSet<string> done = [];
+    private int failed;
 
     /// <summary>Opens a file to go on with, or begins it.</summary>
     /// <param name="path">The file. Its settings are in the file of the same name with .settings.json behind it.</param>
@@ -57,15 +57,15 @@ public sealed class FileOutput : AnswerOutput
     /// <exception cref="IOException">Another process writes it.</exception>
     public FileOutput(string path, RowFormat format, JsonObject settings)
     {
-        _format = format;
-        _held = FolderLock.TakeFile(path);
+        this.format = format;
+        held = FolderLock.TakeFile(path);
         try
         {
             bool begun = new FileInfo(path) is { Exists: true, Length: > 0 };
             CheckSettings(path, settings, begun);
-            _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read); // others may read along
+            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read); // others may read along
             if (begun) ReadDone(path);
-            if (_file.Length == 0 && format.Header is { } header) WriteLine(header);
+            if (file.Length == 0 && format.Header is { } header) WriteLine(header);
         }
         catch
         {
@@ -75,43 +75,43 @@ public sealed class FileOutput : AnswerOutput
     }
 
     /// <inheritdoc/>
-    public override bool Has(string path) => _done.Contains(path);
+    public override bool Has(string path) => done.Contains(path);
 
     /// <inheritdoc/>
-    public override int Failed => _failed;
+    public override int Failed => failed;
 
     /// <inheritdoc/>
-    public override void Write(AnswerRow row) => WriteLine(_format.Line(row));
+    public override void Write(AnswerRow row) => WriteLine(format.Line(row));
 
     /// <inheritdoc/>
     public override void Dispose()
     {
-        _file?.Dispose(); // null where the constructor fails before it
-        _held.Dispose();
+        file?.Dispose(); // null where the constructor fails before it
+        held.Dispose();
     }
 
     private void WriteLine(string line)
     {
-        _file.Write(Encoding.UTF8.GetBytes(line + "\n"));
-        _file.Flush();
+        file.Write(Encoding.UTF8.GetBytes(line + "\n"));
+        file.Flush();
     }
 
     private void ReadDone(string path)
     {
-        byte[] bytes = new byte[_file.Length];
-        _file.ReadExactly(bytes);
+        byte[] bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
         // A line without its end is what a killed process had half written: it is dropped and answered again.
         int whole = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
-        _file.SetLength(whole);
-        _file.Position = whole;
+        file.SetLength(whole);
+        file.Position = whole;
         string[] lines = Encoding.UTF8.GetString(bytes, 0, whole).Split('\n')[..^1];
-        for (int i = _format.Header is null ? 0 : 1; i < lines.Length; i++)
+        for (int i = format.Header is null ? 0 : 1; i < lines.Length; i++)
         {
             try
             {
-                var (clip, failed) = _format.Read(lines[i]);
-                _done.Add(clip);
-                if (failed) _failed++;
+                var (clip, failed) = format.Read(lines[i]);
+                done.Add(clip);
+                if (failed) this.failed++;
             }
             catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or CsvHelper.CsvHelperException)
             {

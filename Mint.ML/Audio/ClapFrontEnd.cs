@@ -91,7 +91,7 @@ public sealed record ClapInput(Tensor Mel, Tensor IsLonger) : IDisposable
 /// </remarks>
 public sealed class ClapFrontEnd : IDisposable
 {
-    readonly LogMel _mel;
+    readonly LogMel mel;
 
     /// <summary>Builds the filters.</summary>
     /// <param name="options">What to compute.</param>
@@ -99,7 +99,7 @@ public sealed class ClapFrontEnd : IDisposable
     public ClapFrontEnd(ClapFrontEndOptions options, Device? device = null)
     {
         Options = options;
-        _mel = new LogMel(options.Fusion ? options.Spectrogram with { Scale = MelScale.Htk, SlaneyNorm = false } : options.Spectrogram, device);
+        mel = new LogMel(options.Fusion ? options.Spectrogram with { Scale = MelScale.Htk, SlaneyNorm = false } : options.Spectrogram, device);
     }
 
     /// <summary>The options it was built with.</summary>
@@ -113,9 +113,9 @@ public sealed class ClapFrontEnd : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         using var _ = no_grad();
-        (Tensor x, Tensor n) = Rows.Check(waveforms, lengths, _mel.Device, 1, "CLAP");
+        (Tensor x, Tensor n) = Rows.Check(waveforms, lengths, this.mel.Device, 1, "CLAP");
         Tensor full = FilledLike(n, Options.MaxSamples);
-        Tensor mel = _mel.Compute(FitToWindow(x, n), full).Values.unsqueeze(1);             // (B, 1, F, 64)
+        Tensor mel = this.mel.Compute(FitToWindow(x, n), full).Values.unsqueeze(1);             // (B, 1, F, 64)
         Tensor longer = n.GreaterThan(Options.MaxSamples);
         if (Options.Fusion)
         {
@@ -146,7 +146,7 @@ public sealed class ClapFrontEnd : IDisposable
     // The whole shrunk to one window, and the windows in the middle of the first, second and last third of possible starts.
     Tensor Fuse(Tensor row, long length, long frames)
     {
-        Tensor mel = _mel.Compute(row.unsqueeze(0).narrow(1, 0, length), tensor([length])).Values.squeeze(0);   // (T, 64)
+        Tensor mel = this.mel.Compute(row.unsqueeze(0).narrow(1, 0, length), tensor([length])).Values.squeeze(0);   // (T, 64)
         long starts = mel.shape[0] - frames + 1;
         if (starts <= 1)
         {
@@ -171,5 +171,5 @@ public sealed class ClapFrontEnd : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _mel.Dispose();
+    public void Dispose() => mel.Dispose();
 }

@@ -68,9 +68,9 @@ public sealed class KaldiFbank : IDisposable
 {
     const double Epsilon = 1.1920928955078125e-07; // float32's, as Kaldi floors energies
 
-    readonly int _fftSize;
-    readonly Tensor _window;    // (L)
-    readonly Tensor _filters;   // (N / 2 + 1, M), float64
+    readonly int fftSize;
+    readonly Tensor window;    // (L)
+    readonly Tensor filters;   // (N / 2 + 1, M), float64
 
     /// <summary>Builds window and filters.</summary>
     /// <param name="options">What to compute.</param>
@@ -78,7 +78,7 @@ public sealed class KaldiFbank : IDisposable
     public KaldiFbank(KaldiFbankOptions options, Device? device = null)
     {
         Options = options;
-        _fftSize = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)options.FrameLength);
+        fftSize = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)options.FrameLength);
         using DisposeScope scope = NewDisposeScope();
         float[] window = Window.Hann(options.FrameLength);
         if (options.PoveyWindow)
@@ -86,8 +86,8 @@ public sealed class KaldiFbank : IDisposable
             window = Array.ConvertAll(window, w => MathF.Pow(w, 0.85f));
         }
 
-        _window = tensor(window, device: device).DetachFromDisposeScope();
-        _filters = tensor(MelFilterBank.Kaldi(_fftSize, options.MelBins, options.SampleRate, options.MinFrequency, options.SampleRate / 2.0), device: device)
+        this.window = tensor(window, device: device).DetachFromDisposeScope();
+        filters = tensor(MelFilterBank.Kaldi(fftSize, options.MelBins, options.SampleRate, options.MinFrequency, options.SampleRate / 2.0), device: device)
             .reshape(-1, options.MelBins).to(ScalarType.Float64).DetachFromDisposeScope();
     }
 
@@ -106,7 +106,7 @@ public sealed class KaldiFbank : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         using var _ = no_grad();
-        (Tensor x, Tensor n) = Rows.Check(waveforms, lengths, _window.device, Options.FrameLength, "a frame");
+        (Tensor x, Tensor n) = Rows.Check(waveforms, lengths, window.device, Options.FrameLength, "a frame");
         if (Options.SubtractMean)
         {
             x = (x - Rows.Mean(x, Rows.Mask(n, x.shape[1]), n)).to(ScalarType.Float32);
@@ -116,9 +116,9 @@ public sealed class KaldiFbank : IDisposable
         frames = frames - frames.mean([2], keepdim: true);
         Tensor before = cat([frames.narrow(2, 0, 1), frames.narrow(2, 0, Options.FrameLength - 1)], 2);
         // In float64 from here to the logarithm: a float32 transform rounds to the frame's loudest bin, and the logarithm of a quiet band would be that rounding.
-        Tensor windowed = ((frames - before.Times(Options.Preemphasis)) * _window).to(ScalarType.Float64);
-        Tensor spectrum = fft.rfft(windowed, _fftSize).abs().Squared();                                            // (B, F, N / 2 + 1)
-        Tensor fbank = spectrum.matmul(_filters).AtLeast(Epsilon).log().to(ScalarType.Float32);                    // (B, F, M)
+        Tensor windowed = ((frames - before.Times(Options.Preemphasis)) * window).to(ScalarType.Float64);
+        Tensor spectrum = fft.rfft(windowed, fftSize).abs().Squared();                                            // (B, F, N / 2 + 1)
+        Tensor fbank = spectrum.matmul(filters).AtLeast(Epsilon).log().to(ScalarType.Float32);                    // (B, F, M)
         Tensor count = n.Minus(Options.FrameLength).FloorOver(Options.FrameShift).Plus(1);                         // (B)
         if (Options.TargetFrames is int target)
         {
@@ -139,7 +139,7 @@ public sealed class KaldiFbank : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _window.Dispose();
-        _filters.Dispose();
+        window.Dispose();
+        filters.Dispose();
     }
 }

@@ -12,8 +12,8 @@ namespace Mint.ML.Audio;
 /// </remarks>
 public sealed class LogMel : IDisposable
 {
-    readonly Tensor _window;    // (N)
-    readonly Tensor _filters;   // (N / 2 + 1, M)
+    readonly Tensor window;    // (N)
+    readonly Tensor filters;   // (N / 2 + 1, M)
 
     /// <summary>Builds window and filters.</summary>
     /// <param name="options">What to compute.</param>
@@ -27,8 +27,8 @@ public sealed class LogMel : IDisposable
         int length = options.WindowLength ?? options.FftSize;
         var window = new float[options.FftSize];
         Window.Hann(length + 1).AsSpan(0, length).CopyTo(window.AsSpan((options.FftSize - length) / 2)); // periodic: a symmetric one less its last point
-        _window = tensor(window, device: device).DetachFromDisposeScope();
-        _filters = tensor(MelFilterBank.Triangles(options.FftSize, options.MelBins, options.SampleRate, options.MinFrequency,
+        this.window = tensor(window, device: device).DetachFromDisposeScope();
+        filters = tensor(MelFilterBank.Triangles(options.FftSize, options.MelBins, options.SampleRate, options.MinFrequency,
             options.MaxFrequency ?? options.SampleRate / 2.0, options.Scale, options.SlaneyNorm), device: device).reshape(-1, options.MelBins).DetachFromDisposeScope();
     }
 
@@ -36,7 +36,7 @@ public sealed class LogMel : IDisposable
     public LogMelOptions Options { get; }
 
     /// <summary>Where it computes; waveforms are moved there.</summary>
-    public Device Device => _window.device;
+    public Device Device => window.device;
 
     /// <summary>Frames that a waveform of so many samples gives.</summary>
     /// <param name="samples">Samples of the waveform.</param>
@@ -51,9 +51,9 @@ public sealed class LogMel : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         using var _ = no_grad();
-        (Tensor x, Tensor n) = Rows.Check(waveforms, lengths, _window.device, Options.FftSize / 2 + 1, $"a frame of {Options.FftSize}, mirrored at its ends,");
+        (Tensor x, Tensor n) = Rows.Check(waveforms, lengths, window.device, Options.FftSize / 2 + 1, $"a frame of {Options.FftSize}, mirrored at its ends,");
         Tensor spectrum = Magnitudes(x, n);                                                 // (B, F, N / 2 + 1)
-        Tensor mel = (Options.Power == 2 ? spectrum.Squared() : spectrum).matmul(_filters);  // (B, F, M)
+        Tensor mel = (Options.Power == 2 ? spectrum.Squared() : spectrum).matmul(filters);  // (B, F, M)
         Tensor count = n.FloorOver(Options.HopLength).Plus(1);                    // (B)
         Tensor past = Rows.Mask(count, mel.shape[1]).logical_not().unsqueeze(2);            // (B, F, 1)
         if (Options.Compression == MelCompression.Decibel)
@@ -74,13 +74,13 @@ public sealed class LogMel : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor frames = Rows.ReflectPad(x, n, Options.FftSize / 2).unfold(1, Options.FftSize, Options.HopLength);   // (B, F, N)
-        return fft.rfft(frames * _window).abs().MoveToOuterDisposeScope();
+        return fft.rfft(frames * window).abs().MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _window.Dispose();
-        _filters.Dispose();
+        window.Dispose();
+        filters.Dispose();
     }
 }

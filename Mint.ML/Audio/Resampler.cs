@@ -32,9 +32,9 @@ public sealed class Resampler
     const int MaxRate = 768_000, MaxCached = 64;
     static readonly ConcurrentDictionary<(int From, int To), Resampler> Cache = new();
 
-    readonly int _from, _to, _taps, _before;
-    readonly float[] _filters;   // (to, taps)
-    readonly int[] _firsts;      // (to): first input sample of each filter, relative to its block
+    readonly int from, to, taps, before;
+    readonly float[] filters;   // (to, taps)
+    readonly int[] firsts;      // (to): first input sample of each filter, relative to its block
 
     /// <summary>Prepares the filters.</summary>
     /// <param name="from">Rate of the input, in Hz.</param>
@@ -56,21 +56,21 @@ public sealed class Resampler
         }
 
         int divisor = (int)System.Numerics.BigInteger.GreatestCommonDivisor(from, to);
-        (_from, _to) = (from / divisor, to / divisor);
-        double cutoff = Math.Min(_from, _to) * options.Rolloff;
-        double reach = options.LowpassFilterWidth * _from / cutoff;   // input samples on each side of an output sample
-        _taps = (int)Math.Floor(2 * reach) + 1;
-        _before = (int)Math.Ceiling(reach);
-        _filters = new float[checked(_to * _taps)];
-        _firsts = new int[_to];
-        for (int j = 0; j < _to; j++)
+        (this.from, this.to) = (from / divisor, to / divisor);
+        double cutoff = Math.Min(this.from, this.to) * options.Rolloff;
+        double reach = options.LowpassFilterWidth * this.from / cutoff;   // input samples on each side of an output sample
+        taps = (int)Math.Floor(2 * reach) + 1;
+        before = (int)Math.Ceiling(reach);
+        filters = new float[checked(this.to * taps)];
+        firsts = new int[this.to];
+        for (int j = 0; j < this.to; j++)
         {
-            double centre = (double)j * _from / _to;
-            _firsts[j] = (int)Math.Ceiling(centre - reach);
-            for (int k = 0; k < _taps; k++)
+            double centre = (double)j * this.from / this.to;
+            firsts[j] = (int)Math.Ceiling(centre - reach);
+            for (int k = 0; k < taps; k++)
             {
-                double t = ((double)(_firsts[j] + k) / _from - (double)j / _to) * cutoff;
-                _filters[j * _taps + k] = (float)(Sinc(t) * Window(t, options) * cutoff / _from);
+                double t = ((double)(firsts[j] + k) / this.from - (double)j / this.to) * cutoff;
+                filters[j * taps + k] = (float)(Sinc(t) * Window(t, options) * cutoff / this.from);
             }
         }
     }
@@ -95,26 +95,26 @@ public sealed class Resampler
     /// <returns>ceil(length * to / from) samples.</returns>
     public float[] Resample(ReadOnlySpan<float> samples)
     {
-        if (_from == _to || samples.IsEmpty)
+        if (from == to || samples.IsEmpty)
         {
             return samples.ToArray();
         }
 
-        long wanted = ((long)samples.Length * _to + _from - 1) / _from;
+        long wanted = ((long)samples.Length * to + from - 1) / from;
         if (wanted > Array.MaxLength)
         {
-            throw new ArgumentException($"{samples.Length:N0} samples from rate {_from} to {_to} (reduced) make {wanted:N0}, more than an array holds. Resample in pieces.");
+            throw new ArgumentException($"{samples.Length:N0} samples from rate {from} to {to} (reduced) make {wanted:N0}, more than an array holds. Resample in pieces.");
         }
 
-        var padded = new float[_before + samples.Length + _before + _taps];
-        samples.CopyTo(padded.AsSpan(_before));
+        var padded = new float[before + samples.Length + before + taps];
+        samples.CopyTo(padded.AsSpan(before));
         var output = new float[wanted];
         long block = 0;
-        for (int i = 0; i < output.Length; block += _from)
+        for (int i = 0; i < output.Length; block += from)
         {
-            for (int j = 0; j < _to && i < output.Length; j++, i++)
+            for (int j = 0; j < to && i < output.Length; j++, i++)
             {
-                output[i] = TensorPrimitives.Dot(padded.AsSpan((int)(block + _firsts[j] + _before), _taps), _filters.AsSpan(j * _taps, _taps));
+                output[i] = TensorPrimitives.Dot(padded.AsSpan((int)(block + firsts[j] + before), taps), filters.AsSpan(j * taps, taps));
             }
         }
 

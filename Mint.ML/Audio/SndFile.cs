@@ -194,26 +194,26 @@ internal struct SndFileInfo
 /// <summary>The functions of libsndfile that are used.</summary>
 internal sealed unsafe class SndFileLibrary
 {
-    readonly delegate* unmanaged[Cdecl]<VirtualFile.Callbacks*, int, SndFileInfo*, nint, nint> _open;
-    readonly delegate* unmanaged[Cdecl]<nint, float*, long, long> _read, _write;
-    readonly delegate* unmanaged[Cdecl]<nint, int, void*, int, int> _command;
-    readonly delegate* unmanaged[Cdecl]<nint, nint> _error;
-    readonly delegate* unmanaged[Cdecl]<nint, int> _close;
-    readonly delegate* unmanaged[Cdecl]<nint> _version;
+    readonly delegate* unmanaged[Cdecl]<VirtualFile.Callbacks*, int, SndFileInfo*, nint, nint> open;
+    readonly delegate* unmanaged[Cdecl]<nint, float*, long, long> read, write;
+    readonly delegate* unmanaged[Cdecl]<nint, int, void*, int, int> command;
+    readonly delegate* unmanaged[Cdecl]<nint, nint> error;
+    readonly delegate* unmanaged[Cdecl]<nint, int> close;
+    readonly delegate* unmanaged[Cdecl]<nint> version;
 
     SndFileLibrary(nint library)
     {
-        _open = (delegate* unmanaged[Cdecl]<VirtualFile.Callbacks*, int, SndFileInfo*, nint, nint>)NativeLibrary.GetExport(library, "sf_open_virtual");
-        _read = (delegate* unmanaged[Cdecl]<nint, float*, long, long>)NativeLibrary.GetExport(library, "sf_readf_float");
-        _write = (delegate* unmanaged[Cdecl]<nint, float*, long, long>)NativeLibrary.GetExport(library, "sf_writef_float");
-        _command = (delegate* unmanaged[Cdecl]<nint, int, void*, int, int>)NativeLibrary.GetExport(library, "sf_command");
-        _error = (delegate* unmanaged[Cdecl]<nint, nint>)NativeLibrary.GetExport(library, "sf_strerror");
-        _close = (delegate* unmanaged[Cdecl]<nint, int>)NativeLibrary.GetExport(library, "sf_close");
-        _version = (delegate* unmanaged[Cdecl]<nint>)NativeLibrary.GetExport(library, "sf_version_string");
+        open = (delegate* unmanaged[Cdecl]<VirtualFile.Callbacks*, int, SndFileInfo*, nint, nint>)NativeLibrary.GetExport(library, "sf_open_virtual");
+        read = (delegate* unmanaged[Cdecl]<nint, float*, long, long>)NativeLibrary.GetExport(library, "sf_readf_float");
+        write = (delegate* unmanaged[Cdecl]<nint, float*, long, long>)NativeLibrary.GetExport(library, "sf_writef_float");
+        command = (delegate* unmanaged[Cdecl]<nint, int, void*, int, int>)NativeLibrary.GetExport(library, "sf_command");
+        error = (delegate* unmanaged[Cdecl]<nint, nint>)NativeLibrary.GetExport(library, "sf_strerror");
+        close = (delegate* unmanaged[Cdecl]<nint, int>)NativeLibrary.GetExport(library, "sf_close");
+        version = (delegate* unmanaged[Cdecl]<nint>)NativeLibrary.GetExport(library, "sf_version_string");
     }
 
     /// <summary>The first of the named libraries that the system has, or null.</summary>
-    public string Version => Marshal.PtrToStringUTF8(_version()) ?? "";
+    public string Version => Marshal.PtrToStringUTF8(version()) ?? "";
 
     public static SndFileLibrary? TryLoad(IEnumerable<string> names)
     {
@@ -228,15 +228,15 @@ internal sealed unsafe class SndFileLibrary
         return null;
     }
 
-    public nint Open(VirtualFile io, int mode, SndFileInfo* info) => _open(io.Table, mode, info, io.UserData);
+    public nint Open(VirtualFile io, int mode, SndFileInfo* info) => open(io.Table, mode, info, io.UserData);
 
-    public long ReadFrames(nint file, float* samples, long frames) => _read(file, samples, frames);
+    public long ReadFrames(nint file, float* samples, long frames) => read(file, samples, frames);
 
-    public long WriteFrames(nint file, float* samples, long frames) => _write(file, samples, frames);
+    public long WriteFrames(nint file, float* samples, long frames) => write(file, samples, frames);
 
-    public int Command(nint file, int command, void* data, int size) => _command(file, command, data, size);
+    public int Command(nint file, int command, void* data, int size) => this.command(file, command, data, size);
 
-    public string Error(nint file) => Marshal.PtrToStringUTF8(_error(file))?.TrimEnd('.') ?? "unknown error";
+    public string Error(nint file) => Marshal.PtrToStringUTF8(error(file))?.TrimEnd('.') ?? "unknown error";
 
-    public int Close(nint file) => _close(file);
+    public int Close(nint file) => close(file);
 }

@@ -17,21 +17,21 @@ internal sealed unsafe class VirtualFile : IDisposable
         public delegate* unmanaged[Cdecl]<nint, long> Tell;
     }
 
-    readonly Stream _stream;
-    readonly GCHandle _handle;
+    readonly Stream stream;
+    readonly GCHandle handle;
 
     public VirtualFile(Stream stream)
     {
-        _stream = stream;
-        _stream.Position = 0;
-        _handle = GCHandle.Alloc(this);
+        this.stream = stream;
+        this.stream.Position = 0;
+        handle = GCHandle.Alloc(this);
         Table = (Callbacks*)NativeMemory.Alloc((nuint)sizeof(Callbacks));
         *Table = new Callbacks { Length = &GetLength, Seek = &Seek, Read = &Read, Write = &Write, Tell = &Tell };
     }
 
     public Callbacks* Table { get; }
 
-    public nint UserData => GCHandle.ToIntPtr(_handle);
+    public nint UserData => GCHandle.ToIntPtr(handle);
 
     /// <summary>What the stream threw, if it did: no exception may cross native frames.</summary>
     public Exception? Failure { get; private set; }
@@ -39,26 +39,26 @@ internal sealed unsafe class VirtualFile : IDisposable
     public void Dispose()
     {
         NativeMemory.Free(Table);
-        _handle.Free();
+        handle.Free();
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static long GetLength(nint self) => With(self, f => f._stream.Length);
+    static long GetLength(nint self) => With(self, f => f.stream.Length);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static long Tell(nint self) => With(self, f => f._stream.Position);
+    static long Tell(nint self) => With(self, f => f.stream.Position);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static long Seek(long offset, int whence, nint self) => With(self, f => f._stream.Seek(offset, (SeekOrigin)whence));
+    static long Seek(long offset, int whence, nint self) => With(self, f => f.stream.Seek(offset, (SeekOrigin)whence));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static long Read(byte* bytes, long count, nint self) =>
-        With(self, f => f._stream.ReadAtLeast(new Span<byte>(bytes, (int)Math.Min(count, int.MaxValue)), (int)Math.Min(count, int.MaxValue), throwOnEndOfStream: false));
+        With(self, f => f.stream.ReadAtLeast(new Span<byte>(bytes, (int)Math.Min(count, int.MaxValue)), (int)Math.Min(count, int.MaxValue), throwOnEndOfStream: false));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static long Write(byte* bytes, long count, nint self) => With(self, f =>
     {
-        f._stream.Write(new ReadOnlySpan<byte>(bytes, checked((int)count)));
+        f.stream.Write(new ReadOnlySpan<byte>(bytes, checked((int)count)));
         return count;
     });
 

@@ -54,15 +54,15 @@ public sealed record AudioSegment(double Start, double End, string Answer);
 /// </remarks>
 public sealed class LongAudio
 {
-    private readonly int _sampleRate;
-    private readonly int[] _bounds; // window i speaks for the samples from bounds[i] to bounds[i + 1]
+    private readonly int sampleRate;
+    private readonly int[] bounds; // window i speaks for the samples from bounds[i] to bounds[i + 1]
 
     private LongAudio(int sampleRate, IReadOnlyList<AudioWindow> windows, int cut)
     {
-        (_sampleRate, Windows, CutSamples) = (sampleRate, windows, cut);
-        _bounds = new int[windows.Count + 1];
-        for (int i = 1; i < windows.Count; i++) _bounds[i] = (int)(((long)windows[i].Start + windows[i - 1].End) / 2);
-        _bounds[^1] = windows[^1].End;
+        (this.sampleRate, Windows, CutSamples) = (sampleRate, windows, cut);
+        bounds = new int[windows.Count + 1];
+        for (int i = 1; i < windows.Count; i++) bounds[i] = (int)(((long)windows[i].Start + windows[i - 1].End) / 2);
+        bounds[^1] = windows[^1].End;
     }
 
     /// <summary>What is heard, in order; together they cover every sample but those cut.</summary>
@@ -103,9 +103,9 @@ public sealed class LongAudio
         var segments = new List<AudioSegment>();
         for (int i = 0; i < answers.Count; i++)
         {
-            double end = (double)_bounds[i + 1] / _sampleRate;
+            double end = (double)bounds[i + 1] / sampleRate;
             if (segments.Count > 0 && segments[^1].Answer == answers[i]) segments[^1] = segments[^1] with { End = end };
-            else segments.Add(new AudioSegment((double)_bounds[i] / _sampleRate, end, answers[i]));
+            else segments.Add(new AudioSegment((double)bounds[i] / sampleRate, end, answers[i]));
         }
         return segments;
     }
@@ -135,10 +135,10 @@ public sealed class LongAudio
             double sum = 0, highest = double.NegativeInfinity;
             for (int i = 0; i < probabilities.Count; i++)
             {
-                sum += probabilities[i][label] * (double)(_bounds[i + 1] - _bounds[i]);
+                sum += probabilities[i][label] * (double)(bounds[i + 1] - bounds[i]);
                 highest = Math.Max(highest, probabilities[i][label]);
             }
-            merged[label] = (float)(multiLabel ? highest : sum / _bounds[^1]);
+            merged[label] = (float)(multiLabel ? highest : sum / bounds[^1]);
         }
         return merged;
     }

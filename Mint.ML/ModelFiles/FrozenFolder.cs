@@ -13,11 +13,11 @@ namespace Mint.ML.ModelFiles;
 /// </remarks>
 internal sealed class FrozenFolder
 {
-    private readonly IReadOnlyList<(string Name, string Hash)>? _files;
-    private readonly string? _reference;
+    private readonly IReadOnlyList<(string Name, string Hash)>? files;
+    private readonly string? reference;
 
     private FrozenFolder(string path, bool embedded, string? reference = null, IReadOnlyList<(string, string)>? files = null) =>
-        (Path, Embedded, _reference, _files) = (path, embedded, reference, files);
+        (Path, Embedded, this.reference, this.files) = (path, embedded, reference, files);
 
     /// <summary>Where the folder is now.</summary>
     public string Path { get; }
@@ -34,8 +34,8 @@ internal sealed class FrozenFolder
         writer.Stream(name, w =>
         {
             w.Write(Embedded);
-            w.Write(_reference ?? Reference(Path));
-            var files = _files ?? Hashes(Path);
+            w.Write(reference ?? Reference(Path));
+            var files = this.files ?? Hashes(Path);
             w.Write(files.Count);
             foreach (var (file, hash) in files)
             {

@@ -8,37 +8,37 @@ internal sealed class SharedModel<T> : IDisposable where T : class, IDisposable
 {
     private sealed class Owners { public int Count = 1; }
 
-    private readonly Owners _owners;
-    private T? _model;
+    private readonly Owners owners;
+    private T? model;
 
     /// <summary>The first owner of <paramref name="model"/>.</summary>
     public SharedModel(T model) : this(model, new Owners()) { }
 
-    private SharedModel(T model, Owners owners) => (_model, _owners) = (model, owners);
+    private SharedModel(T model, Owners owners) => (this.model, this.owners) = (model, owners);
 
     /// <summary>The model.</summary>
     /// <exception cref="ObjectDisposedException">This owner has given it up.</exception>
-    public T Value => _model ?? throw new ObjectDisposedException(typeof(T).Name, "The transformer that used this model has been disposed.");
+    public T Value => model ?? throw new ObjectDisposedException(typeof(T).Name, "The transformer that used this model has been disposed.");
 
     /// <summary>One more owner of the same model.</summary>
     public SharedModel<T> Share()
     {
-        lock (_owners)
+        lock (owners)
         {
             var model = Value;
-            _owners.Count++;
-            return new SharedModel<T>(model, _owners);
+            owners.Count++;
+            return new SharedModel<T>(model, owners);
         }
     }
 
     /// <summary>Gives the model up; a second call does nothing.</summary>
     public void Dispose()
     {
-        lock (_owners)
+        lock (owners)
         {
-            if (_model is not { } model) return;
-            _model = null;
-            if (--_owners.Count == 0) model.Dispose();
+            if (this.model is not { } model) return;
+            this.model = null;
+            if (--owners.Count == 0) model.Dispose();
         }
     }
 }

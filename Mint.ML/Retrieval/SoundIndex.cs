@@ -66,12 +66,12 @@ public sealed record IndexSettings(string Model, string Sha256, double WindowSec
 public sealed class IndexOutput : AnswerOutput
 {
     private static readonly TimeSpan Unsaved = TimeSpan.FromMinutes(2);
-    private readonly string _path;
-    private readonly VectorStorage _storage;
-    private readonly int _width;
-    private readonly HashSet<string> _windows = [], _clips = [];
-    private readonly Stopwatch _sinceCommit = Stopwatch.StartNew();
-    private EmbeddingIndexWriter? _writer;
+    private readonly string path;
+    private readonly VectorStorage storage;
+    private readonly int width;
+    private readonly HashSet<string> windows = [], clips = [];
+    private readonly Stopwatch sinceCommit = Stopwatch.StartNew();
+    private EmbeddingIndexWriter? writer;
 
     /// <summary>Opens an index to add to, or begins one.</summary>
     /// <param name="path">The index file.</param>
@@ -79,38 +79,38 @@ public sealed class IndexOutput : AnswerOutput
     /// <param name="width">Numbers E of a vector.</param>
     public IndexOutput(string path, VectorStorage storage, int width)
     {
-        (_path, _storage, _width) = (path, storage, width);
+        (this.path, this.storage, this.width) = (path, storage, width);
         Directory.CreateDirectory(IndexSettings.FolderOf(path));
         if (!File.Exists(path)) return;
         using var index = EmbeddingIndex.Open(path);
         foreach (string window in index.Ids)
         {
-            _windows.Add(window);
-            _clips.Add(WindowVectors.ClipOf(window));
+            windows.Add(window);
+            clips.Add(WindowVectors.ClipOf(window));
         }
     }
 
     /// <summary>Items there are now.</summary>
-    public int Count => _windows.Count;
+    public int Count => windows.Count;
 
     /// <inheritdoc/>
-    public override bool Has(string path) => _clips.Contains(path);
+    public override bool Has(string path) => clips.Contains(path);
 
     /// <summary>Adds a window, unless an earlier run did.</summary>
     /// <param name="window">Its name.</param>
     /// <param name="item">Its vectors, (Q, E).</param>
     public void Take(string window, float[,] item)
     {
-        if (!_windows.Add(window)) return;
-        _writer ??= File.Exists(_path) ? EmbeddingIndexWriter.Append(_path) : EmbeddingIndexWriter.Create(_path, item.GetLength(0), _width, _storage);
-        _writer.Add(window, item);
+        if (!windows.Add(window)) return;
+        writer ??= File.Exists(path) ? EmbeddingIndexWriter.Append(path) : EmbeddingIndexWriter.Create(path, item.GetLength(0), width, storage);
+        writer.Add(window, item);
     }
 
     // The windows of a batch are all taken before its rows come.
     /// <inheritdoc/>
     public override void Write(AnswerRow row)
     {
-        if (_sinceCommit.Elapsed > Unsaved) Commit();
+        if (sinceCommit.Elapsed > Unsaved) Commit();
     }
 
     /// <inheritdoc/>
@@ -118,9 +118,9 @@ public sealed class IndexOutput : AnswerOutput
 
     private void Commit()
     {
-        _writer?.Commit();
-        _writer?.Dispose();
-        _writer = null;
-        _sinceCommit.Restart();
+        writer?.Commit();
+        writer?.Dispose();
+        writer = null;
+        sinceCommit.Restart();
     }
 }

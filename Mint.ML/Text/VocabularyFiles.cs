@@ -11,9 +11,9 @@ public sealed class VocabularyFiles
         "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
     ];
 
-    private readonly IReadOnlyList<(string Name, byte[] Bytes)> _files;
+    private readonly IReadOnlyList<(string Name, byte[] Bytes)> files;
 
-    private VocabularyFiles(IReadOnlyList<(string, byte[])> files, ITextTokenizer tokenizer) => (_files, Tokenizer) = (files, tokenizer);
+    private VocabularyFiles(IReadOnlyList<(string, byte[])> files, ITextTokenizer tokenizer) => (this.files, Tokenizer) = (files, tokenizer);
 
     /// <summary>What the files make.</summary>
     public ITextTokenizer Tokenizer { get; }
@@ -35,7 +35,7 @@ public sealed class VocabularyFiles
     internal void Write(ModelWriter writer, string name)
     {
         using var folder = new TemporaryFolder();
-        foreach (var (file, bytes) in _files) File.WriteAllBytes(Path.Combine(folder.Path, file), bytes);
+        foreach (var (file, bytes) in files) File.WriteAllBytes(Path.Combine(folder.Path, file), bytes);
         PackedFolder.Write(writer, name, folder.Path);
     }
 

@@ -5,17 +5,17 @@ namespace Mint.ML.Tests.Audio;
 [TestClass]
 public class AudioManifestTests
 {
-    string _folder = "";
+    string folder = "";
 
     [TestInitialize]
-    public void MakeFolder() => _folder = Directory.CreateTempSubdirectory("mint-manifest").FullName;
+    public void MakeFolder() => folder = Directory.CreateTempSubdirectory("mint-manifest").FullName;
 
     [TestCleanup]
-    public void RemoveFolder() => Directory.Delete(_folder, recursive: true);
+    public void RemoveFolder() => Directory.Delete(folder, recursive: true);
 
     AudioManifest Read(string name, string text)
     {
-        string path = Path.Combine(_folder, name);
+        string path = Path.Combine(folder, name);
         File.WriteAllText(path, text);
         return AudioManifest.Read(path);
     }
@@ -23,7 +23,7 @@ public class AudioManifestTests
     void Refuses(string name, string text, string expected)
     {
         var error = Assert.ThrowsExactly<InvalidDataException>(() => Read(name, text));
-        StringAssert.Contains(error.Message, Path.Combine(_folder, name));
+        StringAssert.Contains(error.Message, Path.Combine(folder, name));
         StringAssert.Contains(error.Message, expected);
     }
 
@@ -31,7 +31,7 @@ public class AudioManifestTests
     public void Csv_paths_are_relative_to_the_manifest_and_extra_columns_are_kept()
     {
         AudioManifest manifest = Read("m.csv", "Path,Caption,Mood\nsub/a.wav,\"a low, soft note\",calm\n/abs/b.wav,x,\n");
-        Assert.AreEqual(Path.Combine(_folder, "sub", "a.wav"), manifest.Rows[0].Path);
+        Assert.AreEqual(Path.Combine(folder, "sub", "a.wav"), manifest.Rows[0].Path);
         Assert.AreEqual("a low, soft note", manifest.Rows[0]["caption"]);
         Assert.AreEqual("calm", manifest.Rows[0]["Mood"]);
         Assert.AreEqual("/abs/b.wav", manifest.Rows[1].Path);
@@ -43,7 +43,7 @@ public class AudioManifestTests
     public void Json_lines_read_alike()
     {
         AudioManifest manifest = Read("m.jsonl", "{\"path\":\"a.wav\",\"Caption\":\"one\",\"Pitch\":60}\n\n{\"Path\":\"b.wav\",\"Label\":null}\n");
-        Assert.AreEqual(Path.Combine(_folder, "a.wav"), manifest.Rows[0].Path);
+        Assert.AreEqual(Path.Combine(folder, "a.wav"), manifest.Rows[0].Path);
         Assert.AreEqual("60", manifest.Rows[0]["Pitch"]);
         Assert.AreEqual(3, manifest.Rows[1].Number);
         Assert.IsNull(manifest.Rows[1].Find("Label"));

@@ -13,12 +13,12 @@ internal sealed class EightClips
 
     public static EightClips Shared => Made.Value;
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mint-eight-");
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("mint-eight-");
 
     private EightClips()
     {
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => _folder.Delete(recursive: true);
-        Manifest = Path.Combine(_folder.FullName, "clips.csv");
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => folder.Delete(recursive: true);
+        Manifest = Path.Combine(folder.FullName, "clips.csv");
         var lines = new List<string> { "Path,Family,Caption,Instruction,Response" };
         for (int i = 0; i < 8; i++)
         {
@@ -26,18 +26,18 @@ internal sealed class EightClips
             // Lengths differ, so that rows are padded; and one rate differs, so that it is resampled.
             int rate = i == 5 ? 22_050 : 16_000;
             float[] samples = [.. Enumerable.Range(0, rate / 10 + i * 400).Select(t => MathF.Sin(t * (0.05f + 0.1f * (i % 3)) * 16_000 / rate) * 0.5f)];
-            AudioFile.WriteWav(Path.Combine(_folder.FullName, name), new AudioClip(samples, rate));
+            AudioFile.WriteWav(Path.Combine(folder.FullName, name), new AudioClip(samples, rate));
             lines.Add($"{name},{family},a {family} plays note {i},This is a sound of,{family}");
         }
         File.WriteAllLines(Manifest, lines);
-        Encoder = TinyModels.Encoder(_folder.FullName);
-        LanguageModel = TinyModels.LanguageModel(_folder.FullName);
+        Encoder = TinyModels.Encoder(folder.FullName);
+        LanguageModel = TinyModels.LanguageModel(folder.FullName);
         Data = Ml.Data.LoadFromAudioManifest(Manifest);
         Model = Pipeline(Ml).Fit(Data);
     }
 
     public MLContext Ml { get; } = new(seed: 1);
-    public string Folder => _folder.FullName;
+    public string Folder => folder.FullName;
     public string Manifest { get; }
     public string Encoder { get; }
     public string LanguageModel { get; }

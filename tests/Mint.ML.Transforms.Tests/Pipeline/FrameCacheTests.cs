@@ -11,22 +11,22 @@ public sealed class FrameCacheTests
     private static EightClips Clips => EightClips.Shared;
     private static MLContext Ml => Clips.Ml;
 
-    private readonly string _cache = Path.Combine(EightClips.Shared.Folder, "cache-" + Guid.NewGuid().ToString("N"));
+    private readonly string cache = Path.Combine(EightClips.Shared.Folder, "cache-" + Guid.NewGuid().ToString("N"));
 
-    private string[] Entries => [.. Directory.GetFiles(_cache, "*.safetensors").Order(StringComparer.Ordinal)];
+    private string[] Entries => [.. Directory.GetFiles(cache, "*.safetensors").Order(StringComparer.Ordinal)];
 
-    private AudioFeaturizer? _featurizer;
+    private AudioFeaturizer? featurizer;
 
     private IDataView Features(bool cached, int batchSize = 3)
     {
         var audio = Ml.Transforms.LoadAudio().Fit(Clips.Data).Transform(Clips.Data);
-        var step = Ml.Transforms.FeaturizeAudio("Features", "Audio", Clips.Encoder, batchSize, cached ? _cache : null).Fit(audio);
-        if (cached) _featurizer = step;
+        var step = Ml.Transforms.FeaturizeAudio("Features", "Audio", Clips.Encoder, batchSize, cached ? cache : null).Fit(audio);
+        if (cached) featurizer = step;
         return step.Transform(audio);
     }
 
     [TestCleanup]
-    public void LetGo() => _featurizer?.Dispose();
+    public void LetGo() => featurizer?.Dispose();
 
     private static BridgeNetTrainer Stage1(IDataView? heldOut = null) => Ml.AudioLanguage().Trainers.BridgeNet(
         new BridgeNetTrainer.Options { Bridge = EightClips.Bridge, Training = EightClips.Training, VocabularySize = 80, Seed = 5, ValidationSet = heldOut });
@@ -53,13 +53,13 @@ public sealed class FrameCacheTests
         // What is in the entry is what comes out: the second pass cannot have been the encoder's.
         string key = cached.GetColumn<string>("FeaturesEntry").First();
         float[] planted;
-        using (var store = new FrameStore(_cache, Checkpoints.ModelFolder.Hash(Clips.Encoder)))
+        using (var store = new FrameStore(cache, Checkpoints.ModelFolder.Hash(Clips.Encoder)))
         {
             planted = [.. store.Read(key)!.Select((_, i) => (float)i)];
-            using var frames = TorchSharp.torch.tensor(planted, [planted.Length / _featurizer!.FrameWidth, _featurizer.FrameWidth]);
+            using var frames = TorchSharp.torch.tensor(planted, [planted.Length / featurizer!.FrameWidth, featurizer.FrameWidth]);
             store.Write(key, frames, "planted");
         }
-        _featurizer.Dispose();
+        featurizer.Dispose();
         CollectionAssert.AreEqual(planted, Features(cached: true).GetColumn<float[]>("Features").First());
     }
 
@@ -113,8 +113,8 @@ public sealed class FrameCacheTests
     [TestMethod]
     public void A_cache_that_another_process_has_is_refused_before_anything_is_computed()
     {
-        Directory.CreateDirectory(_cache);
-        using var other = OtherProcess.Hold(_cache);
+        Directory.CreateDirectory(cache);
+        using var other = OtherProcess.Hold(cache);
         Assert.Contains($"process {other.Id}", Assert.ThrowsExactly<IOException>(() => Features(cached: true)).Message);
         Assert.IsEmpty(Entries);
     }
@@ -127,7 +127,7 @@ public sealed class FrameCacheTests
         foreach (string entry in Entries) File.WriteAllBytes(entry, File.ReadAllBytes(entry)[..^4]);
         string message = Assert.ThrowsExactly<InvalidDataException>(() => data.Frames.Read([2])).Message;
         Assert.Contains(Path.Combine(Clips.Folder, "clip2.wav"), message);
-        Assert.Contains(_cache, message);
+        Assert.Contains(cache, message);
         // The next pass mends it.
         data = TrainingData.Read(features, features.Schema["Features"], [features.Schema["Caption"]], Channel());
         using var read = data.Frames.Read([2]);
@@ -140,8 +140,8 @@ public sealed class FrameCacheTests
         File.WriteAllLines(manifest, ["Path,Caption", "clip0.wav,a flute", "missing.wav,nothing", "clip1.wav,an organ"]);
         var rows = Ml.Data.LoadFromAudioManifest(manifest);
         var audio = Ml.Transforms.LoadAudio(onError: AudioErrorHandling.Skip).Fit(rows).Transform(rows);
-        _featurizer = Ml.Transforms.FeaturizeAudio("Features", "Audio", Clips.Encoder, cache: _cache).Fit(audio);
-        var features = _featurizer.Transform(audio);
+        featurizer = Ml.Transforms.FeaturizeAudio("Features", "Audio", Clips.Encoder, cache: cache).Fit(audio);
+        var features = featurizer.Transform(audio);
         Assert.AreEqual("", features.GetColumn<string>("FeaturesEntry").ElementAt(1));
         var data = TrainingData.Read(features, features.Schema["Features"], [features.Schema["Caption"]], Channel());
         Assert.AreEqual(2, data.Frames.Count);
@@ -152,10 +152,10 @@ public sealed class FrameCacheTests
     public void The_shape_that_is_promised_is_the_one_that_comes()
     {
         var audio = Ml.Transforms.LoadAudio().Fit(Clips.Data).Transform(Clips.Data);
-        var estimator = Ml.Transforms.FeaturizeAudio("Features", "Audio", Clips.Encoder, cache: _cache);
+        var estimator = Ml.Transforms.FeaturizeAudio("Features", "Audio", Clips.Encoder, cache: cache);
         var promised = estimator.GetOutputSchema(Mint.ML.Transforms.RowMapping.SchemaColumns.Shape(audio.Schema));
-        _featurizer = estimator.Fit(audio);
-        var actual = Mint.ML.Transforms.RowMapping.SchemaColumns.Shape(_featurizer.Transform(audio).Schema);
+        featurizer = estimator.Fit(audio);
+        var actual = Mint.ML.Transforms.RowMapping.SchemaColumns.Shape(featurizer.Transform(audio).Schema);
         CollectionAssert.AreEqual(promised.Select(column => $"{column.Name} {column.Kind} {column.ItemType}").ToArray(), actual.Select(column => $"{column.Name} {column.Kind} {column.ItemType}").ToArray());
         foreach (string annotation in (string[])["FrameWidth", "FrameCache"])
             foreach (var shape in (SchemaShape[])[promised, actual])
@@ -167,12 +167,12 @@ public sealed class FrameCacheTests
     /// <summary>A view that counts the rows of each column that somebody read.</summary>
     private sealed class CountedView(IDataView source) : IDataView
     {
-        private readonly Dictionary<string, int> _rows = [];
+        private readonly Dictionary<string, int> rows = [];
 
         public DataViewSchema Schema => source.Schema;
         public bool CanShuffle => source.CanShuffle;
         public long? GetRowCount() => source.GetRowCount();
-        public int Read(string column) => _rows.GetValueOrDefault(column);
+        public int Read(string column) => rows.GetValueOrDefault(column);
 
         public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) => new Cursor(this, source.GetRowCursor(columnsNeeded, rand));
 
@@ -191,7 +191,7 @@ public sealed class FrameCacheTests
                 var read = input.GetGetter<T>(column);
                 return (ref T value) =>
                 {
-                    lock (view._rows) view._rows[column.Name] = view.Read(column.Name) + 1;
+                    lock (view.rows) view.rows[column.Name] = view.Read(column.Name) + 1;
                     read(ref value);
                 };
             }

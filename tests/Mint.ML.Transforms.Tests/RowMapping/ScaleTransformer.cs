@@ -11,22 +11,22 @@ internal sealed class ScaleTransformer : RowMapTransformer, ILoadable<ScaleTrans
 {
     public const string Signature = "MintTestScale";
 
-    private readonly SharedModel<Weight> _weight;
+    private readonly SharedModel<Weight> weight;
 
     public List<int> Batches { get; } = [];
     public List<string> Computed { get; } = [];
 
     public ScaleTransformer(IHostEnvironment environment, SharedModel<Weight> weight, int batchSize = 4)
-        : base(environment, nameof(ScaleTransformer), batchSize) => _weight = weight;
+        : base(environment, nameof(ScaleTransformer), batchSize) => this.weight = weight;
 
     private protected override string LoaderSignature => Signature;
     private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
-    private protected override void DisposeModel() => _weight.Dispose();
+    private protected override void DisposeModel() => weight.Dispose();
 
     private protected override void Write(ModelWriter writer) => writer.Stream("Weight", w =>
     {
         w.Write(BatchSize);
-        w.Write(_weight.Value.Factor);
+        w.Write(weight.Value.Factor);
     });
 
     static ScaleTransformer ILoadable<ScaleTransformer>.Read(IHostEnvironment environment, ModelReader reader)
@@ -49,13 +49,13 @@ internal sealed class ScaleTransformer : RowMapTransformer, ILoadable<ScaleTrans
 
     private sealed class Binding : RowBinding
     {
-        private readonly ScaleTransformer _owner;
-        private readonly DataViewSchema.Column _features;
+        private readonly ScaleTransformer owner;
+        private readonly DataViewSchema.Column features;
 
         public Binding(ScaleTransformer owner, DataViewSchema input) : base(input)
         {
-            _owner = owner;
-            _features = input.GetColumnOrNull("Features")
+            this.owner = owner;
+            features = input.GetColumnOrNull("Features")
                 ?? throw new ArgumentOutOfRangeException(nameof(input), "Could not find input column 'Features'");
         }
 
@@ -65,26 +65,26 @@ internal sealed class ScaleTransformer : RowMapTransformer, ILoadable<ScaleTrans
             new("Length", NumberDataViewType.Int32),
         ];
 
-        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => [_features];
+        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => [features];
 
         public override void Compute(RowBatch batch)
         {
-            _owner.Batches.Add(batch.Count);
-            var features = batch.Input<VBuffer<float>>(_features);
+            owner.Batches.Add(batch.Count);
+            var features = batch.Input<VBuffer<float>>(this.features);
             if (batch.IsActive(0))
             {
-                _owner.Computed.Add("Scaled");
+                owner.Computed.Add("Scaled");
                 var scaled = batch.Output<VBuffer<float>>(0);
                 for (int i = 0; i < batch.Count; i++)
                 {
                     var editor = VBufferEditor.Create(ref scaled[i], features[i].Length);
-                    foreach (var (at, value) in features[i].Items(all: true)) editor.Values[at] = value * _owner._weight.Value.Factor;
+                    foreach (var (at, value) in features[i].Items(all: true)) editor.Values[at] = value * owner.weight.Value.Factor;
                     scaled[i] = editor.Commit();
                 }
             }
             if (batch.IsActive(1))
             {
-                _owner.Computed.Add("Length");
+                owner.Computed.Add("Length");
                 var length = batch.Output<int>(1);
                 for (int i = 0; i < batch.Count; i++) length[i] = features[i].Length;
             }

@@ -23,7 +23,7 @@ public class AnswerCommandTests
         return path;
     });
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("mint-answers-").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("mint-answers-").FullName;
 
     [TestInitialize]
     public void CopyClips()
@@ -32,11 +32,11 @@ public class AnswerCommandTests
     }
 
     [TestCleanup]
-    public void Delete() => Directory.Delete(_folder, recursive: true);
+    public void Delete() => Directory.Delete(folder, recursive: true);
 
-    private string Clips => Directory.CreateDirectory(Path.Combine(_folder, "clips")).FullName;
+    private string Clips => Directory.CreateDirectory(Path.Combine(folder, "clips")).FullName;
 
-    private string At(string name) => Path.Combine(_folder, name);
+    private string At(string name) => Path.Combine(folder, name);
 
     private (int Code, string Output, string Report) Run(Command command, params string[] arguments)
     {
@@ -102,12 +102,12 @@ public class AnswerCommandTests
 
     private sealed class StoppingOutput(FileOutput file, int after, CancellationTokenSource stop) : AnswerOutput
     {
-        private int _written;
+        private int written;
 
         public override void Write(AnswerRow row)
         {
             file.Write(row);
-            if (++_written == after) stop.Cancel();
+            if (++written == after) stop.Cancel();
         }
 
         public override void Dispose() => file.Dispose();

@@ -13,12 +13,12 @@ public class EvaluateCommandTests
 {
     private static EightClips Clips => EightClips.Shared;
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("mint-evaluate-").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("mint-evaluate-").FullName;
 
     [TestCleanup]
-    public void Delete() => Directory.Delete(_folder, recursive: true);
+    public void Delete() => Directory.Delete(folder, recursive: true);
 
-    private string At(string name) => Path.Combine(_folder, name);
+    private string At(string name) => Path.Combine(folder, name);
 
     private string Recipe(string name, JsonObject recipe)
     {
@@ -28,7 +28,7 @@ public class EvaluateCommandTests
 
     private JsonObject About(string task, string column) => new()
     {
-        ["task"] = task, ["columns"] = new JsonArray(column), ["manifest"] = Path.GetRelativePath(_folder, Clips.Manifest),
+        ["task"] = task, ["columns"] = new JsonArray(column), ["manifest"] = Path.GetRelativePath(folder, Clips.Manifest),
     };
 
     private string Run(params string[] arguments)

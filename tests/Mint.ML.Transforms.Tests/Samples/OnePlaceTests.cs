@@ -11,24 +11,24 @@ public sealed class OnePlaceTests
 {
     private static readonly InvocationConfiguration Invoke = new() { EnableDefaultExceptionHandler = false };
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("mint-place-").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("mint-place-").FullName;
 
     private static EightClips Clips => EightClips.Shared;
 
-    private string At(string name) => Path.Combine(_folder, name);
+    private string At(string name) => Path.Combine(folder, name);
 
     private string Model
     {
         get
         {
-            string path = Path.Combine(Clips.Folder, Path.GetFileName(_folder) + ".zip"); // beside the frozen models, where they are looked for
+            string path = Path.Combine(Clips.Folder, Path.GetFileName(folder) + ".zip"); // beside the frozen models, where they are looked for
             Clips.Ml.Model.Save(Clips.Model, Clips.Data.Schema, path);
             return path;
         }
     }
 
     [TestCleanup]
-    public void Delete() => Directory.Delete(_folder, recursive: true);
+    public void Delete() => Directory.Delete(folder, recursive: true);
 
     [TestMethod]
     public void Answers_of_two_programs_are_never_mixed()
@@ -52,8 +52,8 @@ public sealed class OnePlaceTests
     public void A_run_of_two_programs_has_the_settings_of_one_and_the_users_files()
     {
         File.WriteAllText(At("notes.tmp"), "mine");
-        using var other = OtherProcess.Hold(_folder);
-        Refused(other, PretrainCommand.Create(), Clips.Manifest, "--encoder", Clips.Encoder, "--cache", At("cache"), "--output", _folder);
+        using var other = OtherProcess.Hold(folder);
+        Refused(other, PretrainCommand.Create(), Clips.Manifest, "--encoder", Clips.Encoder, "--cache", At("cache"), "--output", folder);
         Assert.IsFalse(File.Exists(At("run.json")));
         Assert.AreEqual("mine", File.ReadAllText(At("notes.tmp")));
     }

@@ -10,12 +10,12 @@ namespace Mint.ML.Transforms.Tests.Samples;
 [TestClass]
 public class SearchCommandTests
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("mint-search-").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("mint-search-").FullName;
 
     // Beside the frozen models, where they are looked for.
-    private string Model => Path.Combine(EightClips.Shared.Folder, Path.GetFileName(_folder) + ".zip");
+    private string Model => Path.Combine(EightClips.Shared.Folder, Path.GetFileName(folder) + ".zip");
 
-    private string At(string name) => Path.Combine(_folder, name);
+    private string At(string name) => Path.Combine(folder, name);
 
     [TestInitialize]
     public void Prepare()
@@ -28,7 +28,7 @@ public class SearchCommandTests
     [TestCleanup]
     public void Delete()
     {
-        Directory.Delete(_folder, recursive: true);
+        Directory.Delete(folder, recursive: true);
         File.Delete(Model);
     }
 
