@@ -12,8 +12,11 @@ internal static class Checkout
     public static string? Find(params string[] parts)
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
             if (File.Exists(System.IO.Path.Combine(folder.FullName, "Mint.ML.sln")))
                 return System.IO.Path.Combine([folder.FullName, .. parts]);
+        }
+
         return null;
     }
 }

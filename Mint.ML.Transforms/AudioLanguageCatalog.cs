@@ -134,8 +134,11 @@ public sealed class AudioLanguageCatalog
             BridgeNetTransformer? bridge = null) =>
             InstructionTuning(new InstructionTuner.Options
             {
-                FeatureColumnName = featureColumnName, InstructionColumnName = instructionColumnName, ResponseColumnName = responseColumnName,
-                LanguageModel = languageModel, Bridge = bridge,
+                FeatureColumnName = featureColumnName,
+                InstructionColumnName = instructionColumnName,
+                ResponseColumnName = responseColumnName,
+                LanguageModel = languageModel,
+                Bridge = bridge,
             });
 
         /// <summary>Stage 2: tunes a bridge so that a frozen language model answers instructions about sound.</summary>

@@ -3,9 +3,9 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Mint.ML.Answering;
 using Mint.ML.Generation;
-using Mint.ML.Systems;
 using Mint.ML.Samples.Commands;
 using Mint.ML.Samples.Training;
+using Mint.ML.Systems;
 
 namespace Mint.ML.Samples.Answering;
 
@@ -72,7 +72,9 @@ internal sealed class AnswerOptions
         using var zip = File.OpenRead(model.Path);
         var settings = new JsonObject
         {
-            ["answers"] = answerer.Name, ["input"] = Path.GetFullPath(input), ["model"] = Convert.ToHexStringLower(SHA256.HashData(zip)),
+            ["answers"] = answerer.Name,
+            ["input"] = Path.GetFullPath(input),
+            ["model"] = Convert.ToHexStringLower(SHA256.HashData(zip)),
         }.Add(windows with { OverlapSeconds = windows.Overlap });
         foreach (var (key, value) in answerer.Settings) settings[key] = value?.DeepClone();
         return settings;

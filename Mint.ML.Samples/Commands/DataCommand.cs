@@ -8,7 +8,7 @@ internal static class DataCommand
 {
     public static Command Create() => new("data", "Make labelled audio for training and evaluation.") { Notes() };
 
-    static Command Notes()
+    private static Command Notes()
     {
         var soundfonts = new Option<string>("--soundfonts") { Description = "Soundfonts to render, with commas between them: " + string.Join(", ", Soundfont.All.Select(f => $"{f.Name} ({f.Split}, {f.Licence})")), DefaultValueFactory = _ => string.Join(',', Soundfont.All.Select(f => f.Name)) };
         var folder = new Option<string?>("--soundfont-folder") { Description = "Folder that holds the .sf2 files, when they are not where their packages put them" };
@@ -50,7 +50,7 @@ internal static class DataCommand
         return notes;
     }
 
-    static int[] Numbers(string text, string option, int least, int most)
+    private static int[] Numbers(string text, string option, int least, int most)
     {
         string[] parts = text.Split(':');
         var numbers = new List<int>();
@@ -71,7 +71,7 @@ internal static class DataCommand
             : throw new ArgumentException($"{option} is '{text}'; it must be FROM:TO:STEP or numbers with commas, each from {least} to {most}.");
     }
 
-    static (int, int) Pair(string text) =>
+    private static (int, int) Pair(string text) =>
         text.Split(',') is [var train, var test] && int.TryParse(train, out int a) && int.TryParse(test, out int b) && a >= 0 && b >= 0
             ? (a, b)
             : throw new ArgumentException($"--subset is '{text}'; it must be two numbers, for instance 90,30.");

@@ -60,7 +60,9 @@ internal static class EvaluateCommand
 
     private static CaptionTools Tools(string? wordNet, string? bert, string? spice) => new()
     {
-        Synonyms = Directory.Exists(wordNet) ? WordNetSynonyms.Load(wordNet) : null, Bert = bert is null ? null : BertScore.Load(bert), Spice = Spice(spice),
+        Synonyms = Directory.Exists(wordNet) ? WordNetSynonyms.Load(wordNet) : null,
+        Bert = bert is null ? null : BertScore.Load(bert),
+        Spice = Spice(spice),
     };
 
     private static SpiceTool? Spice(string? command) =>

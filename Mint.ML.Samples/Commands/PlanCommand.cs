@@ -93,9 +93,13 @@ internal static class PlanCommand
             bool gpu = Place.Device.type != TorchSharp.DeviceType.CPU;
             var step = new StepSize
             {
-                Batch = options.BatchSize, Frames = Math.Min(Frames, options.MaxFrames ?? int.MaxValue), Tokens = options.MaxTokens,
-                InstructionTokens = InstructionTokens, Fused = gpu,
-                BFloat16 = options.Precision == Precision.BFloat16, Checkpointed = options.ActivationCheckpointing,
+                Batch = options.BatchSize,
+                Frames = Math.Min(Frames, options.MaxFrames ?? int.MaxValue),
+                Tokens = options.MaxTokens,
+                InstructionTokens = InstructionTokens,
+                Fused = gpu,
+                BFloat16 = options.Precision == Precision.BFloat16,
+                Checkpointed = options.ActivationCheckpointing,
             };
             long available = Memory is { } given ? Bytes(given) : gpu ? Gpu() : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
             var whole = plan(step);
@@ -103,7 +107,10 @@ internal static class PlanCommand
             Console.WriteLine($"{stage}: a batch of {step.Batch} clips of {step.Frames} frames, texts of {step.Tokens} tokens");
             foreach (var (name, bytes) in new[] { ("weights", whole.Weights), ("gradients", whole.Gradients), ("AdamW's moments", whole.Moments), ("frozen language model", whole.Frozen),
                 ("activations", whole.Activations), ("gaps between blocks", whole.Gaps), ("process", whole.Process), ("peak", whole.Total), ("device", available) })
+            {
                 if (bytes > 0) Console.WriteLine($"  {name,-22}{Text(bytes),10}{(name == "activations" ? $"   {Text(clip)} a clip" : "")}");
+            }
+
             int fits = MemoryPlan.LargestBatch(batch => plan(step with { Batch = batch }), (long)(Headroom * available), 1 << 16);
             Console.WriteLine(Advice(stage, step.Batch, fits));
             return Task.FromResult(fits >= step.Batch ? 0 : 1);

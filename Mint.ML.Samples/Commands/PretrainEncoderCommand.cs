@@ -36,7 +36,10 @@ internal static class PretrainEncoderCommand
             OptionErrors.Check(options.Validate, Shape);
             var config = LogMelConvolutions.Configure(new Data2VecAudioConfig
             {
-                HiddenSize = parse.GetValue(width), Layers = parse.GetValue(layers), Heads = 4, IntermediateSize = 3 * parse.GetValue(width),
+                HiddenSize = parse.GetValue(width),
+                Layers = parse.GetValue(layers),
+                Heads = 4,
+                IntermediateSize = 3 * parse.GetValue(width),
             }, parse.GetValue(convolutionWidth));
             var progress = new ConsoleLines();
             var rows = AudioManifest.Read(parse.GetValue(manifest)!).Rows;

@@ -45,8 +45,15 @@ internal static class PretrainLanguageModelCommand
             var tokenizer = LanguageModelFolder.WriteTokenizer(lessons.Texts(options.Seed), folder, parse.GetValue(vocabulary), cancel);
             using var model = LanguageModelPretraining.Create(new T5Config
             {
-                VocabularySize = tokenizer.VocabularySize, HiddenSize = d, HeadSize = d / heads, Heads = heads, FeedForwardSize = 2 * d,
-                EncoderLayers = parse.GetValue(layers), DecoderLayers = parse.GetValue(layers), FeedForward = "gated-gelu", TieWordEmbeddings = false,
+                VocabularySize = tokenizer.VocabularySize,
+                HiddenSize = d,
+                HeadSize = d / heads,
+                Heads = heads,
+                FeedForwardSize = 2 * d,
+                EncoderLayers = parse.GetValue(layers),
+                DecoderLayers = parse.GetValue(layers),
+                FeedForward = "gated-gelu",
+                TieWordEmbeddings = false,
             }, options.Seed);
             LanguageModelPretraining.Run(model, tokenizer, lessons.Draw, options, progress, cancel);
             if (cancel.IsCancellationRequested)

@@ -95,8 +95,10 @@ internal sealed class DemoRun
     {
         Console.WriteLine($"\n{"Loss",-28}{"first steps",12}{"last steps",12}");
         foreach (var (stage, result) in new[] { ("stage 1", stage1), ("stage 2", stage2) })
+        {
             foreach (var (name, first) in result.FirstLosses)
                 Console.WriteLine(FormattableString.Invariant($"{stage + ", " + name,-28}{first,12:F3}{result.LastLosses[name],12:F3}"));
+        }
     }
 
     private static void PrintAccuracy(double ranked, double regression, List<Note> train, List<Note> test, string[] families)

@@ -20,7 +20,12 @@ internal sealed class SmallMint(MLContext ml, DemoOptions options, CancellationT
         EmbeddingSize = 64,
         QFormer = new QFormerConfig
         {
-            HiddenSize = 128, Layers = 2, CrossAttentionFrequency = 1, Heads = 4, IntermediateSize = 256, MaxPositions = 64,
+            HiddenSize = 128,
+            Layers = 2,
+            CrossAttentionFrequency = 1,
+            Heads = 4,
+            IntermediateSize = 256,
+            MaxPositions = 64,
             // BERT's 0.02 is for rows of 768; at 128 it leaves all clips so alike that contrast never begins.
             InitializerRange = 0.08,
         },

@@ -62,8 +62,11 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
     {
         var manifest = AudioManifest.Read(recipe.Manifest);
         foreach (string column in recipe.Columns.Append(recipe.NegativeColumn).OfType<string>())
+        {
             if (!manifest.Columns.Contains(column, StringComparer.OrdinalIgnoreCase))
                 throw new InvalidDataException($"{recipe.Manifest} has no column '{column}', which recipe '{recipe.Name}' names; it has: {string.Join(", ", manifest.Columns)}.");
+        }
+
         return [.. manifest.Rows.GroupBy(row => row["Path"]).Select(clip =>
         {
             var texts = clip.SelectMany(row => recipe.Columns.Select(row.Find)).OfType<string>();
@@ -78,9 +81,13 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
         void CheckWords(IEnumerable<AudioManifestRow> rows)
         {
             foreach (var row in rows)
+            {
                 foreach (string column in recipe.Columns)
+                {
                     if (row.Find(column) is { } caption && !CaptionSet.HasWords(caption))
                         throw new InvalidDataException($"{recipe.Manifest}, row {row.Number}: the {column} of '{row["Path"]}' is \"{caption}\", which has no words to score against. Leave it out.");
+                }
+            }
         }
 
         static IEnumerable<string> Several(string labels) => labels.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -91,8 +98,11 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
         if (recipe.Task is not ("classification" or "tagging")) return null;
         if (recipe.Labels.Count == 0) return [.. clips.SelectMany(clip => clip.References).Distinct().Order(StringComparer.Ordinal)];
         foreach (var clip in clips)
+        {
             if (clip.References.FirstOrDefault(label => !recipe.Labels.Contains(label)) is { } unknown)
                 throw new InvalidDataException($"{recipe.Manifest}: '{clip.Clip.Name}' is labelled '{unknown}', which is none of the labels of recipe '{recipe.Name}': {Brief(recipe.Labels)}.");
+        }
+
         return recipe.Labels;
     }
 
@@ -105,7 +115,12 @@ internal sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings 
         "retrieval" => new EmbeddingAnswerer(settings.Model.Model, settings.Batch),
         _ => new LabelAnswerer(settings.Model.Model, new LabelOptions
         {
-            Labels = labels!, Instruction = recipe.Instruction, BySimilarity = recipe.By == "similarity", KeepAll = true, Top = 1, Threshold = 0,
+            Labels = labels!,
+            Instruction = recipe.Instruction,
+            BySimilarity = recipe.By == "similarity",
+            KeepAll = true,
+            Top = 1,
+            Threshold = 0,
             Ranking = recipe.Ranking with { MultiLabel = recipe.Task == "tagging" },
         }, settings.Batch),
     };

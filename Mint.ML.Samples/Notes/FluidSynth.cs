@@ -5,12 +5,12 @@ namespace Mint.ML.Samples.Notes;
 /// <summary>A soundfont played by libfluidsynth, one note at a time: reverb, chorus and dither off, interpolation of the highest order.</summary>
 internal sealed unsafe partial class FluidSynth : IDisposable
 {
-    const string Library = "libfluidsynth.so.3";
-    const int BlockFrames = 64;      // libfluidsynth renders whole blocks; notes start on one, so that each is rendered alike
-    const int SeventhOrder = 7;
+    private const string Library = "libfluidsynth.so.3";
+    private const int BlockFrames = 64;      // libfluidsynth renders whole blocks; notes start on one, so that each is rendered alike
+    private const int SeventhOrder = 7;
 
-    readonly nint settings, synth;
-    readonly int font;
+    private readonly nint settings, synth;
+    private readonly int font;
 
     static FluidSynth() => NativeLibrary.SetDllImportResolver(typeof(FluidSynth).Assembly, (name, assembly, path) =>
         name != Library ? 0 : TryLoad(out nint handle) ? handle
@@ -58,7 +58,7 @@ internal sealed unsafe partial class FluidSynth : IDisposable
         return Play((frames + BlockFrames - 1) / BlockFrames * BlockFrames)[..frames];
     }
 
-    bool Strike(int program, int pitch, int velocity)
+    private bool Strike(int program, int pitch, int velocity)
     {
         Check(AllSoundsOff(synth, -1));
         Check(SystemReset(synth));
@@ -79,7 +79,7 @@ internal sealed unsafe partial class FluidSynth : IDisposable
         return true;
     }
 
-    float[] Play(int frames)
+    private float[] Play(int frames)
     {
         var left = new float[frames];
         var right = new float[frames];
@@ -102,7 +102,7 @@ internal sealed unsafe partial class FluidSynth : IDisposable
         DeleteSettings(settings);
     }
 
-    static bool TryLoad(out nint handle)
+    private static bool TryLoad(out nint handle)
     {
         foreach (string name in new[] { Library, "libfluidsynth.3.dylib", "libfluidsynth.so.2", "libfluidsynth", "libfluidsynth-3" })
         {
@@ -116,7 +116,7 @@ internal sealed unsafe partial class FluidSynth : IDisposable
         return false;
     }
 
-    static void Check(int status)
+    private static void Check(int status)
     {
         if (status != 0)
         {

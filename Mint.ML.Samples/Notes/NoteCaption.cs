@@ -4,7 +4,7 @@ namespace Mint.ML.Samples.Notes;
 internal static class NoteCaption
 {
     // {0} instrument with article and family, {1} register, {2} loudness
-    static readonly string[] Templates =
+    private static readonly string[] Templates =
     [
         "a {1} {2} note of {0}",
         "{0} plays a {2} note in the {1} register",
@@ -28,7 +28,7 @@ internal static class NoteCaption
     }
 
     /// <summary>low below E3, high from A flat 4: thirds of the range that is rendered.</summary>
-    static string Register(int pitch) => pitch < 52 ? "low" : pitch < 68 ? "middle" : "high";
+    private static string Register(int pitch) => pitch < 52 ? "low" : pitch < 68 ? "middle" : "high";
 
-    static string Loudness(int velocity) => velocity < 70 ? "soft" : velocity < 105 ? "medium-loud" : "loud";
+    private static string Loudness(int velocity) => velocity < 70 ? "soft" : velocity < 105 ? "medium-loud" : "loud";
 }

@@ -30,10 +30,10 @@ internal sealed record Note(string Path, string Family, string Instrument, int P
 internal static class NoteSet
 {
     // Soundfonts hold samples of 44.1 kHz and libfluidsynth does not filter when it plays at a lower rate: render high, then resample.
-    const int RenderRate = 48_000;
+    private const int RenderRate = 48_000;
 
     // Level is removed, because soundfonts differ in it and it would tell them apart; -20 dBFS leaves room for attacks.
-    const float TargetRms = 0.1f, MaxPeak = 0.99f, SilentRms = 1e-4f;
+    private const float TargetRms = 0.1f, MaxPeak = 0.99f, SilentRms = 1e-4f;
 
     public static void Render(NoteSetOptions options, TextWriter log, CancellationToken cancel)
     {
@@ -75,7 +75,7 @@ internal static class NoteSet
     }
 
     /// <summary>The notes of one soundfont by family, in the order in which a subset takes them: one of each program, then a second of each, and so on.</summary>
-    static IEnumerable<IGrouping<string, Note>> Plan(Soundfont font, NoteSetOptions options)
+    private static IEnumerable<IGrouping<string, Note>> Plan(Soundfont font, NoteSetOptions options)
     {
         var notes = new List<Note>();
         foreach ((int program, string family, string instrument) in GeneralMidi.Programs)
@@ -104,7 +104,7 @@ internal static class NoteSet
     }
 
     /// <summary>How many clips of each family this soundfont gives: the wanted number, shared out between the soundfonts of its split.</summary>
-    static int Share(Soundfont font, NoteSetOptions options)
+    private static int Share(Soundfont font, NoteSetOptions options)
     {
         if (options.PerFamily is not { } wanted)
         {
@@ -116,7 +116,7 @@ internal static class NoteSet
         return (total + fonts.Length - 1 - Array.IndexOf(fonts, font.Name)) / fonts.Length;
     }
 
-    static AudioClip? Sound(FluidSynth synth, Note note, NoteSetOptions options)
+    private static AudioClip? Sound(FluidSynth synth, Note note, NoteSetOptions options)
     {
         float[]? samples = synth.Render(note.Program, note.Pitch, note.Velocity, (int)Math.Round(options.Seconds * RenderRate));
         if (samples is null)
@@ -136,7 +136,7 @@ internal static class NoteSet
         return new AudioClip(resampled, options.SampleRate);
     }
 
-    static void Write(string path, AudioClip clip, NoteSetOptions options)
+    private static void Write(string path, AudioClip clip, NoteSetOptions options)
     {
         if (options.Opus)
         {
@@ -148,7 +148,7 @@ internal static class NoteSet
         }
     }
 
-    static void WriteManifest(string path, IEnumerable<Note> notes)
+    private static void WriteManifest(string path, IEnumerable<Note> notes)
     {
         var text = new StringWriter();
         using (var writer = new CsvWriter(text, new CsvHelper.Configuration.CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n" }))

@@ -18,7 +18,7 @@ internal sealed record Soundfont(string Name, string File, string Package, strin
         new("fluidr3", "FluidR3_GM.sf2", "fluid-soundfont-gm", "test", "MIT"),
     ];
 
-    static readonly string[] Folders = ["/usr/share/sounds/sf2", "/usr/share/minuet/soundfonts", "/usr/share/soundfonts"];
+    private static readonly string[] Folders = ["/usr/share/sounds/sf2", "/usr/share/minuet/soundfonts", "/usr/share/soundfonts"];
 
     /// <summary>Where each of the named soundfonts is; one error lists all that are missing and the packages that hold them.</summary>
     public static IReadOnlyList<(Soundfont Font, string Path)> Find(IEnumerable<string> names, string? folder)

@@ -29,10 +29,16 @@ internal static class EvaluationReport
         var ordered = WorstFirst(evaluation, out string? rule);
         var json = new JsonObject
         {
-            ["name"] = evaluation.Text("name"), ["task"] = evaluation.Task, ["model"] = evaluation.Text("model"), ["manifest"] = evaluation.Text("manifest"),
-            ["instruction"] = evaluation.Text("instruction"), ["clips"] = JsonLines.Number(evaluation.Summary["clips"]) ?? evaluation.Clips.Count, ["skipped"] = JsonLines.Number(evaluation.Summary["skipped"]),
+            ["name"] = evaluation.Text("name"),
+            ["task"] = evaluation.Task,
+            ["model"] = evaluation.Text("model"),
+            ["manifest"] = evaluation.Text("manifest"),
+            ["instruction"] = evaluation.Text("instruction"),
+            ["clips"] = JsonLines.Number(evaluation.Summary["clips"]) ?? evaluation.Clips.Count,
+            ["skipped"] = JsonLines.Number(evaluation.Summary["skipped"]),
             ["metrics"] = Metrics(evaluation.Summary["metrics"] as JsonArray ?? []),
-            ["worstBy"] = rule, ["noAttention"] = noAttention,
+            ["worstBy"] = rule,
+            ["noAttention"] = noAttention,
         };
         if (evaluation.Task == "classification" && evaluation.Clips.Count > 0) Classes(evaluation, json);
         if (evaluation.Task == "tagging" && evaluation.Labels.Count > 0) json["classes"] = Tags(evaluation);
@@ -70,7 +76,10 @@ internal static class EvaluationReport
         foreach (var (name, value) in clip.Metrics) metrics[name] = Curve.Short(value);
         var item = new JsonObject
         {
-            ["sound"] = sounds.Add(clip.Path), ["reference"] = new JsonArray([.. clip.References.Select(text => (JsonNode)text)]), ["rank"] = clip.Rank, ["metrics"] = metrics,
+            ["sound"] = sounds.Add(clip.Path),
+            ["reference"] = new JsonArray([.. clip.References.Select(text => (JsonNode)text)]),
+            ["rank"] = clip.Rank,
+            ["metrics"] = metrics,
         };
         if (evaluation.Task != "retrieval") item["answer"] = clip.Answer;
         else if (clip.Answer is { Length: > 0 } found) item["found"] = sounds.Add(found);
@@ -81,8 +90,11 @@ internal static class EvaluationReport
     {
         var example = Item(clip, evaluation, sounds);
         if (clip.Scores is { } scores)
+        {
             example["top"] = new JsonArray([.. scores.Select((score, i) => (Score: score, Label: evaluation.Labels[i])).OrderByDescending(pair => pair.Score).Take(5)
                 .Select(pair => (JsonNode)new JsonObject { ["label"] = pair.Label, ["score"] = Curve.Short(pair.Score), ["right"] = clip.References.Contains(pair.Label) })]);
+        }
+
         if (sounds.Find(clip.Path) is not { } file) return example;
         try
         {
@@ -126,8 +138,11 @@ internal static class EvaluationReport
         if (clip.Scores is not { } scores) return IsRight(clip) ? double.PositiveInfinity : 0;
         double right = double.NegativeInfinity, wrong = double.NegativeInfinity;
         for (int i = 0; i < scores.Length; i++)
+        {
             if (clip.References.Contains(labels[i])) right = Math.Max(right, scores[i]);
             else wrong = Math.Max(wrong, scores[i]);
+        }
+
         return right - wrong;
     }
 

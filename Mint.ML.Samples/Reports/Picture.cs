@@ -15,8 +15,15 @@ internal static class Picture
 
     private static readonly LogMelOptions Mel = new()
     {
-        SampleRate = Rate, FftSize = 1024, WindowLength = 400, HopLength = 160, MelBins = 64, Scale = MelScale.Slaney, SlaneyNorm = true,
-        Compression = MelCompression.Decibel, TopDb = Range,
+        SampleRate = Rate,
+        FftSize = 1024,
+        WindowLength = 400,
+        HopLength = 160,
+        MelBins = 64,
+        Scale = MelScale.Slaney,
+        SlaneyNorm = true,
+        Compression = MelCompression.Decibel,
+        TopDb = Range,
     };
 
     /// <summary>The log-mel spectrogram of a sound: { width, height, bytes, seconds, top }; the highest band first, 255 the loudest, 0 what is 80 dB below.</summary>
@@ -43,7 +50,11 @@ internal static class Picture
         }
         return new JsonObject
         {
-            ["width"] = width, ["height"] = bands, ["bytes"] = Convert.ToBase64String(bytes), ["seconds"] = Curve.Short(clip.Duration.TotalSeconds), ["top"] = Rate / 2,
+            ["width"] = width,
+            ["height"] = bands,
+            ["bytes"] = Convert.ToBase64String(bytes),
+            ["seconds"] = Curve.Short(clip.Duration.TotalSeconds),
+            ["top"] = Rate / 2,
         };
     }
 
@@ -61,11 +72,14 @@ internal static class Picture
         {
             var sums = new double[queries * width];
             for (int query = 0; query < queries; query++)
+            {
                 for (int column = 0; column < width; column++)
                 {
                     var (from, to) = Columns(column, width, frames);
                     for (int frame = from; frame < to; frame++) sums[query * width + column] += map[block, query, frame];
                 }
+            }
+
             double greatest = sums.Max();
             byte[] bytes = [.. sums.Select(sum => greatest > 0 ? (byte)Math.Round(255 * sum / greatest) : (byte)0)];
             pictures.Add(new JsonObject { ["width"] = width, ["height"] = queries, ["bytes"] = Convert.ToBase64String(bytes), ["greatest"] = Curve.Short(greatest) });

@@ -25,7 +25,10 @@ internal static class ReportPage
         // The template's own places are filled one by one and never looked through again: data may hold what looks like a place.
         var places = new Dictionary<string, string>
         {
-            ["title"] = WebUtility.HtmlEncode(title), ["style"] = style, ["script"] = script, ["data"] = data.ToJsonString(), // the default encoder escapes < > & ' and U+2028
+            ["title"] = WebUtility.HtmlEncode(title),
+            ["style"] = style,
+            ["script"] = script,
+            ["data"] = data.ToJsonString(), // the default encoder escapes < > & ' and U+2028
             ["policy"] = $"default-src 'none'; script-src '{Hash(script)}'; style-src '{Hash(style)}'; img-src data:; media-src data:; base-uri 'none'; form-action 'none'",
         };
         var page = new StringBuilder();

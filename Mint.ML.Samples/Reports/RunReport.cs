@@ -27,7 +27,11 @@ internal static class RunReport
         int steps = log.Losses.Select(curve => curve.Count).DefaultIfEmpty().Max(), span = Math.Max(steps / 40, Math.Min(10, steps / 4));
         var run = new JsonObject
         {
-            ["step"] = log.Step, ["steps"] = log.Steps, ["epoch"] = log.Epoch, ["secondsLeft"] = log.SecondsLeft, ["span"] = span,
+            ["step"] = log.Step,
+            ["steps"] = log.Steps,
+            ["epoch"] = log.Epoch,
+            ["secondsLeft"] = log.SecondsLeft,
+            ["span"] = span,
             ["losses"] = Curves(log.Losses, span),
             ["others"] = Curves([.. log.Others.Where(curve => curve.Values.Any(value => value != 0))], 0), // what never leaves zero tells nothing
             ["validation"] = Curves(log.Validation, 0),

@@ -88,8 +88,11 @@ internal sealed record InstructionData(string Manifest, string? Instruction, str
         {
             var manifest = AudioManifest.Read(source.Manifest);
             foreach (string column in source.Instruction is null ? [nameof(Instruction), source.Response] : (string[])[source.Response])
+            {
                 if (!manifest.Columns.Contains(column, StringComparer.OrdinalIgnoreCase))
                     throw new InvalidDataException($"{source.Manifest} has no column '{column}'; it has: {string.Join(", ", manifest.Columns)}.");
+            }
+
             List<InstructionExample> examples = [];
             foreach (var row in manifest.Rows)
             {

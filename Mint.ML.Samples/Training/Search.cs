@@ -37,11 +37,15 @@ internal static class Search
         {
             int[] order = RetrievalMetrics.Order(similarity, text, right[text]);
             foreach (int row in right[text])
+            {
                 lines[row] = JsonSerializer.Serialize(new
                 {
-                    caption = captions[row], path = rows[row]["Path"], rank = ranks[text] + 1,
+                    caption = captions[row],
+                    path = rows[row]["Path"],
+                    rank = ranks[text] + 1,
                     top = order.Take(Kept).Select(clip => new { path = rows[clip]["Path"], score = similarity[text, clip] }),
                 });
+            }
         }
         AtomicFile.WriteText(Path.Combine(run, "retrieval.jsonl"), string.Concat(lines.Select(line => line + "\n")));
     }

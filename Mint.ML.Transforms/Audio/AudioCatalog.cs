@@ -40,7 +40,11 @@ public static class AudioCatalog
         this TransformsCatalog catalog, string outputColumnName, string inputColumnName, string encoder, int batchSize = 16, string? cache = null) =>
         catalog.FeaturizeAudio(new AudioFeaturizingEstimator.Options
         {
-            OutputColumnName = outputColumnName, InputColumnName = inputColumnName, Encoder = encoder, BatchSize = batchSize, CacheFolder = cache,
+            OutputColumnName = outputColumnName,
+            InputColumnName = inputColumnName,
+            Encoder = encoder,
+            BatchSize = batchSize,
+            CacheFolder = cache,
         });
 
     /// <summary>Turns sound into frame vectors with a frozen, pre-trained encoder.</summary>

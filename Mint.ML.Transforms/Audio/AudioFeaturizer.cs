@@ -163,7 +163,10 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
         public override void Compute(RowBatch batch)
         {
             var sounds = batch.Input<MLAudio?>(audio);
-            if (owner.cache is { } cache) Read(batch, sounds, cache.Store);
+            if (owner.cache is { } cache)
+            {
+                Read(batch, sounds, cache.Store);
+            }
             else
             {
                 var features = batch.Output<VBuffer<float>>(0);

@@ -22,9 +22,14 @@ internal static class SchemaColumns
     {
         ArgumentNullException.ThrowIfNull(shape);
         foreach (var column in shape)
+        {
             if (column.Name == name)
+            {
                 return fits(column) ? column
                     : throw new ArgumentOutOfRangeException(nameof(shape), $"Schema mismatch for input column '{name}': expected {expected}, got {column.Kind} of {column.ItemType}.");
+            }
+        }
+
         throw new ArgumentOutOfRangeException(nameof(shape), $"Could not find input column '{name}' ({expected}). The data has: {Names(shape.Select(c => c.Name))}.");
     }
 

@@ -2,8 +2,8 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Mint.ML.Generation;
-using Mint.ML.Training;
 using Mint.ML.ModelFiles;
+using Mint.ML.Training;
 using Mint.ML.Transforms.Predictors;
 using Mint.ML.Transforms.RowMapping;
 

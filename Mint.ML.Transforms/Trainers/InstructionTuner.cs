@@ -138,7 +138,8 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
                 validation, new ProgressReport(channel, progress, options.Progress), options.Cancellation);
             ProgressReport.Tell(channel, result);
             return new InstructionTunedTransformer(environment, new SharedModel<TunedModel>(tuned),
-                new(options.FeatureColumnName, options.InstructionColumnName, options.OutputColumnName, options.BatchSize, options.Generation)) { Training = result };
+                new(options.FeatureColumnName, options.InstructionColumnName, options.OutputColumnName, options.BatchSize, options.Generation))
+            { Training = result };
         }
         catch
         {

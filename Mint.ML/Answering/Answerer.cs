@@ -136,8 +136,11 @@ public sealed class LabelAnswerer(AudioLanguageModel model, LabelOptions options
     /// <inheritdoc/>
     public override JsonObject Settings => new JsonObject
     {
-        ["labels"] = new JsonArray([.. options.Labels.Select(label => (JsonNode)label)]), ["instruction"] = options.Instruction, ["by"] = options.BySimilarity ? "similarity" : "ranking",
-        ["top"] = options.Top, ["threshold"] = options.Threshold,
+        ["labels"] = new JsonArray([.. options.Labels.Select(label => (JsonNode)label)]),
+        ["instruction"] = options.Instruction,
+        ["by"] = options.BySimilarity ? "similarity" : "ranking",
+        ["top"] = options.Top,
+        ["threshold"] = options.Threshold,
     }.Add(options.Ranking with { MaxRows = 1 }); // which decides nothing
 
     /// <inheritdoc/>

@@ -50,7 +50,11 @@ public sealed record KaldiFbankOptions
     /// <summary>AST (transformers' ASTFeatureExtractor): AudioSet's mean and deviation, 1024 frames.</summary>
     public static KaldiFbankOptions Ast { get; } = new()
     {
-        MelBins = 128, PoveyWindow = false, TargetFrames = 1024, Mean = -4.2677393, StandardDeviation = 4.5689974,
+        MelBins = 128,
+        PoveyWindow = false,
+        TargetFrames = 1024,
+        Mean = -4.2677393,
+        StandardDeviation = 4.5689974,
     };
 
     /// <summary>AudioMAE (dataset.py): AST's, with the waveform's mean taken away.</summary>
@@ -59,18 +63,21 @@ public sealed record KaldiFbankOptions
     /// <summary>BEATs: 16-bit sample values, Povey window, its own mean and deviation.</summary>
     public static KaldiFbankOptions Beats { get; } = new()
     {
-        MelBins = 128, SampleScale = 32_768, Mean = 15.41663, StandardDeviation = 6.55582,
+        MelBins = 128,
+        SampleScale = 32_768,
+        Mean = 15.41663,
+        StandardDeviation = 6.55582,
     };
 }
 
 /// <summary>Kaldi filter banks of batches of waveforms, on any device; a row's frames do not depend on what it is batched with.</summary>
 public sealed class KaldiFbank : IDisposable
 {
-    const double Epsilon = 1.1920928955078125e-07; // float32's, as Kaldi floors energies
+    private const double Epsilon = 1.1920928955078125e-07; // float32's, as Kaldi floors energies
 
-    readonly int fftSize;
-    readonly Tensor window;    // (L)
-    readonly Tensor filters;   // (N / 2 + 1, M), float64
+    private readonly int fftSize;
+    private readonly Tensor window;    // (L)
+    private readonly Tensor filters;   // (N / 2 + 1, M), float64
 
     /// <summary>Builds window and filters.</summary>
     /// <param name="options">What to compute.</param>

@@ -12,8 +12,8 @@ namespace Mint.ML.Audio;
 /// </remarks>
 public sealed class LogMel : IDisposable
 {
-    readonly Tensor window;    // (N)
-    readonly Tensor filters;   // (N / 2 + 1, M)
+    private readonly Tensor window;    // (N)
+    private readonly Tensor filters;   // (N / 2 + 1, M)
 
     /// <summary>Builds window and filters.</summary>
     /// <param name="options">What to compute.</param>

@@ -55,15 +55,29 @@ public sealed record LogMelOptions
     /// <summary>CLAP (transformers' ClapFeatureExtractor) where nothing is fused.</summary>
     public static LogMelOptions Clap { get; } = new()
     {
-        SampleRate = 48_000, FftSize = 1024, HopLength = 480, MelBins = 64, MinFrequency = 50, MaxFrequency = 14_000,
-        Scale = MelScale.Slaney, SlaneyNorm = true, Compression = MelCompression.Decibel,
+        SampleRate = 48_000,
+        FftSize = 1024,
+        HopLength = 480,
+        MelBins = 64,
+        MinFrequency = 50,
+        MaxFrequency = 14_000,
+        Scale = MelScale.Slaney,
+        SlaneyNorm = true,
+        Compression = MelCompression.Decibel,
     };
 
     /// <summary>HTS-AT and PANNs (torchlibrosa) at 32 kHz.</summary>
     public static LogMelOptions HtsAt { get; } = new()
     {
-        SampleRate = 32_000, FftSize = 1024, HopLength = 320, MelBins = 64, MinFrequency = 50, MaxFrequency = 14_000,
-        Scale = MelScale.Slaney, SlaneyNorm = true, Compression = MelCompression.Decibel,
+        SampleRate = 32_000,
+        FftSize = 1024,
+        HopLength = 320,
+        MelBins = 64,
+        MinFrequency = 50,
+        MaxFrequency = 14_000,
+        Scale = MelScale.Slaney,
+        SlaneyNorm = true,
+        Compression = MelCompression.Decibel,
     };
 
     /// <summary>Pengi: its wrapper applies the bank of 32 kHz to audio of 44.1 kHz, whatever its arguments say, and was trained so.</summary>

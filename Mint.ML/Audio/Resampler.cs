@@ -29,12 +29,12 @@ public sealed record ResamplerOptions
 /// </remarks>
 public sealed class Resampler
 {
-    const int MaxRate = 768_000, MaxCached = 64;
-    static readonly ConcurrentDictionary<(int From, int To), Resampler> Cache = new();
+    private const int MaxRate = 768_000, MaxCached = 64;
+    private static readonly ConcurrentDictionary<(int From, int To), Resampler> Cache = new();
 
-    readonly int from, to, taps, before;
-    readonly float[] filters;   // (to, taps)
-    readonly int[] firsts;      // (to): first input sample of each filter, relative to its block
+    private readonly int from, to, taps, before;
+    private readonly float[] filters;   // (to, taps)
+    private readonly int[] firsts;      // (to): first input sample of each filter, relative to its block
 
     /// <summary>Prepares the filters.</summary>
     /// <param name="from">Rate of the input, in Hz.</param>
@@ -121,9 +121,9 @@ public sealed class Resampler
         return output;
     }
 
-    static double Sinc(double t) => t == 0 ? 1 : Math.Sin(Math.PI * t) / (Math.PI * t);
+    private static double Sinc(double t) => t == 0 ? 1 : Math.Sin(Math.PI * t) / (Math.PI * t);
 
-    static double Window(double t, ResamplerOptions options)
+    private static double Window(double t, ResamplerOptions options)
     {
         double x = t / options.LowpassFilterWidth;
         if (Math.Abs(x) >= 1)

@@ -237,8 +237,11 @@ public sealed partial class QFormer : Module
     private (Tensor Input, Segment Segment) Queries(Tensor queries, AudioKeys audio)
     {
         if (queries.ndim != 3 || queries.shape[0] != 1 && queries.shape[0] != audio.Rows || queries.shape[2] != Config.HiddenSize)
+        {
             throw new ArgumentException($"Queries should be (1, Q, {Config.HiddenSize}) or ({audio.Rows}, Q, {Config.HiddenSize}); "
                 + $"they are ({string.Join(", ", queries.shape)}).", nameof(queries));
+        }
+
         using var scope = NewDisposeScope();
         long count = queries.shape[1];
         var x = embeddings.norm.forward(queries).expand(audio.Rows, count, Config.HiddenSize).reshape(audio.Rows * count, Config.HiddenSize);

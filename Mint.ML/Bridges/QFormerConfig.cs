@@ -59,7 +59,10 @@ public sealed record QFormerConfig
             (nameof(VocabularySize), VocabularySize), (nameof(HiddenSize), HiddenSize), (nameof(Layers), Layers), (nameof(Heads), Heads), (nameof(IntermediateSize), IntermediateSize),
             (nameof(MaxPositions), MaxPositions), (nameof(AudioSize), AudioSize), (nameof(CrossAttentionFrequency), CrossAttentionFrequency),
         })
+        {
             errors.Require(size >= 1, $"{name} is {size}; expected at least 1.");
+        }
+
         errors.Require(Heads < 1 || HiddenSize % Heads == 0, $"HiddenSize is {HiddenSize}, which {Heads} Heads cannot share; expected a multiple of Heads.");
         errors.Require(LayerNormEps > 0 && double.IsFinite(LayerNormEps), $"LayerNormEps is {LayerNormEps}; expected a number above 0.");
         foreach (var (name, share) in new[] { (nameof(HiddenDropout), HiddenDropout), (nameof(AttentionDropout), AttentionDropout) })

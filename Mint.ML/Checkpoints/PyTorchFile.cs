@@ -52,8 +52,11 @@ internal static class PyTorchFile
         int read = stream.ReadAtLeast(first, 2, throwOnEndOfStream: false);
         stream.Position = 0;
         if (read == 2 && first is [0x80, <= 5])
+        {
             throw new InvalidDataException($"{file}: this is PyTorch's format from before version 1.6, which is not read. "
                 + "In Python: torch.save(torch.load(file, map_location='cpu'), file) writes the present one.");
+        }
+
         if (read < 2 || first is not [(byte)'P', (byte)'K'])
             throw new InvalidDataException($"{file}: this is not a PyTorch checkpoint (a zip file); it may be cut off or a Git LFS pointer.");
     }
@@ -81,8 +84,11 @@ internal static class PyTorchFile
             throw new InvalidDataException($"{file}: it holds {(root is PickledTensor ? "one tensor" : "something else")}, not a dictionary of tensors by name.");
         var found = NamedTensors(dictionary);
         foreach (string wrapper in wrappers)
+        {
             if (found.Count == 0 && dictionary.TryGetValue(wrapper, out object? inner) && inner is Dictionary<object, object?> wrapped)
                 found = NamedTensors(wrapped);
+        }
+
         return found.Count > 0 ? found : throw new InvalidDataException(
             $"{file}: no tensors stand in its dictionary, nor under {string.Join(", ", wrappers)} in it.");
     }

@@ -173,8 +173,11 @@ public sealed class AudioMae : Module<Tensor, Tensor>
     internal Tensor Embed(Tensor mel)
     {
         if (mel.shape is not [_, 1, var frames, var bins] || frames != Config.Frames || bins != Config.MelBins)
+        {
             throw new ArgumentException($"The spectrogram has shape ({string.Join(", ", mel.shape)}); "
                 + $"this AudioMAE takes (B, 1, {Config.Frames}, {Config.MelBins}).", nameof(mel));
+        }
+
         using var input = mel.to(cls_token.dtype);
         return patch_embed.call(input);
     }
@@ -205,8 +208,11 @@ public sealed class AudioMae : Module<Tensor, Tensor>
     public static Tensor SinCosPositions(long width, long rows, long columns)
     {
         if (width % 4 != 0)
+        {
             throw new ArgumentException(
                 $"A width of {width} cannot hold sines and cosines of two coordinates: it must be a multiple of 4.", nameof(width));
+        }
+
         using var scope = NewDisposeScope();
         var quarter = width / 4;
         var exponents = Indices(quarter, ScalarType.Float64).Over(-(double)quarter);

@@ -131,24 +131,36 @@ public sealed class HtsAt : Module<Tensor, Tensor?, HtsAtOutput>
         Config = config;
         var (stages, side) = (config.Depths.Count, config.ImageSize / config.PatchSize);
         if (stages > 8 || config.Depths.Any(depth => depth > 1000))
+        {
             throw new InvalidDataException(
                 $"config.json: 'depths' is {string.Join(", ", config.Depths)}, expected at most 8 stages of at most 1000 blocks.");
+        }
+
         if (config.Heads.Count != stages)
             throw new InvalidDataException($"config.json: 'num_attention_heads' lists {config.Heads.Count} stages and 'depths' {stages}.");
         if (config.ImageSize % (config.PatchSize << (stages - 1)) != 0 || config.ImageSize % config.MelBins != 0)
+        {
             throw new InvalidDataException($"config.json: 'spec_size' {config.ImageSize} is not a multiple of 'num_mel_bins' {config.MelBins} "
                 + $"and of the last stage's stride {config.PatchSize << (stages - 1)}.");
+        }
+
         if (side >> (stages - 1) < config.FrequencyRatio)
+        {
             throw new InvalidDataException(
                 $"config.json: a last stage of side {side >> (stages - 1)} has no row for each of {config.FrequencyRatio} folds.");
+        }
+
         batch_norm = new FrozenBatchNorm(config.MelBins);
         patch_embed = new HtsAtPatches(config);
         layers = new ModuleList<SwinStage>([.. Enumerable.Range(0, stages)
             .Select(stage => new SwinStage(config.PatchWidth << stage, side >> stage, config, stage))]);
         norm = new LayerNorm(config.HiddenSize, config.LayerNormEpsilon);
         if (config.Classes > 0)
+        {
             tscam_conv = new Convolution2d(
                 config.HiddenSize, config.Classes, ((side >> (stages - 1)) / config.FrequencyRatio, 3), (1, 1), paddingWidth: 1);
+        }
+
         RegisterComponents();
     }
 
@@ -211,8 +223,11 @@ public sealed class HtsAt : Module<Tensor, Tensor?, HtsAtOutput>
     {
         var (rows, channels, frames, bins) = (mel.shape[0], mel.shape[1], mel.shape[2], mel.shape[3]);
         if (bins != Config.MelBins || frames > Config.LongestInput || frames < 1)
+        {
             throw new ArgumentException($"The spectrogram has {frames} frames of {bins} mel bins; "
                 + $"this HTS-AT takes 1 to {Config.LongestInput} frames of {Config.MelBins}.", nameof(mel));
+        }
+
         using var scope = NewDisposeScope();
         if (frames < Config.LongestInput)
             mel = functional.interpolate(mel, [Config.LongestInput, bins], mode: InterpolationMode.Bicubic, align_corners: true);
@@ -223,8 +238,11 @@ public sealed class HtsAt : Module<Tensor, Tensor?, HtsAtOutput>
     private HtsAtOutput Run(Tensor mel, Tensor? longer, List<Tensor>? every)
     {
         if (mel.shape.Length != 4 || mel.shape[1] != (Config.Fusion ? 4 : 1))
+        {
             throw new ArgumentException($"The spectrogram has shape ({string.Join(", ", mel.shape)}); "
                 + $"this HTS-AT takes (B, {(Config.Fusion ? 4 : 1)}, T, {Config.MelBins}).", nameof(mel));
+        }
+
         using var scope = NewDisposeScope();
         var x = patch_embed.call(Fold(Normalise(mel.to(norm.weight.dtype))), longer); // (B, H, W, C)
         every?.Add(x.permute(0, 3, 1, 2));

@@ -37,8 +37,11 @@ public abstract class SpectrogramEncoder : IAudioEncoder
         using var scope = NewDisposeScope();
         var samples = lengths.cpu().to(ScalarType.Int64).data<long>().ToArray();
         if (samples.Length != waveforms.shape[0] || samples.Any(length => length > waveforms.shape[1]))
+        {
             throw new ArgumentException($"The lengths {string.Join(", ", samples)} do not fit "
                 + $"waveforms of shape ({string.Join(", ", waveforms.shape)}).", nameof(lengths));
+        }
+
         if (Array.FindIndex(samples, length => length < 1) is var empty and >= 0) throw new SoundNotEncodableException($"Row {empty} has no samples.");
         if (Window is not int window || samples.Max() <= window)
             return Keep(EncodeWindows(waveforms, lengths));

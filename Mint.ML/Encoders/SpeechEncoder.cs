@@ -84,11 +84,17 @@ public abstract record SpeechEncoderConfig
             SampleRate = (int)config.Size("sample_rate", SampleRate),
         };
         if (read.ConvolutionKernels.Count != read.ConvolutionWidths.Count || read.ConvolutionStrides.Count != read.ConvolutionWidths.Count)
+        {
             throw new InvalidDataException("config.json: 'conv_dim', 'conv_kernel' and 'conv_stride' have "
                 + $"{read.ConvolutionWidths.Count}, {read.ConvolutionKernels.Count} and {read.ConvolutionStrides.Count} items, expected equally many.");
+        }
+
         if (read.HiddenSize % read.Heads != 0 || read.HiddenSize % read.PositionGroups != 0)
+        {
             throw new InvalidDataException($"config.json: 'hidden_size' is {read.HiddenSize}, expected a multiple of "
                 + $"'num_attention_heads' ({read.Heads}) and 'num_conv_pos_embedding_groups' ({read.PositionGroups}).");
+        }
+
         return read;
     }
 
@@ -263,8 +269,11 @@ public abstract class SpeechEncoder : Module, IAudioEncoder
     private long[] Lengths(Tensor waveforms, Tensor lengths)
     {
         if (waveforms.ndim != 2 || lengths.ndim != 1 || lengths.shape[0] != waveforms.shape[0] || waveforms.shape[0] == 0)
+        {
             throw new ArgumentException($"Waveforms should be (B, T) and lengths (B), B at least 1; they are "
                 + $"({string.Join(", ", waveforms.shape)}) and ({string.Join(", ", lengths.shape)}).");
+        }
+
         using var whole = lengths.to(int64).cpu();
         long[] samples = whole.data<long>().ToArray();
         for (int row = 0; row < samples.Length; row++)
@@ -272,8 +281,10 @@ public abstract class SpeechEncoder : Module, IAudioEncoder
             if (samples[row] > waveforms.shape[1])
                 throw new ArgumentException($"Row {row} has length {samples[row]}, but the waveforms hold {waveforms.shape[1]} samples.");
             if (config.Frames(samples[row]) == 0)
+            {
                 throw new SoundNotEncodableException($"Row {row} has {samples[row]} samples; {GetName()} needs at least {config.MinimumSamples} "
                     + $"({1000.0 * config.MinimumSamples / SampleRate:0.#} ms at {SampleRate} Hz).");
+            }
         }
         return samples;
     }

@@ -25,8 +25,11 @@ internal sealed class SwinStage : Module<Tensor, Tensor>
         window = Math.Min(config.Window, resolution);
         shift = resolution > config.Window ? config.Window / 2 : 0;
         if (resolution % window != 0)
+        {
             throw new InvalidDataException(
                 $"config.json: 'window_size' {window} does not divide the {resolution}x{resolution} grid of stage {stage}.");
+        }
+
         blocks = new ModuleList<SwinBlock>([.. Enumerable.Range(0, (int)config.Depths[stage])
             .Select(block => new SwinBlock(width, config.Heads[stage], window, block % 2 == 1 ? shift : 0, config))]);
         downsample = stage < config.Depths.Count - 1 ? new SwinMerging(width, config.LayerNormEpsilon) : null;

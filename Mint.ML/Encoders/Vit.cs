@@ -59,8 +59,11 @@ internal sealed class VitEncoder : Module
     public VitEncoder(VitConfig config) : base(nameof(VitEncoder))
     {
         if (config.HiddenSize % config.Heads != 0)
+        {
             throw new InvalidDataException(
                 $"config.json: 'hidden_size' {config.HiddenSize} is not divisible by 'num_attention_heads' {config.Heads}.");
+        }
+
         layer = new ModuleList<VitBlock>([.. Enumerable.Range(0, (int)config.Layers).Select(_ => new VitBlock(config))]);
         RegisterComponents();
     }

@@ -103,8 +103,11 @@ public sealed class ClipText : Module<Tensor, Tensor?, ClipTextOutput>
     {
         Config = config;
         if (config.HiddenSize % config.Heads != 0)
+        {
             throw new InvalidDataException(
                 $"config.json: 'hidden_size' {config.HiddenSize} is not divisible by 'num_attention_heads' {config.Heads}.");
+        }
+
         embeddings = new ClipTextEmbeddings(config);
         encoder = new ClipTextEncoder(config);
         final_layer_norm = new LayerNorm(config.HiddenSize, config.LayerNormEpsilon);

@@ -141,8 +141,11 @@ public sealed class Gpt2 : CausalLanguageModel
     {
         using var scope = NewDisposeScope();
         if (attention.LongestPosition >= Config.Positions && attention.Positions.max().item<long>() is var last && last >= Config.Positions)
+        {
             throw new InvalidOperationException(
                 $"The sequence is {last + 1} tokens long; this GPT-2 has {Config.Positions} positions (config.json: n_positions).");
+        }
+
         var x = embeddings.Plus(positions.call(attention.Positions)); // (B, T, D)
         foreach (var block in blocks)
         {

@@ -99,11 +99,17 @@ public sealed class Llama : CausalLanguageModel
     {
         Config = config;
         if (config.HiddenSize % (2 * config.Heads) != 0)
+        {
             throw new InvalidDataException(
                 $"config.json: 'hidden_size' {config.HiddenSize} is not divisible into 'num_attention_heads' {config.Heads} heads of even width.");
+        }
+
         if (config.Heads % config.KeyHeads != 0)
+        {
             throw new InvalidDataException(
                 $"config.json: 'num_attention_heads' {config.Heads} is not divisible by 'num_key_value_heads' {config.KeyHeads}.");
+        }
+
         embed_tokens = new Embedding(config.VocabularySize, config.HiddenSize);
         layers = new ModuleList<LlamaBlock>([.. Enumerable.Range(0, (int)config.Layers).Select(layer => new LlamaBlock(config, layer))]);
         norm = new RmsNorm(config.HiddenSize, config.NormEpsilon);

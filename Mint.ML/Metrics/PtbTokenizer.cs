@@ -19,7 +19,14 @@ public static partial class PtbTokenizer
     // Two words written as one; the number is where the second begins.
     private static readonly Dictionary<string, int> merged = new()
     {
-        ["cannot"] = 3, ["gonna"] = 3, ["gotta"] = 3, ["wanna"] = 3, ["lemme"] = 3, ["gimme"] = 3, ["'tis"] = 2, ["'twas"] = 2,
+        ["cannot"] = 3,
+        ["gonna"] = 3,
+        ["gotta"] = 3,
+        ["wanna"] = 3,
+        ["lemme"] = 3,
+        ["gimme"] = 3,
+        ["'tis"] = 2,
+        ["'twas"] = 2,
     };
 
     /// <summary>The words of a text; none for one without words.</summary>

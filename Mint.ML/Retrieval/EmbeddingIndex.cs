@@ -133,7 +133,10 @@ public sealed class EmbeddingIndex : IDisposable
         long first = (long)number * block;
         int bytes = (int)Math.Min(block, header.Count - first) * ItemBytes;
         ReadOnlySpan<byte> items;
-        if (mapped is not null) items = mapped.Bytes(IndexHeader.Bytes + first * ItemBytes, bytes);
+        if (mapped is not null)
+        {
+            items = mapped.Bytes(IndexHeader.Bytes + first * ItemBytes, bytes);
+        }
         else
         {
             scan.Block ??= new byte[block * ItemBytes];
@@ -166,8 +169,10 @@ public sealed class EmbeddingIndex : IDisposable
     private void CheckFinite(long row, ReadOnlySpan<byte> item)
     {
         for (int v = 0; v < header.Vectors; v++)
+        {
             if (!VectorCodec.IsFinite(header.Storage, header.Width, item.Slice(v * header.VectorBytes, header.VectorBytes)))
                 throw new InvalidDataException($"'{path}': item {row}, '{Ids[(int)row]}', has a number that is not finite, which no writer of this library puts there. Build the index again.");
+        }
     }
 
     /// <summary>What a thread works in.</summary>
@@ -203,7 +208,10 @@ public sealed class EmbeddingIndex : IDisposable
         for (int i = 0; i < bytes.Length / itemBytes; i++)
         {
             var own = bytes.Slice(i * itemBytes, itemBytes);
-            if (queries.Panels == 0) queries.HighestOfFew(header.Storage, own, scan.Item, scan.Highest);
+            if (queries.Panels == 0)
+            {
+                queries.HighestOfFew(header.Storage, own, scan.Item, scan.Highest);
+            }
             else
             {
                 for (int v = 0; v < header.Vectors; v++)

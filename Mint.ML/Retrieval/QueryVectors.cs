@@ -40,8 +40,10 @@ internal sealed class QueryVectors
         panels = new Vector512<float>[Panels * width];
         var numbers = MemoryMarshal.Cast<Vector512<float>, float>(panels.AsSpan());
         for (int q = 0, row = 0; q < queries.Count && Panels > 0; q++)
+        {
             for (int v = 0; v < queries[q].GetLength(0); v++, row++)
                 for (int e = 0; e < width; e++) numbers[(row / Lanes * width + e) * Lanes + row % Lanes] = queries[q][v, e];
+        }
     }
 
     /// <summary>Panels of 16 vectors; <see cref="Highest(ReadOnlySpan{float}, Span{Vector512{float}}, Span{float})"/> needs room for as many. None for few vectors, which <see cref="HighestOfFew"/> is for.</summary>
@@ -102,8 +104,10 @@ internal sealed class QueryVectors
             if (storage == VectorStorage.Single) numbers = MemoryMarshal.Cast<byte, float>(bytes);
             else if (storage == VectorStorage.Half) VectorCodec.Decode(storage, bytes, vector.AsSpan(0, width));
             for (int q = 0, row = 0; q < ends.Length; q++)
+            {
                 for (; row < ends[q]; row++)
                     highest[q] = Math.Max(highest[q], storage == VectorStorage.Int8 ? Int8Product(vectors[row], bytes) : TensorPrimitives.Dot(vectors[row], numbers));
+            }
         }
     }
 

@@ -133,7 +133,8 @@ public sealed class AudioLanguageModel : IDisposable
             if (bridge is null && tuned is null) throw new FormatException("it holds an encoder and no trained model: train one by ./mint pretrain and ./mint tune");
             return new(encoder, folder, bridge, tuned, null)
             {
-                CaptionInstruction = saved.Instruction ?? InstructionTemplates.CaptionInstruction, Generation = saved.Generation ?? new(),
+                CaptionInstruction = saved.Instruction ?? InstructionTemplates.CaptionInstruction,
+                Generation = saved.Generation ?? new(),
             };
         }
         catch

@@ -87,8 +87,11 @@ public sealed class FrameTable : IFrameSource
         if (clips.Count == 0) throw new ArgumentException("There is no clip.", nameof(clips));
         long width = clips[0].shape[^1];
         for (int i = 0; i < clips.Count; i++)
+        {
             if (clips[i].ndim != 2 || clips[i].shape[1] != width)
                 throw new ArgumentException($"Clip {i} is ({string.Join(", ", clips[i].shape)}); expected (frames, {width}).", nameof(clips));
+        }
+
         using var scope = NewDisposeScope();
         return [.. clips.Select(clip => clip.detach().to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray())];
     }

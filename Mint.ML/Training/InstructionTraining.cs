@@ -55,8 +55,11 @@ public static class InstructionTraining
         void Check(IFrameSource audio, IReadOnlyList<InstructionExample> examples, string name)
         {
             for (int i = 0; i < examples.Count; i++)
+            {
                 if (examples[i].Clip < 0 || examples[i].Clip >= audio.Count)
                     throw new ArgumentException($"Example {i} is about clip {examples[i].Clip}; there are clips 0 to {audio.Count - 1}.", name);
+            }
+
             BridgeFit.Check(model.Bridge, bridgeTokenizer, audio, options);
         }
 

@@ -84,16 +84,24 @@ public static class LogMelConvolutions
         int stairs = Gains * bands;
         var sum = new float[(stairs + 1 + Constants) * (Phases * bands + Constants)];
         for (int channel = 0; channel <= stairs; channel++)
-        for (int i = 0; i < Phases * bands; i++)
-            if (channel == stairs || i / Phases == channel / Gains)
-                sum[channel * (Phases * bands + Constants) + i] = channel == stairs ? Gains : -1;
+        {
+            for (int i = 0; i < Phases * bands; i++)
+            {
+                if (channel == stairs || i / Phases == channel / Gains)
+                    sum[channel * (Phases * bands + Constants) + i] = channel == stairs ? Gains : -1;
+            }
+        }
+
         Of(1, "conv.weight").copy_(tensor(sum).view(Of(1, "conv.weight").shape));
         Norm(1, deviation: 0.3, channel => channel < stairs ? LoudestGain * Math.Pow(GainStep, channel % Gains) : 0, channel => channel < stairs ? 2 : 0);
 
         var log = new float[(2 * bands + Levels + Constants) * (stairs + 1 + Constants) * 2];
         for (int frame = 0; frame < 2; frame++)
-        for (int channel = 0; channel < stairs; channel++)
-            log[((frame * bands + channel / Gains) * (stairs + 1 + Constants) + channel) * 2 + frame] = -1;
+        {
+            for (int channel = 0; channel < stairs; channel++)
+                log[((frame * bands + channel / Gains) * (stairs + 1 + Constants) + channel) * 2 + frame] = -1;
+        }
+
         Of(2, "conv.weight").copy_(tensor(log).view(Of(2, "conv.weight").shape));
         // The mean that is taken away is left, negated, in channels that were 0. Scales and shifts make all about 1 wide and Height high: from 3 upwards GELU is the identity.
         Norm(2, deviation: 100, channel => channel < 2 * bands ? 1.0 / 3 : 1, channel => channel < 2 * bands ? Height : -7);
@@ -124,11 +132,13 @@ public static class LogMelConvolutions
             int length = (int)Math.Min(kernel, 2 * sampleRate / (Hertz(mel + step) - hertz));
             double norm = 1 / Math.Sqrt(length * 3 / 16.0); // energy of a Hann-windowed cosine
             for (int phase = 0; phase < Phases; phase++)
-            for (int i = 0; i < length; i++)
             {
-                double window = 0.5 - 0.5 * Math.Cos(2 * Math.PI * (i + 0.5) / length);
-                double angle = 2 * Math.PI * hertz * (i - length / 2.0) / sampleRate + phase * Math.PI / 2;
-                filters[(band * Phases + phase) * kernel + (kernel - length) / 2 + i] = (float)(norm * window * Math.Cos(angle));
+                for (int i = 0; i < length; i++)
+                {
+                    double window = 0.5 - 0.5 * Math.Cos(2 * Math.PI * (i + 0.5) / length);
+                    double angle = 2 * Math.PI * hertz * (i - length / 2.0) / sampleRate + phase * Math.PI / 2;
+                    filters[(band * Phases + phase) * kernel + (kernel - length) / 2 + i] = (float)(norm * window * Math.Cos(angle));
+                }
             }
         }
         return filters;

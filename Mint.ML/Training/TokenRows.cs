@@ -18,8 +18,11 @@ internal sealed class TokenRows(IReadOnlyList<int[]> rows, int pad)
         var ids = new long[picked.Count, longest];
         var mask = new bool[picked.Count, longest];
         for (int i = 0; i < picked.Count; i++)
+        {
             for (int j = 0; j < longest; j++)
                 (ids[i, j], mask[i, j]) = j < rows[picked[i]].Length ? (rows[picked[i]][j], true) : (pad, false);
+        }
+
         return (tensor(ids, device: device), tensor(mask, device: device));
     }
 }

@@ -129,7 +129,8 @@ internal static class TrainingLoop
             history.Add(losses);
             step++;
             report = new TrainingProgress(step, steps, (double)step / stepsPerEpoch, history.Named(losses), rate, clips / clock.Elapsed.TotalSeconds,
-                clock.Elapsed / (step - begin) * (steps - step)) { MemoryBytes = Environment.WorkingSet, Cropped = cropped };
+                clock.Elapsed / (step - begin) * (steps - step))
+            { MemoryBytes = Environment.WorkingSet, Cropped = cropped };
             folder?.Log(report);
         }
         if (validations.Best is { } found) best.Restore(found.Step);

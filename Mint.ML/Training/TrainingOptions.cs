@@ -116,7 +116,10 @@ public sealed record TrainingOptions
             (nameof(CheckpointEvery), CheckpointEvery, 1), (nameof(CheckpointsKept), CheckpointsKept, 1),
             (nameof(MaxFrames), MaxFrames ?? 1, 1), (nameof(ValidateEvery), ValidateEvery ?? 1, 1), (nameof(Patience), Patience ?? 1, 1),
         })
+        {
             errors.Require(value >= least, $"{name} is {value}; expected at least {least}.");
+        }
+
         errors.Require(LearningRate > 0 && double.IsFinite(LearningRate), $"LearningRate is {LearningRate}; expected a number above 0.");
         errors.Require(WeightDecay >= 0 && double.IsFinite(WeightDecay), $"WeightDecay is {WeightDecay}; expected a number of at least 0.");
         errors.Require(GradientClip is null or > 0, $"GradientClip is {GradientClip}; expected a number above 0, or null for none.");

@@ -65,12 +65,22 @@ internal static class AnswerBench
             using (var model = new T5(config with { FeedForward = "gated-gelu", TieWordEmbeddings = false }))
             {
                 using (no_grad())
+                {
                     foreach (var (name, parameter) in model.named_parameters())
                         if (parameter.shape.Length == 1) parameter.Fill_(1); else parameter.normal_(0, 0.05);
+                }
+
                 CheckpointWriter.Write(folder, new JsonObject
                 {
-                    ["model_type"] = "t5", ["vocab_size"] = 32128, ["d_model"] = config.HiddenSize, ["d_kv"] = 64, ["d_ff"] = config.FeedForwardSize,
-                    ["num_layers"] = config.EncoderLayers, ["num_heads"] = config.Heads, ["feed_forward_proj"] = "gated-gelu", ["tie_word_embeddings"] = false,
+                    ["model_type"] = "t5",
+                    ["vocab_size"] = 32128,
+                    ["d_model"] = config.HiddenSize,
+                    ["d_kv"] = 64,
+                    ["d_ff"] = config.FeedForwardSize,
+                    ["num_layers"] = config.EncoderLayers,
+                    ["num_heads"] = config.Heads,
+                    ["feed_forward_proj"] = "gated-gelu",
+                    ["tie_word_embeddings"] = false,
                 }, model.state_dict());
             }
             return T5.Load(folder);

@@ -65,7 +65,8 @@ internal static class CacheBench
     {
         using var bridge = new BridgeNet(new BridgeNetConfig
         {
-            Queries = 8, EmbeddingSize = 64,
+            Queries = 8,
+            EmbeddingSize = 64,
             QFormer = new QFormerConfig { VocabularySize = words.VocabularySize + 1, HiddenSize = 64, Layers = 2, Heads = 2, IntermediateSize = 256, AudioSize = audio.HiddenSize },
         });
         bridge.Initialize(1);

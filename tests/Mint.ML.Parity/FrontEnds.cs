@@ -25,7 +25,12 @@ internal static class FrontEnds
         var slaney = htk with { Scale = MelScale.Slaney, SlaneyNorm = true };
         LogMelOptions At(LogMelOptions options, int rate) => options with
         {
-            SampleRate = rate, FftSize = 1024, HopLength = rate / 100, MelBins = 64, MinFrequency = 50, MaxFrequency = 14_000,
+            SampleRate = rate,
+            FftSize = 1024,
+            HopLength = rate / 100,
+            MelBins = 64,
+            MinFrequency = 50,
+            MaxFrequency = 14_000,
         };
         using (var stft = new LogMel(htk)) fixture.Close("stft_mag_16k", stft.Magnitudes(fixture["x16"].unsqueeze(0), tensor(new[] { fixture["x16"].shape[0] }))[0].t());
         fixture.Close("ta_mel_htk_16k", Mel(fixture, htk, "x16").t());

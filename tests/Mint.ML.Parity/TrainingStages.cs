@@ -55,11 +55,13 @@ internal static class TrainingStages
             Gradients(fixture, $"gradfull_loss_{name}.", Named(bridge));
         }
         using (var bridge = BridgeNet.Load(fixture.Path))
+        {
             Steps(fixture, Named(bridge), () =>
             {
                 var losses = Losses(bridge, lavis, out _);
                 return (losses.Total, stack([losses.Contrastive, losses.Matching, losses.Generation]).detach());
             });
+        }
 
         AlignmentLosses Losses(BridgeNet bridge, AlignmentOptions options, out (Tensor AudioToText, Tensor TextToAudio) similarity) => Alignment.Losses(
             bridge, bridge.Listen(fixture["image_embeds"], null), captions, options,

@@ -40,7 +40,8 @@ public static class Fuzz
             {
                 failure = error;
             }
-        }) { IsBackground = true };
+        })
+        { IsBackground = true };
         thread.Start();
         // Ticks, not a clock: a machine that sleeps or a process that is stopped makes none.
         while (!thread.Join(TimeSpan.FromSeconds(1)))

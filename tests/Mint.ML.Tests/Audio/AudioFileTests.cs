@@ -6,9 +6,9 @@ namespace Mint.ML.Tests.Audio;
 [TestClass]
 public class AudioFileTests
 {
-    static AudioClip Read(byte[] bytes, AudioReadOptions? options = null) => AudioFile.Read(new MemoryStream(bytes), "a.wav", options);
+    private static AudioClip Read(byte[] bytes, AudioReadOptions? options = null) => AudioFile.Read(new MemoryStream(bytes), "a.wav", options);
 
-    static byte[] Bytes<T>(params T[] values) where T : unmanaged => System.Runtime.InteropServices.MemoryMarshal.AsBytes<T>(values).ToArray();
+    private static byte[] Bytes<T>(params T[] values) where T : unmanaged => System.Runtime.InteropServices.MemoryMarshal.AsBytes<T>(values).ToArray();
 
     [TestMethod]
     public void Sixteen_bit_samples_are_multiples_of_one_32768th()

@@ -5,7 +5,7 @@ namespace Mint.ML.Tests.Audio;
 [TestClass]
 public class BadAudioTests
 {
-    static AudioFormatException Refuses(byte[] bytes, string expected, string name = "folder/bad.wav")
+    private static AudioFormatException Refuses(byte[] bytes, string expected, string name = "folder/bad.wav")
     {
         var error = Assert.ThrowsExactly<AudioFormatException>(() => AudioFile.Read(new MemoryStream(bytes), name));
         StringAssert.StartsWith(error.Message, name + ": ");

@@ -7,11 +7,11 @@ namespace Mint.ML.Tests.Audio;
 [TestClass]
 public class FrontEndTests
 {
-    const double Tolerance = 2e-5;
+    private const double Tolerance = 2e-5;
 
-    static float[] Input(string name) => FixtureTensors.Read(name, "features", "inputs.safetensors").Values;
+    private static float[] Input(string name) => FixtureTensors.Read(name, "features", "inputs.safetensors").Values;
 
-    static (Tensor Waveforms, Tensor Lengths) Batch(params float[][] rows)
+    private static (Tensor Waveforms, Tensor Lengths) Batch(params float[][] rows)
     {
         long longest = rows.Max(r => r.Length);
         Tensor batch = zeros(rows.Length, longest);
@@ -23,7 +23,7 @@ public class FrontEndTests
         return (batch, tensor(rows.Select(r => (long)r.Length).ToArray()));
     }
 
-    static Tensor Compute(KaldiFbankOptions options, float[] waveform)
+    private static Tensor Compute(KaldiFbankOptions options, float[] waveform)
     {
         using var fbank = new KaldiFbank(options);
         (Tensor waveforms, Tensor lengths) = Batch(waveform);

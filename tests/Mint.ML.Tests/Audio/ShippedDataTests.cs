@@ -5,7 +5,7 @@ namespace Mint.ML.Tests.Audio;
 [TestClass]
 public class ShippedDataTests
 {
-    static AudioManifest Read(params string[] parts) =>
+    private static AudioManifest Read(params string[] parts) =>
         AudioManifest.Read(Path.Combine([Fixtures.Repository, "Mint.ML.Samples", "data", .. parts]));
 
     [TestMethod]

@@ -162,7 +162,14 @@ public sealed class QFormerTests
         using var bert = Bert.Load(Fixtures.Path("bert"));
         var config = new QFormerConfig
         {
-            VocabularySize = 100, HiddenSize = 32, Layers = 2, Heads = 4, IntermediateSize = 64, MaxPositions = 40, AudioSize = 24, HiddenDropout = 0.1,
+            VocabularySize = 100,
+            HiddenSize = 32,
+            Layers = 2,
+            Heads = 4,
+            IntermediateSize = 64,
+            MaxPositions = 40,
+            AudioSize = 24,
+            HiddenDropout = 0.1,
         };
         using var model = new QFormer(config);
         using var again = new QFormer(config);

@@ -30,12 +30,14 @@ public sealed class GeneratorTests
         {
             var all = Generator.Generate(model, prompt, mask, options);
             foreach (int size in new[] { 1, 2, 7 })
+            {
                 for (int first = 0; first < 32; first += size)
                 {
                     int count = Math.Min(size, 32 - first);
                     var part = Generator.Generate(model, prompt.narrow(0, first, count), mask.narrow(0, first, count), options);
                     for (int row = 0; row < count; row++) Same(all[first + row], part[row]);
                 }
+            }
         }
     }
 
@@ -176,12 +178,14 @@ public sealed class GeneratorTests
         using var model = TinyModels.Load("llama");
         var (prompt, mask) = TinyModels.Prompts(model, 8, 3);
         foreach (int beams in new[] { 1, 3 })
+        {
             foreach (var answer in Generator.Generate(model, prompt, mask, new() { Beams = beams, MinTokens = 9, MaxTokens = 20, NoRepeatNGram = 2 }).Select(list => list[0]))
             {
                 Assert.IsTrue(answer.Ids.Length is >= 9 and <= 20);
                 var pairs = answer.Ids.Zip(answer.Ids.Skip(1)).ToList();
                 Assert.AreEqual(pairs.Count, pairs.Distinct().Count());
             }
+        }
     }
 
     [TestMethod]

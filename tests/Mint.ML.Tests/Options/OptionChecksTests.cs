@@ -34,7 +34,9 @@ public sealed class OptionChecksTests
     {
         var config = new BridgeNetConfig
         {
-            Queries = 0, Temperature = double.NaN, EmbeddingSize = -1,
+            Queries = 0,
+            Temperature = double.NaN,
+            EmbeddingSize = -1,
             QFormer = new QFormerConfig { HiddenSize = 100, Heads = 12, Layers = 0, HiddenDropout = 1, AttentionDropout = double.NaN, InitializerRange = -0.1 },
         };
         string[] wrong = ["Queries is 0", "Temperature is NaN", "EmbeddingSize is -1", "HiddenSize is 100, which 12 Heads cannot share", "Layers is 0", "HiddenDropout is 1", "AttentionDropout is NaN", "InitializerRange is -0.1"];

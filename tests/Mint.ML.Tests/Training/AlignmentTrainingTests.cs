@@ -255,8 +255,16 @@ public sealed class AlignmentTrainingTests
             EmbeddingSize = 8,
             QFormer = new QFormerConfig
             {
-                VocabularySize = 41, HiddenSize = 16, Layers = 2, Heads = 2, IntermediateSize = 24, MaxPositions = 32, AudioSize = 8,
-                HiddenDropout = dropout, AttentionDropout = dropout, InitializerRange = 0.1,
+                VocabularySize = 41,
+                HiddenSize = 16,
+                Layers = 2,
+                Heads = 2,
+                IntermediateSize = 24,
+                MaxPositions = 32,
+                AudioSize = 8,
+                HiddenDropout = dropout,
+                AttentionDropout = dropout,
+                InitializerRange = 0.1,
             },
         });
         bridge.Initialize(seed);

@@ -65,7 +65,9 @@ public sealed class InstructionMixTests
             ([Source("a", 1), Source("b", 1, 2)], "Source 0 has no weight"),
             ([Source("a", 1, -1)], "source 0 is -1"),
         })
+        {
             StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new InstructionMix(sources)).Message, message);
+        }
     }
 
     [TestMethod]

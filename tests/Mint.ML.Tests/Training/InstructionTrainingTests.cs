@@ -24,8 +24,11 @@ public sealed class InstructionTrainingTests
         Assert.AreEqual(0, Changed((T5)before.LanguageModel, (T5)model.LanguageModel));
         Assert.AreEqual(2, Changed(before.Projection, model.Projection));
         foreach (var ((name, then), (_, now)) in before.Bridge.named_parameters().Zip(model.Bridge.named_parameters()))
+        {
             if (name.Split('.')[0] is "temp" or "itm_head" or "text_proj" or "vision_proj")
                 Assert.AreEqual(0, (now - then).abs().max().item<float>(), name);
+        }
+
         Assert.IsFalse(model.Bridge.training);
     }
 
@@ -58,8 +61,10 @@ public sealed class InstructionTrainingTests
         foreach (var ((name, expected), (_, actual)) in whole.Projection.named_parameters().Zip(parts.Projection.named_parameters()))
             Assert.IsLessThan(1e-4f, (expected - actual).abs().max().item<float>(), name);
         foreach (var ((_, expected), (_, actual)) in whole.Bridge.named_parameters().Zip(parts.Bridge.named_parameters()))
+        {
             if (expected.shape.SequenceEqual(whole.Bridge.Queries.shape))
                 Assert.IsLessThan(1e-4f, (expected - actual).abs().max().item<float>());
+        }
     }
 
     [TestMethod]

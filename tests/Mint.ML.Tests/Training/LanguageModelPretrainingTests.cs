@@ -135,8 +135,10 @@ public sealed class LanguageModelPretrainingTests
                 }
             }
             foreach (string family in families)
+            {
                 Count("vectors: label", Continue(model, tokenizer, Vectors(model, tokenizer, [family, register, loudness], InstructionTemplates.Sound.Instruction)) == family,
                     families.Length * manners.Length);
+            }
         }
         foreach (var (what, share) in right) TestContext.WriteLine($"{what}: {share:0.00}");
         foreach (var (what, share) in right.Where(pair => !pair.Key.Contains("instrument"))) Assert.IsGreaterThan(0.8, share, what);
@@ -169,8 +171,15 @@ public sealed class LanguageModelPretrainingTests
 
     private static T5Config Small(TextTokenizer tokenizer) => new()
     {
-        VocabularySize = tokenizer.VocabularySize, HiddenSize = 32, HeadSize = 16, Heads = 2, FeedForwardSize = 48, EncoderLayers = 1, DecoderLayers = 1,
-        FeedForward = "gated-gelu", TieWordEmbeddings = false,
+        VocabularySize = tokenizer.VocabularySize,
+        HiddenSize = 32,
+        HeadSize = 16,
+        Heads = 2,
+        FeedForwardSize = 48,
+        EncoderLayers = 1,
+        DecoderLayers = 1,
+        FeedForward = "gated-gelu",
+        TieWordEmbeddings = false,
     };
 
     private static IEnumerable<string> Texts() => from colour in Colours from thing in Things select $"a {colour} {thing}";

@@ -16,7 +16,13 @@ public sealed class ValidationTests
     // A constant rate, so that a run is the beginning of every longer one.
     private static readonly TrainingOptions Short = new()
     {
-        Epochs = 8, BatchSize = 4, LearningRate = 2e-2, WarmUpSteps = 0, Schedule = LearningRateSchedule.Constant, Seed = 3, ValidateEvery = 3,
+        Epochs = 8,
+        BatchSize = 4,
+        LearningRate = 2e-2,
+        WarmUpSteps = 0,
+        Schedule = LearningRateSchedule.Constant,
+        Seed = 3,
+        ValidateEvery = 3,
     };
 
     private static readonly string[] HeldOutCaptions = ["sound c", "sound a", "sound c", "sound h", "sound z", "sound b", "sound k"];
@@ -100,7 +106,10 @@ public sealed class ValidationTests
         int best = 0, expected = all.Count - 1;
         for (int i = 1; i < all.Count; i++)
         {
-            if (all[i].Metrics["matching"] < all[best].Metrics["matching"]) best = i;
+            if (all[i].Metrics["matching"] < all[best].Metrics["matching"])
+            {
+                best = i;
+            }
             else if (i - best == 2) { expected = i; break; }
         }
         Assert.IsLessThan(all.Count - 1, expected, "the test is about a run that stops early");

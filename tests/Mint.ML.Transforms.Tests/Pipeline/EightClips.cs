@@ -46,7 +46,8 @@ internal sealed class EightClips
 
     public static BridgeNetConfig Bridge => new()
     {
-        Queries = 3, EmbeddingSize = 8,
+        Queries = 3,
+        EmbeddingSize = 8,
         QFormer = new QFormerConfig { HiddenSize = 16, Layers = 2, Heads = 2, IntermediateSize = 24, MaxPositions = 32 },
     };
 

@@ -158,8 +158,10 @@ public sealed class FrameCacheTests
         var actual = Mint.ML.Transforms.RowMapping.SchemaColumns.Shape(featurizer.Transform(audio).Schema);
         CollectionAssert.AreEqual(promised.Select(column => $"{column.Name} {column.Kind} {column.ItemType}").ToArray(), actual.Select(column => $"{column.Name} {column.Kind} {column.ItemType}").ToArray());
         foreach (string annotation in (string[])["FrameWidth", "FrameCache"])
+        {
             foreach (var shape in (SchemaShape[])[promised, actual])
                 Assert.IsTrue(shape.Single(column => column.Name == "Features").Annotations.Any(column => column.Name == annotation), annotation);
+        }
     }
 
     private static Microsoft.ML.Runtime.IChannel Channel() => ((Microsoft.ML.Runtime.IHostEnvironment)Ml).Start("test");

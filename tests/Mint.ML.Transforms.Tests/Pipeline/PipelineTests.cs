@@ -39,7 +39,9 @@ public class PipelineTests
     }
 
     [TestMethod]
-    [DataRow(1)] [DataRow(2)] [DataRow(7)]
+    [DataRow(1)]
+    [DataRow(2)]
+    [DataRow(7)]
     public void Features_do_not_depend_on_the_batch(int batchSize)
     {
         var alone = Ml.Data.CreateEnumerable<Features>(Clips.Featurize(Ml, 1).Fit(Clips.Data).Transform(Clips.Data), false).ToList();
@@ -53,7 +55,9 @@ public class PipelineTests
     }
 
     [TestMethod]
-    [DataRow(1)] [DataRow(2)] [DataRow(7)]
+    [DataRow(1)]
+    [DataRow(2)]
+    [DataRow(7)]
     public void Answers_do_not_depend_on_the_batch(int batchSize)
     {
         var expected = EightClips.Answers(Ml, Clips.Model, Clips.Data);
@@ -384,6 +388,8 @@ public class PipelineTests
             (features.Append(Ml.AudioLanguage().RankLabels("PredictedLabel", TinyModels.Families)), "RankLabels"),
             (features.Append(Ml.AudioLanguage().Trainers.InstructionTuning("Features", "Instruction", "Response", Clips.LanguageModel)), "Trainers.BridgeNet"),
         })
+        {
             StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => chain.Fit(Clips.Data)).Message, name);
+        }
     }
 }

@@ -12,7 +12,11 @@ public sealed class StepOptionsTests
     {
         var error = Assert.ThrowsExactly<ArgumentException>(() => ml.AudioLanguage().Trainers.InstructionTuning(new InstructionTuner.Options
         {
-            FeatureColumnName = "", LanguageModel = "no-such-folder", BatchSize = -1, Training = null!, Generation = new() { Beams = -1 },
+            FeatureColumnName = "",
+            LanguageModel = "no-such-folder",
+            BatchSize = -1,
+            Training = null!,
+            Generation = new() { Beams = -1 },
         }));
         foreach (string part in (string[])["InstructionTuner: ", "FeatureColumnName is empty", "there is no model folder 'no-such-folder'", "BatchSize is -1", "Training is null.", "Beams is -1"])
         {

@@ -24,8 +24,15 @@ internal static class TinyModels
             Enumerable.Range(0, 20).SelectMany(i => Families.Select(family => $"a {family} plays note {i}. This is a sound of {family}. Generate audio caption:")), path, 120);
         using var model = LanguageModelPretraining.Create(new T5Config
         {
-            VocabularySize = tokenizer.VocabularySize, HiddenSize = 32, HeadSize = 8, Heads = 4, FeedForwardSize = 48, EncoderLayers = 1, DecoderLayers = 1,
-            FeedForward = "gated-gelu", TieWordEmbeddings = false,
+            VocabularySize = tokenizer.VocabularySize,
+            HiddenSize = 32,
+            HeadSize = 8,
+            Heads = 4,
+            FeedForwardSize = 48,
+            EncoderLayers = 1,
+            DecoderLayers = 1,
+            FeedForward = "gated-gelu",
+            TieWordEmbeddings = false,
         }, seed: 3);
         LanguageModelFolder.WriteModel(model, path);
         return path;

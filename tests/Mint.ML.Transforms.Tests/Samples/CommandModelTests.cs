@@ -65,7 +65,10 @@ public class CommandModelTests
         File.Move(Save(Clips.Model, "moved.zip"), file); // away from its frozen models: the shipped encoder has their name and is another
         var start = new ProcessStartInfo("dotnet", [typeof(ModelFile).Assembly.Location, "classify", Path.Combine(Clips.Folder, "clip0.wav"), "--labels", "a,b", "--model", file])
         {
-            WorkingDirectory = elsewhere, RedirectStandardError = true, RedirectStandardOutput = true, Environment = { ["MINT_MODELS"] = elsewhere, ["MINT_TRACE"] = "" },
+            WorkingDirectory = elsewhere,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            Environment = { ["MINT_MODELS"] = elsewhere, ["MINT_TRACE"] = "" },
         };
         using var process = Process.Start(start)!;
         string said = process.StandardError.ReadToEnd();

@@ -28,7 +28,9 @@ public class EvaluateCommandTests
 
     private JsonObject About(string task, string column) => new()
     {
-        ["task"] = task, ["columns"] = new JsonArray(column), ["manifest"] = Path.GetRelativePath(folder, Clips.Manifest),
+        ["task"] = task,
+        ["columns"] = new JsonArray(column),
+        ["manifest"] = Path.GetRelativePath(folder, Clips.Manifest),
     };
 
     private string Run(params string[] arguments)

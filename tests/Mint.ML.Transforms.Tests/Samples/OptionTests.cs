@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Mint.ML.Answering;
 using Mint.ML.Generation;
 using Mint.ML.Objectives;
-using Mint.ML.Answering;
 using Mint.ML.Samples.Answering;
 using Mint.ML.Samples.Commands;
 using Mint.ML.Samples.Evaluating;

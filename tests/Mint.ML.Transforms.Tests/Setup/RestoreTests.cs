@@ -169,7 +169,9 @@ public sealed class RestoreTests
     {
         var start = new ProcessStartInfo("dotnet", ["restore", project, "-v", "quiet", "-tl:off", "--disable-build-servers", .. properties])
         {
-            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
         // The machine's cache is read and stays as it is: an empty CUDA package in it would be taken by every build after this.

@@ -67,7 +67,9 @@ public class StressTests
     }
 
     [TestMethod]
-    [DataRow("flan_t5")] [DataRow("gpt2")] [DataRow("llama")]
+    [DataRow("flan_t5")]
+    [DataRow("gpt2")]
+    [DataRow("llama")]
     public void Beam_search_and_ranking_are_the_same_beside_a_collecting_thread(string fixture)
     {
         using var model = ModelCatalog.LoadLanguageModel(Path.Combine(TinyModels.Repository(), "tests", "fixtures", fixture));
