@@ -15,7 +15,10 @@ internal static class Recipe
     /// <summary>Gives a command the option --recipe and an action that sees the recipe's values as if they had been typed.</summary>
     public static void SetRecipeAction(this Command command, Func<ParseResult, CancellationToken, Task<int>> action)
     {
-        var recipe = new Option<string?>("--recipe") { Description = "JSON file of options, by their names without dashes; the command line comes before it (examples: recipes/)" };
+        var recipe = new Option<string?>("--recipe")
+        {
+            Description = "JSON file of options, by their names without dashes; the command line comes before it (examples: recipes/)",
+        };
         command.Options.Add(recipe);
         command.SetAction((parse, cancel) => action(parse.GetValue(recipe) is { } file ? With(command, parse, file) : parse, cancel));
     }
@@ -25,7 +28,8 @@ internal static class Recipe
     public static ParseResult With(Command command, ParseResult parse, string file)
     {
         var typed = parse.CommandResult.Children.OfType<OptionResult>().Where(option => !option.Implicit).Select(option => option.Option.Name.TrimStart('-'))
-            .Concat(parse.CommandResult.Children.OfType<ArgumentResult>().Where(argument => argument.Tokens.Count > 0).Select(argument => argument.Argument.Name)).ToHashSet();
+            .Concat(parse.CommandResult.Children.OfType<ArgumentResult>().Where(argument => argument.Tokens.Count > 0)
+                .Select(argument => argument.Argument.Name)).ToHashSet();
         string[] options = [.. command.Options.Where(option => option.Name is not ("--recipe" or "--help")).Select(option => option.Name.TrimStart('-'))];
         string[] known = [.. options, .. command.Arguments.Select(argument => argument.Name)];
         List<string> arguments = [], errors = [];
@@ -57,7 +61,8 @@ internal static class Recipe
         try
         {
             var document = JsonDocument.Parse(File.ReadAllText(file), Lenient);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? document : throw new InvalidDataException($"{file}: a recipe is a JSON object, {{ \"key\": value, ... }}.");
+            return document.RootElement.ValueKind == JsonValueKind.Object ? document
+                : throw new InvalidDataException($"{file}: a recipe is a JSON object, {{ \"key\": value, ... }}.");
         }
         catch (JsonException error)
         {
@@ -65,7 +70,8 @@ internal static class Recipe
         }
     }
 
-    /// <summary>Reads a recipe that is a record of its own: its keys are the properties, in lower case with dashes, and so are those of records in it.</summary>
+    /// <summary>Reads a recipe that is a record of its own: its keys are the properties, in lower case with dashes, and so are those of records in
+    /// it.</summary>
     /// <exception cref="InvalidDataException">It is not JSON, has a key that the record does not know, or a value that does not fit.</exception>
     public static T Read<T>(string file)
     {
@@ -85,15 +91,22 @@ internal static class Recipe
 
     private static void Check(string where, JsonElement element, Type record, List<string> errors)
     {
-        var known = record.GetProperties().Where(property => property.CanWrite).ToDictionary(property => OptionNames.Of(property.Name), property => property.PropertyType);
+        var known = record.GetProperties().Where(property => property.CanWrite)
+            .ToDictionary(property => OptionNames.Of(property.Name), property => property.PropertyType);
         foreach (var setting in element.EnumerateObject())
         {
-            if (!known.TryGetValue(setting.Name, out var type)) errors.Add($"There is no '{where}{setting.Name}'; the nearest key is '{where}{Nearest(setting.Name, known.Keys)}'.");
+            if (!known.TryGetValue(setting.Name, out var type))
+            {
+                errors.Add($"There is no '{where}{setting.Name}'; the nearest key is '{where}{Nearest(setting.Name, known.Keys)}'.");
+            }
             else if (type.IsEnum && (setting.Value.ValueKind != JsonValueKind.String || !OptionNames.All(type).Contains(setting.Value.GetString())))
                 errors.Add($"'{where}{setting.Name}' is {setting.Value.GetRawText()}; expected one of {string.Join(", ", OptionNames.All(type))}.");
             else if (setting.Value.ValueKind == JsonValueKind.Object && IsRecord(type)) Check($"{where}{setting.Name}.", setting.Value, type, errors);
             else if (setting.Value.ValueKind == JsonValueKind.Array && type.GenericTypeArguments is [var kind] && IsRecord(kind))
-                foreach (var item in setting.Value.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.Object)) Check($"{where}{setting.Name}.", item, kind, errors);
+                foreach (var item in setting.Value.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.Object))
+                {
+                    Check($"{where}{setting.Name}.", item, kind, errors);
+                }
         }
     }
 

@@ -33,7 +33,8 @@ internal sealed class MeteorAlignment
     }
 
     /// <summary>Candidate word, reference word, module.</summary>
-    public IEnumerable<(int I, int J, int Module)> Matches => matches.Index().Where(m => m.Item is not null).Select(m => (m.Item!.Value.I, m.Index, m.Item.Value.Module));
+    public IEnumerable<(int I, int J, int Module)> Matches =>
+        matches.Index().Where(m => m.Item is not null).Select(m => (m.Item!.Value.I, m.Index, m.Item.Value.Module));
 
     /// <summary>Runs of matches that are adjacent and in the same order in both texts.</summary>
     public int Chunks
@@ -138,7 +139,8 @@ internal sealed class MeteorAlignment
         public int Chunks { get; } = path.Chunks + (path.LastEnd != -1 && taken?.I != path.LastEnd ? 1 : 0) + (last && taken is not null ? 1 : 0);
         public int Distance => distance;
 
-        public bool IsBetterThan(in Step other) => Exact != other.Exact ? Exact > other.Exact : Chunks != other.Chunks ? Chunks < other.Chunks : Distance < other.Distance;
+        public bool IsBetterThan(in Step other) => Exact != other.Exact ? Exact > other.Exact : Chunks != other.Chunks ? Chunks < other.Chunks
+            : Distance < other.Distance;
     }
 
     private sealed class Path((int I, int Module)?[] matches, bool[] used)

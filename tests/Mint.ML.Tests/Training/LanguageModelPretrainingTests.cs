@@ -136,7 +136,8 @@ public sealed class LanguageModelPretrainingTests
             }
             foreach (string family in families)
             {
-                Count("vectors: label", Continue(model, tokenizer, Vectors(model, tokenizer, [family, register, loudness], InstructionTemplates.Sound.Instruction)) == family,
+                Count("vectors: label",
+                    Continue(model, tokenizer, Vectors(model, tokenizer, [family, register, loudness], InstructionTemplates.Sound.Instruction)) == family,
                     families.Length * manners.Length);
             }
         }
