@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Mint.ML.Text;
@@ -114,9 +115,8 @@ internal static class UnicodeNormalization
             }
             if (end - start > 1)
             {
-                var run = points.GetRange(start, end - start).OrderBy(Class).ToList(); // a stable sort, as the standard demands
-                points.RemoveRange(start, run.Count);
-                points.InsertRange(start, run);
+                int[] run = [.. points.GetRange(start, end - start).OrderBy(Class)]; // a stable sort, as the standard demands
+                run.CopyTo(CollectionsMarshal.AsSpan(points)[start..]);
             }
             start = end;
         }
