@@ -47,8 +47,11 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         var format = new JsonLines(answerer.Name);
         AnswerResult result;
         using (var output = new FileOutput(answers, format, AnswerSettings.Of(settings.ModelPath, recipe.Manifest, answerer, recipe.LongAudio)))
+        {
             result = new AnswerRun(answerer, recipe.LongAudio, settings.Batch, settings.SkipErrors, report ?? (_ => { }))
                 .Run([.. clips.Select(clip => clip.Clip)], output, cancel);
+        }
+
         if (result.Stopped) return null;
 
         var rows = File.ReadLines(answers).Select(format.ReadRow).ToDictionary(row => row.Path);
@@ -80,8 +83,10 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         foreach (string column in recipe.Columns.Append(recipe.NegativeColumn).OfType<string>())
         {
             if (!manifest.Columns.Contains(column, StringComparer.OrdinalIgnoreCase))
+            {
                 throw new InvalidDataException($"{recipe.Manifest} has no column '{column}', which recipe '{recipe.Name}' names; it has: "
                     + $"{string.Join(", ", manifest.Columns)}.");
+            }
         }
 
         return [.. manifest.Rows.GroupBy(row => row["Path"]).Select(clip =>
@@ -94,10 +99,11 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
                 throw new InvalidDataException($"{recipe.Manifest}, row {clip.First().Number}: '{clip.Key}' has nothing in "
                     + $"{string.Join(", ", recipe.Columns)}.");
             }
-            if (references.Length > 1 && recipe.Task == "classification")
-                throw new InvalidDataException($"{recipe.Manifest}, row {clip.Last().Number}: '{clip.Key}' has the labels {Brief(references)}, and "
-                    + "classification takes one; tagging takes several.");
-            return new Known(new Clip(clip.Key, clip.First().Path), references, recipe.NegativeColumn is { } column
+            if (references.Length > 1
+                && recipe.Task == "classification") { throw new InvalidDataException($"{recipe.Manifest}, row {clip.Last().Number}: '{clip.Key}' has the "
+                + $"labels {Brief(references)}, and "
+                    + "classification takes one; tagging takes several."); } return new Known(new Clip(clip.Key, clip.First().Path), references,
+                        recipe.NegativeColumn is { } column
                 ? [.. clip.Select(row => row.Find(column)).OfType<string>().SelectMany(Several)] : null);
         })];
 
@@ -108,8 +114,10 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
                 foreach (string column in recipe.Columns)
                 {
                     if (row.Find(column) is { } caption && !CaptionSet.HasWords(caption))
+                    {
                         throw new InvalidDataException($"{recipe.Manifest}, row {row.Number}: the {column} of '{row["Path"]}' is \"{caption}\", which has no "
                             + "words to score against. Leave it out.");
+                    }
                 }
             }
         }
@@ -124,8 +132,10 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         foreach (var clip in clips)
         {
             if (clip.References.FirstOrDefault(label => !recipe.Labels.Contains(label)) is { } unknown)
+            {
                 throw new InvalidDataException($"{recipe.Manifest}: '{clip.Clip.Name}' is labelled '{unknown}', which is none of the labels of recipe "
                     + $"'{recipe.Name}': {Brief(recipe.Labels)}.");
+            }
         }
 
         return recipe.Labels;

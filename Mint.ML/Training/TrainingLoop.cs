@@ -66,8 +66,11 @@ internal static class TrainingLoop
         ITrainingStage stage, IFrameSource audio, HeldOut? heldOut, TrainingOptions options, IProgress<TrainingProgress>? progress, CancellationToken cancel)
     {
         if (options.BestBy is { } metric && heldOut?.Metrics.Contains(metric) != true)
+        {
             throw new ArgumentException($"BestBy is '{metric}'; "
                 + (heldOut is null ? "without held-out data there are no metrics." : $"this run measures {string.Join(", ", heldOut.Metrics)}."));
+        }
+
         var order = new BatchOrder(options.BatchSize, stage.SmallestBatch, options.Seed,
             [.. Enumerable.Range(0, stage.Examples).Select(example => Math.Min(audio.Frames(stage.Clip(example)), options.MaxFrames ?? long.MaxValue))],
                 stage.Mix);

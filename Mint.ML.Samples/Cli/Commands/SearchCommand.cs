@@ -54,8 +54,11 @@ internal static class SearchCommand
                 var made = IndexSettings.Read(path);
                 using var same = ModelFile.Load(made.CheckedModel(path, parse.GetValue(model)), DeviceOption.Of(parse.GetValue(device)!));
                 if (!existing && (windows.WindowSeconds, windows.Overlap) != (made.WindowSeconds, made.OverlapSeconds))
+                {
                     throw new InvalidOperationException($"{path} was made with --window-seconds {made.WindowSeconds} --overlap-seconds "
                         + $"{made.OverlapSeconds}. Name those, another index, or delete this one.");
+                }
+
                 windows = new LongAudioOptions { WindowSeconds = made.WindowSeconds, OverlapSeconds = made.OverlapSeconds };
                 return Task.FromResult(Add(path, same.Model, clips, windows, stored, parse.GetValue(batch), parse.GetValue(onError) == "skip", cancel));
             }

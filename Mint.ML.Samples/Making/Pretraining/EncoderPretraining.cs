@@ -85,11 +85,20 @@ public static class EncoderPretraining
         using var generator = new Generator((ulong)seed);
         foreach (var (name, weight) in encoder.named_parameters())
         {
-            if (name.EndsWith("bias", StringComparison.Ordinal) || IsPosition(name)) weight.zero_();
-            else if (weight.ndim == 1) weight.Fill_(1);
+            if (name.EndsWith("bias", StringComparison.Ordinal) || IsPosition(name))
+            {
+                weight.zero_();
+            }
+            else if (weight.ndim == 1)
+            {
+                weight.Fill_(1);
+            }
             // What keeps a layer's output as large as its input; a third of that variance, PyTorch's default, lets post-norm blocks start calmer.
-            else weight.normal_(0,
+            else
+            {
+                weight.normal_(0,
                 Math.Sqrt((name.StartsWith("feature_extractor", StringComparison.Ordinal) ? 1 : 1.0 / 3) / (weight.numel() / weight.shape[0])), generator);
+            }
         }
         LogMelConvolutions.Fill(encoder.state_dict(), config.SampleRate);
         return encoder;
@@ -155,8 +164,10 @@ public static class EncoderPretraining
                 optimizer.Step(Optimizer.RateAt(options.LearningRate, options.WarmUp, step, steps), longest: 1);
                 sum += loss.item<float>();
                 if (step % 50 == 0 && step > 0)
+                {
                     progress?.Report($"step {step}/{steps}  loss {sum / (i + 1):0.000}  "
                         + $"{TimeSpan.FromSeconds(clock.Elapsed.TotalSeconds * (steps - step) / step):mm\\:ss} left");
+                }
             }
             measured = Accuracies(encoder, features, labels, heads, heldOut);
             string accuracy = string.Join(", ", measured.Select(pair => $"{pair.Key} {pair.Value:0.000}"));

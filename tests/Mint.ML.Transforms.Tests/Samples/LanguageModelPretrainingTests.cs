@@ -91,8 +91,14 @@ public sealed class LanguageModelPretrainingTests
     public void Options_name_every_wrong_value()
     {
         var error =
-            Assert.ThrowsExactly<ArgumentException>((Options with { Steps = 0, LearningRate = double.NaN, WarmUp = 1, InputNoise = -1,
-            MaxTargetTokens = 1 }).Validate);
+            Assert.ThrowsExactly<ArgumentException>((Options with
+            {
+                Steps = 0,
+                LearningRate = double.NaN,
+                WarmUp = 1,
+                InputNoise = -1,
+                MaxTargetTokens = 1
+            }).Validate);
         foreach (string name in (string[])["Steps is 0", "LearningRate is NaN", "WarmUp is 1", "InputNoise is -1", "MaxTargetTokens is 1"])
             StringAssert.Contains(error.Message, name);
     }
