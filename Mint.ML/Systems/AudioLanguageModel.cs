@@ -1,5 +1,6 @@
 using Mint.ML.Audio;
 using Mint.ML.Bridges;
+using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.Files;
 using Mint.ML.Generation;
@@ -83,8 +84,10 @@ public sealed class AudioLanguageModel : IDisposable
     /// <param name="folders">Where frozen models are looked for that a zip names and does not hold.</param>
     /// <exception cref="FileNotFoundException">There is nothing of that name.</exception>
     /// <exception cref="DirectoryNotFoundException">A frozen model that the file names was not found; the message says where it was looked for.</exception>
+    /// <exception cref="InvalidOperationException">A frozen model that was found is not the one of then.</exception>
     /// <exception cref="InvalidDataException">The file is no model, or one of another version.</exception>
-    /// <exception cref="NotSupportedException">The folder holds no system.</exception>
+    /// <exception cref="IOException">What is embedded unpacks to more than <see cref="FrozenModelFolders.MostUnpackedBytes"/>, or than the disk has room for.</exception>
+    /// <exception cref="NotSupportedException">The folder, or a frozen model's, holds nothing that is known.</exception>
     public static AudioLanguageModel Load(string path, Device? device = null, FrozenModelFolders? folders = null)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -99,9 +102,27 @@ public sealed class AudioLanguageModel : IDisposable
             using var zip = ModelZip.Open(path, folders ?? new());
             return Read(zip, path, device ?? CPU);
         }
-        catch (Exception error) when (error is FormatException or InvalidDataException or EndOfStreamException)
+        catch (Exception error) when (error is FormatException or InvalidDataException or EndOfStreamException or FileNotFoundException
+            or WeightMismatchException or ArgumentException)
         {
             throw new InvalidDataException($"{path} is not a model file of Mint.ML: {error.Message.TrimEnd('.')}.", error);
+        }
+        // What is wrong is beside the file: a frozen model that is missing or another one, or no room to unpack it.
+        catch (DirectoryNotFoundException error)
+        {
+            throw new DirectoryNotFoundException($"{path}: {error.Message}", error);
+        }
+        catch (IOException error) when (error.GetType() == typeof(IOException))
+        {
+            throw new IOException($"{path}: {error.Message}", error);
+        }
+        catch (InvalidOperationException error) when (error.GetType() == typeof(InvalidOperationException))
+        {
+            throw new InvalidOperationException($"{path}: {error.Message}", error);
+        }
+        catch (NotSupportedException error)
+        {
+            throw new NotSupportedException($"{path}: {error.Message}", error);
         }
     }
 
