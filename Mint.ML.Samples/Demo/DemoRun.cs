@@ -2,6 +2,8 @@ using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using Mint.ML.Samples.Cli.Runs;
+using Mint.ML.Samples.Making.Notes;
 using Mint.ML.Training;
 using Mint.ML.Transforms;
 
@@ -59,13 +61,14 @@ internal sealed class DemoRun
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Output))!);
         ml.Model.Save(model, train.Schema, options.Output);
         Reload.Keep(ml, model, test, options.Output);
-        Console.WriteLine($"\nModel file: {Path.GetRelativePath(".", options.Output)} ({new FileInfo(options.Output).Length / 1e6:F1} MB; the frozen models are named in it, not copied)");
+        Console.WriteLine($"\nModel file: {Path.GetRelativePath(".", options.Output)} ({new FileInfo(options.Output).Length / 1e6:F1} MB; the frozen models "
+            + "are named in it, not copied)");
         int code = Reload.InFreshProcess(options);
         Say("done");
         return code;
     }
 
-    private EstimatorChain<RankedClassifier> Pipeline(string[] families) => mint.Features
+    private EstimatorChain<RankedClassificationTransformer> Pipeline(string[] families) => mint.Features
         .AppendCacheCheckpoint(ml) // both stages read the features; they are computed once
         .Append(mint.Stage1())
         .Append(mint.Stage2())
@@ -85,7 +88,8 @@ internal sealed class DemoRun
 
     private void Log(object? sender, LoggingEventArgs message)
     {
-        bool ours = message.Source.StartsWith(nameof(BridgeNetTrainer), StringComparison.Ordinal) || message.Source.StartsWith(nameof(InstructionTuner), StringComparison.Ordinal);
+        bool ours = message.Source.StartsWith(nameof(BridgeNetTrainer), StringComparison.Ordinal)
+            || message.Source.StartsWith(nameof(InstructionTuner), StringComparison.Ordinal);
         if (message.Kind >= ChannelMessageKind.Warning || ours && message.Kind == ChannelMessageKind.Info) Say(message.RawMessage);
     }
 
@@ -95,13 +99,16 @@ internal sealed class DemoRun
     {
         Console.WriteLine($"\n{"Loss",-28}{"first steps",12}{"last steps",12}");
         foreach (var (stage, result) in new[] { ("stage 1", stage1), ("stage 2", stage2) })
+        {
             foreach (var (name, first) in result.FirstLosses)
                 Console.WriteLine(FormattableString.Invariant($"{stage + ", " + name,-28}{first,12:F3}{result.LastLosses[name],12:F3}"));
+        }
     }
 
     private static void PrintAccuracy(double ranked, double regression, List<Note> train, List<Note> test, string[] families)
     {
-        string majority = train.GroupBy(note => note.Family).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).First().Key;
+        string majority = train.GroupBy(note => note.Family).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal)
+            .First().Key;
         Console.WriteLine($"\n{"Family of held-out clips",-40}{"accuracy",12}");
         Line("ranked by the language model", ranked);
         Line("logistic regression on mean log-mel", regression);
@@ -120,7 +127,8 @@ internal sealed class DemoRun
 
     private static void PrintCaptions(IDataView answered)
     {
-        string[] captions = [.. answered.GetColumn<string>("Caption")], generated = [.. answered.GetColumn<string>("GeneratedCaption")], families = [.. answered.GetColumn<string>("Family")];
+        string[] captions = [.. answered.GetColumn<string>("Caption")], generated = [.. answered.GetColumn<string>("GeneratedCaption")],
+            families = [.. answered.GetColumn<string>("Family")];
         Console.WriteLine("\nCaptions of held-out clips");
         // One of each of five families, spread over the list.
         foreach (int i in Enumerable.Range(0, families.Length).DistinctBy(i => families[i]).Where((_, i) => i % 2 == 0).Take(5))

@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Bridges;
 using Mint.ML.Objectives;
+using Mint.ML.Samples.Making.Notes;
 using Mint.ML.Training;
 using Mint.ML.Transforms;
 
@@ -20,14 +21,19 @@ internal sealed class SmallMint(MLContext ml, DemoOptions options, CancellationT
         EmbeddingSize = 64,
         QFormer = new QFormerConfig
         {
-            HiddenSize = 128, Layers = 2, CrossAttentionFrequency = 1, Heads = 4, IntermediateSize = 256, MaxPositions = 64,
+            HiddenSize = 128,
+            Layers = 2,
+            CrossAttentionFrequency = 1,
+            Heads = 4,
+            FeedForwardSize = 256,
+            Positions = 64,
             // BERT's 0.02 is for rows of 768; at 128 it leaves all clips so alike that contrast never begins.
             InitializerRange = 0.08,
         },
     };
 
     /// <summary>Sound to the frozen encoder's frames.</summary>
-    public EstimatorChain<AudioFeaturizer> Features => ml.Transforms.LoadAudio("Audio", "Path")
+    public EstimatorChain<AudioFeaturizingTransformer> Features => ml.Transforms.LoadAudio("Audio", "Path")
         .Append(ml.Transforms.FeaturizeAudio("Features", "Audio", encoder: Path.Combine(options.Models, "encoder")));
 
     /// <summary>Stage 1.</summary>
@@ -45,7 +51,8 @@ internal sealed class SmallMint(MLContext ml, DemoOptions options, CancellationT
     /// <summary>Stage 2, on families and captions.</summary>
     /// <param name="bridge">Stage 1's; null takes the one before it in the chain.</param>
     /// <param name="seed">Null draws it from the context.</param>
-    public InstructionTuner Stage2(BridgeNetTransformer? bridge = null, int? seed = null) => ml.AudioLanguage().Trainers.InstructionTuning(new InstructionTuner.Options
+    public InstructionTuner Stage2(BridgeNetTransformer? bridge = null, int? seed = null) =>
+        ml.AudioLanguage().Trainers.InstructionTuning(new InstructionTuner.Options
     {
         LanguageModel = Path.Combine(options.Models, "language-model"),
         Templates = [new(DemoOptions.FamilyInstruction, "Family"), new(DemoOptions.CaptionInstruction, "Caption")],
@@ -57,7 +64,8 @@ internal sealed class SmallMint(MLContext ml, DemoOptions options, CancellationT
 
     /// <summary>Training and held-out clips of a folder of the notes set.</summary>
     public (IDataView Train, IDataView Test) Load() =>
-        (ml.Data.LoadFromAudioManifest(Path.Combine(options.Data, "manifest-train.csv")), ml.Data.LoadFromAudioManifest(Path.Combine(options.Data, "manifest-test.csv")));
+        (ml.Data.LoadFromAudioManifest(Path.Combine(options.Data, "manifest-train.csv")),
+            ml.Data.LoadFromAudioManifest(Path.Combine(options.Data, "manifest-test.csv")));
 
     public List<Note> Rows(IDataView view) => [.. ml.Data.CreateEnumerable<Note>(view, reuseRowObject: false)];
 

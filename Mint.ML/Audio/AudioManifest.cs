@@ -25,7 +25,7 @@ public sealed record AudioManifestRow(int Number, string Path, IReadOnlyDictiona
 /// <summary>A list of sound files with what is known of them (Path, Caption, Instruction, Response, Label, ...), as CSV or JSON lines.</summary>
 public sealed class AudioManifest
 {
-    AudioManifest(string path, IReadOnlyList<string> columns, IReadOnlyList<AudioManifestRow> rows) => (File, Columns, Rows) = (path, columns, rows);
+    private AudioManifest(string path, IReadOnlyList<string> columns, IReadOnlyList<AudioManifestRow> rows) => (File, Columns, Rows) = (path, columns, rows);
 
     /// <summary>The manifest's own path.</summary>
     public string File { get; }
@@ -56,7 +56,7 @@ public sealed class AudioManifest
             : throw new InvalidDataException($"{path}: it holds no rows. Write one row a sound file under a header with at least a Path column.");
     }
 
-    static IEnumerable<AudioManifestRow> ReadCsv(TextReader reader, string path, List<string> columns)
+    private static IEnumerable<AudioManifestRow> ReadCsv(TextReader reader, string path, List<string> columns)
     {
         var configuration = new CsvConfiguration(CultureInfo.InvariantCulture)
         {
@@ -103,7 +103,7 @@ public sealed class AudioManifest
         }
     }
 
-    static IEnumerable<AudioManifestRow> ReadJsonLines(TextReader reader, string path, List<string> columns)
+    private static IEnumerable<AudioManifestRow> ReadJsonLines(TextReader reader, string path, List<string> columns)
     {
         int number = 0;
         while (reader.ReadLine() is { } line)
@@ -120,11 +120,11 @@ public sealed class AudioManifest
         }
     }
 
-    static Dictionary<string, string> ParseLine(string line, string path, int number)
+    private static Dictionary<string, string> ParseLine(string line, string path, int number)
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(line);
+            using var document = JsonDocument.Parse(line);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 throw Bad(path, number, "it is not a JSON object");
@@ -152,7 +152,7 @@ public sealed class AudioManifest
         }
     }
 
-    static AudioManifestRow Row(string path, int number, Dictionary<string, string> values)
+    private static AudioManifestRow Row(string path, int number, Dictionary<string, string> values)
     {
         if (!values.TryGetValue("Path", out string? file) || file.Contains('\0'))
         {
@@ -163,5 +163,5 @@ public sealed class AudioManifest
         return new AudioManifestRow(number, System.IO.Path.GetFullPath(file, folder), values);
     }
 
-    static InvalidDataException Bad(string path, int row, string problem) => new($"{path}, row {row}: {problem}.");
+    private static InvalidDataException Bad(string path, int row, string problem) => new($"{path}, row {row}: {problem}.");
 }

@@ -58,9 +58,11 @@ public sealed record ClapFrontEndOptions
         };
         string padding = json.Text("padding", "repeatpad");
         json.Refuse("padding", padding is not ("repeatpad" or "repeat" or "pad"), "expected repeatpad, repeat or pad.");
-        json.Refuse("frequency_max", !(spectrogram.MaxFrequency > spectrogram.MinFrequency && spectrogram.MinFrequency >= 0), "expected more than frequency_min.");
+        json.Refuse("frequency_max", !(spectrogram.MaxFrequency > spectrogram.MinFrequency && spectrogram.MinFrequency >= 0),
+            "expected more than frequency_min.");
         double samples = json.Number("max_length_s", 10) * rate;
-        json.Refuse("max_length_s", !(samples >= spectrogram.FftSize && samples <= 1 << 26), $"expected more than one frame, and less than {(1 << 26) / rate} s.");
+        json.Refuse("max_length_s", !(samples >= spectrogram.FftSize && samples <= 1 << 26),
+            $"expected more than one frame, and less than {(1 << 26) / rate} s.");
         return new()
         {
             MaxSamples = (int)samples,
@@ -91,7 +93,7 @@ public sealed record ClapInput(Tensor Mel, Tensor IsLonger) : IDisposable
 /// </remarks>
 public sealed class ClapFrontEnd : IDisposable
 {
-    readonly LogMel mel;
+    private readonly LogMel mel;
 
     /// <summary>Builds the filters.</summary>
     /// <param name="options">What to compute.</param>
@@ -128,7 +130,7 @@ public sealed class ClapFrontEnd : IDisposable
     }
 
     // (B, T) to (B, MaxSamples) by indices, so that rows of different lengths go at once.
-    Tensor FitToWindow(Tensor x, Tensor n)
+    private Tensor FitToWindow(Tensor x, Tensor n)
     {
         Tensor length = n.unsqueeze(1);                                                     // (B, 1)
         Tensor position = Indices(Options.MaxSamples, device: x.device).unsqueeze(0);
@@ -144,7 +146,7 @@ public sealed class ClapFrontEnd : IDisposable
     }
 
     // The whole shrunk to one window, and the windows in the middle of the first, second and last third of possible starts.
-    Tensor Fuse(Tensor row, long length, long frames)
+    private Tensor Fuse(Tensor row, long length, long frames)
     {
         Tensor mel = this.mel.Compute(row.unsqueeze(0).narrow(1, 0, length), tensor([length])).Values.squeeze(0);   // (T, 64)
         long starts = mel.shape[0] - frames + 1;
@@ -160,7 +162,7 @@ public sealed class ClapFrontEnd : IDisposable
     }
 
     // Linear interpolation over time between bin centres (bilinear with align_corners=False, the bands staying).
-    static Tensor Shrink(Tensor mel, long frames)
+    private static Tensor Shrink(Tensor mel, long frames)
     {
         double scale = (double)mel.shape[0] / frames;
         Tensor position = Indices(frames, ScalarType.Float64, mel.device).Plus(0.5).Times(scale).Minus(0.5).AtLeast(0);

@@ -50,7 +50,11 @@ public sealed record KaldiFbankOptions
     /// <summary>AST (transformers' ASTFeatureExtractor): AudioSet's mean and deviation, 1024 frames.</summary>
     public static KaldiFbankOptions Ast { get; } = new()
     {
-        MelBins = 128, PoveyWindow = false, TargetFrames = 1024, Mean = -4.2677393, StandardDeviation = 4.5689974,
+        MelBins = 128,
+        PoveyWindow = false,
+        TargetFrames = 1024,
+        Mean = -4.2677393,
+        StandardDeviation = 4.5689974,
     };
 
     /// <summary>AudioMAE (dataset.py): AST's, with the waveform's mean taken away.</summary>
@@ -59,18 +63,21 @@ public sealed record KaldiFbankOptions
     /// <summary>BEATs: 16-bit sample values, Povey window, its own mean and deviation.</summary>
     public static KaldiFbankOptions Beats { get; } = new()
     {
-        MelBins = 128, SampleScale = 32_768, Mean = 15.41663, StandardDeviation = 6.55582,
+        MelBins = 128,
+        SampleScale = 32_768,
+        Mean = 15.41663,
+        StandardDeviation = 6.55582,
     };
 }
 
 /// <summary>Kaldi filter banks of batches of waveforms, on any device; a row's frames do not depend on what it is batched with.</summary>
 public sealed class KaldiFbank : IDisposable
 {
-    const double Epsilon = 1.1920928955078125e-07; // float32's, as Kaldi floors energies
+    private const double Epsilon = 1.1920928955078125e-07; // float32's, as Kaldi floors energies
 
-    readonly int fftSize;
-    readonly Tensor window;    // (L)
-    readonly Tensor filters;   // (N / 2 + 1, M), float64
+    private readonly int fftSize;
+    private readonly Tensor window;    // (L)
+    private readonly Tensor filters;   // (N / 2 + 1, M), float64
 
     /// <summary>Builds window and filters.</summary>
     /// <param name="options">What to compute.</param>
@@ -115,7 +122,8 @@ public sealed class KaldiFbank : IDisposable
         Tensor frames = x.Times(Options.SampleScale).unfold(1, Options.FrameLength, Options.FrameShift);               // (B, F, L)
         frames = frames - frames.mean([2], keepdim: true);
         Tensor before = cat([frames.narrow(2, 0, 1), frames.narrow(2, 0, Options.FrameLength - 1)], 2);
-        // In float64 from here to the logarithm: a float32 transform rounds to the frame's loudest bin, and the logarithm of a quiet band would be that rounding.
+        // In float64 from here to the logarithm: a float32 transform rounds to the frame's loudest bin, and the logarithm of a quiet band would be that
+        // rounding.
         Tensor windowed = ((frames - before.Times(Options.Preemphasis)) * window).to(ScalarType.Float64);
         Tensor spectrum = fft.rfft(windowed, fftSize).abs().Squared();                                            // (B, F, N / 2 + 1)
         Tensor fbank = spectrum.matmul(filters).AtLeast(Epsilon).log().to(ScalarType.Float32);                    // (B, F, M)

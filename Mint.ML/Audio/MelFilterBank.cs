@@ -70,17 +70,17 @@ public static class MelFilterBank
         return filters;
     }
 
-    const double SlaneyStep = 200.0 / 3, SlaneyCorner = 1000;
-    static readonly double SlaneyLogStep = Math.Log(6.4) / 27;
+    private const double SlaneyStep = 200.0 / 3, SlaneyCorner = 1000;
+    private static readonly double SlaneyLogStep = Math.Log(6.4) / 27;
 
-    static double ToMel(double hertz, MelScale scale) => scale switch
+    private static double ToMel(double hertz, MelScale scale) => scale switch
     {
         MelScale.Htk => 2595 * Math.Log10(1 + hertz / 700),
         _ when hertz < SlaneyCorner => hertz / SlaneyStep,
         _ => SlaneyCorner / SlaneyStep + Math.Log(hertz / SlaneyCorner) / SlaneyLogStep,
     };
 
-    static double ToHertz(double mel, MelScale scale) => scale switch
+    private static double ToHertz(double mel, MelScale scale) => scale switch
     {
         MelScale.Htk => 700 * (Math.Pow(10, mel / 2595) - 1),
         _ when mel < SlaneyCorner / SlaneyStep => mel * SlaneyStep,

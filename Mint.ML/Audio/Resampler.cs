@@ -23,18 +23,18 @@ public sealed record ResamplerOptions
 /// <summary>Windowed-sinc resampling, equal to <c>torchaudio.functional.resample</c>.</summary>
 /// <remarks>
 /// With both rates divided by their greatest common divisor, output sample j of every block of <c>to</c> is the product of the
-/// input with a fixed filter: h_j(i) = sinc(t) w(t) c, t = (i / from - j / to) c from, c = rolloff min(from, to) / from. torchaudio multiplies the whole block of
-/// <c>from</c> samples with a filter that is zero almost everywhere; here only the taps inside the window are kept, which is the same
+/// input with a fixed filter: h_j(i) = sinc(t) w(t) c, t = (i / from - j / to) c from, c = rolloff min(from, to) / from. torchaudio multiplies the whole block
+/// of <c>from</c> samples with a filter that is zero almost everywhere; here only the taps inside the window are kept, which is the same
 /// sum in fewer terms. Runs on any thread, without torch.
 /// </remarks>
 public sealed class Resampler
 {
-    const int MaxRate = 768_000, MaxCached = 64;
-    static readonly ConcurrentDictionary<(int From, int To), Resampler> Cache = new();
+    private const int MaxRate = 768_000, MaxCached = 64;
+    private static readonly ConcurrentDictionary<(int From, int To), Resampler> Cache = new();
 
-    readonly int from, to, taps, before;
-    readonly float[] filters;   // (to, taps)
-    readonly int[] firsts;      // (to): first input sample of each filter, relative to its block
+    private readonly int from, to, taps, before;
+    private readonly float[] filters;   // (to, taps)
+    private readonly int[] firsts;      // (to): first input sample of each filter, relative to its block
 
     /// <summary>Prepares the filters.</summary>
     /// <param name="from">Rate of the input, in Hz.</param>
@@ -103,7 +103,8 @@ public sealed class Resampler
         long wanted = ((long)samples.Length * to + from - 1) / from;
         if (wanted > Array.MaxLength)
         {
-            throw new ArgumentException($"{samples.Length:N0} samples from rate {from} to {to} (reduced) make {wanted:N0}, more than an array holds. Resample in pieces.");
+            throw new ArgumentException($"{samples.Length:N0} samples from rate {from} to {to} (reduced) make {wanted:N0}, more than an array holds. "
+                + "Resample in pieces.");
         }
 
         var padded = new float[before + samples.Length + before + taps];
@@ -121,9 +122,9 @@ public sealed class Resampler
         return output;
     }
 
-    static double Sinc(double t) => t == 0 ? 1 : Math.Sin(Math.PI * t) / (Math.PI * t);
+    private static double Sinc(double t) => t == 0 ? 1 : Math.Sin(Math.PI * t) / (Math.PI * t);
 
-    static double Window(double t, ResamplerOptions options)
+    private static double Window(double t, ResamplerOptions options)
     {
         double x = t / options.LowpassFilterWidth;
         if (Math.Abs(x) >= 1)

@@ -5,12 +5,12 @@ namespace Mint.ML.Audio;
 /// <summary>FLAC, Ogg, MP3 and whatever else libsndfile knows, through its virtual file interface.</summary>
 internal static unsafe class SndFile
 {
-    const int ModeRead = 0x10, ModeWrite = 0x20;
-    const int FormatTypeMask = 0x0FFF0000, FormatOgg = 0x200000, FormatOggOpus = FormatOgg | 0x0064, FormatMpeg = 0x230000;
-    const int CommandSetVbrQuality = 0x1300;
-    const int BlockSamples = 65_536;
+    private const int ModeRead = 0x10, ModeWrite = 0x20;
+    private const int FormatTypeMask = 0x0FFF0000, FormatOgg = 0x200000, FormatOggOpus = FormatOgg | 0x0064, FormatMpeg = 0x230000;
+    private const int CommandSetVbrQuality = 0x1300;
+    private const int BlockSamples = 65_536;
 
-    static readonly Lazy<SndFileLibrary?> Loaded = new(() => SndFileLibrary.TryLoad(
+    private static readonly Lazy<SndFileLibrary?> Loaded = new(() => SndFileLibrary.TryLoad(
         Environment.GetEnvironmentVariable("MINT_LIBSNDFILE") is { Length: > 0 } path
             ? [path] : ["libsndfile.so.1", "libsndfile.1.dylib", "libsndfile", "sndfile"]));
 
@@ -26,7 +26,8 @@ internal static unsafe class SndFile
     public static AudioClip Read(Stream stream, ReadOnlySpan<byte> start, string name, AudioReadOptions options, Examined? wav = null) =>
         Read(Loaded.Value, stream, start, name, options, wav);
 
-    internal static AudioClip Read(SndFileLibrary? library, Stream stream, ReadOnlySpan<byte> start, string name, AudioReadOptions options, Examined? wav = null)
+    internal static AudioClip Read(SndFileLibrary? library, Stream stream, ReadOnlySpan<byte> start, string name, AudioReadOptions options,
+        Examined? wav = null)
     {
         long begin = new ByteWindow(stream).AfterId3(0); // taggers put ID3 before anything
         Span<byte> behind = stackalloc byte[12];
@@ -58,7 +59,8 @@ internal static unsafe class SndFile
             {
                 string reason = library.Error(0);
                 throw kind is null ? NotAudio(name, start, $" (libsndfile: {reason})")
-                    : new AudioFormatException(name, examined.Damage ?? $"this {kind} file is damaged or of a kind that is not supported (libsndfile: {reason})", RewriteAdvice);
+                    : new AudioFormatException(name, examined.Damage
+                        ?? $"this {kind} file is damaged or of a kind that is not supported (libsndfile: {reason})", RewriteAdvice);
             }
 
             try
@@ -138,7 +140,8 @@ internal static unsafe class SndFile
         nint file = library.Open(io, ModeWrite, &info);
         if (file == 0)
         {
-            throw new AudioFormatException(name, $"Ogg Opus cannot be written at {clip.SampleRate} Hz (libsndfile: {library.Error(0)})", "Resample to 8, 12, 16, 24 or 48 kHz, or write WAV.");
+            throw new AudioFormatException(name, $"Ogg Opus cannot be written at {clip.SampleRate} Hz (libsndfile: {library.Error(0)})",
+                "Resample to 8, 12, 16, 24 or 48 kHz, or write WAV.");
         }
 
         double quality = (bitRate - 6_000) / 250_000.0; // libsndfile's own scale for Opus
@@ -152,7 +155,8 @@ internal static unsafe class SndFile
         library.Close(file);
         if (written != clip.Samples.Length || io.Failure is not null)
         {
-            throw new AudioFormatException(name, $"only {written:N0} of {clip.Samples.Length:N0} samples could be written", "Check the space left on the disk.", io.Failure);
+            throw new AudioFormatException(name, $"only {written:N0} of {clip.Samples.Length:N0} samples could be written",
+                "Check the space left on the disk.", io.Failure);
         }
     }
 
@@ -167,13 +171,13 @@ internal static unsafe class SndFile
         : start.StartsWith("riff"u8) ? "Wave64"
         : null;
 
-    const string RewriteAdvice = "Copy the file again from its source, or write it anew as WAV (ffmpeg -i in out.wav).";
+    private const string RewriteAdvice = "Copy the file again from its source, or write it anew as WAV (ffmpeg -i in out.wav).";
 
-    static AudioFormatException NotAudio(string name, ReadOnlySpan<byte> start, string reason) =>
+    private static AudioFormatException NotAudio(string name, ReadOnlySpan<byte> start, string reason) =>
         new(name, $"it is not a sound file that can be recognised; it begins with the bytes {Convert.ToHexString(start[..Math.Min(8, start.Length)])}{reason}",
             "WAV, FLAC, Ogg and MP3 are read; convert anything else (ffmpeg -i in out.wav).");
 
-    static AudioFormatException Missing(string name, string what) =>
+    private static AudioFormatException Missing(string name, string what) =>
         new(name, $"{what} needs the system library libsndfile, which is not installed",
             "Install it: 'apt-get install libsndfile1' (Debian, Ubuntu), 'dnf install libsndfile' (Fedora), 'brew install libsndfile' (macOS); "
             + "name a copy elsewhere by MINT_LIBSNDFILE; or convert the file to WAV, which needs no library.");
@@ -194,14 +198,14 @@ internal struct SndFileInfo
 /// <summary>The functions of libsndfile that are used.</summary>
 internal sealed unsafe class SndFileLibrary
 {
-    readonly delegate* unmanaged[Cdecl]<VirtualFile.Callbacks*, int, SndFileInfo*, nint, nint> open;
-    readonly delegate* unmanaged[Cdecl]<nint, float*, long, long> read, write;
-    readonly delegate* unmanaged[Cdecl]<nint, int, void*, int, int> command;
-    readonly delegate* unmanaged[Cdecl]<nint, nint> error;
-    readonly delegate* unmanaged[Cdecl]<nint, int> close;
-    readonly delegate* unmanaged[Cdecl]<nint> version;
+    private readonly delegate* unmanaged[Cdecl]<VirtualFile.Callbacks*, int, SndFileInfo*, nint, nint> open;
+    private readonly delegate* unmanaged[Cdecl]<nint, float*, long, long> read, write;
+    private readonly delegate* unmanaged[Cdecl]<nint, int, void*, int, int> command;
+    private readonly delegate* unmanaged[Cdecl]<nint, nint> error;
+    private readonly delegate* unmanaged[Cdecl]<nint, int> close;
+    private readonly delegate* unmanaged[Cdecl]<nint> version;
 
-    SndFileLibrary(nint library)
+    private SndFileLibrary(nint library)
     {
         open = (delegate* unmanaged[Cdecl]<VirtualFile.Callbacks*, int, SndFileInfo*, nint, nint>)NativeLibrary.GetExport(library, "sf_open_virtual");
         read = (delegate* unmanaged[Cdecl]<nint, float*, long, long>)NativeLibrary.GetExport(library, "sf_readf_float");

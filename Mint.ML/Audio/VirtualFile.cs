@@ -17,8 +17,8 @@ internal sealed unsafe class VirtualFile : IDisposable
         public delegate* unmanaged[Cdecl]<nint, long> Tell;
     }
 
-    readonly Stream stream;
-    readonly GCHandle handle;
+    private readonly Stream stream;
+    private readonly GCHandle handle;
 
     public VirtualFile(Stream stream)
     {
@@ -43,26 +43,28 @@ internal sealed unsafe class VirtualFile : IDisposable
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static long GetLength(nint self) => With(self, f => f.stream.Length);
+    private static long GetLength(nint self) => With(self, f => f.stream.Length);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static long Tell(nint self) => With(self, f => f.stream.Position);
+    private static long Tell(nint self) => With(self, f => f.stream.Position);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static long Seek(long offset, int whence, nint self) => With(self, f => f.stream.Seek(offset, (SeekOrigin)whence));
+    private static long Seek(long offset, int whence, nint self) => With(self, f => f.stream.Seek(offset, (SeekOrigin)whence));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static long Read(byte* bytes, long count, nint self) =>
-        With(self, f => f.stream.ReadAtLeast(new Span<byte>(bytes, (int)Math.Min(count, int.MaxValue)), (int)Math.Min(count, int.MaxValue), throwOnEndOfStream: false));
+    private static long Read(byte* bytes, long count, nint self) =>
+        With(self,
+            f => f.stream.ReadAtLeast(new Span<byte>(bytes, (int)Math.Min(count, int.MaxValue)), (int)Math.Min(count, int.MaxValue),
+            throwOnEndOfStream: false));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static long Write(byte* bytes, long count, nint self) => With(self, f =>
+    private static long Write(byte* bytes, long count, nint self) => With(self, f =>
     {
         f.stream.Write(new ReadOnlySpan<byte>(bytes, checked((int)count)));
         return count;
     });
 
-    static long With(nint self, Func<VirtualFile, long> work)
+    private static long With(nint self, Func<VirtualFile, long> work)
     {
         var file = (VirtualFile)GCHandle.FromIntPtr(self).Target!;
         try

@@ -28,7 +28,8 @@ public sealed record BridgeNetConfig
         var errors = new OptionErrors();
         errors.Require(Queries >= 1, $"Queries is {Queries}; expected at least 1.");
         errors.Require(EmbeddingSize >= 1, $"EmbeddingSize is {EmbeddingSize}; expected at least 1.");
-        errors.Require(Temperature > 0 && double.IsFinite(Temperature), $"Temperature is {Temperature}; similarities are divided by it, so it must be above 0.");
+        errors.Require(Temperature > 0 && double.IsFinite(Temperature),
+            $"Temperature is {Temperature}; similarities are divided by it, so it must be above 0.");
         errors.Gather(QFormer.Validate);
         errors.Throw();
     }
@@ -55,8 +56,8 @@ public sealed record BridgeNetConfig
         ["hidden_size"] = QFormer.HiddenSize,
         ["num_hidden_layers"] = QFormer.Layers,
         ["num_attention_heads"] = QFormer.Heads,
-        ["intermediate_size"] = QFormer.IntermediateSize,
-        ["max_position_embeddings"] = QFormer.MaxPositions,
+        ["intermediate_size"] = QFormer.FeedForwardSize,
+        ["max_position_embeddings"] = QFormer.Positions,
         ["encoder_width"] = QFormer.AudioSize,
         ["cross_attention_freq"] = QFormer.CrossAttentionFrequency,
         ["layer_norm_eps"] = QFormer.LayerNormEps,

@@ -191,7 +191,8 @@ public sealed partial class QFormer : Module
     /// <summary>Where the queries listen: the weights of every cross-attention, averaged over its heads.</summary>
     /// <param name="queries">(1, Q, D), or (B, Q, D).</param>
     /// <param name="audio">The audio of B items.</param>
-    /// <param name="ids">(B, L) int64, an instruction that the queries know, as in <see cref="JointPass"/>; null for none, as in <see cref="QueryPass(Tensor, AudioKeys)"/>.</param>
+    /// <param name="ids">(B, L) int64, an instruction that the queries know, as in <see cref="JointPass"/>; null for none, as in
+    /// <see cref="QueryPass(Tensor, AudioKeys)"/>.</param>
     /// <param name="mask">(B, L) bool; null when all ids are tokens.</param>
     /// <returns>(B, C, Q, T) for C blocks with cross-attention, the first block first. A row sums to 1; frames that do not come from audio have 0.</returns>
     public Tensor QueryAttention(Tensor queries, AudioKeys audio, Tensor? ids = null, Tensor? mask = null)
@@ -237,8 +238,11 @@ public sealed partial class QFormer : Module
     private (Tensor Input, Segment Segment) Queries(Tensor queries, AudioKeys audio)
     {
         if (queries.ndim != 3 || queries.shape[0] != 1 && queries.shape[0] != audio.Rows || queries.shape[2] != Config.HiddenSize)
+        {
             throw new ArgumentException($"Queries should be (1, Q, {Config.HiddenSize}) or ({audio.Rows}, Q, {Config.HiddenSize}); "
                 + $"they are ({string.Join(", ", queries.shape)}).", nameof(queries));
+        }
+
         using var scope = NewDisposeScope();
         long count = queries.shape[1];
         var x = embeddings.norm.forward(queries).expand(audio.Rows, count, Config.HiddenSize).reshape(audio.Rows * count, Config.HiddenSize);
@@ -292,7 +296,7 @@ public sealed partial class QFormer : Module
             if (config.HasText)
             {
                 word_embeddings = new Embedding(config.VocabularySize, config.HiddenSize);
-                position_embeddings = new Embedding(config.MaxPositions, config.HiddenSize);
+                position_embeddings = new Embedding(config.Positions, config.HiddenSize);
             }
             norm = new LayerNorm(config.HiddenSize, config.LayerNormEps);
             RegisterComponents();

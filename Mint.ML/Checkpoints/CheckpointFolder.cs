@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Win32.SafeHandles;
-using static TorchSharp.torch;
 using Mint.ML.Native;
+using static TorchSharp.torch;
 
 namespace Mint.ML.Checkpoints;
 
@@ -44,7 +44,8 @@ public sealed class CheckpointFolder : IDisposable
         Libtorch.Require();
         bool single = File.Exists(folder);
         if (!single && !Directory.Exists(folder))
-            throw new DirectoryNotFoundException($"There is no model folder '{folder}'. Download the model's files (config.json, weights, tokenizer) and give their folder.");
+            throw new DirectoryNotFoundException($"There is no model folder '{folder}'. Download the model's files (config.json, weights, tokenizer) and "
+                + "give their folder.");
         string home = single ? System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(folder))! : folder;
         string configPath = System.IO.Path.Combine(home, "config.json");
         var result = new CheckpointFolder(home, File.Exists(configPath) ? ReadJson(configPath) : []);
@@ -138,7 +139,10 @@ public sealed class CheckpointFolder : IDisposable
         {
             if (node is not JsonValue value || !value.TryGetValue(out string? shard) || shard.Length is 0 or > 255
                 || shard is "." or ".." || shard.AsSpan().ContainsAny('/', '\\', '\0'))
+            {
                 throw new InvalidDataException($"{file}: the shard of tensor '{name}' is not a file name.");
+            }
+
             shards.Add(shard);
         }
         return [.. shards];
@@ -175,11 +179,16 @@ public sealed class CheckpointFolder : IDisposable
             (file, entries) = (safetensors.Handle, safetensors.Tensors);
         }
         else
+        {
             (file, entries) = PyTorchFile.Open(path);
+        }
+
         files.Add(file);
         foreach (TensorEntry entry in entries.Values)
+        {
             if (!tensors.TryAdd(entry.Name, (file, entry)))
                 throw new InvalidDataException($"{path}: tensor '{entry.Name}' stands in another shard too.");
+        }
     }
 
     private void CheckIndex()

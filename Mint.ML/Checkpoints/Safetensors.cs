@@ -52,15 +52,17 @@ public static class Safetensors
     /// <exception cref="InvalidDataException">The bytes are cut off or are not safetensors.</exception>
     public static Dictionary<string, Tensor> ReadAll(Stream stream)
     {
-        SafetensorsHeader header = SafetensorsHeader.Read(stream, "stream");
+        var header = SafetensorsHeader.Read(stream, "stream");
         var tensors = new Dictionary<string, Tensor>();
         foreach (TensorEntry entry in header.Tensors.Values.OrderBy(entry => entry.Position))
         {
             Tensor tensor = empty([.. entry.Shape], dtype: entry.Type);
             tensors.Add(entry.Name, tensor);
             foreach (Tensor part in Parts(tensor))
+            {
                 using (part)
                     stream.ReadExactly(part.bytes);
+            }
         }
         return tensors;
     }

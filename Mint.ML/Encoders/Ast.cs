@@ -78,7 +78,7 @@ public sealed class Ast : Module<Tensor, Tensor>
             throw new InvalidDataException($"config.json: 'patch_size' {config.PatchSize} exceeds the input of {config.Frames} x {config.MelBins}.");
         embeddings = new AstEmbeddings(config);
         encoder = new VitEncoder(config.Encoder);
-        layernorm = new LayerNorm(config.Encoder.HiddenSize, config.Encoder.LayerNormEpsilon);
+        layernorm = new LayerNorm(config.Encoder.HiddenSize, config.Encoder.LayerNormEps);
         RegisterComponents();
     }
 
@@ -124,8 +124,11 @@ public sealed class Ast : Module<Tensor, Tensor>
     private Tensor Run(Tensor mel, List<Tensor>? every)
     {
         if (mel.shape is not [_, var frames, var bins] || frames != Config.Frames || bins != Config.MelBins)
+        {
             throw new ArgumentException(
                 $"The spectrogram has shape ({string.Join(", ", mel.shape)}); this AST takes (B, {Config.Frames}, {Config.MelBins}).", nameof(mel));
+        }
+
         using var scope = NewDisposeScope();
         var hidden = layernorm.call(encoder.Run(embeddings.call(mel.to(layernorm.weight.dtype)), every));
         foreach (var state in every ?? [])

@@ -37,7 +37,7 @@ public sealed record HtsAtConfig
     public double MlpRatio { get; init; } = 4;
 
     /// <summary>Added to the variance in layer norms.</summary>
-    public double LayerNormEpsilon { get; init; } = 1e-5;
+    public double LayerNormEps { get; init; } = 1e-5;
 
     /// <summary>CLAP's feature fusion: three crops of a long clip join its shrunken whole.</summary>
     public bool Fusion { get; init; }
@@ -82,7 +82,7 @@ public sealed record HtsAtConfig
             Heads = config.Sizes("num_attention_heads", d.Heads),
             Window = config.Size("window_size", d.Window),
             MlpRatio = config.Number("mlp_ratio", d.MlpRatio),
-            LayerNormEpsilon = config.Number("layer_norm_eps", d.LayerNormEpsilon),
+            LayerNormEps = config.Number("layer_norm_eps", d.LayerNormEps),
             Fusion = config.Flag("enable_fusion", false),
             FusionReduction = config.Size("aff_block_r", d.FusionReduction),
         };
@@ -131,24 +131,36 @@ public sealed class HtsAt : Module<Tensor, Tensor?, HtsAtOutput>
         Config = config;
         var (stages, side) = (config.Depths.Count, config.ImageSize / config.PatchSize);
         if (stages > 8 || config.Depths.Any(depth => depth > 1000))
+        {
             throw new InvalidDataException(
                 $"config.json: 'depths' is {string.Join(", ", config.Depths)}, expected at most 8 stages of at most 1000 blocks.");
+        }
+
         if (config.Heads.Count != stages)
             throw new InvalidDataException($"config.json: 'num_attention_heads' lists {config.Heads.Count} stages and 'depths' {stages}.");
         if (config.ImageSize % (config.PatchSize << (stages - 1)) != 0 || config.ImageSize % config.MelBins != 0)
+        {
             throw new InvalidDataException($"config.json: 'spec_size' {config.ImageSize} is not a multiple of 'num_mel_bins' {config.MelBins} "
                 + $"and of the last stage's stride {config.PatchSize << (stages - 1)}.");
+        }
+
         if (side >> (stages - 1) < config.FrequencyRatio)
+        {
             throw new InvalidDataException(
                 $"config.json: a last stage of side {side >> (stages - 1)} has no row for each of {config.FrequencyRatio} folds.");
+        }
+
         batch_norm = new FrozenBatchNorm(config.MelBins);
         patch_embed = new HtsAtPatches(config);
         layers = new ModuleList<SwinStage>([.. Enumerable.Range(0, stages)
             .Select(stage => new SwinStage(config.PatchWidth << stage, side >> stage, config, stage))]);
-        norm = new LayerNorm(config.HiddenSize, config.LayerNormEpsilon);
+        norm = new LayerNorm(config.HiddenSize, config.LayerNormEps);
         if (config.Classes > 0)
+        {
             tscam_conv = new Convolution2d(
                 config.HiddenSize, config.Classes, ((side >> (stages - 1)) / config.FrequencyRatio, 3), (1, 1), paddingWidth: 1);
+        }
+
         RegisterComponents();
     }
 
@@ -211,8 +223,11 @@ public sealed class HtsAt : Module<Tensor, Tensor?, HtsAtOutput>
     {
         var (rows, channels, frames, bins) = (mel.shape[0], mel.shape[1], mel.shape[2], mel.shape[3]);
         if (bins != Config.MelBins || frames > Config.LongestInput || frames < 1)
+        {
             throw new ArgumentException($"The spectrogram has {frames} frames of {bins} mel bins; "
                 + $"this HTS-AT takes 1 to {Config.LongestInput} frames of {Config.MelBins}.", nameof(mel));
+        }
+
         using var scope = NewDisposeScope();
         if (frames < Config.LongestInput)
             mel = functional.interpolate(mel, [Config.LongestInput, bins], mode: InterpolationMode.Bicubic, align_corners: true);
@@ -223,8 +238,11 @@ public sealed class HtsAt : Module<Tensor, Tensor?, HtsAtOutput>
     private HtsAtOutput Run(Tensor mel, Tensor? longer, List<Tensor>? every)
     {
         if (mel.shape.Length != 4 || mel.shape[1] != (Config.Fusion ? 4 : 1))
+        {
             throw new ArgumentException($"The spectrogram has shape ({string.Join(", ", mel.shape)}); "
                 + $"this HTS-AT takes (B, {(Config.Fusion ? 4 : 1)}, T, {Config.MelBins}).", nameof(mel));
+        }
+
         using var scope = NewDisposeScope();
         var x = patch_embed.call(Fold(Normalise(mel.to(norm.weight.dtype))), longer); // (B, H, W, C)
         every?.Add(x.permute(0, 3, 1, 2));
@@ -257,7 +275,7 @@ internal sealed class HtsAtPatches : Module<Tensor, Tensor?, Tensor>
     {
         var patch = config.PatchSize;
         proj = new Convolution2d(1, config.PatchWidth, (patch, patch), (patch, patch));
-        norm = new LayerNorm(config.PatchWidth, config.LayerNormEpsilon);
+        norm = new LayerNorm(config.PatchWidth, config.LayerNormEps);
         if (config.Fusion)
         {
             fusion_model = new FeatureFusion(config.PatchWidth, config.FusionReduction);

@@ -37,8 +37,11 @@ public abstract class SpectrogramEncoder : IAudioEncoder
         using var scope = NewDisposeScope();
         var samples = lengths.cpu().to(ScalarType.Int64).data<long>().ToArray();
         if (samples.Length != waveforms.shape[0] || samples.Any(length => length > waveforms.shape[1]))
+        {
             throw new ArgumentException($"The lengths {string.Join(", ", samples)} do not fit "
                 + $"waveforms of shape ({string.Join(", ", waveforms.shape)}).", nameof(lengths));
+        }
+
         if (Array.FindIndex(samples, length => length < 1) is var empty and >= 0) throw new SoundNotEncodableException($"Row {empty} has no samples.");
         if (Window is not int window || samples.Max() <= window)
             return Keep(EncodeWindows(waveforms, lengths));
@@ -80,7 +83,8 @@ public sealed class ClapEncoder(HtsAt tower, ClapFrontEndOptions? options = null
 {
     private readonly ClapFrontEnd frontEnd = tower.Config.MelBins == (options ?? new()).Spectrogram.MelBins
         ? new ClapFrontEnd((options ?? new()) with { Fusion = tower.Config.Fusion }, tower.Device)
-        : throw new ArgumentException($"CLAP's front end makes {(options ?? new()).Spectrogram.MelBins} mel bins; this tower takes {tower.Config.MelBins}.", nameof(tower));
+        : throw new ArgumentException($"CLAP's front end makes {(options ?? new()).Spectrogram.MelBins} mel bins; this tower takes {tower.Config.MelBins}.",
+            nameof(tower));
 
     /// <summary>Loads a CLAP folder, its front end's settings from preprocessor_config.json where it has one.</summary>
     /// <inheritdoc cref="HtsAt.Load"/>

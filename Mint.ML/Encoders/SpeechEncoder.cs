@@ -22,7 +22,7 @@ public abstract record SpeechEncoderConfig
     public long Heads { get; init; } = 12;
 
     /// <summary>Width of a block's feed-forward.</summary>
-    public long IntermediateSize { get; init; } = 3072;
+    public long FeedForwardSize { get; init; } = 3072;
 
     /// <summary>Channels of each convolution over the waveform.</summary>
     public IReadOnlyList<long> ConvolutionWidths { get; init; } = [512, 512, 512, 512, 512, 512, 512];
@@ -74,7 +74,7 @@ public abstract record SpeechEncoderConfig
             HiddenSize = config.Size("hidden_size", HiddenSize),
             Layers = config.Layers("num_hidden_layers", Layers),
             Heads = config.Size("num_attention_heads", Heads),
-            IntermediateSize = config.Size("intermediate_size", IntermediateSize),
+            FeedForwardSize = config.Size("intermediate_size", FeedForwardSize),
             ConvolutionWidths = config.Sizes("conv_dim", ConvolutionWidths),
             ConvolutionKernels = config.Sizes("conv_kernel", ConvolutionKernels),
             ConvolutionStrides = config.Sizes("conv_stride", ConvolutionStrides),
@@ -84,11 +84,17 @@ public abstract record SpeechEncoderConfig
             SampleRate = (int)config.Size("sample_rate", SampleRate),
         };
         if (read.ConvolutionKernels.Count != read.ConvolutionWidths.Count || read.ConvolutionStrides.Count != read.ConvolutionWidths.Count)
+        {
             throw new InvalidDataException("config.json: 'conv_dim', 'conv_kernel' and 'conv_stride' have "
                 + $"{read.ConvolutionWidths.Count}, {read.ConvolutionKernels.Count} and {read.ConvolutionStrides.Count} items, expected equally many.");
+        }
+
         if (read.HiddenSize % read.Heads != 0 || read.HiddenSize % read.PositionGroups != 0)
+        {
             throw new InvalidDataException($"config.json: 'hidden_size' is {read.HiddenSize}, expected a multiple of "
                 + $"'num_attention_heads' ({read.Heads}) and 'num_conv_pos_embedding_groups' ({read.PositionGroups}).");
+        }
+
         return read;
     }
 
@@ -114,15 +120,15 @@ public abstract record SpeechEncoderConfig
 }
 
 /// <summary>All that a speech encoder computes of a batch.</summary>
-/// <param name="Hidden">Layers + 1 tensors (B, T, D): after the positional convolution, then after each block.</param>
+/// <param name="HiddenStates">Layers + 1 tensors (B, T, D): after the positional convolution, then after each block.</param>
 /// <param name="Features">(B, T, C) the convolutions' output, normalised where the model has a norm before its projection.</param>
 /// <param name="Mask">(B, T) bool, true where a frame comes from audio.</param>
-public sealed record SpeechStates(IReadOnlyList<Tensor> Hidden, Tensor Features, Tensor Mask) : IDisposable
+public sealed record SpeechStates(IReadOnlyList<Tensor> HiddenStates, Tensor Features, Tensor Mask) : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var states in Hidden) states.Dispose();
+        foreach (var states in HiddenStates) states.Dispose();
         Features.Dispose();
         Mask.Dispose();
     }
@@ -180,7 +186,7 @@ public abstract class SpeechEncoder : Module, IAudioEncoder
         using var grad = no_grad();
         using var scope = NewDisposeScope();
         var states = EncodeHidden(waveforms, lengths, keepAll: false);
-        return new AudioEncoding(states.Hidden[^1].MoveToOuterDisposeScope(), states.Mask.MoveToOuterDisposeScope());
+        return new AudioEncoding(states.HiddenStates[^1].MoveToOuterDisposeScope(), states.Mask.MoveToOuterDisposeScope());
     }
 
     /// <summary>As <see cref="Encode"/>, with the states of every layer.</summary>
@@ -263,8 +269,11 @@ public abstract class SpeechEncoder : Module, IAudioEncoder
     private long[] Lengths(Tensor waveforms, Tensor lengths)
     {
         if (waveforms.ndim != 2 || lengths.ndim != 1 || lengths.shape[0] != waveforms.shape[0] || waveforms.shape[0] == 0)
+        {
             throw new ArgumentException($"Waveforms should be (B, T) and lengths (B), B at least 1; they are "
                 + $"({string.Join(", ", waveforms.shape)}) and ({string.Join(", ", lengths.shape)}).");
+        }
+
         using var whole = lengths.to(int64).cpu();
         long[] samples = whole.data<long>().ToArray();
         for (int row = 0; row < samples.Length; row++)
@@ -272,8 +281,10 @@ public abstract class SpeechEncoder : Module, IAudioEncoder
             if (samples[row] > waveforms.shape[1])
                 throw new ArgumentException($"Row {row} has length {samples[row]}, but the waveforms hold {waveforms.shape[1]} samples.");
             if (config.Frames(samples[row]) == 0)
+            {
                 throw new SoundNotEncodableException($"Row {row} has {samples[row]} samples; {GetName()} needs at least {config.MinimumSamples} "
                     + $"({1000.0 * config.MinimumSamples / SampleRate:0.#} ms at {SampleRate} Hz).");
+            }
         }
         return samples;
     }

@@ -25,11 +25,14 @@ internal sealed class SwinStage : Module<Tensor, Tensor>
         window = Math.Min(config.Window, resolution);
         shift = resolution > config.Window ? config.Window / 2 : 0;
         if (resolution % window != 0)
+        {
             throw new InvalidDataException(
                 $"config.json: 'window_size' {window} does not divide the {resolution}x{resolution} grid of stage {stage}.");
+        }
+
         blocks = new ModuleList<SwinBlock>([.. Enumerable.Range(0, (int)config.Depths[stage])
             .Select(block => new SwinBlock(width, config.Heads[stage], window, block % 2 == 1 ? shift : 0, config))]);
-        downsample = stage < config.Depths.Count - 1 ? new SwinMerging(width, config.LayerNormEpsilon) : null;
+        downsample = stage < config.Depths.Count - 1 ? new SwinMerging(width, config.LayerNormEps) : null;
         RegisterComponents();
     }
 
@@ -71,9 +74,9 @@ internal sealed class SwinBlock : Module<Tensor, Tensor?, Tensor>
     {
         (this.window, this.shift) = (window, shift);
         var inner = (long)(width * config.MlpRatio);
-        layernorm_before = new LayerNorm(width, config.LayerNormEpsilon);
+        layernorm_before = new LayerNorm(width, config.LayerNormEps);
         attention = new SwinAttention(width, heads, window, config.FusedProjections);
-        layernorm_after = new LayerNorm(width, config.LayerNormEpsilon);
+        layernorm_after = new LayerNorm(width, config.LayerNormEps);
         intermediate = new Dense(width, inner);
         output = new Dense(inner, width);
         RegisterComponents();

@@ -80,7 +80,7 @@ public sealed class VitMae : Module<Tensor, Tensor>
         Config = config;
         embeddings = new VitMaeEmbeddings(config);
         encoder = new VitEncoder(config.Encoder);
-        layernorm = new LayerNorm(config.Encoder.HiddenSize, config.Encoder.LayerNormEpsilon);
+        layernorm = new LayerNorm(config.Encoder.HiddenSize, config.Encoder.LayerNormEps);
         RegisterComponents();
     }
 
@@ -155,8 +155,11 @@ internal sealed class VitMaeEmbeddings : Module<Tensor, Tensor>
     public override Tensor forward(Tensor pixels)
     {
         if (pixels.shape.Length != 4 || !pixels.shape.AsSpan(1).SequenceEqual(image))
+        {
             throw new ArgumentException($"The images have shape ({string.Join(", ", pixels.shape)}); "
                 + $"this ViT-MAE takes (B, {string.Join(", ", image)}).", nameof(pixels));
+        }
+
         using var scope = NewDisposeScope();
         var patches = patch_embeddings.call(pixels.to(cls_token.dtype));
         return patches.Plus(position_embeddings.narrow(1, 1, patches.shape[1])).MoveToOuterDisposeScope();

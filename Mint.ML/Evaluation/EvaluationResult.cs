@@ -51,7 +51,8 @@ public static class EvaluationFiles
 {
     private static readonly JsonSerializerOptions Lines = new()
     {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
     private static readonly JsonSerializerOptions Indented = new(Lines) { WriteIndented = true };

@@ -82,6 +82,7 @@ internal sealed class TrieWalk(ILanguageModel model, CandidateTrie trie, int pro
                 children.Select((child, i) => ((long)prompt * nodes.Length + parentRow[i]) * model.VocabularySize + trie.Token(child)))];
             float[] chosen = Cpu.Floats(scores.view(-1).index_select(0, tensor(flat, device: scores.device)));
             for (int prompt = 0; prompt < prompts; prompt++)
+            {
                 for (int i = 0; i < children.Length; i++)
                 {
                     float total = totals[prompt * nodes.Length + parentRow[i]];
@@ -89,6 +90,7 @@ internal sealed class TrieWalk(ILanguageModel model, CandidateTrie trie, int pro
                     logLikelihoods[row + children[i]] = logLikelihoods[row + nodes[parentRow[i]]]
                         + Cpu.Number(chosen[prompt * children.Length + i]) - Cpu.Number(total);
                 }
+            }
 
             int[][] groups = [.. children.Where(child => trie.Children(child).Count > 0).Chunk(groupSize)];
             // The first pushed comes last, when the others have branched off.

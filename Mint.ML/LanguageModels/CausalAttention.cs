@@ -108,8 +108,10 @@ internal sealed class CausalState : DecodingState, ICausalAttention
         LongestPosition = real.max().item<long>() - 1;
         positions = real.Minus(1).DetachFromDisposeScope();
         if (!mask.all().item<bool>())
+        {
             promptBias = zeros(mask.shape, dtype: dtype, device: mask.device)
                 .FillWhere_(mask.logical_not(), finfo(dtype).min).view(prompts, 1, 1, -1).DetachFromDisposeScope();
+        }
     }
 
     private CausalState(CausalState parent, Tensor rows)
@@ -187,8 +189,10 @@ internal sealed class CausalState : DecodingState, ICausalAttention
             throw new ArgumentException($"{this.rows} rows cannot be shared evenly by {this.prompts} prompts.", nameof(rows));
         positions = Replace(positions, rows);
         if (length > 0)
+        {
             for (var layer = 0; layer < answer.Length; layer++)
                 answer[layer] = (Replace(answer[layer].Keys, rows), Replace(answer[layer].Values, rows));
+        }
 
         static Tensor Replace(Tensor old, Tensor indices)
         {

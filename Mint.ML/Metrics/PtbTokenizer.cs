@@ -14,12 +14,27 @@ public static partial class PtbTokenizer
 {
     private static readonly HashSet<string> punctuation = ["''", "'", "``", "`", ".", "?", "!", ",", ":", "-", "--", "...", ";", "\""];
 
-    private static readonly Dictionary<string, string> brackets = new() { ["("] = "-lrb-", [")"] = "-rrb-", ["{"] = "-lcb-", ["}"] = "-rcb-", ["["] = "-lsb-", ["]"] = "-rsb-" };
+    private static readonly Dictionary<string, string> brackets = new()
+    {
+        ["("] = "-lrb-",
+        [")"] = "-rrb-",
+        ["{"] = "-lcb-",
+        ["}"] = "-rcb-",
+        ["["] = "-lsb-",
+        ["]"] = "-rsb-",
+    };
 
     // Two words written as one; the number is where the second begins.
     private static readonly Dictionary<string, int> merged = new()
     {
-        ["cannot"] = 3, ["gonna"] = 3, ["gotta"] = 3, ["wanna"] = 3, ["lemme"] = 3, ["gimme"] = 3, ["'tis"] = 2, ["'twas"] = 2,
+        ["cannot"] = 3,
+        ["gonna"] = 3,
+        ["gotta"] = 3,
+        ["wanna"] = 3,
+        ["lemme"] = 3,
+        ["gimme"] = 3,
+        ["'tis"] = 2,
+        ["'twas"] = 2,
     };
 
     /// <summary>The words of a text; none for one without words.</summary>
@@ -27,7 +42,8 @@ public static partial class PtbTokenizer
     {
         ArgumentNullException.ThrowIfNull(text);
         var words = new List<string>();
-        string plain = text.ToLowerInvariant().Replace('\u2018', '\'').Replace('\u2019', '\'').Replace('\u201c', '"').Replace('\u201d', '"').Replace('\u2013', '-').Replace("\u2014", "--");
+        string plain = text.ToLowerInvariant().Replace('\u2018', '\'').Replace('\u2019', '\'').Replace('\u201c', '"').Replace('\u201d', '"')
+            .Replace('\u2013', '-').Replace("\u2014", "--");
         foreach (Match match in Pieces().Matches(plain)) Add(match.Value, words);
         return [.. words];
     }

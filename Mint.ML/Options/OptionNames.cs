@@ -13,7 +13,10 @@ internal static class OptionNames
     /// <summary>Reads and writes records by these names; comments and trailing commas are allowed.</summary>
     public static JsonSerializerOptions Json { get; } = new()
     {
-        PropertyNamingPolicy = JsonNamingPolicy.KebabCaseLower, AllowTrailingCommas = true, ReadCommentHandling = JsonCommentHandling.Skip, RespectNullableAnnotations = true,
+        PropertyNamingPolicy = JsonNamingPolicy.KebabCaseLower,
+        AllowTrailingCommas = true,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        RespectNullableAnnotations = true,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false) },
     };
 

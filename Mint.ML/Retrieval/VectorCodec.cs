@@ -27,12 +27,19 @@ internal static class VectorCodec
 
     public static int ScaleBytes(int width) => sizeof(float) * ((width + Group - 1) / Group);
 
-    public static int VectorBytes(VectorStorage storage, int width) => storage switch { VectorStorage.Single => 4 * width, VectorStorage.Half => 2 * width, _ => width + ScaleBytes(width) };
+    public static int VectorBytes(VectorStorage storage, int width) =>
+        storage switch { VectorStorage.Single => 4 * width, VectorStorage.Half => 2 * width, _ => width + ScaleBytes(width) };
 
     public static void Encode(VectorStorage storage, ReadOnlySpan<float> vector, Span<byte> bytes)
     {
-        if (storage == VectorStorage.Single) MemoryMarshal.AsBytes(vector).CopyTo(bytes);
-        else if (storage == VectorStorage.Half) TensorPrimitives.ConvertToHalf(vector, MemoryMarshal.Cast<byte, Half>(bytes));
+        if (storage == VectorStorage.Single)
+        {
+            MemoryMarshal.AsBytes(vector).CopyTo(bytes);
+        }
+        else if (storage == VectorStorage.Half)
+        {
+            TensorPrimitives.ConvertToHalf(vector, MemoryMarshal.Cast<byte, Half>(bytes));
+        }
         else
         {
             var scales = MemoryMarshal.Cast<byte, float>(bytes[..ScaleBytes(vector.Length)]);
@@ -48,8 +55,14 @@ internal static class VectorCodec
 
     public static void Decode(VectorStorage storage, ReadOnlySpan<byte> bytes, Span<float> vector)
     {
-        if (storage == VectorStorage.Single) MemoryMarshal.Cast<byte, float>(bytes).CopyTo(vector);
-        else if (storage == VectorStorage.Half) TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), vector);
+        if (storage == VectorStorage.Single)
+        {
+            MemoryMarshal.Cast<byte, float>(bytes).CopyTo(vector);
+        }
+        else if (storage == VectorStorage.Half)
+        {
+            TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), vector);
+        }
         else
         {
             var scales = MemoryMarshal.Cast<byte, float>(bytes[..ScaleBytes(vector.Length)]);

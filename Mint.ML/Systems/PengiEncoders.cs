@@ -62,8 +62,11 @@ internal sealed class PengiAudioEncoder(PengiConfig config) : IDisposable
         if (frames <= config.HtsAt.LongestInput)
             return One(logMel);
         if (starts.Count == 0 || CropFrames > config.HtsAt.LongestInput)
+        {
             throw new ArgumentException(
                 $"{frames} frames are too many for this HTS-AT's image of {config.HtsAt.LongestInput}, and crops of {CropFrames} do not fit it.");
+        }
+
         using var scope = NewDisposeScope();
         var crops = starts.Select(start => One(logMel.narrow(2, start, CropFrames))).ToList();
         return (stack(crops.Select(crop => crop.Pooled)).mean([0]).MoveToOuterDisposeScope(),
@@ -161,8 +164,11 @@ internal sealed class TorchlibrosaLogMel : Module<Tensor, Tensor>
     {
         var margin = real.shape[2] / 2; // frames are centred; the ends are mirrored
         if (waveforms.shape is not [_, var length] || length <= margin)
+        {
             throw new ArgumentException($"The waveforms have shape ({string.Join(", ", waveforms.shape)}), "
                 + $"expected (B, T) with T above {margin} samples.", nameof(waveforms));
+        }
+
         using var scope = NewDisposeScope();
         var samples = waveforms.to(real.dtype, real.device).unsqueeze(1);
         var padded = functional.pad(samples, (margin, margin), TorchSharp.PaddingModes.Reflect); // (B, 1, T + window)

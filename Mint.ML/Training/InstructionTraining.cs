@@ -2,6 +2,8 @@ using Mint.ML.Encoders;
 using Mint.ML.Layers;
 using Mint.ML.Systems;
 using Mint.ML.Text;
+using Mint.ML.Training.Data;
+using Mint.ML.Training.Memory;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -22,9 +24,11 @@ public static class InstructionTraining
     /// <param name="audio">The clips' frames.</param>
     /// <param name="examples">What to learn; a clip may have several.</param>
     /// <param name="options">How to train.</param>
-    /// <param name="validation">Examples held out, measured as <see cref="TrainingOptions.ValidateEvery"/> says; without <see cref="TrainingOptions.BestBy"/> they do not change the weights by a bit.</param>
+    /// <param name="validation">Examples held out, measured as <see cref="TrainingOptions.ValidateEvery"/> says; without <see cref="TrainingOptions.BestBy"/>
+    /// they do not change the weights by a bit.</param>
     /// <param name="progress">Told of every step.</param>
-    /// <param name="cancel">Ends the run after the step at hand, or within a validation; the model is as that step left it, or the best so far with <see cref="TrainingOptions.BestBy"/>.</param>
+    /// <param name="cancel">Ends the run after the step at hand, or within a validation; the model is as that step left it, or the best so far with
+    /// <see cref="TrainingOptions.BestBy"/>.</param>
     /// <exception cref="ArgumentException">Options, examples, tokenizers, audio and model do not fit each other; the message says how.</exception>
     /// <exception cref="NonFiniteLossException">The loss was not finite.</exception>
     public static TrainingResult Run(
@@ -43,20 +47,25 @@ public static class InstructionTraining
         Check(audio, mix.Examples, "examples");
         if (validation is not null) Check(validation.Audio, validation.Examples, nameof(validation));
         if (modelTokenizer.VocabularySize > model.LanguageModel.VocabularySize)
-            throw new ArgumentException($"The language model's tokenizer has {modelTokenizer.VocabularySize} ids; the model has {model.LanguageModel.VocabularySize}.", nameof(modelTokenizer));
+            throw new ArgumentException($"The language model's tokenizer has {modelTokenizer.VocabularySize} ids; the model has "
+                + $"{model.LanguageModel.VocabularySize}.", nameof(modelTokenizer));
         if (model.LanguageModel is Module languageModel)
         {
             languageModel.Frozen();
             languageModel.eval();
         }
-        using var numerics = new Numerics(options, model.Bridge, [model.Projection, .. model.LanguageModel is Module reader ? [reader] : Array.Empty<Module>()]);
+        using var numerics =
+            new Numerics(options, model.Bridge, [model.Projection, .. model.LanguageModel is Module reader ? [reader] : Array.Empty<Module>()]);
         return TrainingLoop.Run(new Stage(model, bridgeTokenizer, modelTokenizer, mix, options), audio, HeldOut(), options, progress, cancel);
 
         void Check(IFrameSource audio, IReadOnlyList<InstructionExample> examples, string name)
         {
             for (int i = 0; i < examples.Count; i++)
+            {
                 if (examples[i].Clip < 0 || examples[i].Clip >= audio.Count)
                     throw new ArgumentException($"Example {i} is about clip {examples[i].Clip}; there are clips 0 to {audio.Count - 1}.", name);
+            }
+
             BridgeFit.Check(model.Bridge, bridgeTokenizer, audio, options);
         }
 

@@ -20,7 +20,8 @@ internal static class AnswerBench
         int[][] labels = [.. Enumerable.Range(0, 50).Select(i =>
             (int[])[10 + i / 10, 100 + i / 2, .. Enumerable.Range(200 + 5 * i, 1 + i % 4), 1])];
         var trie = new CandidateTrie(labels);
-        Console.Error.WriteLine($"tokens to compute a clip: {trie.Nodes} nodes of the tree; {labels.Length * labels.Max(label => label.Length)} when every label is padded to the longest");
+        Console.Error.WriteLine($"tokens to compute a clip: {trie.Nodes} nodes of the tree; {labels.Length * labels.Max(label => label.Length)} when every "
+            + "label is padded to the longest");
         return Serve(() =>
         {
             var ranking = VocabularyRanking.Rank(model, prompt, mask, trie);
@@ -65,12 +66,22 @@ internal static class AnswerBench
             using (var model = new T5(config with { FeedForward = "gated-gelu", TieWordEmbeddings = false }))
             {
                 using (no_grad())
+                {
                     foreach (var (name, parameter) in model.named_parameters())
                         if (parameter.shape.Length == 1) parameter.Fill_(1); else parameter.normal_(0, 0.05);
+                }
+
                 CheckpointWriter.Write(folder, new JsonObject
                 {
-                    ["model_type"] = "t5", ["vocab_size"] = 32128, ["d_model"] = config.HiddenSize, ["d_kv"] = 64, ["d_ff"] = config.FeedForwardSize,
-                    ["num_layers"] = config.EncoderLayers, ["num_heads"] = config.Heads, ["feed_forward_proj"] = "gated-gelu", ["tie_word_embeddings"] = false,
+                    ["model_type"] = "t5",
+                    ["vocab_size"] = 32128,
+                    ["d_model"] = config.HiddenSize,
+                    ["d_kv"] = 64,
+                    ["d_ff"] = config.FeedForwardSize,
+                    ["num_layers"] = config.EncoderLayers,
+                    ["num_heads"] = config.Heads,
+                    ["feed_forward_proj"] = "gated-gelu",
+                    ["tie_word_embeddings"] = false,
                 }, model.state_dict());
             }
             return T5.Load(folder);

@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Bridges;
 using Mint.ML.LanguageModels;
+using Mint.ML.Samples.Making.Pretraining;
 using Mint.ML.Training;
 using Mint.ML.Transforms;
 
@@ -25,7 +26,13 @@ internal sealed class StressModel : IDisposable
         var tokenizer = LanguageModelFolder.WriteTokenizer(clips.Select(clip => $"{clip.Caption}. {clip.Instruction} {clip.Response}."), languageModel, 100);
         using (var t5 = LanguageModelPretraining.Create(new T5Config
         {
-            VocabularySize = tokenizer.VocabularySize, HiddenSize = 16, HeadSize = 8, Heads = 2, FeedForwardSize = 32, EncoderLayers = 1, DecoderLayers = 1,
+            VocabularySize = tokenizer.VocabularySize,
+            HiddenSize = 16,
+            HeadSize = 8,
+            Heads = 2,
+            FeedForwardSize = 32,
+            EncoderLayers = 1,
+            DecoderLayers = 1,
         }, seed: 3))
         {
             LanguageModelFolder.WriteModel(t5, languageModel);
@@ -39,7 +46,7 @@ internal sealed class StressModel : IDisposable
         sounds = [.. clips.Select(clip => new Sound { Audio = clip.Audio })];
 
         var stage1 = model.OfType<BridgeNetTransformer>().Single();
-        var ranked = ml.AudioLanguage().RankLabels(new RankingEstimator.Options { Labels = Labels, Bridge = stage1 }).Fit(frames);
+        var ranked = ml.AudioLanguage().RankLabels(new RankedClassifier.Options { Labels = Labels, Bridge = stage1 }).Fit(frames);
         var schema = SchemaDefinition.Create(typeof(Frames));
         schema[nameof(Frames.Features)].ColumnType = frames.Schema[nameof(Frames.Features)].Type;
         similar = ml.Model.CreatePredictionEngine<Frames, Answer>(new TransformerChain<ITransformer>(ranked), inputSchemaDefinition: schema);
@@ -69,14 +76,21 @@ internal sealed class StressModel : IDisposable
     {
         Bridge = new BridgeNetConfig
         {
-            Queries = 2, EmbeddingSize = 8, QFormer = new QFormerConfig { HiddenSize = 16, Layers = 1, Heads = 2, IntermediateSize = 24, MaxPositions = 32 },
+            Queries = 2,
+            EmbeddingSize = 8,
+            QFormer = new QFormerConfig { HiddenSize = 16, Layers = 1, Heads = 2, FeedForwardSize = 24, Positions = 32 },
         },
-        Training = Training(epochs), VocabularySize = 80, Seed = 5,
+        Training = Training(epochs),
+        VocabularySize = 80,
+        Seed = 5,
     });
 
     private InstructionTuner Tuning(BridgeNetTransformer? bridge, int epochs) => ml.AudioLanguage().Trainers.InstructionTuning(new InstructionTuner.Options
     {
-        LanguageModel = languageModel, Bridge = bridge, Training = Training(epochs), Seed = 5,
+        LanguageModel = languageModel,
+        Bridge = bridge,
+        Training = Training(epochs),
+        Seed = 5,
     });
 
     private static TrainingOptions Training(int epochs) => new() { Epochs = epochs, BatchSize = 4, LearningRate = 1e-3, WarmUpSteps = 1, GradientClip = 1 };

@@ -4,6 +4,7 @@ using Mint.ML.Bridges;
 using Mint.ML.Objectives;
 using Mint.ML.Tensors;
 using Mint.ML.Training;
+using Mint.ML.Training.Memory;
 using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 

@@ -42,11 +42,15 @@ static int Compare(string fixtures, string? json, bool details)
         foreach (var (tensor, reason) in result.Left) Console.WriteLine($"    not compared: {tensor}: {reason}");
     }
     if (json is not null)
+    {
         AtomicFile.WriteText(json, JsonSerializer.Serialize(results, new JsonSerializerOptions
         {
-            WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+            WriteIndented = true,
+            PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
             NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         }));
+    }
+
     int failed = results.Count(result => result is { Passed: false, Skipped: null });
     if (results.Any(result => result.Skipped is not null)) Console.WriteLine($"{results.Count(result => result.Skipped is not null)} skipped");
     Console.WriteLine($"{results.Count(result => result.Passed)} passed, {failed} failed");

@@ -55,11 +55,13 @@ internal static class TrainingStages
             Gradients(fixture, $"gradfull_loss_{name}.", Named(bridge));
         }
         using (var bridge = BridgeNet.Load(fixture.Path))
+        {
             Steps(fixture, Named(bridge), () =>
             {
                 var losses = Losses(bridge, lavis, out _);
                 return (losses.Total, stack([losses.Contrastive, losses.Matching, losses.Generation]).detach());
             });
+        }
 
         AlignmentLosses Losses(BridgeNet bridge, AlignmentOptions options, out (Tensor AudioToText, Tensor TextToAudio) similarity) => Alignment.Losses(
             bridge, bridge.Listen(fixture["image_embeds"], null), captions, options,
@@ -82,7 +84,8 @@ internal static class TrainingStages
             fixture.Close("lm_logits", logits, captions.Mask);
             long next = logits.shape[1] - 1;
             Tensor predicting = logits.narrow(1, 0, next).transpose(1, 2); // (B, V, L - 1)
-            fixture.Close("lm_token_nll", functional.cross_entropy(predicting, captions.Ids.narrow(1, 1, next), reduction: Reduction.None), captions.Mask.narrow(1, 1, next));
+            fixture.Close("lm_token_nll", functional.cross_entropy(predicting, captions.Ids.narrow(1, 1, next), reduction: Reduction.None),
+                captions.Mask.narrow(1, 1, next));
             fixture.Close("loss_lm", functional.cross_entropy(predicting, fixture["lm_labels"], label_smoothing: 0.1));
             cache.Dispose();
         }

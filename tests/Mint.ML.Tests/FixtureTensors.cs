@@ -11,7 +11,7 @@ internal static class FixtureTensors
     {
         byte[] file = File.ReadAllBytes(Fixtures.Path(path));
         int header = (int)BinaryPrimitives.ReadInt64LittleEndian(file);
-        using JsonDocument json = JsonDocument.Parse(file.AsMemory(8, header));
+        using var json = JsonDocument.Parse(file.AsMemory(8, header));
         JsonElement entry = json.RootElement.GetProperty(name);
         Assert.AreEqual("F32", entry.GetProperty("dtype").GetString());
         long[] offsets = [.. entry.GetProperty("data_offsets").EnumerateArray().Select(e => e.GetInt64())];

@@ -3,7 +3,7 @@ namespace Mint.ML.Tests;
 /// <summary>Finds tests/fixtures from wherever the tests run.</summary>
 internal static class Fixtures
 {
-    static readonly Lazy<string> Root = new(() =>
+    private static readonly Lazy<string> Root = new(() =>
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {

@@ -5,7 +5,7 @@ namespace Mint.ML.Tests.Audio;
 [TestClass]
 public class AudioManifestTests
 {
-    string folder = "";
+    private string folder = "";
 
     [TestInitialize]
     public void MakeFolder() => folder = Directory.CreateTempSubdirectory("mint-manifest").FullName;
@@ -13,14 +13,14 @@ public class AudioManifestTests
     [TestCleanup]
     public void RemoveFolder() => Directory.Delete(folder, recursive: true);
 
-    AudioManifest Read(string name, string text)
+    private AudioManifest Read(string name, string text)
     {
         string path = Path.Combine(folder, name);
         File.WriteAllText(path, text);
         return AudioManifest.Read(path);
     }
 
-    void Refuses(string name, string text, string expected)
+    private void Refuses(string name, string text, string expected)
     {
         var error = Assert.ThrowsExactly<InvalidDataException>(() => Read(name, text));
         StringAssert.Contains(error.Message, Path.Combine(folder, name));

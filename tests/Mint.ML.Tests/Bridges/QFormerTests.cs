@@ -92,7 +92,8 @@ public sealed class QFormerTests
         var hidden = instructed ? model.ForwardHidden(queries, audio, ids, textMask) : model.ForwardHidden(queries, audio);
 
         var weights = model.state_dict();
-        int[] blocks = [.. Enumerable.Range(0, (int)model.Config.Layers).Where(i => weights.ContainsKey($"encoder.layer.{i}.crossattention.self.query.weight"))];
+        int[] blocks =
+            [.. Enumerable.Range(0, (int)model.Config.Layers).Where(i => weights.ContainsKey($"encoder.layer.{i}.crossattention.self.query.weight"))];
         CollectionAssert.AreEqual(new long[] { 2, blocks.Length, 6, 9 }, attention.shape);
         long heads = model.Config.Heads, d = model.Config.HiddenSize / heads;
         for (int row = 0; row < 2; row++)
@@ -132,7 +133,8 @@ public sealed class QFormerTests
         var separate = Gradients((queries, audio) =>
         {
             var states = model.QueryPass(queries, audio, out var cache);
-            return states.square().mean() + model.TextPass(ids, mask).select(1, 0).pow(3).mean() + model.PredictTokens(model.GenerationPass(generated, mask, cache)).square().mean();
+            return states.square().mean() + model.TextPass(ids, mask).select(1, 0).pow(3).mean()
+                + model.PredictTokens(model.GenerationPass(generated, mask, cache)).square().mean();
         });
         var fused = Gradients((queries, audio) =>
         {
@@ -162,7 +164,14 @@ public sealed class QFormerTests
         using var bert = Bert.Load(Fixtures.Path("bert"));
         var config = new QFormerConfig
         {
-            VocabularySize = 100, HiddenSize = 32, Layers = 2, Heads = 4, IntermediateSize = 64, MaxPositions = 40, AudioSize = 24, HiddenDropout = 0.1,
+            VocabularySize = 100,
+            HiddenSize = 32,
+            Layers = 2,
+            Heads = 4,
+            FeedForwardSize = 64,
+            Positions = 40,
+            AudioSize = 24,
+            HiddenDropout = 0.1,
         };
         using var model = new QFormer(config);
         using var again = new QFormer(config);
@@ -188,7 +197,7 @@ public sealed class QFormerTests
     public void Dropout_acts_in_training_only()
     {
         using var scope = NewDisposeScope();
-        using var model = new QFormer(new QFormerConfig { VocabularySize = 50, HiddenSize = 32, Layers = 2, Heads = 4, IntermediateSize = 48, AudioSize = 24 });
+        using var model = new QFormer(new QFormerConfig { VocabularySize = 50, HiddenSize = 32, Layers = 2, Heads = 4, FeedForwardSize = 48, AudioSize = 24 });
         model.Initialize(1);
         var (queries, frames) = (randn([1, 6, 32], generator: new Generator(1)), randn([2, 5, 24], generator: new Generator(2)));
         Tensor Run() => model.QueryPass(queries, model.ProjectAudio(frames));
@@ -202,7 +211,11 @@ public sealed class QFormerTests
     public void New_queries_are_drawn_around_zero()
     {
         using var grad = no_grad();
-        using var bridge = new BridgeNet(new BridgeNetConfig { Queries = 32, QFormer = new QFormerConfig { HiddenSize = 64, Heads = 2, Layers = 1, IntermediateSize = 8, VocabularySize = 8, AudioSize = 8 } });
+        using var bridge = new BridgeNet(new BridgeNetConfig
+        {
+            Queries = 32,
+            QFormer = new QFormerConfig { HiddenSize = 64, Heads = 2, Layers = 1, FeedForwardSize = 8, VocabularySize = 8, AudioSize = 8 },
+        });
         bridge.Initialize(1);
         float[] queries = [.. bridge.Queries.contiguous().cpu().data<float>()];
         // 2048 numbers of normal(0, 0.02): their mean is within 0.02 / sqrt(2048) = 0.0004, five times over.

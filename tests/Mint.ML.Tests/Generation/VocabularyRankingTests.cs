@@ -57,6 +57,7 @@ public sealed class VocabularyRankingTests
         var trie = new CandidateTrie(Candidates(new Random(6), 20, model.VocabularySize));
         var all = VocabularyRanking.LogLikelihoods(model, prompt, mask, trie);
         foreach (int size in new[] { 1, 2, 7 })
+        {
             for (int first = 0; first < 32; first += size)
             {
                 int count = Math.Min(size, 32 - first);
@@ -64,6 +65,7 @@ public sealed class VocabularyRankingTests
                 for (int row = 0; row < count; row++)
                     for (int c = 0; c < trie.Count; c++) Assert.AreEqual(all[first + row, c], part[row, c], 1e-5 * Math.Max(1, Math.Abs(all[first + row, c])));
             }
+        }
     }
 
     [TestMethod]
@@ -78,13 +80,17 @@ public sealed class VocabularyRankingTests
         var sums = VocabularyRanking.LogLikelihoods(model, prompt, mask, trie);
         var prior = VocabularyRanking.LogLikelihoods(model, silent, silentMask, trie);
         var means = VocabularyRanking.Rank(model, prompt, mask, trie, new() { Score = RankingScore.MeanPerToken }).Scores;
-        var information = VocabularyRanking.Rank(model, prompt, mask, trie, new() { Score = RankingScore.PointwiseMutualInformation }, VocabularyRanking.LogLikelihoods(model, silent, silentMask, trie)).Scores;
+        var information = VocabularyRanking.Rank(model, prompt, mask, trie, new() { Score = RankingScore.PointwiseMutualInformation },
+            VocabularyRanking.LogLikelihoods(model, silent, silentMask, trie)).Scores;
         for (int row = 0; row < 2; row++)
+        {
             for (int c = 0; c < 3; c++)
             {
                 Assert.AreEqual(sums[row, c] / candidates[c].Length, means[row, c], 1e-9);
                 Assert.AreEqual(sums[row, c] - prior[0, c], information[row, c], 1e-9);
             }
+        }
+
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() =>
             VocabularyRanking.Rank(model, prompt, mask, trie, new() { Score = RankingScore.PointwiseMutualInformation })).Message, "without audio");
     }
@@ -121,7 +127,8 @@ public sealed class VocabularyRankingTests
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new CandidateTrie([[3, -2]])).Message, "-2");
         Assert.ThrowsExactly<ArgumentException>(() => new CandidateTrie([]));
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => VocabularyRanking.LogLikelihoods(model, prompt, mask, new([[99]]))).Message, "99");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => VocabularyRanking.LogLikelihoods(model, prompt, zeros_like(mask), new([[9]]))).Message, "padding");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => VocabularyRanking.LogLikelihoods(model, prompt, zeros_like(mask),
+            new([[9]]))).Message, "padding");
     }
 
     /// <summary>Candidates that often share beginnings, of 1 to 6 tokens.</summary>
@@ -148,7 +155,9 @@ public sealed class VocabularyRankingTests
     {
         Assert.AreEqual(expected.Length, actual.Length);
         for (int row = 0; row < expected.GetLength(0); row++)
+        {
             for (int c = 0; c < expected.GetLength(1); c++)
                 Assert.AreEqual(expected[row, c], actual[row, c], 1e-5 * Math.Max(1, Math.Abs(expected[row, c])), $"{message}, row {row}, candidate {c}");
+        }
     }
 }

@@ -19,8 +19,11 @@ public sealed class ClassificationMetricsTests
         int[] labels = Row<int>(item["y_true"]), predictions = Row<int>(item["y_pred"]);
         var matrix = new ConfusionMatrix(labels, predictions, 5); // the fifth class does not occur
         for (int label = 0; label < 5; label++)
+        {
             for (int prediction = 0; prediction < 5; prediction++)
                 Assert.AreEqual(labels.Zip(predictions).Count(pair => pair == (label, prediction)), matrix[label, prediction]);
+        }
+
         Assert.AreEqual((double)item["f1_macro"]!, matrix.Classes.Take(4).Average(one => one.F1), Tolerance);
         Assert.AreEqual((double)item["f1_weighted"]!, matrix.Classes.Take(4).Sum(one => one.F1 * one.Support) / labels.Length, Tolerance);
         Assert.AreEqual((double)item["accuracy"]!, matrix.Classes.Take(4).Sum(one => one.Recall * one.Support) / labels.Length, Tolerance);
@@ -32,7 +35,8 @@ public sealed class ClassificationMetricsTests
 
     [TestMethod]
     public void Scores_that_are_not_numbers_are_named() =>
-        Assert.Contains("item 1", Assert.ThrowsExactly<ArgumentException>(() => ClassificationMetrics.AveragePrecision([true, false], [0.5, double.NaN])).Message);
+        Assert.Contains("item 1",
+            Assert.ThrowsExactly<ArgumentException>(() => ClassificationMetrics.AveragePrecision([true, false], [0.5, double.NaN])).Message);
 
     [TestMethod]
     public void Interval_holds_the_mean_shrinks_with_more_items_and_repeats()

@@ -30,8 +30,12 @@ public sealed class RetrievalMetricsTests
         var similarity = Matrix(item["sim"]);
         int[][] relevant = [.. item["gt"]!.AsArray().Select(Row<int>)];
         for (int q = 0; q < relevant.Length; q++)
+        {
             for (int i = 0; i < similarity.GetLength(1); i++)
-                Assert.IsTrue(relevant[q].Contains(i) || relevant[q].All(right => Math.Abs(similarity[q, i] - similarity[q, right]) > RetrievalMetrics.Rounding), "the fixture has no ties");
+                Assert.IsTrue(relevant[q].Contains(i) || relevant[q]
+                    .All(right => Math.Abs(similarity[q, i] - similarity[q, right]) > RetrievalMetrics.Rounding), "the fixture has no ties");
+        }
+
         var scores = RetrievalMetrics.Score(similarity, relevant);
         CollectionAssert.AreEqual(Row<int>(item["rank_of_best_positive_0based"]), scores.Ranks.ToArray(), name);
         foreach (int k in (int[])[1, 5, 10]) Assert.AreEqual((double)item[$"R@{k}"]!, scores.RecallAt(k), 1e-9, name);
@@ -107,7 +111,8 @@ public sealed class RetrievalMetricsTests
         double[,] two = { { 0.1, 0.2 } };
         Assert.Contains("query 0", Assert.ThrowsExactly<ArgumentException>(() => RetrievalMetrics.Score(two, [[]])).Message);
         Assert.Contains("0 to 1", Assert.ThrowsExactly<ArgumentException>(() => RetrievalMetrics.Score(two, [[2]])).Message);
-        Assert.Contains("query 0 and item 1", Assert.ThrowsExactly<ArgumentException>(() => RetrievalMetrics.Score(new[,] { { 0.1, double.NaN } }, [[0]])).Message);
+        Assert.Contains("query 0 and item 1",
+            Assert.ThrowsExactly<ArgumentException>(() => RetrievalMetrics.Score(new[,] { { 0.1, double.NaN } }, [[0]])).Message);
         Assert.ThrowsExactly<ArgumentException>(() => RetrievalMetrics.Score(two, [[0], [1]]));
     }
 }

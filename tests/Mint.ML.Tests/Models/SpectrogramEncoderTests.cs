@@ -15,8 +15,11 @@ public sealed class SpectrogramEncoderTests
         var tower = new HtsAt(new HtsAtConfig { PatchWidth = 8, Depths = [2, 2], Heads = [2, 2] });
         var generator = new Generator(5);
         foreach (var (name, weight) in tower.state_dict())
+        {
             using (no_grad())
                 weight.copy_(name.Contains("var") ? ones_like(weight) : randn(weight.shape, generator: generator).mul(0.2));
+        }
+
         tower.eval();
         return new ClapEncoder(tower);
     }
@@ -90,8 +93,15 @@ public sealed class SpectrogramEncoderTests
         var sound = randn([1, 20_000], generator: new Generator(4));
         using var mel = new LogMel(new LogMelOptions
         {
-            SampleRate = 16_000, FftSize = 512, HopLength = 160, MelBins = 16, MinFrequency = 100, MaxFrequency = 7000,
-            Scale = MelScale.Slaney, SlaneyNorm = true, Compression = MelCompression.Decibel,
+            SampleRate = 16_000,
+            FftSize = 512,
+            HopLength = 160,
+            MelBins = 16,
+            MinFrequency = 100,
+            MaxFrequency = 7000,
+            Scale = MelScale.Slaney,
+            SlaneyNorm = true,
+            Compression = MelCompression.Decibel,
         });
         var padded = cat([sound, zeros(1, 12_000)], 1);
         using var tower = HtsAt.Load(folder.Path);

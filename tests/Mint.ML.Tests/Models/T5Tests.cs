@@ -21,11 +21,13 @@ public sealed class T5Tests
 
         var logits = model.Begin(prompt, mask, out var state);
         using (state)
+        {
             for (int t = 0; t < 20; t++)
             {
                 Assert.IsLessThan(2e-5, ModelFixture.RelativeError(expected.select(1, t), logits), $"step {t}");
                 logits = model.Next(state, targets.select(1, t));
             }
+        }
     }
 
     [TestMethod]

@@ -3,6 +3,7 @@ using Mint.ML.Encoders;
 using Mint.ML.Objectives;
 using Mint.ML.Tests.Text;
 using Mint.ML.Training;
+using Mint.ML.Training.Data;
 using static Mint.ML.Tests.Training.AlignmentTrainingTests;
 using static TorchSharp.torch;
 

@@ -3,6 +3,7 @@ using Mint.ML.LanguageModels;
 using Mint.ML.Systems;
 using Mint.ML.Text;
 using Mint.ML.Training;
+using Mint.ML.Training.Data;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -24,8 +25,11 @@ public sealed class InstructionTrainingTests
         Assert.AreEqual(0, Changed((T5)before.LanguageModel, (T5)model.LanguageModel));
         Assert.AreEqual(2, Changed(before.Projection, model.Projection));
         foreach (var ((name, then), (_, now)) in before.Bridge.named_parameters().Zip(model.Bridge.named_parameters()))
+        {
             if (name.Split('.')[0] is "temp" or "itm_head" or "text_proj" or "vision_proj")
                 Assert.AreEqual(0, (now - then).abs().max().item<float>(), name);
+        }
+
         Assert.IsFalse(model.Bridge.training);
     }
 
@@ -58,8 +62,10 @@ public sealed class InstructionTrainingTests
         foreach (var ((name, expected), (_, actual)) in whole.Projection.named_parameters().Zip(parts.Projection.named_parameters()))
             Assert.IsLessThan(1e-4f, (expected - actual).abs().max().item<float>(), name);
         foreach (var ((_, expected), (_, actual)) in whole.Bridge.named_parameters().Zip(parts.Bridge.named_parameters()))
+        {
             if (expected.shape.SequenceEqual(whole.Bridge.Queries.shape))
                 Assert.IsLessThan(1e-4f, (expected - actual).abs().max().item<float>());
+        }
     }
 
     [TestMethod]
@@ -76,7 +82,8 @@ public sealed class InstructionTrainingTests
     {
         var (with, without) = (Load(), Load());
         var audio = Audio(with);
-        InstructionExample[] heldOut = [.. Enumerable.Range(0, 5).Select(i => new InstructionExample(5 - i, i % 2 == 0 ? "What is it?" : "What is heard?", Answers[i]))];
+        InstructionExample[] heldOut =
+            [.. Enumerable.Range(0, 5).Select(i => new InstructionExample(5 - i, i % 2 == 0 ? "What is it?" : "What is heard?", Answers[i]))];
         var options = Short with { Epochs = 3, BatchSize = 2, ValidateEvery = 4 };
         var result = InstructionTraining.Run(with, audio, Examples, options, new InstructionValidation(Audio(with), heldOut));
         Train(without, options);

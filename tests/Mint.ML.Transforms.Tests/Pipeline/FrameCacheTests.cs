@@ -1,7 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Tests.Files;
-using Mint.ML.Training;
+using Mint.ML.Training.Data;
 
 namespace Mint.ML.Transforms.Tests.Pipeline;
 
@@ -15,7 +15,7 @@ public sealed class FrameCacheTests
 
     private string[] Entries => [.. Directory.GetFiles(cache, "*.safetensors").Order(StringComparer.Ordinal)];
 
-    private AudioFeaturizer? featurizer;
+    private AudioFeaturizingTransformer? featurizer;
 
     private IDataView Features(bool cached, int batchSize = 3)
     {
@@ -156,10 +156,13 @@ public sealed class FrameCacheTests
         var promised = estimator.GetOutputSchema(Mint.ML.Transforms.RowMapping.SchemaColumns.Shape(audio.Schema));
         featurizer = estimator.Fit(audio);
         var actual = Mint.ML.Transforms.RowMapping.SchemaColumns.Shape(featurizer.Transform(audio).Schema);
-        CollectionAssert.AreEqual(promised.Select(column => $"{column.Name} {column.Kind} {column.ItemType}").ToArray(), actual.Select(column => $"{column.Name} {column.Kind} {column.ItemType}").ToArray());
+        CollectionAssert.AreEqual(promised.Select(column => $"{column.Name} {column.Kind} {column.ItemType}").ToArray(),
+            actual.Select(column => $"{column.Name} {column.Kind} {column.ItemType}").ToArray());
         foreach (string annotation in (string[])["FrameWidth", "FrameCache"])
+        {
             foreach (var shape in (SchemaShape[])[promised, actual])
                 Assert.IsTrue(shape.Single(column => column.Name == "Features").Annotations.Any(column => column.Name == annotation), annotation);
+        }
     }
 
     private static Microsoft.ML.Runtime.IChannel Channel() => ((Microsoft.ML.Runtime.IHostEnvironment)Ml).Start("test");
@@ -174,9 +177,11 @@ public sealed class FrameCacheTests
         public long? GetRowCount() => source.GetRowCount();
         public int Read(string column) => rows.GetValueOrDefault(column);
 
-        public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) => new Cursor(this, source.GetRowCursor(columnsNeeded, rand));
+        public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) =>
+            new Cursor(this, source.GetRowCursor(columnsNeeded, rand));
 
-        public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [GetRowCursor(columnsNeeded, rand)];
+        public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
+            [GetRowCursor(columnsNeeded, rand)];
 
         private sealed class Cursor(CountedView view, DataViewRowCursor input) : DataViewRowCursor
         {

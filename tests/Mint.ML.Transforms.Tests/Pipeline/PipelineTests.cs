@@ -1,7 +1,8 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Audio;
-using Mint.ML.Training;
+using Mint.ML.Samples.Demo;
+using Mint.ML.Samples.Making.Notes;
 
 namespace Mint.ML.Transforms.Tests.Pipeline;
 
@@ -39,7 +40,9 @@ public class PipelineTests
     }
 
     [TestMethod]
-    [DataRow(1)] [DataRow(2)] [DataRow(7)]
+    [DataRow(1)]
+    [DataRow(2)]
+    [DataRow(7)]
     public void Features_do_not_depend_on_the_batch(int batchSize)
     {
         var alone = Ml.Data.CreateEnumerable<Features>(Clips.Featurize(Ml, 1).Fit(Clips.Data).Transform(Clips.Data), false).ToList();
@@ -53,7 +56,9 @@ public class PipelineTests
     }
 
     [TestMethod]
-    [DataRow(1)] [DataRow(2)] [DataRow(7)]
+    [DataRow(1)]
+    [DataRow(2)]
+    [DataRow(7)]
     public void Answers_do_not_depend_on_the_batch(int batchSize)
     {
         var expected = EightClips.Answers(Ml, Clips.Model, Clips.Data);
@@ -86,7 +91,8 @@ public class PipelineTests
     [TestMethod]
     public void Both_stages_say_what_they_did()
     {
-        var (stage1, stage2) = (Clips.Model.OfType<BridgeNetTransformer>().Single().Training!, Clips.Model.OfType<InstructionTunedTransformer>().Single().Training!);
+        var (stage1, stage2) = (Clips.Model.OfType<BridgeNetTransformer>().Single().Training!, Clips.Model.OfType<InstructionTunedTransformer>()
+            .Single().Training!);
         Assert.AreEqual(4, stage1.Steps); // 8 clips by 4, twice
         Assert.AreEqual(4, stage2.Steps);
         CollectionAssert.AreEquivalent(new[] { "total", "contrastive", "matching", "generation" }, stage1.LastLosses.Keys.ToArray());
@@ -99,7 +105,8 @@ public class PipelineTests
         Assert.AreEqual(Math.Log(4), stage1.LastLosses["contrastive"], 0.7);
         Assert.AreEqual(Math.Log(2), stage1.LastLosses["matching"], 0.4);
         Assert.AreEqual(Math.Log(80), stage1.LastLosses["generation"], 1);
-        Assert.AreEqual(Math.Log(Clips.Model.OfType<InstructionTunedTransformer>().Single().Model.Value.Model.LanguageModel.VocabularySize), stage2.LastLosses["total"], 1.5);
+        Assert.AreEqual(Math.Log(Clips.Model.OfType<InstructionTunedTransformer>().Single().Model.Value.Model.LanguageModel.VocabularySize),
+            stage2.LastLosses["total"], 1.5);
     }
 
     [TestMethod]
@@ -125,7 +132,8 @@ public class PipelineTests
         var stage2 = trainers.InstructionTuning(tuning).Fit(train, heldOut);
         Assert.HasCount(2, stage2.Training!.Validations);
         // A share of the held-out answers' tokens, an end of text after each; and a loss that other rows have not.
-        int tokens = heldOut.GetColumn<string>("Response").Sum(response => stage2.Model.Value.Model.Tokenizer.Encode(response, addSpecialTokens: false).Length + 1);
+        int tokens = heldOut.GetColumn<string>("Response")
+            .Sum(response => stage2.Model.Value.Model.Tokenizer.Encode(response, addSpecialTokens: false).Length + 1);
         double right = stage2.Training.Best!.Metrics["accuracy"] * tokens;
         Assert.AreEqual(Math.Round(right), right, 1e-4);
         Assert.AreNotEqual(trainers.InstructionTuning(tuning).Fit(train, train).Training!.Best!.Metrics["loss"], stage2.Training.Best.Metrics["loss"], 1e-6);
@@ -157,10 +165,15 @@ public class PipelineTests
     {
         var audio = Ml.AudioLanguage();
         var features = Clips.Featurize(Ml).Fit(Clips.Data).Transform(Clips.Data);
-        var bridge = audio.Trainers.BridgeNet(new BridgeNetTrainer.Options { Bridge = EightClips.Bridge, Training = EightClips.Training, VocabularySize = 80, BatchSize = 3, Seed = 5 }).Fit(features);
-        var tuned = audio.Trainers.InstructionTuning(new InstructionTuner.Options { LanguageModel = Clips.LanguageModel, Training = EightClips.Training, Bridge = bridge, BatchSize = 3, Seed = 5 }).Fit(features);
-        var captions = audio.GenerateCaptions(new CaptionGenerationEstimator.Options { Model = tuned, BatchSize = 3 }).Fit(features).Transform(features);
-        var labels = audio.RankLabels(new RankingEstimator.Options { Model = tuned, Labels = TinyModels.Families, BatchSize = 3 }).Fit(features).Transform(features);
+        var bridge =
+            audio.Trainers.BridgeNet(new BridgeNetTrainer.Options { Bridge = EightClips.Bridge, Training = EightClips.Training, VocabularySize = 80,
+            BatchSize = 3, Seed = 5 }).Fit(features);
+        var tuned =
+            audio.Trainers.InstructionTuning(new InstructionTuner.Options { LanguageModel = Clips.LanguageModel, Training = EightClips.Training,
+            Bridge = bridge, BatchSize = 3, Seed = 5 }).Fit(features);
+        var captions = audio.GenerateCaptions(new CaptionGenerator.Options { Model = tuned, BatchSize = 3 }).Fit(features).Transform(features);
+        var labels = audio.RankLabels(new RankedClassifier.Options { Model = tuned, Labels = TinyModels.Families, BatchSize = 3 }).Fit(features)
+            .Transform(features);
         var expected = EightClips.Answers(Ml, Clips.Model, Clips.Data);
         CollectionAssert.AreEqual(expected.Select(a => a.GeneratedCaption).ToArray(), captions.GetColumn<string>("GeneratedCaption").ToArray());
         CollectionAssert.AreEqual(expected.Select(a => a.PredictedLabel).ToArray(), labels.GetColumn<uint>("PredictedLabel").ToArray());
@@ -171,7 +184,8 @@ public class PipelineTests
     {
         var features = Clips.Featurize(Ml).Fit(Clips.Data).Transform(Clips.Data);
         var bridge = Clips.Model.OfType<BridgeNetTransformer>().Single();
-        var ranked = Ml.AudioLanguage().RankLabels(new RankingEstimator.Options { Bridge = bridge, Labels = TinyModels.Families }).Fit(features).Transform(features);
+        var ranked = Ml.AudioLanguage().RankLabels(new RankedClassifier.Options { Bridge = bridge, Labels = TinyModels.Families }).Fit(features)
+            .Transform(features);
         var scores = ranked.GetColumn<float[]>("Score").ToList();
         // By hand: the softmax over the labels of the best query's product with the label's text, divided by the trained temperature.
         double temperature = bridge.Bridge.Value.Bridge.Temperature.item<float>();
@@ -192,7 +206,8 @@ public class PipelineTests
         var features = Ml.Data.CreateEnumerable<Features>(Clips.Model.Transform(Clips.Data), false).First().Values;
         var stage1 = Clips.Model.OfType<BridgeNetTransformer>().Single();
         var stage2 = Clips.Model.OfType<InstructionTunedTransformer>().Single();
-        float[,,] heard = stage1.QueryAttention(features), asked = stage2.QueryAttention(features, "This is a sound of"), other = stage2.QueryAttention(features, "mallet");
+        float[,,] heard = stage1.QueryAttention(features), asked = stage2.QueryAttention(features, "This is a sound of"),
+            other = stage2.QueryAttention(features, "mallet");
         foreach (float[,,] map in (float[][,,])[heard, asked, other])
         {
             CollectionAssert.AreEqual(new[] { 1, 3, features.Length / stage1.Bridge.Value.FrameWidth }, Enumerable.Range(0, 3).Select(map.GetLength).ToArray());
@@ -211,11 +226,13 @@ public class PipelineTests
         // By brute force: how many wrong ones are as similar as the right one, or more.
         var (clips, texts) = (view.GetColumn<float[]>("AudioEmbedding").ToList(), view.GetColumn<float[]>("TextEmbedding").ToList());
         double Fit(int clip, int text) => clips[clip].Chunk(8).Max(query => query.Zip(texts[text], (a, b) => (double)a * b).Sum());
-        int[] Ranks(Func<int, int, double> fit) => [.. Enumerable.Range(0, 8).Select(query => Enumerable.Range(0, 8).Count(other => other != query && fit(query, other) >= fit(query, query) - 1e-5))];
+        int[] Ranks(Func<int, int, double> fit) =>
+            [.. Enumerable.Range(0, 8).Select(query => Enumerable.Range(0, 8).Count(other => other != query && fit(query, other) >= fit(query, query) - 1e-5))];
         int[] byText = Ranks((text, clip) => Fit(clip, text)), byClip = Ranks(Fit);
         Assert.AreEqual(new RecallAt(byText.Count(rank => rank < 1) / 8.0, byText.Count(rank => rank < 5) / 8.0, 1), metrics.TextToAudio);
         Assert.AreEqual(new RecallAt(byClip.Count(rank => rank < 1) / 8.0, byClip.Count(rank => rank < 5) / 8.0, 1), metrics.AudioToText);
-        CollectionAssert.AreNotEqual(Ranks((text, clip) => clips[clip].Chunk(8).First().Zip(texts[text], (a, b) => (double)a * b).Sum()), byText, "another query than the best finds otherwise");
+        CollectionAssert.AreNotEqual(Ranks((text, clip) => clips[clip].Chunk(8).First().Zip(texts[text], (a, b) => (double)a * b).Sum()), byText,
+            "another query than the best finds otherwise");
         Assert.IsTrue(clips.All(clip => clip.Chunk(8).All(query => Math.Abs(query.Sum(x => x * x) - 1) < 1e-4)));
     }
 
@@ -223,7 +240,8 @@ public class PipelineTests
     public void Captions_equal_to_their_references_score_one()
     {
         var scores = Ml.AudioLanguage().EvaluateCaptions(Clips.Data, "Caption", "Caption");
-        CollectionAssert.AreEqual(new[] { "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "METEOR", "ROUGE-L", "CIDEr-D", "SPICE", "SPIDEr", "BERTScore" }, scores.Select(score => score.Name).ToArray());
+        CollectionAssert.AreEqual(new[] { "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "METEOR", "ROUGE-L", "CIDEr-D", "SPICE", "SPIDEr", "BERTScore" },
+            scores.Select(score => score.Name).ToArray());
         foreach (var score in scores.Take(6)) Assert.AreEqual(1, score.Corpus, 1e-6, score.Name);
         Assert.AreEqual(10, scores[6].Corpus, 1e-6, "CIDEr-D of identical texts");
         foreach (var score in scores.Skip(7))
@@ -268,7 +286,7 @@ public class PipelineTests
         for (int round = 0; round < 2; round++)
         {
             // A chain of its own: disposing an engine ends the chain it was made of, and never the steps in it.
-            var chain = new TransformerChain<RankedClassifier>([.. Clips.Model], [.. Clips.Model.Select(_ => TransformerScope.Everything)]);
+            var chain = new TransformerChain<RankedClassificationTransformer>([.. Clips.Model], [.. Clips.Model.Select(_ => TransformerScope.Everything)]);
             using var engine = Ml.Model.CreatePredictionEngine<File_, EightClips.Answer>(chain);
             Assert.AreEqual(expected[round].PredictedLabel, engine.Predict(new File_ { Path = paths[round] }).PredictedLabel);
             Assert.AreEqual(expected[4].GeneratedCaption, engine.Predict(new File_ { Path = paths[4] }).GeneratedCaption);
@@ -304,7 +322,7 @@ public class PipelineTests
         Assert.AreEqual(0u, labels[1], "missing");
         Assert.IsTrue(ranked.GetColumn<float[]>("Score").Last().All(float.IsNaN));
         Assert.AreEqual(1, ml.Data.FilterRowsByMissingValues(ranked, "Score").GetColumn<uint>("PredictedLabel").Count());
-        var skipped = features.OfType<AudioLoader>().Single().Skipped;
+        var skipped = features.OfType<AudioLoadingTransformer>().Single().Skipped;
         CollectionAssert.AreEqual(new[] { bad }, skipped.Keys.ToArray());
         Assert.HasCount(1, warnings);
         StringAssert.Contains(warnings[0], bad);
@@ -330,7 +348,7 @@ public class PipelineTests
         Ml.Model.Save(loader, data.Schema, file); // the option is part of the model
         Assert.AreEqual(heard.Samples.Length, Ml.Model.Load(file, out _).Transform(data).GetColumn<MLAudio>("Audio").Single().Samples.Length);
 
-        MLAudio?[] Sounds(AudioLoadingEstimator.Options options, out AudioLoader loader)
+        MLAudio?[] Sounds(AudioLoadingEstimator.Options options, out AudioLoadingTransformer loader)
         {
             loader = Ml.Transforms.LoadAudio(options).Fit(data);
             return [.. loader.Transform(data).GetColumn<MLAudio?>("Audio")];
@@ -360,7 +378,8 @@ public class PipelineTests
         Assert.HasCount(expected.Length, audio.Samples.ToArray());
         for (int t = 0; t < expected.Length; t++) Assert.AreEqual(expected[t], audio.Samples.Span[t], 1 / 32_767f);
         Assert.AreEqual(TimeSpan.FromSeconds(expected.Length / 22_050.0).TotalSeconds, audio.Duration.TotalSeconds, 1e-6);
-        StringAssert.StartsWith(Assert.ThrowsExactly<AudioFormatException>(() => MLAudio.CreateFromStream(new MemoryStream(bytes[..^100]), "upload 8")).Message, "upload 8: ");
+        StringAssert.StartsWith(Assert.ThrowsExactly<AudioFormatException>(() => MLAudio.CreateFromStream(new MemoryStream(bytes[..^100]),
+            "upload 8")).Message, "upload 8: ");
         StringAssert.StartsWith(Assert.ThrowsExactly<AudioFormatException>(() => MLAudio.CreateFromStream(new MemoryStream([]))).Message, "stream: ");
     }
 
@@ -384,6 +403,8 @@ public class PipelineTests
             (features.Append(Ml.AudioLanguage().RankLabels("PredictedLabel", TinyModels.Families)), "RankLabels"),
             (features.Append(Ml.AudioLanguage().Trainers.InstructionTuning("Features", "Instruction", "Response", Clips.LanguageModel)), "Trainers.BridgeNet"),
         })
+        {
             StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => chain.Fit(Clips.Data)).Message, name);
+        }
     }
 }

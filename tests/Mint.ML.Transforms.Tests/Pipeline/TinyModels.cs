@@ -1,5 +1,5 @@
 using Mint.ML.LanguageModels;
-using Mint.ML.Training;
+using Mint.ML.Samples.Making.Pretraining;
 
 namespace Mint.ML.Transforms.Tests.Pipeline;
 
@@ -21,11 +21,19 @@ internal static class TinyModels
     {
         string path = Path.Combine(folder, "language-model");
         var tokenizer = LanguageModelFolder.WriteTokenizer(
-            Enumerable.Range(0, 20).SelectMany(i => Families.Select(family => $"a {family} plays note {i}. This is a sound of {family}. Generate audio caption:")), path, 120);
+            Enumerable.Range(0, 20)
+                .SelectMany(i => Families.Select(family => $"a {family} plays note {i}. This is a sound of {family}. Generate audio caption:")), path, 120);
         using var model = LanguageModelPretraining.Create(new T5Config
         {
-            VocabularySize = tokenizer.VocabularySize, HiddenSize = 32, HeadSize = 8, Heads = 4, FeedForwardSize = 48, EncoderLayers = 1, DecoderLayers = 1,
-            FeedForward = "gated-gelu", TieWordEmbeddings = false,
+            VocabularySize = tokenizer.VocabularySize,
+            HiddenSize = 32,
+            HeadSize = 8,
+            Heads = 4,
+            FeedForwardSize = 48,
+            EncoderLayers = 1,
+            DecoderLayers = 1,
+            FeedForward = "gated-gelu",
+            TieWordEmbeddings = false,
         }, seed: 3);
         LanguageModelFolder.WriteModel(model, path);
         return path;

@@ -37,7 +37,11 @@ public class RowMapTests
     private static ScaleTransformer Scale(int batchSize = 4, float factor = 2) => new(Ml, new(new ScaleTransformer.Weight(factor)), batchSize);
 
     [TestMethod]
-    [DataRow(1)] [DataRow(2)] [DataRow(7)] [DataRow(20)] [DataRow(64)]
+    [DataRow(1)]
+    [DataRow(2)]
+    [DataRow(7)]
+    [DataRow(20)]
+    [DataRow(64)]
     public void Batch_size_never_changes_a_row(int batchSize)
     {
         var view = Scale(batchSize).Transform(Ml.Data.LoadFromEnumerable(Rows));
@@ -54,7 +58,8 @@ public class RowMapTests
     }
 
     [TestMethod]
-    [DataRow(1)] [DataRow(7)]
+    [DataRow(1)]
+    [DataRow(7)]
     public void Positions_and_ids_are_the_source_rows(int batchSize)
     {
         var source = Ml.Data.LoadFromEnumerable(Rows);

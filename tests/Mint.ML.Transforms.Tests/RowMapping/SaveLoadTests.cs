@@ -35,7 +35,9 @@ public class SaveLoadTests
             ml.Model.Save(model, data.Schema, Path.Combine(folder.FullName, "model.zip"));
 
             // The test program itself is the other process; it runs the one test below.
-            var start = new ProcessStartInfo("dotnet", [typeof(SaveLoadTests).Assembly.Location, "--filter", $"FullyQualifiedName~{nameof(Loads_in_the_other_process)}"])
+            var start =
+                new ProcessStartInfo("dotnet",
+                [typeof(SaveLoadTests).Assembly.Location, "--filter", $"FullyQualifiedName~{nameof(Loads_in_the_other_process)}"])
             {
                 RedirectStandardOutput = true,
                 Environment = { [FolderVariable] = folder.FullName },

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Mint.ML.Samples.Commands;
+using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Tests.Files;
 using Mint.ML.Transforms.Tests.Pipeline;
 

@@ -6,6 +6,7 @@ using Mint.ML.Generation;
 using Mint.ML.Systems;
 using Mint.ML.Text;
 using Mint.ML.Training;
+using Mint.ML.Training.Data;
 using Mint.ML.Transforms.Tests.Pipeline;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -38,7 +39,7 @@ public class StressTests
     public void Predictions_one_at_a_time_are_the_same_beside_a_collecting_thread()
     {
         string[] paths = [.. Clips.Data.GetColumn<string>("Path")];
-        var chain = new TransformerChain<RankedClassifier>([.. Clips.Model], [.. Clips.Model.Select(_ => TransformerScope.Everything)]);
+        var chain = new TransformerChain<RankedClassificationTransformer>([.. Clips.Model], [.. Clips.Model.Select(_ => TransformerScope.Everything)]);
         using var engine = Ml.Model.CreatePredictionEngine<Sound, EightClips.Answer>(chain);
         IsTheSame(() => string.Join('\n', paths.Select(path => engine.Predict(new Sound { Path = path }))), times: 4);
     }
@@ -67,7 +68,9 @@ public class StressTests
     }
 
     [TestMethod]
-    [DataRow("flan_t5")] [DataRow("gpt2")] [DataRow("llama")]
+    [DataRow("flan_t5")]
+    [DataRow("gpt2")]
+    [DataRow("llama")]
     public void Beam_search_and_ranking_are_the_same_beside_a_collecting_thread(string fixture)
     {
         using var model = ModelCatalog.LoadLanguageModel(Path.Combine(TinyModels.Repository(), "tests", "fixtures", fixture));

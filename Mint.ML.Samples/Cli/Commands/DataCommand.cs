@@ -1,0 +1,104 @@
+using System.CommandLine;
+using Mint.ML.Samples.Making.Notes;
+
+namespace Mint.ML.Samples.Cli.Commands;
+
+/// <summary><c>mint data notes</c>: labelled sounds made on the spot, where no data-set host can be counted on.</summary>
+internal static class DataCommand
+{
+    public static Command Create() => new("data", "Make labelled audio for training and evaluation.") { Notes() };
+
+    private static Command Notes()
+    {
+        var soundfonts =
+            new Option<string>("--soundfonts") { Description = "Soundfonts to render, with commas between them: "
+            + string.Join(", ", Soundfont.All.Select(f => $"{f.Name} ({f.Split}, {f.Licence})")),
+            DefaultValueFactory = _ => string.Join(',', Soundfont.All.Select(f => f.Name)) };
+        var folder = new Option<string?>("--soundfont-folder")
+        {
+            Description = "Folder that holds the .sf2 files, when they are not where their packages put them",
+        };
+        var pitches = new Option<string>("--pitches")
+        {
+            Description = "MIDI pitches: FROM:TO:STEP, or numbers with commas; of these, each instrument plays those in its range",
+            DefaultValueFactory = _ => "28:108:4",
+        };
+        var velocities = new Option<string>("--velocities")
+        {
+            Description = "MIDI velocities: FROM:TO:STEP, or numbers with commas",
+            DefaultValueFactory = _ => "50,90,120",
+        };
+        var seconds = new Option<double>("--seconds")
+        {
+            Description = "Length of every clip; the note is held throughout, so that length and padding tell nothing",
+            DefaultValueFactory = _ => 1.5,
+        };
+        var output = new Option<string>("--output", "-o")
+        {
+            Description = "Folder for the clips, manifest-train.csv and manifest-test.csv",
+            DefaultValueFactory = _ => "data-cache/notes",
+        };
+        var format = new Option<string>("--format") { Description = "wav (16 bits) or opus (in Ogg)", DefaultValueFactory = _ => "wav" };
+        format.AcceptOnlyFromAmong("wav", "opus");
+        var bitRate = new Option<int>("--bit-rate") { Description = "Bits per second of opus", DefaultValueFactory = _ => 32_000 };
+        var seed = new Option<int>("--seed") { Description = "Decides the wording of captions and the choice of a subset", DefaultValueFactory = _ => 1 };
+        var subset = new Option<string?>("--subset")
+        {
+            Description = "TRAIN,TEST: so many clips of each family only, spread over programs and soundfonts (default: every note)",
+        };
+        var notes = new Command("notes", "Render single notes of 86 instruments in NSynth's 11 families from soundfonts, level removed, 16 kHz mono.")
+        {
+            soundfonts, folder, pitches, velocities, seconds, output, format, bitRate, seed, subset,
+        };
+        notes.SetAction((parse, cancel) =>
+        {
+            double length = parse.GetValue(seconds);
+            if (!(length is > 0 and <= 60))
+            {
+                throw new ArgumentException($"--seconds is {length}; it must be above 0 and at most 60.");
+            }
+
+            NoteSet.Render(new NoteSetOptions
+            {
+                Soundfonts = Soundfont.Find(parse.GetValue(soundfonts)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+                    parse.GetValue(folder)),
+                Pitches = Numbers(parse.GetValue(pitches)!, "--pitches", 0, 127),
+                Velocities = Numbers(parse.GetValue(velocities)!, "--velocities", 1, 127),
+                Seconds = length,
+                Output = parse.GetValue(output)!,
+                Opus = parse.GetValue(format) == "opus",
+                BitRate = parse.GetValue(bitRate),
+                Seed = parse.GetValue(seed),
+                PerFamily = parse.GetValue(subset) is { } counts ? Pair(counts) : null,
+            }, Console.Out, cancel);
+            return Task.FromResult(0);
+        });
+        return notes;
+    }
+
+    private static int[] Numbers(string text, string option, int least, int most)
+    {
+        string[] parts = text.Split(':');
+        var numbers = new List<int>();
+        if (parts.Length == 3 && parts.All(p => int.TryParse(p, out _)) && int.Parse(parts[2]) > 0)
+        {
+            for (int n = int.Parse(parts[0]); n <= Math.Min(int.Parse(parts[1]), most); n += int.Parse(parts[2]))
+            {
+                numbers.Add(n);
+            }
+        }
+        else if (text.Split(',').All(p => int.TryParse(p, out _)))
+        {
+            numbers.AddRange(text.Split(',').Select(int.Parse));
+        }
+
+        return numbers.Count > 0 && numbers.All(n => n >= least && n <= most)
+            ? [.. numbers.Distinct()]
+            : throw new ArgumentException($"{option} is '{text}'; it must be FROM:TO:STEP or numbers with commas, each from {least} to {most}.");
+    }
+
+    private static (int, int) Pair(string text) =>
+        text.Split(',') is [var train, var test] && int.TryParse(train, out int a) && int.TryParse(test, out int b) && a >= 0 && b >= 0
+            ? (a, b)
+            : throw new ArgumentException($"--subset is '{text}'; it must be two numbers, for instance 90,30.");
+}

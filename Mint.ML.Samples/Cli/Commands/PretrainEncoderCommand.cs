@@ -1,0 +1,96 @@
+using System.CommandLine;
+using Mint.ML.Audio;
+using Mint.ML.Encoders;
+using Mint.ML.Samples.Cli.Options;
+using Mint.ML.Samples.Making.Notes;
+using Mint.ML.Samples.Making.Pretraining;
+using Mint.ML.Training;
+
+namespace Mint.ML.Samples.Cli.Commands;
+
+/// <summary><c>mint pretrain-encoder</c>: a small data2vec-audio encoder from labelled clips of one length.</summary>
+internal static class PretrainEncoderCommand
+{
+    public static Command Create()
+    {
+        var manifest = new Argument<string>("manifest") { Description = "CSV or JSON lines with Path and the label columns, as 'mint data notes' writes" };
+        var output = new Option<string>("--output", "-o") { Description = "Folder for the encoder", DefaultValueFactory = _ => "runs/encoder" };
+        var labels = new Option<string>("--labels")
+        {
+            Description = "Columns that the encoder learns to tell, with commas",
+            DefaultValueFactory = _ => "Family,Instrument,Pitch",
+        };
+        var holdOut = new Option<string?>("--hold-out")
+        {
+            Description = "COLUMN=VALUE,VALUE: clips to measure on and not to train on, for instance Soundfont=timgm,csound",
+        };
+        var width = new Option<int>("--hidden-size") { Description = "Width of a frame vector, a multiple of the 4 heads", DefaultValueFactory = _ => 128 };
+        var convolutionWidth = new Option<int>("--convolution-width")
+        {
+            Description = "Channels of the convolutions that are trained",
+            DefaultValueFactory = _ => 192,
+        };
+        var layers = new Option<int>("--layers") { Description = "Transformer blocks", DefaultValueFactory = _ => 2 };
+        var training = new OptionSet<EncoderPretrainingOptions>(new EncoderPretrainingOptions())
+        {
+            { "--epochs", "Passes over the clips", o => o.Epochs, (o, value) => o with { Epochs = value } },
+            { "--batch-size", "Clips a step", o => o.BatchSize, (o, value) => o with { BatchSize = value } },
+            { "--learning-rate", "Highest learning rate of AdamW", o => o.LearningRate, (o, value) => o with { LearningRate = value } },
+            { "--seed", "Decides the weights drawn, the order and the augmentation", o => o.Seed, (o, value) => o with { Seed = value } },
+        };
+        var command = new Command("pretrain-encoder", "Pre-train a small audio encoder of the data2vec-audio architecture on labelled clips.")
+        {
+            manifest, output, labels, holdOut, width, convolutionWidth, layers,
+        };
+        command.Add(training);
+        command.SetAction((parse, cancel) =>
+        {
+            var options = training.Read(parse);
+            OptionErrors.Check(options.Validate, Shape);
+            var config = LogMelConvolutions.Configure(new Data2VecAudioConfig
+            {
+                HiddenSize = parse.GetValue(width),
+                Layers = parse.GetValue(layers),
+                Heads = 4,
+                FeedForwardSize = 3 * parse.GetValue(width),
+            }, parse.GetValue(convolutionWidth));
+            var progress = new ConsoleLines();
+            var rows = AudioManifest.Read(parse.GetValue(manifest)!).Rows;
+            var encoder = EncoderPretraining.Create(config, options.Seed);
+            using var features = EncoderPretraining.Features(encoder, rows.Select(row => AudioFile.Read(row.Path, config.SampleRate).Samples), progress,
+                cancel);
+            EncoderPretraining.Run(encoder, features, [.. parse.GetValue(labels)!.Split(',').Select(column => Label(column, rows))],
+                HeldOut(parse.GetValue(holdOut), rows), options, progress, cancel);
+            EncoderPretraining.Save(encoder, config, parse.GetValue(output)!);
+            Console.WriteLine($"written: {parse.GetValue(output)} ({encoder.parameters().Sum(weight => weight.numel()):N0} parameters)");
+            return Task.FromResult(cancel.IsCancellationRequested ? 130 : 0);
+
+            void Shape()
+            {
+                var errors = new OptionErrors();
+                errors.Require(parse.GetValue(width) is >= 4 and var wide
+                    && wide % 4 == 0, $"--hidden-size is {parse.GetValue(width)}; expected a multiple of the 4 heads.");
+                errors.Require(parse.GetValue(convolutionWidth) >= 1, $"--convolution-width is {parse.GetValue(convolutionWidth)}; expected at least 1.");
+                errors.Require(parse.GetValue(layers) >= 1, $"--layers is {parse.GetValue(layers)}; expected at least 1.");
+                errors.Throw();
+            }
+        });
+        return command;
+    }
+
+    private static ClipLabels Label(string column, IReadOnlyList<AudioManifestRow> rows)
+    {
+        string[] values = [.. rows.Select(row => row[column]).Distinct().Order(StringComparer.Ordinal)];
+        var index = values.Select((value, i) => (value, i)).ToDictionary(pair => pair.value, pair => pair.i);
+        return new ClipLabels(column, values, [.. rows.Select(row => index[row[column]])]);
+    }
+
+    private static HashSet<int> HeldOut(string? rule, IReadOnlyList<AudioManifestRow> rows)
+    {
+        if (rule is null) return [];
+        string[] parts = rule.Split('=');
+        if (parts.Length != 2) throw new ArgumentException($"--hold-out is '{rule}'; it must be COLUMN=VALUE,VALUE, for instance Soundfont=timgm,csound.");
+        var values = parts[1].Split(',').ToHashSet();
+        return [.. Enumerable.Range(0, rows.Count).Where(i => values.Contains(rows[i][parts[0]]))];
+    }
+}

@@ -1,0 +1,144 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Mint.ML.Answering;
+using Mint.ML.Files;
+using Mint.ML.Generation;
+using Mint.ML.Retrieval;
+using Mint.ML.Samples.Cli.Options;
+using Mint.ML.Systems;
+
+namespace Mint.ML.Samples.Cli.Commands;
+
+/// <summary><c>mint search</c>: an index of clips by stage 1's embeddings, and what in it fits a text or a sound.</summary>
+internal static class SearchCommand
+{
+    public static Command Create() => new("search", "Find clips by a text or a sound.") { Fill(existing: false), Fill(existing: true), Query() };
+
+    private static Argument<string> Index() => new("index") { Description = "The index file; what it was made with stands beside it in a .json" };
+
+    private static Option<string?> ModelOption(string without) => new("--model") { Description = $"Model file (default: {without})" };
+
+    // build and add differ in where the model and the windows come from: the command line, or the index.
+    private static Command Fill(bool existing)
+    {
+        var (index, model, device) = (Index(), ModelOption(existing ? "the one the index was made with" : "artifacts/demo/mint.zip, which ./mint demo makes"),
+            DeviceOption.Create());
+        var input = new Argument<string>("input") { Description = "A sound file, a folder of them, or a manifest (CSV or JSON lines with a Path column)" };
+        var storage = EnumOption.Create("--storage", "half, int8 (half as large again, nearly the same ranks) or single", VectorStorage.Half);
+        var windowing = AnswerArguments.Windows();
+        var batch = new Option<int>("--batch-size") { Description = "Clips embedded at once", DefaultValueFactory = _ => 16 };
+        var onError = new Option<string>("--on-error")
+        {
+            Description = "What a file that cannot be read does: stop, or skip",
+            DefaultValueFactory = _ => "stop",
+        };
+        onError.AcceptOnlyFromAmong("stop", "skip");
+        var command = existing
+            ? new Command("add", "Add clips to an index; those it has already are passed over.") { index, input, model, batch, onError, device }
+            : new Command("build", "Make an index of clips; the same command goes on where it was stopped.") { index, input, model, storage, batch, onError,
+                device };
+        if (!existing) command.Add(windowing);
+        command.SetAction((parse, cancel) =>
+        {
+            string path = parse.GetValue(index)!;
+            var windows = existing ? new() : windowing.Read(parse);
+            OptionErrors.Check(windows.Validate, Own);
+            var clips = ClipList.Of(parse.GetValue(input)!, StandardError.Report);
+            var stored = existing ? VectorStorage.Half : OptionNames.Parse<VectorStorage>(parse.GetValue(storage)!); // an index that exists keeps its own
+            if (existing && !File.Exists(path)) IndexSettings.Read(path); // which says so, before anything is made there
+            using var held = FolderLock.TakeFile(path); // from here on what the index has is what it will be added to
+            if (existing || File.Exists(path))
+            {
+                var made = IndexSettings.Read(path);
+                using var same = ModelFile.Load(made.CheckedModel(path, parse.GetValue(model)), DeviceOption.Of(parse.GetValue(device)!));
+                if (!existing && (windows.WindowSeconds, windows.Overlap) != (made.WindowSeconds, made.OverlapSeconds))
+                    throw new InvalidOperationException($"{path} was made with --window-seconds {made.WindowSeconds} --overlap-seconds "
+                        + $"{made.OverlapSeconds}. Name those, another index, or delete this one.");
+                windows = new LongAudioOptions { WindowSeconds = made.WindowSeconds, OverlapSeconds = made.OverlapSeconds };
+                return Task.FromResult(Add(path, same.Model, clips, windows, stored, parse.GetValue(batch), parse.GetValue(onError) == "skip", cancel));
+            }
+            else
+            {
+                using var loaded = ModelFile.Load(parse.GetValue(model), DeviceOption.Of(parse.GetValue(device)!));
+                Directory.CreateDirectory(IndexSettings.FolderOf(path));
+                IndexSettings.Of(path, loaded.Path, windows).Write(path);
+                return Task.FromResult(Add(path, loaded.Model, clips, windows, stored, parse.GetValue(batch), parse.GetValue(onError) == "skip", cancel));
+            }
+
+            void Own()
+            {
+                if (parse.GetValue(batch) < 1) throw new ArgumentException($"--batch-size is {parse.GetValue(batch)}; at least one clip is embedded at once.");
+            }
+        });
+        return command;
+    }
+
+    private static int Add(string path, AudioLanguageModel model, IReadOnlyList<Clip> clips, LongAudioOptions windows, VectorStorage storage, int batch,
+        bool skip, CancellationToken cancel)
+    {
+        string folder = IndexSettings.FolderOf(path);
+        using var output = new IndexOutput(path, storage, model.Comparing().Width);
+        var answerer = new WindowVectors(model, batch, output.Take);
+        Clip[] named = [.. clips.Select(clip => clip with { Name = Path.GetRelativePath(folder, clip.File).Replace('\\', '/') }).DistinctBy(clip => clip.Name)];
+        var result = new AnswerRun(answerer, windows, batch, skip, StandardError.Report).Run(named, output, cancel);
+        StandardError.Report($"{path} has {output.Count} items");
+        return result.ExitCode;
+    }
+
+    private static Command Query()
+    {
+        var (index, model, device) = (Index(), ModelOption("the one the index was made with"), DeviceOption.Create());
+        var query = new Argument<string>("query") { Description = "A text, or a sound file" };
+        var top = new Option<int>("--top") { Description = "How many are shown", DefaultValueFactory = _ => 10 };
+        var rerank = new Option<int>("--rerank")
+        {
+            Description = "Hears so many of the best again and orders them by the matching head (ALM), which reads text and sound together (default: none)",
+        };
+        var format = new Option<string>("--format") { Description = "table, jsonl or csv", DefaultValueFactory = _ => "table" };
+        format.AcceptOnlyFromAmong("table", "jsonl", "csv");
+        var command = new Command("query", "Find the clips of an index that fit a text or a sound best.") { index, query, top, rerank, format, model, device };
+        command.SetAction((parse, cancel) =>
+        {
+            string path = parse.GetValue(index)!;
+            var errors = new OptionErrors();
+            errors.Require(parse.GetValue(top) >= 1, $"--top is {parse.GetValue(top)}; at least one is shown.");
+            errors.Require(parse.GetValue(rerank) >= 0, $"--rerank is {parse.GetValue(rerank)}; 0 means none.");
+            errors.Throw();
+            var settings = IndexSettings.Read(path);
+            using var loaded = ModelFile.Load(settings.CheckedModel(path, parse.GetValue(model)), DeviceOption.Of(parse.GetValue(device)!));
+            var (search, asked) = (new SoundSearch(path, loaded.Model, settings), parse.GetValue(query)!);
+            bool isSound = File.Exists(asked);
+            if (isSound && parse.GetValue(rerank) > 0)
+            {
+                throw new ArgumentException("--rerank asks how well a text belongs to a sound; a query that is a sound has none.");
+            }
+            var found = isSound ? search.BySound(asked, parse.GetValue(top), cancel)
+                : search.ByText(asked, parse.GetValue(top), parse.GetValue(rerank), cancel);
+            Print([.. found], parse.GetValue(format)!);
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static readonly JsonSerializerOptions Readable = new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private static void Print(FoundSound[] found, string format)
+    {
+        if (format == "csv") Console.WriteLine("rank,path,similarity,match");
+        int width = found.Length == 0 ? 0 : found.Max(one => one.Path.Length);
+        for (int i = 0; i < found.Length; i++)
+        {
+            var one = found[i];
+            string similarity = one.Similarity.ToString("0.0000", CultureInfo.InvariantCulture),
+                match = one.Match?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "";
+            Console.WriteLine(format switch
+            {
+                "jsonl" => JsonSerializer.Serialize(new { Rank = i + 1, one.Path, one.Similarity, one.Match }, Readable),
+                "csv" => $"{i + 1},{Csv.Quoted(one.Path)},{similarity},{match}",
+                _ => $"{i + 1,4}  {one.Path.PadRight(width)}  {similarity}{(match.Length > 0 ? $"  match {match}" : "")}",
+            });
+        }
+    }
+}

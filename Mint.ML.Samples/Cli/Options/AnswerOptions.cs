@@ -1,0 +1,83 @@
+using System.CommandLine;
+using Mint.ML.Answering;
+using Mint.ML.Generation;
+using Mint.ML.Systems;
+
+namespace Mint.ML.Samples.Cli.Options;
+
+/// <summary>What <c>caption</c>, <c>classify</c> and <c>ask</c> have in common: the input, the model, windows, and where answers go.</summary>
+internal sealed class AnswerOptions
+{
+    private readonly Argument<string> input = new("input")
+    {
+        Description = "A sound file, a folder of them, or a manifest (CSV or JSON lines with a Path column)",
+    };
+    private readonly Option<string?> model = new("--model") { Description = "Model file (default: artifacts/demo/mint.zip, which ./mint demo makes)" };
+    private readonly Option<string?> output = new("--output", "-o")
+    {
+        Description = "File that takes the answers row by row; the same command goes on where it was stopped (default: the terminal)",
+    };
+    private readonly Option<string?> format = new("--format")
+    {
+        Description = "table, jsonl or csv (default: by the file's name, else table on the terminal and jsonl in a file)",
+    };
+    private readonly Option<string> onError = new("--on-error")
+    {
+        Description = "What a file that cannot be read does: stop, or skip with a row that says why",
+        DefaultValueFactory = _ => "stop",
+    };
+    private readonly Option<int> batch = new("--batch-size")
+    {
+        Description = "Clips answered at once; answers do not depend on it",
+        DefaultValueFactory = _ => 16,
+    };
+    private readonly OptionSet<LongAudioOptions> windows = AnswerArguments.LongAudio();
+    private readonly Option<string> device = DeviceOption.Create();
+
+    public AnswerOptions()
+    {
+        format.AcceptOnlyFromAmong("table", "jsonl", "csv");
+        onError.AcceptOnlyFromAmong("stop", "skip");
+    }
+
+    /// <summary>The input comes before a command's own arguments.</summary>
+    public Argument<string> Input => input;
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in (Option[])[model, output, format, onError, batch, .. windows, device]) command.Options.Add(option);
+    }
+
+    /// <summary>Checks the options, loads the model and answers.</summary>
+    /// <param name="parse">The command line.</param>
+    /// <param name="validate">Checks the command's own options, whose errors are told with the others.</param>
+    /// <param name="answerer">Makes what answers, of a model and a batch size.</param>
+    /// <param name="cancel">Stops within a batch.</param>
+    public Task<int> Run(ParseResult parse, Action validate, Func<AudioLanguageModel, int, Answerer> answerer, CancellationToken cancel)
+    {
+        var windows = this.windows.Read(parse);
+        int batch = parse.GetValue(this.batch);
+        string? file = parse.GetValue(this.output);
+        string format = parse.GetValue(this.format) ?? (file is null ? "table" : Path.GetExtension(file).ToLowerInvariant() == ".csv" ? "csv" : "jsonl");
+        OptionErrors.Check(validate, windows.Validate, Own);
+        var clips = ClipList.Of(parse.GetValue(input)!, StandardError.Report);
+
+        using var model = ModelFile.Load(parse.GetValue(this.model), DeviceOption.Of(parse.GetValue(device)!));
+        var answers = answerer(model.Model, batch);
+        var rows = RowFormat.Of(format, answers.Name, clips.Max(clip => clip.Name.Length));
+        using AnswerOutput output = file is null ? new ConsoleOutput(rows)
+            : new FileOutput(file, rows, AnswerSettings.Of(model.Path, parse.GetValue(input)!, answers, windows));
+        var result = new AnswerRun(answers, windows, batch, parse.GetValue(onError) == "skip", StandardError.Report).Run(clips, output, cancel);
+        if (result.Stopped && file is not null) StandardError.Report($"the same command goes on with {file}");
+        return Task.FromResult(result.ExitCode);
+
+        void Own()
+        {
+            var errors = new OptionErrors();
+            errors.Require(batch >= 1, $"--batch-size is {batch}; at least one clip is answered at once.");
+            errors.Require(file is null || format != "table",
+                "--output takes jsonl or csv, which a stopped run can go on with; a table is for the terminal (or a pipe).");
+            errors.Throw();
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using System.CommandLine;
+using System.Globalization;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Samples.Cli.Options;
+
+/// <summary>The option --device, the same for every command that computes: cpu, cuda, or cuda:1 for the second GPU.</summary>
+internal static class DeviceOption
+{
+    public static Option<string> Create()
+    {
+        var option = new Option<string>("--device") { Description = "Where to compute: cpu, cuda or cuda:1", DefaultValueFactory = _ => "cpu" };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !TryParse(token.Value, out _)) result.AddError($"--device is '{token.Value}'; expected cpu, cuda or cuda:1.");
+        });
+        return option;
+    }
+
+    /// <summary>The device of a text that the option has let through.</summary>
+    public static Device Of(string text) => TryParse(text, out int? gpu) ? gpu is { } index ? new Device(DeviceType.CUDA, index) : CPU
+        : throw new ArgumentException($"--device is '{text}'; expected cpu, cuda or cuda:1.");
+
+    /// <summary>The same as ML.NET counts: the GPU from 0, or null for the CPU.</summary>
+    public static int? Gpu(string text) => Of(text) is { type: DeviceType.CUDA } device ? device.index : null;
+
+    private static bool TryParse(string text, out int? gpu)
+    {
+        gpu = text == "cuda" ? 0 : text.StartsWith("cuda:", StringComparison.Ordinal)
+            && int.TryParse(text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int index) ? index : null;
+        return gpu is not null || text == "cpu";
+    }
+}

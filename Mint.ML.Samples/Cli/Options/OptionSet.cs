@@ -1,0 +1,57 @@
+using System.Collections;
+using System.CommandLine;
+
+namespace Mint.ML.Samples.Cli.Options;
+
+/// <summary>
+/// Command-line options that fill a record: each is declared once, with the property it reads its default from and writes its value to. Its name is the
+/// property's, in lower case with dashes.
+/// </summary>
+/// <param name="defaults">What options that are not given leave as it is.</param>
+internal sealed class OptionSet<T>(T defaults) : IEnumerable<Option>
+{
+    private readonly List<(Option Option, Func<ParseResult, T, T> Apply)> all = [];
+
+    public void Add<V>(string name, string description, Func<T, V> of, Func<T, V, T> with)
+    {
+        if (typeof(V).IsEnum)
+        {
+            var named = EnumOption.Create<V>(name, description, of(defaults));
+            all.Add((named, (parse, record) => with(record, OptionNames.Parse<V>(parse.GetValue(named)!))));
+        }
+        else
+        {
+            var option = new Option<V>(name) { Description = description, DefaultValueFactory = _ => of(defaults) };
+            all.Add((option, (parse, record) => with(record, parse.GetValue(option)!)));
+        }
+    }
+
+    /// <summary>The record that a command line asks for.</summary>
+    public T Read(ParseResult parse) => all.Aggregate(defaults, (record, option) => option.Apply(parse, record));
+
+    /// <summary>Whether a command line or its recipe says a value, be it the default one.</summary>
+    public bool Says(ParseResult parse, string name) => parse.GetResult(all.Single(entry => entry.Option.Name == name).Option) is { Implicit: false };
+
+    public IEnumerator<Option> GetEnumerator() => all.Select(entry => entry.Option).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+}
+
+internal static class OptionSetExtensions
+{
+    public static void Add<T>(this Command command, OptionSet<T> options)
+    {
+        foreach (var option in options) command.Options.Add(option);
+    }
+}
+
+/// <summary>An option that takes an enumeration's value by the name that recipes have for it.</summary>
+internal static class EnumOption
+{
+    public static Option<string> Create<V>(string name, string description, V value)
+    {
+        var option = new Option<string>(name) { Description = description, DefaultValueFactory = _ => OptionNames.Of((Enum)(object)value!) };
+        option.AcceptOnlyFromAmong(OptionNames.All(typeof(V)));
+        return option;
+    }
+}

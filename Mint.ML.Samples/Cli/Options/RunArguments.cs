@@ -1,0 +1,79 @@
+using System.CommandLine;
+using Mint.ML.Checkpoints;
+using Mint.ML.Samples.Cli.Runs;
+using Mint.ML.Systems;
+using Mint.ML.Training;
+using Mint.ML.Training.Data;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Samples.Cli.Options;
+
+/// <summary>Where a run's audio comes from and where its results go, for the commands that train.</summary>
+internal sealed class RunArguments(string defaultFolder)
+{
+    private readonly Option<string?> encoder = new("--encoder") { Description = "Folder of the frozen audio encoder" };
+    private readonly Option<string> output = new("--output", "-o")
+    {
+        Description = "Run folder: log, checkpoints, bridge and model.zip; a run that was stopped goes on",
+        DefaultValueFactory = _ => defaultFolder,
+    };
+    private readonly Option<string> cache = new("--cache") { Description = "Folder for the encoder's frames", DefaultValueFactory = _ => "data-cache/frames" };
+    private readonly Option<string> device = DeviceOption.Create();
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[encoder, output, cache, device]) command.Options.Add(option);
+    }
+
+    public RunPlace Read(ParseResult parse) =>
+        new(parse.GetValue(output)!, parse.GetValue(encoder) ?? "", parse.GetValue(cache)!, DeviceOption.Of(parse.GetValue(device)!));
+}
+
+/// <summary>Where a run's audio comes from and where its results go.</summary>
+/// <param name="Folder">The run folder.</param>
+/// <param name="Encoder">Folder of the frozen audio encoder; empty when none is named.</param>
+/// <param name="Cache">Folder for the encoder's frames.</param>
+/// <param name="Device">Where it is trained.</param>
+internal sealed record RunPlace(string Folder, string Encoder, string Cache, Device Device)
+{
+    /// <exception cref="ArgumentException">There is no encoder.</exception>
+    public void Validate()
+    {
+        if (Encoder.Length == 0) throw new ArgumentException("Give --encoder: the folder of a data2vec-audio or another audio encoder.");
+    }
+
+    /// <summary>Width of the encoder's frames, from its configuration alone; null when none is named.</summary>
+    public int? EncoderWidth()
+    {
+        if (Encoder.Length == 0) return null;
+        using var checkpoint = CheckpointFolder.Open(Encoder);
+        return checkpoint.Config.TryGetPropertyValue("hidden_size", out var size) ? (int?)size : null;
+    }
+
+    /// <summary>The encoder's frames of sound files, from the cache where they are in it.</summary>
+    public FeatureCache Frames(IReadOnlyList<string> files, CancellationToken cancel)
+    {
+        var frames = new FeatureCache(Cache, () => ModelCatalog.LoadAudioEncoder(Encoder, device: Device), ModelFolder.Hash(Encoder), files,
+            encoded: new Count(files.Count), cancel: cancel);
+        Console.WriteLine($"{frames.Count} clips, {frames.Encoded} of them encoded now");
+        return frames;
+    }
+
+    /// <summary>Says how the run ended; the exit code.</summary>
+    public int Finish(TrainingResult result)
+    {
+        if (result.Cropped > 0) Console.WriteLine($"{result.Cropped} clips are longer than --max-frames: of each, training heard a window an epoch");
+        if (result.StoppedEarly) Console.WriteLine("stopped early: the last validations were no better");
+        if (result.Best is { } best) Console.WriteLine($"the weights are those of step {best.Step}, the best validation");
+        Console.WriteLine($"written: {RunFiles.Model(Folder)} after {result.Steps} steps{(result.Cancelled ? ", stopped; the same command goes on" : "")}");
+        return result.Cancelled ? 130 : 0;
+    }
+
+    private sealed class Count(int files) : IProgress<int>
+    {
+        public void Report(int value)
+        {
+            if (value % 100 == 0) Console.WriteLine($"{value} of at most {files} clips encoded");
+        }
+    }
+}

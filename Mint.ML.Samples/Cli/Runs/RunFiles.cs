@@ -1,0 +1,82 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Mint.ML.Files;
+using Mint.ML.Transforms;
+
+namespace Mint.ML.Samples.Cli.Runs;
+
+/// <summary>What a training command leaves in its run folder beside log and checkpoints: run.json, and model.zip.</summary>
+internal static class RunFiles
+{
+    private static readonly JsonSerializerOptions Written = new() { WriteIndented = true };
+
+    public static string Model(string run) => Path.Combine(run, "model.zip");
+
+    private static readonly string[] Names = ["run.json", "model.zip", "retrieval.jsonl", "projection.safetensors"];
+
+    /// <summary>Keeps other processes out of a run folder, and removes what a killed one left of these files.</summary>
+    /// <exception cref="IOException">Another process trains there.</exception>
+    public static FolderLock Hold(string run)
+    {
+        var held = FolderLock.Take(run);
+        AtomicFile.Sweep(run, Names.Contains);
+        return held;
+    }
+
+    /// <summary>run.json: the command and every option's value, given or by default.</summary>
+    /// <exception cref="InvalidDataException">The folder holds a run with other settings; nothing of it is changed.</exception>
+    public static void WriteSettings(string run, Command command, ParseResult parse, string encoder)
+    {
+        var options = new JsonObject();
+        foreach (var symbol in command.Arguments.Cast<Symbol>().Concat(command.Options.Where(option => option.Name != "--help")))
+            options[symbol.Name.TrimStart('-')] = JsonSerializer.SerializeToNode(Value(parse, symbol), Written);
+        var settings = new JsonObject { ["command"] = command.Name, ["options"] = options, ["model"] = Path.GetFileName(Model(run)), ["encoder"] = encoder };
+        Directory.CreateDirectory(run);
+        RefuseOther(run, settings);
+        AtomicFile.WriteText(Path.Combine(run, "run.json"), settings.ToJsonString(Written) + "\n");
+    }
+
+    // Where a run keeps what, and how often, does not decide what it computes.
+    private static readonly string[] Indifferent = ["output", "cache", "checkpoint-every", "checkpoints-kept", "recipe"];
+
+    private static void RefuseOther(string run, JsonObject settings)
+    {
+        string path = Path.Combine(run, "run.json");
+        if (!File.Exists(path) || !Directory.EnumerateFiles(run, "step-*.safetensors").Any()) return;
+        if (JsonNode.Parse(File.ReadAllText(path)) is not JsonObject before)
+        {
+            throw new InvalidDataException($"{path} does not say how the run was made. Name another run folder with --output.");
+        }
+        if (RecordedSettings.Differences(Deciding(before), Deciding(JsonNode.Parse(settings.ToJsonString())!.AsObject())) is { } different)
+            throw new InvalidDataException($"{run} holds a run with other settings: {different}. Go on with those, or name another run folder with --output.");
+
+        static JsonObject Deciding(JsonObject run)
+        {
+            var deciding = new JsonObject { ["command"] = run["command"]?.DeepClone(), ["encoder"] = run["encoder"]?.DeepClone() };
+            foreach (var (key, value) in run["options"] as JsonObject ?? [])
+            {
+                // "encoder" is an option too, and the same.
+                if (!Indifferent.Contains(key)) deciding[key] = value?.DeepClone();
+            }
+            return deciding;
+        }
+    }
+
+    private static object? Value(ParseResult parse, Symbol symbol) => symbol switch
+    {
+        Option option => parse.GetResult(option)?.GetValueOrDefault<object>(),
+        Argument argument => parse.GetResult(argument)?.GetValueOrDefault<object>(),
+        _ => null,
+    };
+
+    /// <summary>model.zip: the pipeline from a manifest's paths to what was trained.</summary>
+    public static void WriteModel(string run, MLContext ml, string manifest, string encoder, params ITransformer[] trained)
+    {
+        var data = ml.Data.LoadFromAudioManifest(manifest);
+        var heard = ml.Transforms.LoadAudio("Audio", "Path").Append(ml.Transforms.FeaturizeAudio("Features", "Audio", encoder)).Fit(data);
+        AtomicFile.Write(Model(run), stream => ml.Model.Save(new TransformerChain<ITransformer>([.. heard, .. trained]), data.Schema, stream));
+    }
+}

@@ -1,0 +1,24 @@
+using System.Diagnostics;
+using System.Globalization;
+using Mint.ML.Training;
+
+namespace Mint.ML.Samples.Cli.Runs;
+
+/// <summary>Prints a run's progress, at most a line a second: the log has every step.</summary>
+internal sealed class TrainingLines : IProgress<TrainingProgress>
+{
+    private readonly Stopwatch sinceLast = new();
+
+    public void Report(TrainingProgress value)
+    {
+        if (value.Validation is { } measured) Console.WriteLine($"validation after step {measured.Step}  {Values(measured.Metrics)}");
+        if (sinceLast.IsRunning && sinceLast.Elapsed.TotalSeconds < 1 && value.Step < value.Steps) return;
+        sinceLast.Restart();
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"step {value.Step}/{value.Steps}  {Values(value.Losses)}  rate {value.LearningRate:G3}  {value.ClipsPerSecond:F1} clips/s  "
+                + $"{value.MemoryBytes / 1e6:F0} MB  {value.Remaining:hh\\:mm\\:ss} left"));
+    }
+
+    private static string Values(IReadOnlyDictionary<string, double> values) =>
+        string.Join("  ", values.Select(value => FormattableString.Invariant($"{value.Key} {value.Value:F3}")));
+}

@@ -1,7 +1,0 @@
-namespace Mint.ML.Samples.Commands;
-
-/// <summary>What is said beside a command's results: progress, what was skipped, what went wrong.</summary>
-internal static class StandardError
-{
-    public static void Report(string line) => Console.Error.WriteLine(line);
-}

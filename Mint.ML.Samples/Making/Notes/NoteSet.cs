@@ -1,0 +1,164 @@
+using System.Globalization;
+using System.Numerics.Tensors;
+using CsvHelper;
+using Mint.ML.Audio;
+using Mint.ML.Files;
+using Mint.ML.Samples.Demo;
+
+namespace Mint.ML.Samples.Making.Notes;
+
+/// <summary>What to render.</summary>
+internal sealed record NoteSetOptions
+{
+    public required IReadOnlyList<(Soundfont Font, string Path)> Soundfonts { get; init; }
+    public required IReadOnlyList<int> Pitches { get; init; }
+    public required IReadOnlyList<int> Velocities { get; init; }
+    public required string Output { get; init; }
+    public double Seconds { get; init; } = 1.5;
+    public int SampleRate { get; init; } = 16_000;
+    public bool Opus { get; init; }
+    public int BitRate { get; init; } = 32_000;
+    public int Seed { get; init; } = 1;
+
+    /// <summary>Clips a family in training and test; null for every note.</summary>
+    public (int Train, int Test)? PerFamily { get; init; }
+}
+
+/// <summary>One note to be rendered; the columns of the manifest are its properties.</summary>
+internal sealed record Note(string Path, string Family, string Instrument, int Program, int Pitch, int Velocity, string Soundfont, string Split,
+    string Caption, string Licence);
+
+/// <summary>Renders single notes and writes manifest-train.csv and manifest-test.csv beside them.</summary>
+internal static class NoteSet
+{
+    // Soundfonts hold samples of 44.1 kHz and libfluidsynth does not filter when it plays at a lower rate: render high, then resample.
+    private const int RenderRate = 48_000;
+
+    // Level is removed, because soundfonts differ in it and it would tell them apart; -20 dBFS leaves room for attacks.
+    private const float TargetRms = 0.1f, MaxPeak = 0.99f, SilentRms = 1e-4f;
+
+    public static void Render(NoteSetOptions options, TextWriter log, CancellationToken cancel)
+    {
+        var written = new List<Note>();
+        foreach ((Soundfont font, string file) in options.Soundfonts)
+        {
+            using var synth = new FluidSynth(file, RenderRate);
+            Directory.CreateDirectory(Path.Combine(options.Output, font.Name));
+            int silent = 0;
+            var rendered = new List<Note>();
+            foreach (IGrouping<string, Note> family in Plan(font, options))
+            {
+                int wanted = rendered.Count + Share(font, options);
+                foreach (Note note in family.TakeWhile(_ => rendered.Count < wanted))
+                {
+                    cancel.ThrowIfCancellationRequested();
+                    if (Sound(synth, note, options) is AudioClip clip)
+                    {
+                        Write(Path.Combine(options.Output, note.Path), clip, options);
+                        rendered.Add(note);
+                    }
+                    else
+                    {
+                        silent++;
+                    }
+                }
+            }
+
+            written.AddRange(rendered.OrderBy(n => n.Path, StringComparer.Ordinal));
+            log.WriteLine($"{font.Name}: {rendered.Count:N0} notes, {silent:N0} left out (silent, or no such program)");
+        }
+
+        foreach (IGrouping<string, Note> split in written.GroupBy(n => n.Split))
+        {
+            string path = Path.Combine(options.Output, $"manifest-{split.Key}.csv");
+            WriteManifest(path, split);
+            log.WriteLine($"{path}: {split.Count():N0} clips");
+        }
+    }
+
+    /// <summary>The notes of one soundfont by family, in the order in which a subset takes them: one of each program, then a second of each, and so
+    /// on.</summary>
+    private static IEnumerable<IGrouping<string, Note>> Plan(Soundfont font, NoteSetOptions options)
+    {
+        var notes = new List<Note>();
+        foreach ((int program, string family, string instrument) in GeneralMidi.Programs)
+        {
+            var (lowest, highest) = GeneralMidi.Range(program);
+            foreach (int pitch in options.Pitches.Where(pitch => pitch >= lowest && pitch <= highest))
+            {
+                foreach (int velocity in options.Velocities)
+                {
+                    // Seeded by the note, so that a subset has the captions of the whole set.
+                    int key = font.Name.Aggregate(options.Seed, (hash, c) => hash * 31 + c);
+                    var random = new Random(((key * 131 + program) * 131 + pitch) * 131 + velocity);
+                    string path = $"{font.Name}/{program:D3}-{pitch:D3}-{velocity:D3}{(options.Opus ? ".opus" : ".wav")}";
+                    notes.Add(new Note(path, family, instrument, program, pitch, velocity, font.Name, font.Split,
+                        NoteCaption.Write(family, instrument, pitch, velocity, random), font.Licence));
+                }
+            }
+        }
+
+        Note[] shuffled = [.. notes];
+        new Random(options.Seed).Shuffle(shuffled);
+        return shuffled.GroupBy(n => n.Program)
+            .SelectMany(program => program.Select((note, round) => (note, round)))
+            .OrderBy(n => n.round)
+            .GroupBy(n => n.note.Family, n => n.note);
+    }
+
+    /// <summary>How many clips of each family this soundfont gives: the wanted number, shared out between the soundfonts of its split.</summary>
+    private static int Share(Soundfont font, NoteSetOptions options)
+    {
+        if (options.PerFamily is not { } wanted)
+        {
+            return int.MaxValue / 2;
+        }
+
+        string[] fonts = [.. options.Soundfonts.Where(f => f.Font.Split == font.Split).Select(f => f.Font.Name)];
+        int total = font.Split == "train" ? wanted.Train : wanted.Test;
+        return (total + fonts.Length - 1 - Array.IndexOf(fonts, font.Name)) / fonts.Length;
+    }
+
+    private static AudioClip? Sound(FluidSynth synth, Note note, NoteSetOptions options)
+    {
+        float[]? samples = synth.Render(note.Program, note.Pitch, note.Velocity, (int)Math.Round(options.Seconds * RenderRate));
+        if (samples is null)
+        {
+            return null;
+        }
+
+        float[] resampled = Resampler.Get(RenderRate, options.SampleRate).Resample(samples);
+        float rms = MathF.Sqrt(TensorPrimitives.SumOfSquares<float>(resampled) / resampled.Length);
+        if (rms < SilentRms)
+        {
+            return null;
+        }
+
+        float peak = MathF.Abs(TensorPrimitives.MaxMagnitude<float>(resampled));
+        TensorPrimitives.Multiply(resampled, Math.Min(TargetRms / rms, MaxPeak / peak), resampled);
+        return new AudioClip(resampled, options.SampleRate);
+    }
+
+    private static void Write(string path, AudioClip clip, NoteSetOptions options)
+    {
+        if (options.Opus)
+        {
+            AudioFile.WriteOpus(path, clip, options.BitRate);
+        }
+        else
+        {
+            AudioFile.WriteWav(path, clip);
+        }
+    }
+
+    private static void WriteManifest(string path, IEnumerable<Note> notes)
+    {
+        var text = new StringWriter();
+        using (var writer = new CsvWriter(text, new CsvHelper.Configuration.CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n" }))
+        {
+            writer.WriteRecords(notes);
+        }
+
+        AtomicFile.WriteText(path, text.ToString());
+    }
+}

@@ -1,0 +1,49 @@
+namespace Mint.ML.Samples.Making.Notes;
+
+/// <summary>A General MIDI soundfont that a Debian package installs.</summary>
+/// <param name="Name">What the command and the manifests call it.</param>
+/// <param name="File">Its file name.</param>
+/// <param name="Package">The Debian package.</param>
+/// <param name="Split">train or test. Split by soundfont, never by note: two notes of one sample are nearly the same sound.</param>
+/// <param name="Licence">What rendered notes carry.</param>
+internal sealed record Soundfont(string Name, string File, string Package, string Split, string Licence)
+{
+    /// <summary>csound and TimGM share samples, so both train; FluidR3 shares next to none with the others, so it tests.</summary>
+    public static IReadOnlyList<Soundfont> All { get; } =
+    [
+        new("generaluser", "GeneralUser-v1.47.sf2", "minuet-data", "train", "GeneralUser GS licence 2.0"),
+        new("csound", "sf_GMbank.sf2", "csound-soundfont", "train", "Public domain"),
+        new("timgm", "TimGM6mb.sf2", "timgm6mb-soundfont", "train", "GPL-2"),
+        new("opl3", "OPL-3_FM_128M.sf2", "opl3-soundfont", "train", "CC-BY-SA-4.0"),
+        new("fluidr3", "FluidR3_GM.sf2", "fluid-soundfont-gm", "test", "MIT"),
+    ];
+
+    private static readonly string[] Folders = ["/usr/share/sounds/sf2", "/usr/share/minuet/soundfonts", "/usr/share/soundfonts"];
+
+    /// <summary>Where each of the named soundfonts is; one error lists all that are missing and the packages that hold them.</summary>
+    public static IReadOnlyList<(Soundfont Font, string Path)> Find(IEnumerable<string> names, string? folder)
+    {
+        var found = new List<(Soundfont, string)>();
+        var missing = new List<Soundfont>();
+        foreach (string name in names)
+        {
+            Soundfont font = All.FirstOrDefault(f => f.Name == name)
+                ?? throw new ArgumentException($"There is no soundfont '{name}'. Known: {string.Join(", ", All.Select(f => f.Name))}.");
+            string[] folders = folder is null ? Folders : [folder];
+            string? path = folders.Select(f => System.IO.Path.Combine(f, font.File)).FirstOrDefault(System.IO.File.Exists);
+            if (path is null)
+            {
+                missing.Add(font);
+            }
+            else
+            {
+                found.Add((font, path));
+            }
+        }
+
+        return missing.Count == 0 ? found : throw new FileNotFoundException(
+            $"Not found: {string.Join(", ", missing.Select(f => f.File))}. Install them: 'apt-get install "
+                + $"{string.Join(' ', missing.Select(f => f.Package))}' (Debian, Ubuntu), "
+            + "or name the folder that holds them by --soundfont-folder, or choose others by --soundfonts.");
+    }
+}

@@ -1,0 +1,35 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Mint.ML.Checkpoints;
+using Mint.ML.Generation;
+
+namespace Mint.ML.Answering;
+
+/// <summary>All that decides answers: what a file of them is checked against before rows are added to it (<see cref="FileOutput"/>).</summary>
+public static class AnswerSettings
+{
+    /// <summary>The settings of answers.</summary>
+    /// <param name="model">The file or folder of the model, which counts by its content.</param>
+    /// <param name="input">The clips: a file, a folder or a manifest.</param>
+    /// <param name="answerer">What is asked.</param>
+    /// <param name="windows">How long clips are heard.</param>
+    public static JsonObject Of(string model, string input, Answerer answerer, LongAudioOptions windows)
+    {
+        var settings = new JsonObject
+        {
+            ["answers"] = answerer.Name,
+            ["input"] = Path.GetFullPath(input),
+            ["model"] = Hash(model),
+        }.Add(windows with { OverlapSeconds = windows.Overlap });
+        foreach (var (key, value) in answerer.Settings) settings[key] = value?.DeepClone();
+        return settings;
+    }
+
+    // A published system is a folder.
+    private static string Hash(string model)
+    {
+        if (Directory.Exists(model)) return ModelFolder.Hash(model);
+        using var zip = File.OpenRead(model);
+        return Convert.ToHexStringLower(SHA256.HashData(zip));
+    }
+}

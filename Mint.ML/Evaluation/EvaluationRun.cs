@@ -1,0 +1,174 @@
+using Mint.ML.Answering;
+using Mint.ML.Audio;
+using Mint.ML.Files;
+using Mint.ML.Generation;
+using Mint.ML.Metrics;
+using Mint.ML.Retrieval;
+using Mint.ML.Systems;
+
+namespace Mint.ML.Evaluation;
+
+/// <summary>What evaluations of one model have in common.</summary>
+/// <param name="Model">The model that is measured.</param>
+/// <param name="ModelPath">The file or folder that it was loaded from: answers of another one are not gone on with.</param>
+public sealed record EvaluationSettings(AudioLanguageModel Model, string ModelPath)
+{
+    /// <summary>Clips answered at once; answers do not depend on it.</summary>
+    public int Batch { get; init; } = 16;
+
+    /// <summary>Whether clips that cannot be read are left out, and counted, instead of ending the run.</summary>
+    public bool SkipErrors { get; init; }
+
+    /// <summary>What some caption metrics need, loaded before the first answer.</summary>
+    public CaptionTools Tools { get; init; } = new();
+}
+
+/// <summary>Answers a recipe's clips, which can be stopped and goes on, and measures the answers.</summary>
+/// <param name="recipe">What is measured.</param>
+/// <param name="settings">The model, and how it is asked.</param>
+/// <param name="folder">Takes answers.jsonl, evaluation.json and items.jsonl. The same run goes on where one was stopped.</param>
+/// <param name="report">Told of progress and of what was passed over; null for nobody.</param>
+public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings settings, string folder, Action<string>? report = null)
+{
+    /// <summary>A clip and what is right about it.</summary>
+    private sealed record Known(Clip Clip, IReadOnlyList<string> References, IReadOnlyList<string>? Negative);
+
+    /// <summary>Runs the recipe; null if it was stopped.</summary>
+    /// <param name="cancel">Stops it within a batch.</param>
+    /// <exception cref="InvalidDataException">Manifest and recipe do not fit, or a clip cannot be answered and errors are not skipped.</exception>
+    /// <exception cref="NotSupportedException">The model cannot do the recipe's task.</exception>
+    public EvaluationResult? Run(CancellationToken cancel = default)
+    {
+        var clips = Read();
+        var labels = Labels(clips);
+        var answerer = Answerer(labels);
+        using var held = FolderLock.Take(folder);
+        string answers = Path.Combine(folder, "answers.jsonl");
+        var format = new JsonLines(answerer.Name);
+        AnswerResult result;
+        using (var output = new FileOutput(answers, format, AnswerSettings.Of(settings.ModelPath, recipe.Manifest, answerer, recipe.LongAudio)))
+            result = new AnswerRun(answerer, recipe.LongAudio, settings.Batch, settings.SkipErrors, report ?? (_ => { }))
+                .Run([.. clips.Select(clip => clip.Clip)], output, cancel);
+        if (result.Stopped) return null;
+
+        var rows = File.ReadLines(answers).Select(format.ReadRow).ToDictionary(row => row.Path);
+        Known[] answered = [.. clips.Where(clip => rows[clip.Clip.Name].Error is null)];
+        if (answered.Length == 0) throw new InvalidDataException($"{recipe.Name}: none of the {clips.Count} clips could be answered; {answers} says why.");
+        EvaluationItem[] items = [.. answered.Select(clip => new EvaluationItem(clip.Clip.Name, clip.References, rows[clip.Clip.Name].Text)
+        {
+            Scores = labels is null ? null : rows[clip.Clip.Name].Values, Negative = clip.Negative,
+        })];
+        IEnumerable<EvaluationMetric> metrics;
+        switch (recipe.Task)
+        {
+            case "classification": metrics = EvaluationScores.Classification(items); break;
+            case "tagging": metrics = EvaluationScores.Tagging(items, labels!); break;
+            case "captioning": (metrics, items) = Captions(items, cancel); break;
+            default: (metrics, items) = Retrieval(answered, [.. answered.Select(clip => rows[clip.Clip.Name].Values!)]); break;
+        }
+        var evaluation =
+            new EvaluationResult(recipe.Name, recipe.Task, Path.GetRelativePath(folder, settings.ModelPath), Path.GetRelativePath(folder, recipe.Manifest),
+            recipe.Task == "retrieval" ? null : recipe.Instruction, answered.Length, clips.Count - answered.Length, labels,
+            [.. metrics.Where(metric => recipe.Metrics.Count == 0 || recipe.Metrics.Contains(metric.Name))]);
+        EvaluationFiles.Write(folder, evaluation, items);
+        return evaluation;
+    }
+
+    private List<Known> Read()
+    {
+        var manifest = AudioManifest.Read(recipe.Manifest);
+        foreach (string column in recipe.Columns.Append(recipe.NegativeColumn).OfType<string>())
+        {
+            if (!manifest.Columns.Contains(column, StringComparer.OrdinalIgnoreCase))
+                throw new InvalidDataException($"{recipe.Manifest} has no column '{column}', which recipe '{recipe.Name}' names; it has: "
+                    + $"{string.Join(", ", manifest.Columns)}.");
+        }
+
+        return [.. manifest.Rows.GroupBy(row => row["Path"]).Select(clip =>
+        {
+            var texts = clip.SelectMany(row => recipe.Columns.Select(row.Find)).OfType<string>();
+            if (recipe.Task == "captioning") CheckWords(clip);
+            string[] references = [.. (recipe.Task == "tagging" ? texts.SelectMany(Several) : texts).Distinct()];
+            if (references.Length == 0 && recipe.Task != "tagging")
+            {
+                throw new InvalidDataException($"{recipe.Manifest}, row {clip.First().Number}: '{clip.Key}' has nothing in "
+                    + $"{string.Join(", ", recipe.Columns)}.");
+            }
+            if (references.Length > 1 && recipe.Task == "classification")
+                throw new InvalidDataException($"{recipe.Manifest}, row {clip.Last().Number}: '{clip.Key}' has the labels {Brief(references)}, and "
+                    + "classification takes one; tagging takes several.");
+            return new Known(new Clip(clip.Key, clip.First().Path), references, recipe.NegativeColumn is { } column
+                ? [.. clip.Select(row => row.Find(column)).OfType<string>().SelectMany(Several)] : null);
+        })];
+
+        void CheckWords(IEnumerable<AudioManifestRow> rows)
+        {
+            foreach (var row in rows)
+            {
+                foreach (string column in recipe.Columns)
+                {
+                    if (row.Find(column) is { } caption && !CaptionSet.HasWords(caption))
+                        throw new InvalidDataException($"{recipe.Manifest}, row {row.Number}: the {column} of '{row["Path"]}' is \"{caption}\", which has no "
+                            + "words to score against. Leave it out.");
+                }
+            }
+        }
+
+        static IEnumerable<string> Several(string labels) => labels.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    private IReadOnlyList<string>? Labels(List<Known> clips)
+    {
+        if (recipe.Task is not ("classification" or "tagging")) return null;
+        if (recipe.Labels.Count == 0) return [.. clips.SelectMany(clip => clip.References).Distinct().Order(StringComparer.Ordinal)];
+        foreach (var clip in clips)
+        {
+            if (clip.References.FirstOrDefault(label => !recipe.Labels.Contains(label)) is { } unknown)
+                throw new InvalidDataException($"{recipe.Manifest}: '{clip.Clip.Name}' is labelled '{unknown}', which is none of the labels of recipe "
+                    + $"'{recipe.Name}': {Brief(recipe.Labels)}.");
+        }
+
+        return recipe.Labels;
+    }
+
+    // A thousand labels would hide which one it is about.
+    private static string Brief(IReadOnlyList<string> texts) => string.Join(", ", texts.Take(12)) + (texts.Count > 12 ? $" and {texts.Count - 12} more" : "");
+
+    private Answerer Answerer(IReadOnlyList<string>? labels) => recipe.Task switch
+    {
+        "captioning" => new TextAnswerer(settings.Model, "caption", recipe.Instruction, recipe.Generation, settings.Batch),
+        "retrieval" => new EmbeddingAnswerer(settings.Model, settings.Batch),
+        _ => new LabelAnswerer(settings.Model, new LabelOptions
+        {
+            Labels = labels!,
+            Instruction = recipe.Instruction,
+            BySimilarity = recipe.By == "similarity",
+            KeepAll = true,
+            Top = 1,
+            Threshold = 0,
+            Ranking = recipe.Ranking with { MultiLabel = recipe.Task == "tagging" },
+        }, settings.Batch),
+    };
+
+    private (IReadOnlyList<EvaluationMetric>, EvaluationItem[]) Captions(EvaluationItem[] items, CancellationToken cancel)
+    {
+        var (metrics, scored) = EvaluationScores.Captions(items, settings.Tools, cancel);
+        return (metrics, [.. scored]);
+    }
+
+    private (IEnumerable<EvaluationMetric>, EvaluationItem[]) Retrieval(Known[] clips, IReadOnlyList<float>[] vectors)
+    {
+        (int Clip, string Caption)[] queries = [.. clips.SelectMany((clip, i) => clip.References.Select(caption => (i, caption)))];
+        var embeddings = settings.Model.Comparing();
+        float[,] similarity = BridgeEmbeddings.Similarities(embeddings.Texts([.. queries.Select(query => query.Caption)]),
+            [.. vectors.Select(values => BridgeEmbeddings.Vectors([.. values], embeddings.Width))]); // (captions, clips)
+        // Clips that people described in the same words are right answers to each other.
+        var right = RetrievalMetrics.SameCaption([.. queries.Select(query => query.Caption)], [.. clips.Select(clip => clip.References)]);
+        var scores = RetrievalMetrics.Score(similarity, right);
+        return (EvaluationScores.Retrieval(scores), [.. queries.Select((query, q) =>
+        {
+            int first = RetrievalMetrics.Order(similarity, q, right[q])[0];
+            return new EvaluationItem(clips[query.Clip].Clip.Name, [query.Caption], clips[first].Clip.Name) { Rank = scores.Ranks[q] + 1 };
+        })]);
+    }
+}

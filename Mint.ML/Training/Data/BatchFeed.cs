@@ -1,0 +1,77 @@
+using Mint.ML.Encoders;
+
+
+namespace Mint.ML.Training.Data;
+
+/// <summary>Hands out the frames of the run's batches in order, reading the next while the present one is trained on.</summary>
+internal sealed class BatchFeed : IDisposable
+{
+    private readonly IFrameSource audio;
+    private readonly BatchOrder order;
+    private readonly ITrainingStage stage;
+    private readonly TrainingOptions options;
+    private (long Epoch, int[][] Batches) present;
+    private (long Epoch, int Batch, bool Heard) next;
+    private Task<AudioEncoding>? reading;
+
+    public BatchFeed(IFrameSource audio, BatchOrder order, ITrainingStage stage, TrainingOptions options, long step)
+    {
+        (this.audio, this.order, this.stage, this.options) = (audio, order, stage, options);
+        present = (-1, []);
+        next = (step / StepsPerEpoch, (int)(step % StepsPerEpoch) * options.AccumulationSteps, false);
+        Begin();
+    }
+
+    private long StepsPerEpoch => (order.Batches + options.AccumulationSteps - 1) / options.AccumulationSteps;
+
+    /// <summary>The batches of a step; an epoch's last step may have fewer.</summary>
+    public int[][] Batches(long step)
+    {
+        int start = (int)(step % StepsPerEpoch) * options.AccumulationSteps;
+        return Of(step / StepsPerEpoch)[start..Math.Min(start + options.AccumulationSteps, order.Batches)];
+    }
+
+    /// <summary>The next batch's frames; the caller disposes of them. A stage that hears first is given a step's batches twice over.</summary>
+    public AudioEncoding Take()
+    {
+        var read = reading!.GetAwaiter().GetResult();
+        reading = null;
+        int start = next.Batch / options.AccumulationSteps * options.AccumulationSteps, end = Math.Min(start + options.AccumulationSteps, order.Batches);
+        if (next.Batch + 1 < end) next.Batch++;
+        else if (stage.HearsFirst && !next.Heard) (next.Batch, next.Heard) = (start, true);
+        else next = end < order.Batches ? (next.Epoch, end, false) : (next.Epoch + 1, 0, false);
+        Begin();
+        return read;
+    }
+
+    public void Dispose()
+    {
+        try
+        {
+            reading?.GetAwaiter().GetResult().Dispose();
+        }
+        catch (Exception) when (reading is { IsFaulted: true })
+        {
+            // The run ends before this batch: what is wrong with it has no bearing on it.
+        }
+    }
+
+    private void Begin()
+    {
+        if (next.Epoch >= options.Epochs) return;
+        int[] examples = Of(next.Epoch)[next.Batch], clips = [.. examples.Select(stage.Clip)];
+        int most = options.MaxFrames ?? int.MaxValue;
+        long[] starts = [.. examples.Select((example, i) => Crops.Start(options.Seed, next.Epoch, example, audio.Frames(clips[i]), most))];
+        reading = Task.Run(() => Crops.Cut(audio.Read(clips), starts, most));
+    }
+
+    // Reading ahead crosses into the next epoch while the last step of the present one is still asked for.
+    private (long Epoch, int[][] Batches) before = (-1, []);
+
+    private int[][] Of(long epoch)
+    {
+        if (before.Epoch == epoch) return before.Batches;
+        if (present.Epoch != epoch) (before, present) = (present, (epoch, order.Epoch(epoch)));
+        return present.Batches;
+    }
+}

@@ -1,0 +1,137 @@
+using Mint.ML.Audio;
+using Mint.ML.Encoders;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Training.Data;
+
+/// <summary>A frozen encoder's frames of sound files, computed once and kept on the disk, in a <see cref="FrameStore"/>.</summary>
+/// <remarks>An entry that is damaged, or that somebody took away, is computed anew when it is read.</remarks>
+public sealed class FeatureCache : IFrameSource, IDisposable
+{
+    private const int Ahead = 8; // files decoded before the encoder asks for them: enough for two slow ones in a row, and megabytes only
+
+    private readonly IReadOnlyList<string> files;
+    private readonly Func<IAudioEncoder> load;
+    private readonly FrameStore store;
+    private readonly string[] keys;
+    private readonly StoredFrames stored;
+
+    /// <summary>Makes sure that there is an entry for every file.</summary>
+    /// <param name="folder">The cache; created when it does not exist.</param>
+    /// <param name="encoder">Loads the encoder, which is disposed of after use. Called only when a file has no sound entry.</param>
+    /// <param name="encoderHash">Tells encoders apart, as <see cref="Checkpoints.ModelFolder.Hash"/> gives it.</param>
+    /// <param name="files">Sound files, clip by clip; at least one.</param>
+    /// <param name="options">How to store.</param>
+    /// <param name="encoded">Told how many files were encoded, each time one was.</param>
+    /// <param name="cancel">Stops between two files; what is done stays in the cache.</param>
+    /// <exception cref="AudioFormatException">A file cannot be read; the message names it.</exception>
+    /// <exception cref="InvalidOperationException">The files' own frames are more than <see cref="FeatureCacheOptions.MaxBytes"/>.</exception>
+    /// <exception cref="IOException">Another process has the cache; the message says which.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public FeatureCache(
+        string folder, Func<IAudioEncoder> encoder, string encoderHash, IReadOnlyList<string> files, FeatureCacheOptions? options = null,
+        IProgress<int>? encoded = null, CancellationToken cancel = default)
+    {
+        if (files.Count == 0) throw new ArgumentException("There are no files.", nameof(files));
+        (this.files, load, keys) = (files, encoder, new string[files.Count]);
+        store = new FrameStore(folder, encoderHash, options);
+        try
+        {
+            InOrder(files.Count, i => Key(files[i]), (i, key) => keys[i] = key, cancel);
+            store.Use(keys);
+            int[] missing = [.. Enumerable.Range(0, files.Count).Where(i => store.Shape(keys[i]) is null)];
+            if (missing.Length > 0) Encode(missing, encoded, cancel);
+            stored = new StoredFrames(store, keys, files, Again);
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Files for which the encoder had to be called.</summary>
+    public int Encoded { get; private set; }
+
+    /// <inheritdoc/>
+    public int Count => files.Count;
+
+    /// <inheritdoc/>
+    public int HiddenSize => stored.HiddenSize;
+
+    /// <inheritdoc/>
+    public string Identity => stored.Identity;
+
+    /// <inheritdoc/>
+    public long Frames(int clip) => stored.Frames(clip);
+
+    /// <inheritdoc/>
+    public string Name(int clip) => files[clip];
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidDataException">An entry was damaged, and the sound file is no longer what it was either; or it holds a number that is not
+    /// finite.</exception>
+    public AudioEncoding Read(IReadOnlyList<int> clips) => stored.Read(clips);
+
+    /// <summary>Lets other processes have the folder. Without it they are kept out until this process ends.</summary>
+    public void Dispose() => store.Dispose();
+
+    private string Key(string file)
+    {
+        using var stream = File.OpenRead(file);
+        return store.Key(stream);
+    }
+
+    private void Again(int clip)
+    {
+        using var encoder = load();
+        Encode(encoder, clip, AudioFile.Read(files[clip], encoder.SampleRate).Samples);
+    }
+
+    private void Encode(int[] missing, IProgress<int>? encoded, CancellationToken cancel)
+    {
+        using var encoder = load();
+        int rate = encoder.SampleRate;
+        InOrder(missing.Length, i => AudioFile.Read(files[missing[i]], rate).Samples, (i, samples) =>
+        {
+            if (store.Shape(keys[missing[i]]) is not null) return; // a copy of the same sound stood before it
+            Encode(encoder, missing[i], samples);
+            Encoded++;
+            encoded?.Report(Encoded);
+        }, cancel);
+    }
+
+    private void Encode(IAudioEncoder encoder, int clip, float[] samples)
+    {
+        using var frames = FrameStore.Encode(encoder, samples);
+        if (frames.shape[0] == 0)
+        {
+            throw new AudioFormatException(files[clip], "it is too short for one frame of the encoder", "Leave it out, or give a longer sound.");
+        }
+        store.Write(keys[clip], frames, files[clip]);
+    }
+
+    /// <summary>Prepares items on other threads, a few ahead, and uses them one by one in order on this one.</summary>
+    private static void InOrder<T>(int count, Func<int, T> prepare, Action<int, T> use, CancellationToken cancel)
+    {
+        var ahead = new Queue<Task<T>>();
+        try
+        {
+            for (int started = 0, i = 0; i < count; i++)
+            {
+                for (; started < count && ahead.Count < Ahead; started++)
+                {
+                    int item = started;
+                    ahead.Enqueue(Task.Run(() => prepare(item)));
+                }
+                cancel.ThrowIfCancellationRequested();
+                use(i, ahead.Dequeue().GetAwaiter().GetResult());
+            }
+        }
+        finally
+        {
+            // What was begun beyond the end has no bearing on it, but must not go on behind the caller's back.
+            Task.WhenAll(ahead).ContinueWith(all => all.Exception, TaskScheduler.Default).Wait(CancellationToken.None);
+        }
+    }
+}
