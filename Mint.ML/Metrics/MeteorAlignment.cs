@@ -139,7 +139,8 @@ internal sealed class MeteorAlignment
         public int Chunks { get; } = path.Chunks + (path.LastEnd != -1 && taken?.I != path.LastEnd ? 1 : 0) + (last && taken is not null ? 1 : 0);
         public int Distance => distance;
 
-        public bool IsBetterThan(in Step other) => Exact != other.Exact ? Exact > other.Exact : Chunks != other.Chunks ? Chunks < other.Chunks : Distance < other.Distance;
+        public bool IsBetterThan(in Step other) => Exact != other.Exact ? Exact > other.Exact : Chunks != other.Chunks ? Chunks < other.Chunks
+            : Distance < other.Distance;
     }
 
     private sealed class Path((int I, int Module)?[] matches, bool[] used)

@@ -113,7 +113,8 @@ public sealed class PyTorchFileTests
     [TestMethod]
     public void Equal_numbers_are_one_key()
     {
-        byte[] pickle = [0x80, 2, .. "}(G"u8, 0, 0, 0, 0, 0, 0, 0, 0, (byte)'N', (byte)'G', 0x80, 0, 0, 0, 0, 0, 0, 0, (byte)'N', .. "K"u8, 7, (byte)'N', (byte)'J', 7, 0, 0, 0, (byte)'N', .. "u."u8];
+        byte[] pickle = [0x80, 2, .. "}(G"u8, 0, 0, 0, 0, 0, 0, 0, 0, (byte)'N', (byte)'G', 0x80, 0, 0, 0, 0, 0, 0, 0, (byte)'N', .. "K"u8, 7, (byte)'N',
+            (byte)'J', 7, 0, 0, 0, (byte)'N', .. "u."u8];
         Assert.HasCount(2, (Dictionary<object, object?>)PickleReader.Read(pickle, "x")!); // 0 and -0, 7 and 7
     }
 
