@@ -228,7 +228,7 @@ public sealed class AudioLanguageModel : IDisposable
     /// <exception cref="AudioFormatException">The file cannot be read; the message names it.</exception>
     /// <exception cref="NotSupportedException">The model does not answer in words.</exception>
     public string Ask(string file, string question, GenerationOptions? options = null, CancellationToken cancel = default) =>
-        Ask(AudioFile.Read(file), question, options, cancel);
+        Ask(Heard(file), question, options, cancel);
 
     /// <summary>The same about sound in memory.</summary>
     /// <param name="clip">The sound.</param>
@@ -264,7 +264,7 @@ public sealed class AudioLanguageModel : IDisposable
         [global::System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel = default)
     {
         var answering = Answering();
-        using var sound = Encoder.Encode([AudioFile.Read(file)]);
+        using var sound = Encoder.Encode([Heard(file)]);
         await foreach (string piece in answering.StreamAsync(sound, question, options, cancel).ConfigureAwait(false)) yield return piece;
     }
 
@@ -277,7 +277,7 @@ public sealed class AudioLanguageModel : IDisposable
     /// <returns>Every label, the likeliest first; of equals the earlier.</returns>
     public IReadOnlyList<LabelProbability> Rank(string file, IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null,
         CancellationToken cancel = default) =>
-        Rank(AudioFile.Read(file), labels, instruction, options, cancel);
+        Rank(Heard(file), labels, instruction, options, cancel);
 
     /// <summary>The same about sound in memory.</summary>
     /// <param name="clip">The sound.</param>
@@ -309,7 +309,7 @@ public sealed class AudioLanguageModel : IDisposable
 
     /// <summary>Unit vectors of a sound file, (vectors, E): one a query and window. A text fits it as well as the nearest of them.</summary>
     /// <exception cref="NotSupportedException">The model has no embeddings.</exception>
-    public float[,] Embed(string file) => Embed(AudioFile.Read(file));
+    public float[,] Embed(string file) => Embed(Heard(file));
 
     /// <inheritdoc cref="Embed(string)"/>
     public float[,] Embed(AudioClip clip)
@@ -322,6 +322,7 @@ public sealed class AudioLanguageModel : IDisposable
     internal float[,] Vectors(AudioClip recording, LongAudioOptions windows)
     {
         int width = Comparing().Width;
+        recording = recording.Resample(Encoder.SampleRate);
         var parts = LongAudio.Divide(recording.Samples.Length, recording.SampleRate, windows).Of(recording);
         return BridgeEmbeddings.Vectors([.. parts.Chunk(Batch).SelectMany(Vectors).SelectMany(vectors => vectors.Cast<float>())], width);
     }
@@ -336,7 +337,7 @@ public sealed class AudioLanguageModel : IDisposable
     /// <exception cref="NotSupportedException">The system has no queries.</exception>
     public float[,,] QueryAttention(string file, string? instruction = null)
     {
-        using var sound = Encoder.Encode([AudioFile.Read(file)]);
+        using var sound = Encoder.Encode([Heard(file)]);
         if (bridge is not null && instruction is null) return ListeningMap.Of(bridge.Bridge, sound);
         return system is MintModel mint ? mint.QueryAttention(sound, instruction ?? "")
             : throw new NotSupportedException("This system has no queries that listen.");
@@ -365,9 +366,13 @@ public sealed class AudioLanguageModel : IDisposable
         "This model has no embeddings: it holds no bridge of stage 1, by which sounds and texts are compared; make one by ./mint pretrain or "
             + "Trainers.BridgeNet.");
 
+    // At the rate that it is heard at, so that a file of a high rate takes no more memory than another.
+    private AudioClip Heard(string file) => AudioFile.Read(file, Encoder.SampleRate);
+
     private LongAudio Divide(AudioClip clip, out AudioClip[] windows)
     {
         ArgumentNullException.ThrowIfNull(clip);
+        clip = clip.Resample(Encoder.SampleRate);
         var divided = LongAudio.Divide(clip.Samples.Length, clip.SampleRate, Windows);
         windows = [.. divided.Of(clip)];
         return divided;
