@@ -6,6 +6,7 @@ using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.ModelFiles;
+using Mint.ML.Native;
 using Mint.ML.Systems;
 using Mint.ML.Training.Data;
 using Mint.ML.Transforms.RowMapping;
@@ -133,12 +134,13 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
             {
                 return encoder.Encode([.. rows.Select(row => sounds[row]!.Clip)]);
             }
-            catch (SoundNotEncodableException e)
+            catch (Exception e) when (e is SoundNotEncodableException || e.IsOutOfMemory())
             {
                 // The encoder counts rows of the batch; a user knows files.
                 string names = string.Join(", ", rows.Select(row => sounds[row]!.Source ?? "sound in memory").Take(8));
-                throw new SoundNotEncodableException($"The audio encoder refused a batch of {rows.Length} ({names}{(rows.Length > 8 ? ", ..." : "")}): "
-                    + $"{e.Message}", e);
+                string batch = $"a batch of {rows.Length} ({names}{(rows.Length > 8 ? ", ..." : "")})";
+                if (e is SoundNotEncodableException) throw new SoundNotEncodableException($"The audio encoder refused {batch}: {e.Message}", e);
+                throw new OutOfMemoryException($"There is not enough memory to encode {batch}. Lower BatchSize, or cut the sound into shorter files.", e);
             }
         }
     }

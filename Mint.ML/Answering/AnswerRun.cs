@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Mint.ML.Audio;
 using Mint.ML.Generation;
+using Mint.ML.Native;
 
 namespace Mint.ML.Answering;
 
@@ -103,9 +104,9 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
         {
             answers = whole.Length > 0 ? answerer.Answer(whole, cancel) : [];
         }
-        catch (SoundNotEncodableException)
+        catch (Exception e) when (e is SoundNotEncodableException || e.IsOutOfMemory())
         {
-            // Something in the batch cannot be encoded: one by one, to find it.
+            // Something in the batch cannot be encoded, or takes too much: one by one, to find it.
             answers = [.. whole.Select(clip => Alone(clip, cancel))];
         }
         var queue = new Queue<AnswerRow>(answers);
@@ -116,23 +117,28 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
     {
         try
         {
-            // What is cut is not decoded either.
+            // What is cut is not decoded either, and what the model does not hear of a high rate is not kept.
             var audio = AudioFile.Read(clip.File, AudioReadOptions.Default with
             {
+                SampleRate = answerer.SampleRate,
                 HearOnly = windows.MaxSeconds is < MostSeconds and double most ? TimeSpan.FromSeconds(most) : null,
             });
-            var divided = LongAudio.Divide(audio.Samples.Length, audio.SampleRate, windows);
+            var divided = LongAudio.Divide(audio.Samples.Length, audio.SampleRate, windows with { MaxSeconds = null });
             AudioClip[] parts = [.. divided.Of(audio)];
             var row = new AnswerRow(clip.Name)
             {
                 Seconds = (audio.Duration + audio.Unheard).TotalSeconds,
-                CutSeconds = (double)divided.CutSamples / audio.SampleRate + audio.Unheard.TotalSeconds,
+                CutSeconds = audio.Unheard.TotalSeconds,
             };
             return new(row, divided, parts);
         }
         catch (AudioFormatException e)
         {
             return new(new AnswerRow(clip.Name) { Error = e.Message }, null, []);
+        }
+        catch (OutOfMemoryException)
+        {
+            return new(new AnswerRow(clip.Name) { Error = TooLarge(clip.Name) }, null, []);
         }
     }
 
@@ -142,12 +148,14 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
         {
             return answerer.Answer([clip], cancel)[0];
         }
-        catch (SoundNotEncodableException e)
+        catch (Exception e) when (e is SoundNotEncodableException || e.IsOutOfMemory())
         {
-            string error = $"{clip.Row.Path}: {e.Message}";
+            string error = e is SoundNotEncodableException ? $"{clip.Row.Path}: {e.Message}" : TooLarge(clip.Row.Path);
             return skipErrors ? new AnswerRow(clip.Row.Path) { Error = error } : throw new InvalidDataException(error, e);
         }
     }
+
+    private static string TooLarge(string path) => $"{path}: to hear it takes more memory than is left. {OutOfMemory.Advice}";
 
     private void Progress(int done, int now, int all, TimeSpan elapsed)
     {

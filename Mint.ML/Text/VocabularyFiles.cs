@@ -35,7 +35,7 @@ public sealed class VocabularyFiles
 
     internal void Write(ModelWriter writer, string name)
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TemporaryFolder(writer.Temporary);
         foreach (var (file, bytes) in files) File.WriteAllBytes(Path.Combine(folder.Path, file), bytes);
         PackedFolder.Write(writer, name, folder.Path);
     }
