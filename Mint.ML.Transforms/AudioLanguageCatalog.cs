@@ -38,7 +38,13 @@ public sealed class AudioLanguageCatalog
     /// <param name="model">The tuned model; null takes the one trained before this in the chain.</param>
     public CaptionGenerationEstimator GenerateCaptions(string outputColumnName = "GeneratedCaption", string? instruction = null,
         string featureColumnName = "Features", InstructionTunedTransformer? model = null) =>
-        GenerateCaptions(new CaptionGenerationEstimator.Options { OutputColumnName = outputColumnName, Instruction = instruction ?? InstructionTemplates.Caption.Instruction, FeatureColumnName = featureColumnName, Model = model });
+        GenerateCaptions(new CaptionGenerationEstimator.Options
+        {
+            OutputColumnName = outputColumnName,
+            Instruction = instruction ?? InstructionTemplates.Caption.Instruction,
+            FeatureColumnName = featureColumnName,
+            Model = model,
+        });
 
     /// <summary>Writes a text about each sound.</summary>
     /// <param name="options">What is asked, and how the answer is searched for.</param>
@@ -52,19 +58,28 @@ public sealed class AudioLanguageCatalog
     /// <param name="model">The tuned model; null takes the one trained before this in the chain.</param>
     public RankingEstimator RankLabels(string outputColumnName, IReadOnlyList<string> labels, string? instruction = null,
         string featureColumnName = "Features", InstructionTunedTransformer? model = null) =>
-        RankLabels(new RankingEstimator.Options { OutputColumnName = outputColumnName, Labels = labels, Instruction = instruction ?? InstructionTemplates.Sound.Instruction, FeatureColumnName = featureColumnName, Model = model });
+        RankLabels(new RankingEstimator.Options
+        {
+            OutputColumnName = outputColumnName,
+            Labels = labels,
+            Instruction = instruction ?? InstructionTemplates.Sound.Instruction,
+            FeatureColumnName = featureColumnName,
+            Model = model,
+        });
 
     /// <summary>Classifies sound among labels given as text: the likeliest label wins.</summary>
     /// <param name="options">The labels, and how they are compared.</param>
     public RankingEstimator RankLabels(RankingEstimator.Options options) => new(environment, options);
 
-    /// <summary>Makes a step of a pipeline of a bridge that was trained or loaded elsewhere (<see cref="Training.AlignmentTraining"/>, <see cref="BridgeNet.Load"/>).</summary>
+    /// <summary>Makes a step of a pipeline of a bridge that was trained or loaded elsewhere (<see cref="Training.AlignmentTraining"/>,
+    /// <see cref="BridgeNet.Load"/>).</summary>
     /// <param name="bridge">The bridge; the transformer owns it from now on.</param>
     /// <param name="vocabulary">A folder with the vocabulary that the bridge reads texts with (vocab.txt).</param>
     /// <param name="featureColumnName">The column of frame vectors.</param>
     /// <param name="textColumnName">The column of texts to embed, where the data has it.</param>
     /// <param name="maxTextTokens">Most tokens of a text: what it was trained with, 30 in the paper.</param>
-    public BridgeNetTransformer UseBridge(BridgeNet bridge, string vocabulary, string featureColumnName = "Features", string textColumnName = "Caption", int maxTextTokens = 30)
+    public BridgeNetTransformer UseBridge(BridgeNet bridge, string vocabulary, string featureColumnName = "Features", string textColumnName = "Caption",
+        int maxTextTokens = 30)
     {
         var trained = new TrainedBridge(bridge ?? throw new ArgumentNullException(nameof(bridge)), VocabularyFiles.Read(vocabulary), maxTextTokens);
         return new(environment, new SharedModel<TrainedBridge>(trained), featureColumnName, textColumnName, new BridgeNetTrainer.Options().BatchSize);
@@ -83,7 +98,8 @@ public sealed class AudioLanguageCatalog
         ArgumentNullException.ThrowIfNull(model);
         var defaults = new InstructionTuner.Options();
         var tuned = new TunedModel(model, VocabularyFiles.Read(vocabulary), FrozenFolder.Of(languageModel));
-        return new(environment, new SharedModel<TunedModel>(tuned), new(featureColumnName, instructionColumnName, outputColumnName, defaults.BatchSize, defaults.Generation));
+        return new(environment, new SharedModel<TunedModel>(tuned),
+            new(featureColumnName, instructionColumnName, outputColumnName, defaults.BatchSize, defaults.Generation));
     }
 
     /// <summary>Measures search with a model of stage 1: captions searching for clips and clips for captions, among all rows.</summary>
@@ -95,14 +111,16 @@ public sealed class AudioLanguageCatalog
         string audioEmbeddingColumnName = BridgeNetTransformer.AudioEmbedding, string textEmbeddingColumnName = BridgeNetTransformer.TextEmbedding) =>
         RetrievalResult.Compute(data ?? throw new ArgumentNullException(nameof(data)), audioEmbeddingColumnName, textEmbeddingColumnName, captionColumnName);
 
-    /// <summary>Scores generated captions against their references by all of <see cref="CaptionMetrics"/>; one that is not defined has NaN and says why.</summary>
+    /// <summary>Scores generated captions against their references by all of <see cref="CaptionMetrics"/>; one that is not defined has NaN and says
+    /// why.</summary>
     /// <param name="data">Data with both columns of text. Rows without a reference are left out; an empty caption counts as a wrong one.</param>
     /// <param name="captionColumnName">The references, one a row.</param>
     /// <param name="generatedColumnName">What was generated.</param>
     /// <param name="tools">What SPICE, BERTScore and METEOR's synonyms need; null goes without them.</param>
     /// <param name="cancel">Ends the scoring.</param>
     /// <exception cref="InvalidOperationException">There are no references, or one has no words; said before the first caption is generated.</exception>
-    public IReadOnlyList<MetricScore> EvaluateCaptions(IDataView data, string captionColumnName = "Caption", string generatedColumnName = "GeneratedCaption", CaptionTools? tools = null,
+    public IReadOnlyList<MetricScore> EvaluateCaptions(IDataView data, string captionColumnName = "Caption", string generatedColumnName = "GeneratedCaption",
+        CaptionTools? tools = null,
         CancellationToken cancel = default) =>
         CaptionEvaluation.Score(data ?? throw new ArgumentNullException(nameof(data)), captionColumnName, generatedColumnName, tools, cancel);
 

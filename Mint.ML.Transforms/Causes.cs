@@ -15,7 +15,8 @@ public static class Causes
     public static Exception Cause(this Exception error)
     {
         ArgumentNullException.ThrowIfNull(error);
-        while (error is TargetInvocationException or TypeInitializationException or AggregateException { InnerExceptions.Count: 1 } && error.InnerException is { } inner)
+        while (error is TargetInvocationException or TypeInitializationException or AggregateException { InnerExceptions.Count: 1 }
+            && error.InnerException is { } inner)
         {
             error = inner;
         }

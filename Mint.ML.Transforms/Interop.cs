@@ -12,11 +12,16 @@ using Mint.ML.Transforms.RowMapping;
 
 // One line for each transformer that can stand in a model file; the last argument is its LoaderSignature (24 ASCII characters at most, never changed).
 [assembly: LoadableClass(typeof(ITransformer), typeof(Loader<AudioLoader>), null, typeof(SignatureLoadModel), "Audio loader", AudioLoader.Signature)]
-[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<AudioFeaturizer>), null, typeof(SignatureLoadModel), "Audio featurizer", AudioFeaturizer.Signature)]
-[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<BridgeNetTransformer>), null, typeof(SignatureLoadModel), "Bridge-Net", BridgeNetTransformer.Signature)]
-[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<InstructionTunedTransformer>), null, typeof(SignatureLoadModel), "Instruction-tuned model", InstructionTunedTransformer.Signature)]
-[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<CaptionGenerator>), null, typeof(SignatureLoadModel), "Caption generator", CaptionGenerator.Signature)]
-[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<RankedClassifier>), null, typeof(SignatureLoadModel), "Ranked classifier", RankedClassifier.Signature)]
+[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<AudioFeaturizer>), null, typeof(SignatureLoadModel), "Audio featurizer",
+    AudioFeaturizer.Signature)]
+[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<BridgeNetTransformer>), null, typeof(SignatureLoadModel), "Bridge-Net",
+    BridgeNetTransformer.Signature)]
+[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<InstructionTunedTransformer>), null, typeof(SignatureLoadModel), "Instruction-tuned model",
+    InstructionTunedTransformer.Signature)]
+[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<CaptionGenerator>), null, typeof(SignatureLoadModel), "Caption generator",
+    CaptionGenerator.Signature)]
+[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<RankedClassifier>), null, typeof(SignatureLoadModel), "Ranked classifier",
+    RankedClassifier.Signature)]
 
 namespace System.Runtime.CompilerServices
 {
@@ -64,7 +69,8 @@ namespace Mint.ML.Transforms
         }
 
         internal static VersionInfo Version(string assemblyName, string? loaderSignature) =>
-            new("MINTMODL", verWrittenCur: ModelFormat.Current, verReadableCur: ModelFormat.Current, verWeCanReadBack: ModelFormat.Current, assemblyName, loaderSignature);
+            new("MINTMODL", verWrittenCur: ModelFormat.Current, verReadableCur: ModelFormat.Current, verWeCanReadBack: ModelFormat.Current, assemblyName,
+                loaderSignature);
 
         // A model file is one repository for all of its steps, and so the place to remember what has been written into it or read from it.
         private static readonly ConditionalWeakTable<object, Dictionary<object, int>> WrittenInto = new();

@@ -27,7 +27,8 @@ var root = new RootCommand("Audio-language models for ML.NET.")
 };
 string[] withoutTensors = ["doctor", "report", "data"];
 
-// Ctrl-C asks a command to stop where it can go on; the second one ends the process. (System.CommandLine would listen only once a command has returned its task.)
+// Ctrl-C asks a command to stop where it can go on; the second one ends the process. (System.CommandLine would listen only once a command has returned its
+// task.)
 using var stop = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);

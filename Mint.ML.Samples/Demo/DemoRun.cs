@@ -61,7 +61,8 @@ internal sealed class DemoRun
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Output))!);
         ml.Model.Save(model, train.Schema, options.Output);
         Reload.Keep(ml, model, test, options.Output);
-        Console.WriteLine($"\nModel file: {Path.GetRelativePath(".", options.Output)} ({new FileInfo(options.Output).Length / 1e6:F1} MB; the frozen models are named in it, not copied)");
+        Console.WriteLine($"\nModel file: {Path.GetRelativePath(".", options.Output)} ({new FileInfo(options.Output).Length / 1e6:F1} MB; the frozen models "
+            + "are named in it, not copied)");
         int code = Reload.InFreshProcess(options);
         Say("done");
         return code;
@@ -87,7 +88,8 @@ internal sealed class DemoRun
 
     private void Log(object? sender, LoggingEventArgs message)
     {
-        bool ours = message.Source.StartsWith(nameof(BridgeNetTrainer), StringComparison.Ordinal) || message.Source.StartsWith(nameof(InstructionTuner), StringComparison.Ordinal);
+        bool ours = message.Source.StartsWith(nameof(BridgeNetTrainer), StringComparison.Ordinal)
+            || message.Source.StartsWith(nameof(InstructionTuner), StringComparison.Ordinal);
         if (message.Kind >= ChannelMessageKind.Warning || ours && message.Kind == ChannelMessageKind.Info) Say(message.RawMessage);
     }
 
@@ -105,7 +107,8 @@ internal sealed class DemoRun
 
     private static void PrintAccuracy(double ranked, double regression, List<Note> train, List<Note> test, string[] families)
     {
-        string majority = train.GroupBy(note => note.Family).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).First().Key;
+        string majority = train.GroupBy(note => note.Family).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal)
+            .First().Key;
         Console.WriteLine($"\n{"Family of held-out clips",-40}{"accuracy",12}");
         Line("ranked by the language model", ranked);
         Line("logistic regression on mean log-mel", regression);
@@ -124,7 +127,8 @@ internal sealed class DemoRun
 
     private static void PrintCaptions(IDataView answered)
     {
-        string[] captions = [.. answered.GetColumn<string>("Caption")], generated = [.. answered.GetColumn<string>("GeneratedCaption")], families = [.. answered.GetColumn<string>("Family")];
+        string[] captions = [.. answered.GetColumn<string>("Caption")], generated = [.. answered.GetColumn<string>("GeneratedCaption")],
+            families = [.. answered.GetColumn<string>("Family")];
         Console.WriteLine("\nCaptions of held-out clips");
         // One of each of five families, spread over the list.
         foreach (int i in Enumerable.Range(0, families.Length).DistinctBy(i => families[i]).Where((_, i) => i % 2 == 0).Take(5))

@@ -33,7 +33,8 @@ internal sealed class LogMelBaseline(MLContext ml)
         return ml.MulticlassClassification.Evaluate(trained.Transform(Labelled(test))).MicroAccuracy;
 
         IDataView Labelled(List<Note> notes) =>
-            WithLabels(ml, ml.Data.LoadFromEnumerable(notes.Select(note => new Example { Family = note.Family, Features = Mean(mel, note.Path) }).ToList()), families);
+            WithLabels(ml, ml.Data.LoadFromEnumerable(notes.Select(note => new Example { Family = note.Family, Features = Mean(mel, note.Path) }).ToList()),
+                families);
     }
 
     /// <summary>The families as keys, in the order given, which is that of the scores.</summary>

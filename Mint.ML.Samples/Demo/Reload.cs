@@ -64,7 +64,8 @@ internal static class Reload
         string[] names = [.. labels.DenseValues().Select(name => name.ToString())];
         // Only whole batches are taken, so that both processes compute the same ones.
         return ml.Data.CreateEnumerable<Answer>(answers, reuseRowObject: false).Take(Kept).Select(answer => string.Join('\t',
-            Path.GetFileName(answer.Path), names[(int)answer.PredictedLabel - 1], string.Join(' ', answer.Score.Select(score => BitConverter.SingleToUInt32Bits(score).ToString("x8"))), answer.GeneratedCaption)).ToList();
+            Path.GetFileName(answer.Path), names[(int)answer.PredictedLabel - 1],
+                string.Join(' ', answer.Score.Select(score => BitConverter.SingleToUInt32Bits(score).ToString("x8"))), answer.GeneratedCaption)).ToList();
     }
 
     private static string Predictions(string modelFile) => modelFile + ".predictions.tsv";

@@ -51,19 +51,21 @@ internal sealed class SmallMint(MLContext ml, DemoOptions options, CancellationT
     /// <summary>Stage 2, on families and captions.</summary>
     /// <param name="bridge">Stage 1's; null takes the one before it in the chain.</param>
     /// <param name="seed">Null draws it from the context.</param>
-    public InstructionTuner Stage2(BridgeNetTransformer? bridge = null, int? seed = null) => ml.AudioLanguage().Trainers.InstructionTuning(new InstructionTuner.Options
-    {
-        LanguageModel = Path.Combine(options.Models, "language-model"),
-        Templates = [new(DemoOptions.FamilyInstruction, "Family"), new(DemoOptions.CaptionInstruction, "Caption")],
-        Bridge = bridge,
-        Training = new TrainingOptions { Epochs = options.Stage2Epochs, BatchSize = 64, LearningRate = options.Stage2LearningRate, WarmUpSteps = 30 },
-        Seed = seed,
-        Cancellation = cancel,
-    });
+    public InstructionTuner Stage2(BridgeNetTransformer? bridge = null, int? seed = null) =>
+        ml.AudioLanguage().Trainers.InstructionTuning(new InstructionTuner.Options
+        {
+            LanguageModel = Path.Combine(options.Models, "language-model"),
+            Templates = [new(DemoOptions.FamilyInstruction, "Family"), new(DemoOptions.CaptionInstruction, "Caption")],
+            Bridge = bridge,
+            Training = new TrainingOptions { Epochs = options.Stage2Epochs, BatchSize = 64, LearningRate = options.Stage2LearningRate, WarmUpSteps = 30 },
+            Seed = seed,
+            Cancellation = cancel,
+        });
 
     /// <summary>Training and held-out clips of a folder of the notes set.</summary>
     public (IDataView Train, IDataView Test) Load() =>
-        (ml.Data.LoadFromAudioManifest(Path.Combine(options.Data, "manifest-train.csv")), ml.Data.LoadFromAudioManifest(Path.Combine(options.Data, "manifest-test.csv")));
+        (ml.Data.LoadFromAudioManifest(Path.Combine(options.Data, "manifest-train.csv")),
+            ml.Data.LoadFromAudioManifest(Path.Combine(options.Data, "manifest-test.csv")));
 
     public List<Note> Rows(IDataView view) => [.. ml.Data.CreateEnumerable<Note>(view, reuseRowObject: false)];
 

@@ -8,7 +8,8 @@ public static class AudioCatalog
 {
     /// <summary>Reads a manifest, CSV with a header or JSON lines (.jsonl, .ndjson), with one row a sound file.</summary>
     /// <param name="catalog">The data operations.</param>
-    /// <param name="path">The manifest. It has a column Path, relative to the manifest's folder; all other columns (Caption, Instruction, Label, ...) are kept.</param>
+    /// <param name="path">The manifest. It has a column Path, relative to the manifest's folder; all other columns (Caption, Instruction, Label, ...) are
+    /// kept.</param>
     /// <returns>Every column as text, Path made absolute; values that a row does not have are empty. The sound itself is read by LoadAudio.</returns>
     /// <exception cref="InvalidDataException">A row cannot be read; the message names file and row.</exception>
     public static IDataView LoadFromAudioManifest(this DataOperationsCatalog catalog, string path) =>
@@ -22,7 +23,13 @@ public static class AudioCatalog
     /// <param name="onError">What becomes of a file that cannot be read.</param>
     public static AudioLoadingEstimator LoadAudio(this TransformsCatalog catalog, string outputColumnName = "Audio", string inputColumnName = "Path",
         string? folder = null, AudioErrorHandling onError = AudioErrorHandling.Throw) =>
-        catalog.LoadAudio(new AudioLoadingEstimator.Options { OutputColumnName = outputColumnName, InputColumnName = inputColumnName, Folder = folder, OnError = onError });
+        catalog.LoadAudio(new AudioLoadingEstimator.Options
+        {
+            OutputColumnName = outputColumnName,
+            InputColumnName = inputColumnName,
+            Folder = folder,
+            OnError = onError,
+        });
 
     /// <summary>Reads the sound files that a text column names.</summary>
     /// <param name="catalog">The transforms.</param>
@@ -35,7 +42,8 @@ public static class AudioCatalog
     /// <param name="inputColumnName">The audio column.</param>
     /// <param name="encoder">A Hugging Face folder: data2vec-audio, wav2vec 2.0, HuBERT, MERT, CLAP, AST or AudioMAE.</param>
     /// <param name="batchSize">Rows that go through the encoder at once; results do not depend on it.</param>
-    /// <param name="cache">A folder that keeps the features, so that trainers need not hold them in memory; see <see cref="AudioFeaturizingEstimator.Options.CacheFolder"/>.</param>
+    /// <param name="cache">A folder that keeps the features, so that trainers need not hold them in memory; see
+    /// <see cref="AudioFeaturizingEstimator.Options.CacheFolder"/>.</param>
     public static AudioFeaturizingEstimator FeaturizeAudio(
         this TransformsCatalog catalog, string outputColumnName, string inputColumnName, string encoder, int batchSize = 16, string? cache = null) =>
         catalog.FeaturizeAudio(new AudioFeaturizingEstimator.Options
@@ -50,5 +58,6 @@ public static class AudioCatalog
     /// <summary>Turns sound into frame vectors with a frozen, pre-trained encoder.</summary>
     /// <param name="catalog">The transforms.</param>
     /// <param name="options">Encoder, columns and batch size.</param>
-    public static AudioFeaturizingEstimator FeaturizeAudio(this TransformsCatalog catalog, AudioFeaturizingEstimator.Options options) => new(catalog.Environment(), options);
+    public static AudioFeaturizingEstimator FeaturizeAudio(this TransformsCatalog catalog, AudioFeaturizingEstimator.Options options) =>
+        new(catalog.Environment(), options);
 }

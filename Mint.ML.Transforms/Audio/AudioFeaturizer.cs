@@ -37,7 +37,8 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
     private readonly FrameCacheReference? cache;
     private readonly ConcurrentDictionary<string, string> sources = new(); // the sounds that cache keys were made of
 
-    internal AudioFeaturizer(IHostEnvironment environment, SharedModel<IAudioEncoder> encoder, FrozenFolder folder, string output, string input, int batchSize, FrameStore? cache = null)
+    internal AudioFeaturizer(IHostEnvironment environment, SharedModel<IAudioEncoder> encoder, FrozenFolder folder, string output, string input, int batchSize,
+        FrameStore? cache = null)
         : base(environment, nameof(AudioFeaturizer), batchSize)
     {
         (this.encoder, this.folder, this.output, this.input) = (encoder, folder, output, input);
@@ -84,7 +85,8 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
     }
 
     private sealed record Columns(string OutputColumnName, string InputColumnName, int BatchSize);
-    /// <summary>A sound's entry in the cache, which is made where it is missing, and its frames, flattened, where they are asked for; both empty for a sound too short for a frame.</summary>
+    /// <summary>A sound's entry in the cache, which is made where it is missing, and its frames, flattened, where they are asked for; both empty for a sound
+    /// too short for a frame.</summary>
     private (string Key, float[] Frames) Cached(MLAudio sound, FrameStore cache, bool wanted)
     {
         string key = cache.Key(sound.Clip.Samples, sound.SampleRate), source = sound.Source ?? "sound in memory";
@@ -135,7 +137,8 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
             {
                 // The encoder counts rows of the batch; a user knows files.
                 string names = string.Join(", ", rows.Select(row => sounds[row]!.Source ?? "sound in memory").Take(8));
-                throw new SoundNotEncodableException($"The audio encoder refused a batch of {rows.Length} ({names}{(rows.Length > 8 ? ", ..." : "")}): {e.Message}", e);
+                throw new SoundNotEncodableException($"The audio encoder refused a batch of {rows.Length} ({names}{(rows.Length > 8 ? ", ..." : "")}): "
+                    + $"{e.Message}", e);
             }
         }
     }
@@ -208,9 +211,9 @@ public sealed class AudioFeaturizingEstimator : IEstimator<AudioFeaturizer>
         public int BatchSize = 16;
 
         /// <summary>
-        /// A folder in which the features of each sound are kept, so that it goes through the encoder once, however often the data are read, in this program and later ones.
-        /// Trainers then read features from it batch by batch: data may be larger than memory. Another encoder or sound makes other entries; see
-        /// <see cref="FrameStore"/>. The data also get a text column, named like the features with "Entry" behind it. A saved model does not keep the
+        /// A folder in which the features of each sound are kept, so that it goes through the encoder once, however often the data are read, in this program
+        /// and later ones. Trainers then read features from it batch by batch: data may be larger than memory. Another encoder or sound makes other entries;
+        /// see <see cref="FrameStore"/>. The data also get a text column, named like the features with "Entry" behind it. A saved model does not keep the
         /// cache. Null, the default, keeps nothing.
         /// </summary>
         public string? CacheFolder;
@@ -261,7 +264,8 @@ public sealed class AudioFeaturizingEstimator : IEstimator<AudioFeaturizer>
         inputSchema.Require(options.InputColumnName, "audio; append LoadAudio before FeaturizeAudio", column => column.ItemType is AudioDataViewType);
         var width = Interop.ShapeColumn(AudioFeaturizer.FrameWidthAnnotation, NumberDataViewType.Int32);
         var annotations = new SchemaShape(options.CacheFolder is null ? [width] : [width, FrameCacheReference.Shape]);
-        var features = Interop.ShapeColumn(options.OutputColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.VariableVector, annotations: annotations);
+        var features = Interop.ShapeColumn(options.OutputColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.VariableVector,
+            annotations: annotations);
         return options.CacheFolder is null ? inputSchema.With(features)
             : inputSchema.With(features, Interop.ShapeColumn(AudioFeaturizer.EntryColumn(options.OutputColumnName), TextDataViewType.Instance));
     }

@@ -33,7 +33,8 @@ public sealed class AudioLoader : RowMapTransformer, ILoadable<AudioLoader>
     internal AudioLoader(IHostEnvironment environment, AudioLoadingEstimator.Options options)
         : base(environment, nameof(AudioLoader), batchSize: 1) => this.options = options;
 
-    /// <summary>The files that could not be read so far, each with the reason; empty unless errors are skipped. A file counts once, however often it is met.</summary>
+    /// <summary>The files that could not be read so far, each with the reason; empty unless errors are skipped. A file counts once, however often it is
+    /// met.</summary>
     public IReadOnlyDictionary<string, string> Skipped => skipped;
 
     /// <summary>The files that were heard with notes so far ("heard as far as it goes, ..."); each is a warning in the log as well.</summary>
@@ -153,7 +154,8 @@ public sealed class AudioLoadingEstimator : IEstimator<AudioLoader>
     /// <inheritdoc/>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
-        inputSchema.Require(options.InputColumnName, "text", column => column.ItemType is TextDataViewType && column.Kind == SchemaShape.Column.VectorKind.Scalar);
+        inputSchema.Require(options.InputColumnName, "text", column => column.ItemType is TextDataViewType
+            && column.Kind == SchemaShape.Column.VectorKind.Scalar);
         return inputSchema.With(Interop.ShapeColumn(options.OutputColumnName, new AudioDataViewType()));
     }
 }

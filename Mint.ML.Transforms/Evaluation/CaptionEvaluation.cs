@@ -8,9 +8,11 @@ namespace Mint.ML.Transforms;
 /// <summary>Scores generated texts against a reference a row.</summary>
 internal static class CaptionEvaluation
 {
-    public static IReadOnlyList<MetricScore> Score(IDataView data, string referenceColumnName, string generatedColumnName, CaptionTools? tools, CancellationToken cancel)
+    public static IReadOnlyList<MetricScore> Score(IDataView data, string referenceColumnName, string generatedColumnName, CaptionTools? tools,
+        CancellationToken cancel)
     {
-        var columns = new[] { referenceColumnName, generatedColumnName }.Select(name => data.Schema.Require(name, "text", type => type is TextDataViewType)).ToArray();
+        var columns = new[] { referenceColumnName, generatedColumnName }.Select(name => data.Schema.Require(name, "text", type => type is TextDataViewType))
+            .ToArray();
         CheckReferences(data, columns[0]); // before the first caption is generated
         var items = new List<CaptionItem>();
         using (var cursor = data.GetRowCursor(columns))
@@ -41,7 +43,10 @@ internal static class CaptionEvaluation
             if (reference.Length == 0) continue;
             any = true;
             if (!CaptionSet.HasWords(reference.ToString()))
-                throw new InvalidOperationException($"Row {cursor.Position} of column '{column.Name}' (from 0) has the reference \"{reference}\", which has no words. Leave it out, or empty.");
+            {
+                throw new InvalidOperationException($"Row {cursor.Position} of column '{column.Name}' (from 0) has the reference \"{reference}\", which has "
+                    + "no words. Leave it out, or empty.");
+            }
         }
         if (!any) throw new InvalidOperationException($"No row of column '{column.Name}' holds a reference.");
     }

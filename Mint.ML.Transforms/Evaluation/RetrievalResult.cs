@@ -26,7 +26,8 @@ public sealed record RetrievalResult(RecallAt TextToAudio, RecallAt AudioToText,
     internal static RetrievalResult Compute(IDataView data, string audioColumnName, string textColumnName, string captionColumnName)
     {
         var schema = data.Schema;
-        var columns = new[] { audioColumnName, textColumnName }.Select(name => schema.Require(name, "vector of Single, as the model of Trainers.BridgeNet adds it", SchemaColumns.IsFeatures)).ToList();
+        var columns = new[] { audioColumnName, textColumnName }
+            .Select(name => schema.Require(name, "vector of Single, as the model of Trainers.BridgeNet adds it", SchemaColumns.IsFeatures)).ToList();
         columns.Add(schema.Require(captionColumnName, "text", type => type is TextDataViewType));
         var (clips, texts, captions) = (new List<float[,]>(), new List<float[,]>(), new List<string>());
         using (var cursor = data.GetRowCursor(columns))

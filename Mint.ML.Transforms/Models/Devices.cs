@@ -20,7 +20,8 @@ internal static class Devices
         if (!fallback)
             throw new InvalidOperationException($"MLContext.GpuDeviceId is {index}, but {problem}. Set MLContext.FallbackToCpu to let the CPU stand in.");
         using var channel = environment.Start("Device");
-        channel.Warning(MessageSensitivity.None, "{0}", $"MLContext.GpuDeviceId is {index}, but {problem}: running on the CPU, as MLContext.FallbackToCpu allows.");
+        channel.Warning(MessageSensitivity.None, "{0}",
+            $"MLContext.GpuDeviceId is {index}, but {problem}: running on the CPU, as MLContext.FallbackToCpu allows.");
         return torch.CPU;
     }
 }

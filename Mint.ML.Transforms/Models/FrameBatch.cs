@@ -14,20 +14,29 @@ internal static class FrameBatch
     {
         var column = schema.Require(name, "vector of Single; append FeaturizeAudio before this", SchemaColumns.IsFeatures);
         if (Width(column) is int actual && actual != width)
-            throw new ArgumentOutOfRangeException(nameof(schema), $"Column '{name}' has frames of width {actual}, but the bridge was trained on frames of width {width}: use the encoder it was trained with.");
+        {
+            throw new ArgumentOutOfRangeException(nameof(schema),
+                $"Column '{name}' has frames of width {actual}, but the bridge was trained on frames of width {width}: use the encoder it was trained with.");
+        }
+
         return column;
     }
 
     /// <summary>The width of a frame, where the column tells it.</summary>
     public static int? Width(DataViewSchema.Column column)
     {
-        if (column.Annotations.Schema.GetColumnOrNull(AudioFeaturizer.FrameWidthAnnotation) is not { } annotation || annotation.Type != NumberDataViewType.Int32) return null;
+        if (column.Annotations.Schema.GetColumnOrNull(AudioFeaturizer.FrameWidthAnnotation) is not { } annotation
+            || annotation.Type != NumberDataViewType.Int32)
+        {
+            return null;
+        }
         int width = 0;
         column.Annotations.GetValue(AudioFeaturizer.FrameWidthAnnotation, ref width);
         return width;
     }
 
-    /// <summary>The rows of a batch that have sound, padded to the longest of them: which they are, and (B, T, E) and (B, T) on a device. Null where none has.</summary>
+    /// <summary>The rows of a batch that have sound, padded to the longest of them: which they are, and (B, T, E) and (B, T) on a device. Null where none
+    /// has.</summary>
     public static (IReadOnlyList<int> Rows, AudioEncoding Sounds)? Read(ReadOnlySpan<VBuffer<float>> features, int width, string column, Device device)
     {
         var rows = new List<int>();
@@ -64,7 +73,8 @@ internal static class FrameBatch
     private static AudioEncoding Encoding(float[] frames, bool[,] mask, int width, Device device)
     {
         using var scope = NewDisposeScope();
-        return new AudioEncoding(tensor(frames, [mask.GetLength(0), mask.GetLength(1), width]).to(device).DetachFromDisposeScope(), tensor(mask).to(device).DetachFromDisposeScope());
+        return new AudioEncoding(tensor(frames, [mask.GetLength(0), mask.GetLength(1), width]).to(device).DetachFromDisposeScope(), tensor(mask).to(device)
+            .DetachFromDisposeScope());
     }
 
     private static int Frames(in VBuffer<float> features, int width, string column) => features.Length % width == 0

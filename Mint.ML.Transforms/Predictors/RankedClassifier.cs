@@ -18,9 +18,9 @@ namespace Mint.ML.Transforms;
 /// It adds a predicted label (key, with the labels as its KeyValues) and a vector of scores, a probability for each label in the order given.
 /// </summary>
 /// <remarks>
-/// With a model of stage 2 a label's score is the language model's likelihood of it as the answer to the instruction (vocabulary ranking); with stage 1 alone it is the
-/// similarity of its embedding, instruction included, to the sound's. Either way the scores are softmaxed over the labels, so that ML.NET's evaluators
-/// take them as they are; for Evaluate, the label column's keys must be in the same order (MapValueToKey with keyData).
+/// With a model of stage 2 a label's score is the language model's likelihood of it as the answer to the instruction (vocabulary ranking); with stage 1 alone
+/// it is the similarity of its embedding, instruction included, to the sound's. Either way the scores are softmaxed over the labels, so that ML.NET's
+/// evaluators take them as they are; for Evaluate, the label column's keys must be in the same order (MapValueToKey with keyData).
 /// A row without sound has a missing label and scores of NaN; FilterRowsByMissingValues on the score column drops such rows.
 /// </remarks>
 public sealed class RankedClassifier : RowMapTransformer, ILoadable<RankedClassifier>
@@ -38,14 +38,16 @@ public sealed class RankedClassifier : RowMapTransformer, ILoadable<RankedClassi
 
     internal RankedClassifier(IHostEnvironment environment, SharedModel<TrainedBridge> bridge, RankingEstimator.Options options)
         : base(environment, nameof(RankedClassifier), options.BatchSize) =>
-        (this.bridge, this.options, scorer) = (bridge, options, new SimilarityLabelScorer(bridge.Value.Embeddings, options.Labels, options.Instruction, options.Ranking));
+        (this.bridge, this.options, scorer) =
+            (bridge, options, new SimilarityLabelScorer(bridge.Value.Embeddings, options.Labels, options.Instruction, options.Ranking));
 
     /// <summary>The labels, in the order of the scores.</summary>
     public IReadOnlyList<string> Labels => scorer.Labels;
 
     private protected override string LoaderSignature => Signature;
 
-    private (int FrameWidth, Device Device) Ears => tuned is not null ? (tuned.Value.Model.FrameWidth, tuned.Value.Model.LanguageModel.Device) : (bridge!.Value.FrameWidth, bridge.Value.Device);
+    private (int FrameWidth, Device Device) Ears => tuned is not null ? (tuned.Value.Model.FrameWidth, tuned.Value.Model.LanguageModel.Device)
+        : (bridge!.Value.FrameWidth, bridge.Value.Device);
 
     private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
 
@@ -220,7 +222,9 @@ public sealed class RankingEstimator : IEstimator<RankedClassifier>
         var kind = Interop.ShapeColumn("ScoreValueKind", TextDataViewType.Instance);
         SchemaShape.Column Names(string name) => Interop.ShapeColumn(name, TextDataViewType.Instance, SchemaShape.Column.VectorKind.Vector);
         return inputSchema.With(
-            Interop.ShapeColumn(options.OutputColumnName, NumberDataViewType.UInt32, isKey: true, annotations: new SchemaShape([Names("KeyValues"), text, kind])),
-            Interop.ShapeColumn(options.ScoreColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.Vector, annotations: new SchemaShape([Names("SlotNames"), text, kind])));
+            Interop.ShapeColumn(options.OutputColumnName, NumberDataViewType.UInt32, isKey: true,
+                annotations: new SchemaShape([Names("KeyValues"), text, kind])),
+            Interop.ShapeColumn(options.ScoreColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.Vector,
+                annotations: new SchemaShape([Names("SlotNames"), text, kind])));
     }
 }

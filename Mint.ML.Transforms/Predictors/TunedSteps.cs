@@ -12,12 +12,14 @@ namespace Mint.ML.Transforms.Predictors;
 /// <summary>What the steps that use a trained model have in common: where they get it, how it is saved once for all of them, and how it answers.</summary>
 internal static class TunedSteps
 {
-    public static void Write(ModelWriter writer, SharedModel<TunedModel> model) => writer.Shared("Model", model.Value, () => model.Value.Write(writer, "Tuned"));
+    public static void Write(ModelWriter writer, SharedModel<TunedModel> model) =>
+        writer.Shared("Model", model.Value, () => model.Value.Write(writer, "Tuned"));
 
     public static SharedModel<TunedModel> Read(IHostEnvironment environment, ModelReader reader) =>
         reader.Shared("Model", () => TunedModel.Read(reader, "Tuned", Devices.Of(environment)));
 
-    public static void Write(ModelWriter writer, SharedModel<TrainedBridge> bridge) => writer.Shared("Model", bridge.Value, () => bridge.Value.Write(writer, "Bridge"));
+    public static void Write(ModelWriter writer, SharedModel<TrainedBridge> bridge) =>
+        writer.Shared("Model", bridge.Value, () => bridge.Value.Write(writer, "Bridge"));
 
     public static SharedModel<TrainedBridge> ReadBridge(IHostEnvironment environment, ModelReader reader) =>
         reader.Shared("Model", () => TrainedBridge.Read(reader, "Bridge", Devices.Of(environment)));
@@ -30,10 +32,12 @@ internal static class TunedSteps
     }
 
     public static InvalidOperationException NoModel(string features, string step) => new(
-        $"{step} needs a trained model, and column '{features}' carries none: append Trainers.InstructionTuning before it in the chain, or hand a tuned model over in Options.Model.");
+        $"{step} needs a trained model, and column '{features}' carries none: append Trainers.InstructionTuning before it in the chain, or hand a tuned "
+            + "model over in Options.Model.");
 
     /// <summary>Answers about each row's sound: one instruction about all rows, or one a row. "" for rows without sound or instruction.</summary>
-    public static void Answer(IAudioLanguageModel model, ReadOnlySpan<VBuffer<float>> features, string column, IReadOnlyList<string> instructions, GenerationOptions options,
+    public static void Answer(IAudioLanguageModel model, ReadOnlySpan<VBuffer<float>> features, string column, IReadOnlyList<string> instructions,
+        GenerationOptions options,
         Span<ReadOnlyMemory<char>> answers)
     {
         answers.Fill(ReadOnlyMemory<char>.Empty);

@@ -24,7 +24,8 @@ public abstract class RowMapTransformer : ITransformer, IDisposable
     {
         ArgumentNullException.ThrowIfNull(environment);
         Host = environment.Register(name);
-        BatchSize = batchSize >= 1 ? batchSize : throw new ArgumentOutOfRangeException(nameof(batchSize), batchSize, $"{nameof(BatchSize)} must be at least 1.");
+        BatchSize = batchSize >= 1 ? batchSize
+            : throw new ArgumentOutOfRangeException(nameof(batchSize), batchSize, $"{nameof(BatchSize)} must be at least 1.");
     }
 
     /// <summary>Rows a cursor reads ahead and computes at once. More is faster up to what memory holds; results are the same.</summary>

@@ -11,7 +11,8 @@ internal static class SchemaColumns
     public static DataViewSchema.Column Require(this DataViewSchema schema, string name, string expected, Func<DataViewType, bool> fits)
     {
         var column = schema.GetColumnOrNull(name)
-            ?? throw new ArgumentOutOfRangeException(nameof(schema), $"Could not find input column '{name}' ({expected}). The data has: {Names(schema.Where(c => !c.IsHidden).Select(c => c.Name))}.");
+            ?? throw new ArgumentOutOfRangeException(nameof(schema),
+                $"Could not find input column '{name}' ({expected}). The data has: {Names(schema.Where(c => !c.IsHidden).Select(c => c.Name))}.");
         return fits(column.Type) ? column
             : throw new ArgumentOutOfRangeException(nameof(schema), $"Schema mismatch for input column '{name}': expected {expected}, got {column.Type}.");
     }
@@ -26,11 +27,13 @@ internal static class SchemaColumns
             if (column.Name == name)
             {
                 return fits(column) ? column
-                    : throw new ArgumentOutOfRangeException(nameof(shape), $"Schema mismatch for input column '{name}': expected {expected}, got {column.Kind} of {column.ItemType}.");
+                    : throw new ArgumentOutOfRangeException(nameof(shape),
+                        $"Schema mismatch for input column '{name}': expected {expected}, got {column.Kind} of {column.ItemType}.");
             }
         }
 
-        throw new ArgumentOutOfRangeException(nameof(shape), $"Could not find input column '{name}' ({expected}). The data has: {Names(shape.Select(c => c.Name))}.");
+        throw new ArgumentOutOfRangeException(nameof(shape),
+            $"Could not find input column '{name}' ({expected}). The data has: {Names(shape.Select(c => c.Name))}.");
     }
 
     /// <summary>A shape with columns added, each taking the place of the one of its name.</summary>

@@ -1,6 +1,7 @@
 namespace Mint.ML.Transforms.RowMapping;
 
-/// <summary>What can be wrong with a step's options beside what their records know themselves: told when the step is made, before anything long begins.</summary>
+/// <summary>What can be wrong with a step's options beside what their records know themselves: told when the step is made, before anything long
+/// begins.</summary>
 internal static class StepErrors
 {
     /// <summary>Column names: each there, and none twice.</summary>
@@ -22,7 +23,8 @@ internal static class StepErrors
         const string Advice = "Give the path of a Hugging Face folder: config.json, weights, tokenizer files.";
         bool named = !string.IsNullOrEmpty(path);
         errors.Require(named || !required, $"{option} is empty. {Advice}");
-        errors.Require(!named || Directory.Exists(path), $"{option}: there is no model folder '{path}' (looked in {(named ? Path.GetFullPath(path!) : "")}). {Advice}");
+        errors.Require(!named || Directory.Exists(path),
+            $"{option}: there is no model folder '{path}' (looked in {(named ? Path.GetFullPath(path!) : "")}). {Advice}");
     }
 
     /// <summary>Options that can tell themselves what is wrong with them; null is wrong.</summary>

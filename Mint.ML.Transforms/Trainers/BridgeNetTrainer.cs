@@ -109,9 +109,13 @@ public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
         var bridge = NewBridge(data, vocabulary, seed);
         try
         {
-            channel.Info(MessageSensitivity.None, "{0}", $"Stage 1: {data.Frames.Count} clips, {bridge.parameters().Sum(p => p.numel()):N0} weights, vocabulary of {vocabulary.Tokenizer.VocabularySize}.");
-            var result = AlignmentTraining.Run(bridge, vocabulary.Tokenizer, data.Frames, data.Texts[0], options.Objective, options.Training with { Seed = seed },
-                heldOut is null ? null : new AlignmentValidation(heldOut.Frames, heldOut.Texts[0]), new ProgressReport(channel, progress, options.Progress), options.Cancellation);
+            channel.Info(MessageSensitivity.None, "{0}",
+                $"Stage 1: {data.Frames.Count} clips, {bridge.parameters().Sum(p => p.numel()):N0} weights, vocabulary of "
+                + $"{vocabulary.Tokenizer.VocabularySize}.");
+            var result =
+                AlignmentTraining.Run(bridge, vocabulary.Tokenizer, data.Frames, data.Texts[0], options.Objective, options.Training with { Seed = seed },
+                heldOut is null ? null : new AlignmentValidation(heldOut.Frames, heldOut.Texts[0]), new ProgressReport(channel, progress, options.Progress),
+                    options.Cancellation);
             ProgressReport.Tell(channel, result);
             var trained = new SharedModel<TrainedBridge>(new TrainedBridge(bridge, vocabulary, options.Training.MaxTokens));
             return new BridgeNetTransformer(environment, trained, options.FeatureColumnName, options.TextColumnName, options.BatchSize) { Training = result };

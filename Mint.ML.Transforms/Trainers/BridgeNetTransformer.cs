@@ -65,7 +65,8 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
         var bridge = this.bridge.Value;
         return Embeddings.Rerank(text, hits, some => Read([.. some.Select(hit => new VBuffer<float>(features(hit).Length, features(hit)))]), BatchSize);
 
-        AudioEncoding Read(VBuffer<float>[] rows) => FrameBatch.Read(rows, bridge.FrameWidth, this.features, bridge.Device) is var (real, sounds) && real.Count == rows.Length
+        AudioEncoding Read(VBuffer<float>[] rows) => FrameBatch.Read(rows, bridge.FrameWidth, this.features, bridge.Device) is var (real, sounds)
+            && real.Count == rows.Length
             ? sounds : throw new ArgumentException("A hit has no features.", nameof(features));
     }
 
@@ -84,7 +85,8 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
     static BridgeNetTransformer ILoadable<BridgeNetTransformer>.Read(IHostEnvironment environment, ModelReader reader)
     {
         var columns = reader.Json<Columns>(Signature + ".json");
-        return new BridgeNetTransformer(environment, TunedSteps.ReadBridge(environment, reader), columns.FeatureColumnName, columns.TextColumnName, columns.BatchSize);
+        return new BridgeNetTransformer(environment, TunedSteps.ReadBridge(environment, reader), columns.FeatureColumnName, columns.TextColumnName,
+            columns.BatchSize);
     }
 
     private sealed record Columns(string FeatureColumnName, string TextColumnName, int BatchSize);

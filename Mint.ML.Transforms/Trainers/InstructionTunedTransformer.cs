@@ -27,7 +27,8 @@ public sealed class InstructionTunedTransformer : RowMapTransformer, ILoadable<I
         : base(environment, nameof(InstructionTunedTransformer), columns.BatchSize) => (this.model, this.columns) = (model, columns);
 
     /// <summary>Columns, and how answers are searched for.</summary>
-    internal sealed record Columns(string FeatureColumnName, string InstructionColumnName, string OutputColumnName, int BatchSize, GenerationOptions Generation);
+    internal sealed record Columns(string FeatureColumnName, string InstructionColumnName, string OutputColumnName, int BatchSize,
+        GenerationOptions Generation);
 
     /// <summary>Steps and losses of the training; null for a model that was loaded.</summary>
     public TrainingResult? Training { get; internal init; }

@@ -49,8 +49,8 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
         public TrainingOptions Training = new() { Epochs = 3 };
 
         /// <summary>
-        /// Held-out rows with the same columns, transformed as the training data are; measured during training as <see cref="TrainingOptions.ValidateEvery"/> and
-        /// <see cref="TrainingOptions.BestBy"/> say. Null measures nothing.
+        /// Held-out rows with the same columns, transformed as the training data are; measured during training as <see cref="TrainingOptions.ValidateEvery"/>
+        /// and <see cref="TrainingOptions.BestBy"/> say. Null measures nothing.
         /// </summary>
         public IDataView? ValidationSet;
 
@@ -166,7 +166,11 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
         foreach (string text in TextColumns) SchemaColumns.Shape(view.Schema).Require(text, "text", SchemaColumns.IsText);
         var data = TrainingData.Read(view, view.Schema[name], [.. TextColumns.Select(text => view.Schema[text])], channel);
         if (data.FrameWidth != stage1.FrameWidth)
-            throw new InvalidOperationException($"Column '{name}' has frames of width {data.FrameWidth}, but the bridge was trained on frames of width {stage1.FrameWidth}: use the encoder it was trained with.");
+        {
+            throw new InvalidOperationException($"Column '{name}' has frames of width {data.FrameWidth}, but the bridge was trained on frames of width "
+                + $"{stage1.FrameWidth}: use the encoder it was trained with.");
+        }
+
         return (data, Examples(data, channel));
     }
 
@@ -186,10 +190,16 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
                 else examples.Add(new InstructionExample(clip, instruction, response));
             }
         }
-        if (incomplete > 0) channel.Warning(MessageSensitivity.None, "{0}", $"{incomplete} instructions have no answer, or answers no instruction, and are left out of training.");
-        return examples.Count > 0 ? examples : throw new InvalidOperationException("There is nothing to train on: no row has both an instruction and an answer.");
+        if (incomplete > 0)
+        {
+            channel.Warning(MessageSensitivity.None, "{0}",
+                $"{incomplete} instructions have no answer, or answers no instruction, and are left out of training.");
+        }
+        return examples.Count > 0 ? examples
+            : throw new InvalidOperationException("There is nothing to train on: no row has both an instruction and an answer.");
     }
 
     private InvalidOperationException NoBridge() => new(
-        $"InstructionTuning needs a bridge trained in stage 1, and column '{options.FeatureColumnName}' carries none: append Trainers.BridgeNet before it in the chain, or hand one over in Options.Bridge.");
+        $"InstructionTuning needs a bridge trained in stage 1, and column '{options.FeatureColumnName}' carries none: append Trainers.BridgeNet before it in "
+            + "the chain, or hand one over in Options.Bridge.");
 }

@@ -17,7 +17,8 @@ internal sealed class ProgressReport : IProgress<TrainingProgress>
     private TrainingProgress? last;
     private bool header;
 
-    public ProgressReport(IChannel channel, IProgressChannel progress, IProgress<TrainingProgress>? own) => (this.channel, this.progress, this.own) = (channel, progress, own);
+    public ProgressReport(IChannel channel, IProgressChannel progress, IProgress<TrainingProgress>? own) =>
+        (this.channel, this.progress, this.own) = (channel, progress, own);
 
     public void Report(TrainingProgress value)
     {
@@ -35,18 +36,26 @@ internal sealed class ProgressReport : IProgress<TrainingProgress>
         }
         progress.Checkpoint([.. value.Losses.Values.Select(loss => (double?)loss)]);
         own?.Report(value);
-        if (value.Validation is { } measured) channel.Info(MessageSensitivity.None, "{0}", $"validation after step {measured.Step}  {Values(measured.Metrics)}");
+        if (value.Validation is { } measured)
+        {
+            channel.Info(MessageSensitivity.None, "{0}", $"validation after step {measured.Step}  {Values(measured.Metrics)}");
+        }
         if (value.Step > 1 && value.Step < value.Steps && sinceLast.Elapsed < Pause) return;
         sinceLast.Restart();
         channel.Info(MessageSensitivity.None, "{0}", string.Create(CultureInfo.InvariantCulture,
-            $"step {value.Step}/{value.Steps}  {Values(value.Losses)}  rate {value.LearningRate:0.0e+0}  {value.ClipsPerSecond:F0} clips/s  {value.MemoryBytes / 1e6:F0} MB  {Left(value.Remaining)} left"));
+            $"step {value.Step}/{value.Steps}  {Values(value.Losses)}  rate {value.LearningRate:0.0e+0}  {value.ClipsPerSecond:F0} clips/s  "
+                + $"{value.MemoryBytes / 1e6:F0} MB  {Left(value.Remaining)} left"));
     }
 
     /// <summary>Says what of a finished run is not plain from its steps.</summary>
     public static void Tell(IChannel channel, TrainingResult result)
     {
         if (result.Cropped > 0)
-            channel.Warning(MessageSensitivity.None, "{0}", $"{result.Cropped} clips are longer than MaxFrames: of each, training heard a random window an epoch.");
+        {
+            channel.Warning(MessageSensitivity.None, "{0}",
+                $"{result.Cropped} clips are longer than MaxFrames: of each, training heard a random window an epoch.");
+        }
+
         if (result.StoppedEarly) channel.Info(MessageSensitivity.None, "{0}", $"stopped after step {result.Steps}: the last validations were no better.");
         if (result.Best is { } best) channel.Info(MessageSensitivity.None, "{0}", $"the weights are those of step {best.Step}  {Values(best.Metrics)}");
     }

@@ -115,7 +115,8 @@ public sealed class FileOutput : AnswerOutput
             }
             catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or CsvHelper.CsvHelperException)
             {
-                throw new InvalidDataException($"{path}, line {i + 1}, is no row of this command: {e.Message.TrimEnd('.')}. Name another file with --output, or take the line out.", e);
+                throw new InvalidDataException($"{path}, line {i + 1}, is no row of this command: {e.Message.TrimEnd('.')}. Name another file with --output, "
+                    + "or take the line out.", e);
             }
         }
     }
@@ -132,7 +133,13 @@ public sealed class FileOutput : AnswerOutput
         }
         const string Advice = "Name another file with --output, or delete this one to begin again.";
         if (!File.Exists(beside)) throw new InvalidOperationException($"{path} exists, and {beside} does not, which would say how it was made. {Advice}");
-        if (JsonNode.Parse(File.ReadAllText(beside)) is not JsonObject before) throw new InvalidOperationException($"{beside} does not say how {path} was made. {Advice}");
-        if (RecordedSettings.Differences(before, settings) is { } different) throw new InvalidOperationException($"{path} was made with other settings: {different}. {Advice}");
+        if (JsonNode.Parse(File.ReadAllText(beside)) is not JsonObject before)
+        {
+            throw new InvalidOperationException($"{beside} does not say how {path} was made. {Advice}");
+        }
+        if (RecordedSettings.Differences(before, settings) is { } different)
+        {
+            throw new InvalidOperationException($"{path} was made with other settings: {different}. {Advice}");
+        }
     }
 }

@@ -38,7 +38,11 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
         var shown = TimeSpan.Zero;
         try
         {
-            if (before > 0) report($"{before} of {clips.Count} clips have their rows already{(output.Failed > 0 ? $", {output.Failed} of them without an answer; take those rows out to try again" : "")}");
+            if (before > 0)
+            {
+                report($"{before} of {clips.Count} clips have their rows "
+                    + $"already{(output.Failed > 0 ? $", {output.Failed} of them without an answer; take those rows out to try again" : "")}");
+            }
             // Batches are those of a run without a stop, so that where it stopped does not change a bit of an answer.
             foreach (Clip[] group in clips.Chunk(batch).Where(group => !group.All(clip => output.Has(clip.Name))))
             {

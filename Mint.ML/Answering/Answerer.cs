@@ -76,7 +76,8 @@ public sealed class TextAnswerer(AudioLanguageModel model, string name, string i
     }.Add(generation.Sample ? generation : generation with { Seed = 0 }); // which decides nothing then
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<string> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel) => model.Answer(windows, instruction, generation, cancel);
+    protected override IReadOnlyList<string> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel) =>
+        model.Answer(windows, instruction, generation, cancel);
 
     /// <inheritdoc/>
     protected override AnswerRow Merge(HeardClip clip, IReadOnlyList<string> windows) =>
@@ -176,5 +177,6 @@ public sealed class EmbeddingAnswerer(AudioLanguageModel model, int batch) : Ans
     protected override IReadOnlyList<float[,]> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel) => model.Vectors(windows);
 
     /// <inheritdoc/>
-    protected override AnswerRow Merge(HeardClip clip, IReadOnlyList<float[,]> windows) => clip.Row with { Values = [.. windows.SelectMany(window => window.Cast<float>())] };
+    protected override AnswerRow Merge(HeardClip clip, IReadOnlyList<float[,]> windows) =>
+        clip.Row with { Values = [.. windows.SelectMany(window => window.Cast<float>())] };
 }

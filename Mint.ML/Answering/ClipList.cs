@@ -19,7 +19,11 @@ public static class ClipList
     public static IReadOnlyList<Clip> Of(string input, Action<string> note)
     {
         if (Directory.Exists(input)) return Folder(input, note);
-        if (!File.Exists(input)) throw new FileNotFoundException($"There is no file or folder '{input}'. Give a sound file, a folder of them, or a manifest with a Path column.", input);
+        if (!File.Exists(input))
+        {
+            throw new FileNotFoundException($"There is no file or folder '{input}'. Give a sound file, a folder of them, or a manifest with a Path column.",
+                input);
+        }
         return Path.GetExtension(input).ToLowerInvariant() is ".csv" or ".jsonl" or ".ndjson" ? Rows(AudioManifest.Read(input), note) : [new(input, input)];
     }
 
@@ -28,7 +32,10 @@ public static class ClipList
         string[] files = Directory.GetFiles(folder, "*", SearchOption.AllDirectories);
         List<Clip> clips = [.. files.Where(file => Sounds.Contains(Path.GetExtension(file).ToLowerInvariant()))
             .Select(file => new Clip(Path.GetRelativePath(folder, file).Replace('\\', '/'), file)).OrderBy(clip => clip.Name, StringComparer.Ordinal)];
-        if (clips.Count == 0) throw new FileNotFoundException($"There is no sound file in '{folder}' ({files.Length} files; looked for {string.Join(", ", Sounds)}).", folder);
+        if (clips.Count == 0)
+        {
+            throw new FileNotFoundException($"There is no sound file in '{folder}' ({files.Length} files; looked for {string.Join(", ", Sounds)}).", folder);
+        }
         if (files.Length > clips.Count) note($"{files.Length - clips.Count} files of other kinds in {folder} are not heard");
         return clips;
     }

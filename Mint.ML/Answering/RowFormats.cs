@@ -73,10 +73,19 @@ public sealed class JsonLines(string answer) : RowFormat
         }
         line["seconds"] = Math.Round(row.Seconds, 3);
         line[answer] = row.Text;
-        if (row.Labels.Count > 0) line["labels"] = new JsonArray([.. row.Labels.Select(label => new JsonObject { ["label"] = label.Label, ["probability"] = Math.Round(label.Probability, 6) })]);
+        if (row.Labels.Count > 0)
+        {
+            line["labels"] =
+                new JsonArray([.. row.Labels.Select(label => new JsonObject { ["label"] = label.Label, ["probability"] = Math.Round(label.Probability, 6) })]);
+        }
         if (row.Values is { } values) line["values"] = new JsonArray([.. values.Select(value => (JsonNode)value)]);
         if (row.Segments.Count > 0)
-            line["segments"] = new JsonArray([.. row.Segments.Select(segment => new JsonObject { ["start"] = Math.Round(segment.Start, 3), ["end"] = Math.Round(segment.End, 3), [answer] = segment.Answer })]);
+        {
+            line["segments"] =
+                new JsonArray([.. row.Segments.Select(segment => new JsonObject { ["start"] = Math.Round(segment.Start, 3),
+                ["end"] = Math.Round(segment.End, 3), [answer] = segment.Answer })]);
+        }
+
         if (row.CutSeconds > 0) line["cut"] = Math.Round(row.CutSeconds, 3);
         return line.ToJsonString(Readable);
     }

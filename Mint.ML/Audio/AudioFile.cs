@@ -63,7 +63,8 @@ public static class AudioFile
         }
         catch (OutOfMemoryException e)
         {
-            throw new AudioFormatException(name, "its sound does not fit into the memory that is left", "Cut it into shorter files, or read fewer files at a time.", e);
+            throw new AudioFormatException(name, "its sound does not fit into the memory that is left",
+                "Cut it into shorter files, or read fewer files at a time.", e);
         }
         catch (EndOfStreamException e)
         {

@@ -6,7 +6,8 @@ public enum DamagedAudio
     /// <summary>An <see cref="AudioFormatException"/> that says what is wrong and where. The default: a part is never taken for the whole.</summary>
     Refuse,
 
-    /// <summary>The sound up to the first damage is heard, and <see cref="AudioClip.Notes"/> says so. Nothing is heard of what follows it: its time is not known.</summary>
+    /// <summary>The sound up to the first damage is heard, and <see cref="AudioClip.Notes"/> says so. Nothing is heard of what follows it: its time is not
+    /// known.</summary>
     HearAsFarAsItGoes,
 }
 
@@ -58,14 +59,16 @@ public sealed record AudioReadOptions
         {
             throw new AudioFormatException(file,
                 $"the header says {sampleRate:N0} Hz, outside the range of {MinSampleRate:N0} to {MaxSampleRate:N0} Hz",
-                $"The header is probably damaged: write the file again at its true rate, or change {nameof(AudioReadOptions)}.{(sampleRate < MinSampleRate ? nameof(MinSampleRate) : nameof(MaxSampleRate))}.");
+                $"The header is probably damaged: write the file again at its true rate, or change "
+                    + $"{nameof(AudioReadOptions)}.{(sampleRate < MinSampleRate ? nameof(MinSampleRate) : nameof(MaxSampleRate))}.");
         }
 
         if (channels < 1 || channels > MaxChannels)
         {
             throw new AudioFormatException(file,
                 $"it has {channels} channels, and at most {MaxChannels} are mixed down to mono",
-                $"Mix it down yourself (ffmpeg -i in.wav -ac 1 out.wav), or raise {nameof(AudioReadOptions)}.{nameof(MaxChannels)} to take the mean of them all.");
+                $"Mix it down yourself (ffmpeg -i in.wav -ac 1 out.wav), or raise {nameof(AudioReadOptions)}.{nameof(MaxChannels)} to take the mean of "
+                    + "them all.");
         }
 
         frames = Math.Min(frames, Wanted(sampleRate));
@@ -79,7 +82,8 @@ public sealed record AudioReadOptions
         if (frames > Math.Min(MaxSamples, Array.MaxLength))
         {
             throw new AudioFormatException(file,
-                $"it has {frames:N0} samples, more than the limit of {Math.Min(MaxSamples, Array.MaxLength):N0} ({frames / (double)sampleRate / 60:F0} minutes at {sampleRate:N0} Hz)",
+                $"it has {frames:N0} samples, more than the limit of {Math.Min(MaxSamples, Array.MaxLength):N0} ({frames / (double)sampleRate / 60:F0} "
+                    + $"minutes at {sampleRate:N0} Hz)",
                 $"Resample it (ffmpeg -i in.flac -ar 48000 out.wav), cut it into shorter files, or raise {nameof(AudioReadOptions)}.{nameof(MaxSamples)}.");
         }
     }

@@ -58,9 +58,11 @@ public sealed record ClapFrontEndOptions
         };
         string padding = json.Text("padding", "repeatpad");
         json.Refuse("padding", padding is not ("repeatpad" or "repeat" or "pad"), "expected repeatpad, repeat or pad.");
-        json.Refuse("frequency_max", !(spectrogram.MaxFrequency > spectrogram.MinFrequency && spectrogram.MinFrequency >= 0), "expected more than frequency_min.");
+        json.Refuse("frequency_max", !(spectrogram.MaxFrequency > spectrogram.MinFrequency && spectrogram.MinFrequency >= 0),
+            "expected more than frequency_min.");
         double samples = json.Number("max_length_s", 10) * rate;
-        json.Refuse("max_length_s", !(samples >= spectrogram.FftSize && samples <= 1 << 26), $"expected more than one frame, and less than {(1 << 26) / rate} s.");
+        json.Refuse("max_length_s", !(samples >= spectrogram.FftSize && samples <= 1 << 26),
+            $"expected more than one frame, and less than {(1 << 26) / rate} s.");
         return new()
         {
             MaxSamples = (int)samples,

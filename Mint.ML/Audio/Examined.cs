@@ -50,5 +50,6 @@ internal sealed record Examined(params Part[] Parts)
     }
 
     public static AudioFormatException Refusal(string file, string damage) => new(file, damage,
-        $"Copy it again from its source, remove it from the list, or hear it as far as it goes ({nameof(AudioReadOptions)}.{nameof(AudioReadOptions.Damaged)}).");
+        $"Copy it again from its source, remove it from the list, or hear it as far as it goes "
+            + $"({nameof(AudioReadOptions)}.{nameof(AudioReadOptions.Damaged)}).");
 }

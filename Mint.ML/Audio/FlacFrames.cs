@@ -99,7 +99,8 @@ internal static class FlacFrames
                 if (next.Number != expected)
                 {
                     return (samples, position,
-                        $"it is damaged: at byte {position:N0} (after {(double)samples / rate:F2} s) FLAC {(header.Variable ? "sample" : "frame")} {next.Number:N0} follows where {expected:N0} should");
+                        $"it is damaged: at byte {position:N0} (after {(double)samples / rate:F2} s) FLAC {(header.Variable ? "sample" : "frame")} "
+                            + $"{next.Number:N0} follows where {expected:N0} should");
                 }
 
                 (frame, header) = (position, next);
@@ -107,7 +108,8 @@ internal static class FlacFrames
 
             if (position == bytes.Length || position - frame > LongestFrame)
             {
-                return (samples, frame, $"it is damaged or cut off: the FLAC frame at byte {frame:N0} (after {(double)samples / rate:F2} s) does not have its checksum");
+                return (samples, frame, $"it is damaged or cut off: the FLAC frame at byte {frame:N0} (after {(double)samples / rate:F2} s) does not have "
+                    + "its checksum");
             }
 
             ended = ends;

@@ -122,7 +122,8 @@ public sealed class KaldiFbank : IDisposable
         Tensor frames = x.Times(Options.SampleScale).unfold(1, Options.FrameLength, Options.FrameShift);               // (B, F, L)
         frames = frames - frames.mean([2], keepdim: true);
         Tensor before = cat([frames.narrow(2, 0, 1), frames.narrow(2, 0, Options.FrameLength - 1)], 2);
-        // In float64 from here to the logarithm: a float32 transform rounds to the frame's loudest bin, and the logarithm of a quiet band would be that rounding.
+        // In float64 from here to the logarithm: a float32 transform rounds to the frame's loudest bin, and the logarithm of a quiet band would be that
+        // rounding.
         Tensor windowed = ((frames - before.Times(Options.Preemphasis)) * window).to(ScalarType.Float64);
         Tensor spectrum = fft.rfft(windowed, fftSize).abs().Squared();                                            // (B, F, N / 2 + 1)
         Tensor fbank = spectrum.matmul(filters).AtLeast(Epsilon).log().to(ScalarType.Float32);                    // (B, F, M)

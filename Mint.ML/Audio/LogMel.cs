@@ -29,7 +29,8 @@ public sealed class LogMel : IDisposable
         Window.Hann(length + 1).AsSpan(0, length).CopyTo(window.AsSpan((options.FftSize - length) / 2)); // periodic: a symmetric one less its last point
         this.window = tensor(window, device: device).DetachFromDisposeScope();
         filters = tensor(MelFilterBank.Triangles(options.FftSize, options.MelBins, options.SampleRate, options.MinFrequency,
-            options.MaxFrequency ?? options.SampleRate / 2.0, options.Scale, options.SlaneyNorm), device: device).reshape(-1, options.MelBins).DetachFromDisposeScope();
+            options.MaxFrequency ?? options.SampleRate / 2.0, options.Scale, options.SlaneyNorm), device: device).reshape(-1, options.MelBins)
+                .DetachFromDisposeScope();
     }
 
     /// <summary>The options it was built with.</summary>

@@ -10,7 +10,8 @@ public enum MelCompression
     Decibel,
 }
 
-/// <summary>A mel spectrogram of centred frames, in the way of torchaudio, librosa, torchlibrosa and transformers. The defaults are torchaudio's for 16 kHz.</summary>
+/// <summary>A mel spectrogram of centred frames, in the way of torchaudio, librosa, torchlibrosa and transformers. The defaults are torchaudio's for 16
+/// kHz.</summary>
 public sealed record LogMelOptions
 {
     /// <summary>Rate of the waveform the filters are built for, in Hz.</summary>
@@ -19,7 +20,8 @@ public sealed record LogMelOptions
     /// <summary>Points of the transform.</summary>
     public int FftSize { get; init; } = 400;
 
-    /// <summary>Samples under the Hann window, at most <see cref="FftSize"/>; shorter windows stand in the middle of the frame. Null: the whole frame.</summary>
+    /// <summary>Samples under the Hann window, at most <see cref="FftSize"/>; shorter windows stand in the middle of the frame. Null: the whole
+    /// frame.</summary>
     public int? WindowLength { get; init; }
 
     /// <summary>Samples from one frame to the next.</summary>
@@ -92,7 +94,10 @@ public sealed record LogMelOptions
         if (HopLength < 1) errors.Add($"HopLength is {HopLength}, not positive");
         if (MelBins < 1) errors.Add($"MelBins is {MelBins}, not positive");
         if (Power is not (1 or 2)) errors.Add($"Power is {Power}, not 1 or 2");
-        if (!(MinFrequency >= 0 && MinFrequency < (MaxFrequency ?? SampleRate / 2.0))) errors.Add($"MinFrequency {MinFrequency} is not below MaxFrequency {MaxFrequency ?? SampleRate / 2.0}");
+        if (!(MinFrequency >= 0 && MinFrequency < (MaxFrequency ?? SampleRate / 2.0)))
+        {
+            errors.Add($"MinFrequency {MinFrequency} is not below MaxFrequency {MaxFrequency ?? SampleRate / 2.0}");
+        }
         if (!(Floor > 0)) errors.Add($"Floor is {Floor}, not positive");
         if (errors.Count > 0)
         {

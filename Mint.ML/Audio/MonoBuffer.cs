@@ -59,7 +59,8 @@ internal sealed class MonoBuffer(string file, int sampleRate, long counted, Audi
 
         long frame = Length + bad / channels;
         throw new AudioFormatException(file,
-            $"sample {frame:N0} (at {(double)frame / sampleRate:F3} s) is {interleaved[bad]:R}{(float.IsFinite(interleaved[bad]) ? ", where full scale is 1" : "")}",
+            $"sample {frame:N0} (at {(double)frame / sampleRate:F3} s) is "
+                + $"{interleaved[bad]:R}{(float.IsFinite(interleaved[bad]) ? ", where full scale is 1" : "")}",
             "The program that wrote the file failed, or its samples are of another type; write it anew from the original recording.");
     }
 }

@@ -23,8 +23,8 @@ public sealed record ResamplerOptions
 /// <summary>Windowed-sinc resampling, equal to <c>torchaudio.functional.resample</c>.</summary>
 /// <remarks>
 /// With both rates divided by their greatest common divisor, output sample j of every block of <c>to</c> is the product of the
-/// input with a fixed filter: h_j(i) = sinc(t) w(t) c, t = (i / from - j / to) c from, c = rolloff min(from, to) / from. torchaudio multiplies the whole block of
-/// <c>from</c> samples with a filter that is zero almost everywhere; here only the taps inside the window are kept, which is the same
+/// input with a fixed filter: h_j(i) = sinc(t) w(t) c, t = (i / from - j / to) c from, c = rolloff min(from, to) / from. torchaudio multiplies the whole block
+/// of <c>from</c> samples with a filter that is zero almost everywhere; here only the taps inside the window are kept, which is the same
 /// sum in fewer terms. Runs on any thread, without torch.
 /// </remarks>
 public sealed class Resampler
@@ -103,7 +103,8 @@ public sealed class Resampler
         long wanted = ((long)samples.Length * to + from - 1) / from;
         if (wanted > Array.MaxLength)
         {
-            throw new ArgumentException($"{samples.Length:N0} samples from rate {from} to {to} (reduced) make {wanted:N0}, more than an array holds. Resample in pieces.");
+            throw new ArgumentException($"{samples.Length:N0} samples from rate {from} to {to} (reduced) make {wanted:N0}, more than an array holds. "
+                + "Resample in pieces.");
         }
 
         var padded = new float[before + samples.Length + before + taps];

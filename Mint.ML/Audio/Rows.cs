@@ -12,7 +12,8 @@ internal static class Rows
     {
         if (waveforms.dim() != 2 || lengths.dim() != 1 || waveforms.shape[0] != lengths.shape[0])
         {
-            throw new ArgumentException($"Waveforms are (B, T) and lengths (B); these are ({string.Join(", ", waveforms.shape)}) and ({string.Join(", ", lengths.shape)}).");
+            throw new ArgumentException($"Waveforms are (B, T) and lengths (B); these are ({string.Join(", ", waveforms.shape)}) and "
+                + $"({string.Join(", ", lengths.shape)}).");
         }
 
         long[] each = lengths.to(ScalarType.Int64).cpu().data<long>().ToArray();

@@ -61,6 +61,7 @@ internal static class SizedContainers
     private static Examined? Judge(ByteWindow bytes, long start, long samples, long size) => size <= bytes.Length - samples ? null
         : new Examined(new Part(start, bytes.Length))
         {
-            Damage = $"its header gives the samples {size:N0} bytes, but only {Math.Max(0, bytes.Length - samples):N0} follow: the file is cut off or its header lies",
+            Damage = $"its header gives the samples {size:N0} bytes, but only {Math.Max(0, bytes.Length - samples):N0} follow: the file is cut off or its "
+                + "header lies",
         };
 }

@@ -26,7 +26,8 @@ internal static unsafe class SndFile
     public static AudioClip Read(Stream stream, ReadOnlySpan<byte> start, string name, AudioReadOptions options, Examined? wav = null) =>
         Read(Loaded.Value, stream, start, name, options, wav);
 
-    internal static AudioClip Read(SndFileLibrary? library, Stream stream, ReadOnlySpan<byte> start, string name, AudioReadOptions options, Examined? wav = null)
+    internal static AudioClip Read(SndFileLibrary? library, Stream stream, ReadOnlySpan<byte> start, string name, AudioReadOptions options,
+        Examined? wav = null)
     {
         long begin = new ByteWindow(stream).AfterId3(0); // taggers put ID3 before anything
         Span<byte> behind = stackalloc byte[12];
@@ -58,7 +59,8 @@ internal static unsafe class SndFile
             {
                 string reason = library.Error(0);
                 throw kind is null ? NotAudio(name, start, $" (libsndfile: {reason})")
-                    : new AudioFormatException(name, examined.Damage ?? $"this {kind} file is damaged or of a kind that is not supported (libsndfile: {reason})", RewriteAdvice);
+                    : new AudioFormatException(name, examined.Damage
+                        ?? $"this {kind} file is damaged or of a kind that is not supported (libsndfile: {reason})", RewriteAdvice);
             }
 
             try
@@ -138,7 +140,8 @@ internal static unsafe class SndFile
         nint file = library.Open(io, ModeWrite, &info);
         if (file == 0)
         {
-            throw new AudioFormatException(name, $"Ogg Opus cannot be written at {clip.SampleRate} Hz (libsndfile: {library.Error(0)})", "Resample to 8, 12, 16, 24 or 48 kHz, or write WAV.");
+            throw new AudioFormatException(name, $"Ogg Opus cannot be written at {clip.SampleRate} Hz (libsndfile: {library.Error(0)})",
+                "Resample to 8, 12, 16, 24 or 48 kHz, or write WAV.");
         }
 
         double quality = (bitRate - 6_000) / 250_000.0; // libsndfile's own scale for Opus
@@ -152,7 +155,8 @@ internal static unsafe class SndFile
         library.Close(file);
         if (written != clip.Samples.Length || io.Failure is not null)
         {
-            throw new AudioFormatException(name, $"only {written:N0} of {clip.Samples.Length:N0} samples could be written", "Check the space left on the disk.", io.Failure);
+            throw new AudioFormatException(name, $"only {written:N0} of {clip.Samples.Length:N0} samples could be written",
+                "Check the space left on the disk.", io.Failure);
         }
     }
 

@@ -53,7 +53,9 @@ internal sealed unsafe class VirtualFile : IDisposable
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static long Read(byte* bytes, long count, nint self) =>
-        With(self, f => f.stream.ReadAtLeast(new Span<byte>(bytes, (int)Math.Min(count, int.MaxValue)), (int)Math.Min(count, int.MaxValue), throwOnEndOfStream: false));
+        With(self,
+            f => f.stream.ReadAtLeast(new Span<byte>(bytes, (int)Math.Min(count, int.MaxValue)), (int)Math.Min(count, int.MaxValue),
+            throwOnEndOfStream: false));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static long Write(byte* bytes, long count, nint self) => With(self, f =>

@@ -55,7 +55,8 @@ internal sealed record WavChunks(WavFormat Format, Examined Data)
 
             if (size > bytes.Length - body)
             {
-                throw Bad(file, $"chunk '{Name(header[..4])}' claims {size:N0} bytes but only {bytes.Length - body:N0} follow: the file is cut off or its header lies");
+                throw Bad(file, $"chunk '{Name(header[..4])}' claims {size:N0} bytes but only {bytes.Length - body:N0} follow: the file is cut off or its "
+                    + "header lies");
             }
 
             if (header.StartsWith("fmt "u8))

@@ -28,7 +28,8 @@ public sealed record BridgeNetConfig
         var errors = new OptionErrors();
         errors.Require(Queries >= 1, $"Queries is {Queries}; expected at least 1.");
         errors.Require(EmbeddingSize >= 1, $"EmbeddingSize is {EmbeddingSize}; expected at least 1.");
-        errors.Require(Temperature > 0 && double.IsFinite(Temperature), $"Temperature is {Temperature}; similarities are divided by it, so it must be above 0.");
+        errors.Require(Temperature > 0 && double.IsFinite(Temperature),
+            $"Temperature is {Temperature}; similarities are divided by it, so it must be above 0.");
         errors.Gather(QFormer.Validate);
         errors.Throw();
     }

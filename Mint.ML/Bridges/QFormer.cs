@@ -191,7 +191,8 @@ public sealed partial class QFormer : Module
     /// <summary>Where the queries listen: the weights of every cross-attention, averaged over its heads.</summary>
     /// <param name="queries">(1, Q, D), or (B, Q, D).</param>
     /// <param name="audio">The audio of B items.</param>
-    /// <param name="ids">(B, L) int64, an instruction that the queries know, as in <see cref="JointPass"/>; null for none, as in <see cref="QueryPass(Tensor, AudioKeys)"/>.</param>
+    /// <param name="ids">(B, L) int64, an instruction that the queries know, as in <see cref="JointPass"/>; null for none, as in
+    /// <see cref="QueryPass(Tensor, AudioKeys)"/>.</param>
     /// <param name="mask">(B, L) bool; null when all ids are tokens.</param>
     /// <returns>(B, C, Q, T) for C blocks with cross-attention, the first block first. A row sums to 1; frames that do not come from audio have 0.</returns>
     public Tensor QueryAttention(Tensor queries, AudioKeys audio, Tensor? ids = null, Tensor? mask = null)

@@ -56,7 +56,8 @@ public sealed record QFormerConfig
         var errors = new OptionErrors();
         foreach (var (name, size) in new[]
         {
-            (nameof(VocabularySize), VocabularySize), (nameof(HiddenSize), HiddenSize), (nameof(Layers), Layers), (nameof(Heads), Heads), (nameof(IntermediateSize), IntermediateSize),
+            (nameof(VocabularySize), VocabularySize), (nameof(HiddenSize), HiddenSize), (nameof(Layers), Layers), (nameof(Heads), Heads),
+                (nameof(IntermediateSize), IntermediateSize),
             (nameof(MaxPositions), MaxPositions), (nameof(AudioSize), AudioSize), (nameof(CrossAttentionFrequency), CrossAttentionFrequency),
         })
         {

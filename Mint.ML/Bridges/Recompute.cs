@@ -22,7 +22,8 @@ internal sealed class Recompute : autograd.SingleTensorFunction<Recompute>
         ctx.save_data("part", vars[0]);
         ctx.save_data("chance", new Chance(inputs[0].device));
         ctx.save_for_backward([.. inputs]);
-        // Computed as for a gradient, which is dropped at once: without one asked for, an engine may take other kernels, and round otherwise than in the second run.
+        // Computed as for a gradient, which is dropped at once: without one asked for, an engine may take other kernels, and round otherwise than in the second
+        // run.
         using var grad = enable_grad();
         using var computed = ((Func<Tensor[], Tensor>)vars[0])(inputs);
         return computed.detach();

@@ -21,7 +21,8 @@ public static partial class CheckpointWriter
         Directory.CreateDirectory(folder);
         List<List<KeyValuePair<string, Tensor>>> shards = Cut(tensors, maxShardBytes);
         string index = Path.Combine(folder, "model.safetensors.index.json"), whole = Path.Combine(folder, "model.safetensors");
-        string[] old = [.. Directory.EnumerateFiles(folder, "model*.safetensors").Where(file => WeightFile().IsMatch(Path.GetFileName(file))), .. File.Exists(index) ? [index] : Array.Empty<string>()];
+        string[] old = [.. Directory.EnumerateFiles(folder, "model*.safetensors").Where(file => WeightFile().IsMatch(Path.GetFileName(file))),
+            .. File.Exists(index) ? [index] : Array.Empty<string>()];
         // transformers refuses safetensors whose metadata do not name the framework.
         var metadata = new Dictionary<string, string> { ["format"] = "pt" };
         var written = new HashSet<string>();
@@ -95,5 +96,8 @@ public static partial class CheckpointWriter
 
     private static long Bytes(Tensor tensor) => tensor.numel() * StorageTypes.Width(tensor.dtype);
 
-    private static void WriteJson(string path, JsonObject json) => AtomicFile.WriteText(path, json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
+    private static void WriteJson(string path, JsonObject json) => AtomicFile.WriteText(path, json.ToJsonString(new JsonSerializerOptions
+    {
+        WriteIndented = true,
+    }));
 }

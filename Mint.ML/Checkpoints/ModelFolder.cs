@@ -7,7 +7,8 @@ namespace Mint.ML.Checkpoints;
 public static class ModelFolder
 {
     /// <summary>Names of all files of a folder, in order: weights in any format, configuration, vocabularies, and whatever else a loader might open.</summary>
-    /// <remarks>Left out are hidden files, cards (.md) and unfinished ones (.tmp): nothing loads those. What is not listed by ending counts, so that no file is overlooked.</remarks>
+    /// <remarks>Left out are hidden files, cards (.md) and unfinished ones (.tmp): nothing loads those. What is not listed by ending counts, so that no file is
+    /// overlooked.</remarks>
     public static IReadOnlyList<string> Names(string folder) => [.. Directory.EnumerateFiles(folder)
         .Select(file => Path.GetFileName(file))
         .Where(name => !name.StartsWith('.') && !name.EndsWith(".md", StringComparison.OrdinalIgnoreCase) && !name.EndsWith(".tmp", StringComparison.Ordinal))

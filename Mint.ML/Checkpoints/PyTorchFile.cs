@@ -81,7 +81,11 @@ internal static class PyTorchFile
     private static Dictionary<string, PickledTensor> Tensors(object? root, string file)
     {
         if (root is not Dictionary<object, object?> dictionary)
-            throw new InvalidDataException($"{file}: it holds {(root is PickledTensor ? "one tensor" : "something else")}, not a dictionary of tensors by name.");
+        {
+            throw new InvalidDataException($"{file}: it holds {(root is PickledTensor ? "one tensor" : "something else")}, not a dictionary of "
+                + "tensors by name.");
+        }
+
         var found = NamedTensors(dictionary);
         foreach (string wrapper in wrappers)
         {
@@ -97,16 +101,22 @@ internal static class PyTorchFile
         .Where(pair => pair is { Key: string, Value: PickledTensor })
         .ToDictionary(pair => (string)pair.Key, pair => (PickledTensor)pair.Value!);
 
-    private static TensorEntry Locate(string name, PickledTensor tensor, ZipArchive zip, string root, Dictionary<string, long> starts, Stream stream, string file)
+    private static TensorEntry Locate(string name, PickledTensor tensor, ZipArchive zip, string root, Dictionary<string, long> starts, Stream stream,
+        string file)
     {
         var (storage, offset, shape, strides) = tensor;
         int width = StorageTypes.Width(storage.Type);
         string entryName = $"{root}data/{storage.Key}";
         if (!starts.TryGetValue(entryName, out long start))
         {
-            ZipArchiveEntry entry = zip.GetEntry(entryName) ?? throw new InvalidDataException($"{file}: tensor '{name}' is in {entryName}, which the file lacks.");
+            ZipArchiveEntry entry = zip.GetEntry(entryName)
+                ?? throw new InvalidDataException($"{file}: tensor '{name}' is in {entryName}, which the file lacks.");
             if (entry.CompressedLength != entry.Length || entry.Length / width < storage.Elements)
-                throw new InvalidDataException($"{file}: {entryName} should hold {storage.Elements} elements of {width} bytes uncompressed; it has {entry.CompressedLength} bytes.");
+            {
+                throw new InvalidDataException($"{file}: {entryName} should hold {storage.Elements} elements of {width} bytes uncompressed; it has "
+                    + $"{entry.CompressedLength} bytes.");
+            }
+
             starts[entryName] = start = Start(entry, stream);
         }
         return new TensorEntry(name, storage.Type, shape)

@@ -126,7 +126,10 @@ internal static class TensorFile
     private static void CheckFit(TensorEntry entry, Tensor destination)
     {
         if (!destination.shape.AsSpan().SequenceEqual([.. entry.Shape]))
-            throw new ArgumentException($"Tensor '{entry.Name}' is {StorageTypes.Text(entry.Shape)} in the file; it was to be read into {StorageTypes.Text(destination.shape)}.");
+        {
+            throw new ArgumentException($"Tensor '{entry.Name}' is {StorageTypes.Text(entry.Shape)} in the file; it was to be read into "
+                + $"{StorageTypes.Text(destination.shape)}.");
+        }
     }
 
     private static void ReadExactly(SafeFileHandle file, Span<byte> bytes, long position)
@@ -134,7 +137,10 @@ internal static class TensorFile
         while (bytes.Length > 0)
         {
             int read = RandomAccess.Read(file, bytes, position);
-            if (read == 0) throw new EndOfStreamException($"The checkpoint ended at byte {position} while its tensors were being read: it changed after it was opened.");
+            if (read == 0)
+            {
+                throw new EndOfStreamException($"The checkpoint ended at byte {position} while its tensors were being read: it changed after it was opened.");
+            }
             bytes = bytes[read..];
             position += read;
         }

@@ -83,7 +83,8 @@ public sealed class ClapEncoder(HtsAt tower, ClapFrontEndOptions? options = null
 {
     private readonly ClapFrontEnd frontEnd = tower.Config.MelBins == (options ?? new()).Spectrogram.MelBins
         ? new ClapFrontEnd((options ?? new()) with { Fusion = tower.Config.Fusion }, tower.Device)
-        : throw new ArgumentException($"CLAP's front end makes {(options ?? new()).Spectrogram.MelBins} mel bins; this tower takes {tower.Config.MelBins}.", nameof(tower));
+        : throw new ArgumentException($"CLAP's front end makes {(options ?? new()).Spectrogram.MelBins} mel bins; this tower takes {tower.Config.MelBins}.",
+            nameof(tower));
 
     /// <summary>Loads a CLAP folder, its front end's settings from preprocessor_config.json where it has one.</summary>
     /// <inheritdoc cref="HtsAt.Load"/>

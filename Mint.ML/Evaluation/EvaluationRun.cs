@@ -47,7 +47,11 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         var format = new JsonLines(answerer.Name);
         AnswerResult result;
         using (var output = new FileOutput(answers, format, AnswerSettings.Of(settings.ModelPath, recipe.Manifest, answerer, recipe.LongAudio)))
-            result = new AnswerRun(answerer, recipe.LongAudio, settings.Batch, settings.SkipErrors, report ?? (_ => { })).Run([.. clips.Select(clip => clip.Clip)], output, cancel);
+        {
+            result = new AnswerRun(answerer, recipe.LongAudio, settings.Batch, settings.SkipErrors, report ?? (_ => { }))
+                .Run([.. clips.Select(clip => clip.Clip)], output, cancel);
+        }
+
         if (result.Stopped) return null;
 
         var rows = File.ReadLines(answers).Select(format.ReadRow).ToDictionary(row => row.Path);
@@ -65,7 +69,8 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
             case "captioning": (metrics, items) = Captions(items, cancel); break;
             default: (metrics, items) = Retrieval(answered, [.. answered.Select(clip => rows[clip.Clip.Name].Values!)]); break;
         }
-        var evaluation = new EvaluationResult(recipe.Name, recipe.Task, Path.GetRelativePath(folder, settings.ModelPath), Path.GetRelativePath(folder, recipe.Manifest),
+        var evaluation =
+            new EvaluationResult(recipe.Name, recipe.Task, Path.GetRelativePath(folder, settings.ModelPath), Path.GetRelativePath(folder, recipe.Manifest),
             recipe.Task == "retrieval" ? null : recipe.Instruction, answered.Length, clips.Count - answered.Length, labels,
             [.. metrics.Where(metric => recipe.Metrics.Count == 0 || recipe.Metrics.Contains(metric.Name))]);
         EvaluationFiles.Write(folder, evaluation, items);
@@ -78,7 +83,10 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         foreach (string column in recipe.Columns.Append(recipe.NegativeColumn).OfType<string>())
         {
             if (!manifest.Columns.Contains(column, StringComparer.OrdinalIgnoreCase))
-                throw new InvalidDataException($"{recipe.Manifest} has no column '{column}', which recipe '{recipe.Name}' names; it has: {string.Join(", ", manifest.Columns)}.");
+            {
+                throw new InvalidDataException($"{recipe.Manifest} has no column '{column}', which recipe '{recipe.Name}' names; it has: "
+                    + $"{string.Join(", ", manifest.Columns)}.");
+            }
         }
 
         return [.. manifest.Rows.GroupBy(row => row["Path"]).Select(clip =>
@@ -86,10 +94,18 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
             var texts = clip.SelectMany(row => recipe.Columns.Select(row.Find)).OfType<string>();
             if (recipe.Task == "captioning") CheckWords(clip);
             string[] references = [.. (recipe.Task == "tagging" ? texts.SelectMany(Several) : texts).Distinct()];
-            if (references.Length == 0 && recipe.Task != "tagging") throw new InvalidDataException($"{recipe.Manifest}, row {clip.First().Number}: '{clip.Key}' has nothing in {string.Join(", ", recipe.Columns)}.");
+            if (references.Length == 0 && recipe.Task != "tagging")
+            {
+                throw new InvalidDataException($"{recipe.Manifest}, row {clip.First().Number}: '{clip.Key}' has nothing in "
+                    + $"{string.Join(", ", recipe.Columns)}.");
+            }
             if (references.Length > 1 && recipe.Task == "classification")
-                throw new InvalidDataException($"{recipe.Manifest}, row {clip.Last().Number}: '{clip.Key}' has the labels {Brief(references)}, and classification takes one; tagging takes several.");
-            return new Known(new Clip(clip.Key, clip.First().Path), references, recipe.NegativeColumn is { } column ? [.. clip.Select(row => row.Find(column)).OfType<string>().SelectMany(Several)] : null);
+            {
+                throw new InvalidDataException($"{recipe.Manifest}, row {clip.Last().Number}: '{clip.Key}' has the labels {Brief(references)}, and "
+                    + "classification takes one; tagging takes several.");
+            }
+            return new Known(new Clip(clip.Key, clip.First().Path), references, recipe.NegativeColumn is { } column
+                ? [.. clip.Select(row => row.Find(column)).OfType<string>().SelectMany(Several)] : null);
         })];
 
         void CheckWords(IEnumerable<AudioManifestRow> rows)
@@ -99,7 +115,10 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
                 foreach (string column in recipe.Columns)
                 {
                     if (row.Find(column) is { } caption && !CaptionSet.HasWords(caption))
-                        throw new InvalidDataException($"{recipe.Manifest}, row {row.Number}: the {column} of '{row["Path"]}' is \"{caption}\", which has no words to score against. Leave it out.");
+                    {
+                        throw new InvalidDataException($"{recipe.Manifest}, row {row.Number}: the {column} of '{row["Path"]}' is \"{caption}\", which has no "
+                            + "words to score against. Leave it out.");
+                    }
                 }
             }
         }
@@ -114,7 +133,10 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         foreach (var clip in clips)
         {
             if (clip.References.FirstOrDefault(label => !recipe.Labels.Contains(label)) is { } unknown)
-                throw new InvalidDataException($"{recipe.Manifest}: '{clip.Clip.Name}' is labelled '{unknown}', which is none of the labels of recipe '{recipe.Name}': {Brief(recipe.Labels)}.");
+            {
+                throw new InvalidDataException($"{recipe.Manifest}: '{clip.Clip.Name}' is labelled '{unknown}', which is none of the labels of recipe "
+                    + $"'{recipe.Name}': {Brief(recipe.Labels)}.");
+            }
         }
 
         return recipe.Labels;

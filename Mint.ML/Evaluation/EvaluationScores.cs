@@ -20,7 +20,8 @@ public static class EvaluationScores
     public static IEnumerable<EvaluationMetric> Classification(IReadOnlyList<EvaluationItem> items)
     {
         string[] names = [.. items.SelectMany(item => new[] { item.Reference[0], item.Answer }).Distinct()];
-        int[] labels = [.. items.Select(item => Array.IndexOf(names, item.Reference[0]))], answers = [.. items.Select(item => Array.IndexOf(names, item.Answer))];
+        int[] labels = [.. items.Select(item => Array.IndexOf(names, item.Reference[0]))],
+            answers = [.. items.Select(item => Array.IndexOf(names, item.Answer))];
         yield return With("accuracy", items.Count, rows => ClassificationMetrics.Accuracy(Pick(labels, rows), Pick(answers, rows)));
         yield return With("macro F1", items.Count, rows => ClassificationMetrics.F1(Pick(labels, rows), Pick(answers, rows)).Macro);
     }
@@ -58,12 +59,14 @@ public static class EvaluationScores
     /// <param name="items">The captions.</param>
     /// <param name="tools">What some metrics need; one whose tool is missing says so.</param>
     /// <param name="cancel">Ends the scoring.</param>
-    public static (IReadOnlyList<EvaluationMetric> Metrics, IReadOnlyList<EvaluationItem> Items) Captions(IReadOnlyList<EvaluationItem> items, CaptionTools tools, CancellationToken cancel)
+    public static (IReadOnlyList<EvaluationMetric> Metrics, IReadOnlyList<EvaluationItem> Items) Captions(IReadOnlyList<EvaluationItem> items,
+        CaptionTools tools, CancellationToken cancel)
     {
         var captions = CaptionSet.From([.. items.Select(item => new CaptionItem(item.Answer, item.Reference))]);
         MetricScore[] scores = [.. CaptionMetrics.All(tools).Select(metric => metric.Score(captions, cancel))];
         return ([.. scores.Select(score => With(score.Name, items.Count, score.Over, score.Note))],
-            [.. items.Select((item, i) => item with { Metrics = scores.Where(score => !double.IsNaN(score.Items[i])).ToDictionary(score => score.Name, score => score.Items[i]) })]);
+            [.. items.Select((item, i) => item with { Metrics = scores.Where(score => !double.IsNaN(score.Items[i]))
+                .ToDictionary(score => score.Name, score => score.Items[i]) })]);
     }
 
     private static EvaluationMetric With(string name, int count, Func<int[], double> statistic, string? note = null)

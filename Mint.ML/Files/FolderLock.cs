@@ -4,9 +4,9 @@ namespace Mint.ML.Files;
 
 /// <summary>A folder, or a file that is being written, kept from other processes from the first look at it to the last change.</summary>
 /// <remarks>
-/// The lock is the system's own on a file named .lock: flock on Unix, a file that nobody else can open on Windows. It therefore ends with the process, however that
-/// ends, and the file itself means nothing and stays. (FileShare.None is such a lock in .NET on every system; FileShare.Read is none on Unix. File systems without
-/// flock, as some network mounts, lock nothing.) Beside it a file .holder says who has it. Within a process a place may be taken several times:
+/// The lock is the system's own on a file named .lock: flock on Unix, a file that nobody else can open on Windows. It therefore ends with the process, however
+/// that ends, and the file itself means nothing and stays. (FileShare.None is such a lock in .NET on every system; FileShare.Read is none on Unix. File systems
+/// without flock, as some network mounts, lock nothing.) Beside it a file .holder says who has it. Within a process a place may be taken several times:
 /// it is given back with the last claim, or else when the process ends.
 /// </remarks>
 public sealed class FolderLock : IDisposable
@@ -89,7 +89,10 @@ public sealed class FolderLock : IDisposable
             catch (IOException error) when (InUse(error))
             {
                 if (tried == Tries)
-                    throw new IOException($"{place} is in use by {Owner(file)}: two programs would write over each other. Wait until it has ended, or name another place.", error);
+                {
+                    throw new IOException($"{place} is in use by {Owner(file)}: two programs would write over each other. Wait until it has ended, or name "
+                        + "another place.", error);
+                }
             }
             Thread.Sleep(Pause);
         }
@@ -117,7 +120,9 @@ public sealed class FolderLock : IDisposable
     {
         string[] line = Environment.GetCommandLineArgs();
         string program = Path.GetFileName(line[0]) + (line is [_, var command, ..] && command.All(char.IsAsciiLetter) ? " " + command : "");
-        string text = string.Create(CultureInfo.InvariantCulture, $"process {Environment.ProcessId} ({program}) on {Environment.MachineName} since {DateTime.Now:yyyy-MM-dd HH:mm:ss}");
+        string text =
+            string.Create(CultureInfo.InvariantCulture,
+            $"process {Environment.ProcessId} ({program}) on {Environment.MachineName} since {DateTime.Now:yyyy-MM-dd HH:mm:ss}");
         Try(() => AtomicFile.WriteText(Holder(file), text));
     }
 

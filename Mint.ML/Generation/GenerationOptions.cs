@@ -96,7 +96,8 @@ public sealed record GenerationOptions
         errors.Require(TopK >= 0, $"TopK is {TopK}; 0 means all.");
         errors.Require(TopP is > 0 and <= 1, $"TopP is {TopP}; it is a probability above 0.");
         errors.Require(Sample || (Temperature, TopK, TopP) == (1, 0, 1), "Temperature, TopK and TopP say how tokens are drawn; set Sample, or leave them out.");
-        errors.Require(RepetitionPenalty > 0 && double.IsFinite(RepetitionPenalty), $"RepetitionPenalty is {RepetitionPenalty}; 1 means none, and it must be above 0.");
+        errors.Require(RepetitionPenalty > 0 && double.IsFinite(RepetitionPenalty),
+            $"RepetitionPenalty is {RepetitionPenalty}; 1 means none, and it must be above 0.");
         errors.Require(NoRepeatNGram >= 0, $"NoRepeatNGram is {NoRepeatNGram}; 0 means none.");
         errors.Require(MaxTokens >= 1, $"MaxTokens is {MaxTokens}; at least 1 token is needed.");
         errors.Require(MinTokens >= 0 && MinTokens <= MaxTokens, $"MinTokens is {MinTokens}; it must be between 0 and MaxTokens, {MaxTokens}.");

@@ -23,7 +23,8 @@ public static class Generator
     /// <exception cref="ArgumentException">Shapes or options are wrong.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static IReadOnlyList<IReadOnlyList<GeneratedSequence>> Generate(
-        ILanguageModel model, Tensor prompt, Tensor promptMask, GenerationOptions? options = null, ITextTokenizer? tokenizer = null, CancellationToken cancel = default)
+        ILanguageModel model, Tensor prompt, Tensor promptMask, GenerationOptions? options = null, ITextTokenizer? tokenizer = null,
+            CancellationToken cancel = default)
     {
         options = Checked(model, prompt, promptMask, options, tokenizer);
         return Run(model, prompt, promptMask, Placeholders(model, prompt), options, tokenizer, cancel);
@@ -45,7 +46,8 @@ public static class Generator
         using var scope = NewDisposeScope();
         var prompt = model.Embed(ids);
         options = Checked(model, prompt, mask, options, tokenizer);
-        return Run(model, prompt, mask, model.IsEncoderDecoder ? Placeholders(model, prompt) : PromptTokens(ids, mask, options.PaddingCounts), options, tokenizer, cancel);
+        return Run(model, prompt, mask, model.IsEncoderDecoder ? Placeholders(model, prompt) : PromptTokens(ids, mask, options.PaddingCounts), options,
+            tokenizer, cancel);
     }
 
     /// <summary>Answers one prompt, token by token as they are found; the EOS is not returned.</summary>
@@ -61,8 +63,13 @@ public static class Generator
     {
         options = Checked(model, prompt, promptMask, options, tokenizer);
         if (prompt.shape[0] != 1 || options.Beams != 1 || options.Returned != 1)
-            throw new ArgumentException($"Streaming answers one prompt once, without beams; here are {prompt.shape[0]} prompts, {options.Beams} beams, {options.Returned} answers.", nameof(options));
-        using var run = await Task.Run(() => new GenerationRun(model, prompt, promptMask, Placeholders(model, prompt), options, tokenizer), cancel).ConfigureAwait(false);
+        {
+            throw new ArgumentException($"Streaming answers one prompt once, without beams; here are {prompt.shape[0]} prompts, {options.Beams} beams, "
+                + $"{options.Returned} answers.", nameof(options));
+        }
+
+        using var run = await Task.Run(() => new GenerationRun(model, prompt, promptMask, Placeholders(model, prompt), options, tokenizer), cancel)
+            .ConfigureAwait(false);
         int told = 0;
         for (bool more = true; more;)
         {
@@ -84,7 +91,8 @@ public static class Generator
     }
 
     /// <summary>A start token, or the BOS that stands for embeddings: never fed, but seen by penalties, as in transformers 4.32.</summary>
-    private static int[][] Placeholders(ILanguageModel model, Tensor prompt) => [.. Enumerable.Range(0, (int)prompt.shape[0]).Select(_ => (int[])[model.StartTokenId])];
+    private static int[][] Placeholders(ILanguageModel model, Tensor prompt) =>
+        [.. Enumerable.Range(0, (int)prompt.shape[0]).Select(_ => (int[])[model.StartTokenId])];
 
     private static int[][] PromptTokens(Tensor ids, Tensor mask, bool padding)
     {
@@ -99,10 +107,17 @@ public static class Generator
     {
         options ??= new();
         options.Validate();
-        if (options.StopStrings.Count > 0 && tokenizer is null) throw new ArgumentException("StopStrings are texts: finding them in an answer needs the model's tokenizer, and none was given.", nameof(tokenizer));
+        if (options.StopStrings.Count > 0 && tokenizer is null)
+        {
+            throw new ArgumentException("StopStrings are texts: finding them in an answer needs the model's tokenizer, and none was given.", nameof(tokenizer));
+        }
         Prompts.Check(model, prompt, promptMask);
         if (2 * (long)options.Beams > model.VocabularySize)
-            throw new ArgumentException($"{options.Beams} beams need {2 * (long)options.Beams} different tokens; the model has {model.VocabularySize}.", nameof(options));
+        {
+            throw new ArgumentException($"{options.Beams} beams need {2 * (long)options.Beams} different tokens; the model has {model.VocabularySize}.",
+                nameof(options));
+        }
+
         return options;
     }
 }

@@ -30,9 +30,16 @@ public static class VocabularyRanking
         int rows = scores.GetLength(0);
         if (options.Score == RankingScore.PointwiseMutualInformation)
         {
-            if (prior is null) throw new ArgumentException("Mutual information needs the candidates' log-likelihoods after the same prompts without audio.", nameof(prior));
+            if (prior is null)
+            {
+                throw new ArgumentException("Mutual information needs the candidates' log-likelihoods after the same prompts without audio.", nameof(prior));
+            }
             if (prior.GetLength(0) != rows && prior.GetLength(0) != 1 || prior.GetLength(1) != candidates.Count)
-                throw new ArgumentException($"The prior is ({prior.GetLength(0)}, {prior.GetLength(1)}); expected ({rows} or 1, {candidates.Count}).", nameof(prior));
+            {
+                throw new ArgumentException($"The prior is ({prior.GetLength(0)}, {prior.GetLength(1)}); expected ({rows} or 1, {candidates.Count}).",
+                    nameof(prior));
+            }
+
             Change((row, c) => scores[row, c] - prior[prior.GetLength(0) == 1 ? 0 : row, c]);
         }
         else if (options.Score == RankingScore.MeanPerToken)
@@ -82,7 +89,11 @@ public static class VocabularyRanking
         options.Validate();
         Prompts.Check(model, prompt, promptMask);
         if (candidates.HighestToken >= model.VocabularySize)
-            throw new ArgumentException($"A candidate holds the token id {candidates.HighestToken}; the model has {model.VocabularySize} tokens. Was another tokenizer used?", nameof(candidates));
+        {
+            throw new ArgumentException($"A candidate holds the token id {candidates.HighestToken}; the model has {model.VocabularySize} tokens. Was another "
+                + "tokenizer used?", nameof(candidates));
+        }
+
         int rows = (int)prompt.shape[0];
         var scores = new double[rows, candidates.Count];
         long tokens = 0;

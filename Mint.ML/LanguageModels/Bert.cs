@@ -155,7 +155,8 @@ public sealed class Bert : Module
 
     /// <summary>Masked-language-modelling logits: (B, L, D) to (B, L, V).</summary>
     /// <exception cref="InvalidOperationException">The checkpoint has no such head.</exception>
-    public Tensor PredictTokens(Tensor hidden) => (cls?.predictions ?? throw Without("language-modelling head")).Predict(hidden, embeddings.word_embeddings.weight);
+    public Tensor PredictTokens(Tensor hidden) => (cls?.predictions ?? throw Without("language-modelling head"))
+        .Predict(hidden, embeddings.word_embeddings.weight);
 
     /// <summary>Next-sentence logits of the pooled first token: (B, D) to (B, 2).</summary>
     /// <exception cref="InvalidOperationException">The checkpoint has no such head.</exception>

@@ -8,7 +8,8 @@ internal sealed class Chance : IDisposable
     private readonly Tensor state;
     private readonly long? seed;
 
-    /// <summary>Where the stream is now. A GPU's state cannot be read through TorchSharp: there a stream of its own begins, its seed drawn from the CPU's.</summary>
+    /// <summary>Where the stream is now. A GPU's state cannot be read through TorchSharp: there a stream of its own begins, its seed drawn from the
+    /// CPU's.</summary>
     public Chance(Device device)
     {
         if (device.type == TorchSharp.DeviceType.CUDA)

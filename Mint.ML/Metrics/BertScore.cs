@@ -8,9 +8,10 @@ namespace Mint.ML.Metrics;
 
 /// <summary>BERTScore: F-measure of the best cosine similarities between tokens' states.</summary>
 /// <remarks>
-/// P is the mean over the candidate's tokens of the highest cosine with a token of the reference, R the other way round, F = 2PR / (P + R), without idf weights or
-/// rescaling. As in the original, [CLS] and [SEP] may be what a token is nearest to, but have no mean of their own. The best reference counts; the corpus value is the items' mean.
-/// Texts are taken as they are, not as PTB words. An empty candidate has 0; identical texts have 1. Values of other folders or layers cannot be compared.
+/// P is the mean over the candidate's tokens of the highest cosine with a token of the reference, R the other way round, F = 2PR / (P + R), without idf weights
+/// or rescaling. As in the original, [CLS] and [SEP] may be what a token is nearest to, but have no mean of their own. The best reference counts; the corpus
+/// value is the items' mean. Texts are taken as they are, not as PTB words. An empty candidate has 0; identical texts have 1. Values of other folders or layers
+/// cannot be compared.
 /// </remarks>
 public sealed class BertScore(Bert model, TextTokenizer tokenizer, int? layer = null) : ICaptionMetric
 {
@@ -27,7 +28,10 @@ public sealed class BertScore(Bert model, TextTokenizer tokenizer, int? layer = 
     public MetricScore Score(CaptionSet captions, CancellationToken cancel = default)
     {
         int depth = layer ?? (int)model.Config.Layers;
-        if (depth < 1 || depth > model.Config.Layers) throw new ArgumentOutOfRangeException(nameof(layer), layer, $"The model has blocks 1 to {model.Config.Layers}.");
+        if (depth < 1 || depth > model.Config.Layers)
+        {
+            throw new ArgumentOutOfRangeException(nameof(layer), layer, $"The model has blocks 1 to {model.Config.Layers}.");
+        }
         using var evaluation = no_grad();
         model.eval();
         double[] scores = [.. captions.Captions.Select(item =>

@@ -7,7 +7,8 @@ namespace Mint.ML.Metrics;
 public sealed record Interval(double Value, double Low, double High);
 
 /// <summary>Intervals by drawing items with replacement.</summary>
-/// <remarks>The percentile method: the statistic of each of the samples, sorted; the ends leave (1 − confidence) / 2 of them out on each side, with linear interpolation. With one item the interval is its value.</remarks>
+/// <remarks>The percentile method: the statistic of each of the samples, sorted; the ends leave (1 − confidence) / 2 of them out on each side, with linear
+/// interpolation. With one item the interval is its value.</remarks>
 public static class Bootstrap
 {
     /// <summary>Interval of a mean.</summary>

@@ -7,7 +7,8 @@ public sealed record CaptionItem(string Candidate, IReadOnlyList<string> Referen
 
 /// <summary>A metric over a set of items.</summary>
 /// <param name="Name">The metric, see <see cref="ICaptionMetric.Name"/>.</param>
-/// <param name="Corpus">The value for the whole set; NaN where it is not defined, and <see cref="Note"/> says why. BLEU and METEOR compute it from sums, so it is not their items' mean.</param>
+/// <param name="Corpus">The value for the whole set; NaN where it is not defined, and <see cref="Note"/> says why. BLEU and METEOR compute it from sums, so it
+/// is not their items' mean.</param>
 /// <param name="Items">One value an item, in their order; all NaN where the metric is not defined.</param>
 public sealed record MetricScore(string Name, double Corpus, IReadOnlyList<double> Items)
 {
@@ -32,7 +33,8 @@ public sealed record MetricScore(string Name, double Corpus, IReadOnlyList<doubl
 /// <summary>Captions as words, tokenised once for all metrics.</summary>
 public sealed class CaptionSet
 {
-    private CaptionSet(IReadOnlyList<CaptionItem> captions, IReadOnlyList<(string[] Candidate, string[][] References)> items) => (Captions, Items) = (captions, items);
+    private CaptionSet(IReadOnlyList<CaptionItem> captions, IReadOnlyList<(string[] Candidate, string[][] References)> items) =>
+        (Captions, Items) = (captions, items);
 
     /// <summary>The texts as they were given, for metrics that have words of their own.</summary>
     public IReadOnlyList<CaptionItem> Captions { get; }

@@ -32,6 +32,7 @@ public static class CaptionMetrics
     {
         public string Name => name;
 
-        public MetricScore Score(CaptionSet captions, CancellationToken cancel = default) => MetricScore.Undefined(name, captions.Count, $"not available: {needs}");
+        public MetricScore Score(CaptionSet captions, CancellationToken cancel = default) =>
+            MetricScore.Undefined(name, captions.Count, $"not available: {needs}");
     }
 }

@@ -4,8 +4,9 @@ namespace Mint.ML.Metrics;
 /// <remarks>
 /// <para>For each n, g_k = count · (log N − log max(1, items whose references hold the n-gram)); the score of an item is
 /// 10 · mean over n, mean over references of e^(−(l_c − l_r)² / 2σ²) · Σ min(g_c, g_r)·g_r / (‖g_c‖·‖g_r‖), σ = 6. The corpus value is the items' mean.</para>
-/// <para>As in pycocoevalcap, the length l is the number of bigrams. The document frequencies are those of the scored set, and a score says nothing apart from it.
-/// Where every n-gram stands in the references of every item, as with one item, all weights are 0: CIDEr-D is not defined then (pycocoevalcap gives 0). 0 for an empty candidate.</para>
+/// <para>As in pycocoevalcap, the length l is the number of bigrams. The document frequencies are those of the scored set, and a score says nothing apart from
+/// it. Where every n-gram stands in the references of every item, as with one item, all weights are 0: CIDEr-D is not defined then (pycocoevalcap gives 0). 0
+/// for an empty candidate.</para>
 /// </remarks>
 public sealed class CiderD : ICaptionMetric
 {
@@ -26,7 +27,11 @@ public sealed class CiderD : ICaptionMetric
                 documents[gram] = documents.GetValueOrDefault(gram) + 1;
         }
         if (documents.Values.All(items => items == captions.Count))
-            return MetricScore.Undefined(Name, captions.Count, $"not defined: it weighs words by how few clips have them, and {(captions.Count == 1 ? "there is one clip" : "all clips have the same")}");
+        {
+            return MetricScore.Undefined(Name, captions.Count,
+                $"not defined: it weighs words by how few clips have them, and {(captions.Count == 1 ? "there is one clip" : "all clips have the same")}");
+        }
+
         double logCount = Math.Log(captions.Count);
         double[] items = [.. captions.Items.Select(item => Score(item.Candidate, item.References))];
         return new MetricScore(Name, items.Average(), items);

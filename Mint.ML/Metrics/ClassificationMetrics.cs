@@ -28,7 +28,8 @@ public static class ClassificationMetrics
         int[] classes = [.. labels.Union(predictions)];
         foreach (int one in classes)
         {
-            int actual = labels.Count(l => l == one), predicted = predictions.Count(p => p == one), both = labels.Zip(predictions).Count(p => p.First == one && p.Second == one);
+            int actual = labels.Count(l => l == one), predicted = predictions.Count(p => p == one), both = labels.Zip(predictions)
+                .Count(p => p.First == one && p.Second == one);
             double f1 = 2.0 * both / (actual + predicted);
             (macro, weighted) = (macro + f1 / classes.Length, weighted + f1 * actual / labels.Count);
         }
@@ -36,7 +37,8 @@ public static class ClassificationMetrics
     }
 
     /// <summary>Average precision of one class.</summary>
-    /// <remarks>Σ (R_i − R_{i−1})·P_i over the thresholds, highest first; equal scores are one threshold, so their order does not matter. NaN without positives.</remarks>
+    /// <remarks>Σ (R_i − R_{i−1})·P_i over the thresholds, highest first; equal scores are one threshold, so their order does not matter. NaN without
+    /// positives.</remarks>
     public static double AveragePrecision(IReadOnlyList<bool> labels, IReadOnlyList<double> scores)
     {
         double sum = 0, positives = labels.Count(label => label);
@@ -50,7 +52,8 @@ public static class ClassificationMetrics
     }
 
     /// <summary>Area under the ROC curve of one class.</summary>
-    /// <remarks>The share of (positive, negative) pairs in which the positive scores higher; a tie counts one half. NaN without positives or without negatives.</remarks>
+    /// <remarks>The share of (positive, negative) pairs in which the positive scores higher; a tie counts one half. NaN without positives or without
+    /// negatives.</remarks>
     public static double RocAuc(IReadOnlyList<bool> labels, IReadOnlyList<double> scores)
     {
         double pairs = 0, positives = labels.Count(label => label), negatives = labels.Count - positives, above = 0;
@@ -87,7 +90,8 @@ public static class ClassificationMetrics
         CheckPairs(labels.Count, scores.Count, "labels", "scores");
         for (int i = 0; i < scores.Count; i++)
             if (double.IsNaN(scores[i])) throw new ArgumentException($"The score of item {i} is not a number.");
-        return [.. scores.Zip(labels).GroupBy(pair => pair.First, pair => pair.Second).OrderByDescending(group => group.Key).Select(group => (group.Count(), group.Count(label => label)))];
+        return [.. scores.Zip(labels).GroupBy(pair => pair.First, pair => pair.Second).OrderByDescending(group => group.Key)
+            .Select(group => (group.Count(), group.Count(label => label)))];
     }
 
     private static void CheckPairs(int first, int second, string one, string other)

@@ -31,8 +31,10 @@ internal static class EnglishStemmer
     // Longest first.
     private static readonly (string Suffix, string Replacement)[] second =
     [
-        ("ization", "ize"), ("ational", "ate"), ("fulness", "ful"), ("ousness", "ous"), ("iveness", "ive"), ("tional", "tion"), ("biliti", "ble"), ("lessli", "less"),
-        ("entli", "ent"), ("ation", "ate"), ("alism", "al"), ("aliti", "al"), ("ousli", "ous"), ("iviti", "ive"), ("fulli", "ful"), ("enci", "ence"), ("anci", "ance"),
+        ("ization", "ize"), ("ational", "ate"), ("fulness", "ful"), ("ousness", "ous"), ("iveness", "ive"), ("tional", "tion"), ("biliti", "ble"),
+            ("lessli", "less"),
+        ("entli", "ent"), ("ation", "ate"), ("alism", "al"), ("aliti", "al"), ("ousli", "ous"), ("iviti", "ive"), ("fulli", "ful"), ("enci", "ence"),
+            ("anci", "ance"),
         ("abli", "able"), ("izer", "ize"), ("ator", "ate"), ("alli", "al"), ("bli", "ble"), ("ogi", "og"), ("li", ""),
     ];
 
@@ -41,7 +43,8 @@ internal static class EnglishStemmer
         ("ational", "ate"), ("tional", "tion"), ("alize", "al"), ("icate", "ic"), ("iciti", "ic"), ("ative", ""), ("ical", "ic"), ("ness", ""), ("ful", ""),
     ];
 
-    private static readonly string[] fourth = ["ement", "ance", "ence", "able", "ible", "ment", "ant", "ent", "ism", "ate", "iti", "ous", "ive", "ize", "ion", "al", "er", "ic"];
+    private static readonly string[] fourth = ["ement", "ance", "ence", "able", "ible", "ment", "ant", "ent", "ism", "ate", "iti", "ous", "ive", "ize", "ion",
+        "al", "er", "ic"];
 
     public static string Stem(string word)
     {
@@ -52,7 +55,8 @@ internal static class EnglishStemmer
         for (int i = 0; i < letters.Length; i++)
             if (letters[i] == 'y' && (i == 0 || IsVowel(letters[i - 1]))) letters[i] = 'Y';
         string w = new(letters);
-        int r1 = w.StartsWith("gener", StringComparison.Ordinal) || w.StartsWith("arsen", StringComparison.Ordinal) ? 5 : w.StartsWith("commun", StringComparison.Ordinal) ? 6 : Region(w, 0);
+        int r1 = w.StartsWith("gener", StringComparison.Ordinal) || w.StartsWith("arsen", StringComparison.Ordinal) ? 5
+            : w.StartsWith("commun", StringComparison.Ordinal) ? 6 : Region(w, 0);
         int r2 = Region(w, r1);
         foreach (string suffix in (ReadOnlySpan<string>)["'s'", "'s", "'"])
         {

@@ -2,11 +2,12 @@ namespace Mint.ML.Metrics;
 
 /// <summary>METEOR 1.5 for English, without its paraphrase table.</summary>
 /// <remarks>
-/// <para>Words match exactly (weight 1), by their Snowball stem (0.6) or by a shared WordNet synset (0.8). P and R are weighted matches over weighted lengths, a
-/// content word weighing δ = 0.75 and a function word 0.25; F = 1 / ((1 − α)/P + α/R), α = 0.85; score = F · (1 − γ·(chunks / matches)^β), β = 0.2, γ = 0.6.
-/// A match of all words in one chunk has no penalty. The best reference counts. The corpus value is computed from the summed counts of the best references, where such a perfect match adds no chunk.</para>
-/// <para>The alignment is METEOR's beam search (40 wide), quirks included: a stem or synonym match that is not the only one for its words adds nothing to a path's matches, so
-/// it is taken only if it makes no more chunks. Published caption results use a paraphrase table too, and are higher.</para>
+/// <para>Words match exactly (weight 1), by their Snowball stem (0.6) or by a shared WordNet synset (0.8). P and R are weighted matches over weighted lengths,
+/// a content word weighing δ = 0.75 and a function word 0.25; F = 1 / ((1 − α)/P + α/R), α = 0.85; score = F · (1 − γ·(chunks / matches)^β), β = 0.2, γ = 0.6.
+/// A match of all words in one chunk has no penalty. The best reference counts. The corpus value is computed from the summed counts of the best references,
+/// where such a perfect match adds no chunk.</para>
+/// <para>The alignment is METEOR's beam search (40 wide), quirks included: a stem or synonym match that is not the only one for its words adds nothing to a
+/// path's matches, so it is taken only if it makes no more chunks. Published caption results use a paraphrase table too, and are higher.</para>
 /// <para>An empty candidate and one that shares no word have 0. METEOR's function words are those above 0.1 % of running text; the list here is our own.</para>
 /// </remarks>
 public sealed class Meteor : ICaptionMetric
@@ -14,8 +15,10 @@ public sealed class Meteor : ICaptionMetric
     private const double Alpha = 0.85, Beta = 0.2, Gamma = 0.6, Delta = 0.75;
     private static readonly double[] weights = [1.0, 0.6, 0.8];
 
-    private static readonly HashSet<string> functionWords = [.. ("a about after all also an and are as at be because been but by can could did do for from had has have he her his how i if in into is it " +
-        "its just like more most new no not now of on one only or other our out over people said she so some such than that the their them there these they this time to two up was we were what " +
+    private static readonly HashSet<string> functionWords =
+        [.. ("a about after all also an and are as at be because been but by can could did do for from had has have he her his how i if in into is it " +
+        "its just like more most new no not now of on one only or other our out over people said she so some such than that the their them there these they "
+            + "this time to two up was we were what " +
         "when which who will with would year years you 's n't 're 've 'll").Split(' ')];
 
     private readonly bool stems;
@@ -55,7 +58,8 @@ public sealed class Meteor : ICaptionMetric
     }
 
     // The first of equally good references, as METEOR keeps it.
-    private Counts Best(string[] candidate, string[][] references) => references.Select(reference => Align(candidate, reference)).MaxBy(counts => counts.Score)!;
+    private Counts Best(string[] candidate, string[][] references) =>
+        references.Select(reference => Align(candidate, reference)).MaxBy(counts => counts.Score)!;
 
     private Counts Align(string[] candidate, string[] reference)
     {

@@ -33,7 +33,8 @@ internal sealed class MeteorAlignment
     }
 
     /// <summary>Candidate word, reference word, module.</summary>
-    public IEnumerable<(int I, int J, int Module)> Matches => matches.Index().Where(m => m.Item is not null).Select(m => (m.Item!.Value.I, m.Index, m.Item.Value.Module));
+    public IEnumerable<(int I, int J, int Module)> Matches =>
+        matches.Index().Where(m => m.Item is not null).Select(m => (m.Item!.Value.I, m.Index, m.Item.Value.Module));
 
     /// <summary>Runs of matches that are adjacent and in the same order in both texts.</summary>
     public int Chunks
@@ -82,7 +83,8 @@ internal sealed class MeteorAlignment
         return Sorted(paths).First();
     }
 
-    private static IEnumerable<Path> Sorted(List<Path> paths) => paths.OrderByDescending(path => path.Exact).ThenBy(path => path.Chunks).ThenBy(path => path.Distance);
+    private static IEnumerable<Path> Sorted(List<Path> paths) =>
+        paths.OrderByDescending(path => path.Exact).ThenBy(path => path.Chunks).ThenBy(path => path.Distance);
 
     private sealed class Path((int I, int Module)?[] matches, bool[] used)
     {

@@ -14,7 +14,15 @@ public static partial class PtbTokenizer
 {
     private static readonly HashSet<string> punctuation = ["''", "'", "``", "`", ".", "?", "!", ",", ":", "-", "--", "...", ";", "\""];
 
-    private static readonly Dictionary<string, string> brackets = new() { ["("] = "-lrb-", [")"] = "-rrb-", ["{"] = "-lcb-", ["}"] = "-rcb-", ["["] = "-lsb-", ["]"] = "-rsb-" };
+    private static readonly Dictionary<string, string> brackets = new()
+    {
+        ["("] = "-lrb-",
+        [")"] = "-rrb-",
+        ["{"] = "-lcb-",
+        ["}"] = "-rcb-",
+        ["["] = "-lsb-",
+        ["]"] = "-rsb-",
+    };
 
     // Two words written as one; the number is where the second begins.
     private static readonly Dictionary<string, int> merged = new()
@@ -34,7 +42,8 @@ public static partial class PtbTokenizer
     {
         ArgumentNullException.ThrowIfNull(text);
         var words = new List<string>();
-        string plain = text.ToLowerInvariant().Replace('\u2018', '\'').Replace('\u2019', '\'').Replace('\u201c', '"').Replace('\u201d', '"').Replace('\u2013', '-').Replace("\u2014", "--");
+        string plain = text.ToLowerInvariant().Replace('\u2018', '\'').Replace('\u2019', '\'').Replace('\u201c', '"').Replace('\u201d', '"')
+            .Replace('\u2013', '-').Replace("\u2014", "--");
         foreach (Match match in Pieces().Matches(plain)) Add(match.Value, words);
         return [.. words];
     }

@@ -15,7 +15,8 @@ public sealed record RetrievalScores(IReadOnlyList<int> Ranks, double MedianRank
 /// <summary>Recall, median rank and average precision of retrieval.</summary>
 /// <remarks>
 /// One rule for ties, everywhere: of equally similar items the wrong ones come first, so that a model to which all clips sound alike finds nothing.
-/// Similarities of unit vectors in float32 are equal when they differ by no more than <see cref="Rounding"/>: a clip heard in another batch differs that much from itself.
+/// Similarities of unit vectors in float32 are equal when they differ by no more than <see cref="Rounding"/>: a clip heard in another batch differs that much
+/// from itself.
 /// </remarks>
 public static class RetrievalMetrics
 {
@@ -49,7 +50,8 @@ public static class RetrievalMetrics
         return new RetrievalScores(ranks, MedianRank(ranks), precision / queries);
     }
 
-    /// <summary>A query's items in the order that <see cref="Score"/> counts places in: the most similar first, of equal ones the wrong first, else the lower first.</summary>
+    /// <summary>A query's items in the order that <see cref="Score"/> counts places in: the most similar first, of equal ones the wrong first, else the lower
+    /// first.</summary>
     /// <param name="similarity">(queries, items).</param>
     /// <param name="query">The row.</param>
     /// <param name="relevant">The right items of the query, at least one.</param>
@@ -72,7 +74,8 @@ public static class RetrievalMetrics
     }
 
     /// <summary>R@k: share of the ranks (0 for the first) that are among the first k.</summary>
-    public static double RecallAt(IReadOnlyList<int> ranks, int k) => k > 0 ? ranks.Count(rank => rank < k) / (double)ranks.Count : throw new ArgumentOutOfRangeException(nameof(k), k, "k must be above 0.");
+    public static double RecallAt(IReadOnlyList<int> ranks, int k) => k > 0 ? ranks.Count(rank => rank < k) / (double)ranks.Count
+        : throw new ArgumentOutOfRangeException(nameof(k), k, "k must be above 0.");
 
     /// <summary>The median of ranks (0 for the first) as a place, 1 for the first.</summary>
     public static double MedianRank(IReadOnlyList<int> ranks)

@@ -11,8 +11,8 @@ namespace Mint.ML.Metrics;
 /// <para>The program is called as the original's jar is: <c>COMMAND ARGUMENTS... INPUT -out OUTPUT -silent</c>, for instance
 /// <c>new SpiceTool("java", ["-Xmx8G", "-jar", "spice-1.0.jar"])</c>.</para>
 /// <para>INPUT is <c>[{"image_id": 0, "test": "a candidate", "refs": ["a reference", ...]}, ...]</c>; the program writes OUTPUT as
-/// <c>[{"image_id": 0, "scores": {"All": {"f": 0.21, ...}, ...}}, ...]</c> in any order, and ends with exit code 0. Texts are as given, not PTB words. An f that is null or NaN
-/// (there was nothing to compare) counts 0. The corpus value is the items' mean.</para>
+/// <c>[{"image_id": 0, "scores": {"All": {"f": 0.21, ...}, ...}}, ...]</c> in any order, and ends with exit code 0. Texts are as given, not PTB words. An f
+/// that is null or NaN (there was nothing to compare) counts 0. The corpus value is the items' mean.</para>
 /// <para>Anderson et al., "SPICE: Semantic Propositional Image Caption Evaluation", 2016.</para>
 /// </remarks>
 /// <param name="command">The program: a path, or a name that PATH knows.</param>
@@ -31,7 +31,8 @@ public sealed class SpiceTool(string command, IReadOnlyList<string>? arguments =
     /// <summary>SPICE of all items, from 0 to 1. The program runs once for a set: asked again, as <see cref="Spider"/> does, it answers from memory.</summary>
     /// <param name="captions">The captions.</param>
     /// <param name="cancel">Ends the program.</param>
-    /// <exception cref="InvalidOperationException">The program cannot be started, failed, took too long, or wrote something else; the message has its words.</exception>
+    /// <exception cref="InvalidOperationException">The program cannot be started, failed, took too long, or wrote something else; the message has its
+    /// words.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public MetricScore Score(CaptionSet captions, CancellationToken cancel = default)
     {
@@ -75,7 +76,8 @@ public sealed class SpiceTool(string command, IReadOnlyList<string>? arguments =
         using (process)
         {
             process.StandardInput.Close();
-            Task<string> error = process.StandardError.ReadToEndAsync(CancellationToken.None), output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+            Task<string> error = process.StandardError.ReadToEndAsync(CancellationToken.None),
+                output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             limit.CancelAfter(TimeLimit);
             try
@@ -112,7 +114,8 @@ public sealed class SpiceTool(string command, IReadOnlyList<string>? arguments =
             return [.. document.RootElement.EnumerateArray().Select(item =>
             {
                 var (id, f) = (item.GetProperty("image_id"), item.GetProperty("scores").GetProperty("All").GetProperty("f"));
-                return (id.ValueKind == JsonValueKind.String ? int.Parse(id.GetString()!, CultureInfo.InvariantCulture) : id.GetInt32(), f.ValueKind == JsonValueKind.Null ? 0 : f.GetDouble());
+                return (id.ValueKind == JsonValueKind.String ? int.Parse(id.GetString()!, CultureInfo.InvariantCulture)
+                    : id.GetInt32(), f.ValueKind == JsonValueKind.Null ? 0 : f.GetDouble());
             })];
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException)

@@ -12,7 +12,10 @@ public sealed class Spider(ICaptionMetric spice) : ICaptionMetric
     public MetricScore Score(CaptionSet captions, CancellationToken cancel = default)
     {
         var words = new CiderD().Score(captions, cancel);
-        if (double.IsNaN(words.Corpus)) return MetricScore.Undefined(Name, captions.Count, "not defined: it is the mean of CIDEr-D, which is not defined, and SPICE");
+        if (double.IsNaN(words.Corpus))
+        {
+            return MetricScore.Undefined(Name, captions.Count, "not defined: it is the mean of CIDEr-D, which is not defined, and SPICE");
+        }
         var propositions = spice.Score(captions, cancel);
         return new MetricScore(Name, (words.Corpus + propositions.Corpus) / 2, [.. words.Items.Zip(propositions.Items, (a, b) => (a + b) / 2)]);
     }

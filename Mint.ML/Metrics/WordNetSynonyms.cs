@@ -3,8 +3,8 @@ namespace Mint.ML.Metrics;
 /// <summary>Synonyms from the files of WordNet 3.</summary>
 /// <remarks>
 /// Two words are synonyms when they or their base forms stand in one synset, whatever its part of speech. A word's base forms are those of the
-/// exception lists or, for a word not in them, the first that WordNet's endings lead to and WordNet has: the endings of nouns first, then of verbs and adjectives. This is METEOR's reading of
-/// WordNet, which, not knowing parts of speech, takes all at once.
+/// exception lists or, for a word not in them, the first that WordNet's endings lead to and WordNet has: the endings of nouns first, then of verbs and
+/// adjectives. This is METEOR's reading of WordNet, which, not knowing parts of speech, takes all at once.
 /// </remarks>
 public sealed class WordNetSynonyms
 {
@@ -26,7 +26,11 @@ public sealed class WordNetSynonyms
         for (int part = 0; part < parts.Length; part++)
         {
             string index = Path.Combine(folder, $"index.{parts[part]}"), forms = Path.Combine(folder, $"{parts[part]}.exc");
-            if (!File.Exists(index)) throw new FileNotFoundException($"WordNet's index.{parts[part]} is not in '{folder}'. Name the folder that holds its index and data files.", index);
+            if (!File.Exists(index))
+            {
+                throw new FileNotFoundException($"WordNet's index.{parts[part]} is not in '{folder}'. Name the folder that holds its index and data files.",
+                    index);
+            }
             int line = 0;
             foreach (string entry in File.ReadLines(index))
             {

@@ -27,7 +27,8 @@ internal sealed class FrozenFolder
 
     public static FrozenFolder Of(string path, bool embedded = false) => Directory.Exists(path)
         ? new(path, embedded)
-        : throw new DirectoryNotFoundException($"There is no model folder '{path}' (looked in {System.IO.Path.GetFullPath(path)}). Give the path of a Hugging Face folder: config.json, weights, tokenizer files.");
+        : throw new DirectoryNotFoundException($"There is no model folder '{path}' (looked in {System.IO.Path.GetFullPath(path)}). Give the path of a "
+            + "Hugging Face folder: config.json, weights, tokenizer files.");
 
     public void Write(ModelWriter writer, string name)
     {
@@ -74,14 +75,16 @@ internal sealed class FrozenFolder
         string last = System.IO.Path.GetFileName(reference);
         string? different = null;
         var tried = new List<string>();
-        foreach (string candidate in folders.Roots().SelectMany(root => new[] { System.IO.Path.Combine(root, reference), System.IO.Path.Combine(root, last) }).Distinct())
+        foreach (string candidate in folders.Roots().SelectMany(root => new[] { System.IO.Path.Combine(root, reference), System.IO.Path.Combine(root, last) })
+            .Distinct())
         {
             tried.Add(candidate);
             if (!Directory.Exists(candidate)) continue;
             if (Difference(candidate, files) is not { } difference) return candidate;
             different ??= difference;
         }
-        string advice = $"Put the folder the model was trained with in one of these places, or name the folder that holds it: FrozenModelFolders in a program, the environment variable {FrozenModelFolders.Variable} anywhere.";
+        string advice = $"Put the folder the model was trained with in one of these places, or name the folder that holds it: FrozenModelFolders in a "
+            + $"program, the environment variable {FrozenModelFolders.Variable} anywhere.";
         throw different is not null
             ? new InvalidOperationException($"The frozen model '{reference}' is not the one this model was trained with: {different}. {advice}")
             : new DirectoryNotFoundException($"The frozen model '{reference}' was not found. Looked for: {string.Join(", ", tried)}. {advice}");
@@ -90,7 +93,10 @@ internal sealed class FrozenFolder
     private static string? Difference(string folder, IReadOnlyList<(string Name, string Hash)> files)
     {
         var known = files.Select(file => file.Name).ToHashSet();
-        if (ModelFolder.Names(folder).FirstOrDefault(name => !known.Contains(name)) is { } added) return $"{System.IO.Path.Combine(folder, added)} was not there at training";
+        if (ModelFolder.Names(folder).FirstOrDefault(name => !known.Contains(name)) is { } added)
+        {
+            return $"{System.IO.Path.Combine(folder, added)} was not there at training";
+        }
         foreach (var (name, hash) in files)
         {
             string path = System.IO.Path.Combine(folder, name);

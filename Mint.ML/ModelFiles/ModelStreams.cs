@@ -4,7 +4,8 @@ using System.Text.Json.Serialization;
 namespace Mint.ML.ModelFiles;
 
 /// <summary>Where a part of a model puts what it needs to come back: named streams in its own place of the model file.</summary>
-/// <remarks>The place is a step's folder in ML.NET's zip, or a folder in a zip that <see cref="Systems.AudioLanguageModel.Save"/> writes: the streams are the same.</remarks>
+/// <remarks>The place is a step's folder in ML.NET's zip, or a folder in a zip that <see cref="Systems.AudioLanguageModel.Save"/> writes: the streams are the
+/// same.</remarks>
 internal abstract class ModelWriter
 {
     /// <summary>Writes one stream. <paramref name="name"/> is a file name, unique within the place.</summary>
@@ -75,7 +76,11 @@ internal abstract class ModelReader
         int number = 0;
         Stream(name, r => number = r.ReadInt32());
         if (Loaded.TryGetValue(number, out object? known))
-            return known is SharedModel<T> model ? model.Share() : throw new FormatException($"The model file is damaged: stream '{name}' names a model of another kind.");
+        {
+            return known is SharedModel<T> model ? model.Share()
+                : throw new FormatException($"The model file is damaged: stream '{name}' names a model of another kind.");
+        }
+
         var first = new SharedModel<T>(read());
         Loaded[number] = first;
         return first;

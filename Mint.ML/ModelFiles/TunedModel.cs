@@ -16,7 +16,8 @@ internal sealed class TunedModel(MintModel model, VocabularyFiles vocabulary, Fr
     public static TunedModel Begin(BridgeNet bridge, VocabularyFiles vocabulary, FrozenFolder folder, int maxTextTokens, long seed, Device device)
     {
         var languageModel = ModelCatalog.LoadLanguageModel(folder.Path, device: device);
-        return new(MintModel.Begin(bridge, languageModel, new MintTokenizers(vocabulary.Tokenizer, TextTokenizer.Load(folder.Path), maxTextTokens), seed), vocabulary, folder);
+        return new(MintModel.Begin(bridge, languageModel, new MintTokenizers(vocabulary.Tokenizer, TextTokenizer.Load(folder.Path), maxTextTokens), seed),
+            vocabulary, folder);
     }
 
     public void Write(ModelWriter writer, string name)
@@ -40,7 +41,8 @@ internal sealed class TunedModel(MintModel model, VocabularyFiles vocabulary, Fr
             path => (ModelCatalog.LoadLanguageModel(path, device: device), TextTokenizer.Load(path)));
         var projection = new Linear(bridge.Config.QFormer.HiddenSize, languageModel.HiddenSize).Placed(null, device);
         using (var file = CheckpointFolder.Open(unpacked.Path)) WeightLoader.Load(projection, file, new WeightNames());
-        return new TunedModel(new MintModel(bridge, projection, languageModel, new MintTokenizers(vocabulary.Tokenizer, tokenizer, maxTextTokens)), vocabulary, folder);
+        return new TunedModel(new MintModel(bridge, projection, languageModel, new MintTokenizers(vocabulary.Tokenizer, tokenizer, maxTextTokens)), vocabulary,
+            folder);
     }
 
     public void Dispose() => model.Dispose();

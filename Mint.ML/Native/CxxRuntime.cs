@@ -45,7 +45,8 @@ internal static class CxxRuntime
         if (missing.Count == 0) return Outcome.NothingToDo;
         var needed = missing.Select(need => (Need: need, Symbols: elf.Symbols(need).ToList()))
             .Where(asked => asked.Symbols.Count == 0 || asked.Symbols.Any(symbol => symbol.Used || symbol.Name != StartsStreams))
-            .Select(asked => $"{asked.Need.Version} of {asked.Need.Library} (for {string.Join(", ", asked.Symbols.Select(symbol => symbol.Name).DefaultIfEmpty("no symbol that it names"))})").ToList();
+            .Select(asked => $"{asked.Need.Version} of {asked.Need.Library} (for "
+                + $"{string.Join(", ", asked.Symbols.Select(symbol => symbol.Name).DefaultIfEmpty("no symbol that it names"))})").ToList();
         if (needed.Count > 0)
         {
             throw new NotSupportedException(

@@ -91,7 +91,8 @@ internal sealed class ElfFile
         return needs;
     }
 
-    /// <summary>The symbols that are asked for in one version, and whether code or data refer to each (a symbol without a relocation is never looked up).</summary>
+    /// <summary>The symbols that are asked for in one version, and whether code or data refer to each (a symbol without a relocation is never looked
+    /// up).</summary>
     public IEnumerable<(string Name, bool Used)> Symbols(Need need)
     {
         int table = sections.FindIndex(s => s.Kind == DynamicSymbols);
@@ -116,7 +117,8 @@ internal sealed class ElfFile
     /// <summary>Marks a requirement weak. <see cref="Save"/> writes it.</summary>
     public void MakeWeak(Need need) => bytes[need.FlagsAt] |= 2;
 
-    /// <summary>Writes the library beside itself and renames it, with the time and mode that it had: a build then takes it for the original and copies nothing.</summary>
+    /// <summary>Writes the library beside itself and renames it, with the time and mode that it had: a build then takes it for the original and copies
+    /// nothing.</summary>
     public void Save()
     {
         // Of a link, the time and mode of what it points to.

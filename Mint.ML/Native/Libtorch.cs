@@ -10,7 +10,8 @@ namespace Mint.ML.Native;
 /// </remarks>
 internal static class Libtorch
 {
-    /// <summary>Set to 1, it lets TorchSharp run on a libtorch of another version: that of a PyTorch installation, say. What differs between them fails when it is called.</summary>
+    /// <summary>Set to 1, it lets TorchSharp run on a libtorch of another version: that of a PyTorch installation, say. What differs between them fails when it
+    /// is called.</summary>
     private const string AnyVersion = "MINT_ANY_LIBTORCH";
 
     private static readonly Lazy<(string? Problem, Exception? Cause)> check = new(Check);
@@ -65,18 +66,23 @@ internal static class Libtorch
         string torchSharp = $"TorchSharp {files.TorchSharp}".TrimEnd();
         if (files.Bindings.Count == 0)
         {
-            return $"{files.Folder} has no native library of {torchSharp} for this platform. Build the program anew with a reference to the package TorchSharp; " +
+            return $"{files.Folder} has no native library of {torchSharp} for this platform. Build the program anew with a reference to the package "
+                + "TorchSharp; " +
                 "it has libraries for linux-x64, win-x64, win-arm64 and osx-arm64.";
         }
         if (OldRuntime(files, unmet) is { } old) return old;
         if (files.Libtorch.Count == 0 && (error is not null || files.LibtorchPackage is null))
         {
             string package = TorchFiles.PackageForThisPlatform is { } name
-                ? $"Add the package {name} {files.Wanted} to the program's project, or TorchSharp-cuda-{(OperatingSystem.IsWindows() ? "windows" : "linux")} {files.TorchSharp} for an NVIDIA GPU."
+                ? $"Add the package {name} {files.Wanted} to the program's project, or TorchSharp-cuda-{(OperatingSystem.IsWindows() ? "windows" : "linux")} "
+                    + $"{files.TorchSharp} for an NVIDIA GPU."
                 : "There is no libtorch package for this platform, only for linux-x64, win-x64, win-arm64 and osx-arm64.";
             return $"{files.Folder} has no libtorch, and {torchSharp} needs libtorch {files.Wanted}. {package}";
         }
-        if (files.LibtorchVersion is { } there && files.Wanted is { } wanted && Version.TryParse(there, out var version) && !SameMinor(version, wanted)) return Mismatch(files, there);
+        if (files.LibtorchVersion is { } there && files.Wanted is { } wanted && Version.TryParse(there, out var version) && !SameMinor(version, wanted))
+        {
+            return Mismatch(files, there);
+        }
         return error is null ? null : $"libtorch could not be loaded: {Innermost(error).Message} Run 'mint doctor' to see what this machine has.";
     }
 
@@ -91,8 +97,10 @@ internal static class Libtorch
     }
 
     private static string Mismatch(TorchFiles files, string there) =>
-        $"TorchSharp {files.TorchSharp} is built for libtorch {files.Wanted}, and this program has libtorch {there}. Reference the versions that belong together: " +
-        $"{TorchFiles.PackageForThisPlatform} {files.Wanted}, or another TorchSharp (in this repository: Directory.Packages.props). {AnyVersion}=1 tries it all the same.";
+        $"TorchSharp {files.TorchSharp} is built for libtorch {files.Wanted}, and this program has libtorch {there}. Reference the versions that belong "
+            + "together: " +
+        $"{TorchFiles.PackageForThisPlatform} {files.Wanted}, or another TorchSharp (in this repository: Directory.Packages.props). {AnyVersion}=1 tries it "
+            + "all the same.";
 
     private static bool SameMinor(Version there, string wanted) =>
         Version.TryParse(wanted, out var version) && (version.Major, version.Minor) == (there.Major, there.Minor);

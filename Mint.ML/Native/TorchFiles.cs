@@ -13,7 +13,8 @@ namespace Mint.ML.Native;
 /// <param name="Wanted">The version of libtorch that TorchSharp is built for, "2.10.0".</param>
 /// <param name="Bindings">TorchSharp's native libraries: one for each platform that the program was built for.</param>
 /// <param name="Libtorch">libtorch's main libraries.</param>
-/// <param name="LibtorchPackage">The package that libtorch came with, as "libtorch-cpu-linux-x64/2.10.0"; null where the program's deps.json names none.</param>
+/// <param name="LibtorchPackage">The package that libtorch came with, as "libtorch-cpu-linux-x64/2.10.0"; null where the program's deps.json names
+/// none.</param>
 internal sealed record TorchFiles(
     string Folder, string? TorchSharp, string? Wanted, IReadOnlyList<string> Bindings, IReadOnlyList<string> Libtorch, string? LibtorchPackage)
 {
@@ -39,7 +40,12 @@ internal sealed record TorchFiles(
     /// <summary>A program's output or publish folder, with the folders below it.</summary>
     /// <exception cref="DirectoryNotFoundException">It is not there.</exception>
     public static TorchFiles OfFolder(string folder) =>
-        Of(Path.GetFullPath(folder), Directory.EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = 0 }));
+        Of(Path.GetFullPath(folder), Directory.EnumerateFiles(folder, "*", new EnumerationOptions
+        {
+            RecurseSubdirectories = true,
+            IgnoreInaccessible = true,
+            AttributesToSkip = 0,
+        }));
 
     private static TorchFiles Of(string folder, IEnumerable<string> found)
     {
@@ -48,7 +54,8 @@ internal sealed record TorchFiles(
         var packages = files.Where(file => file.EndsWith(".deps.json", StringComparison.Ordinal)).SelectMany(Packages).ToList();
         string? assembly = Named(["TorchSharp.dll"]).FirstOrDefault();
         return new(folder,
-            packages.Find(package => package.StartsWith("TorchSharp/", StringComparison.Ordinal))?["TorchSharp/".Length..] ?? (assembly is null ? null : AssemblyVersion(assembly)),
+            packages.Find(package => package.StartsWith("TorchSharp/", StringComparison.Ordinal))?["TorchSharp/".Length..]
+                ?? (assembly is null ? null : AssemblyVersion(assembly)),
             assembly is null ? null : WantedBy(assembly), Named(bindingNames), Named(libtorchNames),
             packages.Find(package => package.StartsWith("libtorch-", StringComparison.Ordinal)));
     }
@@ -61,7 +68,8 @@ internal sealed record TorchFiles(
     {
         try
         {
-            return JsonNode.Parse(File.ReadAllText(depsFile)) is JsonObject root && root["libraries"] is JsonObject libraries ? [.. libraries.Select(library => library.Key)] : [];
+            return JsonNode.Parse(File.ReadAllText(depsFile)) is JsonObject root && root["libraries"] is JsonObject libraries
+                ? [.. libraries.Select(library => library.Key)] : [];
         }
         catch (Exception error) when (error is JsonException or IOException or ArgumentException)
         {

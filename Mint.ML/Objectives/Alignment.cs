@@ -37,7 +37,8 @@ public static class Alignment
         BridgeNet bridge, Tensor frames, Tensor? frameMask, CaptionBatch captions, AlignmentOptions options, Generator generator) =>
         Losses(bridge, new AlignmentPart(frames, frameMask, captions), options, generator, null);
 
-    /// <summary>As above; with a cache, of a part of a larger contrastive batch: contrast is the whole batch's, matching finds its negatives within the part.</summary>
+    /// <summary>As above; with a cache, of a part of a larger contrastive batch: contrast is the whole batch's, matching finds its negatives within the
+    /// part.</summary>
     internal static AlignmentLosses Losses(BridgeNet bridge, AlignmentPart part, AlignmentOptions options, Generator generator, GradCache? cache)
     {
         using var scope = NewDisposeScope();
@@ -46,7 +47,8 @@ public static class Alignment
             (audioToText, textToAudio) => DrawNegatives(audioToText, textToAudio, part.Captions, options, generator), out _, cache).Kept();
     }
 
-    /// <summary>Contrastive embeddings of a part, (b, Q, 256) and (b, 256), by the very operations, draws of dropout included, that <see cref="Losses(BridgeNet, AlignmentPart, AlignmentOptions, Generator, GradCache)"/> begins with.</summary>
+    /// <summary>Contrastive embeddings of a part, (b, Q, 256) and (b, 256), by the very operations, draws of dropout included, that
+    /// <see cref="Losses(BridgeNet, AlignmentPart, AlignmentOptions, Generator, GradCache)"/> begins with.</summary>
     internal static (Tensor Audio, Tensor Text) Embed(BridgeNet bridge, AlignmentPart part, AlignmentOptions options)
     {
         using var scope = NewDisposeScope();

@@ -29,10 +29,12 @@ public sealed class GradCache : IDisposable
 
     internal GradCache(BridgeNet bridge, AlignmentOptions options) => (this.bridge, this.options) = (bridge, options);
 
-    /// <summary>Adds the gradient of the batch's contrastive loss (times <see cref="AlignmentOptions.ContrastiveWeight"/>) to the bridge's parameters.</summary>
+    /// <summary>Adds the gradient of the batch's contrastive loss (times <see cref="AlignmentOptions.ContrastiveWeight"/>) to the bridge's
+    /// parameters.</summary>
     /// <param name="bridge">The network to train.</param>
     /// <param name="parts">How many parts the batch has.</param>
-    /// <param name="read">Gives a part; asked twice for each, and to give the same both times. The caller disposes of its tensors, or reads within a dispose scope.</param>
+    /// <param name="read">Gives a part; asked twice for each, and to give the same both times. The caller disposes of its tensors, or reads within a dispose
+    /// scope.</param>
     /// <param name="options">How the loss is computed.</param>
     /// <returns>The loss, unweighted and without a graph, a scalar.</returns>
     public static Tensor Backward(BridgeNet bridge, int parts, Func<int, AlignmentPart> read, AlignmentOptions options)
@@ -77,7 +79,8 @@ public sealed class GradCache : IDisposable
     /// <summary>What of the batch the present part is.</summary>
     internal double Share => (double)rows / heard.Sum(one => one.Text.shape[0]);
 
-    /// <summary>The whole batch's loss as the present part sees it: its value, and a gradient that, summed over the parts by their shares, is the batch's.</summary>
+    /// <summary>The whole batch's loss as the present part sees it: its value, and a gradient that, summed over the parts by their shares, is the
+    /// batch's.</summary>
     /// <param name="audio">The part's embeddings with their graph, (b, Q, 256).</param>
     /// <param name="text">(b, 256).</param>
     internal Tensor Contrast(Tensor audio, Tensor text)
@@ -97,7 +100,8 @@ public sealed class GradCache : IDisposable
         var temperature = bridge.Temperature.detach().requires_grad_();
         var loss = Contrastive.Loss(audio, text, temperature, options).Loss;
         loss.backward();
-        return (loss.detach().DetachFromDisposeScope(), audio.grad!.DetachFromDisposeScope(), text.grad!.DetachFromDisposeScope(), temperature.grad!.DetachFromDisposeScope());
+        return (loss.detach().DetachFromDisposeScope(), audio.grad!.DetachFromDisposeScope(), text.grad!.DetachFromDisposeScope(),
+            temperature.grad!.DetachFromDisposeScope());
     }
 
     /// <inheritdoc/>

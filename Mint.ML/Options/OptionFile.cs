@@ -14,7 +14,8 @@ internal static class OptionFile
         try
         {
             var document = JsonDocument.Parse(File.ReadAllText(file), Lenient);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? document : throw new InvalidDataException($"{file}: a recipe is a JSON object, {{ \"key\": value, ... }}.");
+            return document.RootElement.ValueKind == JsonValueKind.Object ? document
+                : throw new InvalidDataException($"{file}: a recipe is a JSON object, {{ \"key\": value, ... }}.");
         }
         catch (JsonException error)
         {
@@ -22,7 +23,8 @@ internal static class OptionFile
         }
     }
 
-    /// <summary>Reads a recipe that is a record of its own: its keys are the properties, in lower case with dashes, and so are those of records in it.</summary>
+    /// <summary>Reads a recipe that is a record of its own: its keys are the properties, in lower case with dashes, and so are those of records in
+    /// it.</summary>
     /// <exception cref="InvalidDataException">It is not JSON, has a key that the record does not know, or a value that does not fit.</exception>
     public static T Read<T>(string file)
     {
@@ -42,15 +44,29 @@ internal static class OptionFile
 
     private static void Check(string where, JsonElement element, Type record, List<string> errors)
     {
-        var known = record.GetProperties().Where(property => property.CanWrite).ToDictionary(property => OptionNames.Of(property.Name), property => property.PropertyType);
+        var known = record.GetProperties().Where(property => property.CanWrite)
+            .ToDictionary(property => OptionNames.Of(property.Name), property => property.PropertyType);
         foreach (var setting in element.EnumerateObject())
         {
-            if (!known.TryGetValue(setting.Name, out var type)) errors.Add($"There is no '{where}{setting.Name}'; the nearest key is '{where}{Nearest(setting.Name, known.Keys)}'.");
+            if (!known.TryGetValue(setting.Name, out var type))
+            {
+                errors.Add($"There is no '{where}{setting.Name}'; the nearest key is '{where}{Nearest(setting.Name, known.Keys)}'.");
+            }
             else if (type.IsEnum && (setting.Value.ValueKind != JsonValueKind.String || !OptionNames.All(type).Contains(setting.Value.GetString())))
+            {
                 errors.Add($"'{where}{setting.Name}' is {setting.Value.GetRawText()}; expected one of {string.Join(", ", OptionNames.All(type))}.");
-            else if (setting.Value.ValueKind == JsonValueKind.Object && IsRecord(type)) Check($"{where}{setting.Name}.", setting.Value, type, errors);
+            }
+            else if (setting.Value.ValueKind == JsonValueKind.Object && IsRecord(type))
+            {
+                Check($"{where}{setting.Name}.", setting.Value, type, errors);
+            }
             else if (setting.Value.ValueKind == JsonValueKind.Array && type.GenericTypeArguments is [var kind] && IsRecord(kind))
-                foreach (var item in setting.Value.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.Object)) Check($"{where}{setting.Name}.", item, kind, errors);
+            {
+                foreach (var item in setting.Value.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.Object))
+                {
+                    Check($"{where}{setting.Name}.", item, kind, errors);
+                }
+            }
         }
     }
 

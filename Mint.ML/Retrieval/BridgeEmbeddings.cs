@@ -8,7 +8,8 @@ using static TorchSharp.torch;
 namespace Mint.ML.Retrieval;
 
 /// <summary>What a trained Bridge-Net (stage 1) gives retrieval: embeddings of clips and texts, and matching probabilities.</summary>
-/// <remarks>Clips and texts do not see each other in their embeddings, so either may be kept in an <see cref="EmbeddingIndex"/>; matching reads both and is for the best few.</remarks>
+/// <remarks>Clips and texts do not see each other in their embeddings, so either may be kept in an <see cref="EmbeddingIndex"/>; matching reads both and is for
+/// the best few.</remarks>
 public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
 {
     /// <summary>The most tokens of a text that are read; MINT trains with 30.</summary>
@@ -96,8 +97,8 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
 
     /// <summary>How well each query fits each item, (queries, items): the highest dot product of a vector of the one with a vector of the other.</summary>
     /// <remarks>
-    /// A text has one vector and a clip one for each of the bridge's queries, so the query nearest to the text speaks for the clip, as in <see cref="Objectives.Contrastive"/>.
-    /// It is the arithmetic of <see cref="EmbeddingIndex.Search"/>.
+    /// A text has one vector and a clip one for each of the bridge's queries, so the query nearest to the text speaks for the clip, as in
+    /// <see cref="Objectives.Contrastive"/>. It is the arithmetic of <see cref="EmbeddingIndex.Search"/>.
     /// </remarks>
     /// <param name="queries">Texts (1, 256) or clips (V, 256).</param>
     /// <param name="items">Clips (V, 256), in windows those of all windows, or texts.</param>
@@ -123,7 +124,10 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
     /// <exception cref="ArgumentException">There are no values, or no whole number of vectors.</exception>
     public static float[,] Vectors(ReadOnlySpan<float> values, int width)
     {
-        if (values.IsEmpty || values.Length % width != 0) throw new ArgumentException($"There are {values.Length} values; expected a multiple of the width {width}.", nameof(values));
+        if (values.IsEmpty || values.Length % width != 0)
+        {
+            throw new ArgumentException($"There are {values.Length} values; expected a multiple of the width {width}.", nameof(values));
+        }
         var vectors = new float[values.Length / width, width];
         values.CopyTo(MemoryMarshal.CreateSpan(ref vectors[0, 0], vectors.Length));
         return vectors;

@@ -15,7 +15,8 @@ public sealed record SearchHit(long Row, string Id, float Similarity);
 /// <remarks>
 /// The similarity is the maximum over vectors, as in MINT's audio-text contrastive objective. The file is mapped, or read block by block: a search holds
 /// a few megabytes a thread, whatever the number of items. Vectors are checked for numbers that are not finite when they are first met.
-/// See <see cref="EmbeddingIndexWriter"/> for making and extending one, which replaces the file and leaves an open one as it was. Searches may run at the same time.
+/// See <see cref="EmbeddingIndexWriter"/> for making and extending one, which replaces the file and leaves an open one as it was. Searches may run at the same
+/// time.
 /// </remarks>
 public sealed class EmbeddingIndex : IDisposable
 {
@@ -65,8 +66,9 @@ public sealed class EmbeddingIndex : IDisposable
     /// <summary>Opens an index.</summary>
     /// <param name="path">The file.</param>
     /// <param name="mapped">
-    /// Whether the file is mapped, as it is by default: nothing is copied. The process ends when another program shortens a mapped file while it is searched, which
-    /// nothing can catch; this library's own writers never do. False reads it instead, and that is an error like others: for servers, and files that others may change.
+    /// Whether the file is mapped, as it is by default: nothing is copied. The process ends when another program shortens a mapped file while it is searched,
+    /// which nothing can catch; this library's own writers never do. False reads it instead, and that is an error like others: for servers, and files that
+    /// others may change.
     /// </param>
     /// <exception cref="InvalidDataException">The file is not an index, or not a whole one.</exception>
     public static EmbeddingIndex Open(string path, bool mapped = true) => new(path, mapped);
@@ -163,7 +165,8 @@ public sealed class EmbeddingIndex : IDisposable
         if (RandomAccess.GetLength(file.SafeFileHandle) != header.VectorsEnd + header.IdBytes) throw Shortened();
     }
 
-    private InvalidDataException Shortened() => new($"'{path}' was changed by another program since it was opened: it is no longer as long as it was. Build the index again.");
+    private InvalidDataException Shortened() =>
+        new($"'{path}' was changed by another program since it was opened: it is no longer as long as it was. Build the index again.");
 
     // One such number would be first in every search, or hide others, without a word.
     private void CheckFinite(long row, ReadOnlySpan<byte> item)
@@ -171,7 +174,10 @@ public sealed class EmbeddingIndex : IDisposable
         for (int v = 0; v < header.Vectors; v++)
         {
             if (!VectorCodec.IsFinite(header.Storage, header.Width, item.Slice(v * header.VectorBytes, header.VectorBytes)))
-                throw new InvalidDataException($"'{path}': item {row}, '{Ids[(int)row]}', has a number that is not finite, which no writer of this library puts there. Build the index again.");
+            {
+                throw new InvalidDataException($"'{path}': item {row}, '{Ids[(int)row]}', has a number that is not finite, which no writer of this library "
+                    + "puts there. Build the index again.");
+            }
         }
     }
 
@@ -179,7 +185,8 @@ public sealed class EmbeddingIndex : IDisposable
     private sealed class Scan(IndexHeader header, QueryVectors queries, int k)
     {
         public byte[]? Block; // of a file that is not mapped
-        public readonly float[] Item = new float[(header.Vectors + QueryVectors.VectorsAtATime - 1) / QueryVectors.VectorsAtATime * QueryVectors.VectorsAtATime * header.Width];
+        public readonly float[] Item =
+            new float[(header.Vectors + QueryVectors.VectorsAtATime - 1) / QueryVectors.VectorsAtATime * QueryVectors.VectorsAtATime * header.Width];
         public readonly Vector512<float>[] Room = new Vector512<float>[queries.Panels];
         public readonly float[] Highest = new float[queries.Count];
         public readonly TopK[] Best = [.. Enumerable.Range(0, queries.Count).Select(_ => new TopK(k))];

@@ -43,7 +43,8 @@ public sealed class EmbeddingIndexWriter : IDisposable
     /// <exception cref="FileNotFoundException">There is no such index.</exception>
     /// <exception cref="InvalidDataException">The file is not an index, or not a whole one.</exception>
     /// <exception cref="IOException">Another process writes this index.</exception>
-    public static EmbeddingIndexWriter Append(string path) => File.Exists(path) ? Hold(path, held => Append(path, held)) : throw new FileNotFoundException($"There is no index '{path}'.", path);
+    public static EmbeddingIndexWriter Append(string path) => File.Exists(path) ? Hold(path, held => Append(path, held))
+        : throw new FileNotFoundException($"There is no index '{path}'.", path);
 
     private static EmbeddingIndexWriter Append(string path, FolderLock held)
     {
@@ -94,7 +95,11 @@ public sealed class EmbeddingIndexWriter : IDisposable
     public void Add(string id, float[,] vectors)
     {
         if (vectors.GetLength(0) != start.Vectors || vectors.GetLength(1) != start.Width)
-            throw new ArgumentException($"'{id}' has vectors of shape ({vectors.GetLength(0)}, {vectors.GetLength(1)}); the index has ({start.Vectors}, {start.Width}).");
+        {
+            throw new ArgumentException($"'{id}' has vectors of shape ({vectors.GetLength(0)}, {vectors.GetLength(1)}); the index has ({start.Vectors}, "
+                + $"{start.Width}).");
+        }
+
         float[] vector = new float[start.Width];
         foreach (float x in vectors)
             if (!float.IsFinite(x)) throw new ArgumentException($"'{id}' has a number that is not finite.");
@@ -112,7 +117,11 @@ public sealed class EmbeddingIndexWriter : IDisposable
     public void Commit()
     {
         ObjectDisposedException.ThrowIf(!file.Stream.CanWrite, this);
-        if (State(path) != before) throw new InvalidOperationException($"{path} has changed since this writer began, and would lose what was added. Append to it anew, one writer at a time.");
+        if (State(path) != before)
+        {
+            throw new InvalidOperationException($"{path} has changed since this writer began, and would lose what was added. Append to it anew, one writer "
+                + $"at a time.");
+        }
         var stream = file.Stream;
         long idBytes = 0;
         Span<byte> length = stackalloc byte[sizeof(int)];

@@ -32,13 +32,22 @@ internal sealed record IndexHeader(VectorStorage Storage, int Vectors, int Width
         byte[] bytes = new byte[Bytes];
         if (stream.ReadAtLeast(bytes, Bytes, throwOnEndOfStream: false) < Bytes || !bytes.AsSpan(0, magic.Length).SequenceEqual(magic))
             throw new InvalidDataException($"'{path}' is not a search index.");
-        var header = new IndexHeader((VectorStorage)BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(8)), BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(12)),
-            BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(16)), BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(24)), BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(32)));
-        if (!Enum.IsDefined(header.Storage) || header.Vectors is < 1 or > 4096 || header.Width is < 1 or > 16384 || header.Count is < 0 or > int.MaxValue || header.IdBytes < 0 || header.IdBytes > Array.MaxLength)
+        var header =
+            new IndexHeader((VectorStorage)BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(8)), BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(12)),
+            BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(16)), BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(24)),
+                BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(32)));
+        if (!Enum.IsDefined(header.Storage) || header.Vectors is < 1 or > 4096 || header.Width is < 1 or > 16384 || header.Count is < 0 or > int.MaxValue
+            || header.IdBytes < 0 || header.IdBytes > Array.MaxLength)
+        {
             throw new InvalidDataException($"'{path}': the header of the index is damaged. Build the index again.");
+        }
         // Any of these products fits: 2^31 items of 2^12 vectors of 2^16 bytes is 2^59.
         if (stream.Length != header.VectorsEnd + header.IdBytes)
-            throw new InvalidDataException($"'{path}' has {stream.Length} bytes, its header says {header.VectorsEnd + header.IdBytes}: the file was cut or damaged. Build the index again.");
+        {
+            throw new InvalidDataException($"'{path}' has {stream.Length} bytes, its header says {header.VectorsEnd + header.IdBytes}: the file was cut or "
+                + "damaged. Build the index again.");
+        }
+
         stream.Position = header.VectorsEnd;
         byte[] ids = new byte[header.IdBytes];
         stream.ReadExactly(ids);

@@ -46,7 +46,8 @@ internal sealed class QueryVectors
         }
     }
 
-    /// <summary>Panels of 16 vectors; <see cref="Highest(ReadOnlySpan{float}, Span{Vector512{float}}, Span{float})"/> needs room for as many. None for few vectors, which <see cref="HighestOfFew"/> is for.</summary>
+    /// <summary>Panels of 16 vectors; <see cref="Highest(ReadOnlySpan{float}, Span{Vector512{float}}, Span{float})"/> needs room for as many. None for few
+    /// vectors, which <see cref="HighestOfFew"/> is for.</summary>
     public int Panels { get; }
 
     public int Count => ends.Length;
@@ -58,7 +59,10 @@ internal sealed class QueryVectors
     public void Highest(ReadOnlySpan<float> item, Span<Vector512<float>> room, Span<float> highest)
     {
         int panel = 0;
-        for (; panel + WidePanels <= Panels; panel += WidePanels) FourPanels(item, panels.AsSpan(panel * width, WidePanels * width), room.Slice(panel, WidePanels));
+        for (; panel + WidePanels <= Panels; panel += WidePanels)
+        {
+            FourPanels(item, panels.AsSpan(panel * width, WidePanels * width), room.Slice(panel, WidePanels));
+        }
         for (; panel < Panels; panel++) room[panel] = OnePanel(item, panels.AsSpan(panel * width, width));
         var products = MemoryMarshal.Cast<Vector512<float>, float>(room);
         for (int q = 0, row = 0; q < ends.Length; q++)
@@ -106,7 +110,10 @@ internal sealed class QueryVectors
             for (int q = 0, row = 0; q < ends.Length; q++)
             {
                 for (; row < ends[q]; row++)
-                    highest[q] = Math.Max(highest[q], storage == VectorStorage.Int8 ? Int8Product(vectors[row], bytes) : TensorPrimitives.Dot(vectors[row], numbers));
+                {
+                    highest[q] = Math.Max(highest[q], storage == VectorStorage.Int8 ? Int8Product(vectors[row], bytes)
+                        : TensorPrimitives.Dot(vectors[row], numbers));
+                }
             }
         }
     }
@@ -150,7 +157,8 @@ internal sealed class QueryVectors
                 g = Vector512.FusedMultiplyAdd(Vector512.Create(Unsafe.Add(ref x, 6 * width)), q, g);
                 h = Vector512.FusedMultiplyAdd(Vector512.Create(Unsafe.Add(ref x, 7 * width)), q, h);
             }
-            best = Vector512.Max(best, Vector512.Max(Vector512.Max(Vector512.Max(a, b), Vector512.Max(c, d)), Vector512.Max(Vector512.Max(e, f), Vector512.Max(g, h))));
+            best = Vector512.Max(best,
+                Vector512.Max(Vector512.Max(Vector512.Max(a, b), Vector512.Max(c, d)), Vector512.Max(Vector512.Max(e, f), Vector512.Max(g, h))));
         }
         return best;
     }

@@ -30,10 +30,15 @@ public sealed record IndexSettings(string Model, string Sha256, double WindowSec
     {
         if (!File.Exists(index)) throw new FileNotFoundException($"There is no index '{index}'; ./mint search build makes one.", index);
         string file = FileOf(index);
-        if (!File.Exists(file)) throw new FileNotFoundException($"{file}, which says how the index was made, is missing: copy it beside the index, or build the index again.", file);
+        if (!File.Exists(file))
+        {
+            throw new FileNotFoundException($"{file}, which says how the index was made, is missing: copy it beside the index, or build the index again.",
+                file);
+        }
         try
         {
-            return JsonSerializer.Deserialize<IndexSettings>(File.ReadAllText(file)) is { Model: not null, Sha256: not null } settings ? settings : throw new JsonException("it lacks the model");
+            return JsonSerializer.Deserialize<IndexSettings>(File.ReadAllText(file)) is { Model: not null, Sha256: not null } settings ? settings
+                : throw new JsonException("it lacks the model");
         }
         catch (JsonException e)
         {
@@ -52,10 +57,14 @@ public sealed record IndexSettings(string Model, string Sha256, double WindowSec
     public string CheckedModel(string index, string? model)
     {
         model ??= Path.Combine(FolderOf(index), Model);
-        if (!File.Exists(model)) throw new FileNotFoundException($"The index was made with the model {model}, which is no longer there. Name where it is with --model.", model);
+        if (!File.Exists(model))
+        {
+            throw new FileNotFoundException($"The index was made with the model {model}, which is no longer there. Name where it is with --model.", model);
+        }
         using var zip = File.OpenRead(model);
         return Convert.ToHexStringLower(SHA256.HashData(zip)) == Sha256 ? model
-            : throw new InvalidOperationException($"{index} was made with another model than {model} is now; its vectors cannot be compared. Name the model with --model, or build the index again.");
+            : throw new InvalidOperationException($"{index} was made with another model than {model} is now; its vectors cannot be compared. Name the model "
+                + "with --model, or build the index again.");
     }
 
     /// <summary>The folder that names in an index are relative to.</summary>

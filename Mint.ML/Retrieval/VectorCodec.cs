@@ -27,7 +27,8 @@ internal static class VectorCodec
 
     public static int ScaleBytes(int width) => sizeof(float) * ((width + Group - 1) / Group);
 
-    public static int VectorBytes(VectorStorage storage, int width) => storage switch { VectorStorage.Single => 4 * width, VectorStorage.Half => 2 * width, _ => width + ScaleBytes(width) };
+    public static int VectorBytes(VectorStorage storage, int width) =>
+        storage switch { VectorStorage.Single => 4 * width, VectorStorage.Half => 2 * width, _ => width + ScaleBytes(width) };
 
     public static void Encode(VectorStorage storage, ReadOnlySpan<float> vector, Span<byte> bytes)
     {

@@ -16,7 +16,8 @@ public static class Answers
     /// <param name="options">How the answer is searched for; null for greedy decoding of at most 30 tokens.</param>
     /// <param name="cancel">Ends the call between two tokens.</param>
     /// <returns>B texts.</returns>
-    public static IReadOnlyList<string> Answer(this IAudioLanguageModel model, AudioEncoding sounds, IReadOnlyList<string> instructions, GenerationOptions? options = null,
+    public static IReadOnlyList<string> Answer(this IAudioLanguageModel model, AudioEncoding sounds, IReadOnlyList<string> instructions,
+        GenerationOptions? options = null,
         CancellationToken cancel = default)
     {
         using var guard = no_grad();
@@ -34,7 +35,8 @@ public static class Answers
     /// <param name="options">How; without beams.</param>
     /// <param name="cancel">Ends the enumeration between two tokens.</param>
     /// <returns>Pieces that make the answer when they are put together.</returns>
-    public static async IAsyncEnumerable<string> StreamAsync(this IAudioLanguageModel model, AudioEncoding sound, string instruction, GenerationOptions? options = null,
+    public static async IAsyncEnumerable<string> StreamAsync(this IAudioLanguageModel model, AudioEncoding sound, string instruction,
+        GenerationOptions? options = null,
         [EnumeratorCancellation] CancellationToken cancel = default)
     {
         var (prompt, mask) = Kept(model, sound, instruction);

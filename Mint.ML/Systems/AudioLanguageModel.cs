@@ -14,7 +14,8 @@ namespace Mint.ML.Systems;
 /// <summary>A label and its probability.</summary>
 public sealed record LabelProbability(string Label, double Probability);
 
-/// <summary>Sound in, text out: an encoder that hears, and a system that answers (<see cref="IAudioLanguageModel"/>), or a bridge that compares, or both.</summary>
+/// <summary>Sound in, text out: an encoder that hears, and a system that answers (<see cref="IAudioLanguageModel"/>), or a bridge that compares, or
+/// both.</summary>
 /// <example>
 /// <code>
 /// using var model = AudioLanguageModel.Load("mint.zip");
@@ -24,12 +25,13 @@ public sealed record LabelProbability(string Label, double Probability);
 /// </code>
 /// </example>
 /// <remarks>
-/// Recordings longer than <see cref="LongAudioOptions.WindowSeconds"/> are heard in windows, and the windows' answers put together (<see cref="LongAudio"/>). One call at a time: the parts are not
-/// locked. The model owns its parts.
+/// Recordings longer than <see cref="LongAudioOptions.WindowSeconds"/> are heard in windows, and the windows' answers put together (<see cref="LongAudio"/>).
+/// One call at a time: the parts are not locked. The model owns its parts.
 /// </remarks>
 public sealed class AudioLanguageModel : IDisposable
 {
-    private const string EncoderPlace = "MintAudioFeaturizer", BridgePlace = "MintBridgeNet", TunedPlace = "MintInstructionTuned", CaptionPlace = "MintCaptionGenerator";
+    private const string EncoderPlace = "MintAudioFeaturizer", BridgePlace = "MintBridgeNet", TunedPlace = "MintInstructionTuned",
+        CaptionPlace = "MintCaptionGenerator";
 
     /// <summary>Windows of a long recording that are heard at once: as many as fill a CPU's cores and stay small in memory.</summary>
     private const int Batch = 16;
@@ -54,7 +56,10 @@ public sealed class AudioLanguageModel : IDisposable
         foreach (int width in new[] { bridge?.FrameWidth, (system ?? tuned?.Model)?.FrameWidth }.OfType<int>())
         {
             if (width != encoder.HiddenSize)
-                throw new ArgumentException($"The encoder's frames are {encoder.HiddenSize} wide; what hears them was trained on frames {width} wide.", nameof(encoder));
+            {
+                throw new ArgumentException($"The encoder's frames are {encoder.HiddenSize} wide; what hears them was trained on frames {width} wide.",
+                    nameof(encoder));
+            }
         }
         (Encoder, this.encoderFolder, this.bridge, this.tuned, this.system) = (encoder, encoderFolder, bridge, tuned, system ?? tuned?.Model);
     }
@@ -68,7 +73,8 @@ public sealed class AudioLanguageModel : IDisposable
     /// <summary>Vectors of sounds and texts; null where the system has none.</summary>
     public BridgeEmbeddings? Embeddings => bridge?.Embeddings;
 
-    /// <summary>What <see cref="Caption(string, GenerationOptions?, CancellationToken)"/> asks: what the saved pipeline asked, or the paper's instruction for captions.</summary>
+    /// <summary>What <see cref="Caption(string, GenerationOptions?, CancellationToken)"/> asks: what the saved pipeline asked, or the paper's instruction for
+    /// captions.</summary>
     public string CaptionInstruction { get; init; } = InstructionTemplates.CaptionInstruction;
 
     /// <summary>How answers are searched for where a call does not say: as the saved pipeline did, or greedily.</summary>
@@ -111,7 +117,11 @@ public sealed class AudioLanguageModel : IDisposable
         string ear = Place(EncoderPlace);
         if (ear.Length == 0 && zip.Places("Options").Any()) throw new FormatException(ModelFormat.TooOld);
         if (ear.Length == 0)
-            throw new FormatException("it holds no audio encoder, without which nothing can be heard: save the whole chain, LoadAudio and FeaturizeAudio included");
+        {
+            throw new FormatException("it holds no audio encoder, without which nothing can be heard: save the whole chain, LoadAudio and "
+                + "FeaturizeAudio included");
+        }
+
         List<IDisposable> parts = [];
         try
         {
@@ -130,7 +140,10 @@ public sealed class AudioLanguageModel : IDisposable
                 parts.Add(tuned = reader.Shared("Model", () => TunedModel.Read(reader, "Tuned", device)).Value);
             }
             var saved = Place(CaptionPlace) is { Length: > 0 } caption ? zip.Read(caption).Json<SavedCaption>(CaptionPlace + ".json") : new();
-            if (bridge is null && tuned is null) throw new FormatException("it holds an encoder and no trained model: train one by ./mint pretrain and ./mint tune");
+            if (bridge is null && tuned is null)
+            {
+                throw new FormatException("it holds an encoder and no trained model: train one by ./mint pretrain and ./mint tune");
+            }
             return new(encoder, folder, bridge, tuned, null)
             {
                 CaptionInstruction = saved.Instruction ?? InstructionTemplates.CaptionInstruction,
@@ -188,7 +201,8 @@ public sealed class AudioLanguageModel : IDisposable
     /// <param name="clip">The sound.</param>
     /// <param name="options">See the other form.</param>
     /// <param name="cancel">Ends the call between two tokens.</param>
-    public string Caption(AudioClip clip, GenerationOptions? options = null, CancellationToken cancel = default) => Ask(clip, CaptionInstruction, options, cancel);
+    public string Caption(AudioClip clip, GenerationOptions? options = null, CancellationToken cancel = default) =>
+        Ask(clip, CaptionInstruction, options, cancel);
 
     /// <summary>Answers a question about a sound file.</summary>
     /// <param name="file">Any sound file.</param>
@@ -197,7 +211,8 @@ public sealed class AudioLanguageModel : IDisposable
     /// <param name="cancel">Ends the call between two tokens.</param>
     /// <exception cref="AudioFormatException">The file cannot be read; the message names it.</exception>
     /// <exception cref="NotSupportedException">The model does not answer in words.</exception>
-    public string Ask(string file, string question, GenerationOptions? options = null, CancellationToken cancel = default) => Ask(AudioFile.Read(file), question, options, cancel);
+    public string Ask(string file, string question, GenerationOptions? options = null, CancellationToken cancel = default) =>
+        Ask(AudioFile.Read(file), question, options, cancel);
 
     /// <summary>The same about sound in memory.</summary>
     /// <param name="clip">The sound.</param>
@@ -216,7 +231,8 @@ public sealed class AudioLanguageModel : IDisposable
     /// <param name="instruction">What is asked about each.</param>
     /// <param name="options">How the answers are searched for; null as <see cref="Generation"/> says.</param>
     /// <param name="cancel">Ends the call between two tokens.</param>
-    public IReadOnlyList<string> Answer(IReadOnlyList<AudioClip> clips, string instruction, GenerationOptions? options = null, CancellationToken cancel = default)
+    public IReadOnlyList<string> Answer(IReadOnlyList<AudioClip> clips, string instruction, GenerationOptions? options = null,
+        CancellationToken cancel = default)
     {
         var answering = Answering();
         using var sounds = Encoder.Encode(clips);
@@ -243,7 +259,8 @@ public sealed class AudioLanguageModel : IDisposable
     /// <param name="options">What ranks; null for the sum of log-likelihoods, as LAVIS.</param>
     /// <param name="cancel">Ends the call between two steps.</param>
     /// <returns>Every label, the likeliest first; of equals the earlier.</returns>
-    public IReadOnlyList<LabelProbability> Rank(string file, IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null, CancellationToken cancel = default) =>
+    public IReadOnlyList<LabelProbability> Rank(string file, IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null,
+        CancellationToken cancel = default) =>
         Rank(AudioFile.Read(file), labels, instruction, options, cancel);
 
     /// <summary>The same about sound in memory.</summary>
@@ -252,7 +269,8 @@ public sealed class AudioLanguageModel : IDisposable
     /// <param name="instruction">What the labels are an answer to.</param>
     /// <param name="options">What ranks.</param>
     /// <param name="cancel">Ends the call between two steps.</param>
-    public IReadOnlyList<LabelProbability> Rank(AudioClip clip, IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null, CancellationToken cancel = default)
+    public IReadOnlyList<LabelProbability> Rank(AudioClip clip, IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null,
+        CancellationToken cancel = default)
     {
         options ??= new();
         var scorer = Scorer(labels, instruction, options);
@@ -328,7 +346,8 @@ public sealed class AudioLanguageModel : IDisposable
 
     /// <summary>Stage 1, or an error that says what is missing.</summary>
     internal BridgeEmbeddings Comparing() => Embeddings ?? throw new NotSupportedException(
-        "This model has no embeddings: it holds no bridge of stage 1, by which sounds and texts are compared; make one by ./mint pretrain or Trainers.BridgeNet.");
+        "This model has no embeddings: it holds no bridge of stage 1, by which sounds and texts are compared; make one by ./mint pretrain or "
+            + "Trainers.BridgeNet.");
 
     private LongAudio Divide(AudioClip clip, out AudioClip[] windows)
     {

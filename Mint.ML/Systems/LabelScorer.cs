@@ -42,7 +42,8 @@ public sealed class RankingLabelScorer : LabelScorer
     /// <param name="instruction">What the labels are an answer to.</param>
     /// <param name="options">What ranks.</param>
     /// <exception cref="ArgumentException">Labels or options are not usable.</exception>
-    public RankingLabelScorer(IAudioLanguageModel model, IReadOnlyList<string> labels, string instruction, RankingOptions? options = null) : base(labels, options ?? new())
+    public RankingLabelScorer(IAudioLanguageModel model, IReadOnlyList<string> labels, string instruction, RankingOptions? options = null)
+        : base(labels, options ?? new())
     {
         (this.model, this.instruction) = (model, instruction);
         candidates = new([.. labels.Select(label => model.Tokenizer.Encode(label))]);
@@ -68,7 +69,8 @@ public sealed class RankingLabelScorer : LabelScorer
     }
 }
 
-/// <summary>Stage 1 alone: how near each label's text is to the sound, by the query nearest to it, over the temperature that the contrast was trained with.</summary>
+/// <summary>Stage 1 alone: how near each label's text is to the sound, by the query nearest to it, over the temperature that the contrast was trained
+/// with.</summary>
 public sealed class SimilarityLabelScorer : LabelScorer
 {
     private readonly BridgeEmbeddings embeddings;
@@ -80,7 +82,8 @@ public sealed class SimilarityLabelScorer : LabelScorer
     /// <param name="instruction">What each label's text begins with.</param>
     /// <param name="options">Slope, offset and whether several labels can be true; the score is the similarity whatever it says.</param>
     /// <exception cref="ArgumentException">Labels or options are not usable.</exception>
-    public SimilarityLabelScorer(BridgeEmbeddings embeddings, IReadOnlyList<string> labels, string instruction, RankingOptions? options = null) : base(labels, options ?? new())
+    public SimilarityLabelScorer(BridgeEmbeddings embeddings, IReadOnlyList<string> labels, string instruction, RankingOptions? options = null)
+        : base(labels, options ?? new())
     {
         this.embeddings = embeddings;
         texts = embeddings.Texts([.. labels.Select(label => $"{instruction} {label}".Trim())]);

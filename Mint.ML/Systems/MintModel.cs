@@ -65,7 +65,9 @@ public sealed class MintModel(BridgeNet bridge, Linear projection, ILanguageMode
 
     /// <summary>Both vocabularies.</summary>
     /// <exception cref="InvalidOperationException">The model was made without them.</exception>
-    public MintTokenizers Tokenizers => tokenizers ?? throw new InvalidOperationException("This MINT was made without tokenizers, so that it reads token ids only: hand them over when it is made.");
+    public MintTokenizers Tokenizers =>
+        tokenizers
+        ?? throw new InvalidOperationException("This MINT was made without tokenizers, so that it reads token ids only: hand them over when it is made.");
 
     /// <inheritdoc/>
     public ITextTokenizer Tokenizer => Tokenizers.LanguageModel;
@@ -74,7 +76,11 @@ public sealed class MintModel(BridgeNet bridge, Linear projection, ILanguageMode
     public (Tensor Embeddings, Tensor Mask) Prompt(AudioEncoding sounds, IReadOnlyList<string> instructions)
     {
         long clips = sounds.Frames.shape[0];
-        if (instructions.Count != 1 && instructions.Count != clips) throw new ArgumentException($"There are {instructions.Count} instructions about {clips} sounds; give one each, or one for all.", nameof(instructions));
+        if (instructions.Count != 1 && instructions.Count != clips)
+        {
+            throw new ArgumentException($"There are {instructions.Count} instructions about {clips} sounds; give one each, or one for all.",
+                nameof(instructions));
+        }
         using var scope = NewDisposeScope();
         var (bridgeIds, bridgeMask) = Ids(Tokenizers.Bridge);
         var (modelIds, modelMask) = Ids(Tokenizers.LanguageModel);

@@ -65,14 +65,18 @@ public static class ModelCatalog
         new("Pengi", "microsoft/Pengi", folder => Pengi.Load(folder))
             { LoadSystem = WholePengi, Types = ["pengi"], Holds = checkpoint => Begins(checkpoint, "caption_decoder.") },
         new("MusiLingo", "zihaod/MusiLingo", folder => MusiLingo.Load(folder))
-            { LoadSystem = WholeMusiLingo, Types = ["musilingo"], Holds = checkpoint => Begins(checkpoint, "llama_proj.") || Begins(checkpoint, "model.llama_proj.") },
+            { LoadSystem = WholeMusiLingo, Types = ["musilingo"], Holds = checkpoint => Begins(checkpoint, "llama_proj.")
+                || Begins(checkpoint, "model.llama_proj.") },
         new("Bert", "bert-base-uncased and other BERTs", folder => Bert.Load(folder)) { Types = ["bert"] },
-        new("Data2VecAudio", "facebook/data2vec-audio-*", folder => Data2VecAudio.Load(folder)) { LoadEncoder = Data2VecAudio.Load, Types = ["data2vec-audio"] },
+        new("Data2VecAudio", "facebook/data2vec-audio-*", folder => Data2VecAudio.Load(folder)) { LoadEncoder = Data2VecAudio.Load,
+            Types = ["data2vec-audio"] },
         new("Wav2Vec2", "facebook/wav2vec2-*", folder => Wav2Vec2.Load(folder)) { LoadEncoder = Wav2Vec2.Load, Types = ["wav2vec2"] },
         new("Hubert", "facebook/hubert-*, m-a-p/MERT-v1-*", folder => Hubert.Load(folder)) { LoadEncoder = Hubert.Load, Types = ["hubert", "mert_model"] },
-        new("T5", "t5-*, google/t5-v1_1-*, google/flan-t5-*", folder => T5.Load(folder)) { LoadLanguageModel = (folder, dtype, device) => T5.Load(folder, dtype, device), Types = ["t5"] },
+        new("T5", "t5-*, google/t5-v1_1-*, google/flan-t5-*",
+            folder => T5.Load(folder)) { LoadLanguageModel = (folder, dtype, device) => T5.Load(folder, dtype, device), Types = ["t5"] },
         new("Gpt2", "gpt2, gpt2-medium, gpt2-large, gpt2-xl", folder => Gpt2.Load(folder)) { LoadLanguageModel = Gpt2.Load, Types = ["gpt2"] },
-        new("Llama", "meta-llama/Llama-2-*, lmsys/vicuna-* and others of its architecture", folder => Llama.Load(folder)) { LoadLanguageModel = Llama.Load, Types = ["llama"] },
+        new("Llama", "meta-llama/Llama-2-*, lmsys/vicuna-* and others of its architecture", folder => Llama.Load(folder)) { LoadLanguageModel = Llama.Load,
+            Types = ["llama"] },
         new("ClipText", "openai/clip-vit-*", folder => ClipText.Load(folder)) { Types = ["clip", "clip_text_model"] },
         new("Clap", "laion/clap-htsat-unfused, laion/clap-htsat-fused", folder => Clap.Load(folder)) { LoadEncoder = ClapEncoder.Load, Types = ["clap"] },
         new("HtsAt", "the audio tower of laion/clap-htsat-*", folder => HtsAt.Load(folder)) { LoadEncoder = ClapEncoder.Load, Types = ["clap_audio_model"] },
@@ -84,7 +88,8 @@ public static class ModelCatalog
     /// <summary>What a checkpoint holds; null when it is nothing known.</summary>
     public static KnownModel? Find(CheckpointFolder checkpoint)
     {
-        string? type = checkpoint.Config["model_type"] is { } node && node.GetValueKind() == System.Text.Json.JsonValueKind.String ? node.GetValue<string>() : null;
+        string? type = checkpoint.Config["model_type"] is { } node && node.GetValueKind() == System.Text.Json.JsonValueKind.String ? node.GetValue<string>()
+            : null;
         return All.FirstOrDefault(model => model.Holds(checkpoint)) ?? All.FirstOrDefault(model => type is not null && model.Types.Contains(type));
     }
 
@@ -115,7 +120,8 @@ public static class ModelCatalog
         var found = Find(checkpoint);
         if (found is not null && wanted(found)) return found;
         string holds = found?.Name ?? $"nothing known (its config.json has model_type {checkpoint.Config["model_type"]?.ToJsonString() ?? "missing"})";
-        throw new NotSupportedException($"{folder}: this holds {holds}, which is no {what}. Known ones: {string.Join("; ", All.Where(wanted).Select(model => $"{model.Name} ({model.Source})"))}.");
+        throw new NotSupportedException($"{folder}: this holds {holds}, which is no {what}. Known ones: "
+            + $"{string.Join("; ", All.Where(wanted).Select(model => $"{model.Name} ({model.Source})"))}.");
     }
 
     private static (IAudioEncoder, IAudioLanguageModel) WholePengi(string folder, Device? device)
@@ -128,7 +134,11 @@ public static class ModelCatalog
     private static (IAudioEncoder, IAudioLanguageModel) WholeMusiLingo(string folder, Device? device)
     {
         string mert = Path.Combine(folder, "mert");
-        if (!Directory.Exists(mert)) throw new DirectoryNotFoundException($"{folder}: MusiLingo hears with MERT, whose model folder (m-a-p/MERT-v1-330M) belongs into its folder 'mert'.");
+        if (!Directory.Exists(mert))
+        {
+            throw new DirectoryNotFoundException($"{folder}: MusiLingo hears with MERT, whose model folder (m-a-p/MERT-v1-330M) belongs into its "
+                + "folder 'mert'.");
+        }
         var musilingo = MusiLingo.Load(folder, mert, device: device);
         return (musilingo.Encoder, musilingo);
     }

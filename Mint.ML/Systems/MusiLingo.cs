@@ -36,7 +36,8 @@ public sealed class MusiLingo : IAudioLanguageModel
     /// <summary>LLaMA's tokenizer.</summary>
     /// <exception cref="InvalidOperationException">The folder had no vocabulary.</exception>
     public ITextTokenizer Tokenizer => tokenizer
-        ?? throw new InvalidOperationException("This MusiLingo was loaded without LLaMA's vocabulary, so that it reads token ids only: put tokenizer.model beside its weights.");
+        ?? throw new InvalidOperationException("This MusiLingo was loaded without LLaMA's vocabulary, so that it reads token ids only: put tokenizer.model "
+            + "beside its weights.");
 
     /// <inheritdoc/>
     public int FrameWidth => (int)Adapter.Inputs;
@@ -45,7 +46,8 @@ public sealed class MusiLingo : IAudioLanguageModel
     /// <exception cref="InvalidOperationException">No MERT was loaded.</exception>
     public IAudioEncoder Encoder => new MertMean(Mert);
 
-    private Hubert Mert => encoder ?? throw new InvalidOperationException("This MusiLingo was loaded without a MERT folder: load it with one, or call AudioTokens.");
+    private Hubert Mert =>
+        encoder ?? throw new InvalidOperationException("This MusiLingo was loaded without a MERT folder: load it with one, or call AudioTokens.");
 
     /// <summary>Loads a checkpoint in the original's naming.</summary>
     /// <param name="folder">config.json (its "t" and "llama") and the weights of LLaMA and the projection.</param>
@@ -67,7 +69,8 @@ public sealed class MusiLingo : IAudioLanguageModel
             throw new InvalidDataException($"{mertFolder}: this MERT is {encoder.HiddenSize} wide; the projection in {folder} takes {width}.");
         var languageModel = new Llama(LlamaConfig.FromJson(config.Section("llama"))).Placed(dtype, device).Frozen();
         var adapter = new TemporalMeanAdapter(width, languageModel.HiddenSize, config.Size("t", 325)).Placed(null, device);
-        var system = new MusiLingo(encoder, adapter, languageModel, outer, File.Exists(Path.Combine(checkpoint.Path, "tokenizer.model")) ? TextTokenizer.Load(checkpoint.Path) : null);
+        var system = new MusiLingo(encoder, adapter, languageModel, outer, File.Exists(Path.Combine(checkpoint.Path, "tokenizer.model"))
+            ? TextTokenizer.Load(checkpoint.Path) : null);
         foreach (var (module, names) in system.Parts) WeightLoader.Load(module, checkpoint, names);
         return system;
     }
@@ -116,7 +119,9 @@ public sealed class MusiLingo : IAudioLanguageModel
     public (Tensor Embeddings, Tensor Mask) PromptWithoutSound(string instruction)
     {
         using var scope = NewDisposeScope();
-        using var silence = new AudioEncoding(zeros([1, 0, LanguageModel.HiddenSize], device: LanguageModel.Device), zeros([1, 0], dtype: ScalarType.Bool, device: LanguageModel.Device));
+        using var silence =
+            new AudioEncoding(zeros([1, 0, LanguageModel.HiddenSize], device: LanguageModel.Device),
+            zeros([1, 0], dtype: ScalarType.Bool, device: LanguageModel.Device));
         var (before, beforeMask) = Ids([Opening]);
         var (after, afterMask) = Ids([Closing(instruction)]);
         var (embeddings, mask) = Prompt(before, beforeMask, silence, after, afterMask);

@@ -56,11 +56,13 @@ public sealed class Pengi : IAudioLanguageModel
     public IAudioEncoder Encoder => new PengiEar(this);
 
     private (ITextTokenizer Question, ITextTokenizer Answer) Known => Tokenizers
-        ?? throw new InvalidOperationException("This Pengi was loaded without tokenizers, so that it reads token ids only: its folder needs the folders 'clip' and 'gpt2' with their vocabularies.");
+        ?? throw new InvalidOperationException("This Pengi was loaded without tokenizers, so that it reads token ids only: its folder needs the folders "
+            + "'clip' and 'gpt2' with their vocabularies.");
 
     /// <summary>Loads a checkpoint in the original's naming.</summary>
     /// <param name="folder">
-    /// The weights, and config.json where they are not the published dimensions; the vocabularies of CLIP and GPT-2 in its folders <c>clip</c> and <c>gpt2</c>, where it has them.
+    /// The weights, and config.json where they are not the published dimensions; the vocabularies of CLIP and GPT-2 in its folders <c>clip</c> and <c>gpt2</c>,
+    /// where it has them.
     /// </param>
     /// <param name="device">The CPU when null.</param>
     /// <exception cref="InvalidDataException">The folder's files are broken.</exception>
@@ -112,13 +114,15 @@ public sealed class Pengi : IAudioLanguageModel
         var (ids, mask) = TextTensors.Of(Known.Question, instructions, (int)Config.ClipText.Positions, LanguageModel.Device);
         var questions = EncodeText(ids, mask); // (B, E) or (1, E)
         var prefix = Prefix(sounds.Frames.squeeze(1), questions.expand(sounds.Frames.shape[0], -1));
-        return (prefix.MoveToOuterDisposeScope(), ones([prefix.shape[0], prefix.shape[1]], dtype: ScalarType.Bool, device: prefix.device).MoveToOuterDisposeScope());
+        return (prefix.MoveToOuterDisposeScope(), ones([prefix.shape[0], prefix.shape[1]], dtype: ScalarType.Bool, device: prefix.device)
+            .MoveToOuterDisposeScope());
     }
 
     /// <summary>Not offered: half of Pengi's prefix is sound, and it was never trained on the other half alone.</summary>
     /// <exception cref="NotSupportedException">Always.</exception>
     public (Tensor Embeddings, Tensor Mask) PromptWithoutSound(string instruction) =>
-        throw new NotSupportedException("Pengi has no prompt without sound, which mutual information compares with: rank labels by the sum or by the mean per token.");
+        throw new NotSupportedException("Pengi has no prompt without sound, which mutual information compares with: rank labels by the sum or by the mean "
+            + "per token.");
 
     /// <summary>Answers a batch: the best beams first.</summary>
     /// <param name="waveforms">See <see cref="EncodeAudio"/>.</param>
@@ -145,10 +149,12 @@ public sealed class Pengi : IAudioLanguageModel
         using var guard = no_grad();
         using var scope = NewDisposeScope();
         var prefix = Prefix(EncodeAudio(waveforms), EncodeText(ids, mask));
-        return VocabularyRanking.Rank(LanguageModel, prefix, ones([prefix.shape[0], prefix.shape[1]], dtype: ScalarType.Bool, device: prefix.device), labels, options, cancel: cancel);
+        return VocabularyRanking.Rank(LanguageModel, prefix, ones([prefix.shape[0], prefix.shape[1]], dtype: ScalarType.Bool, device: prefix.device), labels,
+            options, cancel: cancel);
     }
 
-    /// <summary>Classifies by text matching, the other way: cosines of the embeddings of generated answers and of labels, (answers, labels). The highest wins.</summary>
+    /// <summary>Classifies by text matching, the other way: cosines of the embeddings of generated answers and of labels, (answers, labels). The highest
+    /// wins.</summary>
     /// <param name="answers">CLIP tokens of the answers' texts, and their mask; see <see cref="EncodeText"/>.</param>
     /// <param name="labels">CLIP tokens of the labels, and their mask.</param>
     public float[,] MatchTexts((Tensor Ids, Tensor? Mask) answers, (Tensor Ids, Tensor? Mask) labels)

@@ -4,8 +4,10 @@ using Microsoft.ML.Tokenizers;
 
 namespace Mint.ML.Text;
 
-/// <summary>BERT's cleaning of a text: control characters out, white space to spaces, Chinese characters apart, form C, and for uncased models lower case without accents.</summary>
-/// <remarks>The order is that of transformers' BasicTokenizer. Unicode forms come from <see cref="UnicodeNormalization"/>, so that the result does not depend on the machine.</remarks>
+/// <summary>BERT's cleaning of a text: control characters out, white space to spaces, Chinese characters apart, form C, and for uncased models lower case
+/// without accents.</summary>
+/// <remarks>The order is that of transformers' BasicTokenizer. Unicode forms come from <see cref="UnicodeNormalization"/>, so that the result does not depend
+/// on the machine.</remarks>
 internal sealed class BertNormalizer(bool lowerCase, bool stripAccents, bool splitChinese) : Normalizer
 {
     public override string Normalize(ReadOnlySpan<char> original) => Normalize(original.ToString());
@@ -47,7 +49,8 @@ internal sealed class BertNormalizer(bool lowerCase, bool stripAccents, bool spl
     private static bool IsDropped(Rune rune) => rune.Value == 0xFFFD || Rune.GetUnicodeCategory(rune)
         is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned;
 
-    private static bool IsChinese(int point) => point is (>= 0x4E00 and <= 0x9FFF) or (>= 0x3400 and <= 0x4DBF) or (>= 0x20000 and <= 0x2A6DF) or (>= 0x2A700 and <= 0x2B73F)
+    private static bool IsChinese(int point) =>
+        point is (>= 0x4E00 and <= 0x9FFF) or (>= 0x3400 and <= 0x4DBF) or (>= 0x20000 and <= 0x2A6DF) or (>= 0x2A700 and <= 0x2B73F)
         or (>= 0x2B740 and <= 0x2B81F) or (>= 0x2B820 and <= 0x2CEAF) or (>= 0xF900 and <= 0xFAFF) or (>= 0x2F800 and <= 0x2FA1F);
 
     // One character at a time, as the original does: a capital sigma at the end of a word is not special here.

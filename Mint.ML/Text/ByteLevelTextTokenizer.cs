@@ -6,8 +6,8 @@ namespace Mint.ML.Text;
 
 /// <summary>GPT-2's byte-level BPE: words with the space before them, any text spelled in bytes, nothing lost.</summary>
 /// <remarks>
-/// Source: transformers' GPT2Tokenizer. Words are merged by the package's BpeTokenizer. Its CodeGenTokenizer is not used: it splits with a .NET regular expression,
-/// which sees a letter outside the basic plane as two surrogates and not as a letter, so such words split where the original's do not.
+/// Source: transformers' GPT2Tokenizer. Words are merged by the package's BpeTokenizer. Its CodeGenTokenizer is not used: it splits with a .NET regular
+/// expression, which sees a letter outside the basic plane as two surrogates and not as a letter, so such words split where the original's do not.
 /// </remarks>
 public sealed class ByteLevelTextTokenizer : TextTokenizer
 {
@@ -34,7 +34,8 @@ public sealed class ByteLevelTextTokenizer : TextTokenizer
     /// <summary>GPT-2's splitting.</summary>
     public override PreTokenizer? PreTokenizer => preTokenizer;
 
-    private protected override void Tokenize(string text, int start, int length, int shift, List<EncodedToken> tokens) => encoder.Encode(text, start, length, shift, tokens);
+    private protected override void Tokenize(string text, int start, int length, int shift, List<EncodedToken> tokens) =>
+        encoder.Encode(text, start, length, shift, tokens);
 
     private protected override string Detokenize(IReadOnlyList<int> ids) => BytePairEncoder.Decode(ids.Select(IdToToken));
 

@@ -26,7 +26,8 @@ internal sealed class BytePairEncoder
         {
             if (vocabulary.Id(left) is null || vocabulary.Id(right) is null || vocabulary.Id(left + right) is null)
             {
-                throw new InvalidDataException($"{where}: \"{left}\", \"{right}\" or the two together is not in {vocabulary.File}. Check that both files are of the same model.");
+                throw new InvalidDataException($"{where}: \"{left}\", \"{right}\" or the two together is not in {vocabulary.File}. Check that both files are "
+                    + "of the same model.");
             }
             ranked.Add($"{left} {right}");
         }
@@ -34,7 +35,8 @@ internal sealed class BytePairEncoder
         {
             if (vocabulary.Id([spellings[b]]) is null || vocabulary.Id(spellings[b] + endOfWord) is null)
             {
-                throw new InvalidDataException($"{vocabulary.File} has no piece for byte {b} (\"{spellings[b] + endOfWord}\") and no unknown token; it is not a byte-level vocabulary.");
+                throw new InvalidDataException($"{vocabulary.File} has no piece for byte {b} (\"{spellings[b] + endOfWord}\") and no unknown token; it is "
+                    + "not a byte-level vocabulary.");
             }
         }
         foreach (var piece in vocabulary.Pieces)
@@ -74,7 +76,8 @@ internal sealed class BytePairEncoder
         var space = line.IndexOf(' ', StringComparison.Ordinal);
         if (space <= 0 || space == line.Length - 1 || line.IndexOf(' ', space + 1) >= 0)
         {
-            throw new InvalidDataException($"{where}: a merge is two pieces with one space between, but this is \"{(line.Length > 40 ? line[..40] + "..." : line)}\".");
+            throw new InvalidDataException($"{where}: a merge is two pieces with one space between, but this is "
+                + $"\"{(line.Length > 40 ? line[..40] + "..." : line)}\".");
         }
         return (line[..space], line[(space + 1)..], where);
     }

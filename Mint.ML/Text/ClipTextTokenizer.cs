@@ -6,8 +6,9 @@ namespace Mint.ML.Text;
 
 /// <summary>CLIP's BPE: lower case, white space collapsed, every piece that ends a word marked &lt;/w&gt;.</summary>
 /// <remarks>
-/// Source: OpenAI's SimpleTokenizer with its text repair (ftfy) left out: HTML entities are resolved twice, and nothing else is rewritten. Entities are those that
-/// <see cref="WebUtility.HtmlDecode(string)"/> knows. Words are merged by the package's BpeTokenizer, whose EndOfWordSuffix goes to the last byte of a word, as in the original.
+/// Source: OpenAI's SimpleTokenizer with its text repair (ftfy) left out: HTML entities are resolved twice, and nothing else is rewritten. Entities are those
+/// that <see cref="WebUtility.HtmlDecode(string)"/> knows. Words are merged by the package's BpeTokenizer, whose EndOfWordSuffix goes to the last byte of a
+/// word, as in the original.
 /// </remarks>
 public sealed class ClipTextTokenizer : TextTokenizer
 {

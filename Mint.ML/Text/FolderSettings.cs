@@ -121,7 +121,8 @@ internal sealed class FolderSettings
             foreach (var entry in decoder.EnumerateObject())
             {
                 var name = TextFile.Name(file, entry);
-                if (!int.TryParse(name, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var id) || id > Vocabulary.MaxId)
+                if (!int.TryParse(name, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var id)
+                    || id > Vocabulary.MaxId)
                 {
                     throw new InvalidDataException($"{file}: added_tokens_decoder has \"{name}\" where an id from 0 to {Vocabulary.MaxId} is due.");
                 }

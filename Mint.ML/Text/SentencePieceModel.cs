@@ -168,7 +168,8 @@ internal sealed record SentencePieceModel
             var piece = Pieces[id];
             if (piece.Text.Length == 0 || !float.IsFinite(piece.Score) || !Enum.IsDefined(piece.Kind))
             {
-                throw new InvalidDataException($"{File}: piece {id} (\"{piece.Text}\", score {piece.Score}, type {(int)piece.Kind}) is empty, has no finite score or is of an unknown type.");
+                throw new InvalidDataException($"{File}: piece {id} (\"{piece.Text}\", score {piece.Score}, type {(int)piece.Kind}) is empty, has no finite "
+                    + "score or is of an unknown type.");
             }
         }
         var unknowns = Pieces.Count(piece => piece.Kind == PieceKind.Unknown);

@@ -73,7 +73,8 @@ internal sealed class UnigramSegmenter : ISegmenter
                 if (trie.Id(node) is >= 0 and var id)
                 {
                     // A user-defined piece beats any other cut of its stretch.
-                    double score = pieces[id].Kind == PieceKind.UserDefined ? Encoding.UTF8.GetByteCount(text[start..end]) * highestScore - 0.1 : pieces[id].Score;
+                    double score = pieces[id].Kind == PieceKind.UserDefined ? Encoding.UTF8.GetByteCount(text[start..end]) * highestScore - 0.1
+                        : pieces[id].Score;
                     Offer(ref best[end], score + best[start].Score, start, id);
                     single |= end - start == width;
                 }

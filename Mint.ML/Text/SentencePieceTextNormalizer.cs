@@ -5,7 +5,8 @@ using Microsoft.ML.Tokenizers;
 namespace Mint.ML.Text;
 
 /// <summary>
-/// SentencePiece's normalisation: the model's own character map (nmt_nfkc and the like), white space collapsed and trimmed if the model says so, a space in front, spaces spelled ▁.
+/// SentencePiece's normalisation: the model's own character map (nmt_nfkc and the like), white space collapsed and trimmed if the model says so, a space in
+/// front, spaces spelled ▁.
 /// </summary>
 /// <remarks>
 /// Source: sentencepiece 0.1.97, normalizer.cc. The package's SentencePieceNormalizer takes no character map through its public constructor.
@@ -25,7 +26,8 @@ internal sealed class SentencePieceTextNormalizer : Normalizer
     {
         this.model = model;
         (trie, replacements) = ReadCharsmap(model);
-        userDefined = [.. model.Pieces.Where(piece => piece.Kind == PieceKind.UserDefined).Select(piece => Encoding.UTF8.GetBytes(piece.Text)).OrderByDescending(text => text.Length)];
+        userDefined = [.. model.Pieces.Where(piece => piece.Kind == PieceKind.UserDefined).Select(piece => Encoding.UTF8.GetBytes(piece.Text))
+            .OrderByDescending(text => text.Length)];
     }
 
     public override string Normalize(ReadOnlySpan<char> original) => Normalize(original.ToString());
@@ -153,7 +155,8 @@ internal sealed class SentencePieceTextNormalizer : Normalizer
         var size = map.Length < 4 ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(map);
         if (size == 0 || size % 4 != 0 || size > map.Length - 4 || (map.Length > size + 4 && map[^1] != 0))
         {
-            throw new InvalidDataException($"{model.File}: the character map of {map.Length} bytes is damaged (its trie says {size} bytes). Get the file again.");
+            throw new InvalidDataException($"{model.File}: the character map of {map.Length} bytes is damaged (its trie says {size} bytes). Get the "
+                + "file again.");
         }
         var trie = new uint[size / 4];
         for (var i = 0; i < trie.Length; i++)

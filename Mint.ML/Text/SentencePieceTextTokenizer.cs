@@ -5,8 +5,8 @@ namespace Mint.ML.Text;
 
 /// <summary>SentencePiece models, unigram and BPE, with the conventions of T5 or of LLaMA around them.</summary>
 /// <remarks>
-/// Sources: sentencepiece 0.1.97; transformers' T5Tokenizer and LlamaTokenizer with their default (legacy) handling of special tokens: the text between two of them is
-/// encoded on its own, so it begins with a space of its own. T5 takes the white space around special tokens away, LLaMA keeps it.
+/// Sources: sentencepiece 0.1.97; transformers' T5Tokenizer and LlamaTokenizer with their default (legacy) handling of special tokens: the text between two of
+/// them is encoded on its own, so it begins with a space of its own. T5 takes the white space around special tokens away, LLaMA keeps it.
 /// The package's SentencePieceTokenizer is not used: it does not know these rules, and its public surface builds no model from tokenizer.json.
 /// </remarks>
 public sealed class SentencePieceTextTokenizer : TextTokenizer
@@ -152,7 +152,8 @@ public sealed class SentencePieceTextTokenizer : TextTokenizer
     public string DecodeRaw(IEnumerable<int> ids)
     {
         ArgumentNullException.ThrowIfNull(ids);
-        return DecodePieces([.. ids.Select(id => id >= 0 && id < model.Pieces.Count ? id : throw new ArgumentOutOfRangeException(nameof(ids), id, $"The model has pieces 0 to {model.Pieces.Count - 1}."))]);
+        return DecodePieces([.. ids.Select(id => id >= 0 && id < model.Pieces.Count ? id
+            : throw new ArgumentOutOfRangeException(nameof(ids), id, $"The model has pieces 0 to {model.Pieces.Count - 1}."))]);
     }
 
     private string DecodePieces(List<int> ids)

@@ -24,7 +24,8 @@ internal sealed class SpecialTokens
             byText.TryAdd(token.Text, token);
             byId.TryAdd(token.Id, token);
         }
-        byFirst = byText.Values.GroupBy(token => token.Text[0]).ToDictionary(group => group.Key, group => group.OrderByDescending(token => token.Text.Length).ToArray());
+        byFirst = byText.Values.GroupBy(token => token.Text[0])
+            .ToDictionary(group => group.Key, group => group.OrderByDescending(token => token.Text.Length).ToArray());
         firsts = SearchValues.Create([.. byFirst.Keys]);
     }
 

@@ -8,12 +8,13 @@ namespace Mint.ML.Text;
 /// A tokenizer that gives the ids of a model's original, and is a <see cref="Tokenizer"/> for whatever takes one.
 /// </summary>
 /// <remarks>
-/// Byte-level merging is the package's, the other algorithms are our own, on the types of Microsoft.ML.Tokenizers (<see cref="Tokenizer"/>, <see cref="Normalizer"/>, <see cref="PreTokenizer"/>,
-/// <see cref="EncodedToken"/>). Ids have to equal the originals' on every machine, and the package's own classes leave that open: they normalise and change case through
-/// .NET, whose answer depends on the globalization mode; they split with .NET's regular expressions, which work on UTF-16 units; they read no tokenizer.json and no
-/// tokenizer_config.json; and the white space around special tokens, T5's extra ids and truncation that keeps the special tokens are left to the caller.
-/// <para>As a <see cref="Tokenizer"/> (EncodeToIds, EncodeToTokens, CountTokens) it adds no special tokens around a text; offsets point into the normalised text,
-/// which is given only where the model normalises. Instances are immutable: any number of threads may use one.</para>
+/// Byte-level merging is the package's, the other algorithms are our own, on the types of Microsoft.ML.Tokenizers (<see cref="Tokenizer"/>,
+/// <see cref="Normalizer"/>, <see cref="PreTokenizer"/>, <see cref="EncodedToken"/>). Ids have to equal the originals' on every machine, and the package's own
+/// classes leave that open: they normalise and change case through
+/// .NET, whose answer depends on the globalization mode; they split with .NET's regular expressions, which work on UTF-16 units; they read no tokenizer.json
+/// and no tokenizer_config.json; and the white space around special tokens, T5's extra ids and truncation that keeps the special tokens are left to the caller.
+/// <para>As a <see cref="Tokenizer"/> (EncodeToIds, EncodeToTokens, CountTokens) it adds no special tokens around a text; offsets point into the normalised
+/// text, which is given only where the model normalises. Instances are immutable: any number of threads may use one.</para>
 /// </remarks>
 public abstract class TextTokenizer : Tokenizer, ITextTokenizer
 {
@@ -31,8 +32,9 @@ public abstract class TextTokenizer : Tokenizer, ITextTokenizer
 
     /// <summary>Reads the tokenizer of a Hugging Face model folder.</summary>
     /// <param name="folder">
-    /// Holds one of: spiece.model, tokenizer.model or sentencepiece.bpe.model (SentencePiece); vocab.txt (WordPiece); vocab.json with merges.txt (byte-level BPE: GPT-2, or CLIP
-    /// when pieces end in &lt;/w&gt;); tokenizer.json, taken when none of the others is there. tokenizer_config.json, special_tokens_map.json, added_tokens.json and config.json refine it.
+    /// Holds one of: spiece.model, tokenizer.model or sentencepiece.bpe.model (SentencePiece); vocab.txt (WordPiece); vocab.json with merges.txt (byte-level
+    /// BPE: GPT-2, or CLIP when pieces end in &lt;/w&gt;); tokenizer.json, taken when none of the others is there. tokenizer_config.json,
+    /// special_tokens_map.json, added_tokens.json and config.json refine it.
     /// </param>
     /// <param name="options">Prevails over what the folder says.</param>
     /// <exception cref="DirectoryNotFoundException">No such folder.</exception>
@@ -130,7 +132,8 @@ public abstract class TextTokenizer : Tokenizer, ITextTokenizer
         var room = options.MaxLength - prefix.Length - suffix.Length;
         if (room < 0)
         {
-            throw new ArgumentOutOfRangeException(nameof(options.MaxLength), options.MaxLength, $"The special tokens alone take {prefix.Length + suffix.Length} ids.");
+            throw new ArgumentOutOfRangeException(nameof(options.MaxLength), options.MaxLength,
+                $"The special tokens alone take {prefix.Length + suffix.Length} ids.");
         }
         var tokens = Tokens(text, new EncodeSettings { ConsiderNormalization = true, ConsiderPreTokenization = true }, out _);
         var count = Math.Min(tokens.Count, room);

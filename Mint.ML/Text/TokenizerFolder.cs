@@ -32,7 +32,8 @@ internal static class TokenizerFolder
         {
             return TokenizerJson.Load(json, settings);
         }
-        throw new FileNotFoundException($"{folder} holds no tokenizer: neither {string.Join(", ", sentencePieceFiles)}, vocab.txt, vocab.json with merges.txt, nor tokenizer.json. "
+        throw new FileNotFoundException($"{folder} holds no tokenizer: neither {string.Join(", ", sentencePieceFiles)}, vocab.txt, vocab.json with "
+            + "merges.txt, nor tokenizer.json. "
             + "Copy the tokenizer's files of the model there.");
 
         bool Has(string name, out string path) => File.Exists(path = Path.Combine(folder, name));
@@ -41,9 +42,11 @@ internal static class TokenizerFolder
     public static TextTokenizer WordPiece(Vocabulary vocabulary, FolderSettings settings)
     {
         var usual = new BertTokens();
-        var tokens = new BertTokens(settings.Token("unk_token") ?? usual.Unknown, settings.Token("cls_token") ?? usual.Begin, settings.Token("sep_token") ?? usual.End,
+        var tokens = new BertTokens(settings.Token("unk_token") ?? usual.Unknown, settings.Token("cls_token") ?? usual.Begin, settings.Token("sep_token")
+            ?? usual.End,
             settings.Token("pad_token") ?? usual.Pad, settings.Token("mask_token") ?? usual.Mask);
-        var special = settings.Special(vocabulary.Size, text => vocabulary.Id(text), [tokens.Unknown, tokens.Begin, tokens.End, tokens.Pad, tokens.Mask], strips: true);
+        var special = settings.Special(vocabulary.Size, text => vocabulary.Id(text), [tokens.Unknown, tokens.Begin, tokens.End, tokens.Pad, tokens.Mask],
+            strips: true);
         return new WordPieceTextTokenizer(vocabulary, tokens, special, settings.Options);
     }
 

@@ -21,7 +21,8 @@ internal static class TokenizerJson
                     settings.HasExtraIds();
                     return TokenizerFolder.SentencePiece(Unigram(file, root, model, added), settings);
                 case "BPE" when IsByteLevel(root):
-                    return TokenizerFolder.ByteLevel(Vocabulary.FromJson(file, Member(file, model, "vocab", JsonValueKind.Object)), Merges(file, model), settings);
+                    return TokenizerFolder.ByteLevel(Vocabulary.FromJson(file, Member(file, model, "vocab", JsonValueKind.Object)), Merges(file, model),
+                        settings);
                 case "BPE":
                     settings.HasExtraIds();
                     return TokenizerFolder.SentencePiece(Bpe(file, root, model, added), settings);
@@ -86,10 +87,12 @@ internal static class TokenizerJson
         {
             ranks.TryAdd(left + right, ranks.Count);
         }
-        var unknown = model.TryGetProperty("unk_token", out var token) && token.ValueKind == JsonValueKind.String ? TextFile.String(file, token, "unk_token") : "<unk>";
+        var unknown = model.TryGetProperty("unk_token", out var token) && token.ValueKind == JsonValueKind.String ? TextFile.String(file, token, "unk_token")
+            : "<unk>";
         if (vocabulary.Size != vocabulary.Pieces.Count())
         {
-            throw new InvalidDataException($"{file}: the vocabulary has {vocabulary.Pieces.Count()} pieces but ids up to {vocabulary.Size - 1}; ids must be unique and without gaps.");
+            throw new InvalidDataException($"{file}: the vocabulary has {vocabulary.Pieces.Count()} pieces but ids up to {vocabulary.Size - 1}; ids must be "
+                + "unique and without gaps.");
         }
         var pieces = new List<Piece>();
         for (var id = 0; id < vocabulary.Size; id++)
@@ -97,7 +100,15 @@ internal static class TokenizerJson
             var text = vocabulary.Piece(id) ?? throw new InvalidDataException($"{file}: no piece has id {id}; ids must be unique and without gaps.");
             pieces.Add(new Piece(text, -ranks.GetValueOrDefault(text), text == unknown ? PieceKind.Unknown : KindOf(text, added, bytes)));
         }
-        return (Spaces(root) with { File = file, Pieces = pieces, Kind = SegmentationKind.Bpe, ByteFallback = bytes, Charsmap = Charsmap(file, root), RemoveExtraSpaces = false }).Checked();
+        return (Spaces(root) with
+        {
+            File = file,
+            Pieces = pieces,
+            Kind = SegmentationKind.Bpe,
+            ByteFallback = bytes,
+            Charsmap = Charsmap(file, root),
+            RemoveExtraSpaces = false
+        }).Checked();
     }
 
     private static PieceKind KindOf(string text, HashSet<string> added, bool bytes) =>
@@ -114,7 +125,8 @@ internal static class TokenizerJson
     };
 
     private static bool Prepends(JsonElement metaspace) =>
-        metaspace.TryGetProperty("prepend_scheme", out var scheme) && scheme.ValueKind == JsonValueKind.String ? !scheme.ValueEquals("never") : Flag(metaspace, "add_prefix_space") != false;
+        metaspace.TryGetProperty("prepend_scheme", out var scheme) && scheme.ValueKind == JsonValueKind.String ? !scheme.ValueEquals("never")
+            : Flag(metaspace, "add_prefix_space") != false;
 
     private static byte[] Charsmap(string file, JsonElement root)
     {

@@ -34,7 +34,8 @@ public sealed record TokenizerOptions
     /// <summary>Takes Chinese characters one by one (BERT). True unless the folder says otherwise.</summary>
     public bool? SplitChineseCharacters { get; init; }
 
-    /// <summary>Takes out the spaces before punctuation and contractions when decoding. Unless the folder says otherwise true, and false for LLaMA, as in the originals.</summary>
+    /// <summary>Takes out the spaces before punctuation and contractions when decoding. Unless the folder says otherwise true, and false for LLaMA, as in the
+    /// originals.</summary>
     public bool? CleanUpSpaces { get; init; }
 }
 

@@ -110,7 +110,8 @@ internal sealed class UnigramLattice
 /// <summary>What training starts from: single characters, and the stretches of words with the most text in them.</summary>
 internal static class UnigramSeeds
 {
-    public static List<ScoredPiece> Find(List<(string Text, long Count)> corpus, HashSet<string> characters, UnigramTrainingOptions options, CancellationToken cancellation)
+    public static List<ScoredPiece> Find(List<(string Text, long Count)> corpus, HashSet<string> characters, UnigramTrainingOptions options,
+        CancellationToken cancellation)
     {
         var found = new List<(string Text, long Count, int Length)>();
         // Stretches one character longer can only be frequent if both their beginning and their end are: one pass a length, and the rare are forgotten.
@@ -133,7 +134,8 @@ internal static class UnigramSeeds
             }
         }
         var singles = found.Where(entry => entry.Length == 1).OrderBy(entry => entry.Text, StringComparer.Ordinal);
-        var longer = found.Where(entry => entry.Length > 1).OrderByDescending(entry => entry.Count * entry.Length).ThenBy(entry => entry.Text, StringComparer.Ordinal).Take(options.SeedSize);
+        var longer = found.Where(entry => entry.Length > 1).OrderByDescending(entry => entry.Count * entry.Length)
+            .ThenBy(entry => entry.Text, StringComparer.Ordinal).Take(options.SeedSize);
         var seeds = singles.Concat(longer).ToList();
         var total = Math.Log(seeds.Sum(seed => (double)seed.Count * seed.Length));
         return [.. seeds.Select(seed => new ScoredPiece(seed.Text, Math.Log((double)seed.Count * seed.Length) - total))];
@@ -159,7 +161,9 @@ internal static class UnigramSeeds
             for (var i = 0; i + length < places.Count; i++)
             {
                 var stretch = word.AsSpan(places[i]..places[i + length]);
-                if (known is { } lookup && !(lookup.ContainsKey(word.AsSpan(places[i]..places[i + length - 1])) && lookup.ContainsKey(word.AsSpan(places[i + 1]..places[i + length]))))
+                if (known is { } lookup
+                    && !(lookup.ContainsKey(word.AsSpan(places[i]..places[i + length - 1]))
+                    && lookup.ContainsKey(word.AsSpan(places[i + 1]..places[i + length]))))
                 {
                     continue;
                 }

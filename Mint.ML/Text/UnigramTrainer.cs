@@ -11,7 +11,8 @@ public sealed record UnigramTrainingOptions
     /// <summary>Characters in the longest piece; sentencepiece's default.</summary>
     public int MaxPieceLength { get; init; } = 16;
 
-    /// <summary>Share of the text's characters that get a piece; rarer ones are unknown. sentencepiece's default, which keeps stray characters out of a small vocabulary.</summary>
+    /// <summary>Share of the text's characters that get a piece; rarer ones are unknown. sentencepiece's default, which keeps stray characters out of a small
+    /// vocabulary.</summary>
     public double CharacterCoverage { get; init; } = 0.9995;
 
     /// <summary>Pieces that training starts from, the most frequent stretches of words; pruning takes it from there.</summary>
@@ -26,9 +27,9 @@ public sealed record UnigramTrainingOptions
 
 /// <summary>Trains a unigram SentencePiece model in T5's layout: &lt;pad&gt; 0, &lt;/s&gt; 1, &lt;unk&gt; 2, no BOS.</summary>
 /// <remarks>
-/// Source: Kudo, "Subword Regularization" (2018), as sentencepiece does it: the frequent stretches of words, then expectation-maximisation over all cuts of every word,
-/// dropping in turn the pieces whose loss costs the text least. Seeds are counted by length instead of through a suffix array. Deterministic: the same texts, in any order, give the same file.
-/// The normaliser that is written is "identity" with white space collapsed: case and accents are kept.
+/// Source: Kudo, "Subword Regularization" (2018), as sentencepiece does it: the frequent stretches of words, then expectation-maximisation over all cuts of
+/// every word, dropping in turn the pieces whose loss costs the text least. Seeds are counted by length instead of through a suffix array. Deterministic: the
+/// same texts, in any order, give the same file. The normaliser that is written is "identity" with white space collapsed: case and accents are kept.
 /// </remarks>
 public static class UnigramTrainer
 {
@@ -63,7 +64,8 @@ public static class UnigramTrainer
         var room = options.VocabularySize - special.Length;
         if (characters.Count > room)
         {
-            throw new ArgumentException($"The texts have {characters.Count} characters and VocabularySize {options.VocabularySize} leaves room for {room}. Raise it, or lower CharacterCoverage.", nameof(options));
+            throw new ArgumentException($"The texts have {characters.Count} characters and VocabularySize {options.VocabularySize} leaves room for {room}. "
+                + "Raise it, or lower CharacterCoverage.", nameof(options));
         }
         var corpus = Fragments(words, characters);
         var pieces = UnigramSeeds.Find(corpus, characters, options, cancellation);
@@ -87,7 +89,8 @@ public static class UnigramTrainer
             pieces = kept;
         }
         var chosen = pieces.Where(piece => characters.Contains(piece.Text))
-            .Concat(pieces.Where(piece => !characters.Contains(piece.Text)).OrderByDescending(piece => piece.Score).ThenBy(piece => piece.Text, StringComparer.Ordinal).Take(room - characters.Count))
+            .Concat(pieces.Where(piece => !characters.Contains(piece.Text)).OrderByDescending(piece => piece.Score)
+                .ThenBy(piece => piece.Text, StringComparer.Ordinal).Take(room - characters.Count))
             .OrderByDescending(piece => piece.Score).ThenBy(piece => piece.Text, StringComparer.Ordinal)
             .Select(piece => new Piece(piece.Text, (float)piece.Score, PieceKind.Normal));
         model = model with { Pieces = [.. special, .. chosen] };

@@ -21,7 +21,8 @@ public sealed class VocabularyFiles
     /// <summary>Reads the tokenizer of a Hugging Face folder.</summary>
     /// <exception cref="InvalidDataException">The folder has no tokenizer, or its files are broken.</exception>
     public static VocabularyFiles Read(string folder) => new(
-        [.. Names.Select(name => (name, Path: Path.Combine(folder, name))).Where(file => File.Exists(file.Path)).Select(file => (file.name, File.ReadAllBytes(file.Path)))],
+        [.. Names.Select(name => (name, Path: Path.Combine(folder, name))).Where(file => File.Exists(file.Path))
+            .Select(file => (file.name, File.ReadAllBytes(file.Path)))],
         TextTokenizer.Load(folder));
 
     /// <summary>Trains a WordPiece vocabulary on texts. The same texts give the same vocabulary.</summary>

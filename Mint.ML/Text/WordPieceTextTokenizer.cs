@@ -4,8 +4,8 @@ namespace Mint.ML.Text;
 
 /// <summary>BERT's WordPiece: the longest piece that the word begins with, then the longest ##piece that goes on, or [UNK] for the whole word.</summary>
 /// <remarks>
-/// Source: transformers' BertTokenizer. The package's BertTokenizer is not used: it takes accents off with <see cref="string.Normalize()"/>, which in invariant globalization
-/// mode leaves them on, so that "café" would have other ids there.
+/// Source: transformers' BertTokenizer. The package's BertTokenizer is not used: it takes accents off with <see cref="string.Normalize()"/>, which in invariant
+/// globalization mode leaves them on, so that "café" would have other ids there.
 /// </remarks>
 public sealed class WordPieceTextTokenizer : TextTokenizer
 {

@@ -21,8 +21,8 @@ public sealed record WordPieceTrainingOptions
 
 /// <summary>Trains a WordPiece vocabulary: vocab.txt with [PAD], [UNK], [CLS], [SEP], [MASK] first.</summary>
 /// <remarks>
-/// As the tokenizers library does it: beginning with characters (## in front of those inside a word), the most frequent pair of neighbours is joined, over and over; of equally
-/// frequent pairs, the first in ordinal order. Deterministic: the same texts, in any order, give the same file.
+/// As the tokenizers library does it: beginning with characters (## in front of those inside a word), the most frequent pair of neighbours is joined, over and
+/// over; of equally frequent pairs, the first in ordinal order. Deterministic: the same texts, in any order, give the same file.
 /// </remarks>
 public static class WordPieceTrainer
 {
@@ -55,7 +55,8 @@ public static class WordPieceTrainer
         }
         if (pieces.Count > options.VocabularySize)
         {
-            throw new ArgumentException($"The texts' characters and the special tokens take {pieces.Count} pieces and VocabularySize is {options.VocabularySize}. Raise it, or lower MaxCharacters.", nameof(options));
+            throw new ArgumentException($"The texts' characters and the special tokens take {pieces.Count} pieces and VocabularySize is "
+                + $"{options.VocabularySize}. Raise it, or lower MaxCharacters.", nameof(options));
         }
         new Joining(words, pieces, ids).Run(options, cancellation);
         AtomicFile.WriteText(path, string.Join('\n', pieces) + "\n");
@@ -81,7 +82,8 @@ public static class WordPieceTrainer
     }
 
     // Words as lists of single characters; words that are too long or have a character that is too rare are left out.
-    private static List<(List<int> Ids, long Count)> Spell(SortedDictionary<string, long> corpus, WordPieceTrainingOptions options, List<string> pieces, Dictionary<string, int> ids)
+    private static List<(List<int> Ids, long Count)> Spell(SortedDictionary<string, long> corpus, WordPieceTrainingOptions options, List<string> pieces,
+        Dictionary<string, int> ids)
     {
         var characters = new Dictionary<Rune, long>();
         foreach (var (word, count) in corpus)
@@ -91,9 +93,11 @@ public static class WordPieceTrainer
                 characters[rune] = characters.GetValueOrDefault(rune) + count;
             }
         }
-        var kept = characters.OrderByDescending(entry => entry.Value).ThenBy(entry => entry.Key.Value).Take(options.MaxCharacters).Select(entry => entry.Key).ToHashSet();
+        var kept = characters.OrderByDescending(entry => entry.Value).ThenBy(entry => entry.Key.Value).Take(options.MaxCharacters).Select(entry => entry.Key)
+            .ToHashSet();
         var spellings = corpus.Where(entry => entry.Key.Length <= LongestWord && entry.Key.EnumerateRunes().All(kept.Contains))
-            .Select(entry => (Pieces: entry.Key.EnumerateRunes().Select((rune, i) => i == 0 ? rune.ToString() : Continuation + rune).ToList(), entry.Value)).ToList();
+            .Select(entry => (Pieces: entry.Key.EnumerateRunes().Select((rune, i) => i == 0 ? rune.ToString() : Continuation + rune).ToList(), entry.Value))
+                .ToList();
         foreach (var piece in spellings.SelectMany(word => word.Pieces).Distinct().Order(StringComparer.Ordinal))
         {
             ids.Add(piece, pieces.Count);
@@ -107,7 +111,8 @@ public static class WordPieceTrainer
     {
         private readonly Dictionary<(int Left, int Right), long> counts = [];
         private readonly Dictionary<(int Left, int Right), HashSet<int>> where = [];
-        private readonly PriorityQueue<(int Left, int Right), (long Negative, string Left, string Right)> queue = new(Comparer<(long Negative, string Left, string Right)>.Create(Order));
+        private readonly PriorityQueue<(int Left, int Right),
+            (long Negative, string Left, string Right)> queue = new(Comparer<(long Negative, string Left, string Right)>.Create(Order));
 
         private static int Order((long Negative, string Left, string Right) a, (long Negative, string Left, string Right) b)
         {

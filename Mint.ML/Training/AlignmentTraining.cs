@@ -21,9 +21,11 @@ public static class AlignmentTraining
     /// <param name="captions">One caption a clip. Clips of equal captions are no negatives of each other.</param>
     /// <param name="objective">Which losses, and how.</param>
     /// <param name="options">How to train.</param>
-    /// <param name="validation">Pairs held out, measured as <see cref="TrainingOptions.ValidateEvery"/> says; without <see cref="TrainingOptions.BestBy"/> they do not change the weights by a bit.</param>
+    /// <param name="validation">Pairs held out, measured as <see cref="TrainingOptions.ValidateEvery"/> says; without <see cref="TrainingOptions.BestBy"/> they
+    /// do not change the weights by a bit.</param>
     /// <param name="progress">Told of every step.</param>
-    /// <param name="cancel">Ends the run after the step at hand, or within a validation; the bridge is as that step left it, or the best so far with <see cref="TrainingOptions.BestBy"/>.</param>
+    /// <param name="cancel">Ends the run after the step at hand, or within a validation; the bridge is as that step left it, or the best so far with
+    /// <see cref="TrainingOptions.BestBy"/>.</param>
     /// <exception cref="ArgumentException">Options, captions, tokenizer, audio and bridge do not fit each other; the message says how.</exception>
     /// <exception cref="NonFiniteLossException">A loss was not finite.</exception>
     /// <remarks>A batch of one clip has no negatives: when one clip is left over in an epoch, it is left out of it.</remarks>
@@ -35,7 +37,10 @@ public static class AlignmentTraining
         if (captions.Count != audio.Count) throw new ArgumentException($"There are {captions.Count} captions for {audio.Count} clips.", nameof(captions));
         if (validation is not null && validation.Captions.Count != validation.Audio.Count)
             throw new ArgumentException($"There are {validation.Captions.Count} captions for {validation.Audio.Count} clips held out.", nameof(validation));
-        if (!bridge.Config.HasAlignmentHeads) throw new ArgumentException("This bridge has no heads of stage 1 (BridgeNetConfig.HasAlignmentHeads).", nameof(bridge));
+        if (!bridge.Config.HasAlignmentHeads)
+        {
+            throw new ArgumentException("This bridge has no heads of stage 1 (BridgeNetConfig.HasAlignmentHeads).", nameof(bridge));
+        }
         if (objective.GenerationWeight > 0 && !bridge.Config.QFormer.HasLanguageHead)
             throw new ArgumentException("This bridge has no head that predicts tokens; set GenerationWeight to 0.", nameof(bridge));
         BridgeFit.Check(bridge, tokenizer, audio, options);
@@ -67,7 +72,8 @@ public static class AlignmentTraining
             errors.Require(options.BatchSize != 1, "BatchSize is 1; stage 1 finds a clip's negatives among the others of its batch and needs at least 2.");
             if (objective.ContrastiveBatch is { } contrasted)
             {
-                errors.Require(options.BatchSize < 1 || contrasted % options.BatchSize == 0, $"ContrastiveBatch is {contrasted}; expected a multiple of BatchSize, {options.BatchSize}.");
+                errors.Require(options.BatchSize < 1 || contrasted % options.BatchSize == 0,
+                    $"ContrastiveBatch is {contrasted}; expected a multiple of BatchSize, {options.BatchSize}.");
                 errors.Require(options.AccumulationSteps == 1, "ContrastiveBatch says how many batches a step takes; leave AccumulationSteps at 1.");
             }
             errors.Throw();
@@ -75,7 +81,8 @@ public static class AlignmentTraining
     }
 
     private sealed class Stage(
-        BridgeNet bridge, ITextTokenizer tokenizer, IReadOnlyList<string> captions, AlignmentOptions objective, TrainingOptions options) : ITrainingStage, IDisposable
+        BridgeNet bridge, ITextTokenizer tokenizer, IReadOnlyList<string> captions, AlignmentOptions objective, TrainingOptions options)
+            : ITrainingStage, IDisposable
     {
         private readonly TokenRows texts = new(
             [.. captions.AsParallel().AsOrdered().Select(caption => BridgeText.Ids(tokenizer, caption, options.MaxTokens))], tokenizer.PadTokenId ?? 0);

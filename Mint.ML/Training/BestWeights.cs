@@ -27,8 +27,11 @@ internal sealed class BestWeights(string? folder, IReadOnlyList<(string name, Pa
     public void Forget(long step)
     {
         if (folder is null) return;
-        foreach (string other in Directory.EnumerateFiles(folder, "best-*.safetensors").Where(path => path != File(step) && RunFolder.WeightFile().IsMatch(Path.GetFileName(path))))
+        foreach (string other in Directory.EnumerateFiles(folder, "best-*.safetensors")
+            .Where(path => path != File(step) && RunFolder.WeightFile().IsMatch(Path.GetFileName(path))))
+        {
             System.IO.File.Delete(other);
+        }
     }
 
     /// <summary>Puts the best weights into the model.</summary>

@@ -18,7 +18,8 @@ internal abstract class HeldOut
         if (stage.Examples < stage.SmallestBatch)
             throw new ArgumentException($"There are {stage.Examples} examples to validate with; at least {stage.SmallestBatch} are needed.");
         // The same batches at every validation, so that their losses compare. One that is too small to have a loss joins another.
-        var drawn = new BatchOrder(options.BatchSize, 1, 0, [.. Enumerable.Range(0, stage.Examples).Select(example => audio.Frames(stage.Clip(example)))]).Epoch(0).ToList();
+        var drawn = new BatchOrder(options.BatchSize, 1, 0, [.. Enumerable.Range(0, stage.Examples).Select(example => audio.Frames(stage.Clip(example)))])
+            .Epoch(0).ToList();
         if (drawn.FindIndex(batch => batch.Length < stage.SmallestBatch) is var small and >= 0 && drawn.Count > 1)
         {
             int[] rest = drawn[small];
@@ -72,7 +73,8 @@ internal abstract class HeldOut
                 for (int i = 0; i < sums.Length; i++) sums[i] += weight * means[i];
                 weights += weight;
             }
-            return new ValidationResult(step, Metrics.Zip([.. sums.Select(sum => sum / weights), .. Whole()]).ToDictionary(pair => pair.First, pair => pair.Second));
+            return new ValidationResult(step, Metrics.Zip([.. sums.Select(sum => sum / weights), .. Whole()])
+                .ToDictionary(pair => pair.First, pair => pair.Second));
         }
         finally
         {

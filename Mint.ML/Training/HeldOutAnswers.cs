@@ -7,7 +7,8 @@ namespace Mint.ML.Training;
 
 /// <summary>Stage 2's loss on held-out examples, and how many of the answers' tokens are the likeliest.</summary>
 internal sealed class HeldOutAnswers(
-    ITrainingStage stage, Func<int[], Tensor, Tensor?, (Tensor Logits, Tensor Targets)> answer, IFrameSource audio, TrainingOptions options) : HeldOut(stage, audio, options)
+    ITrainingStage stage, Func<int[], Tensor, Tensor?, (Tensor Logits, Tensor Targets)> answer, IFrameSource audio, TrainingOptions options)
+        : HeldOut(stage, audio, options)
 {
     protected override IReadOnlyList<string> Means => ["loss", "accuracy"];
 

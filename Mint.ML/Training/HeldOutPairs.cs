@@ -7,7 +7,8 @@ namespace Mint.ML.Training;
 
 /// <summary>Stage 1's losses on held-out pairs, and how often a caption finds its clip among all of them.</summary>
 internal sealed class HeldOutPairs(
-    BridgeEmbeddings bridge, ITrainingStage pairs, Func<int[], (Tensor Ids, Tensor Mask)> tokens, AlignmentValidation data, AlignmentOptions objective, TrainingOptions options)
+    BridgeEmbeddings bridge, ITrainingStage pairs, Func<int[], (Tensor Ids, Tensor Mask)> tokens, AlignmentValidation data, AlignmentOptions objective,
+        TrainingOptions options)
     : HeldOut(pairs, data.Audio, options)
 {
     private readonly List<string> captions = [];

@@ -24,9 +24,11 @@ public static class InstructionTraining
     /// <param name="audio">The clips' frames.</param>
     /// <param name="examples">What to learn; a clip may have several.</param>
     /// <param name="options">How to train.</param>
-    /// <param name="validation">Examples held out, measured as <see cref="TrainingOptions.ValidateEvery"/> says; without <see cref="TrainingOptions.BestBy"/> they do not change the weights by a bit.</param>
+    /// <param name="validation">Examples held out, measured as <see cref="TrainingOptions.ValidateEvery"/> says; without <see cref="TrainingOptions.BestBy"/>
+    /// they do not change the weights by a bit.</param>
     /// <param name="progress">Told of every step.</param>
-    /// <param name="cancel">Ends the run after the step at hand, or within a validation; the model is as that step left it, or the best so far with <see cref="TrainingOptions.BestBy"/>.</param>
+    /// <param name="cancel">Ends the run after the step at hand, or within a validation; the model is as that step left it, or the best so far with
+    /// <see cref="TrainingOptions.BestBy"/>.</param>
     /// <exception cref="ArgumentException">Options, examples, tokenizers, audio and model do not fit each other; the message says how.</exception>
     /// <exception cref="NonFiniteLossException">The loss was not finite.</exception>
     public static TrainingResult Run(
@@ -45,13 +47,18 @@ public static class InstructionTraining
         Check(audio, mix.Examples, "examples");
         if (validation is not null) Check(validation.Audio, validation.Examples, nameof(validation));
         if (modelTokenizer.VocabularySize > model.LanguageModel.VocabularySize)
-            throw new ArgumentException($"The language model's tokenizer has {modelTokenizer.VocabularySize} ids; the model has {model.LanguageModel.VocabularySize}.", nameof(modelTokenizer));
+        {
+            throw new ArgumentException($"The language model's tokenizer has {modelTokenizer.VocabularySize} ids; the model has "
+                + $"{model.LanguageModel.VocabularySize}.", nameof(modelTokenizer));
+        }
+
         if (model.LanguageModel is Module languageModel)
         {
             languageModel.Frozen();
             languageModel.eval();
         }
-        using var numerics = new Numerics(options, model.Bridge, [model.Projection, .. model.LanguageModel is Module reader ? [reader] : Array.Empty<Module>()]);
+        using var numerics =
+            new Numerics(options, model.Bridge, [model.Projection, .. model.LanguageModel is Module reader ? [reader] : Array.Empty<Module>()]);
         return TrainingLoop.Run(new Stage(model, bridgeTokenizer, modelTokenizer, mix, options), audio, HeldOut(), options, progress, cancel);
 
         void Check(IFrameSource audio, IReadOnlyList<InstructionExample> examples, string name)

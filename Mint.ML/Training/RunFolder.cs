@@ -18,7 +18,8 @@ namespace Mint.ML.Training;
 /// <param name="Recent">Losses of the last steps.</param>
 /// <param name="Validations">All so far: which is the best and how long ago it was follow from them.</param>
 internal sealed record RunPosition(
-    long Step, Dictionary<string, string> MadeOf, Dictionary<string, long> OptimizerSteps, List<double[]> Begun, List<double[]> Recent, List<ValidationResult> Validations);
+    long Step, Dictionary<string, string> MadeOf, Dictionary<string, long> OptimizerSteps, List<double[]> Begun, List<double[]> Recent,
+        List<ValidationResult> Validations);
 
 /// <summary>A run on the disk: log.jsonl, and checkpoints from which it goes on as if it had never stopped.</summary>
 /// <remarks>
@@ -110,9 +111,14 @@ internal sealed partial class RunFolder : IDisposable
         using var grad = no_grad();
         using var scope = NewDisposeScope();
         var position = Position(path);
-        string[] other = [.. madeOf.Keys.Union(position.MadeOf.Keys).Where(part => madeOf.GetValueOrDefault(part) != position.MadeOf.GetValueOrDefault(part)).Order(StringComparer.Ordinal)];
+        string[] other = [.. madeOf.Keys.Union(position.MadeOf.Keys).Where(part => madeOf.GetValueOrDefault(part) != position.MadeOf.GetValueOrDefault(part))
+            .Order(StringComparer.Ordinal)];
         if (other.Length > 0)
-            throw new InvalidDataException($"{path} was written by a run with other {string.Join(", other ", other)}. Go on with those, or name another run folder.");
+        {
+            throw new InvalidDataException($"{path} was written by a run with other {string.Join(", other ", other)}. Go on with those, or name another "
+                + "run folder.");
+        }
+
         var tensors = Safetensors.ReadAll(path);
         Fit(path, tensors, optimizer);
         foreach (var trained in optimizer.Trained)
@@ -139,9 +145,16 @@ internal sealed partial class RunFolder : IDisposable
             foreach (string part in (string[])[Weights, Mean, Square])
             {
                 if (!tensors.TryGetValue(part + trained.Name, out var stored))
-                    throw new InvalidDataException($"{path} has no tensor '{part + trained.Name}', which this run trains. Go on with the architecture of then, or name another run folder.");
+                {
+                    throw new InvalidDataException($"{path} has no tensor '{part + trained.Name}', which this run trains. Go on with the architecture of "
+                        + "then, or name another run folder.");
+                }
+
                 if (!stored.shape.SequenceEqual(trained.Parameter.shape))
-                    throw new InvalidDataException($"{path}: '{part + trained.Name}' is ({string.Join(", ", stored.shape)}); this run's is ({string.Join(", ", trained.Parameter.shape)}). Go on with the architecture of then, or name another run folder.");
+                {
+                    throw new InvalidDataException($"{path}: '{part + trained.Name}' is ({string.Join(", ", stored.shape)}); this run's is "
+                        + $"({string.Join(", ", trained.Parameter.shape)}). Go on with the architecture of then, or name another run folder.");
+                }
             }
         }
     }
@@ -199,5 +212,6 @@ internal sealed partial class RunFolder : IDisposable
         throw new InvalidDataException($"{path} is not a training checkpoint.");
     }
 
-    private IEnumerable<string> Checkpoints() => Directory.EnumerateFiles(folder, "step-*.safetensors").Where(path => WeightFile().IsMatch(Path.GetFileName(path))).Order(StringComparer.Ordinal);
+    private IEnumerable<string> Checkpoints() => Directory.EnumerateFiles(folder, "step-*.safetensors")
+        .Where(path => WeightFile().IsMatch(Path.GetFileName(path))).Order(StringComparer.Ordinal);
 }

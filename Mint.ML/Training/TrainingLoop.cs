@@ -66,9 +66,14 @@ internal static class TrainingLoop
         ITrainingStage stage, IFrameSource audio, HeldOut? heldOut, TrainingOptions options, IProgress<TrainingProgress>? progress, CancellationToken cancel)
     {
         if (options.BestBy is { } metric && heldOut?.Metrics.Contains(metric) != true)
-            throw new ArgumentException($"BestBy is '{metric}'; " + (heldOut is null ? "without held-out data there are no metrics." : $"this run measures {string.Join(", ", heldOut.Metrics)}."));
+        {
+            throw new ArgumentException($"BestBy is '{metric}'; "
+                + (heldOut is null ? "without held-out data there are no metrics." : $"this run measures {string.Join(", ", heldOut.Metrics)}."));
+        }
+
         var order = new BatchOrder(options.BatchSize, stage.SmallestBatch, options.Seed,
-            [.. Enumerable.Range(0, stage.Examples).Select(example => Math.Min(audio.Frames(stage.Clip(example)), options.MaxFrames ?? long.MaxValue))], stage.Mix);
+            [.. Enumerable.Range(0, stage.Examples).Select(example => Math.Min(audio.Frames(stage.Clip(example)), options.MaxFrames ?? long.MaxValue))],
+                stage.Mix);
         if (order.Batches == 0)
             throw new ArgumentException($"{stage.Examples} examples make no batch: at least {stage.SmallestBatch} are needed, and a BatchSize of as many.");
 
@@ -226,8 +231,10 @@ internal static class TrainingLoop
     {
         string[] clips = [.. batch.Select(example => audio.Name(stage.Clip(example)))];
         string values = string.Join(", ", stage.LossNames.Zip(losses, (name, loss) => $"{name} {loss}"));
-        return new NonFiniteLossException(step + 1, clips, $"Step {step + 1} has a loss that is not a finite number ({values}). Its batch is {string.Join(", ", clips)}. "
+        return new NonFiniteLossException(step + 1, clips,
+            $"Step {step + 1} has a loss that is not a finite number ({values}). Its batch is {string.Join(", ", clips)}. "
             + "The weights are those of the step before"
-            + (checkpoint is null ? ". " : $", and the last checkpoint is {checkpoint}. ") + "A lower learning rate, more warm-up or a gradient clip may help, or one of the clips is damaged.");
+            + (checkpoint is null ? ". " : $", and the last checkpoint is {checkpoint}. ")
+                + "A lower learning rate, more warm-up or a gradient clip may help, or one of the clips is damaged.");
     }
 }

@@ -47,7 +47,8 @@ public sealed record TrainingOptions
     /// <summary>Highest learning rate: 1e-4, the paper's.</summary>
     public double LearningRate { get; init; } = 1e-4;
 
-    /// <summary>Steps in which the rate rises to <see cref="LearningRate"/>; null takes the paper's 2,000, or a tenth of all steps where that is less.</summary>
+    /// <summary>Steps in which the rate rises to <see cref="LearningRate"/>; null takes the paper's 2,000, or a tenth of all steps where that is
+    /// less.</summary>
     public int? WarmUpSteps { get; init; }
 
     /// <summary>How the rate falls after warm-up; the paper's is linear.</summary>
@@ -59,7 +60,8 @@ public sealed record TrainingOptions
     /// <summary>Longest norm of the whole gradient, above which it is scaled down; null, as in the originals, leaves it as it is.</summary>
     public double? GradientClip { get; init; }
 
-    /// <summary>Most tokens of a caption, of an instruction and of a response, special tokens included: 30, the paper's. What is longer loses its end.</summary>
+    /// <summary>Most tokens of a caption, of an instruction and of a response, special tokens included: 30, the paper's. What is longer loses its
+    /// end.</summary>
     public int MaxTokens { get; init; } = 30;
 
     /// <summary>
@@ -68,12 +70,13 @@ public sealed record TrainingOptions
     /// </summary>
     public int? MaxFrames { get; init; }
 
-    /// <summary>Steps from one validation to the next, where there is held-out data; null validates after every epoch. The last step is always validated.</summary>
+    /// <summary>Steps from one validation to the next, where there is held-out data; null validates after every epoch. The last step is always
+    /// validated.</summary>
     public int? ValidateEvery { get; init; }
 
     /// <summary>
-    /// The validation metric (<see cref="ValidationResult.Metrics"/>) by which the best weights are kept, beside the last checkpoints, as best-STEP.safetensors.
-    /// The model has them when the run ends. Null, the default, keeps none: the model has the last step's weights.
+    /// The validation metric (<see cref="ValidationResult.Metrics"/>) by which the best weights are kept, beside the last checkpoints, as
+    /// best-STEP.safetensors. The model has them when the run ends. Null, the default, keeps none: the model has the last step's weights.
     /// </summary>
     public string? BestBy { get; init; }
 

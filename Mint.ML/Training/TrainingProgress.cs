@@ -32,7 +32,8 @@ public sealed record TrainingResult(
     /// <summary>All validations, resumed ones included; empty without held-out data.</summary>
     public IReadOnlyList<ValidationResult> Validations { get; init; } = [];
 
-    /// <summary>The best of them, whose weights the model now has; null without <see cref="TrainingOptions.BestBy"/>, where it has those of the last step.</summary>
+    /// <summary>The best of them, whose weights the model now has; null without <see cref="TrainingOptions.BestBy"/>, where it has those of the last
+    /// step.</summary>
     public ValidationResult? Best { get; init; }
 
     /// <summary>Whether the run ended because <see cref="TrainingOptions.Patience"/> was exhausted.</summary>

@@ -15,8 +15,9 @@ public sealed record InstructionValidation(IFrameSource Audio, IReadOnlyList<Ins
 /// <summary>What a model was worth on held-out data.</summary>
 /// <param name="Step">Steps it had been trained.</param>
 /// <param name="Metrics">
-/// By name. Stage 1: "loss" and its parts "contrastive", "matching" and "generation", and where there is contrast the shares of captions "r1", "r5", "r10" whose clip is
-/// among the first 1, 5, 10 found of all. Stage 2: "loss", and "accuracy", the share of answer tokens that come out right when the tokens before them are given.
+/// By name. Stage 1: "loss" and its parts "contrastive", "matching" and "generation", and where there is contrast the shares of captions "r1", "r5", "r10"
+/// whose clip is among the first 1, 5, 10 found of all. Stage 2: "loss", and "accuracy", the share of answer tokens that come out right when the tokens before
+/// them are given.
 /// </param>
 public sealed record ValidationResult(long Step, IReadOnlyDictionary<string, double> Metrics);
 
@@ -26,7 +27,8 @@ internal sealed class ValidationHistory(TrainingOptions options, HeldOut? heldOu
     /// <summary>All, in order.</summary>
     public List<ValidationResult> Results { get; } = [];
 
-    /// <summary>The best by <see cref="TrainingOptions.BestBy"/>, of equal ones the earliest; null without such a metric or before the first validation.</summary>
+    /// <summary>The best by <see cref="TrainingOptions.BestBy"/>, of equal ones the earliest; null without such a metric or before the first
+    /// validation.</summary>
     public ValidationResult? Best => options.BestBy is not { } metric || heldOut is null || Results.Count == 0 ? null
         : heldOut.LowerIsBetter(metric) ? Results.MinBy(result => result.Metrics[metric]) : Results.MaxBy(result => result.Metrics[metric]);
 

@@ -20,7 +20,8 @@ internal static class AnswerBench
         int[][] labels = [.. Enumerable.Range(0, 50).Select(i =>
             (int[])[10 + i / 10, 100 + i / 2, .. Enumerable.Range(200 + 5 * i, 1 + i % 4), 1])];
         var trie = new CandidateTrie(labels);
-        Console.Error.WriteLine($"tokens to compute a clip: {trie.Nodes} nodes of the tree; {labels.Length * labels.Max(label => label.Length)} when every label is padded to the longest");
+        Console.Error.WriteLine($"tokens to compute a clip: {trie.Nodes} nodes of the tree; {labels.Length * labels.Max(label => label.Length)} when every "
+            + "label is padded to the longest");
         return Serve(() =>
         {
             var ranking = VocabularyRanking.Rank(model, prompt, mask, trie);

@@ -10,7 +10,8 @@ using Mint.ML.Training;
 using Mint.ML.Training.Data;
 using static TorchSharp.torch;
 
-/// <summary>An epoch of stage 1 behind an encoder of data2vec-audio-base's size (12 layers of 768, random weights), with frames from the cache and without it.</summary>
+/// <summary>An epoch of stage 1 behind an encoder of data2vec-audio-base's size (12 layers of 768, random weights), with frames from the cache and without
+/// it.</summary>
 internal static class CacheBench
 {
     private const int Clips = 16, Rounds = 3;
@@ -28,7 +29,9 @@ internal static class CacheBench
 
         var filled = Stopwatch.StartNew();
         long frames = Enumerable.Range(0, Clips).Sum(Cached().Frames);
-        Console.WriteLine(Invariant($"{Clips} clips, {frames} frames; the first epoch fills the cache in {filled.Elapsed.TotalSeconds:F2} s, {encoder.Calls} encoder calls"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{Clips} clips, {frames} frames; the first epoch fills the cache in {filled.Elapsed.TotalSeconds:F2} s, {encoder.Calls} "
+            + $"encoder calls"));
         int filling = encoder.Calls;
         List<double> without = [], with = [];
         for (int round = 0; round <= Rounds; round++)      // the first warms up
@@ -43,9 +46,12 @@ internal static class CacheBench
         }
         int calls = encoder.Calls - filling - (Rounds + 1) * Clips;
         double ratio = Median(without) / Median(with);
-        Console.WriteLine(Invariant($"epoch without the cache {Median(without):F2} s ({without.Min():F2} to {without.Max():F2}), {Clips} encoder calls"));
-        Console.WriteLine(Invariant($"epoch with the cache    {Median(with):F2} s ({with.Min():F2} to {with.Max():F2}), {calls} encoder calls in {Rounds} epochs"));
-        Console.WriteLine(Invariant($"{ratio:F1} times as fast with the cache (limit 5)"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"epoch without the cache {Median(without):F2} s ({without.Min():F2} to {without.Max():F2}), {Clips} encoder calls"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"epoch with the cache    {Median(with):F2} s ({with.Min():F2} to {with.Max():F2}), {calls} encoder calls in "
+            + $"{Rounds} epochs"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{ratio:F1} times as fast with the cache (limit 5)"));
         return calls == 0 && ratio >= 5 ? 0 : 1;
     }
 
@@ -68,7 +74,15 @@ internal static class CacheBench
         {
             Queries = 8,
             EmbeddingSize = 64,
-            QFormer = new QFormerConfig { VocabularySize = words.VocabularySize + 1, HiddenSize = 64, Layers = 2, Heads = 2, IntermediateSize = 256, AudioSize = audio.HiddenSize },
+            QFormer = new QFormerConfig
+            {
+                VocabularySize = words.VocabularySize + 1,
+                HiddenSize = 64,
+                Layers = 2,
+                Heads = 2,
+                IntermediateSize = 256,
+                AudioSize = audio.HiddenSize,
+            },
         });
         bridge.Initialize(1);
         AlignmentTraining.Run(bridge, words, audio, captions, new AlignmentOptions(), new TrainingOptions { Epochs = 1, BatchSize = 8 });
@@ -97,7 +111,6 @@ internal static class CacheBench
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
-    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 
     /// <summary>Counts calls; outlives the cache that disposes of it.</summary>
     private sealed class Counted(IAudioEncoder encoder) : IAudioEncoder

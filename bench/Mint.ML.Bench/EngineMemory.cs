@@ -26,8 +26,10 @@ internal static class EngineMemory
             if (step == steps / 10) early = Resident();
         }
         long late = Resident();
-        Console.WriteLine($"memory     {steps} steps of Linear-ReLU-Linear with AdamW in {watch.Elapsed.TotalSeconds:F1} s ({watch.Elapsed.TotalMicroseconds / steps:F1} us a step)");
-        Console.WriteLine($"           resident {early / 1e6:F1} MB after {steps / 10} steps, {late / 1e6:F1} MB at the end ({100.0 * (late - early) / early:+0.00;-0.00} %); tensors alive {Tensor.TotalCount}");
+        Console.WriteLine($"memory     {steps} steps of Linear-ReLU-Linear with AdamW in {watch.Elapsed.TotalSeconds:F1} s "
+            + $"({watch.Elapsed.TotalMicroseconds / steps:F1} us a step)");
+        Console.WriteLine($"           resident {early / 1e6:F1} MB after {steps / 10} steps, {late / 1e6:F1} MB at the end "
+            + $"({100.0 * (late - early) / early:+0.00;-0.00} %); tensors alive {Tensor.TotalCount}");
         return 0;
     }
 

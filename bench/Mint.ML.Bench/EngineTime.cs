@@ -2,7 +2,8 @@ using System.Diagnostics;
 using Mint.ML.Tensors;
 using static TorchSharp.torch;
 
-/// <summary>Microseconds a call of small operators, result disposed. Answers a line on stdin with a line of figures, so that rounds can alternate with Python's.</summary>
+/// <summary>Microseconds a call of small operators, result disposed. Answers a line on stdin with a line of figures, so that rounds can alternate with
+/// Python's.</summary>
 internal static class EngineTime
 {
     public static int Run(string[] _)

@@ -20,13 +20,15 @@ internal static class GradCacheBench
         });
         bridge.Initialize(1);
         var chance = new Random(1);
-        var frames = new FrameTable([.. Enumerable.Range(0, Clips).Select(_ => Enumerable.Range(0, Frames * Width).Select(_ => chance.NextSingle()).ToArray())], Width);
+        var frames =
+            new FrameTable([.. Enumerable.Range(0, Clips).Select(_ => Enumerable.Range(0, Frames * Width).Select(_ => chance.NextSingle()).ToArray())], Width);
         string[] captions = [.. Enumerable.Range(0, Clips).Select(i => new string([.. Enumerable.Range(0, 20).Select(_ => (char)chance.Next(33, 4000))]))];
         int batch = int.Parse(contrasted, CultureInfo.InvariantCulture);
         var watch = Stopwatch.StartNew();
         var result = AlignmentTraining.Run(bridge, new Characters(), frames, captions,
             new AlignmentOptions { ContrastiveBatch = batch == Batch ? null : batch }, new TrainingOptions { Epochs = 1, BatchSize = Batch });
-        string peak = File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM", StringComparison.Ordinal)).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1];
+        string peak = File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM", StringComparison.Ordinal))
+            .Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1];
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{long.Parse(peak, CultureInfo.InvariantCulture) / 1024} {result.LastLosses["contrastive"]:F4} {watch.Elapsed.TotalSeconds:F1}"));
         return 0;
@@ -40,7 +42,8 @@ internal static class GradCacheBench
         public int? BosTokenId => 1;
         public int? EosTokenId => 2;
         public int[] Encode(string text, bool addSpecialTokens = true, int maxLength = int.MaxValue) => [.. text.Take(maxLength).Select(c => (int)c)];
-        public TokenBatch EncodeBatch(IReadOnlyList<string> texts, bool addSpecialTokens = true, int maxLength = int.MaxValue) => throw new NotSupportedException();
+        public TokenBatch EncodeBatch(IReadOnlyList<string> texts, bool addSpecialTokens = true, int maxLength = int.MaxValue) =>
+            throw new NotSupportedException();
         public TokenBatch EncodeBatch(IReadOnlyList<string> texts, BatchOptions options) => throw new NotSupportedException();
         public string Decode(IEnumerable<int> ids, bool skipSpecialTokens = true) => throw new NotSupportedException();
         public int? TokenToId(string token) => null;

@@ -31,7 +31,9 @@ internal static class SearchBench
             exact ??= rows;
             recall = rows.Zip(exact).Average(pair => pair.First.Count(pair.Second.Contains) / (double)K);
             slowest = Math.Max(slowest, opened);
-            Console.WriteLine(FormattableString.Invariant($"mint     {kind,-7} opens in {opened * 1000:0} ms, {single:0.00} queries/s one at a time, {batch:0.00} in {Queries}, recall at {K} {recall:0.000}"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"mint     {kind,-7} opens in {opened * 1000:0} ms, {single:0.00} queries/s one at a time, {batch:0.00} in {Queries}, recall at {K} "
+                + $"{recall:0.000}"));
         }
         return recall >= 0.99 && slowest < 1 ? 0 : 1;
     }

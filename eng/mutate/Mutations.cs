@@ -61,7 +61,8 @@ internal static class Mutations
             or CaseSwitchLabelSyntax or InterpolationSyntax or EnumMemberDeclarationSyntax
             || above is FieldDeclarationSyntax field && field.Modifiers.Any(ConstKeyword)
             || above is LocalDeclarationStatementSyntax { IsConst: true })
-        && !node.DescendantNodes().Any(below => below is LiteralExpressionSyntax { RawKind: (int)StringLiteralExpression } or InterpolatedStringExpressionSyntax);
+        && !node.DescendantNodes()
+            .Any(below => below is LiteralExpressionSyntax { RawKind: (int)StringLiteralExpression } or InterpolatedStringExpressionSyntax);
 
     private static bool IsMinOrMax(ExpressionSyntax node) =>
         node is InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Name.Identifier.Text: "Min" or "Max" } };

@@ -63,7 +63,8 @@ List<(int Number, Mutation Mutation)> Build()
         foreach (var mutation in Mutations.Draw(root, seed).Where(mutation => !refused.Contains(mutation.Key)))
         {
             // Of two in one expression the first drawn stays; a few more than asked for, as some will not compile.
-            if (taken.Count < count + 10 && !taken.Any(other => other.Mutation.File == mutation.File && other.Mutation.Before.Span.IntersectsWith(mutation.Before.Span)))
+            if (taken.Count < count + 10
+                && !taken.Any(other => other.Mutation.File == mutation.File && other.Mutation.Before.Span.IntersectsWith(mutation.Before.Span)))
             {
                 taken.Add((taken.Count + 1, mutation));
             }

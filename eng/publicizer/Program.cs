@@ -22,20 +22,23 @@ var metadata = pe.GetMetadataReader();
 
 int opened = 0;
 // The flags stand first in a row of TypeDef (4 bytes) and Field (2 bytes), behind RVA and implementation flags in MethodDef.
-ForEachRow(TableIndex.TypeDef, row => Change(row, 4, (int)TypeAttributes.VisibilityMask, flags => (TypeAttributes)(flags & (int)TypeAttributes.VisibilityMask) switch
+ForEachRow(TableIndex.TypeDef,
+    row => Change(row, 4, (int)TypeAttributes.VisibilityMask, flags => (TypeAttributes)(flags & (int)TypeAttributes.VisibilityMask) switch
 {
     TypeAttributes.NotPublic => (int)TypeAttributes.Public,
     TypeAttributes.NestedAssembly or TypeAttributes.NestedFamORAssem or TypeAttributes.NestedFamANDAssem => (int)TypeAttributes.NestedPublic,
     _ => null,
 }));
-ForEachRow(TableIndex.MethodDef, row => Change(row + 6, 2, (int)MethodAttributes.MemberAccessMask, flags => (MethodAttributes)(flags & (int)MethodAttributes.MemberAccessMask) switch
+ForEachRow(TableIndex.MethodDef,
+    row => Change(row + 6, 2, (int)MethodAttributes.MemberAccessMask, flags => (MethodAttributes)(flags & (int)MethodAttributes.MemberAccessMask) switch
 {
     // An override must have the accessibility that its base has at run time: 'private protected' is overridden as protected.
     MethodAttributes.FamANDAssem when ((MethodAttributes)flags).HasFlag(MethodAttributes.Virtual) => (int)MethodAttributes.Family,
     MethodAttributes.Assembly or MethodAttributes.FamANDAssem => (int)MethodAttributes.Public,
     _ => null,
 }));
-ForEachRow(TableIndex.Field, row => Change(row, 2, (int)FieldAttributes.FieldAccessMask, flags => (FieldAttributes)(flags & (int)FieldAttributes.FieldAccessMask) switch
+ForEachRow(TableIndex.Field,
+    row => Change(row, 2, (int)FieldAttributes.FieldAccessMask, flags => (FieldAttributes)(flags & (int)FieldAttributes.FieldAccessMask) switch
 {
     FieldAttributes.Assembly or FieldAttributes.FamANDAssem => (int)FieldAttributes.Public,
     _ => null,

@@ -11,7 +11,8 @@ internal static class Answers
 {
     private static readonly string[] known =
     [
-        "num_beams", "num_return_sequences", "length_penalty", "early_stopping", "repetition_penalty", "no_repeat_ngram_size", "min_length", "max_new_tokens", "max_length",
+        "num_beams", "num_return_sequences", "length_penalty", "early_stopping", "repetition_penalty", "no_repeat_ngram_size", "min_length", "max_new_tokens",
+            "max_length",
         "do_sample", "pad_token_id",
     ];
 
@@ -20,7 +21,8 @@ internal static class Answers
     /// <param name="model">Tells where answers end.</param>
     /// <param name="before">Tokens of a reference sequence before the answer.</param>
     /// <param name="answer">Generates.</param>
-    public static void Check(Fixture fixture, string group, ILanguageModel model, int before, Func<GenerationOptions, IReadOnlyList<IReadOnlyList<GeneratedSequence>>> answer)
+    public static void Check(Fixture fixture, string group, ILanguageModel model, int before, Func<GenerationOptions,
+        IReadOnlyList<IReadOnlyList<GeneratedSequence>>> answer)
     {
         if (fixture.Meta["generate_kwargs"] is not JsonObject settings) return;
         foreach (var (setting, kwargs) in settings)
@@ -53,7 +55,8 @@ internal static class Answers
     public static void Ranks(Fixture fixture, ILanguageModel model, Tensor prompt, Tensor mask)
     {
         Tensor ids = fixture["candidate_ids"], real = fixture.Mask("candidate_attention_mask");
-        var trie = new CandidateTrie([.. Enumerable.Range(0, (int)ids.shape[0]).Select(c => ids[c][real[c]].data<long>().ToArray().Select(id => (int)id).ToArray())]);
+        var trie =
+            new CandidateTrie([.. Enumerable.Range(0, (int)ids.shape[0]).Select(c => ids[c][real[c]].data<long>().ToArray().Select(id => (int)id).ToArray())]);
         var ranking = VocabularyRanking.Rank(model, prompt, mask, trie);
         fixture.Close("rank.losses", tensor(ranking.Scores).neg());
         fixture.Same("rank.order", stack(Enumerable.Range(0, (int)prompt.shape[0]).Select(row => tensor(ranking.Order(row).Select(c => (long)c).ToArray()))));

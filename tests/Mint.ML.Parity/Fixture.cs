@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
 using static TorchSharp.torch;
@@ -39,7 +40,8 @@ internal sealed class Fixture : IDisposable
     public IReadOnlyList<string> Problems => problems;
 
     /// <summary>Tensors that were neither an input nor compared, and for which there is no reason.</summary>
-    public IEnumerable<string> Untouched => tensors.Keys.Where(name => !used.Contains(name) && !compared.Contains(name) && !left.ContainsKey(name)).Order(StringComparer.Ordinal);
+    public IEnumerable<string> Untouched => tensors.Keys.Where(name => !used.Contains(name) && !compared.Contains(name) && !left.ContainsKey(name))
+        .Order(StringComparer.Ordinal);
 
     /// <summary>Tensors that are not compared, and why not.</summary>
     public IReadOnlyDictionary<string, string> Left => left;
@@ -153,7 +155,10 @@ internal sealed class Fixture : IDisposable
     private void Record(string name, double error, double? tolerance)
     {
         if (error >= Worst.Error) Worst = (error, name);
-        if (!(error <= (tolerance ?? Tolerance))) problems.Add(FormattableString.Invariant($"{name}: error {error:0.0e+00} is above {tolerance ?? Tolerance:0e+00}"));
+        if (!(error <= (tolerance ?? Tolerance)))
+        {
+            problems.Add(string.Create(CultureInfo.InvariantCulture, $"{name}: error {error:0.0e+00} is above {tolerance ?? Tolerance:0e+00}"));
+        }
     }
 
     private static double Error(Tensor expected, Tensor actual, double? scale)

@@ -32,13 +32,19 @@ internal static class FrontEnds
             MinFrequency = 50,
             MaxFrequency = 14_000,
         };
-        using (var stft = new LogMel(htk)) fixture.Close("stft_mag_16k", stft.Magnitudes(fixture["x16"].unsqueeze(0), tensor(new[] { fixture["x16"].shape[0] }))[0].t());
+        using (var stft = new LogMel(htk))
+        {
+            fixture.Close("stft_mag_16k",
+            stft.Magnitudes(fixture["x16"].unsqueeze(0), tensor(new[] { fixture["x16"].shape[0] }))[0].t());
+        }
+
         fixture.Close("ta_mel_htk_16k", Mel(fixture, htk, "x16").t());
         fixture.Close("ta_mel_htk_16k_db80", Mel(fixture, htk with { Compression = MelCompression.Decibel, TopDb = 80 }, "x16").t());
         fixture.Close("ta_mel_slaney_16k", Mel(fixture, slaney, "x16").t());
         fixture.Close("ta_mel_htk_48k_64", Mel(fixture, At(htk, 48_000), "x48").t());
         fixture.Close("ta_mel_slaney_44k_64", Mel(fixture, At(slaney, 44_100), "x44").t());
-        fixture.Close("ta_mel_win_smaller_than_fft", Mel(fixture, htk with { FftSize = 1024, WindowLength = 640, HopLength = 320, MelBins = 64, Power = 1 }, "x16").t());
+        fixture.Close("ta_mel_win_smaller_than_fft",
+            Mel(fixture, htk with { FftSize = 1024, WindowLength = 640, HopLength = 320, MelBins = 64, Power = 1 }, "x16").t());
         fixture.Close("ta_fbanks_htk_201x80", Bank(400, 80, 16_000, 0, 8_000, MelScale.Htk, false));
         fixture.Close("ta_fbanks_slaney_201x80", Bank(400, 80, 16_000, 0, 8_000, MelScale.Slaney, true));
     }
@@ -55,7 +61,8 @@ internal static class FrontEnds
     {
         fixture.Close("kaldi_fbank_povey_80", Fbank(new()));
         fixture.Close("audiomae_fbank", Fbank(KaldiFbankOptions.AudioMae with { TargetFrames = null, StandardDeviation = null }));
-        // Normalised ones by the magnitude from before the mean was taken away, whose rounding they keep: against float64, the reference's own is 2.3e-5 of what is left.
+        // Normalised ones by the magnitude from before the mean was taken away, whose rounding they keep: against float64, the reference's own is 2.3e-5 of
+        // what is left.
         double magnitude = fixture["audiomae_fbank"].abs().max().item<float>() / (2 * KaldiFbankOptions.AudioMae.StandardDeviation!.Value);
         fixture.Close("audiomae_normalised", Fbank(KaldiFbankOptions.AudioMae with { TargetFrames = null }), scale: magnitude);
         fixture.Close("beats_fbank", Fbank(KaldiFbankOptions.Beats));

@@ -49,7 +49,8 @@ internal static class LanguageModels
     {
         if (!fixture.Has(name)) return;
         long[] relative = fixture["bucket.relative_position"].data<long>().ToArray();
-        fixture.Same(name, tensor(relative.Select(distance => T5Stack.Bucket(distance, bidirectional, config.RelativeBuckets, config.RelativeMaxDistance)).ToArray()));
+        fixture.Same(name,
+            tensor(relative.Select(distance => T5Stack.Bucket(distance, bidirectional, config.RelativeBuckets, config.RelativeMaxDistance)).ToArray()));
     }
 
     public static void Gpt(Fixture fixture) => DecoderOnly(fixture, Gpt2.Load(fixture.Path));

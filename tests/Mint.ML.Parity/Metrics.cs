@@ -20,7 +20,8 @@ internal static class Metrics
     private static void Captions(Fixture fixture)
     {
         JsonNode json = JsonNode.Parse(File.ReadAllText(Path.Combine(fixture.Path, "cases.json")))!;
-        CaptionItem[] all = [.. json["sentences"]!.AsArray().Select(s => new CaptionItem((string)s!["candidate"]!, [.. s["references"]!.AsArray().Select(r => (string)r!)]))];
+        CaptionItem[] all =
+            [.. json["sentences"]!.AsArray().Select(s => new CaptionItem((string)s!["candidate"]!, [.. s["references"]!.AsArray().Select(r => (string)r!)]))];
         CaptionItem[] single = [.. all.Select(item => item with { References = [item.References[0]] })];
         foreach (var (set, items) in new[] { ("scores_all", all), ("scores_first_5", all[..5]), ("scores_single_reference", single) })
         {
@@ -72,7 +73,8 @@ internal static class Metrics
     {
         var scores = RetrievalMetrics.Score(Matrix(item["sim"]), [.. item["gt"]!.AsArray().Select(Row<int>)]);
         int[] ranks = Row<int>(item["rank_of_best_positive_0based"]);
-        fixture.Same($"{name}.ranks", ranks.SequenceEqual(scores.Ranks), () => $"{string.Join(' ', scores.Ranks)}, the reference has {string.Join(' ', ranks)}");
+        fixture.Same($"{name}.ranks", ranks.SequenceEqual(scores.Ranks),
+            () => $"{string.Join(' ', scores.Ranks)}, the reference has {string.Join(' ', ranks)}");
         foreach (int k in (int[])[1, 5, 10]) fixture.Close($"{name}.R@{k}", (double)item[$"R@{k}"]!, scores.RecallAt(k));
         fixture.Close($"{name}.median_rank", (double)item["median_rank_1based"]!, scores.MedianRank);
         fixture.Close($"{name}.mAP@10", (double)item["mAP@10"]!, scores.MeanAveragePrecisionAt10);

@@ -21,7 +21,8 @@ internal static class Tokenizers
         using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(fixture.Path, "cases.json")));
         int number = 0;
         foreach (JsonElement item in json.RootElement.GetProperty("cases").EnumerateArray()) CheckText(fixture, tokenizer, spaced, item, $"text {number++}");
-        JsonElement batches = json.RootElement.GetProperty("meta").EnumerateObject().First(entry => entry.Name.StartsWith("batch_cases", StringComparison.Ordinal)).Value;
+        JsonElement batches = json.RootElement.GetProperty("meta").EnumerateObject()
+            .First(entry => entry.Name.StartsWith("batch_cases", StringComparison.Ordinal)).Value;
         number = 0;
         foreach (JsonElement item in batches.EnumerateArray()) CheckBatch(fixture, tokenizer, item, $"batch {number++}");
     }

@@ -84,7 +84,8 @@ internal static class TrainingStages
             fixture.Close("lm_logits", logits, captions.Mask);
             long next = logits.shape[1] - 1;
             Tensor predicting = logits.narrow(1, 0, next).transpose(1, 2); // (B, V, L - 1)
-            fixture.Close("lm_token_nll", functional.cross_entropy(predicting, captions.Ids.narrow(1, 1, next), reduction: Reduction.None), captions.Mask.narrow(1, 1, next));
+            fixture.Close("lm_token_nll", functional.cross_entropy(predicting, captions.Ids.narrow(1, 1, next), reduction: Reduction.None),
+                captions.Mask.narrow(1, 1, next));
             fixture.Close("loss_lm", functional.cross_entropy(predicting, fixture["lm_labels"], label_smoothing: 0.1));
             cache.Dispose();
         }

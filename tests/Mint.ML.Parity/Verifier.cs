@@ -60,7 +60,8 @@ internal static class Verifier
         string tokenizers = Path.Combine(fixtures, "tokenizers");
         if (!Directory.Exists(tokenizers)) tokenizers = Environment.GetEnvironmentVariable("MINT_VOCABULARIES") ?? "";
         var models = Directory.GetDirectories(fixtures).Select(path => (Path.GetFileName(path), path));
-        var vocabularies = Directory.Exists(tokenizers) ? Directory.GetDirectories(tokenizers).Select(path => ("tokenizers/" + Path.GetFileName(path), path)) : [];
+        var vocabularies = Directory.Exists(tokenizers) ? Directory.GetDirectories(tokenizers).Select(path => ("tokenizers/" + Path.GetFileName(path), path))
+            : [];
         return models.Concat(vocabularies).Where(folder => Directory.EnumerateFiles(folder.path).Any(IsReference))
             .OrderBy(folder => folder.Item1, StringComparer.Ordinal);
     }
@@ -70,9 +71,14 @@ internal static class Verifier
 
     public static VerificationResult Verify(string name, string path)
     {
-        var family = families.Where(family => name.StartsWith(family.Prefix, StringComparison.Ordinal)).OrderByDescending(family => family.Prefix.Length).FirstOrDefault();
+        var family = families.Where(family => name.StartsWith(family.Prefix, StringComparison.Ordinal)).OrderByDescending(family => family.Prefix.Length)
+            .FirstOrDefault();
         if (family.Run is null)
-            return new VerificationResult(name, "unknown", null, "", 0, [$"no model goes by this name; known are {string.Join(", ", families.Select(known => known.Prefix))}"], [], new Dictionary<string, string>());
+        {
+            return new VerificationResult(name, "unknown", null, "", 0,
+                [$"no model goes by this name; known are {string.Join(", ", families.Select(known => known.Prefix))}"], [], new Dictionary<string, string>());
+        }
+
         Fixture? fixture = null;
         try
         {
@@ -95,8 +101,10 @@ internal static class Verifier
             fixture?.Dispose();
         }
 
-        VerificationResult Result(IReadOnlyList<string> problems) => new(name, fixture?.Meta["reference"]?.ToString() ?? "", fixture is { Compared.Count: > 0 } ? fixture.Worst.Error : null,
-            fixture?.Worst.Where ?? "", fixture?.Compared.Count ?? 0, problems, [.. fixture?.Untouched ?? []], fixture?.Left ?? new Dictionary<string, string>());
+        VerificationResult Result(IReadOnlyList<string> problems) =>
+            new(name, fixture?.Meta["reference"]?.ToString() ?? "", fixture is { Compared.Count: > 0 } ? fixture.Worst.Error : null,
+            fixture?.Worst.Where ?? "", fixture?.Compared.Count ?? 0, problems, [.. fixture?.Untouched ?? []], fixture?.Left
+                ?? new Dictionary<string, string>());
     }
 }
 

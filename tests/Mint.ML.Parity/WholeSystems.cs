@@ -37,7 +37,8 @@ internal static class WholeSystems
             int beams = int.Parse(parts[0]["beam".Length..]), item = int.Parse(parts[1]["item".Length..]);
             long longest = fixture[name].shape[1];
             var answers = pengi.Answer(waveform, ids, mask, beams, maxTokens: (int)longest)[item];
-            fixture.Same(name, stack(answers.Select(answer => tensor(answer.Tokens.Concat(Enumerable.Repeat(-1L, (int)longest - answer.Tokens.Length)).ToArray()))));
+            fixture.Same(name,
+                stack(answers.Select(answer => tensor(answer.Tokens.Concat(Enumerable.Repeat(-1L, (int)longest - answer.Tokens.Length)).ToArray()))));
             fixture.Close($"beam{beams}.item{item}.scores_sorted", tensor(answers.Select(answer => (float)answer.Score).ToArray()));
         }
     }

@@ -71,7 +71,8 @@ public static class Fuzz
                 Assert.IsTrue(allocated <= maxAllocated, $"Input {i} of seed {seed} ({Show(input)}) allocated {allocated:N0} bytes.");
                 (slowest, largest) = (elapsed > slowest ? elapsed : slowest, Math.Max(largest, allocated));
             }
-            Console.WriteLine($"{count ?? Count:N0} inputs; the slowest took {slowest.TotalMilliseconds:F1} ms, the largest allocated {largest / 1e6:F2} MB of at most {maxAllocated / 1e6:F0}.");
+            Console.WriteLine($"{count ?? Count:N0} inputs; the slowest took {slowest.TotalMilliseconds:F1} ms, the largest allocated {largest / 1e6:F2} MB "
+                + $"of at most {maxAllocated / 1e6:F0}.");
         }
 
         (TimeSpan Elapsed, long Allocated) One(int i)
@@ -109,7 +110,8 @@ public static class Fuzz
         [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, 0x7fffffffffffffff, 0x8000000000000000, ulong.MaxValue];
 
     private static readonly string[] Fragments =
-        ["{", "}", "[", "]", "\"", ",", ":", "null", "true", "-1", "1e999", "99999999999999999999", "\\u0000", "\\ud800", "\n", "\r\n", "\t", " ", "\0", "{\"", "[[[[[[[["];
+        ["{", "}", "[", "]", "\"", ",", ":", "null", "true", "-1", "1e999", "99999999999999999999", "\\u0000", "\\ud800", "\n", "\r\n", "\t", " ", "\0", "{\"",
+            "[[[[[[[["];
 
     private static void Edit(List<byte> bytes, IReadOnlyList<byte[]> samples, Random random)
     {

@@ -11,13 +11,28 @@ internal static class AblateCommand
     public static Command Create()
     {
         var defaults = new DemoOptions();
-        var recipes = new Argument<string[]>("recipe") { Description = "Tables to make (default: recipes/table5-losses.json and recipes/table6-stages.json)", Arity = ArgumentArity.ZeroOrMore };
-        var data = new Option<string?>("--data") { Description = "Folder with manifest-train.csv and manifest-test.csv of the notes set (default: what ships)" };
+        var recipes = new Argument<string[]>("recipe")
+        {
+            Description = "Tables to make (default: recipes/table5-losses.json and recipes/table6-stages.json)",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var data = new Option<string?>("--data")
+        {
+            Description = "Folder with manifest-train.csv and manifest-test.csv of the notes set (default: what ships)",
+        };
         var models = new Option<string?>("--models") { Description = "Folder with the frozen models encoder and language-model (default: what ships)" };
-        var output = new Option<string>("--output", "-o") { Description = "Folder for the results of finished trainings; a second call does what is missing", DefaultValueFactory = _ => "runs/ablation" };
+        var output = new Option<string>("--output", "-o")
+        {
+            Description = "Folder for the results of finished trainings; a second call does what is missing",
+            DefaultValueFactory = _ => "runs/ablation",
+        };
         var page = new Option<string?>("--page") { Description = "The page of tables (default: docs/ablation.md)" };
         var stage1 = new Option<int>("--stage1-epochs") { Description = "Passes over the clips in stage 1", DefaultValueFactory = _ => defaults.Stage1Epochs };
-        var stage2 = new Option<int>("--stage2-epochs") { Description = "Passes over the instructions in stage 2", DefaultValueFactory = _ => defaults.Stage2Epochs };
+        var stage2 = new Option<int>("--stage2-epochs")
+        {
+            Description = "Passes over the instructions in stage 2",
+            DefaultValueFactory = _ => defaults.Stage2Epochs,
+        };
         var command = new Command("ablate", "Train the rows of the paper's tables 5 and 6 on the notes set, with several seeds each, and write their tables.")
         {
             recipes, data, models, output, page, stage1, stage2,
@@ -35,7 +50,8 @@ internal static class AblateCommand
             string[] files = parse.GetValue(recipes) is { Length: > 0 } named ? named
                 : [Checkout.Path("RECIPE", "recipes", "table5-losses.json"), Checkout.Path("RECIPE", "recipes", "table6-stages.json")];
             AblationRecipe[] tables = [.. files.Select(AblationRecipe.Read)];
-            string path = parse.GetValue(page) ?? Checkout.Path("--page FILE", "docs", "ablation.md"), own = $"./mint ablate --stage1-epochs {options.Stage1Epochs} --stage2-epochs {options.Stage2Epochs}";
+            string path = parse.GetValue(page) ?? Checkout.Path("--page FILE", "docs", "ablation.md"),
+                own = $"./mint ablate --stage1-epochs {options.Stage1Epochs} --stage2-epochs {options.Stage2Epochs}";
             using var held = FolderLock.Take(parse.GetValue(output)!);
             var runs = new AblationRuns(options, parse.GetValue(output)!, cancel);
             runs.Run(tables, Write);

@@ -18,7 +18,8 @@ internal static class AskCommand
         {
             string asked = parse.GetValue(question)!;
             var options = generation.Read(parse);
-            return common.Run(parse, () => OptionErrors.Check(options.Validate, Words), (model, batch) => new TextAnswerer(model, "answer", asked, options, batch), cancel);
+            return common.Run(parse, () => OptionErrors.Check(options.Validate, Words),
+                (model, batch) => new TextAnswerer(model, "answer", asked, options, batch), cancel);
 
             void Words()
             {

@@ -12,11 +12,16 @@ internal static class ClassifyCommand
     {
         var (common, ranking) = (new AnswerOptions(), AnswerArguments.Ranking());
         var labels = new Option<string?>("--labels") { Description = "Labels with commas between them, or a file with one a line" };
-        var by = new Option<string?>("--by") { Description = "ranking: the language model's likelihood of each label; similarity: stage 1's embeddings (default: ranking, if the model file holds stage 2)" };
+        var by = new Option<string?>("--by")
+        {
+            Description = "ranking: the language model's likelihood of each label; similarity: stage 1's embeddings (default: ranking, if the model file "
+                + "holds stage 2)",
+        };
         by.AcceptOnlyFromAmong("ranking", "similarity");
         var shown = new OptionSet<LabelOptions>(new LabelOptions())
         {
-            { "--instruction", "What the labels are an answer to; by similarity, what each label's text begins with", o => o.Instruction, (o, value) => o with { Instruction = value } },
+            { "--instruction", "What the labels are an answer to; by similarity, what each label's text begins with", o => o.Instruction,
+                (o, value) => o with { Instruction = value } },
             { "--top", "Labels shown, the likeliest first", o => o.Top, (o, value) => o with { Top = value } },
             { "--threshold", "Probability from which --multi-label shows a label", o => o.Threshold, (o, value) => o with { Threshold = value } },
         };
@@ -26,11 +31,21 @@ internal static class ClassifyCommand
         common.AddTo(command);
         command.SetRecipeAction((parse, cancel) =>
         {
-            var options = shown.Read(parse) with { Labels = Read(parse.GetValue(labels) ?? throw new ArgumentException("Give --labels: the labels to choose from.")), Ranking = ranking.Read(parse) };
+            var options =
+                shown.Read(parse) with
+                {
+                    Labels = Read(parse.GetValue(labels) ?? throw new ArgumentException("Give --labels: the labels to choose from.")),
+                    Ranking = ranking.Read(parse)
+                };
             // Mutual information needs no fitting to be a probability of its own: see RankingOptions.Slope.
-            if (options.Ranking.MultiLabel && !ranking.Says(parse, "--score")) options = options with { Ranking = options.Ranking with { Score = RankingScore.PointwiseMutualInformation } };
+            if (options.Ranking.MultiLabel && !ranking.Says(parse, "--score"))
+            {
+                options = options with { Ranking = options.Ranking with { Score = RankingScore.PointwiseMutualInformation } };
+            }
             return common.Run(parse, options.Validate,
-                (model, batch) => new LabelAnswerer(model, options with { BySimilarity = parse.GetValue(by) is { } mode ? mode == "similarity" : model.System is null }, batch), cancel);
+                (model, batch) =>
+                    new LabelAnswerer(model, options with { BySimilarity = parse.GetValue(by) is { } mode ? mode == "similarity" : model.System is null },
+                    batch), cancel);
         });
         return command;
     }

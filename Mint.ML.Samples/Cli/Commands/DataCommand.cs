@@ -10,17 +10,45 @@ internal static class DataCommand
 
     private static Command Notes()
     {
-        var soundfonts = new Option<string>("--soundfonts") { Description = "Soundfonts to render, with commas between them: " + string.Join(", ", Soundfont.All.Select(f => $"{f.Name} ({f.Split}, {f.Licence})")), DefaultValueFactory = _ => string.Join(',', Soundfont.All.Select(f => f.Name)) };
-        var folder = new Option<string?>("--soundfont-folder") { Description = "Folder that holds the .sf2 files, when they are not where their packages put them" };
-        var pitches = new Option<string>("--pitches") { Description = "MIDI pitches: FROM:TO:STEP, or numbers with commas; of these, each instrument plays those in its range", DefaultValueFactory = _ => "28:108:4" };
-        var velocities = new Option<string>("--velocities") { Description = "MIDI velocities: FROM:TO:STEP, or numbers with commas", DefaultValueFactory = _ => "50,90,120" };
-        var seconds = new Option<double>("--seconds") { Description = "Length of every clip; the note is held throughout, so that length and padding tell nothing", DefaultValueFactory = _ => 1.5 };
-        var output = new Option<string>("--output", "-o") { Description = "Folder for the clips, manifest-train.csv and manifest-test.csv", DefaultValueFactory = _ => "data-cache/notes" };
+        var soundfonts =
+            new Option<string>("--soundfonts")
+            {
+                Description = "Soundfonts to render, with commas between them: "
+            + string.Join(", ", Soundfont.All.Select(f => $"{f.Name} ({f.Split}, {f.Licence})")),
+                DefaultValueFactory = _ => string.Join(',', Soundfont.All.Select(f => f.Name))
+            };
+        var folder = new Option<string?>("--soundfont-folder")
+        {
+            Description = "Folder that holds the .sf2 files, when they are not where their packages put them",
+        };
+        var pitches = new Option<string>("--pitches")
+        {
+            Description = "MIDI pitches: FROM:TO:STEP, or numbers with commas; of these, each instrument plays those in its range",
+            DefaultValueFactory = _ => "28:108:4",
+        };
+        var velocities = new Option<string>("--velocities")
+        {
+            Description = "MIDI velocities: FROM:TO:STEP, or numbers with commas",
+            DefaultValueFactory = _ => "50,90,120",
+        };
+        var seconds = new Option<double>("--seconds")
+        {
+            Description = "Length of every clip; the note is held throughout, so that length and padding tell nothing",
+            DefaultValueFactory = _ => 1.5,
+        };
+        var output = new Option<string>("--output", "-o")
+        {
+            Description = "Folder for the clips, manifest-train.csv and manifest-test.csv",
+            DefaultValueFactory = _ => "data-cache/notes",
+        };
         var format = new Option<string>("--format") { Description = "wav (16 bits) or opus (in Ogg)", DefaultValueFactory = _ => "wav" };
         format.AcceptOnlyFromAmong("wav", "opus");
         var bitRate = new Option<int>("--bit-rate") { Description = "Bits per second of opus", DefaultValueFactory = _ => 32_000 };
         var seed = new Option<int>("--seed") { Description = "Decides the wording of captions and the choice of a subset", DefaultValueFactory = _ => 1 };
-        var subset = new Option<string?>("--subset") { Description = "TRAIN,TEST: so many clips of each family only, spread over programs and soundfonts (default: every note)" };
+        var subset = new Option<string?>("--subset")
+        {
+            Description = "TRAIN,TEST: so many clips of each family only, spread over programs and soundfonts (default: every note)",
+        };
         var notes = new Command("notes", "Render single notes of 86 instruments in NSynth's 11 families from soundfonts, level removed, 16 kHz mono.")
         {
             soundfonts, folder, pitches, velocities, seconds, output, format, bitRate, seed, subset,
@@ -35,7 +63,8 @@ internal static class DataCommand
 
             NoteSet.Render(new NoteSetOptions
             {
-                Soundfonts = Soundfont.Find(parse.GetValue(soundfonts)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), parse.GetValue(folder)),
+                Soundfonts = Soundfont.Find(parse.GetValue(soundfonts)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+                    parse.GetValue(folder)),
                 Pitches = Numbers(parse.GetValue(pitches)!, "--pitches", 0, 127),
                 Velocities = Numbers(parse.GetValue(velocities)!, "--velocities", 1, 127),
                 Seconds = length,

@@ -9,16 +9,38 @@ internal static class DemoCommand
     public static Command Create()
     {
         var defaults = new DemoOptions();
-        var data = new Option<string?>("--data") { Description = "Folder with manifest-train.csv and manifest-test.csv of the notes set (default: what ships)" };
+        var data = new Option<string?>("--data")
+        {
+            Description = "Folder with manifest-train.csv and manifest-test.csv of the notes set (default: what ships)",
+        };
         var models = new Option<string?>("--models") { Description = "Folder with the frozen models encoder and language-model (default: what ships)" };
         var output = new Option<string?>("--output", "-o") { Description = "The model file to write (default: artifacts/demo/mint.zip)" };
         var stage1 = new Option<int>("--stage1-epochs") { Description = "Passes over the clips in stage 1", DefaultValueFactory = _ => defaults.Stage1Epochs };
-        var stage2 = new Option<int>("--stage2-epochs") { Description = "Passes over the instructions in stage 2", DefaultValueFactory = _ => defaults.Stage2Epochs };
-        var rate1 = new Option<double>("--stage1-learning-rate") { Description = "Learning rate of stage 1", DefaultValueFactory = _ => defaults.Stage1LearningRate };
-        var rate2 = new Option<double>("--stage2-learning-rate") { Description = "Learning rate of stage 2", DefaultValueFactory = _ => defaults.Stage2LearningRate };
+        var stage2 = new Option<int>("--stage2-epochs")
+        {
+            Description = "Passes over the instructions in stage 2",
+            DefaultValueFactory = _ => defaults.Stage2Epochs,
+        };
+        var rate1 = new Option<double>("--stage1-learning-rate")
+        {
+            Description = "Learning rate of stage 1",
+            DefaultValueFactory = _ => defaults.Stage1LearningRate,
+        };
+        var rate2 = new Option<double>("--stage2-learning-rate")
+        {
+            Description = "Learning rate of stage 2",
+            DefaultValueFactory = _ => defaults.Stage2LearningRate,
+        };
         var seed = new Option<int>("--seed") { Description = "Decides initial weights, order and dropout", DefaultValueFactory = _ => defaults.Seed };
-        var dev = new Option<bool>("--dev") { Description = "Trains on one training soundfont and measures on the other, to choose settings by; the test soundfont is not read" };
-        var verify = new Option<string?>("--verify-model") { Description = "What the demo starts in a fresh process: loads this model file and compares its predictions with those kept beside it", Hidden = true };
+        var dev = new Option<bool>("--dev")
+        {
+            Description = "Trains on one training soundfont and measures on the other, to choose settings by; the test soundfont is not read",
+        };
+        var verify = new Option<string?>("--verify-model")
+        {
+            Description = "What the demo starts in a fresh process: loads this model file and compares its predictions with those kept beside it",
+            Hidden = true,
+        };
         var demo = new Command("demo", "Train, evaluate, save and reload a whole audio-language pipeline on real audio, in five minutes on two cores.")
         {
             data, models, output, stage1, stage2, rate1, rate2, seed, dev, verify,

@@ -12,17 +12,36 @@ internal static class EvaluateCommand
 {
     public static Command Create()
     {
-        var recipes = new Argument<string[]>("recipe") { Description = "What to measure: recipes/notes.json runs at once; recipes/table*.json are the paper's", Arity = ArgumentArity.OneOrMore };
+        var recipes = new Argument<string[]>("recipe")
+        {
+            Description = "What to measure: recipes/notes.json runs at once; recipes/table*.json are the paper's",
+            Arity = ArgumentArity.OneOrMore,
+        };
         var model = new Option<string?>("--model") { Description = "Model file (default: artifacts/demo/mint.zip, which ./mint demo makes)" };
-        var output = new Option<string?>("--output", "-o") { Description = "Folder for the answers, evaluation.json and items.jsonl of one recipe; the same command goes on where it was stopped (default: runs/evaluate/NAME-OF-RECIPE)" };
+        var output = new Option<string?>("--output", "-o")
+        {
+            Description = "Folder for the answers, evaluation.json and items.jsonl of one recipe; the same command goes on where it was stopped (default: "
+                + "runs/evaluate/NAME-OF-RECIPE)",
+        };
         var manifest = new Option<string?>("--manifest") { Description = "Measures on this manifest instead of the recipe's" };
         var format = new Option<string>("--format") { Description = "table, json or csv", DefaultValueFactory = _ => "table" };
         format.AcceptOnlyFromAmong("table", "json", "csv");
-        var onError = new Option<string>("--on-error") { Description = "What a clip that cannot be read does: stop, or skip, which leaves it out and counts it", DefaultValueFactory = _ => "stop" };
+        var onError = new Option<string>("--on-error")
+        {
+            Description = "What a clip that cannot be read does: stop, or skip, which leaves it out and counts it",
+            DefaultValueFactory = _ => "stop",
+        };
         onError.AcceptOnlyFromAmong("stop", "skip");
-        var wordNet = new Option<string>("--wordnet") { Description = "Folder with WordNet's data files, for METEOR's synonyms; without them METEOR matches words and stems, and says so", DefaultValueFactory = _ => "/usr/share/wordnet" };
+        var wordNet = new Option<string>("--wordnet")
+        {
+            Description = "Folder with WordNet's data files, for METEOR's synonyms; without them METEOR matches words and stems, and says so",
+            DefaultValueFactory = _ => "/usr/share/wordnet",
+        };
         var bert = new Option<string?>("--bert") { Description = "A BERT's folder, for BERTScore" };
-        var spice = new Option<string?>("--spice") { Description = "Program that computes SPICE, called as COMMAND INPUT -out OUTPUT -silent: for instance \"java -Xmx8G -jar spice-1.0.jar\"" };
+        var spice = new Option<string?>("--spice")
+        {
+            Description = "Program that computes SPICE, called as COMMAND INPUT -out OUTPUT -silent: for instance \"java -Xmx8G -jar spice-1.0.jar\"",
+        };
         var batch = new Option<int>("--batch-size") { Description = "Clips answered at once; answers do not depend on it", DefaultValueFactory = _ => 16 };
         var device = DeviceOption.Create();
         var command = new Command("evaluate", "Measure a model on data sets: classification, tagging, captioning, retrieval, with 95 % intervals.")
@@ -32,11 +51,16 @@ internal static class EvaluateCommand
         command.SetAction((parse, cancel) =>
         {
             string[] files = parse.GetValue(recipes)!;
-            if (files.Length > 1 && (parse.GetValue(output) ?? parse.GetValue(manifest)) is not null) throw new ArgumentException("--output and --manifest are for one recipe.");
+            if (files.Length > 1 && (parse.GetValue(output) ?? parse.GetValue(manifest)) is not null)
+            {
+                throw new ArgumentException("--output and --manifest are for one recipe.");
+            }
             if (parse.GetValue(batch) < 1) throw new ArgumentException($"--batch-size is {parse.GetValue(batch)}; at least one clip is answered at once.");
-            var read = files.Select(EvaluationRecipe.Read).Select(recipe => parse.GetValue(manifest) is { } other ? recipe with { Manifest = Path.GetFullPath(other) } : recipe).ToList();
+            var read = files.Select(EvaluationRecipe.Read)
+                .Select(recipe => parse.GetValue(manifest) is { } other ? recipe with { Manifest = Path.GetFullPath(other) } : recipe).ToList();
             using var loaded = ModelFile.Load(parse.GetValue(model), DeviceOption.Of(parse.GetValue(device)!));
-            var tools = read.Any(recipe => recipe.Task == "captioning") ? Tools(parse.GetValue(wordNet), parse.GetValue(bert), parse.GetValue(spice)) : new CaptionTools();
+            var tools = read.Any(recipe => recipe.Task == "captioning") ? Tools(parse.GetValue(wordNet), parse.GetValue(bert), parse.GetValue(spice))
+                : new CaptionTools();
             var settings = new EvaluationSettings(loaded.Model, loaded.Path)
             {
                 Batch = parse.GetValue(batch),
@@ -53,7 +77,8 @@ internal static class EvaluateCommand
                     return Task.FromResult(130);
                 }
                 evaluations.Add(evaluation);
-                StandardError.Report($"written: {Path.Combine(folder, "evaluation.json")} ({evaluation.Clips} clips{(evaluation.Skipped > 0 ? $", {evaluation.Skipped} skipped" : "")})");
+                StandardError.Report($"written: {Path.Combine(folder, "evaluation.json")} ({evaluation.Clips} "
+                    + $"clips{(evaluation.Skipped > 0 ? $", {evaluation.Skipped} skipped" : "")})");
             }
             Print(evaluations, read, parse.GetValue(format)!);
             return Task.FromResult(0);
@@ -81,12 +106,17 @@ internal static class EvaluateCommand
         string[] header = ["evaluation", "clips", "metric", "value", "low", "high", "paper", "note"];
         List<string[]> rows = [header, .. evaluations.Zip(recipes).SelectMany(pair => pair.First.Metrics.Select(metric => new[]
         {
-            pair.First.Name, pair.First.Clips.ToString(CultureInfo.InvariantCulture), metric.Name, Number(metric.Value), Number(metric.Low), Number(metric.High),
+            pair.First.Name, pair.First.Clips.ToString(CultureInfo.InvariantCulture), metric.Name, Number(metric.Value), Number(metric.Low),
+                Number(metric.High),
             Number(pair.Second.Paper.TryGetValue(metric.Name, out double paper) ? paper : null), metric.Note ?? "",
         }))];
         int[] widths = [.. header.Select((_, column) => rows.Max(row => row[column].Length))];
         foreach (string[] row in rows)
-            Console.WriteLine(format == "csv" ? string.Join(',', row.Select(Csv.Quoted)) : string.Join("  ", row.Select((cell, column) => column is >= 3 and <= 6 ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column]))).TrimEnd());
+        {
+            Console.WriteLine(format == "csv" ? string.Join(',', row.Select(Csv.Quoted))
+                : string.Join("  ", row.Select((cell, column) => column is >= 3 and <= 6 ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column])))
+                .TrimEnd());
+        }
     }
 
     private static string Number(double? value) => value?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "";

@@ -12,7 +12,9 @@ internal static class InspectCommand
     public static Command Create()
     {
         var folder = new Argument<string>("folder") { Description = "A model folder, or one weight file" };
-        var inspect = new Command("inspect", "Show a model folder's architecture, parameters, storage types and memory, and tensors unused or missing; reads no weights.") { folder };
+        var inspect =
+            new Command("inspect", "Show a model folder's architecture, parameters, storage types and memory, and tensors unused or missing; reads "
+            + "no weights.") { folder };
         inspect.SetAction(parse => Run(parse.GetValue(folder)!));
         return inspect;
     }
@@ -23,7 +25,8 @@ internal static class InspectCommand
         TensorEntry[] tensors = [.. checkpoint.Names.Select(checkpoint.Describe)];
         KnownModel? known = ModelCatalog.Find(checkpoint);
         Line("folder", checkpoint.Path);
-        Line("architecture", known is null ? $"unknown (model_type {checkpoint.Config["model_type"]?.ToJsonString() ?? "missing"})" : $"{known.Name}: {known.Source}");
+        Line("architecture", known is null ? $"unknown (model_type {checkpoint.Config["model_type"]?.ToJsonString() ?? "missing"})"
+            : $"{known.Name}: {known.Source}");
         Line("tensors", Invariant($"{tensors.Length}, {tensors.Sum(tensor => tensor.Elements):N0} elements"));
         foreach (var type in tensors.GroupBy(tensor => tensor.Type).OrderByDescending(type => type.Sum(tensor => tensor.Bytes)))
             Line("stored as " + type.Key, Invariant($"{type.Count()} tensors, {Size(type.Sum(tensor => tensor.Bytes))}"));

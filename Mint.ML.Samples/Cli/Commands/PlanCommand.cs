@@ -10,11 +10,13 @@ namespace Mint.ML.Samples.Cli.Commands;
 /// <summary><c>mint plan</c>: the memory that a run will take, and the batch that fits, before anything runs.</summary>
 internal static class PlanCommand
 {
-    public static Command Create() => new("plan", "Predict the peak memory of a training run, and the largest batch that fits, from configurations alone.") { Pretrain(), Tune() };
+    public static Command Create() =>
+        new("plan", "Predict the peak memory of a training run, and the largest batch that fits, from configurations alone.") { Pretrain(), Tune() };
 
     private static Command Pretrain()
     {
-        var (size, start, training, objective) = (new Size(), new BridgeArguments(), TrainingArguments.Training(new TrainingOptions()), TrainingArguments.Objective());
+        var (size, start, training, objective) =
+            (new Size(), new BridgeArguments(), TrainingArguments.Training(new TrainingOptions()), TrainingArguments.Objective());
         var command = new Command("pretrain", "For stage 1, with the options and recipes of 'mint pretrain'.");
         command.Add(objective);
         size.AddTo(command, start, training, ["--manifest", "--validation"]);
@@ -53,9 +55,20 @@ internal static class PlanCommand
     private sealed class Size
     {
         private readonly RunArguments run = new("runs/plan");
-        private readonly Option<int> frames = new("--frames") { Description = "Frames of the longest clip; data2vec, wav2vec 2.0 and HuBERT give 50 a second", DefaultValueFactory = _ => new StepSize().Frames };
-        private readonly Option<int> asked = new("--instruction-tokens") { Description = "Tokens of the longest instruction", DefaultValueFactory = _ => new StepSize().InstructionTokens };
-        private readonly Option<string?> memory = new("--memory") { Description = "Memory of the device, for instance 24GB (default: the GPU's with --device cuda, by nvidia-smi, otherwise this machine's)" };
+        private readonly Option<int> frames = new("--frames")
+        {
+            Description = "Frames of the longest clip; data2vec, wav2vec 2.0 and HuBERT give 50 a second",
+            DefaultValueFactory = _ => new StepSize().Frames,
+        };
+        private readonly Option<int> asked = new("--instruction-tokens")
+        {
+            Description = "Tokens of the longest instruction",
+            DefaultValueFactory = _ => new StepSize().InstructionTokens,
+        };
+        private readonly Option<string?> memory = new("--memory")
+        {
+            Description = "Memory of the device, for instance 24GB (default: the GPU's with --device cuda, by nvidia-smi, otherwise this machine's)",
+        };
 
         /// <param name="command">Gets the options.</param>
         /// <param name="start">The bridge's.</param>
@@ -63,7 +76,10 @@ internal static class PlanCommand
         /// <param name="ignored">Options of the command that is planned which change nothing here, so that its recipes are understood.</param>
         public void AddTo(Command command, BridgeArguments start, OptionSet<TrainingOptions> training, string[] ignored)
         {
-            foreach (Option option in (Option[])[memory, frames, asked, .. ignored.Select(name => new Option<string[]>(name) { Hidden = true })]) command.Options.Add(option);
+            foreach (Option option in (Option[])[memory, frames, asked, .. ignored.Select(name => new Option<string[]>(name) { Hidden = true })])
+            {
+                command.Options.Add(option);
+            }
             run.AddTo(command);
             start.AddTo(command);
             command.Add(training);
@@ -106,8 +122,10 @@ internal static class PlanCommand
             var whole = plan(step);
             long clip = plan(step with { Batch = step.Batch + 1 }).Activations - whole.Activations;
             Console.WriteLine($"{stage}: a batch of {step.Batch} clips of {step.Frames} frames, texts of {step.Tokens} tokens");
-            foreach (var (name, bytes) in new[] { ("weights", whole.Weights), ("gradients", whole.Gradients), ("AdamW's moments", whole.Moments), ("frozen language model", whole.Frozen),
-                ("activations", whole.Activations), ("gaps between blocks", whole.Gaps), ("process", whole.Process), ("peak", whole.Total), ("device", available) })
+            foreach (var (name, bytes) in new[] { ("weights", whole.Weights), ("gradients", whole.Gradients), ("AdamW's moments", whole.Moments),
+                ("frozen language model", whole.Frozen),
+                ("activations", whole.Activations), ("gaps between blocks", whole.Gaps), ("process", whole.Process), ("peak", whole.Total),
+                    ("device", available) })
             {
                 if (bytes > 0) Console.WriteLine($"  {name,-22}{Text(bytes),10}{(name == "activations" ? $"   {Text(clip)} a clip" : "")}");
             }
@@ -125,7 +143,8 @@ internal static class PlanCommand
             int parts = (batch + fits - 1) / fits, micro = (batch + parts - 1) / parts;
             return stage == "Stage 2"
                 ? $"It does not fit: the largest batch is {fits} ({kept}). --batch-size {micro} --accumulation-steps {parts} takes the same steps."
-                : $"It does not fit: the largest batch is {fits} ({kept}). --batch-size {micro} --contrastive-batch {micro * parts} contrasts as many clips in a batch's memory; --accumulation-steps would find negatives among {micro} alone.";
+                : $"It does not fit: the largest batch is {fits} ({kept}). --batch-size {micro} --contrastive-batch {micro * parts} contrasts as many clips "
+                    + $"in a batch's memory; --accumulation-steps would find negatives among {micro} alone.";
         }
 
         // nvidia-smi tells without a CUDA context being made.
@@ -133,7 +152,10 @@ internal static class PlanCommand
         {
             try
             {
-                using var process = Process.Start(new ProcessStartInfo("nvidia-smi", ["--query-gpu=memory.total", "--format=csv,noheader,nounits"]) { RedirectStandardOutput = true })!;
+                using var process =
+                    Process.Start(new ProcessStartInfo("nvidia-smi",
+                    ["--query-gpu=memory.total", "--format=csv,noheader,nounits"])
+                    { RedirectStandardOutput = true })!;
                 string first = process.StandardOutput.ReadLine() ?? "";
                 process.WaitForExit();
                 return long.Parse(first, CultureInfo.InvariantCulture) << 20;
@@ -152,6 +174,7 @@ internal static class PlanCommand
                 ? (long)(value * unit) : throw new ArgumentException($"--memory is '{text}'; expected a number with a unit, for instance 24GB or 512MB.");
         }
 
-        private static string Text(long bytes) => bytes >= 1_000_000_000 ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:F2} GB") : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:F0} MB");
+        private static string Text(long bytes) => bytes >= 1_000_000_000 ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:F2} GB")
+            : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:F0} MB");
     }
 }

@@ -14,9 +14,16 @@ internal static class PretrainCommand
 {
     public static Command Create()
     {
-        var manifest = new Argument<string[]>("manifest") { Description = "CSV or JSON lines with Path and Caption; several are joined", Arity = ArgumentArity.ZeroOrMore };
+        var manifest = new Argument<string[]>("manifest")
+        {
+            Description = "CSV or JSON lines with Path and Caption; several are joined",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         var run = new RunArguments("runs/pretrain");
-        var validation = new Option<string?>("--validation") { Description = "Manifest of other clips, measured during the run; what their captions find among them is written to retrieval.jsonl" };
+        var validation = new Option<string?>("--validation")
+        {
+            Description = "Manifest of other clips, measured during the run; what their captions find among them is written to retrieval.jsonl",
+        };
         var start = new BridgeArguments();
         var (training, objective) = (TrainingArguments.Training(new TrainingOptions()), TrainingArguments.Objective());
         var command = new Command("pretrain", "Stage 1: train a bridge on sound files and captions.") { manifest, validation };
@@ -29,12 +36,14 @@ internal static class PretrainCommand
             var (manifests, place, from, losses) = (parse.GetValue(manifest)!, run.Read(parse), start.Read(parse), objective.Read(parse));
             var options = training.Read(parse) with { RunFolder = place.Folder };
             OptionErrors.Check(() => AlignmentTraining.Validate(losses, options), () => from.Validate(options), place.Validate, Named);
-            AudioManifestRow[] rows = [.. manifests.SelectMany(file => AudioManifest.Read(file).Rows)], held = parse.GetValue(validation) is { } other ? [.. AudioManifest.Read(other).Rows] : [];
+            AudioManifestRow[] rows = [.. manifests.SelectMany(file => AudioManifest.Read(file).Rows)], held = parse.GetValue(validation) is { } other
+                ? [.. AudioManifest.Read(other).Rows] : [];
             string[] captions = [.. rows.Select(row => row["Caption"])];
             using var heldPlace = RunFiles.Hold(place.Folder);
             RunFiles.WriteSettings(place.Folder, command, parse, place.Encoder);
             var audio = place.Frames([.. rows.Select(row => row.Path)], cancel);
-            var heldOut = held.Length == 0 ? null : new AlignmentValidation(place.Frames([.. held.Select(row => row.Path)], cancel), [.. held.Select(row => row["Caption"])]);
+            var heldOut = held.Length == 0 ? null
+                : new AlignmentValidation(place.Frames([.. held.Select(row => row.Path)], cancel), [.. held.Select(row => row["Caption"])]);
             var (bridge, words, folder) = from.Start(place.Folder, captions, audio.HiddenSize, options.Seed, place.Device);
 
             var result = AlignmentTraining.Run(bridge, words, audio, captions, losses, options, heldOut, new TrainingLines(), cancel);

@@ -15,10 +15,21 @@ internal static class PretrainEncoderCommand
     {
         var manifest = new Argument<string>("manifest") { Description = "CSV or JSON lines with Path and the label columns, as 'mint data notes' writes" };
         var output = new Option<string>("--output", "-o") { Description = "Folder for the encoder", DefaultValueFactory = _ => "runs/encoder" };
-        var labels = new Option<string>("--labels") { Description = "Columns that the encoder learns to tell, with commas", DefaultValueFactory = _ => "Family,Instrument,Pitch" };
-        var holdOut = new Option<string?>("--hold-out") { Description = "COLUMN=VALUE,VALUE: clips to measure on and not to train on, for instance Soundfont=timgm,csound" };
+        var labels = new Option<string>("--labels")
+        {
+            Description = "Columns that the encoder learns to tell, with commas",
+            DefaultValueFactory = _ => "Family,Instrument,Pitch",
+        };
+        var holdOut = new Option<string?>("--hold-out")
+        {
+            Description = "COLUMN=VALUE,VALUE: clips to measure on and not to train on, for instance Soundfont=timgm,csound",
+        };
         var width = new Option<int>("--hidden-size") { Description = "Width of a frame vector, a multiple of the 4 heads", DefaultValueFactory = _ => 128 };
-        var convolutionWidth = new Option<int>("--convolution-width") { Description = "Channels of the convolutions that are trained", DefaultValueFactory = _ => 192 };
+        var convolutionWidth = new Option<int>("--convolution-width")
+        {
+            Description = "Channels of the convolutions that are trained",
+            DefaultValueFactory = _ => 192,
+        };
         var layers = new Option<int>("--layers") { Description = "Transformer blocks", DefaultValueFactory = _ => 2 };
         var training = new OptionSet<EncoderPretrainingOptions>(new EncoderPretrainingOptions())
         {
@@ -46,7 +57,8 @@ internal static class PretrainEncoderCommand
             var progress = new ConsoleLines();
             var rows = AudioManifest.Read(parse.GetValue(manifest)!).Rows;
             var encoder = EncoderPretraining.Create(config, options.Seed);
-            using var features = EncoderPretraining.Features(encoder, rows.Select(row => AudioFile.Read(row.Path, config.SampleRate).Samples), progress, cancel);
+            using var features = EncoderPretraining.Features(encoder, rows.Select(row => AudioFile.Read(row.Path, config.SampleRate).Samples), progress,
+                cancel);
             EncoderPretraining.Run(encoder, features, [.. parse.GetValue(labels)!.Split(',').Select(column => Label(column, rows))],
                 HeldOut(parse.GetValue(holdOut), rows), options, progress, cancel);
             EncoderPretraining.Save(encoder, config, parse.GetValue(output)!);
@@ -56,7 +68,8 @@ internal static class PretrainEncoderCommand
             void Shape()
             {
                 var errors = new OptionErrors();
-                errors.Require(parse.GetValue(width) is >= 4 and var wide && wide % 4 == 0, $"--hidden-size is {parse.GetValue(width)}; expected a multiple of the 4 heads.");
+                errors.Require(parse.GetValue(width) is >= 4 and var wide
+                    && wide % 4 == 0, $"--hidden-size is {parse.GetValue(width)}; expected a multiple of the 4 heads.");
                 errors.Require(parse.GetValue(convolutionWidth) >= 1, $"--convolution-width is {parse.GetValue(convolutionWidth)}; expected at least 1.");
                 errors.Require(parse.GetValue(layers) >= 1, $"--layers is {parse.GetValue(layers)}; expected at least 1.");
                 errors.Throw();

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Mint.ML.Samples.Cli.Reports;
 using Mint.ML.Transforms;
@@ -12,10 +13,24 @@ internal static class ReportCommand
     {
         var folder = new Argument<string>("folder") { Description = "A run folder (log.jsonl), an evaluation folder (evaluation.json), or one that is both" };
         var output = new Option<string?>("--output", "-o") { Description = "The page to write (default: report.html in the folder)" };
-        var model = new Option<string?>("--model") { Description = "Model file whose queries' attention is shown (default: the one that evaluation.json names)" };
-        var audio = new Option<string?>("--audio") { Description = "Folder that the clips' paths are relative to (default: that of the manifest that the folder names)" };
-        var limit = new Option<double>("--audio-limit") { Description = "Megabytes of sound in the page; what is left out is said there", DefaultValueFactory = _ => 20 };
-        var examples = new Option<int>("--examples") { Description = "Retrieval examples, or worst clips with spectrogram and attention", DefaultValueFactory = _ => 12 };
+        var model = new Option<string?>("--model")
+        {
+            Description = "Model file whose queries' attention is shown (default: the one that evaluation.json names)",
+        };
+        var audio = new Option<string?>("--audio")
+        {
+            Description = "Folder that the clips' paths are relative to (default: that of the manifest that the folder names)",
+        };
+        var limit = new Option<double>("--audio-limit")
+        {
+            Description = "Megabytes of sound in the page; what is left out is said there",
+            DefaultValueFactory = _ => 20,
+        };
+        var examples = new Option<int>("--examples")
+        {
+            Description = "Retrieval examples, or worst clips with spectrogram and attention",
+            DefaultValueFactory = _ => 12,
+        };
         var report = new Command("report", "Show a training run or an evaluation as one self-contained page: curves, metrics, examples that can be played.")
         {
             folder, output, model, audio, limit, examples,
@@ -31,7 +46,8 @@ internal static class ReportCommand
         return report;
     }
 
-    internal static string Run(string folder, string? output, string? model, string? audio, long limit, int examples, IProgress<string> progress, CancellationToken cancel)
+    internal static string Run(string folder, string? output, string? model, string? audio, long limit, int examples, IProgress<string> progress,
+        CancellationToken cancel)
     {
         bool isRun = File.Exists(Path.Combine(folder, "log.jsonl")), isEvaluation = File.Exists(Path.Combine(folder, "evaluation.json"));
         if (!isRun && !isEvaluation)
@@ -40,7 +56,9 @@ internal static class ReportCommand
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
         var page = new JsonObject { ["folder"] = name };
         var evaluation = isEvaluation ? new EvaluationFolder(folder, notes) : null;
-        var sounds = new SoundShelf(audio is not null ? [audio] : [.. evaluation is null ? [] : Folders(folder, evaluation), .. isRun ? RunReport.Folders(folder) : []], limit);
+        var sounds =
+            new SoundShelf(audio is not null ? [audio] : [.. evaluation is null ? [] : Folders(folder, evaluation), .. isRun ? RunReport.Folders(folder) : []],
+            limit);
         if (isRun) page["run"] = RunReport.Read(folder, sounds, examples, notes);
         if (evaluation is not null)
         {
@@ -51,12 +69,17 @@ internal static class ReportCommand
         }
         page["sounds"] = sounds.ToJson();
         if (sounds.Missing > 0) notes.Add(FormattableString.Invariant($"{sounds.Missing} clips were not found or are no sound; each place says why."));
-        if (sounds.OverLimit > 0) notes.Add(FormattableString.Invariant($"{sounds.OverLimit} clips are left out, because the page holds at most {limit / 1e6:0.#} MB of sound (--audio-limit)."));
+        if (sounds.OverLimit > 0)
+        {
+            notes.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{sounds.OverLimit} clips are left out, because the page holds at most {limit / 1e6:0.#} MB of sound (--audio-limit)."));
+        }
         page["notes"] = new JsonArray([.. notes.Select(note => (JsonNode)note)]);
         string path = output ?? Path.Combine(folder, "report.html");
         ReportPage.Write(path, $"{name} · mint report", page);
         foreach (string note in notes) progress.Report(note);
-        progress.Report(FormattableString.Invariant($"written: {path} ({new FileInfo(path).Length / 1e6:F1} MB, of which {sounds.Used * 4 / 3 / 1e6:F1} MB sound)"));
+        progress.Report(string.Create(CultureInfo.InvariantCulture,
+            $"written: {path} ({new FileInfo(path).Length / 1e6:F1} MB, of which {sounds.Used * 4 / 3 / 1e6:F1} MB sound)"));
         return path;
     }
 
@@ -74,7 +97,8 @@ internal static class ReportCommand
         string? named = given ?? Found(folder, evaluation.Text("model"));
         if (named is null)
         {
-            missing = evaluation.Text("model") is { } model ? $"The model file {model} was not found; name it with --model." : "evaluation.json names no model file; name one with --model.";
+            missing = evaluation.Text("model") is { } model ? $"The model file {model} was not found; name it with --model."
+                : "evaluation.json names no model file; name one with --model.";
             return null;
         }
         try

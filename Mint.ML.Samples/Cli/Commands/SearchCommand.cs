@@ -23,16 +23,22 @@ internal static class SearchCommand
     // build and add differ in where the model and the windows come from: the command line, or the index.
     private static Command Fill(bool existing)
     {
-        var (index, model, device) = (Index(), ModelOption(existing ? "the one the index was made with" : "artifacts/demo/mint.zip, which ./mint demo makes"), DeviceOption.Create());
+        var (index, model, device) = (Index(), ModelOption(existing ? "the one the index was made with" : "artifacts/demo/mint.zip, which ./mint demo makes"),
+            DeviceOption.Create());
         var input = new Argument<string>("input") { Description = "A sound file, a folder of them, or a manifest (CSV or JSON lines with a Path column)" };
         var storage = EnumOption.Create("--storage", "half, int8 (half as large again, nearly the same ranks) or single", VectorStorage.Half);
         var windowing = AnswerArguments.Windows();
         var batch = new Option<int>("--batch-size") { Description = "Clips embedded at once", DefaultValueFactory = _ => 16 };
-        var onError = new Option<string>("--on-error") { Description = "What a file that cannot be read does: stop, or skip", DefaultValueFactory = _ => "stop" };
+        var onError = new Option<string>("--on-error")
+        {
+            Description = "What a file that cannot be read does: stop, or skip",
+            DefaultValueFactory = _ => "stop",
+        };
         onError.AcceptOnlyFromAmong("stop", "skip");
         var command = existing
             ? new Command("add", "Add clips to an index; those it has already are passed over.") { index, input, model, batch, onError, device }
-            : new Command("build", "Make an index of clips; the same command goes on where it was stopped.") { index, input, model, storage, batch, onError, device };
+            : new Command("build", "Make an index of clips; the same command goes on where it was stopped.") { index, input, model, storage, batch, onError,
+                device };
         if (!existing) command.Add(windowing);
         command.SetAction((parse, cancel) =>
         {
@@ -48,7 +54,11 @@ internal static class SearchCommand
                 var made = IndexSettings.Read(path);
                 using var same = ModelFile.Load(made.CheckedModel(path, parse.GetValue(model)), DeviceOption.Of(parse.GetValue(device)!));
                 if (!existing && (windows.WindowSeconds, windows.Overlap) != (made.WindowSeconds, made.OverlapSeconds))
-                    throw new InvalidOperationException($"{path} was made with --window-seconds {made.WindowSeconds} --overlap-seconds {made.OverlapSeconds}. Name those, another index, or delete this one.");
+                {
+                    throw new InvalidOperationException($"{path} was made with --window-seconds {made.WindowSeconds} --overlap-seconds "
+                        + $"{made.OverlapSeconds}. Name those, another index, or delete this one.");
+                }
+
                 windows = new LongAudioOptions { WindowSeconds = made.WindowSeconds, OverlapSeconds = made.OverlapSeconds };
                 return Task.FromResult(Add(path, same.Model, clips, windows, stored, parse.GetValue(batch), parse.GetValue(onError) == "skip", cancel));
             }
@@ -68,7 +78,8 @@ internal static class SearchCommand
         return command;
     }
 
-    private static int Add(string path, AudioLanguageModel model, IReadOnlyList<Clip> clips, LongAudioOptions windows, VectorStorage storage, int batch, bool skip, CancellationToken cancel)
+    private static int Add(string path, AudioLanguageModel model, IReadOnlyList<Clip> clips, LongAudioOptions windows, VectorStorage storage, int batch,
+        bool skip, CancellationToken cancel)
     {
         string folder = IndexSettings.FolderOf(path);
         using var output = new IndexOutput(path, storage, model.Comparing().Width);
@@ -84,7 +95,10 @@ internal static class SearchCommand
         var (index, model, device) = (Index(), ModelOption("the one the index was made with"), DeviceOption.Create());
         var query = new Argument<string>("query") { Description = "A text, or a sound file" };
         var top = new Option<int>("--top") { Description = "How many are shown", DefaultValueFactory = _ => 10 };
-        var rerank = new Option<int>("--rerank") { Description = "Hears so many of the best again and orders them by the matching head (ALM), which reads text and sound together (default: none)" };
+        var rerank = new Option<int>("--rerank")
+        {
+            Description = "Hears so many of the best again and orders them by the matching head (ALM), which reads text and sound together (default: none)",
+        };
         var format = new Option<string>("--format") { Description = "table, jsonl or csv", DefaultValueFactory = _ => "table" };
         format.AcceptOnlyFromAmong("table", "jsonl", "csv");
         var command = new Command("query", "Find the clips of an index that fit a text or a sound best.") { index, query, top, rerank, format, model, device };
@@ -99,8 +113,12 @@ internal static class SearchCommand
             using var loaded = ModelFile.Load(settings.CheckedModel(path, parse.GetValue(model)), DeviceOption.Of(parse.GetValue(device)!));
             var (search, asked) = (new SoundSearch(path, loaded.Model, settings), parse.GetValue(query)!);
             bool isSound = File.Exists(asked);
-            if (isSound && parse.GetValue(rerank) > 0) throw new ArgumentException("--rerank asks how well a text belongs to a sound; a query that is a sound has none.");
-            var found = isSound ? search.BySound(asked, parse.GetValue(top), cancel) : search.ByText(asked, parse.GetValue(top), parse.GetValue(rerank), cancel);
+            if (isSound && parse.GetValue(rerank) > 0)
+            {
+                throw new ArgumentException("--rerank asks how well a text belongs to a sound; a query that is a sound has none.");
+            }
+            var found = isSound ? search.BySound(asked, parse.GetValue(top), cancel)
+                : search.ByText(asked, parse.GetValue(top), parse.GetValue(rerank), cancel);
             Print([.. found], parse.GetValue(format)!);
             return Task.FromResult(0);
         });
@@ -116,7 +134,8 @@ internal static class SearchCommand
         for (int i = 0; i < found.Length; i++)
         {
             var one = found[i];
-            string similarity = one.Similarity.ToString("0.0000", CultureInfo.InvariantCulture), match = one.Match?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "";
+            string similarity = one.Similarity.ToString("0.0000", CultureInfo.InvariantCulture),
+                match = one.Match?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "";
             Console.WriteLine(format switch
             {
                 "jsonl" => JsonSerializer.Serialize(new { Rank = i + 1, one.Path, one.Similarity, one.Match }, Readable),

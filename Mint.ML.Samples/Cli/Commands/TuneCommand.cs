@@ -23,7 +23,8 @@ internal static class TuneCommand
         var run = new RunArguments("runs/tune");
         var start = new BridgeArguments();
         var training = TrainingArguments.Training(new TrainingOptions { Epochs = 3 });
-        var command = new Command("tune", "Stage 2: tune a bridge so that a frozen language model answers instructions about sound.") { data, validation, language };
+        var command = new Command("tune", "Stage 2: tune a bridge so that a frozen language model answers instructions about sound.") { data, validation,
+            language };
         run.AddTo(command);
         start.AddTo(command);
         command.Add(training);
@@ -49,7 +50,8 @@ internal static class TuneCommand
             var ml = new MLContext();
             using var tuned = ml.AudioLanguage().UseTunedModel(model, folder, modelFolder);
             // Stage 1's own bridge goes into the model too: it is what searches.
-            using var stage1 = from.Stage1 is { } stage1Folder && BridgeNet.Load(stage1Folder) is { Config.HasAlignmentHeads: true } before ? ml.AudioLanguage().UseBridge(before, folder, maxTextTokens: options.MaxTokens) : null;
+            using var stage1 = from.Stage1 is { } stage1Folder && BridgeNet.Load(stage1Folder) is { Config.HasAlignmentHeads: true } before
+                ? ml.AudioLanguage().UseBridge(before, folder, maxTextTokens: options.MaxTokens) : null;
             RunFiles.WriteModel(place.Folder, ml, sources[0].Manifest, place.Encoder, stage1 is null ? [tuned] : [stage1, tuned]);
             return Task.FromResult(place.Finish(result));
 

@@ -9,28 +9,35 @@ internal static class AnswerArguments
     public static OptionSet<GenerationOptions> Generation() => new(new GenerationOptions())
     {
         { "--beams", "Beams of the search; 1 takes the likeliest token each time", o => o.Beams, (o, value) => o with { Beams = value } },
-        { "--returned", "Answers that are searched for, of which the best is shown: at most --beams, or any number with --sample", o => o.Returned, (o, value) => o with { Returned = value } },
+        { "--returned", "Answers that are searched for, of which the best is shown: at most --beams, or any number with --sample", o => o.Returned,
+            (o, value) => o with { Returned = value } },
         { "--max-tokens", "Most tokens of an answer", o => o.MaxTokens, (o, value) => o with { MaxTokens = value } },
         { "--min-tokens", "Fewest tokens of an answer", o => o.MinTokens, (o, value) => o with { MinTokens = value } },
         { "--length-penalty", "Of beam search: above 0 favours long answers", o => o.LengthPenalty, (o, value) => o with { LengthPenalty = value } },
         { "--repetition-penalty", "Above 1 avoids tokens that were said", o => o.RepetitionPenalty, (o, value) => o with { RepetitionPenalty = value } },
         { "--no-repeat-n-gram", "No run of so many tokens is said twice; 0 allows it", o => o.NoRepeatNGram, (o, value) => o with { NoRepeatNGram = value } },
-        { "--stop-strings", "A text that ends an answer; may be given several times", o => o.StopStrings.ToArray(), (o, value) => o with { StopStrings = value } },
+        { "--stop-strings", "A text that ends an answer; may be given several times", o => o.StopStrings.ToArray(),
+            (o, value) => o with { StopStrings = value } },
         { "--sample", "Draws tokens instead of taking the likeliest", o => o.Sample, (o, value) => o with { Sample = value } },
         { "--temperature", "With --sample: below 1 keeps to likely tokens, above 1 strays", o => o.Temperature, (o, value) => o with { Temperature = value } },
         { "--top-k", "With --sample: draws from the k likeliest tokens; 0 from all", o => o.TopK, (o, value) => o with { TopK = value } },
         { "--top-p", "With --sample: draws from the fewest tokens whose probabilities reach this sum", o => o.TopP, (o, value) => o with { TopP = value } },
         { "--seed", "Decides what --sample draws", o => o.Seed, (o, value) => o with { Seed = value } },
-        { "--length-penalty-counts", "As the originals: what the length penalty counts, as in LAVIS or in transformers from 4.36 on", o => o.LengthPenaltyCounts, (o, value) => o with { LengthPenaltyCounts = value } },
-        { "--early-stopping", "As the originals: when beam search ends, as transformers' early_stopping says", o => o.EarlyStopping, (o, value) => o with { EarlyStopping = value } },
-        { "--padding-counts", "As the originals: padding counts as tokens for penalties, as in transformers", o => o.PaddingCounts, (o, value) => o with { PaddingCounts = value } },
+        { "--length-penalty-counts", "As the originals: what the length penalty counts, as in LAVIS or in transformers from 4.36 on",
+            o => o.LengthPenaltyCounts, (o, value) => o with { LengthPenaltyCounts = value } },
+        { "--early-stopping", "As the originals: when beam search ends, as transformers' early_stopping says", o => o.EarlyStopping,
+            (o, value) => o with { EarlyStopping = value } },
+        { "--padding-counts", "As the originals: padding counts as tokens for penalties, as in transformers", o => o.PaddingCounts,
+            (o, value) => o with { PaddingCounts = value } },
     };
 
     /// <summary>How labels are ranked by a language model.</summary>
     public static OptionSet<RankingOptions> Ranking() => new(new RankingOptions())
     {
-        { "--score", "Of ranking: sum of the tokens' log-likelihoods, mean per token, or pmi, against no sound (with --multi-label, pmi unless said otherwise)", o => o.Score, (o, value) => o with { Score = value } },
-        { "--multi-label", "Tagging: each label is true or not by itself, and those from --threshold on are shown", o => o.MultiLabel, (o, value) => o with { MultiLabel = value } },
+        { "--score", "Of ranking: sum of the tokens' log-likelihoods, mean per token, or pmi, against no sound (with --multi-label, pmi unless said "
+            + "otherwise)", o => o.Score, (o, value) => o with { Score = value } },
+        { "--multi-label", "Tagging: each label is true or not by itself, and those from --threshold on are shown", o => o.MultiLabel,
+            (o, value) => o with { MultiLabel = value } },
         { "--slope", "Factor of the score before it becomes a probability", o => o.Slope, (o, value) => o with { Slope = value } },
         { "--offset", "With --multi-label: added to the score before it becomes a probability", o => o.Offset, (o, value) => o with { Offset = value } },
         { "--max-rows", "Most rows of one call of the decoder, which bounds memory", o => o.MaxRows, (o, value) => o with { MaxRows = value } },
@@ -39,15 +46,18 @@ internal static class AnswerArguments
     /// <summary>The windows of clips.</summary>
     public static OptionSet<LongAudioOptions> Windows() => new(new LongAudioOptions())
     {
-        { "--window-seconds", "Seconds heard at once; a longer clip is heard in windows; 0 hears any clip as one", o => o.WindowSeconds, (o, value) => o with { WindowSeconds = value } },
-        { "--overlap-seconds", "Seconds that windows share (default: 5, or a sixth of a window under 30 s)", o => o.OverlapSeconds, (o, value) => o with { OverlapSeconds = value } },
+        { "--window-seconds", "Seconds heard at once; a longer clip is heard in windows; 0 hears any clip as one", o => o.WindowSeconds,
+            (o, value) => o with { WindowSeconds = value } },
+        { "--overlap-seconds", "Seconds that windows share (default: 5, or a sixth of a window under 30 s)", o => o.OverlapSeconds,
+            (o, value) => o with { OverlapSeconds = value } },
     };
 
     /// <summary>How long clips are heard.</summary>
     public static OptionSet<LongAudioOptions> LongAudio()
     {
         var windows = Windows();
-        windows.Add("--max-seconds", "Hears only so many seconds of a clip, and reports what it leaves out (default: all)", o => o.MaxSeconds, (o, value) => o with { MaxSeconds = value });
+        windows.Add("--max-seconds", "Hears only so many seconds of a clip, and reports what it leaves out (default: all)", o => o.MaxSeconds,
+            (o, value) => o with { MaxSeconds = value });
         return windows;
     }
 }

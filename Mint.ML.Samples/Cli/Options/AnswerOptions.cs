@@ -8,12 +8,29 @@ namespace Mint.ML.Samples.Cli.Options;
 /// <summary>What <c>caption</c>, <c>classify</c> and <c>ask</c> have in common: the input, the model, windows, and where answers go.</summary>
 internal sealed class AnswerOptions
 {
-    private readonly Argument<string> input = new("input") { Description = "A sound file, a folder of them, or a manifest (CSV or JSON lines with a Path column)" };
+    private readonly Argument<string> input = new("input")
+    {
+        Description = "A sound file, a folder of them, or a manifest (CSV or JSON lines with a Path column)",
+    };
     private readonly Option<string?> model = new("--model") { Description = "Model file (default: artifacts/demo/mint.zip, which ./mint demo makes)" };
-    private readonly Option<string?> output = new("--output", "-o") { Description = "File that takes the answers row by row; the same command goes on where it was stopped (default: the terminal)" };
-    private readonly Option<string?> format = new("--format") { Description = "table, jsonl or csv (default: by the file's name, else table on the terminal and jsonl in a file)" };
-    private readonly Option<string> onError = new("--on-error") { Description = "What a file that cannot be read does: stop, or skip with a row that says why", DefaultValueFactory = _ => "stop" };
-    private readonly Option<int> batch = new("--batch-size") { Description = "Clips answered at once; answers do not depend on it", DefaultValueFactory = _ => 16 };
+    private readonly Option<string?> output = new("--output", "-o")
+    {
+        Description = "File that takes the answers row by row; the same command goes on where it was stopped (default: the terminal)",
+    };
+    private readonly Option<string?> format = new("--format")
+    {
+        Description = "table, jsonl or csv (default: by the file's name, else table on the terminal and jsonl in a file)",
+    };
+    private readonly Option<string> onError = new("--on-error")
+    {
+        Description = "What a file that cannot be read does: stop, or skip with a row that says why",
+        DefaultValueFactory = _ => "stop",
+    };
+    private readonly Option<int> batch = new("--batch-size")
+    {
+        Description = "Clips answered at once; answers do not depend on it",
+        DefaultValueFactory = _ => 16,
+    };
     private readonly OptionSet<LongAudioOptions> windows = AnswerArguments.LongAudio();
     private readonly Option<string> device = DeviceOption.Create();
 
@@ -48,7 +65,8 @@ internal sealed class AnswerOptions
         using var model = ModelFile.Load(parse.GetValue(this.model), DeviceOption.Of(parse.GetValue(device)!));
         var answers = answerer(model.Model, batch);
         var rows = RowFormat.Of(format, answers.Name, clips.Max(clip => clip.Name.Length));
-        using AnswerOutput output = file is null ? new ConsoleOutput(rows) : new FileOutput(file, rows, AnswerSettings.Of(model.Path, parse.GetValue(input)!, answers, windows));
+        using AnswerOutput output = file is null ? new ConsoleOutput(rows)
+            : new FileOutput(file, rows, AnswerSettings.Of(model.Path, parse.GetValue(input)!, answers, windows));
         var result = new AnswerRun(answers, windows, batch, parse.GetValue(onError) == "skip", StandardError.Report).Run(clips, output, cancel);
         if (result.Stopped && file is not null) StandardError.Report($"the same command goes on with {file}");
         return Task.FromResult(result.ExitCode);
@@ -57,7 +75,8 @@ internal sealed class AnswerOptions
         {
             var errors = new OptionErrors();
             errors.Require(batch >= 1, $"--batch-size is {batch}; at least one clip is answered at once.");
-            errors.Require(file is null || format != "table", "--output takes jsonl or csv, which a stopped run can go on with; a table is for the terminal (or a pipe).");
+            errors.Require(file is null || format != "table",
+                "--output takes jsonl or csv, which a stopped run can go on with; a table is for the terminal (or a pipe).");
             errors.Throw();
         }
     }

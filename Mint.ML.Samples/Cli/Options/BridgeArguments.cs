@@ -8,10 +8,20 @@ namespace Mint.ML.Samples.Cli.Options;
 /// <summary>What a bridge starts from, for the commands that train one: another bridge, a BERT, or nothing.</summary>
 internal sealed class BridgeArguments
 {
-    private readonly Option<string?> bridge = new("--bridge") { Description = "Start from this bridge: a folder of weights, or the run folder of 'mint pretrain'" };
+    private readonly Option<string?> bridge = new("--bridge")
+    {
+        Description = "Start from this bridge: a folder of weights, or the run folder of 'mint pretrain'",
+    };
     private readonly Option<string?> bert = new("--bert") { Description = "Start from this BERT, whose shape the bridge then has" };
-    private readonly Option<string?> tokenizer = new("--tokenizer") { Description = "Folder with the bridge's vocabulary (default: the bridge's or the BERT's own, or one trained on the texts)" };
-    private readonly Option<int> pieces = new("--vocabulary-size") { Description = "Most pieces of a vocabulary that is trained on the texts", DefaultValueFactory = _ => new WordPieceTrainingOptions().VocabularySize };
+    private readonly Option<string?> tokenizer = new("--tokenizer")
+    {
+        Description = "Folder with the bridge's vocabulary (default: the bridge's or the BERT's own, or one trained on the texts)",
+    };
+    private readonly Option<int> pieces = new("--vocabulary-size")
+    {
+        Description = "Most pieces of a vocabulary that is trained on the texts",
+        DefaultValueFactory = _ => new WordPieceTrainingOptions().VocabularySize,
+    };
     private readonly Option<long?> width = new("--hidden-size") { Description = "Width of a bridge from nothing (default: 768)" };
     private readonly Option<long?> heads = new("--heads") { Description = "Attention heads (default: one for each 64 of the width)" };
     private readonly Option<long?> feedForward = new("--intermediate-size") { Description = "Width of the feed-forwards (default: 4 times the width)" };
@@ -28,7 +38,13 @@ internal sealed class BridgeArguments
     {
         var config = shape.Read(parse);
         long size = parse.GetValue(width) ?? config.QFormer.HiddenSize;
-        var qformer = config.QFormer with { HiddenSize = size, Heads = parse.GetValue(heads) ?? Math.Max(1, size / 64), IntermediateSize = parse.GetValue(feedForward) ?? 4 * size };
+        var qformer = config.QFormer with
+        {
+            HiddenSize = size,
+            Heads = parse.GetValue(heads)
+            ?? Math.Max(1, size / 64),
+            IntermediateSize = parse.GetValue(feedForward) ?? 4 * size
+        };
         return new(parse.GetValue(bridge), parse.GetValue(bert), parse.GetValue(tokenizer), parse.GetValue(pieces), config with { QFormer = qformer });
     }
 }

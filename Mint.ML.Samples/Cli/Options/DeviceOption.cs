@@ -27,7 +27,8 @@ internal static class DeviceOption
 
     private static bool TryParse(string text, out int? gpu)
     {
-        gpu = text == "cuda" ? 0 : text.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int index) ? index : null;
+        gpu = text == "cuda" ? 0 : text.StartsWith("cuda:", StringComparison.Ordinal)
+            && int.TryParse(text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int index) ? index : null;
         return gpu is not null || text == "cpu";
     }
 }

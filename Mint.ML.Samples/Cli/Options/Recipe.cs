@@ -13,7 +13,10 @@ internal static class Recipe
     /// <summary>Gives a command the option --recipe and an action that sees the recipe's values as if they had been typed.</summary>
     public static void SetRecipeAction(this Command command, Func<ParseResult, CancellationToken, Task<int>> action)
     {
-        var recipe = new Option<string?>("--recipe") { Description = "JSON file of options, by their names without dashes; the command line comes before it (examples: recipes/)" };
+        var recipe = new Option<string?>("--recipe")
+        {
+            Description = "JSON file of options, by their names without dashes; the command line comes before it (examples: recipes/)",
+        };
         command.Options.Add(recipe);
         command.SetAction((parse, cancel) => action(parse.GetValue(recipe) is { } file ? With(command, parse, file) : parse, cancel));
     }
@@ -23,7 +26,8 @@ internal static class Recipe
     public static ParseResult With(Command command, ParseResult parse, string file)
     {
         var typed = parse.CommandResult.Children.OfType<OptionResult>().Where(option => !option.Implicit).Select(option => option.Option.Name.TrimStart('-'))
-            .Concat(parse.CommandResult.Children.OfType<ArgumentResult>().Where(argument => argument.Tokens.Count > 0).Select(argument => argument.Argument.Name)).ToHashSet();
+            .Concat(parse.CommandResult.Children.OfType<ArgumentResult>().Where(argument => argument.Tokens.Count > 0)
+                .Select(argument => argument.Argument.Name)).ToHashSet();
         string[] options = [.. command.Options.Where(option => option.Name is not ("--recipe" or "--help")).Select(option => option.Name.TrimStart('-'))];
         string[] known = [.. options, .. command.Arguments.Select(argument => argument.Name)];
         List<string> arguments = [], errors = [];

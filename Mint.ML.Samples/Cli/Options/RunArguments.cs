@@ -12,7 +12,11 @@ namespace Mint.ML.Samples.Cli.Options;
 internal sealed class RunArguments(string defaultFolder)
 {
     private readonly Option<string?> encoder = new("--encoder") { Description = "Folder of the frozen audio encoder" };
-    private readonly Option<string> output = new("--output", "-o") { Description = "Run folder: log, checkpoints, bridge and model.zip; a run that was stopped goes on", DefaultValueFactory = _ => defaultFolder };
+    private readonly Option<string> output = new("--output", "-o")
+    {
+        Description = "Run folder: log, checkpoints, bridge and model.zip; a run that was stopped goes on",
+        DefaultValueFactory = _ => defaultFolder,
+    };
     private readonly Option<string> cache = new("--cache") { Description = "Folder for the encoder's frames", DefaultValueFactory = _ => "data-cache/frames" };
     private readonly Option<string> device = DeviceOption.Create();
 
@@ -21,7 +25,8 @@ internal sealed class RunArguments(string defaultFolder)
         foreach (Option option in (Option[])[encoder, output, cache, device]) command.Options.Add(option);
     }
 
-    public RunPlace Read(ParseResult parse) => new(parse.GetValue(output)!, parse.GetValue(encoder) ?? "", parse.GetValue(cache)!, DeviceOption.Of(parse.GetValue(device)!));
+    public RunPlace Read(ParseResult parse) =>
+        new(parse.GetValue(output)!, parse.GetValue(encoder) ?? "", parse.GetValue(cache)!, DeviceOption.Of(parse.GetValue(device)!));
 }
 
 /// <summary>Where a run's audio comes from and where its results go.</summary>
@@ -48,7 +53,8 @@ internal sealed record RunPlace(string Folder, string Encoder, string Cache, Dev
     /// <summary>The encoder's frames of sound files, from the cache where they are in it.</summary>
     public FeatureCache Frames(IReadOnlyList<string> files, CancellationToken cancel)
     {
-        var frames = new FeatureCache(Cache, () => ModelCatalog.LoadAudioEncoder(Encoder, device: Device), ModelFolder.Hash(Encoder), files, encoded: new Count(files.Count), cancel: cancel);
+        var frames = new FeatureCache(Cache, () => ModelCatalog.LoadAudioEncoder(Encoder, device: Device), ModelFolder.Hash(Encoder), files,
+            encoded: new Count(files.Count), cancel: cancel);
         Console.WriteLine($"{frames.Count} clips, {frames.Encoded} of them encoded now");
         return frames;
     }

@@ -12,7 +12,8 @@ namespace Mint.ML.Samples.Cli.Reports;
 /// <param name="Metrics">Of this clip alone.</param>
 /// <param name="Rank">The place, from 1, at which the right one was found.</param>
 internal sealed record EvaluatedClip(
-    string Path, IReadOnlyList<string> References, IReadOnlyList<string>? Negatives, string? Answer, double[]? Scores, IReadOnlyDictionary<string, double> Metrics, double? Rank);
+    string Path, IReadOnlyList<string> References, IReadOnlyList<string>? Negatives, string? Answer, double[]? Scores, IReadOnlyDictionary<string,
+        double> Metrics, double? Rank);
 
 /// <summary>What <c>mint evaluate</c> left: evaluation.json and items.jsonl.</summary>
 internal sealed class EvaluationFolder
@@ -56,11 +57,13 @@ internal sealed class EvaluationFolder
         if (JsonLines.Text(line["path"]) is not { } path) return null;
         double[]? scores = line["scores"] is JsonArray given ? [.. given.Select(JsonLines.Number).OfType<double>()] : null;
         return new EvaluatedClip(path,
-            line["reference"] is JsonArray references ? [.. references.Select(JsonLines.Text).OfType<string>()] : JsonLines.Text(line["reference"]) is { } one ? [one] : [],
+            line["reference"] is JsonArray references ? [.. references.Select(JsonLines.Text).OfType<string>()] : JsonLines.Text(line["reference"]) is { } one
+                ? [one] : [],
             line["negative"] is JsonArray negatives ? [.. negatives.Select(JsonLines.Text).OfType<string>()] : null,
             JsonLines.Text(line["answer"]),
             scores?.Length == Labels.Count ? scores : null,
-            line["metrics"] is JsonObject metrics ? metrics.Where(pair => JsonLines.Number(pair.Value) is not null).ToDictionary(pair => pair.Key, pair => JsonLines.Number(pair.Value)!.Value) : new Dictionary<string, double>(),
+            line["metrics"] is JsonObject metrics ? metrics.Where(pair => JsonLines.Number(pair.Value) is not null)
+                .ToDictionary(pair => pair.Key, pair => JsonLines.Number(pair.Value)!.Value) : new Dictionary<string, double>(),
             JsonLines.Number(line["rank"]));
     }
 }

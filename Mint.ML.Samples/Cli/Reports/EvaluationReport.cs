@@ -44,7 +44,10 @@ internal static class EvaluationReport
         if (evaluation.Task == "classification" && evaluation.Clips.Count > 0) Classes(evaluation, json);
         if (evaluation.Task == "tagging" && evaluation.Labels.Count > 0) json["classes"] = Tags(evaluation);
 
-        if (evaluation.Task == "retrieval" && evaluation.Clips.Any(clip => clip.Rank is not null)) json["ranks"] = Ranks([.. evaluation.Clips.Select(clip => clip.Rank).OfType<double>()]);
+        if (evaluation.Task == "retrieval" && evaluation.Clips.Any(clip => clip.Rank is not null))
+        {
+            json["ranks"] = Ranks([.. evaluation.Clips.Select(clip => clip.Rank).OfType<double>()]);
+        }
 
         var worst = new JsonArray();
         foreach (var clip in rule is null ? [] : ordered.Take(examples))
@@ -92,8 +95,10 @@ internal static class EvaluationReport
         var example = Item(clip, evaluation, sounds);
         if (clip.Scores is { } scores)
         {
-            example["top"] = new JsonArray([.. scores.Select((score, i) => (Score: score, Label: evaluation.Labels[i])).OrderByDescending(pair => pair.Score).Take(5)
-                .Select(pair => (JsonNode)new JsonObject { ["label"] = pair.Label, ["score"] = Curve.Short(pair.Score), ["right"] = clip.References.Contains(pair.Label) })]);
+            example["top"] =
+                new JsonArray([.. scores.Select((score, i) => (Score: score, Label: evaluation.Labels[i])).OrderByDescending(pair => pair.Score).Take(5)
+                .Select(pair => (JsonNode)new JsonObject { ["label"] = pair.Label, ["score"] = Curve.Short(pair.Score),
+                    ["right"] = clip.References.Contains(pair.Label) })]);
         }
 
         if (sounds.Find(clip.Path) is not { } file) return example;
@@ -119,7 +124,8 @@ internal static class EvaluationReport
     private static (Func<EvaluatedClip, double>? Of, string? Rule) Goodness(string task, IReadOnlyList<EvaluatedClip> clips, IReadOnlyList<string> labels)
     {
         bool scored = clips.Any(clip => clip.Scores is not null);
-        string? metric = MostTelling.Concat(clips.SelectMany(clip => clip.Metrics.Keys)).FirstOrDefault(name => clips.Any(clip => clip.Metrics.ContainsKey(name)));
+        string? metric = MostTelling.Concat(clips.SelectMany(clip => clip.Metrics.Keys))
+            .FirstOrDefault(name => clips.Any(clip => clip.Metrics.ContainsKey(name)));
         return task switch
         {
             "classification" when scored => (clip => Margin(clip, labels), "those whose label scored furthest below the answer"),
@@ -157,22 +163,28 @@ internal static class EvaluationReport
     private static void Classes(EvaluationFolder evaluation, JsonObject json)
     {
         // Answers that are no label of the list (free text) become classes of their own, after the list.
-        string[] labels = [.. evaluation.Labels.Concat(evaluation.Clips.SelectMany(clip => new[] { clip.References.FirstOrDefault() ?? "", clip.Answer ?? "" }).Order(StringComparer.Ordinal)).Distinct()];
+        string[] labels =
+            [.. evaluation.Labels.Concat(evaluation.Clips.SelectMany(clip => new[] { clip.References.FirstOrDefault() ?? "", clip.Answer ?? "" })
+            .Order(StringComparer.Ordinal)).Distinct()];
         var index = labels.Select((label, i) => (label, i)).ToDictionary(pair => pair.label, pair => pair.i);
-        int[] actual = [.. evaluation.Clips.Select(clip => index[clip.References.FirstOrDefault() ?? ""])], answered = [.. evaluation.Clips.Select(clip => index[clip.Answer ?? ""])];
+        int[] actual = [.. evaluation.Clips.Select(clip => index[clip.References.FirstOrDefault() ?? ""])],
+            answered = [.. evaluation.Clips.Select(clip => index[clip.Answer ?? ""])];
         var reports = new ConfusionMatrix(actual, answered, labels.Length).Classes;
         json["classes"] = new JsonArray([.. labels.Select((label, i) => (JsonNode)new JsonObject
         {
             ["label"] = label, ["support"] = reports[i].Support, ["predicted"] = reports[i].Predicted,
             ["precision"] = Defined(reports[i].Precision), ["recall"] = Defined(reports[i].Recall), ["F1"] = Defined(reports[i].F1),
         })]);
-        json["confusions"] = new JsonArray([.. actual.Zip(answered).Where(pair => pair.First != pair.Second).GroupBy(pair => pair).OrderByDescending(group => group.Count()).Take(12)
+        json["confusions"] =
+            new JsonArray([.. actual.Zip(answered).Where(pair => pair.First != pair.Second).GroupBy(pair => pair).OrderByDescending(group => group.Count())
+            .Take(12)
             .Select(group => (JsonNode)new JsonArray(labels[group.Key.First], labels[group.Key.Second], group.Count()))]);
 
         int[] shown = [.. Enumerable.Range(0, labels.Length)];
         if (labels.Length > MostClasses)
         {
-            var errors = actual.Zip(answered).Where(pair => pair.First != pair.Second).SelectMany(pair => new[] { pair.First, pair.Second }).CountBy(c => c).ToDictionary();
+            var errors = actual.Zip(answered).Where(pair => pair.First != pair.Second).SelectMany(pair => new[] { pair.First, pair.Second }).CountBy(c => c)
+                .ToDictionary();
             shown = [.. shown.OrderByDescending(c => errors.GetValueOrDefault(c)).Take(MostClasses).Order()];
             json["confusionNote"] = FormattableString.Invariant($"{labels.Length} classes: the {MostClasses} with the most errors, and the others as one");
         }
@@ -182,7 +194,9 @@ internal static class EvaluationReport
         json["confusion"] = new JsonObject
         {
             ["labels"] = new JsonArray([.. shown.Select(c => (JsonNode)labels[c]), .. rows > shown.Length ? new JsonNode?[] { null } : []]),
-            ["counts"] = new JsonArray([.. Enumerable.Range(0, rows).Select(row => (JsonNode)new JsonArray([.. Enumerable.Range(0, rows).Select(column => (JsonNode)matrix[row, column])]))]),
+            ["counts"] =
+                new JsonArray([.. Enumerable.Range(0, rows)
+                .Select(row => (JsonNode)new JsonArray([.. Enumerable.Range(0, rows).Select(column => (JsonNode)matrix[row, column])]))]),
         };
 
         int Row(int c) => place.GetValueOrDefault(c, shown.Length);
@@ -194,7 +208,8 @@ internal static class EvaluationReport
         return [.. ends.Select((end, i) =>
         {
             int begin = i == 0 ? 1 : ends[i - 1] + 1;
-            return new JsonArray(begin == end ? "1" : end == int.MaxValue ? $"{begin} and after" : $"{begin} to {end}", ranks.Count(rank => rank >= begin && rank <= end));
+            return new JsonArray(begin == end ? "1" : end == int.MaxValue ? $"{begin} and after"
+                : $"{begin} to {end}", ranks.Count(rank => rank >= begin && rank <= end));
         })];
     }
 

@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Mint.ML.Samples.Cli.Reports;
 
-/// <summary>Objects of a file of JSON lines. What cannot be read is left out and said: a run may be writing its last line, or have been killed while it did.</summary>
+/// <summary>Objects of a file of JSON lines. What cannot be read is left out and said: a run may be writing its last line, or have been killed while it
+/// did.</summary>
 internal static class JsonLines
 {
     public static IEnumerable<JsonObject> Read(string path, List<string> notes)
@@ -28,7 +30,10 @@ internal static class JsonLines
             else if (damaged++ == 0) first = FormattableString.Invariant($"line {number}");
         }
         if (damaged > 0)
-            notes.Add(FormattableString.Invariant($"{Path.GetFileName(path)}: {damaged} {(damaged == 1 ? "line is" : "lines are")} no JSON object and left out, the first of them {first}."));
+        {
+            notes.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{Path.GetFileName(path)}: {damaged} {(damaged == 1 ? "line is" : "lines are")} no JSON object and left out, the first of them {first}."));
+        }
     }
 
     /// <summary>A number; null for anything else, and for what is not finite.</summary>

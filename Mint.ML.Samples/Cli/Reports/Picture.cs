@@ -26,7 +26,8 @@ internal static class Picture
         TopDb = Range,
     };
 
-    /// <summary>The log-mel spectrogram of a sound: { width, height, bytes, seconds, top }; the highest band first, 255 the loudest, 0 what is 80 dB below.</summary>
+    /// <summary>The log-mel spectrogram of a sound: { width, height, bytes, seconds, top }; the highest band first, 255 the loudest, 0 what is 80 dB
+    /// below.</summary>
     public static JsonObject Spectrogram(AudioClip clip)
     {
         float[] samples = clip.Resample(Rate).Samples;
@@ -82,7 +83,13 @@ internal static class Picture
 
             double greatest = sums.Max();
             byte[] bytes = [.. sums.Select(sum => greatest > 0 ? (byte)Math.Round(255 * sum / greatest) : (byte)0)];
-            pictures.Add(new JsonObject { ["width"] = width, ["height"] = queries, ["bytes"] = Convert.ToBase64String(bytes), ["greatest"] = Curve.Short(greatest) });
+            pictures.Add(new JsonObject
+            {
+                ["width"] = width,
+                ["height"] = queries,
+                ["bytes"] = Convert.ToBase64String(bytes),
+                ["greatest"] = Curve.Short(greatest),
+            });
         }
         return pictures;
     }

@@ -29,7 +29,8 @@ internal static class ReportPage
             ["style"] = style,
             ["script"] = script,
             ["data"] = data.ToJsonString(), // the default encoder escapes < > & ' and U+2028
-            ["policy"] = $"default-src 'none'; script-src '{Hash(script)}'; style-src '{Hash(style)}'; img-src data:; media-src data:; base-uri 'none'; form-action 'none'",
+            ["policy"] = $"default-src 'none'; script-src '{Hash(script)}'; style-src '{Hash(style)}'; img-src data:; media-src data:; base-uri 'none'; "
+                + "form-action 'none'",
         };
         var page = new StringBuilder();
         string[] parts = Resource("report.html").Split("{{");

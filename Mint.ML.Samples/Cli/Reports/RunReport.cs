@@ -7,10 +7,12 @@ namespace Mint.ML.Samples.Cli.Reports;
 /// <summary>What the page shows of a training run.</summary>
 internal static class RunReport
 {
-    /// <summary>The folders beside which the clips of a run are looked for: those of the manifests that run.json names, that of validation first, then the run's own.</summary>
+    /// <summary>The folders beside which the clips of a run are looked for: those of the manifests that run.json names, that of validation first, then the
+    /// run's own.</summary>
     public static IReadOnlyList<string> Folders(string folder) =>
     [
-        .. Flatten(RunJson(folder, [])).Where(option => !option.Value.Contains('\0') && File.Exists(option.Value)).OrderByDescending(option => option.Name == "validation")
+        .. Flatten(RunJson(folder, [])).Where(option => !option.Value.Contains('\0') && File.Exists(option.Value))
+            .OrderByDescending(option => option.Name == "validation")
             .Select(option => Path.GetDirectoryName(Path.GetFullPath(option.Value))!).Distinct(),
         folder, ".",
     ];
@@ -76,17 +78,23 @@ internal static class RunReport
         var json = new JsonObject { ["count"] = found.Count };
         if (found.Count == 0) return json;
         int[] ranks = [.. found.Select(one => (int)one.Rank! - 1)];
-        json["recall"] = new JsonArray([.. ((int[])[1, 5, 10]).Select(k => (JsonNode)new JsonArray($"R@{k}", Curve.Short(RetrievalMetrics.RecallAt(ranks, k))))]);
+        json["recall"] =
+            new JsonArray([.. ((int[])[1, 5, 10]).Select(k => (JsonNode)new JsonArray($"R@{k}", Curve.Short(RetrievalMetrics.RecallAt(ranks, k))))]);
         json["medianRank"] = RetrievalMetrics.MedianRank(ranks);
         // Evenly from the best to the worst: a page of successes alone would tell nothing.
         int shown = Math.Min(examples, found.Count);
-        json["examples"] = new JsonArray([.. Enumerable.Range(0, shown).Select(i => found[shown == 1 ? 0 : (int)((long)i * (found.Count - 1) / (shown - 1))]).Select(one => (JsonNode)new JsonObject
+        json["examples"] =
+            new JsonArray([.. Enumerable.Range(0, shown).Select(i => found[shown == 1 ? 0 : (int)((long)i * (found.Count - 1) / (shown - 1))])
+            .Select(one => (JsonNode)new JsonObject
         {
             ["caption"] = one.Caption, ["rank"] = one.Rank, ["sound"] = sounds.Add(one.Path!),
-            ["top"] = new JsonArray([.. (one.Line["top"] as JsonArray ?? []).OfType<JsonObject>().Select(hit => (Path: JsonLines.Text(hit["path"]), Score: JsonLines.Number(hit["score"])))
+            ["top"] =
+                new JsonArray([.. (one.Line["top"] as JsonArray ?? []).OfType<JsonObject>()
+                .Select(hit => (Path: JsonLines.Text(hit["path"]), Score: JsonLines.Number(hit["score"])))
                 .Where(hit => hit.Path is not null).Take(10)
                 // A clip with the same caption is as right as its own: the rank tells.
-                .Select((hit, i) => (JsonNode)new JsonObject { ["sound"] = sounds.Add(hit.Path!), ["score"] = hit.Score is double score ? Curve.Short(score) : null, ["right"] = hit.Path == one.Path || i + 1 == one.Rank })]),
+                .Select((hit, i) => (JsonNode)new JsonObject { ["sound"] = sounds.Add(hit.Path!), ["score"] = hit.Score is double score ? Curve.Short(score)
+                    : null, ["right"] = hit.Path == one.Path || i + 1 == one.Rank })]),
         })]);
         return json;
     }

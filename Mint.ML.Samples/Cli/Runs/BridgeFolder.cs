@@ -16,7 +16,11 @@ internal static class BridgeFolder
     {
         if (Path.GetFullPath(from) == Path.GetFullPath(to)) return;
         string[] files = [.. Vocabulary.Where(name => File.Exists(Path.Combine(from, name)))];
-        if (files.Length == 0) throw new FileNotFoundException($"{from} has no vocabulary ({Vocabulary[0]} or {Vocabulary[1]}); name the folder that has the bridge's by --tokenizer.");
+        if (files.Length == 0)
+        {
+            throw new FileNotFoundException($"{from} has no vocabulary ({Vocabulary[0]} or {Vocabulary[1]}); name the folder that has the bridge's by "
+                + "--tokenizer.");
+        }
         foreach (string name in files) File.Copy(Path.Combine(from, name), Path.Combine(to, name), overwrite: true);
     }
 }

@@ -29,7 +29,8 @@ internal sealed record BridgeStart(string? Bridge, string? Bert, string? Tokeniz
         errors.Require(Bridge is null || Bert is null, "--bert and --bridge are both given; a bridge starts from one of them.");
         errors.Require(VocabularySize >= 1, $"VocabularySize is {VocabularySize}; expected at least 1.");
         errors.Gather(Config.Validate);
-        long positions = Stage1 is { } from ? BridgeNetConfig.FromJson(Json(from)).QFormer.MaxPositions : Bert is { } folder ? BertConfig.FromJson(Json(folder)).MaxPositions : Config.QFormer.MaxPositions;
+        long positions = Stage1 is { } from ? BridgeNetConfig.FromJson(Json(from)).QFormer.MaxPositions : Bert is { } folder
+            ? BertConfig.FromJson(Json(folder)).MaxPositions : Config.QFormer.MaxPositions;
         errors.Require(options.MaxTokens <= positions, $"MaxTokens is {options.MaxTokens}; the bridge has {positions} positions.");
         errors.Throw();
     }
@@ -44,9 +45,15 @@ internal sealed record BridgeStart(string? Bridge, string? Bert, string? Tokeniz
     {
         string own = BridgeFolder.Of(run);
         Directory.CreateDirectory(own);
-        if ((Tokenizer ?? Stage1 ?? Bert) is { } words) BridgeFolder.CopyVocabulary(words, own);
+        if ((Tokenizer ?? Stage1 ?? Bert) is { } words)
+        {
+            BridgeFolder.CopyVocabulary(words, own);
+        }
         // A run that goes on has its vocabulary; other texts are refused by their hash, and must not have changed it by then.
-        else if (!File.Exists(Path.Combine(own, "vocab.txt")) || !Directory.EnumerateFiles(run, "step-*.safetensors").Any()) WordPieceTrainer.Train(texts, Path.Combine(own, "vocab.txt"), new() { VocabularySize = VocabularySize, LeastCount = 1 });
+        else if (!File.Exists(Path.Combine(own, "vocab.txt")) || !Directory.EnumerateFiles(run, "step-*.safetensors").Any())
+        {
+            WordPieceTrainer.Train(texts, Path.Combine(own, "vocab.txt"), new() { VocabularySize = VocabularySize, LeastCount = 1 });
+        }
         var vocabulary = TextTokenizer.Load(own);
         if (Stage1 is { } from) return (BridgeNet.Load(from, device: device), vocabulary, own);
 
@@ -78,7 +85,14 @@ internal sealed record BridgeStart(string? Bridge, string? Bert, string? Tokeniz
         return Config with
         {
             QFormer = like is null ? qformer
-                : qformer with { HiddenSize = like.HiddenSize, Layers = like.Layers, Heads = like.Heads, IntermediateSize = like.IntermediateSize, MaxPositions = like.MaxPositions },
+                : qformer with
+                {
+                    HiddenSize = like.HiddenSize,
+                    Layers = like.Layers,
+                    Heads = like.Heads,
+                    IntermediateSize = like.IntermediateSize,
+                    MaxPositions = like.MaxPositions
+                },
         };
     }
 }

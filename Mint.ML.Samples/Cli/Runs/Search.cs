@@ -15,9 +15,12 @@ internal static class Search
 {
     private const int Kept = 5, Batch = 32;
 
-    /// <summary>Writes one line a caption: its clip, its clip's rank (from 1), and the best five clips with their scores. Paths are as in the manifest.</summary>
-    /// <remarks>Clips of the same caption are as right as its own; of equally similar clips the wrong ones come first (<see cref="RetrievalMetrics"/>).</remarks>
-    public static void Write(string run, BridgeNet bridge, ITextTokenizer words, int mostTokens, IFrameSource audio, IReadOnlyList<AudioManifestRow> rows, CancellationToken cancel)
+    /// <summary>Writes one line a caption: its clip, its clip's rank (from 1), and the best five clips with their scores. Paths are as in the
+    /// manifest.</summary>
+    /// <remarks>Clips of the same caption are as right as its own; of equally similar clips the wrong ones come first
+    /// (<see cref="RetrievalMetrics"/>).</remarks>
+    public static void Write(string run, BridgeNet bridge, ITextTokenizer words, int mostTokens, IFrameSource audio, IReadOnlyList<AudioManifestRow> rows,
+        CancellationToken cancel)
     {
         var embeddings = new BridgeEmbeddings(bridge, words) { MaxTextTokens = mostTokens };
         string[] captions = [.. rows.Select(row => row["Caption"])], unique = [.. captions.Distinct()];

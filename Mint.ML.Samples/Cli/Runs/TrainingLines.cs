@@ -15,7 +15,8 @@ internal sealed class TrainingLines : IProgress<TrainingProgress>
         if (sinceLast.IsRunning && sinceLast.Elapsed.TotalSeconds < 1 && value.Step < value.Steps) return;
         sinceLast.Restart();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"step {value.Step}/{value.Steps}  {Values(value.Losses)}  rate {value.LearningRate:G3}  {value.ClipsPerSecond:F1} clips/s  {value.MemoryBytes / 1e6:F0} MB  {value.Remaining:hh\\:mm\\:ss} left"));
+            $"step {value.Step}/{value.Steps}  {Values(value.Losses)}  rate {value.LearningRate:G3}  {value.ClipsPerSecond:F1} clips/s  "
+                + $"{value.MemoryBytes / 1e6:F0} MB  {value.Remaining:hh\\:mm\\:ss} left"));
     }
 
     private static string Values(IReadOnlyDictionary<string, double> values) =>

@@ -24,16 +24,20 @@ internal static class AblationPage
             int done = 0;
             bool both = table.Rows.All(row => row.Stages == 2);
             page.Append(CultureInfo.InvariantCulture, $"\n## {table.Title}\n\n{(table.About.Length > 0 ? table.About + "\n\n" : "")}");
-            page.Append(CultureInfo.InvariantCulture, $"| | accuracy |{(both ? " accuracy of its stage 1 alone |" : "")} R@1 | R@5 | R@10 | paper |\n| --- | --- |{(both ? " --- |" : "")} --- | --- | --- | --- |\n");
+            page.Append(CultureInfo.InvariantCulture, $"| | accuracy |{(both ? " accuracy of its stage 1 alone |" : "")} R@1 | R@5 | R@10 | paper |\n| --- | "
+                + $"--- |{(both ? " --- |" : "")} --- | --- | --- | --- |\n");
             foreach (var row in table.Rows)
             {
                 AblationResult[] runs = [.. table.Seeds.Select(seed => find(row, seed)).OfType<AblationResult>()];
                 done += runs.Length;
                 string similarity = Spread(runs, run => run.Similarity);
-                page.Append(CultureInfo.InvariantCulture, $"| {row.Name} | {(row.Stages == 1 ? similarity : Spread(runs, run => run.Ranked))} |{(both ? $" {similarity} |" : "")}");
-                page.Append(CultureInfo.InvariantCulture, $" {Spread(runs, run => run.R1)} | {Spread(runs, run => run.R5)} | {Spread(runs, run => run.R10)} | {row.Paper} |\n");
+                page.Append(CultureInfo.InvariantCulture,
+                    $"| {row.Name} | {(row.Stages == 1 ? similarity : Spread(runs, run => run.Ranked))} |{(both ? $" {similarity} |" : "")}");
+                page.Append(CultureInfo.InvariantCulture,
+                    $" {Spread(runs, run => run.R1)} | {Spread(runs, run => run.R5)} | {Spread(runs, run => run.R10)} | {row.Paper} |\n");
             }
-            page.Append(CultureInfo.InvariantCulture, $"\nSeeds {string.Join(", ", table.Seeds)}.{(done < table.Seeds.Count * table.Rows.Count ? $" {done} of {table.Seeds.Count * table.Rows.Count} trainings are finished; the same command does the rest." : "")}\n");
+            page.Append(CultureInfo.InvariantCulture,
+                $"\nSeeds {string.Join(", ", table.Seeds)}.{(done < table.Seeds.Count * table.Rows.Count ? $" {done} of {table.Seeds.Count * table.Rows.Count} trainings are finished; the same command does the rest." : "")}\n");
         }
         return page.ToString();
     }

@@ -20,8 +20,14 @@ internal sealed record AblationRecipe
     public static AblationRecipe Read(string file)
     {
         var recipe = OptionFile.Read<AblationRecipe>(file);
-        if (recipe.Rows.Count == 0 || recipe.Seeds.Count == 0) throw new InvalidDataException($"{file}: it has no rows or no seeds; there is nothing to train.");
-        if (recipe.Rows.FirstOrDefault(row => row.Stages is not (1 or 2)) is { } wrong) throw new InvalidDataException($"{file}: row '{wrong.Name}' has {wrong.Stages} stages; expected 1 or 2.");
+        if (recipe.Rows.Count == 0 || recipe.Seeds.Count == 0)
+        {
+            throw new InvalidDataException($"{file}: it has no rows or no seeds; there is nothing to train.");
+        }
+        if (recipe.Rows.FirstOrDefault(row => row.Stages is not (1 or 2)) is { } wrong)
+        {
+            throw new InvalidDataException($"{file}: row '{wrong.Name}' has {wrong.Stages} stages; expected 1 or 2.");
+        }
         return recipe;
     }
 }

@@ -33,14 +33,16 @@ internal sealed class AblationRuns
         mint = new SmallMint(ml, options, cancel);
         // Results of other models, data or epochs are of another ablation.
         setting = string.Join('\n', ModelFolder.Hash(Path.Combine(options.Models, "encoder")), ModelFolder.Hash(Path.Combine(options.Models, "language-model")),
-            string.Create(CultureInfo.InvariantCulture, $"{options.Stage1Epochs} {options.Stage1LearningRate:R} {options.Stage2Epochs} {options.Stage2LearningRate:R}"),
+            string.Create(CultureInfo.InvariantCulture,
+                $"{options.Stage1Epochs} {options.Stage1LearningRate:R} {options.Stage2Epochs} {options.Stage2LearningRate:R}"),
             File.ReadAllText(Path.Combine(options.Data, "manifest-train.csv")), File.ReadAllText(Path.Combine(options.Data, "manifest-test.csv")));
         data = new(Featurize);
         ml.Log += Log;
     }
 
     /// <summary>The result of a row and a seed; null while it is not finished.</summary>
-    public AblationResult? Find(AblationRow row, int seed) => File.Exists(FileOf(row, seed)) ? JsonSerializer.Deserialize<AblationResult>(File.ReadAllText(FileOf(row, seed))) : null;
+    public AblationResult? Find(AblationRow row, int seed) =>
+        File.Exists(FileOf(row, seed)) ? JsonSerializer.Deserialize<AblationResult>(File.ReadAllText(FileOf(row, seed))) : null;
 
     /// <summary>Does what is missing of some tables, seed after seed; each training is done once however many tables have it.</summary>
     /// <param name="tables">The tables.</param>
@@ -48,26 +50,34 @@ internal sealed class AblationRuns
     /// <exception cref="OperationCanceledException">Cancelled; what was finished is kept.</exception>
     public void Run(IReadOnlyList<AblationRecipe> tables, Action finished)
     {
-        var wanted = tables.SelectMany(table => table.Seeds.SelectMany(seed => table.Rows.Select(row => (Row: row, Seed: seed)))).DistinctBy(run => FileOf(run.Row, run.Seed)).OrderBy(run => run.Seed).ToList();
+        var wanted = tables.SelectMany(table => table.Seeds.SelectMany(seed => table.Rows.Select(row => (Row: row, Seed: seed))))
+            .DistinctBy(run => FileOf(run.Row, run.Seed)).OrderBy(run => run.Seed).ToList();
         var missing = wanted.Where(run => Find(run.Row, run.Seed) is null).ToList();
         Console.WriteLine($"{wanted.Count} trainings, {missing.Count} of them to be done");
         var clock = Stopwatch.StartNew();
         for (int i = 0; i < missing.Count; i++)
         {
             var (row, seed) = missing[i];
-            Console.WriteLine($"[{i + 1}/{missing.Count}] {row.Name}, seed {seed}{(i == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; about {clock.Elapsed / i * (missing.Count - i):h\\:mm\\:ss} left"))}");
+            Console.WriteLine($"[{i + 1}/{missing.Count}] {row.Name}, seed "
+                + $"{seed}{(i == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; about {clock.Elapsed / i * (missing.Count - i):h\\:mm\\:ss} left"))}");
             var result = Train(row, seed);
             cancel.ThrowIfCancellationRequested();
             Keep(FileOf(row, seed), result);
             finished();
-            Console.WriteLine(FormattableString.Invariant($"  by similarity {result.Similarity:F3}, ranked {result.Ranked:F3}, R@1/5/10 {result.R1:F3}/{result.R5:F3}/{result.R10:F3}"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"  by similarity {result.Similarity:F3}, ranked {result.Ranked:F3}, R@1/5/10 {result.R1:F3}/{result.R5:F3}/{result.R10:F3}"));
         }
     }
 
     private AblationResult Train(AblationRow row, int seed)
     {
         var (train, test, families) = data.Value;
-        var objective = new AlignmentOptions { ContrastiveWeight = row.ContrastiveWeight, MatchingWeight = row.MatchingWeight, GenerationWeight = row.GenerationWeight };
+        var objective = new AlignmentOptions
+        {
+            ContrastiveWeight = row.ContrastiveWeight,
+            MatchingWeight = row.MatchingWeight,
+            GenerationWeight = row.GenerationWeight,
+        };
         using var stage1 = mint.Stage1(objective, seed).Fit(train);
         var retrieval = ml.AudioLanguage().EvaluateRetrieval(stage1.Transform(test)).TextToAudio;
         double similarity = Accuracy(new() { Bridge = stage1 });
@@ -87,12 +97,14 @@ internal sealed class AblationRuns
     {
         var (train, test) = mint.Load();
         var features = mint.Features.Fit(train);
-        return (ml.Data.Cache(features.Transform(train), "Features", "Caption", "Family"), ml.Data.Cache(features.Transform(test), "Features", "Caption", "Family"), SmallMint.Families(train));
+        return (ml.Data.Cache(features.Transform(train), "Features", "Caption", "Family"),
+            ml.Data.Cache(features.Transform(test), "Features", "Caption", "Family"), SmallMint.Families(train));
     }
 
     private string FileOf(AblationRow row, int seed)
     {
-        string key = string.Create(CultureInfo.InvariantCulture, $"{setting}\n{row.ContrastiveWeight:R} {row.MatchingWeight:R} {row.GenerationWeight:R} {seed}");
+        string key =
+            string.Create(CultureInfo.InvariantCulture, $"{setting}\n{row.ContrastiveWeight:R} {row.MatchingWeight:R} {row.GenerationWeight:R} {seed}");
         return Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..16] + ".json");
     }
 
@@ -104,7 +116,10 @@ internal sealed class AblationRuns
 
     private static void Log(object? sender, LoggingEventArgs message)
     {
-        if (message.Kind >= ChannelMessageKind.Warning || message.Kind == ChannelMessageKind.Info && message.RawMessage.StartsWith("step ", StringComparison.Ordinal))
+        if (message.Kind >= ChannelMessageKind.Warning || message.Kind == ChannelMessageKind.Info
+            && message.RawMessage.StartsWith("step ", StringComparison.Ordinal))
+        {
             Console.WriteLine("  " + message.RawMessage);
+        }
     }
 }

@@ -14,7 +14,8 @@ internal sealed unsafe partial class FluidSynth : IDisposable
 
     static FluidSynth() => NativeLibrary.SetDllImportResolver(typeof(FluidSynth).Assembly, (name, assembly, path) =>
         name != Library ? 0 : TryLoad(out nint handle) ? handle
-            : throw new DllNotFoundException("Rendering notes needs the system library libfluidsynth, which is not installed. Install it: 'apt-get install libfluidsynth3' (Debian, Ubuntu), 'dnf install fluidsynth-libs' (Fedora), 'brew install fluid-synth' (macOS)."));
+            : throw new DllNotFoundException("Rendering notes needs the system library libfluidsynth, which is not installed. Install it: 'apt-get install "
+                + "libfluidsynth3' (Debian, Ubuntu), 'dnf install fluidsynth-libs' (Fedora), 'brew install fluid-synth' (macOS)."));
 
     public FluidSynth(string soundfont, int sampleRate)
     {

@@ -25,7 +25,8 @@ internal sealed record NoteSetOptions
 }
 
 /// <summary>One note to be rendered; the columns of the manifest are its properties.</summary>
-internal sealed record Note(string Path, string Family, string Instrument, int Program, int Pitch, int Velocity, string Soundfont, string Split, string Caption, string Licence);
+internal sealed record Note(string Path, string Family, string Instrument, int Program, int Pitch, int Velocity, string Soundfont, string Split,
+    string Caption, string Licence);
 
 /// <summary>Renders single notes and writes manifest-train.csv and manifest-test.csv beside them.</summary>
 internal static class NoteSet
@@ -75,7 +76,8 @@ internal static class NoteSet
         }
     }
 
-    /// <summary>The notes of one soundfont by family, in the order in which a subset takes them: one of each program, then a second of each, and so on.</summary>
+    /// <summary>The notes of one soundfont by family, in the order in which a subset takes them: one of each program, then a second of each, and so
+    /// on.</summary>
     private static IEnumerable<IGrouping<string, Note>> Plan(Soundfont font, NoteSetOptions options)
     {
         var notes = new List<Note>();

@@ -42,7 +42,8 @@ internal sealed record Soundfont(string Name, string File, string Package, strin
         }
 
         return missing.Count == 0 ? found : throw new FileNotFoundException(
-            $"Not found: {string.Join(", ", missing.Select(f => f.File))}. Install them: 'apt-get install {string.Join(' ', missing.Select(f => f.Package))}' (Debian, Ubuntu), "
+            $"Not found: {string.Join(", ", missing.Select(f => f.File))}. Install them: 'apt-get install "
+                + $"{string.Join(' ', missing.Select(f => f.Package))}' (Debian, Ubuntu), "
             + "or name the folder that holds them by --soundfont-folder, or choose others by --soundfonts.");
     }
 }

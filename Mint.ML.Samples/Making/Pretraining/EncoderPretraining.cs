@@ -88,7 +88,11 @@ public static class EncoderPretraining
             if (name.EndsWith("bias", StringComparison.Ordinal) || IsPosition(name)) weight.zero_();
             else if (weight.ndim == 1) weight.Fill_(1);
             // What keeps a layer's output as large as its input; a third of that variance, PyTorch's default, lets post-norm blocks start calmer.
-            else weight.normal_(0, Math.Sqrt((name.StartsWith("feature_extractor", StringComparison.Ordinal) ? 1 : 1.0 / 3) / (weight.numel() / weight.shape[0])), generator);
+            else
+            {
+                weight.normal_(0,
+                Math.Sqrt((name.StartsWith("feature_extractor", StringComparison.Ordinal) ? 1 : 1.0 / 3) / (weight.numel() / weight.shape[0])), generator);
+            }
         }
         LogMelConvolutions.Fill(encoder.state_dict(), config.SampleRate);
         return encoder;
@@ -119,7 +123,8 @@ public static class EncoderPretraining
         var classes = labels.Select(label => tensor(label.Classes.Select(c => (long)c).ToArray())).ToArray();
         var heads = labels.Select(label => Head(2 * encoder.HiddenSize, label.Values.Count)).ToArray();
 
-        var trained = encoder.ParametersAfter(LogMelConvolutions.Layers).Where(pair => !IsPosition(pair.name)).Concat(heads.SelectMany(head => head.named_parameters())).ToArray();
+        var trained = encoder.ParametersAfter(LogMelConvolutions.Layers).Where(pair => !IsPosition(pair.name))
+            .Concat(heads.SelectMany(head => head.named_parameters())).ToArray();
         foreach (var (_, weight) in trained) weight.requires_grad = true;
         using var optimizer = Optimizer.Over(trained, options.WeightDecay);
 
@@ -153,7 +158,10 @@ public static class EncoderPretraining
                 optimizer.Step(Optimizer.RateAt(options.LearningRate, options.WarmUp, step, steps), longest: 1);
                 sum += loss.item<float>();
                 if (step % 50 == 0 && step > 0)
-                    progress?.Report($"step {step}/{steps}  loss {sum / (i + 1):0.000}  {TimeSpan.FromSeconds(clock.Elapsed.TotalSeconds * (steps - step) / step):mm\\:ss} left");
+                {
+                    progress?.Report($"step {step}/{steps}  loss {sum / (i + 1):0.000}  "
+                        + $"{TimeSpan.FromSeconds(clock.Elapsed.TotalSeconds * (steps - step) / step):mm\\:ss} left");
+                }
             }
             measured = Accuracies(encoder, features, labels, heads, heldOut);
             string accuracy = string.Join(", ", measured.Select(pair => $"{pair.Key} {pair.Value:0.000}"));
@@ -211,12 +219,14 @@ public static class EncoderPretraining
         };
         CheckpointWriter.Write(folder, json, encoder.state_dict().Select(pair =>
             KeyValuePair.Create(pair.Key, pair.Value.ndim > 1 ? pair.Value.detach().to(ScalarType.Float16) : pair.Value.detach())));
-        AtomicFile.WriteText(Path.Combine(folder, "preprocessor_config.json"), new JsonObject { ["do_normalize"] = true, ["sampling_rate"] = config.SampleRate }.ToJsonString());
+        AtomicFile.WriteText(Path.Combine(folder, "preprocessor_config.json"), new JsonObject { ["do_normalize"] = true, ["sampling_rate"] = config.SampleRate }
+            .ToJsonString());
     }
 
     private static Tensor Pick(Tensor features, Tensor rows) => features.index_select(0, rows).to(ScalarType.Float32).Minus(LogMelConvolutions.Height);
 
-    /// <summary>Mean and maximum of a clip's frames: (B, T, C) spectrogram to (B, 2 D). What sounds for a moment, as an attack does, is lost in a mean.</summary>
+    /// <summary>Mean and maximum of a clip's frames: (B, T, C) spectrogram to (B, 2 D). What sounds for a moment, as an attack does, is lost in a
+    /// mean.</summary>
     private static Tensor Pool(Data2VecAudio encoder, Tensor features)
     {
         using var hidden = encoder.Contextualise(features, LogMelConvolutions.Layers); // (B, T', D)

@@ -11,7 +11,8 @@ namespace Mint.ML.Samples.Making.Pretraining;
 /// <summary>Writes a small T5 as the folder that Hugging Face has of one: tokenizer, configuration, weights.</summary>
 public static class LanguageModelFolder
 {
-    /// <summary>Sentinels of span corruption, after the pieces of the vocabulary. T5 has 100; short texts need few, and each costs two rows of weights.</summary>
+    /// <summary>Sentinels of span corruption, after the pieces of the vocabulary. T5 has 100; short texts need few, and each costs two rows of
+    /// weights.</summary>
     public const int Sentinels = 20;
 
     /// <summary>Trains the tokenizer and writes its files.</summary>

@@ -48,8 +48,12 @@ public sealed record LanguageModelPretrainingOptions
     public void Validate()
     {
         var errors = new OptionErrors();
-        foreach (var (name, value, least) in new[] { (nameof(Steps), Steps, 1), (nameof(BatchSize), BatchSize, 1), (nameof(MaxInputTokens), MaxInputTokens, 2), (nameof(MaxTargetTokens), MaxTargetTokens, 2) })
+        foreach (var (name, value, least) in new[] { (nameof(Steps), Steps, 1), (nameof(BatchSize), BatchSize, 1), (nameof(MaxInputTokens), MaxInputTokens, 2),
+            (nameof(MaxTargetTokens), MaxTargetTokens, 2) })
+        {
             errors.Require(value >= least, $"{name} is {value}; expected at least {least}.");
+        }
+
         errors.Require(LearningRate > 0 && double.IsFinite(LearningRate), $"LearningRate is {LearningRate}; expected a number above 0.");
         errors.Require(WarmUp is >= 0 and < 1, $"WarmUp is {WarmUp}; expected at least 0 and less than 1.");
         errors.Require(WeightDecay >= 0 && double.IsFinite(WeightDecay), $"WeightDecay is {WeightDecay}; expected a number of at least 0.");
@@ -170,7 +174,8 @@ public static class LanguageModelPretraining
     }
 
     /// <summary>Input ids (B, P), their mask, and target ids (B, T) with -100 where they end.</summary>
-    private static (Tensor Ids, Tensor Mask, Tensor Targets) Tensors(ITextTokenizer tokenizer, IReadOnlyList<TextPair> pairs, LanguageModelPretrainingOptions options)
+    private static (Tensor Ids, Tensor Mask, Tensor Targets) Tensors(ITextTokenizer tokenizer, IReadOnlyList<TextPair> pairs,
+        LanguageModelPretrainingOptions options)
     {
         var inputs = tokenizer.EncodeBatch([.. pairs.Select(pair => pair.Input)], maxLength: options.MaxInputTokens);
         var targets = tokenizer.EncodeBatch([.. pairs.Select(pair => pair.Target)], maxLength: options.MaxTargetTokens);

@@ -4,7 +4,8 @@ using Mint.ML.Text;
 
 namespace Mint.ML.Samples.Making.Pretraining;
 
-/// <summary>What the small language model learns: English from WordNet's glosses, and to answer MINT's instructions from words that stand where a bridge's queries will.</summary>
+/// <summary>What the small language model learns: English from WordNet's glosses, and to answer MINT's instructions from words that stand where a bridge's
+/// queries will.</summary>
 /// <remarks>
 /// The attribute words come first and the instruction last, as in MINT's prompt. They come in any order, doubled, under other names and among
 /// words that mean nothing, so that the model reads what is there from any position. No caption of a data set is among them: all are made
@@ -23,7 +24,8 @@ internal sealed class Lessons
         random.Shuffle(all);
         (heldOutSenses, this.senses) = (all[..(all.Length / 100)], all[(all.Length / 100)..]);
         (int, int, int)[] combinations =
-            [.. from program in Enumerable.Range(0, GeneralMidi.Programs.Count) from register in Enumerable.Range(0, 3) from loudness in Enumerable.Range(0, 3) select (program, register, loudness)];
+            [.. from program in Enumerable.Range(0, GeneralMidi.Programs.Count) from register in Enumerable.Range(0, 3) from loudness in Enumerable.Range(0,
+                3) select (program, register, loudness)];
         random.Shuffle(combinations);
         (heldOutNotes, notes) = (combinations[..(combinations.Length / 10)], combinations[(combinations.Length / 10)..]);
     }
@@ -103,7 +105,8 @@ internal sealed class Lessons
 
     private TextPair Instruments(Random random)
     {
-        string[] names = [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => GeneralMidi.Programs[random.Next(GeneralMidi.Programs.Count)].Instrument).Distinct().Order(StringComparer.Ordinal)];
+        string[] names = [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => GeneralMidi.Programs[random.Next(GeneralMidi.Programs.Count)].Instrument)
+            .Distinct().Order(StringComparer.Ordinal)];
         return new(Prompt([.. names], InstructionTemplates.Instruments, random), string.Join(", ", names));
     }
 

@@ -32,7 +32,8 @@ public static class LogMelConvolutions
 
     /// <summary>The convolutional part of a configuration with a number of mel bands: 96 bands, 80 ms windows and a hop of 20 ms, then 40 ms.</summary>
     /// <param name="config">The rest.</param>
-    /// <param name="width">Channels of the three convolutions that follow, which see how the spectrum moves and halve the frames to 12.5 a second; longer kernels would need longer clips than 0.22 s.</param>
+    /// <param name="width">Channels of the three convolutions that follow, which see how the spectrum moves and halve the frames to 12.5 a second; longer
+    /// kernels would need longer clips than 0.22 s.</param>
     /// <param name="bands">Of the spectrogram.</param>
     public static Data2VecAudioConfig Configure(Data2VecAudioConfig config, int width, int bands = 96) => config with
     {
@@ -60,7 +61,8 @@ public static class LogMelConvolutions
     {
         using var grad = no_grad();
         using var scope = NewDisposeScope();
-        weights[$"feature_extractor.conv_layers.{Layers}.conv.bias"].Plus_(weights[$"feature_extractor.conv_layers.{Layers}.conv.weight"].sum([1, 2]).Times(by));
+        weights[$"feature_extractor.conv_layers.{Layers}.conv.bias"]
+            .Plus_(weights[$"feature_extractor.conv_layers.{Layers}.conv.weight"].sum([1, 2]).Times(by));
     }
 
     /// <summary>Fills the convolutions' weights.</summary>
@@ -103,7 +105,8 @@ public static class LogMelConvolutions
         }
 
         Of(2, "conv.weight").copy_(tensor(log).view(Of(2, "conv.weight").shape));
-        // The mean that is taken away is left, negated, in channels that were 0. Scales and shifts make all about 1 wide and Height high: from 3 upwards GELU is the identity.
+        // The mean that is taken away is left, negated, in channels that were 0. Scales and shifts make all about 1 wide and Height high: from 3 upwards GELU
+        // is the identity.
         Norm(2, deviation: 100, channel => channel < 2 * bands ? 1.0 / 3 : 1, channel => channel < 2 * bands ? Height : -7);
         Lift(weights, -Height);
 
@@ -113,7 +116,8 @@ public static class LogMelConvolutions
             int channels = (int)Of(layer, "conv.bias").shape[0];
             float constant = (float)(deviation * Math.Sqrt(channels / 2.0));
             Of(layer, "conv.bias").zero_().narrow(0, channels - Constants, Constants).copy_(tensor(new[] { constant, -constant }));
-            Of(layer, "layer_norm.weight").copy_(tensor(Enumerable.Range(0, channels).Select(i => (float)(i < channels - Constants ? scale(i) * deviation : 0)).ToArray()));
+            Of(layer, "layer_norm.weight")
+                .copy_(tensor(Enumerable.Range(0, channels).Select(i => (float)(i < channels - Constants ? scale(i) * deviation : 0)).ToArray()));
             Of(layer, "layer_norm.bias").copy_(tensor(Enumerable.Range(0, channels).Select(i => (float)(i < channels - Constants ? shift(i) : 0)).ToArray()));
         }
     }

@@ -8,7 +8,8 @@ public static class SpanCorruption
     /// <param name="random">Decides which.</param>
     /// <param name="share">Share of the words that are hidden. T5 hides 15 %; a short gloss then loses one word, which teaches little.</param>
     /// <param name="meanSpan">Words in a span on average; T5's 3.</param>
-    /// <remarks>Raffel et al. (2020), section 3.1.4. "a soft note" may become "a &lt;extra_id_0&gt; note" with the answer "&lt;extra_id_0&gt; soft &lt;extra_id_1&gt;".</remarks>
+    /// <remarks>Raffel et al. (2020), section 3.1.4. "a soft note" may become "a &lt;extra_id_0&gt; note" with the answer "&lt;extra_id_0&gt; soft
+    /// &lt;extra_id_1&gt;".</remarks>
     public static TextPair Corrupt(string text, Random random, double share = 0.25, double meanSpan = 3)
     {
         string[] words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);

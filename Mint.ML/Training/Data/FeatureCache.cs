@@ -69,7 +69,8 @@ public sealed class FeatureCache : IFrameSource, IDisposable
     public string Name(int clip) => files[clip];
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidDataException">An entry was damaged, and the sound file is no longer what it was either; or it holds a number that is not finite.</exception>
+    /// <exception cref="InvalidDataException">An entry was damaged, and the sound file is no longer what it was either; or it holds a number that is not
+    /// finite.</exception>
     public AudioEncoding Read(IReadOnlyList<int> clips) => stored.Read(clips);
 
     /// <summary>Lets other processes have the folder. Without it they are kept out until this process ends.</summary>
@@ -103,7 +104,10 @@ public sealed class FeatureCache : IFrameSource, IDisposable
     private void Encode(IAudioEncoder encoder, int clip, float[] samples)
     {
         using var frames = FrameStore.Encode(encoder, samples);
-        if (frames.shape[0] == 0) throw new AudioFormatException(files[clip], "it is too short for one frame of the encoder", "Leave it out, or give a longer sound.");
+        if (frames.shape[0] == 0)
+        {
+            throw new AudioFormatException(files[clip], "it is too short for one frame of the encoder", "Leave it out, or give a longer sound.");
+        }
         store.Write(keys[clip], frames, files[clip]);
     }
 

@@ -22,9 +22,9 @@ public sealed record FeatureCacheOptions
 
 /// <summary>A folder of a frozen encoder's frames, clip by clip, each under a key of all that it was made of.</summary>
 /// <remarks>
-/// An entry is a safetensors file named by the SHA-256 of the sound, the encoder's files, the storage type and the version of this library: whatever changes one of
-/// them makes another entry. Entries are written beside and renamed. One process at a time has the folder, until it disposes of its stores or ends. What an
-/// entry holds is checked when it is first read: one that is damaged counts as missing, one with a number that is not finite is an error.
+/// An entry is a safetensors file named by the SHA-256 of the sound, the encoder's files, the storage type and the version of this library: whatever changes
+/// one of them makes another entry. Entries are written beside and renamed. One process at a time has the folder, until it disposes of its stores or ends. What
+/// an entry holds is checked when it is first read: one that is damaged counts as missing, one with a number that is not finite is an error.
 /// </remarks>
 public sealed partial class FrameStore : IDisposable
 {
@@ -46,7 +46,8 @@ public sealed partial class FrameStore : IDisposable
     {
         (Folder, Options) = (folder, options ?? new FeatureCacheOptions());
         // The number is raised by whoever changes what an encoder or a resampler computes between two versions of the library.
-        context = Encoding.UTF8.GetBytes($"mint frames 2\n{typeof(FrameStore).Assembly.GetName().Version}\n{encoderHash}\n{(Options.BFloat16 ? "bf16" : "f32")}\n");
+        context =
+            Encoding.UTF8.GetBytes($"mint frames 2\n{typeof(FrameStore).Assembly.GetName().Version}\n{encoderHash}\n{(Options.BFloat16 ? "bf16" : "f32")}\n");
         held = FolderLock.Take(folder);
         AtomicFile.Sweep(folder, name => EntryFile().IsMatch(name), Forgotten);
     }
@@ -123,7 +124,8 @@ public sealed partial class FrameStore : IDisposable
         }
     }
 
-    /// <summary>A clip's frames as an encoder gives them for that clip alone: rows of a batch may differ in their last bits, and an entry must not depend on its neighbours.</summary>
+    /// <summary>A clip's frames as an encoder gives them for that clip alone: rows of a batch may differ in their last bits, and an entry must not depend on
+    /// its neighbours.</summary>
     /// <returns>(T, E) on the CPU; T may be 0 for a clip that is too short. The caller disposes of it.</returns>
     public static Tensor Encode(IAudioEncoder encoder, float[] samples)
     {
@@ -151,10 +153,15 @@ public sealed partial class FrameStore : IDisposable
     /// <summary>Makes the folder small enough again; returns the bytes that may still be added.</summary>
     private long Trim()
     {
-        var stored = new DirectoryInfo(Folder).GetFiles("*.safetensors").Where(file => EntryFile().IsMatch(file.Name)).OrderBy(file => file.LastWriteTimeUtc).ToLookup(file => used.Contains(Path.GetFileNameWithoutExtension(file.Name)));
+        var stored = new DirectoryInfo(Folder).GetFiles("*.safetensors").Where(file => EntryFile().IsMatch(file.Name)).OrderBy(file => file.LastWriteTimeUtc)
+            .ToLookup(file => used.Contains(Path.GetFileNameWithoutExtension(file.Name)));
         long own = stored[true].Sum(file => file.Length), bytes = own + stored[false].Sum(file => file.Length), most = Options.MaxBytes;
         if (own > most)
-            throw new InvalidOperationException($"The frames of {used.Count} clips take more than the {most:N0} bytes that the cache {Folder} may hold. Raise MaxBytes, or store them as bfloat16.");
+        {
+            throw new InvalidOperationException($"The frames of {used.Count} clips take more than the {most:N0} bytes that the cache {Folder} may hold. "
+                + "Raise MaxBytes, or store them as bfloat16.");
+        }
+
         foreach (var file in stored[false].TakeWhile(_ => bytes > most))
         {
             bytes -= file.Length;

@@ -22,7 +22,11 @@ public sealed record InstructionData(string Manifest, string? Instruction, strin
         // Instructions may hold colons ("Generate audio caption:"), as a path may behind a drive's letter.
         int first = text.IndexOf(':', text.Length > 2 && text[1] == ':' && text[2] is '\\' or '/' ? 2 : 0), last = text.LastIndexOf(':');
         if (first < 0) return new(text, null);
-        if (first == last || last == text.Length - 1) throw new FormatException($"--data '{text}' must be MANIFEST or MANIFEST:INSTRUCTION:COLUMN, for instance notes.csv:\"This is a sound of\":Family.");
+        if (first == last || last == text.Length - 1)
+        {
+            throw new FormatException($"--data '{text}' must be MANIFEST or MANIFEST:INSTRUCTION:COLUMN, for instance notes.csv:\"This is a sound "
+                + "of\":Family.");
+        }
         return new(text[..first], Template(text[(first + 1)..last]), text[(last + 1)..]);
     }
 
@@ -32,14 +36,19 @@ public sealed record InstructionData(string Manifest, string? Instruction, strin
         {
             using var document = JsonDocument.Parse(text);
             var values = document.RootElement.EnumerateObject().ToDictionary(property => property.Name, property => property.Value);
-            if (values.Keys.FirstOrDefault(key => !Keys.Contains(key)) is { } unknown) throw new FormatException($"'data' knows no '{unknown}'; the nearest key is '{OptionFile.Nearest(unknown, Keys)}'.");
+            if (values.Keys.FirstOrDefault(key => !Keys.Contains(key)) is { } unknown)
+            {
+                throw new FormatException($"'data' knows no '{unknown}'; the nearest key is '{OptionFile.Nearest(unknown, Keys)}'.");
+            }
             if (!values.TryGetValue("manifest", out var manifest)) throw new FormatException($"'data' names no manifest: {text}");
             return new(manifest.GetString()!, values.TryGetValue("instruction", out var instruction) ? Template(instruction.GetString()!) : null,
-                values.TryGetValue("response", out var response) ? response.GetString()! : "Response", values.TryGetValue("weight", out var weight) ? weight.GetDouble() : null);
+                values.TryGetValue("response", out var response) ? response.GetString()! : "Response", values.TryGetValue("weight", out var weight)
+                    ? weight.GetDouble() : null);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
         {
-            throw new FormatException($"'data' must be an object like {{\"manifest\": \"a.csv\", \"instruction\": \"This is a sound of\", \"response\": \"Label\", \"weight\": 1}}; it is {text}: {error.Message}");
+            throw new FormatException($"'data' must be an object like {{\"manifest\": \"a.csv\", \"instruction\": \"This is a sound of\", \"response\": "
+                + $"\"Label\", \"weight\": 1}}; it is {text}: {error.Message}");
         }
     }
 
@@ -47,7 +56,9 @@ public sealed record InstructionData(string Manifest, string? Instruction, strin
     {
         [] => instruction,
         [var one] => one.Instruction,
-        var several => throw new FormatException($"{instruction} has {several.Count} templates in Table 1; write the one you mean: {string.Join(", ", several.Select(template => $"\"{template.Instruction}\""))}."),
+        var several =>
+            throw new FormatException($"{instruction} has {several.Count} templates in Table 1; write the one you mean: "
+            + $"{string.Join(", ", several.Select(template => $"\"{template.Instruction}\""))}."),
     };
 
     /// <summary>Reads the manifests: every sound file once, and the examples about them.</summary>
@@ -78,7 +89,12 @@ public sealed record InstructionData(string Manifest, string? Instruction, strin
             }
             if (examples.Count == 0) throw new InvalidDataException($"{source.Manifest}: no row has an instruction and a '{source.Response}'.");
             if (examples.Count < manifest.Rows.Count)
-                left?.Report(string.Create(CultureInfo.InvariantCulture, $"{source.Manifest}: {manifest.Rows.Count - examples.Count} of {manifest.Rows.Count} rows have no instruction or no '{source.Response}' and are left out"));
+            {
+                left?.Report(string.Create(CultureInfo.InvariantCulture,
+                    $"{source.Manifest}: {manifest.Rows.Count - examples.Count} of {manifest.Rows.Count} rows have no instruction or no '{source.Response}' "
+                    + $"and are left out"));
+            }
+
             mixed.Add(new InstructionSource(examples, source.Weight));
         }
         return ([.. clips.Keys], new InstructionMix(mixed));

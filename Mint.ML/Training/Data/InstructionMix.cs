@@ -2,7 +2,8 @@ namespace Mint.ML.Training.Data;
 
 /// <summary>The examples of one data set.</summary>
 /// <param name="Examples">At least one; their clips are those of the frame source that all data sets share.</param>
-/// <param name="Weight">Its share of what is trained on, against the other sources' weights; null, for all sources or none, takes every example once an epoch.</param>
+/// <param name="Weight">Its share of what is trained on, against the other sources' weights; null, for all sources or none, takes every example once an
+/// epoch.</param>
 public sealed record InstructionSource(IReadOnlyList<InstructionExample> Examples, double? Weight = null);
 
 /// <summary>Several data sets as one for stage 2, mixed by their sizes or by weights.</summary>
@@ -17,7 +18,8 @@ public sealed class InstructionMix
     private readonly int[] starts, shares;
 
     /// <summary>Mixes sources.</summary>
-    /// <exception cref="ArgumentException">There is no source, one is empty, a weight is not above 0, or only some have one; the message says which.</exception>
+    /// <exception cref="ArgumentException">There is no source, one is empty, a weight is not above 0, or only some have one; the message says
+    /// which.</exception>
     public InstructionMix(IReadOnlyList<InstructionSource> sources)
     {
         if (sources.Count == 0) throw new ArgumentException("There is no source of examples.", nameof(sources));
@@ -25,14 +27,22 @@ public sealed class InstructionMix
         {
             if (sources[i].Examples.Count == 0) throw new ArgumentException($"Source {i} has no examples.", nameof(sources));
             if (sources[i].Weight is null != sources[0].Weight is null)
-                throw new ArgumentException($"Source {(sources[0].Weight is null ? 0 : i)} has no weight and others have: give one to all, or to none to mix by size.", nameof(sources));
-            if (sources[i].Weight is { } weight && !(weight > 0 && double.IsFinite(weight))) throw new ArgumentException($"The weight of source {i} is {weight}; expected a number above 0.", nameof(sources));
+            {
+                throw new ArgumentException($"Source {(sources[0].Weight is null ? 0 : i)} has no weight and others have: give one to all, or to none to "
+                    + "mix by size.", nameof(sources));
+            }
+
+            if (sources[i].Weight is { } weight && !(weight > 0 && double.IsFinite(weight)))
+            {
+                throw new ArgumentException($"The weight of source {i} is {weight}; expected a number above 0.", nameof(sources));
+            }
         }
         this.sources = sources;
         Examples = [.. sources.SelectMany(source => source.Examples)];
         double all = sources.Sum(source => source.Weight ?? source.Examples.Count);
         starts = [.. sources.Select((_, i) => sources.Take(i).Sum(before => before.Examples.Count))];
-        shares = [.. sources.Select(source => source.Weight is { } weight ? Math.Max(1, (int)Math.Round(Examples.Count * weight / all)) : source.Examples.Count)];
+        shares =
+            [.. sources.Select(source => source.Weight is { } weight ? Math.Max(1, (int)Math.Round(Examples.Count * weight / all)) : source.Examples.Count)];
         EpochLength = shares.Sum();
     }
 

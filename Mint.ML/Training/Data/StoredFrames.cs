@@ -27,7 +27,10 @@ public sealed class StoredFrames : IFrameSource
             (frames[clip], int width) = store.Shape(keys[clip]) ?? throw Gone(clip);
             if (clip == 0) HiddenSize = width;
             else if (width != HiddenSize)
-                throw new InvalidDataException($"{store.PathOf(keys[clip])}, the cache's entry of {names[clip]}, has frames {width} wide, and the others {HiddenSize}: an encoder hash stands for two encoders. Delete the cache {store.Folder}.");
+            {
+                throw new InvalidDataException($"{store.PathOf(keys[clip])}, the cache's entry of {names[clip]}, has frames {width} wide, and the others "
+                    + $"{HiddenSize}: an encoder hash stands for two encoders. Delete the cache {store.Folder}.");
+            }
         }
     }
 
@@ -70,5 +73,6 @@ public sealed class StoredFrames : IFrameSource
     }
 
     private InvalidDataException Gone(int clip) => new($"{store.PathOf(keys[clip])}, the cache's entry of {names[clip]}, is damaged or gone"
-        + (again is null ? ". Begin this training again: what is missing is then computed anew." : " and cannot be made again as it was: the sound file or the encoder has changed since this run began."));
+        + (again is null ? ". Begin this training again: what is missing is then computed anew."
+            : " and cannot be made again as it was: the sound file or the encoder has changed since this run began."));
 }

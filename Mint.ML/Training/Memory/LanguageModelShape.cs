@@ -27,7 +27,8 @@ public sealed record LanguageModelShape(
         {
             case "T5":
                 var t5 = T5Config.FromJson(checkpoint.Config);
-                return new(Count(T5.Names(t5)), t5.HiddenSize, t5.Heads * t5.HeadSize, t5.FeedForwardSize, t5.Heads, t5.EncoderLayers, t5.DecoderLayers, t5.VocabularySize, t5.IsGated ? 5 : 1);
+                return new(Count(T5.Names(t5)), t5.HiddenSize, t5.Heads * t5.HeadSize, t5.FeedForwardSize, t5.Heads, t5.EncoderLayers, t5.DecoderLayers,
+                    t5.VocabularySize, t5.IsGated ? 5 : 1);
             case "Gpt2":
                 var gpt2 = Gpt2Config.FromJson(checkpoint.Config);
                 return new(Count(Gpt2.Names), gpt2.HiddenSize, gpt2.HiddenSize, gpt2.InnerSize, gpt2.Heads, 0, gpt2.Layers, gpt2.VocabularySize, 3);
@@ -39,7 +40,8 @@ public sealed record LanguageModelShape(
         }
 
         // Files hold more than the model does: tied weights again, causal masks, rotary frequencies.
-        long Count(WeightNames names) => checkpoint.Names.Where(name => names.ToModule(name) is { } own && !names.IsIgnored(own)).Sum(name => checkpoint.Describe(name).Elements);
+        long Count(WeightNames names) => checkpoint.Names.Where(name => names.ToModule(name) is { } own && !names.IsIgnored(own))
+            .Sum(name => checkpoint.Describe(name).Elements);
     }
 
     internal long Bytes(bool bfloat16) => Parameters * (bfloat16 ? 2 : 4);
@@ -49,7 +51,8 @@ public sealed record LanguageModelShape(
     {
         int wide = step.BFloat16 ? 2 : 4, score = step.Fused ? 0 : 4;
         // A sublayer's norm keeps its input, in float32; frozen projections keep nothing; attention its three products and the softmax.
-        double Attention(double rows, double keys, double keyRows) => items * (rows * HiddenSize * 4 + (rows + 2 * keyRows) * InnerSize * wide + rows * keys * Heads * score);
+        double Attention(double rows, double keys, double keyRows) =>
+            items * (rows * HiddenSize * 4 + (rows + 2 * keyRows) * InnerSize * wide + rows * keys * Heads * score);
         double FeedForward(double rows) => items * (rows * HiddenSize * 4 + rows * Gates * FeedForwardSize * wide);
         double all = EncoderLayers * (Attention(prompt, prompt, prompt) + FeedForward(prompt));
         double decoded = EncoderLayers > 0 ? response : prompt + response;

@@ -37,20 +37,21 @@ public sealed record StepSize
 /// <param name="Gaps">What the allocator holds between blocks of different sizes: not derived, but measured (docs/training.md).</param>
 /// <param name="Process">The runtime and its libraries.</param>
 /// <remarks>
-/// The peak is where forward ends and backward begins: everything that a derivative needs is there, and nothing has been let go. So the activations are counted by asking of each operation
-/// what its derivative reads (N rows, D width, F width of the feed-forward, H heads, L queries and S keys of an attention, in values):
+/// The peak is where forward ends and backward begins: everything that a derivative needs is there, and nothing has been let go. So the activations are counted
+/// by asking of each operation what its derivative reads (N rows, D width, F width of the feed-forward, H heads, L queries and S keys of an attention, in
+/// values):
 /// <code>
 /// linear          its input, for the weight's gradient: N D. A frozen one: nothing
-/// attention       queries, keys and values in the order of heads: 3 N D. The weights after softmax: B H L S, and where dropout acts its mask and the dropped weights: 3 B H L S
-/// dropout         its mask: N D
+/// attention       queries, keys and values in the order of heads: 3 N D. The weights after softmax: B H L S, and where dropout acts its mask and the dropped
+/// weights: 3 B H L S dropout         its mask: N D
 /// norm            its input: N D
 /// GELU            its input: N F
 /// cross-entropy   the log-softmax of the logits: n V
 /// </code>
 /// And backward makes a gradient as large as the table of token embeddings, V D, for each of its uses (two captions, matching, and the tied head).
-/// A block of the bridge therefore keeps 10 N D + 2 N F + 3 B H L S; one that listens to audio, for its queries, another 5 N D + 3 B H Q T, and keys and values of the audio, 2 B T D, once for
-/// all passes and once more, gathered, for matching, whose batch is three times as large. A block of a frozen language model keeps its three projections, softmax, what its norms read and the gates of its feed-forward.
-/// Not counted: biases, vectors and ids.
+/// A block of the bridge therefore keeps 10 N D + 2 N F + 3 B H L S; one that listens to audio, for its queries, another 5 N D + 3 B H Q T, and keys and values
+/// of the audio, 2 B T D, once for all passes and once more, gathered, for matching, whose batch is three times as large. A block of a frozen language model
+/// keeps its three projections, softmax, what its norms read and the gates of its feed-forward. Not counted: biases, vectors and ids.
 /// </remarks>
 public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long Frozen, long Activations, long Gaps, long Process)
 {
@@ -84,7 +85,8 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
     {
         var (q, l, b) = (bridge.Queries, (long)step.InstructionTokens, (long)step.Batch);
         var count = new BridgeActivations(bridge.QFormer, step);
-        double kept = count.Audio() + count.Pass(b, q, l, keptText: l, [(q + l, q + l)], audioRows: 0) + count.TokenGradients(uses: 1) + language.Activations(b, prompt: q + l, step.Tokens, step);
+        double kept = count.Audio() + count.Pass(b, q, l, keptText: l, [(q + l, q + l)], audioRows: 0) + count.TokenGradients(uses: 1)
+            + language.Activations(b, prompt: q + l, step.Tokens, step);
         // Stage 1's heads are in the model and take no part; the projection is small beside the rest.
         return Of(BridgeActivations.Parameters(bridge) + bridge.QFormer.HiddenSize * language.HiddenSize, language.Bytes(step.BFloat16), kept, step);
     }

@@ -5,7 +5,8 @@ using static TorchSharp.torch.nn;
 
 namespace Mint.ML.Training.Memory;
 
-/// <summary>How a bridge and the models around it compute while a run lasts: <see cref="TrainingOptions.Precision"/> and <see cref="TrainingOptions.ActivationCheckpointing"/>.</summary>
+/// <summary>How a bridge and the models around it compute while a run lasts: <see cref="TrainingOptions.Precision"/> and
+/// <see cref="TrainingOptions.ActivationCheckpointing"/>.</summary>
 internal sealed class Numerics : IDisposable
 {
     private readonly BridgeNet bridge;

@@ -25,7 +25,8 @@ public class AudioFileTests
     [TestMethod]
     public void Twenty_four_and_thirty_two_bits_reach_minus_one_at_full_scale()
     {
-        CollectionAssert.AreEqual(new[] { -1f, 0.5f, 1 / 8388608f }, Read(new WavBytes { Bits = 24, Data = [0, 0, 0x80, 0, 0, 0x40, 1, 0, 0] }.Build()).Samples);
+        CollectionAssert.AreEqual(new[] { -1f, 0.5f, 1 / 8388608f },
+            Read(new WavBytes { Bits = 24, Data = [0, 0, 0x80, 0, 0, 0x40, 1, 0, 0] }.Build()).Samples);
         CollectionAssert.AreEqual(new[] { -1f, 0.5f }, Read(new WavBytes { Bits = 32, Data = Bytes(int.MinValue, 1 << 30) }.Build()).Samples);
     }
 
@@ -36,7 +37,8 @@ public class AudioFileTests
     {
         float[] expected = [0.25f, -1.5f, 1e-8f];
         CollectionAssert.AreEqual(expected, Read(new WavBytes { Tag = 3, Bits = 32, Extensible = extensible, Data = Bytes(expected) }.Build()).Samples);
-        CollectionAssert.AreEqual(expected, Read(new WavBytes { Tag = 3, Bits = 64, Extensible = extensible, Data = Bytes(Array.ConvertAll(expected, x => (double)x)) }.Build()).Samples);
+        CollectionAssert.AreEqual(expected,
+            Read(new WavBytes { Tag = 3, Bits = 64, Extensible = extensible, Data = Bytes(Array.ConvertAll(expected, x => (double)x)) }.Build()).Samples);
     }
 
     [TestMethod]

@@ -39,7 +39,8 @@ public sealed class BoundedReadingTests
         Assert.IsLessThan(50_000, bytes.Length);
         Assert.IsLessThan(60 * Rate * sizeof(float) + 2_000_000, Allocated(() => Read(bytes)));
         var limit = new AudioReadOptions { MaxSamples = 10 * Rate };
-        Assert.IsLessThan(2_000_000, Allocated(() => StringAssert.Contains(Assert.ThrowsExactly<AudioFormatException>(() => Read(bytes, limit)).Message, "MaxSamples")));
+        Assert.IsLessThan(2_000_000,
+            Allocated(() => StringAssert.Contains(Assert.ThrowsExactly<AudioFormatException>(() => Read(bytes, limit)).Message, "MaxSamples")));
         Assert.AreEqual(Rate, Read(bytes, limit with { HearOnly = TimeSpan.FromSeconds(1) }).Samples.Length);
     }
 

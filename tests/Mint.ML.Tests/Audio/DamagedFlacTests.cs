@@ -11,7 +11,8 @@ public sealed class DamagedFlacTests
     private static readonly float[] Tone = Sweep(64_000);
     private static readonly byte[] Bytes = Write(Flac, Tone);
 
-    private static byte[] Announcing(uint total) => Bytes.With(TotalAt, (byte)(Bytes[TotalAt] & 0xF0), (byte)(total >> 24), (byte)(total >> 16), (byte)(total >> 8), (byte)total);
+    private static byte[] Announcing(uint total) =>
+        Bytes.With(TotalAt, (byte)(Bytes[TotalAt] & 0xF0), (byte)(total >> 24), (byte)(total >> 16), (byte)(total >> 8), (byte)total);
 
     [TestMethod]
     public void A_stream_of_unknown_length_is_whole() => CollectionAssert.AreEqual(Read(Bytes).Samples, IsWhole(Announcing(0), Tone).Samples);

@@ -12,7 +12,8 @@ public sealed class DamagedMp3Tests
     private static readonly float[] Tone = Sweep(64_000);
     private static readonly byte[] Bytes = Write(Mp3, Tone);
 
-    private static int Announced => Array.FindIndex(Bytes, b => b is (byte)'X' or (byte)'I') is var at && (Bytes.AsSpan(at).StartsWith("Xing"u8) || Bytes.AsSpan(at).StartsWith("Info"u8)) ? at + 8 : -1;
+    private static int Announced => Array.FindIndex(Bytes, b => b is (byte)'X' or (byte)'I') is var at
+        && (Bytes.AsSpan(at).StartsWith("Xing"u8) || Bytes.AsSpan(at).StartsWith("Info"u8)) ? at + 8 : -1;
 
     [TestMethod]
     public void A_whole_file_is_heard_without_a_word() => IsWhole(Bytes, Tone, Slack);
@@ -57,7 +58,8 @@ public sealed class DamagedMp3Tests
     {
         int first = Announced - 8 - 4 - 9; // before the tag: the frame's header, and the side information of MPEG 2, mono
         Assert.AreEqual(0xFF, Bytes[first]);
-        int second = Enumerable.Range(first + 4, 2000).First(i => Bytes[i] == 0xFF && Bytes[i + 1] == Bytes[first + 1] && (Bytes[i + 2] & 0x0C) == (Bytes[first + 2] & 0x0C));
+        int second = Enumerable.Range(first + 4, 2000)
+            .First(i => Bytes[i] == 0xFF && Bytes[i + 1] == Bytes[first + 1] && (Bytes[i + 2] & 0x0C) == (Bytes[first + 2] & 0x0C));
         Assert.AreEqual(Tone.Length, Read(Bytes[second..]).Samples.Length, Slack); // variable rate: a guess from the first frames is 1 s of 4
     }
 

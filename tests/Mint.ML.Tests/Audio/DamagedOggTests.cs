@@ -70,7 +70,8 @@ public sealed class DamagedOggTests
         AudioClip clip = Read([.. Write(Vorbis, Tone), .. Write(Vorbis, Sweep(8_000))]);
         Assert.AreEqual(104_000, clip.Samples.Length);
         StringAssert.Contains(clip.Notes.Single(), "A chain of 2 sounds");
-        StringAssert.Contains(Assert.ThrowsExactly<AudioFormatException>(() => Read([.. Write(Vorbis, Tone), .. Write(Vorbis, Tone, 48_000)])).Message, "chains sounds");
+        StringAssert.Contains(Assert.ThrowsExactly<AudioFormatException>(() => Read([.. Write(Vorbis, Tone), .. Write(Vorbis, Tone, 48_000)])).Message,
+            "chains sounds");
     }
 
     [TestMethod]

@@ -53,7 +53,8 @@ public sealed class DamagedWavTests
 
     [TestMethod]
     public void An_empty_data_chunk_before_other_chunks_holds_no_samples() =>
-        StringAssert.Contains(Assert.ThrowsExactly<AudioFormatException>(() => Read([.. new WavBytes { Data = [] }.Build(), .. WavBytes.Chunk("LIST", new byte[20])])).Message, "no samples");
+        StringAssert.Contains(Assert.ThrowsExactly<AudioFormatException>(() =>
+            Read([.. new WavBytes { Data = [] }.Build(), .. WavBytes.Chunk("LIST", new byte[20])])).Message, "no samples");
 
     [TestMethod]
     public void RF64_is_read_and_checked_by_its_long_size()

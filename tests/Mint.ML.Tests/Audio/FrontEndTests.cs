@@ -44,7 +44,9 @@ public class FrontEndTests
         for (int start = 0; start + Length <= x.Length; start += Shift)
         {
             double level = x.AsSpan(start, Length).ToArray().Average();
-            double[] frame = [.. Enumerable.Range(0, Length).Select(i => (x[start + i] - level - 0.97 * (x[start + Math.Max(i - 1, 0)] - level)) * (0.5 - 0.5 * Math.Cos(2 * Math.PI * i / (Length - 1))))];
+            double[] frame =
+                [.. Enumerable.Range(0, Length)
+                .Select(i => (x[start + i] - level - 0.97 * (x[start + Math.Max(i - 1, 0)] - level)) * (0.5 - 0.5 * Math.Cos(2 * Math.PI * i / (Length - 1))))];
             double[] power = [.. Enumerable.Range(0, Fft / 2).Select(bin =>
             {
                 var sum = System.Numerics.Complex.Zero;
@@ -62,7 +64,8 @@ public class FrontEndTests
                 expected.Add((Math.Log(Math.Max(energy, 1.1920928955078125e-07)) + 4.2677393) / (2 * 4.5689974));
             }
         }
-        Tensor actual = Compute(KaldiFbankOptions.AudioMae with { TargetFrames = null }, Input("x16")).reshape(-1).to(ScalarType.Float64), wanted = tensor(expected.ToArray());
+        Tensor actual = Compute(KaldiFbankOptions.AudioMae with { TargetFrames = null }, Input("x16")).reshape(-1).to(ScalarType.Float64),
+            wanted = tensor(expected.ToArray());
         Assert.IsLessThan(Tolerance, ((actual - wanted).abs().max() / wanted.abs().max()).item<double>());
     }
 
@@ -130,15 +133,18 @@ public class FrontEndTests
     {
         using var scope = NewDisposeScope();
         using var mel = new LogMel(LogMelOptions.HtsAt);
-        StringAssert.Contains(Assert.ThrowsExactly<SoundNotEncodableException>(() => mel.Compute(zeros(2, 2_000), tensor(new long[] { 2_000, 100 }))).Message, "Row 1 has 100 samples");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => mel.Compute(zeros(1, 2_000), tensor(new long[] { 3_000 }))).Message, "said to have 3000");
+        StringAssert.Contains(Assert.ThrowsExactly<SoundNotEncodableException>(() => mel.Compute(zeros(2, 2_000), tensor(new long[] { 2_000, 100 }))).Message,
+            "Row 1 has 100 samples");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => mel.Compute(zeros(1, 2_000), tensor(new long[] { 3_000 }))).Message,
+            "said to have 3000");
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => mel.Compute(zeros(2_000), tensor(new long[] { 3_000 }))).Message, "(B, T)");
     }
 
     [TestMethod]
     public void All_that_is_wrong_with_options_is_said_at_once()
     {
-        string message = Assert.ThrowsExactly<ArgumentException>(() => new LogMel(new LogMelOptions { HopLength = 0, MelBins = -1, WindowLength = 4_000 })).Message;
+        string message =
+            Assert.ThrowsExactly<ArgumentException>(() => new LogMel(new LogMelOptions { HopLength = 0, MelBins = -1, WindowLength = 4_000 })).Message;
         foreach (string name in new[] { "HopLength", "MelBins", "WindowLength" })
         {
             StringAssert.Contains(message, name);

@@ -36,7 +36,8 @@ public class ShippedDataTests
 
     [TestMethod]
     public void No_soundfont_is_on_both_sides() =>
-        Assert.IsFalse(Read("notes", "manifest-train.csv").Rows.Select(r => r["Soundfont"]).Intersect(Read("notes", "manifest-test.csv").Rows.Select(r => r["Soundfont"])).Any());
+        Assert.IsFalse(Read("notes", "manifest-train.csv").Rows.Select(r => r["Soundfont"])
+            .Intersect(Read("notes", "manifest-test.csv").Rows.Select(r => r["Soundfont"])).Any());
 
     [TestMethod]
     public void Every_clip_is_there_with_author_and_a_licence_that_permits_shipping()

@@ -92,7 +92,8 @@ public sealed class QFormerTests
         var hidden = instructed ? model.ForwardHidden(queries, audio, ids, textMask) : model.ForwardHidden(queries, audio);
 
         var weights = model.state_dict();
-        int[] blocks = [.. Enumerable.Range(0, (int)model.Config.Layers).Where(i => weights.ContainsKey($"encoder.layer.{i}.crossattention.self.query.weight"))];
+        int[] blocks =
+            [.. Enumerable.Range(0, (int)model.Config.Layers).Where(i => weights.ContainsKey($"encoder.layer.{i}.crossattention.self.query.weight"))];
         CollectionAssert.AreEqual(new long[] { 2, blocks.Length, 6, 9 }, attention.shape);
         long heads = model.Config.Heads, d = model.Config.HiddenSize / heads;
         for (int row = 0; row < 2; row++)
@@ -132,7 +133,8 @@ public sealed class QFormerTests
         var separate = Gradients((queries, audio) =>
         {
             var states = model.QueryPass(queries, audio, out var cache);
-            return states.square().mean() + model.TextPass(ids, mask).select(1, 0).pow(3).mean() + model.PredictTokens(model.GenerationPass(generated, mask, cache)).square().mean();
+            return states.square().mean() + model.TextPass(ids, mask).select(1, 0).pow(3).mean()
+                + model.PredictTokens(model.GenerationPass(generated, mask, cache)).square().mean();
         });
         var fused = Gradients((queries, audio) =>
         {
@@ -209,7 +211,11 @@ public sealed class QFormerTests
     public void New_queries_are_drawn_around_zero()
     {
         using var grad = no_grad();
-        using var bridge = new BridgeNet(new BridgeNetConfig { Queries = 32, QFormer = new QFormerConfig { HiddenSize = 64, Heads = 2, Layers = 1, IntermediateSize = 8, VocabularySize = 8, AudioSize = 8 } });
+        using var bridge = new BridgeNet(new BridgeNetConfig
+        {
+            Queries = 32,
+            QFormer = new QFormerConfig { HiddenSize = 64, Heads = 2, Layers = 1, IntermediateSize = 8, VocabularySize = 8, AudioSize = 8 },
+        });
         bridge.Initialize(1);
         float[] queries = [.. bridge.Queries.contiguous().cpu().data<float>()];
         // 2048 numbers of normal(0, 0.02): their mean is within 0.02 / sqrt(2048) = 0.0004, five times over.

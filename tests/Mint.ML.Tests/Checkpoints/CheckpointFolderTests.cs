@@ -44,7 +44,8 @@ public sealed class CheckpointFolderTests
         }
         // The shards replaced the whole file, which would have won over them.
         CollectionAssert.AreEquivalent(
-            (string[])["config.json", "model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors", "model-00003-of-00003.safetensors", "model.safetensors.index.json"],
+            (string[])["config.json", "model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors", "model-00003-of-00003.safetensors",
+                "model.safetensors.index.json"],
             Directory.GetFiles(folder).Select(Path.GetFileName).ToArray());
         var index = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "model.safetensors.index.json")))!;
         Assert.AreEqual(824, index["metadata"]!["total_size"]!.GetValue<long>());

@@ -84,7 +84,8 @@ public sealed class OriginalLayoutTests
         using var original = CheckpointFolder.Open(Fixtures.Path(folder));
         Part[] parts = Load(folder, original.Path);
         // Twice a number is exact in every type of storage.
-        var weights = parts.SelectMany(part => part.Module.state_dict().Values).Where(weight => weight.is_floating_point()).ToHashSet<Tensor>(ReferenceEqualityComparer.Instance);
+        var weights = parts.SelectMany(part => part.Module.state_dict().Values).Where(weight => weight.is_floating_point())
+            .ToHashSet<Tensor>(ReferenceEqualityComparer.Instance);
         foreach (Tensor weight in weights) weight.mul_(2);
         CheckpointWriter.WriteLike(copy.Path, original, parts);
 

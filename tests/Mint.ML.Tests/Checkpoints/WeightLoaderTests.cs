@@ -98,7 +98,8 @@ public sealed class WeightLoaderTests
         var error = Assert.ThrowsExactly<WeightMismatchException>(() => Load(module, tensors, new WeightNames()));
         CollectionAssert.AreEqual((string[])["LayerNorm.bias (4)", "steps (1)"], error.Match.Missing.ToArray());
         CollectionAssert.AreEqual((string[])["extra (7)"], error.Match.Unexpected.ToArray());
-        CollectionAssert.AreEqual((string[])["LayerNorm.weight: I32 in the checkpoint, F32 in the module", "weight: (3, 2) in the checkpoint, (2, 3) in the module"],
+        CollectionAssert.AreEqual((string[])["LayerNorm.weight: I32 in the checkpoint, F32 in the module",
+            "weight: (3, 2) in the checkpoint, (2, 3) in the module"],
             error.Match.Misshapen.ToArray());
         foreach (string line in error.Match.Missing.Concat(error.Match.Unexpected).Concat(error.Match.Misshapen)) StringAssert.Contains(error.Message, line);
         StringAssert.Contains(error.Message, folder);

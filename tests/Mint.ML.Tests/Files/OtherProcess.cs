@@ -18,11 +18,13 @@ internal sealed class OtherProcess : IDisposable
     public static OtherProcess Hold(string place)
     {
         string ready = Path.GetTempFileName();
-        var start = new ProcessStartInfo("dotnet", [typeof(OtherProcess).Assembly.Location, "--filter", $"FullyQualifiedName~{nameof(OtherProcessTests.What_the_other_process_does)}"])
-        {
-            RedirectStandardOutput = true,
-            Environment = { [Place] = place, [Ready] = ready },
-        };
+        var start =
+            new ProcessStartInfo("dotnet",
+            [typeof(OtherProcess).Assembly.Location, "--filter", $"FullyQualifiedName~{nameof(OtherProcessTests.What_the_other_process_does)}"])
+            {
+                RedirectStandardOutput = true,
+                Environment = { [Place] = place, [Ready] = ready },
+            };
         var process = Process.Start(start)!;
         try
         {

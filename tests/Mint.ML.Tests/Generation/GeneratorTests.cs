@@ -65,7 +65,15 @@ public sealed class GeneratorTests
         var (prompt, mask) = TinyModels.Prompts(model, 6, 3);
         foreach (var stopping in Enum.GetValues<EarlyStopping>())
         {
-            var options = new GenerationOptions { Beams = 4, Returned = 4, MaxTokens = 7, LengthPenalty = penalty, LengthPenaltyCounts = counts, EarlyStopping = stopping };
+            var options = new GenerationOptions
+            {
+                Beams = 4,
+                Returned = 4,
+                MaxTokens = 7,
+                LengthPenalty = penalty,
+                LengthPenaltyCounts = counts,
+                EarlyStopping = stopping,
+            };
             var answers = Generator.Generate(model, prompt, mask, options);
             for (int row = 0; row < 6; row++)
             {
@@ -75,7 +83,8 @@ public sealed class GeneratorTests
                 {
                     int[] tokens = answer.Complete ? [.. answer.Ids, model.EosTokenId] : answer.Ids;
                     int length = counts == LengthPenaltyCounts.Answer ? tokens.Length : 1 + answer.Ids.Length;
-                    Assert.AreEqual(LogLikelihood(model, prompt.narrow(0, row, 1), mask.narrow(0, row, 1), tokens) / Math.Pow(length, penalty), answer.Score, 1e-4);
+                    Assert.AreEqual(LogLikelihood(model, prompt.narrow(0, row, 1), mask.narrow(0, row, 1), tokens) / Math.Pow(length, penalty), answer.Score,
+                        1e-4);
                 }
             }
         }
@@ -93,7 +102,15 @@ public sealed class GeneratorTests
     [DataRow(EarlyStopping.WhenImpossible, -1.0, -0.6, true)]
     public void A_search_is_over_when_no_open_beam_can_enter_the_answers(EarlyStopping stopping, double penalty, double bestSum, bool over)
     {
-        var ranker = new BeamRanker(new GenerationOptions { Beams = 2, MaxTokens = 10, LengthPenalty = penalty, LengthPenaltyCounts = LengthPenaltyCounts.Answer, EarlyStopping = stopping }, promptTokens: 1);
+        var ranker =
+            new BeamRanker(new GenerationOptions
+            {
+                Beams = 2,
+                MaxTokens = 10,
+                LengthPenalty = penalty,
+                LengthPenaltyCounts = LengthPenaltyCounts.Answer,
+                EarlyStopping = stopping
+            }, promptTokens: 1);
         ranker.Add(new Hypothesis([5], -0.8, 0, Complete: true), tokens: 2);
         Assert.IsFalse(ranker.IsFinal(bestSum, 3), "one answer, two beams");
         ranker.Add(new Hypothesis([6], -0.8, 0, Complete: true), tokens: 2);
@@ -106,7 +123,8 @@ public sealed class GeneratorTests
         using var scope = NewDisposeScope();
         using var model = TinyModels.Load("gpt2");
         var (prompt, mask) = TinyModels.Prompts(model, 16, 8);
-        double[] Best(EarlyStopping stopping) => [.. Generator.Generate(model, prompt, mask, new() { Beams = 2, MaxTokens = 24, EarlyStopping = stopping }).Select(answers => answers[0].Score)];
+        double[] Best(EarlyStopping stopping) =>
+            [.. Generator.Generate(model, prompt, mask, new() { Beams = 2, MaxTokens = 24, EarlyStopping = stopping }).Select(answers => answers[0].Score)];
         double[] atOnce = Best(EarlyStopping.Immediately), unlikely = Best(EarlyStopping.WhenUnlikely), impossible = Best(EarlyStopping.WhenImpossible);
         for (int row = 0; row < 16; row++)
         {
@@ -166,7 +184,9 @@ public sealed class GeneratorTests
         using var scope = NewDisposeScope();
         using var model = TinyModels.Load("gpt2");
         var (prompt, mask) = TinyModels.Prompts(model, 4, 3);
-        string Answers(long seed) => string.Join('|', Generator.Generate(model, prompt, mask, new() { Sample = true, Temperature = 2, Seed = seed, MaxTokens = 12 }).Select(a => string.Join(' ', a[0].Ids)));
+        string Answers(long seed) =>
+            string.Join('|', Generator.Generate(model, prompt, mask, new() { Sample = true, Temperature = 2, Seed = seed, MaxTokens = 12 })
+            .Select(a => string.Join(' ', a[0].Ids)));
         Assert.AreEqual(Answers(3), Answers(3));
         Assert.AreNotEqual(Answers(3), Answers(4));
     }
@@ -179,7 +199,8 @@ public sealed class GeneratorTests
         var (prompt, mask) = TinyModels.Prompts(model, 8, 3);
         foreach (int beams in new[] { 1, 3 })
         {
-            foreach (var answer in Generator.Generate(model, prompt, mask, new() { Beams = beams, MinTokens = 9, MaxTokens = 20, NoRepeatNGram = 2 }).Select(list => list[0]))
+            foreach (var answer in Generator.Generate(model, prompt, mask, new() { Beams = beams, MinTokens = 9, MaxTokens = 20, NoRepeatNGram = 2 })
+                .Select(list => list[0]))
             {
                 Assert.IsTrue(answer.Ids.Length is >= 9 and <= 20);
                 var pairs = answer.Ids.Zip(answer.Ids.Skip(1)).ToList();
@@ -215,9 +236,14 @@ public sealed class GeneratorTests
         {
             int at = new Spelled().Decode(answer.Ids).IndexOf(options.StopStrings[0], StringComparison.Ordinal);
             Assert.AreEqual(at >= 0, answer.Complete);
-            Assert.AreEqual(at < 0 ? new Spelled().Decode(answer.Ids) : new Spelled().Decode(answer.Ids.SkipLast(1)), answer.Text(new Spelled(), options.StopStrings));
+            Assert.AreEqual(at < 0 ? new Spelled().Decode(answer.Ids)
+                : new Spelled().Decode(answer.Ids.SkipLast(1)), answer.Text(new Spelled(), options.StopStrings));
         }
-        if (beams == 1) Assert.AreEqual(string.Join(' ', free[0][0].Ids.TakeWhile(id => id != free[0][0].Ids[3]).Append(free[0][0].Ids[3])), string.Join(' ', stopped[0][0].Ids));
+        if (beams == 1)
+        {
+            Assert.AreEqual(string.Join(' ', free[0][0].Ids.TakeWhile(id => id != free[0][0].Ids[3]).Append(free[0][0].Ids[3])),
+                string.Join(' ', stopped[0][0].Ids));
+        }
     }
 
     [TestMethod]
@@ -264,14 +290,27 @@ public sealed class GeneratorTests
     [TestMethod]
     public void Everything_wrong_with_options_is_told_at_once()
     {
-        var error = Assert.ThrowsExactly<ArgumentException>(new GenerationOptions { Beams = 0, Temperature = 0, TopP = 2, MinTokens = 40, RepetitionPenalty = double.NaN, StopStrings = [""] }.Validate);
-        foreach (string name in new[] { "Beams", "Temperature", "TopP", "Sample", "MinTokens", "RepetitionPenalty", "stop string" }) StringAssert.Contains(error.Message, name);
+        var error =
+            Assert.ThrowsExactly<ArgumentException>(new GenerationOptions
+            {
+                Beams = 0,
+                Temperature = 0,
+                TopP = 2,
+                MinTokens = 40,
+                RepetitionPenalty = double.NaN,
+                StopStrings = [""]
+            }.Validate);
+        foreach (string name in new[] { "Beams", "Temperature", "TopP", "Sample", "MinTokens", "RepetitionPenalty", "stop string" })
+        {
+            StringAssert.Contains(error.Message, name);
+        }
         using var scope = NewDisposeScope();
         using var model = TinyModels.Load("gpt2");
         var (prompt, mask) = TinyModels.Prompts(model, 2, 3);
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Generator.Generate(model, prompt, mask, new() { Beams = 90 })).Message, "97");
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Generator.Generate(model, prompt.narrow(2, 0, 3), mask)).Message, "(2, 12, 3)");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Generator.Generate(model, prompt, mask, new() { StopStrings = ["x"] })).Message, "tokenizer");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Generator.Generate(model, prompt, mask, new() { StopStrings = ["x"] })).Message,
+            "tokenizer");
         Assert.HasCount(0, Generator.Generate(model, prompt.narrow(0, 0, 0), mask.narrow(0, 0, 0)));
     }
 
@@ -301,7 +340,8 @@ public sealed class GeneratorTests
         public int? EosTokenId => null;
         public int? BosTokenId => null;
         public int[] Encode(string text, bool addSpecialTokens = true, int maxLength = int.MaxValue) => throw new NotSupportedException();
-        public TokenBatch EncodeBatch(IReadOnlyList<string> texts, bool addSpecialTokens = true, int maxLength = int.MaxValue) => throw new NotSupportedException();
+        public TokenBatch EncodeBatch(IReadOnlyList<string> texts, bool addSpecialTokens = true, int maxLength = int.MaxValue) =>
+            throw new NotSupportedException();
         public TokenBatch EncodeBatch(IReadOnlyList<string> texts, BatchOptions options) => throw new NotSupportedException();
         public string Decode(IEnumerable<int> ids, bool skipSpecialTokens = true) => string.Concat(ids.Select(id => $"<{id}>"));
         public int? TokenToId(string token) => null;

@@ -12,7 +12,12 @@ public class LongAudioTests
         {
             double window = random.Next(4) == 0 ? 0 : 0.01 + random.NextDouble() * 3, overlap = window * random.NextDouble() * 0.9;
             yield return (random.Next(1, 1000), random.Next(1, 200),
-                new LongAudioOptions { WindowSeconds = window, OverlapSeconds = overlap, MaxSeconds = random.Next(3) == 0 ? 0.01 + random.NextDouble() * 8 : null });
+                new LongAudioOptions
+                {
+                    WindowSeconds = window,
+                    OverlapSeconds = overlap,
+                    MaxSeconds = random.Next(3) == 0 ? 0.01 + random.NextDouble() * 8 : null,
+                });
         }
     }
 
@@ -48,7 +53,10 @@ public class LongAudioTests
                 end = segment.End;
                 // Every instant of it lies in a window with that answer.
                 for (double sample = segment.Start * rate + 0.5; sample < segment.End * rate; sample++)
-                    Assert.IsTrue(audio.Windows.Zip(answers).Any(pair => pair.First.Start < sample && sample < pair.First.End && pair.Second == segment.Answer));
+                {
+                    Assert.IsTrue(audio.Windows.Zip(answers)
+                        .Any(pair => pair.First.Start < sample && sample < pair.First.End && pair.Second == segment.Answer));
+                }
             }
             Assert.AreEqual((samples - audio.CutSamples) / (double)rate, end, 1e-9);
             Assert.IsFalse(segments.Zip(segments.Skip(1)).Any(pair => pair.First.Answer == pair.Second.Answer), "equal neighbours are one");
@@ -101,14 +109,20 @@ public class LongAudioTests
         var audio = LongAudio.Divide(50, 1, new LongAudioOptions { WindowSeconds = 10, OverlapSeconds = 0 });
         string[] answers = ["rain", "rain", "", "thunder", "rain"];
         Assert.AreEqual("rain; thunder", audio.Merge(answers));
-        CollectionAssert.AreEqual(new[] { new AudioSegment(0, 20, "rain"), new AudioSegment(20, 30, ""), new AudioSegment(30, 40, "thunder"), new AudioSegment(40, 50, "rain") },
+        CollectionAssert.AreEqual(new[] { new AudioSegment(0, 20, "rain"), new AudioSegment(20, 30, ""), new AudioSegment(30, 40, "thunder"),
+            new AudioSegment(40, 50, "rain") },
             audio.Segments(answers).ToArray());
     }
 
     [TestMethod]
     public void Options_out_of_range_are_named_all_at_once()
     {
-        var error = Assert.ThrowsExactly<ArgumentException>(() => LongAudio.Divide(10, 1, new LongAudioOptions { WindowSeconds = 3, OverlapSeconds = 3, MaxSeconds = 0 }));
+        var error = Assert.ThrowsExactly<ArgumentException>(() => LongAudio.Divide(10, 1, new LongAudioOptions
+        {
+            WindowSeconds = 3,
+            OverlapSeconds = 3,
+            MaxSeconds = 0,
+        }));
         StringAssert.Contains(error.Message, "OverlapSeconds is 3");
         StringAssert.Contains(error.Message, "MaxSeconds is 0");
     }

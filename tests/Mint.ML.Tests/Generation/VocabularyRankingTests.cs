@@ -80,7 +80,8 @@ public sealed class VocabularyRankingTests
         var sums = VocabularyRanking.LogLikelihoods(model, prompt, mask, trie);
         var prior = VocabularyRanking.LogLikelihoods(model, silent, silentMask, trie);
         var means = VocabularyRanking.Rank(model, prompt, mask, trie, new() { Score = RankingScore.MeanPerToken }).Scores;
-        var information = VocabularyRanking.Rank(model, prompt, mask, trie, new() { Score = RankingScore.PointwiseMutualInformation }, VocabularyRanking.LogLikelihoods(model, silent, silentMask, trie)).Scores;
+        var information = VocabularyRanking.Rank(model, prompt, mask, trie, new() { Score = RankingScore.PointwiseMutualInformation },
+            VocabularyRanking.LogLikelihoods(model, silent, silentMask, trie)).Scores;
         for (int row = 0; row < 2; row++)
         {
             for (int c = 0; c < 3; c++)
@@ -126,7 +127,8 @@ public sealed class VocabularyRankingTests
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new CandidateTrie([[3, -2]])).Message, "-2");
         Assert.ThrowsExactly<ArgumentException>(() => new CandidateTrie([]));
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => VocabularyRanking.LogLikelihoods(model, prompt, mask, new([[99]]))).Message, "99");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => VocabularyRanking.LogLikelihoods(model, prompt, zeros_like(mask), new([[9]]))).Message, "padding");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => VocabularyRanking.LogLikelihoods(model, prompt, zeros_like(mask),
+            new([[9]]))).Message, "padding");
     }
 
     /// <summary>Candidates that often share beginnings, of 1 to 6 tokens.</summary>

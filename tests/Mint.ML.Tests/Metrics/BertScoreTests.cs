@@ -14,7 +14,15 @@ public sealed class BertScoreTests
     {
         using var scope = NewDisposeScope();
         var tokenizer = TextTokenizer.Load(Fixtures.Path("tokenizers-small", "wordpiece"));
-        using var model = new Bert(new BertConfig { VocabularySize = tokenizer.VocabularySize, HiddenSize = 16, Layers = 2, Heads = 2, IntermediateSize = 32, MaxPositions = 64 });
+        using var model = new Bert(new BertConfig
+        {
+            VocabularySize = tokenizer.VocabularySize,
+            HiddenSize = 16,
+            Layers = 2,
+            Heads = 2,
+            IntermediateSize = 32,
+            MaxPositions = 64,
+        });
         using (no_grad())
         {
             using var generator = new Generator(1);
@@ -42,6 +50,7 @@ public sealed class BertScoreTests
             return 2 * p * r / (p + r);
         }
 
-        static double Cosine(float[] u, float[] v) => u.Zip(v, (s, t) => (double)s * t).Sum() / Math.Sqrt(u.Sum(s => (double)s * s) * v.Sum(t => (double)t * t));
+        static double Cosine(float[] u, float[] v) => u.Zip(v, (s, t) => (double)s * t)
+            .Sum() / Math.Sqrt(u.Sum(s => (double)s * s) * v.Sum(t => (double)t * t));
     }
 }

@@ -93,7 +93,8 @@ public sealed class CaptionMetricsTests
     public void The_list_has_every_metric_once_under_the_name_of_its_score()
     {
         var metrics = CaptionMetrics.All(new CaptionTools { Synonyms = null, Spice = new SpiceTool("none") });
-        CollectionAssert.AreEqual(new[] { "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "METEOR", "ROUGE-L", "CIDEr-D", "SPICE", "SPIDEr", "BERTScore" }, metrics.Select(metric => metric.Name).ToArray());
+        CollectionAssert.AreEqual(new[] { "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "METEOR", "ROUGE-L", "CIDEr-D", "SPICE", "SPIDEr", "BERTScore" },
+            metrics.Select(metric => metric.Name).ToArray());
         CollectionAssert.AreEqual(metrics.Select(metric => metric.Name).ToArray(), CaptionMetrics.All().Select(metric => metric.Name).ToArray());
         foreach (var score in Scores(Items(), [.. metrics.Select(metric => metric.Name)])) Assert.HasCount(Items().Length, score.Items, score.Name);
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new Bleu(5));
@@ -113,7 +114,8 @@ public sealed class CaptionMetricsTests
     [DataRow("I cannot hear (well)", "i can not hear -lrb- well -rrb-")]
     [DataRow("a high-pitched 1,000 Hz tone... \"beep\"", "a high-pitched 1,000 hz tone beep")]
     [DataRow("", "")]
-    public void Words_are_split_as_the_Penn_Treebank_splits_them(string text, string words) => Assert.AreEqual(words, string.Join(' ', PtbTokenizer.Tokenize(text)));
+    public void Words_are_split_as_the_Penn_Treebank_splits_them(string text, string words) =>
+        Assert.AreEqual(words, string.Join(' ', PtbTokenizer.Tokenize(text)));
 
     [TestMethod]
     [DataRow("barking", "bark")]

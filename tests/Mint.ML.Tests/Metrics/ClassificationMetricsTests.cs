@@ -35,7 +35,8 @@ public sealed class ClassificationMetricsTests
 
     [TestMethod]
     public void Scores_that_are_not_numbers_are_named() =>
-        Assert.Contains("item 1", Assert.ThrowsExactly<ArgumentException>(() => ClassificationMetrics.AveragePrecision([true, false], [0.5, double.NaN])).Message);
+        Assert.Contains("item 1",
+            Assert.ThrowsExactly<ArgumentException>(() => ClassificationMetrics.AveragePrecision([true, false], [0.5, double.NaN])).Message);
 
     [TestMethod]
     public void Interval_holds_the_mean_shrinks_with_more_items_and_repeats()

@@ -32,7 +32,10 @@ public sealed class RetrievalMetricsTests
         for (int q = 0; q < relevant.Length; q++)
         {
             for (int i = 0; i < similarity.GetLength(1); i++)
-                Assert.IsTrue(relevant[q].Contains(i) || relevant[q].All(right => Math.Abs(similarity[q, i] - similarity[q, right]) > RetrievalMetrics.Rounding), "the fixture has no ties");
+            {
+                Assert.IsTrue(relevant[q].Contains(i) || relevant[q]
+                    .All(right => Math.Abs(similarity[q, i] - similarity[q, right]) > RetrievalMetrics.Rounding), "the fixture has no ties");
+            }
         }
 
         var scores = RetrievalMetrics.Score(similarity, relevant);
@@ -110,7 +113,8 @@ public sealed class RetrievalMetricsTests
         double[,] two = { { 0.1, 0.2 } };
         Assert.Contains("query 0", Assert.ThrowsExactly<ArgumentException>(() => RetrievalMetrics.Score(two, [[]])).Message);
         Assert.Contains("0 to 1", Assert.ThrowsExactly<ArgumentException>(() => RetrievalMetrics.Score(two, [[2]])).Message);
-        Assert.Contains("query 0 and item 1", Assert.ThrowsExactly<ArgumentException>(() => RetrievalMetrics.Score(new[,] { { 0.1, double.NaN } }, [[0]])).Message);
+        Assert.Contains("query 0 and item 1",
+            Assert.ThrowsExactly<ArgumentException>(() => RetrievalMetrics.Score(new[,] { { 0.1, double.NaN } }, [[0]])).Message);
         Assert.ThrowsExactly<ArgumentException>(() => RetrievalMetrics.Score(two, [[0], [1]]));
     }
 }

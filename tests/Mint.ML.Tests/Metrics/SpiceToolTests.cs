@@ -7,7 +7,8 @@ namespace Mint.ML.Tests.Metrics;
 [TestClass]
 public sealed class SpiceToolTests
 {
-    private static readonly CaptionItem[] Items = [new("a dog \"barks\"", ["a dog barks", "barking"]), new("rain", ["heavy rain on a roof"]), new("", ["a flute"])];
+    private static readonly CaptionItem[] Items =
+        [new("a dog \"barks\"", ["a dog barks", "barking"]), new("rain", ["heavy rain on a roof"]), new("", ["a flute"])];
     private readonly string folder = Directory.CreateTempSubdirectory("mint-spice-test").FullName;
 
     [TestCleanup]
@@ -20,7 +21,8 @@ public sealed class SpiceToolTests
         return new SpiceTool("/bin/sh", [path]) { TimeLimit = TimeSpan.FromSeconds(seconds) };
     }
 
-    private string Refused(string script, double seconds = 60) => Assert.ThrowsExactly<InvalidOperationException>(() => Tool(script, seconds).Score(CaptionSet.From(Items))).Message;
+    private string Refused(string script, double seconds = 60) =>
+        Assert.ThrowsExactly<InvalidOperationException>(() => Tool(script, seconds).Score(CaptionSet.From(Items))).Message;
 
     [TestMethod]
     public void Scores_come_by_item_and_SPIDEr_is_their_mean_with_CIDEr()
@@ -63,7 +65,8 @@ public sealed class SpiceToolTests
         Assert.Contains("cannot be read", Refused("echo '[{\"image_id\": 0}]' > \"$3\""));
         Assert.Contains("no score for item 1", Refused("echo '[{\"image_id\": 0, \"scores\": {\"All\": {\"f\": 1}}}]' > \"$3\""));
         Assert.Contains("item 7", Refused("echo '[{\"image_id\": 7, \"scores\": {\"All\": {\"f\": 1}}}]' > \"$3\""));
-        Assert.Contains("cannot be started", Assert.ThrowsExactly<InvalidOperationException>(() => new SpiceTool(Path.Combine(folder, "none")).Score(CaptionSet.From(Items))).Message);
+        Assert.Contains("cannot be started",
+            Assert.ThrowsExactly<InvalidOperationException>(() => new SpiceTool(Path.Combine(folder, "none")).Score(CaptionSet.From(Items))).Message);
     }
 
     [TestMethod]

@@ -28,7 +28,8 @@ public sealed class CxxRuntimeTests
 
     /// <summary>A system whose libstdc++ defines everything up to GLIBCXX_3.4.NEWEST, and whose other libraries have all that is asked for.</summary>
     private static Func<string, IReadOnlySet<string>?> System(int newest) => name => name == "libstdc++.so.6"
-        ? new HashSet<string>(["GLIBCXX_3.4", .. Enumerable.Range(1, newest).Select(i => $"GLIBCXX_3.4.{i}"), .. Enumerable.Range(0, 16).Select(i => i == 0 ? "CXXABI_1.3" : $"CXXABI_1.3.{i}")])
+        ? new HashSet<string>(["GLIBCXX_3.4", .. Enumerable.Range(1, newest).Select(i => $"GLIBCXX_3.4.{i}"), .. Enumerable.Range(0, 16)
+            .Select(i => i == 0 ? "CXXABI_1.3" : $"CXXABI_1.3.{i}")])
         : null;
 
     [TestMethod]
@@ -96,7 +97,11 @@ public sealed class CxxRuntimeTests
         byte[] before = File.ReadAllBytes(library);
         var error = Assert.ThrowsExactly<NotSupportedException>(() => CxxRuntime.Mend(library, System(20)));
         StringAssert.Contains(error.Message, library);
-        foreach (string name in (string[])["GLIBCXX_3.4.30 of libstdc++.so.6", "_ZNSt18condition_variable4wait", "GLIBCXX_3.4.21 of libstdc++.so.6", "_ZNSt7__cxx11"]) StringAssert.Contains(error.Message, name);
+        foreach (string name in (string[])["GLIBCXX_3.4.30 of libstdc++.so.6", "_ZNSt18condition_variable4wait", "GLIBCXX_3.4.21 of libstdc++.so.6",
+            "_ZNSt7__cxx11"])
+        {
+            StringAssert.Contains(error.Message, name);
+        }
         CollectionAssert.AreEqual(before, File.ReadAllBytes(library));
     }
 

@@ -5,7 +5,8 @@ namespace Mint.ML.Tests.Native;
 [TestClass]
 public sealed class LibtorchTests
 {
-    private static readonly TorchFiles whole = new("/opt/app/", "0.107.0", "2.10.0", ["/opt/app/libLibTorchSharp.so"], ["/opt/app/libtorch_cpu.so"], "libtorch-cpu-linux-x64/2.10.0");
+    private static readonly TorchFiles whole =
+        new("/opt/app/", "0.107.0", "2.10.0", ["/opt/app/libLibTorchSharp.so"], ["/opt/app/libtorch_cpu.so"], "libtorch-cpu-linux-x64/2.10.0");
     private static readonly Exception failed = new TypeInitializationException("torch", new NotSupportedException("TorchSharp's own words"));
 
     private static string? Explain(TorchFiles files, Exception? error, params string[] unmet) => Libtorch.Explain(files, _ => unmet, error);

@@ -21,7 +21,8 @@ internal static class SmallElf
         byte[] versions = [0, 0, .. needs.SelectMany((_, i) => Halves((ushort)(i + 2)))];
         byte[] relocations = [.. needs.SelectMany((need, i) => need.Used ? Words(0, 0, 6, (uint)i + 1, 0, 0) : [])];
         byte[] asked = [.. Halves(1, (ushort)needs.Length), .. Words(library, 16, 0),
-            .. needs.SelectMany((need, i) => (byte[])[.. Words(0), .. Halves(0, (ushort)(i + 2)), .. Words(Text(need.Version), i == needs.Length - 1 ? 0u : 16u)])];
+            .. needs.SelectMany((need, i) => (byte[])[.. Words(0), .. Halves(0, (ushort)(i + 2)),
+                .. Words(Text(need.Version), i == needs.Length - 1 ? 0u : 16u)])];
         byte[] defined = [.. Halves(1, 1, 1, 1), .. Words(0, 20, 0, own, 0)];
         (uint Kind, byte[] Bytes, uint Link, uint Info)[] sections =
         [
@@ -33,7 +34,8 @@ internal static class SmallElf
         var table = new List<byte>();
         foreach (var (kind, bytes, link, info) in sections)
         {
-            table.AddRange([.. Words(0, kind), .. Words(new uint[4]), .. Words((uint)file.Position, 0, (uint)bytes.Length, 0, link, info), .. Words(new uint[4])]);
+            table.AddRange([.. Words(0, kind), .. Words(new uint[4]), .. Words((uint)file.Position, 0, (uint)bytes.Length, 0, link, info),
+                .. Words(new uint[4])]);
             file.Write(bytes);
         }
         uint tableAt = (uint)file.Position;

@@ -21,7 +21,16 @@ public sealed class OptionChecksTests
     {
         Says(() => AlignmentTraining.Validate(
                 new AlignmentOptions { ContrastiveWeight = double.NaN, MatchingWeight = -1, GenerationSmoothing = 1, ContrastiveBatch = 10 },
-                new TrainingOptions { LearningRate = double.NaN, BatchSize = 4, AccumulationSteps = 2, WeightDecay = -1, GradientClip = double.NaN, Epochs = -3, Patience = 2 }),
+                new TrainingOptions
+                {
+                    LearningRate = double.NaN,
+                    BatchSize = 4,
+                    AccumulationSteps = 2,
+                    WeightDecay = -1,
+                    GradientClip = double.NaN,
+                    Epochs = -3,
+                    Patience = 2,
+                }),
             "ContrastiveWeight is NaN", "MatchingWeight is -1", "GenerationSmoothing is 1", "multiple of BatchSize, 4", "AccumulationSteps at 1",
             "LearningRate is NaN", "WeightDecay is -1", "GradientClip is NaN", "Epochs is -3", "BestBy is not");
         Says(() => AlignmentTraining.Validate(new(), new TrainingOptions { BatchSize = 1 }), "at least 2");
@@ -39,7 +48,8 @@ public sealed class OptionChecksTests
             EmbeddingSize = -1,
             QFormer = new QFormerConfig { HiddenSize = 100, Heads = 12, Layers = 0, HiddenDropout = 1, AttentionDropout = double.NaN, InitializerRange = -0.1 },
         };
-        string[] wrong = ["Queries is 0", "Temperature is NaN", "EmbeddingSize is -1", "HiddenSize is 100, which 12 Heads cannot share", "Layers is 0", "HiddenDropout is 1", "AttentionDropout is NaN", "InitializerRange is -0.1"];
+        string[] wrong = ["Queries is 0", "Temperature is NaN", "EmbeddingSize is -1", "HiddenSize is 100, which 12 Heads cannot share", "Layers is 0",
+            "HiddenDropout is 1", "AttentionDropout is NaN", "InitializerRange is -0.1"];
         Says(config.Validate, wrong);
         Says(() => new BridgeNet(config), wrong);
         Says(() => new QFormer(config.QFormer), wrong[3..]);
@@ -54,8 +64,10 @@ public sealed class OptionChecksTests
         Says(new GenerationOptions { TopK = 3 }.Validate, "set Sample");
         Says(new GenerationOptions { Beams = -1, LengthPenalty = double.NaN, NoRepeatNGram = -1, EarlyStopping = (EarlyStopping)9 }.Validate,
             "Beams is -1", "LengthPenalty is NaN", "NoRepeatNGram is -1", "when-unlikely, immediately, when-impossible");
-        Says(new RankingOptions { Score = (RankingScore)5, MaxRows = 0, Slope = double.NaN, Offset = double.NaN }.Validate, "sum, mean, pmi", "MaxRows is 0", "Slope is NaN", "Offset is NaN");
-        Says(new LongAudioOptions { WindowSeconds = double.NaN, OverlapSeconds = -1, MaxSeconds = double.NaN }.Validate, "WindowSeconds is NaN", "OverlapSeconds is -1", "MaxSeconds is NaN");
+        Says(new RankingOptions { Score = (RankingScore)5, MaxRows = 0, Slope = double.NaN, Offset = double.NaN }.Validate, "sum, mean, pmi", "MaxRows is 0",
+            "Slope is NaN", "Offset is NaN");
+        Says(new LongAudioOptions { WindowSeconds = double.NaN, OverlapSeconds = -1, MaxSeconds = double.NaN }.Validate, "WindowSeconds is NaN",
+            "OverlapSeconds is -1", "MaxSeconds is NaN");
     }
 
     [TestMethod]

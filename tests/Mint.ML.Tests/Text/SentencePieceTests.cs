@@ -54,7 +54,8 @@ public class SentencePieceTests
             segmenter.Segment(normalized, cut);
             Assert.AreEqual(normalized, string.Concat(cut.Select(piece => normalized.Substring(piece.Start, piece.Length))), "the cut covers the text");
             Assert.IsTrue(cut.All(piece => piece.Id < 0 || model.Pieces[piece.Id].Text == normalized.Substring(piece.Start, piece.Length)));
-            var score = cut.Sum(piece => piece.Id < 0 ? lowest - 10 : model.Pieces[piece.Id].Kind == PieceKind.UserDefined ? -0.1 : model.Pieces[piece.Id].Score);
+            var score = cut.Sum(piece => piece.Id < 0 ? lowest - 10 : model.Pieces[piece.Id].Kind == PieceKind.UserDefined ? -0.1
+                : model.Pieces[piece.Id].Score);
             Assert.AreEqual(BestCut(model, normalized, []), score, 1e-3, text);
         }
     }
@@ -82,7 +83,8 @@ public class SentencePieceTests
     {
         using var folder = new TemporaryFolder();
         // Three pieces (field 1), each its text (field 1) and, but for the last, its kind (field 3): unknown, control, normal.
-        File.WriteAllBytes(folder.File("spiece.model"), [0x0a, 9, 0x0a, 5, .. "<unk>"u8, 0x18, 2, 0x0a, 8, 0x0a, 4, .. "</s>"u8, 0x18, 3, 0x0a, 3, 0x0a, 1, .. "a"u8]);
+        File.WriteAllBytes(folder.File("spiece.model"),
+            [0x0a, 9, 0x0a, 5, .. "<unk>"u8, 0x18, 2, 0x0a, 8, 0x0a, 4, .. "</s>"u8, 0x18, 3, 0x0a, 3, 0x0a, 1, .. "a"u8]);
         var piece = SentencePieceModel.Load(folder.File("spiece.model")).Pieces[2];
         Assert.AreEqual(new Piece("a", 0, PieceKind.Normal), piece);
     }
@@ -128,7 +130,8 @@ public class SentencePieceTests
         using var scope = TorchSharp.torch.NewDisposeScope();
         var tokenizer = Small.Load("unigram");
         var (ids, mask) = TextTensors.Of(tokenizer, ["the dog barks", "the"], 30, TorchSharp.torch.CPU);
-        var (rows, counted) = (ids.data<long>().ToArray().Chunk((int)ids.shape[1]).ToArray(), mask.to(TorchSharp.torch.ScalarType.Int64).sum([1]).data<long>().ToArray());
+        var (rows, counted) = (ids.data<long>().ToArray().Chunk((int)ids.shape[1]).ToArray(), mask.to(TorchSharp.torch.ScalarType.Int64).sum([1]).data<long>()
+            .ToArray());
         Assert.AreEqual(ids.shape[1], counted[0]);
         Assert.IsLessThan(counted[0], counted[1]);
         for (var row = 0; row < 2; row++) Assert.AreEqual((long)tokenizer.EosTokenId!, rows[row][counted[row] - 1]);
@@ -145,7 +148,8 @@ public class SentencePieceTests
         Assert.IsNull(tokenizer.BosTokenId);
         CollectionAssert.AreEqual(tokenizer.Encode("a<extra_id_0>dog"), tokenizer.Encode("a   <extra_id_0>  dog"));
         Assert.AreEqual(1, tokenizer.Encode("a dog")[^1]);
-        Assert.AreEqual("a <extra_id_0> dog</s>", tokenizer.Decode(tokenizer.Encode("a <extra_id_0> dog"), skipSpecialTokens: false).Replace("dog </s>", "dog</s>"));
+        Assert.AreEqual("a <extra_id_0> dog</s>", tokenizer.Decode(tokenizer.Encode("a <extra_id_0> dog"), skipSpecialTokens: false)
+            .Replace("dog </s>", "dog</s>"));
         Assert.AreEqual("a dog barks.", tokenizer.Decode(tokenizer.Encode(" a  dog barks . ")));
     }
 
@@ -219,7 +223,8 @@ public class SentencePieceTests
         model.Save(folder.File("copy.model"));
         var copy = SentencePieceModel.Load(folder.File("copy.model"));
         CollectionAssert.AreEqual(model.Pieces.ToList(), copy.Pieces.ToList());
-        Assert.AreEqual((model.Kind, model.ByteFallback, model.AddDummyPrefix, model.RemoveExtraSpaces, model.EscapeSpaces), (copy.Kind, copy.ByteFallback, copy.AddDummyPrefix, copy.RemoveExtraSpaces, copy.EscapeSpaces));
+        Assert.AreEqual((model.Kind, model.ByteFallback, model.AddDummyPrefix, model.RemoveExtraSpaces, model.EscapeSpaces),
+            (copy.Kind, copy.ByteFallback, copy.AddDummyPrefix, copy.RemoveExtraSpaces, copy.EscapeSpaces));
     }
 }
 

@@ -187,7 +187,8 @@ internal static class TokenizerJsonFiles
 {
     public static string WordPiece()
     {
-        var vocabulary = File.ReadLines(Path.Combine(Small.Folder("wordpiece"), "vocab.txt")).Select((piece, id) => (piece, id)).ToDictionary(pair => pair.piece, pair => pair.id);
+        var vocabulary = File.ReadLines(Path.Combine(Small.Folder("wordpiece"), "vocab.txt")).Select((piece, id) => (piece, id))
+            .ToDictionary(pair => pair.piece, pair => pair.id);
         return JsonSerializer.Serialize(new
         {
             added_tokens = new[] { new { id = vocabulary["[MASK]"], content = "[MASK]", special = true } },
@@ -226,7 +227,8 @@ internal static class TokenizerJsonFiles
             {
                 type = "Unigram",
                 unk_id = 2,
-                vocab = model.Pieces.Select(piece => new object[] { piece.Text, piece.Kind switch { PieceKind.Unused => -9.75f, PieceKind.UserDefined => -0.1f, _ => piece.Score } }),
+                vocab = model.Pieces.Select(piece => new object[] { piece.Text,
+                    piece.Kind switch { PieceKind.Unused => -9.75f, PieceKind.UserDefined => -0.1f, _ => piece.Score } }),
             },
         });
     }

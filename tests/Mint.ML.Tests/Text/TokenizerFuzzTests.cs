@@ -40,14 +40,16 @@ public class TokenizerFuzzTests
     public void Mutated_vocab_txt() => Run("vocab.txt", [Read("wordpiece", "vocab.txt")], 2);
 
     [TestMethod]
-    public void Mutated_vocab_json() => Run("vocab.json", [Read("byte-level", "vocab.json"), Read("clip", "vocab.json")], 3, ("merges.txt", "#version: 0.2\n"u8.ToArray()));
+    public void Mutated_vocab_json() =>
+        Run("vocab.json", [Read("byte-level", "vocab.json"), Read("clip", "vocab.json")], 3, ("merges.txt", "#version: 0.2\n"u8.ToArray()));
 
     [TestMethod]
     public void Mutated_merges() => Run("merges.txt", [Read("byte-level", "merges.txt")], 4, ("vocab.json", Read("byte-level", "vocab.json")));
 
     [TestMethod]
     public void Mutated_tokenizer_json() => Run("tokenizer.json",
-        [Encoding.UTF8.GetBytes(TokenizerJsonFiles.WordPiece()), Encoding.UTF8.GetBytes(TokenizerJsonFiles.ByteLevel(pairs: true)), Encoding.UTF8.GetBytes(TokenizerJsonFiles.Unigram())], 5);
+        [Encoding.UTF8.GetBytes(TokenizerJsonFiles.WordPiece()), Encoding.UTF8.GetBytes(TokenizerJsonFiles.ByteLevel(pairs: true)),
+            Encoding.UTF8.GetBytes(TokenizerJsonFiles.Unigram())], 5);
 
     [TestMethod]
     public void Mutated_tokenizer_config() => Run("tokenizer_config.json",

@@ -92,14 +92,16 @@ public class VocabularyTrainingTests
         CollectionAssert.AreEqual(new[] { "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]" }, trained[..5]);
 
         // Everything counted again after each join.
-        var words = Texts().SelectMany(text => text.ToLowerInvariant().Replace('é', 'e').Replace(".", " .").Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries))
+        var words = Texts()
+            .SelectMany(text => text.ToLowerInvariant().Replace('é', 'e').Replace(".", " .").Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries))
             .Select(word => word.Select((c, i) => i == 0 ? c.ToString() : "##" + c).ToList()).ToList();
         var expected = new List<string>(trained[..5]);
         expected.AddRange(words.SelectMany(word => word).Distinct().Order(StringComparer.Ordinal));
         while (expected.Count < 110)
         {
             var (left, right) = words.SelectMany(word => word.Zip(word.Skip(1))).GroupBy(pair => pair)
-                .OrderByDescending(group => group.Count()).ThenBy(group => group.Key.First, StringComparer.Ordinal).ThenBy(group => group.Key.Second, StringComparer.Ordinal).First().Key;
+                .OrderByDescending(group => group.Count()).ThenBy(group => group.Key.First, StringComparer.Ordinal)
+                    .ThenBy(group => group.Key.Second, StringComparer.Ordinal).First().Key;
             if (!expected.Contains(left + right[2..]))
             {
                 expected.Add(left + right[2..]);
@@ -125,8 +127,12 @@ public class VocabularyTrainingTests
     public void Impossible_sizes_and_empty_texts_say_so()
     {
         using var folder = new TemporaryFolder();
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => UnigramTrainer.Train(["abcdefgh"], folder.File("m"), new UnigramTrainingOptions { VocabularySize = 5, CharacterCoverage = 1 })).Message, "9 characters");
-        Assert.ThrowsExactly<ArgumentException>(() => WordPieceTrainer.Train(["abcdefgh"], folder.File("m"), new WordPieceTrainingOptions { VocabularySize = 8 }));
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => UnigramTrainer.Train(["abcdefgh"], folder.File("m"),
+            new UnigramTrainingOptions { VocabularySize = 5, CharacterCoverage = 1 })).Message, "9 characters");
+        Assert.ThrowsExactly<ArgumentException>(() => WordPieceTrainer.Train(["abcdefgh"], folder.File("m"), new WordPieceTrainingOptions
+        {
+            VocabularySize = 8,
+        }));
         Assert.ThrowsExactly<ArgumentException>(() => UnigramTrainer.Train([], folder.File("m")));
         Assert.ThrowsExactly<ArgumentException>(() => WordPieceTrainer.Train([" "], folder.File("m")));
         Assert.IsFalse(Directory.EnumerateFiles(folder.Path).Any(), "nothing is written");

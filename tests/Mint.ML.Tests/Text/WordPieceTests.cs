@@ -48,7 +48,8 @@ public class WordPieceTests
         foreach (var item in Cases.EnumerateArray())
         {
             var expected = item.GetProperty(name).EnumerateArray().Select(id => id.GetInt32()).ToArray();
-            CollectionAssert.AreEqual(expected, tokenizer.Encode(item.GetProperty("text").GetString()!, addSpecialTokens: false), item.GetProperty("text").GetString());
+            CollectionAssert.AreEqual(expected, tokenizer.Encode(item.GetProperty("text").GetString()!, addSpecialTokens: false), item.GetProperty("text")
+                .GetString());
         }
     }
 
@@ -59,7 +60,8 @@ public class WordPieceTests
         File.Copy(Path.Combine(Small.Folder("wordpiece"), "vocab.txt"), folder.File("vocab.txt"));
         folder.Write("tokenizer_config.json", """{"do_lower_case": false, "model_max_length": 1000000000000000019884624838656}""");
         Assert.AreEqual("Dog", TextTokenizer.Load(folder.Path).Decode(TextTokenizer.Load(folder.Path).Encode("Dog")));
-        Assert.AreEqual("dog", TextTokenizer.Load(folder.Path, new TokenizerOptions { LowerCase = true }).Decode(TextTokenizer.Load(folder.Path, new TokenizerOptions { LowerCase = true }).Encode("Dog")));
+        Assert.AreEqual("dog", TextTokenizer.Load(folder.Path, new TokenizerOptions { LowerCase = true })
+            .Decode(TextTokenizer.Load(folder.Path, new TokenizerOptions { LowerCase = true }).Encode("Dog")));
     }
 
     [TestMethod]

@@ -40,7 +40,8 @@ public sealed class AlignmentTrainingTests
         {
             long[] ids = [.. BridgeText.Ids(new Characters(40), Captions[t], 30).Select(id => (long)id)];
             var text = bridge.EmbedText(bridge.QFormer.TextPass(tensor(ids).unsqueeze(0), ones([1, ids.Length], dtype: ScalarType.Bool)))[0]; // (E)
-            return Array.IndexOf([.. clips.Select(clip => clip.matmul(text).max().item<float>())], clips.Max(clip => clip.matmul(text).max().item<float>())) == t;
+            return Array.IndexOf([.. clips.Select(clip => clip.matmul(text).max().item<float>())],
+                clips.Max(clip => clip.matmul(text).max().item<float>())) == t;
         });
     }
 
@@ -164,7 +165,8 @@ public sealed class AlignmentTrainingTests
         longer[4] = [.. longer[4], .. longer[4][..8]];
         Refused("audio", options, Captions, longer, new AlignmentOptions());
         Refused("objective", options, Captions, Frames(), new AlignmentOptions { MatchingWeight = 0.5 });
-        CollectionAssert.AreEqual(before, Directory.GetFiles(folder.Path).Order().Select(file => (file, Convert.ToHexString(File.ReadAllBytes(file)))).ToArray());
+        CollectionAssert.AreEqual(before, Directory.GetFiles(folder.Path).Order().Select(file => (file, Convert.ToHexString(File.ReadAllBytes(file))))
+            .ToArray());
 
         void Refused(string part, TrainingOptions other, string[] captions, float[][] frames, AlignmentOptions objective)
         {
@@ -239,8 +241,10 @@ public sealed class AlignmentTrainingTests
         Assert.IsLessThan(0.5 * Spread([.. Enumerable.Range(0, 203).Chunk(8)]), Spread(first));
     }
 
-    private static TrainingResult Train(BridgeNet bridge, TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default) =>
-        AlignmentTraining.Run(bridge, new Characters(40), new FrameTable(Frames(), 8), Captions, new AlignmentOptions(), options, progress: progress, cancel: cancel);
+    private static TrainingResult Train(BridgeNet bridge, TrainingOptions options, IProgress<TrainingProgress>? progress = null,
+        CancellationToken cancel = default) =>
+        AlignmentTraining.Run(bridge, new Characters(40), new FrameTable(Frames(), 8), Captions, new AlignmentOptions(), options, progress: progress,
+            cancel: cancel);
 
     internal static float[][] Frames()
     {

@@ -148,7 +148,10 @@ public sealed class FeatureCacheTests
         Assert.HasCount(1, Directory.GetFiles(cache, "*.safetensors"));
         using var read = one.Read([0]);
         Assert.AreEqual(10, read.Frames.shape[1]);
-        var error = Assert.ThrowsExactly<InvalidOperationException>(() => new FeatureCache(cache, () => encoder, "blocks", files, new FeatureCacheOptions { MaxBytes = 2 * smallest }));
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => new FeatureCache(cache, () => encoder, "blocks", files, new FeatureCacheOptions
+        {
+            MaxBytes = 2 * smallest,
+        }));
         StringAssert.Contains(error.Message, "MaxBytes");
         Assert.IsLessThan(3, Directory.GetFiles(cache, "*.safetensors").Length, "it stopped when it was full, not when all was done");
     }

@@ -83,7 +83,9 @@ public sealed class InstructionMixTests
         Train(resumed, options with { RunFolder = folder.Path });
         foreach (var ((name, expected), (_, actual)) in whole.Bridge.named_parameters().Zip(resumed.Bridge.named_parameters()))
             Assert.IsTrue(expected.detach().bytes.SequenceEqual(actual.detach().bytes), name);
-        var error = Assert.ThrowsExactly<InvalidDataException>(() => Train(Load(), options with { RunFolder = folder.Path }, mixed: new([Source("what?", 6, 1), Source("which?", 3, 1)])));
+        var error =
+            Assert.ThrowsExactly<InvalidDataException>(() => Train(Load(), options with { RunFolder = folder.Path },
+            mixed: new([Source("what?", 6, 1), Source("which?", 3, 1)])));
         StringAssert.Contains(error.Message, "other mix");
     }
 
@@ -92,7 +94,8 @@ public sealed class InstructionMixTests
 
     private static MintModel Load() => InstructionTrainingTests.Load();
 
-    private static TrainingResult Train(MintModel model, TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default, InstructionMix? mixed = null)
+    private static TrainingResult Train(MintModel model, TrainingOptions options, IProgress<TrainingProgress>? progress = null,
+        CancellationToken cancel = default, InstructionMix? mixed = null)
     {
         using var generator = new Generator(5);
         int width = (int)model.Bridge.Config.QFormer.AudioSize;

@@ -82,7 +82,8 @@ public sealed class InstructionTrainingTests
     {
         var (with, without) = (Load(), Load());
         var audio = Audio(with);
-        InstructionExample[] heldOut = [.. Enumerable.Range(0, 5).Select(i => new InstructionExample(5 - i, i % 2 == 0 ? "What is it?" : "What is heard?", Answers[i]))];
+        InstructionExample[] heldOut =
+            [.. Enumerable.Range(0, 5).Select(i => new InstructionExample(5 - i, i % 2 == 0 ? "What is it?" : "What is heard?", Answers[i]))];
         var options = Short with { Epochs = 3, BatchSize = 2, ValidateEvery = 4 };
         var result = InstructionTraining.Run(with, audio, Examples, options, new InstructionValidation(Audio(with), heldOut));
         Train(without, options);

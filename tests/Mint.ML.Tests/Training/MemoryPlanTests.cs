@@ -9,7 +9,11 @@ namespace Mint.ML.Tests.Training;
 [TestClass]
 public sealed class MemoryPlanTests
 {
-    private static readonly BridgeNetConfig Small = new() { Queries = 4, QFormer = new() { HiddenSize = 32, Layers = 3, Heads = 2, IntermediateSize = 64, VocabularySize = 50, AudioSize = 16 } };
+    private static readonly BridgeNetConfig Small = new()
+    {
+        Queries = 4,
+        QFormer = new() { HiddenSize = 32, Layers = 3, Heads = 2, IntermediateSize = 64, VocabularySize = 50, AudioSize = 16 },
+    };
 
     [TestMethod]
     public void Weights_gradients_and_moments_are_those_of_every_parameter()
@@ -41,8 +45,11 @@ public sealed class MemoryPlanTests
         long all = MemoryPlan.Stage1(Small, new(), new()).Activations;
         foreach (var objective in new AlignmentOptions[] { new() { MatchingWeight = 0 }, new() { GenerationWeight = 0 } })
             Assert.IsLessThan(all, MemoryPlan.Stage1(Small, objective, new()).Activations);
-        foreach (var step in new StepSize[] { new() { BFloat16 = true }, new() { Checkpointed = true }, new() { Fused = true }, new() { Frames = 100 }, new() { Tokens = 10 } })
+        foreach (var step in new StepSize[] { new() { BFloat16 = true }, new() { Checkpointed = true }, new() { Fused = true }, new() { Frames = 100 },
+            new() { Tokens = 10 } })
+        {
             Assert.IsLessThan(all, MemoryPlan.Stage1(Small, new(), step).Activations, step.ToString());
+        }
     }
 
     [TestMethod]

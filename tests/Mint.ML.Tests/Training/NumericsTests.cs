@@ -164,7 +164,8 @@ public sealed class NumericsTests
         var total = Total(bridge, out var similarities);
         total.backward();
         var two = similarities.topk(2, 1).values;
-        return (total.item<float>(), similarities, similarities.argmax(1), (two.select(1, 0) - two.select(1, 1)).min().item<float>(), bridge.named_parameters().Where(pair => pair.parameter.grad is not null).ToDictionary(pair => pair.name, pair => pair.parameter.grad!));
+        return (total.item<float>(), similarities, similarities.argmax(1), (two.select(1, 0) - two.select(1, 1)).min().item<float>(), bridge.named_parameters()
+            .Where(pair => pair.parameter.grad is not null).ToDictionary(pair => pair.name, pair => pair.parameter.grad!));
     }
 
     /// <param name="bridge">In the numerics at hand.</param>
@@ -180,6 +181,7 @@ public sealed class NumericsTests
         var other = tensor(new long[] { 1, 2, 3, 4, 5, 0 });
         var (heard, read) = (bridge.EmbedAudio(bridge.QFormer.QueryPass(bridge.Queries, audio)), bridge.EmbedText(bridge.QFormer.TextPass(ids, null)));
         similarities = heard.reshape(-1, heard.shape[2]).matmul(read.t()).view(heard.shape[0], heard.shape[1], read.shape[0]).to(ScalarType.Float32).detach();
-        return Alignment.Losses(bridge, audio, new CaptionBatch(ids, ones_like(ids).to(ScalarType.Bool), 40), new AlignmentOptions(), (_, _) => (other, other), out _).Total;
+        return Alignment.Losses(bridge, audio, new CaptionBatch(ids, ones_like(ids).to(ScalarType.Bool), 40), new AlignmentOptions(), (_, _) => (other, other),
+            out _).Total;
     }
 }

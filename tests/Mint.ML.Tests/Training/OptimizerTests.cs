@@ -13,7 +13,8 @@ public sealed class OptimizerTests
     {
         using var scope = NewDisposeScope();
         using var generator = new TorchSharp.torch.Generator(3);
-        (string name, Parameter parameter)[] trained = [("weight", Drawn([4, 3], generator)), ("norm", Drawn([5], generator)), ("bias", Drawn([2, 2], generator))];
+        (string name, Parameter parameter)[] trained =
+            [("weight", Drawn([4, 3], generator)), ("norm", Drawn([5], generator)), ("bias", Drawn([2, 2], generator))];
         double[] decays = [0.3, 0, 0], rates = [0.1, 0.02, 0.05, 0.01];
         double[][] expected = [.. trained.Select(pair => Values(pair.parameter))];
         double[][] mean = [.. expected.Select(p => new double[p.Length])], square = [.. expected.Select(p => new double[p.Length])];

@@ -39,7 +39,8 @@ public sealed class ValidationTests
         CollectionAssert.AreEqual(new long[] { 3, 6, 9, 12, 15, 18, 21, 24 }, result.Validations.Select(validation => validation.Step).ToArray());
         Assert.IsNull(result.Best);
         using var another = Bridge();
-        CollectionAssert.AreEqual(new long[] { 10, 20, 24 }, Train(another, Short with { ValidateEvery = 10 }, HeldOut()).Validations.Select(validation => validation.Step).ToArray());
+        CollectionAssert.AreEqual(new long[] { 10, 20, 24 },
+            Train(another, Short with { ValidateEvery = 10 }, HeldOut()).Validations.Select(validation => validation.Step).ToArray());
     }
 
     [TestMethod]
@@ -50,8 +51,11 @@ public sealed class ValidationTests
         using var grad = no_grad();
         using var scope = NewDisposeScope();
         var audio = HeldOut().Audio;
-        var clips = Enumerable.Range(0, audio.Count).Select(clip => bridge.EmbedAudio(bridge.QFormer.QueryPass(bridge.Queries, bridge.Listen(audio.Read([clip]).Frames, null)))[0]).ToArray();
-        var texts = HeldOutCaptions.Select(caption => bridge.EmbedText(bridge.QFormer.TextPass(tensor(Ids(caption)).unsqueeze(0), ones([1, Ids(caption).Length], dtype: ScalarType.Bool)))[0]).ToArray();
+        var clips = Enumerable.Range(0, audio.Count)
+            .Select(clip => bridge.EmbedAudio(bridge.QFormer.QueryPass(bridge.Queries, bridge.Listen(audio.Read([clip]).Frames, null)))[0]).ToArray();
+        var texts =
+            HeldOutCaptions.Select(caption =>
+            bridge.EmbedText(bridge.QFormer.TextPass(tensor(Ids(caption)).unsqueeze(0), ones([1, Ids(caption).Length], dtype: ScalarType.Bool)))[0]).ToArray();
         int[] ranks = [.. HeldOutCaptions.Select((caption, t) =>
         {
             double[] similarity = [.. clips.Select(clip => clip.matmul(texts[t]).max().item<float>())];
@@ -62,7 +66,8 @@ public sealed class ValidationTests
         foreach (int k in new[] { 1, 5, 10 }) Assert.AreEqual(ranks.Count(rank => rank < k) / 7.0, metrics[$"r{k}"], 1e-12, $"R@{k}");
         // Seven pairs are one batch of at most nine, in an order that does not matter to contrast and generation.
         var all = audio.Read([.. Enumerable.Range(0, 7)]);
-        var captions = new CaptionBatch(tensor(HeldOutCaptions.SelectMany(Ids).ToArray()).view(7, -1), ones([7, Ids("sound c").Length], dtype: ScalarType.Bool), 40);
+        var captions =
+            new CaptionBatch(tensor(HeldOutCaptions.SelectMany(Ids).ToArray()).view(7, -1), ones([7, Ids("sound c").Length], dtype: ScalarType.Bool), 40);
         using var chance = new Generator(5);
         var losses = Alignment.Losses(bridge, all.Frames, all.Mask, captions, new AlignmentOptions(), chance);
         Assert.AreEqual(losses.Contrastive.item<float>(), metrics["contrastive"], 1e-4);
@@ -78,7 +83,9 @@ public sealed class ValidationTests
         string[] captions = [.. Enumerable.Range(0, 12).Select(i => $"sound {(char)('a' + i)}")];
         var metrics = Train(bridge, Short with { Epochs = 1, ValidateEvery = null }, new AlignmentValidation(same, captions)).Validations.Single().Metrics;
         Assert.AreEqual(0, metrics["r10"]);
-        metrics = Train(bridge, Short with { Epochs = 1, ValidateEvery = null }, new AlignmentValidation(same, [.. captions.Select(_ => "sound a")])).Validations.Single().Metrics;
+        metrics =
+            Train(bridge, Short with { Epochs = 1, ValidateEvery = null },
+            new AlignmentValidation(same, [.. captions.Select(_ => "sound a")])).Validations.Single().Metrics;
         Assert.AreEqual(1, metrics["r1"], "equal captions are right answers to each other");
     }
 
@@ -96,7 +103,11 @@ public sealed class ValidationTests
         using var ended = Bridge();
         Train(ended, Short with { Epochs = (int)(result.Best.Step / 3) }, null);
         AssertSame(ended, bridge);
-        if (kept) CollectionAssert.AreEqual(new[] { $"best-{result.Best.Step:D9}.safetensors" }, Directory.GetFiles(folder.Path, "best-*").Select(Path.GetFileName).ToArray());
+        if (kept)
+        {
+            CollectionAssert.AreEqual(new[] { $"best-{result.Best.Step:D9}.safetensors" }, Directory.GetFiles(folder.Path, "best-*").Select(Path.GetFileName)
+                .ToArray());
+        }
     }
 
     [TestMethod]
@@ -138,7 +149,11 @@ public sealed class ValidationTests
         using (var cancel = new CancellationTokenSource())
         {
             if (killedAt is { } step) Assert.ThrowsExactly<TimeoutException>(() => Train(ended, kept, HeldOut(), new Crash(step)));
-            else Assert.IsTrue(Train(ended, kept, new AlignmentValidation(new Cancelling(HeldOut().Audio, cancel, cancelledAtRead!.Value), HeldOutCaptions), cancel: cancel.Token).Cancelled);
+            else
+            {
+                Assert.IsTrue(Train(ended, kept, new AlignmentValidation(new Cancelling(HeldOut().Audio, cancel, cancelledAtRead!.Value), HeldOutCaptions),
+                cancel: cancel.Token).Cancelled);
+            }
         }
         using var resumed = Bridge(seed: 99);
         var result = Train(resumed, kept, HeldOut());
@@ -188,13 +203,15 @@ public sealed class ValidationTests
     }
 
     private static TrainingResult Train(
-        BridgeNet bridge, TrainingOptions options, AlignmentValidation? validation, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default) =>
+        BridgeNet bridge, TrainingOptions options, AlignmentValidation? validation, IProgress<TrainingProgress>? progress = null,
+            CancellationToken cancel = default) =>
         AlignmentTraining.Run(bridge, new Characters(40), new FrameTable(Frames(), 8), Captions, new AlignmentOptions(), options, validation, progress, cancel);
 
     private static AlignmentValidation HeldOut()
     {
         var chance = new Random(8);
-        return new(new FrameTable([.. HeldOutCaptions.Select((_, i) => Enumerable.Range(0, (2 + i % 3) * 8).Select(_ => (float)chance.NextDouble() * 2 - 1).ToArray())], 8), HeldOutCaptions);
+        return new(new FrameTable([.. HeldOutCaptions.Select((_, i) => Enumerable.Range(0, (2 + i % 3) * 8).Select(_ => (float)chance.NextDouble() * 2 - 1)
+            .ToArray())], 8), HeldOutCaptions);
     }
 
     private static long[] Ids(string caption) => [.. BridgeText.Ids(new Characters(40), caption, 30).Select(id => (long)id)];

@@ -23,7 +23,12 @@ public sealed class DataViewTests
 
     private static readonly MLContext Ml = new(seed: 3);
 
-    private static IEnumerable<Clip> Clips(int count) => Enumerable.Range(0, count).Select(i => new Clip { Path = $"{i}.wav", Features = [i, -i, i * i], Family = (uint)(i % 5) });
+    private static IEnumerable<Clip> Clips(int count) => Enumerable.Range(0, count).Select(i => new Clip
+    {
+        Path = $"{i}.wav",
+        Features = [i, -i, i * i],
+        Family = (uint)(i % 5),
+    });
 
     [TestMethod]
     public void Keys_of_objects_count_from_0_those_of_views_from_1_and_one_out_of_range_is_missing()
@@ -31,7 +36,8 @@ public sealed class DataViewTests
         var view = Ml.Data.LoadFromEnumerable(Clips(5));
         Assert.AreEqual(new KeyDataViewType(typeof(uint), 4), view.Schema["Family"].Type);
         CollectionAssert.AreEqual(new uint[] { 1, 2, 3, 4, 0 }, view.GetColumn<uint>("Family").ToArray());
-        CollectionAssert.AreEqual(new uint[] { 1, 2, 3, 4, 0 }, Ml.Data.CreateEnumerable<Clip>(view, reuseRowObject: false).Select(clip => clip.Family).ToArray());
+        CollectionAssert.AreEqual(new uint[] { 1, 2, 3, 4, 0 }, Ml.Data.CreateEnumerable<Clip>(view, reuseRowObject: false).Select(clip => clip.Family)
+            .ToArray());
     }
 
     [TestMethod]

@@ -43,7 +43,8 @@ public sealed class MicrosoftMLTorchSharpTests
         Assert.AreEqual(DeviceType.CPU, ((Device)device.Invoke(null, [ml])!).type, "as ours: without GpuDeviceId, the CPU");
         if (OperatingSystem.IsLinux())
         {
-            string[] mapped = [.. File.ReadLines("/proc/self/maps").Where(line => line.Contains("libtorch_cpu", StringComparison.Ordinal)).Select(line => line[line.IndexOf('/')..]).Distinct()];
+            string[] mapped = [.. File.ReadLines("/proc/self/maps").Where(line => line.Contains("libtorch_cpu", StringComparison.Ordinal))
+                .Select(line => line[line.IndexOf('/')..]).Distinct()];
             Assert.HasCount(1, mapped, string.Join(", ", mapped));
         }
     }

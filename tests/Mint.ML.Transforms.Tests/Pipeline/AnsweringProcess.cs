@@ -2,7 +2,8 @@ using Microsoft.ML;
 
 namespace Mint.ML.Transforms.Tests.Pipeline;
 
-/// <summary>What a second process of these tests does when <see cref="ModelFileTests"/> starts it: it answers with a saved pipeline, and runs no test.</summary>
+/// <summary>What a second process of these tests does when <see cref="ModelFileTests"/> starts it: it answers with a saved pipeline, and runs no
+/// test.</summary>
 [TestClass]
 public static class AnsweringProcess
 {

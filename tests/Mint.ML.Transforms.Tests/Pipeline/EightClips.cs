@@ -55,14 +55,36 @@ internal sealed class EightClips
 
     public EstimatorChain<RankedClassifier> Pipeline(MLContext ml, int batchSize = 3, bool embed = false, CancellationToken cancel = default) =>
         Featurize(ml, batchSize, embed)
-            .Append(ml.AudioLanguage().Trainers.BridgeNet(new BridgeNetTrainer.Options { Bridge = Bridge, Training = Training, VocabularySize = 80, BatchSize = batchSize, Seed = 5, Cancellation = cancel }))
-            .Append(ml.AudioLanguage().Trainers.InstructionTuning(new InstructionTuner.Options { LanguageModel = LanguageModel, Training = Training, BatchSize = batchSize, EmbedFrozenModels = embed, Seed = 5, Cancellation = cancel }))
+            .Append(ml.AudioLanguage().Trainers.BridgeNet(new BridgeNetTrainer.Options
+            {
+                Bridge = Bridge,
+                Training = Training,
+                VocabularySize = 80,
+                BatchSize = batchSize,
+                Seed = 5,
+                Cancellation = cancel
+            }))
+            .Append(ml.AudioLanguage().Trainers.InstructionTuning(new InstructionTuner.Options
+            {
+                LanguageModel = LanguageModel,
+                Training = Training,
+                BatchSize = batchSize,
+                EmbedFrozenModels = embed,
+                Seed = 5,
+                Cancellation = cancel
+            }))
             .Append(ml.AudioLanguage().GenerateCaptions(new CaptionGenerationEstimator.Options { BatchSize = batchSize }))
             .Append(ml.AudioLanguage().RankLabels(new RankingEstimator.Options { Labels = TinyModels.Families, BatchSize = batchSize }));
 
-    public EstimatorChain<AudioFeaturizer> Featurize(MLContext ml, int batchSize = 3, bool embed = false, AudioErrorHandling onError = AudioErrorHandling.Throw) =>
+    public EstimatorChain<AudioFeaturizer> Featurize(MLContext ml, int batchSize = 3, bool embed = false,
+        AudioErrorHandling onError = AudioErrorHandling.Throw) =>
         ml.Transforms.LoadAudio("Audio", "Path", onError: onError)
-            .Append(ml.Transforms.FeaturizeAudio(new AudioFeaturizingEstimator.Options { Encoder = Encoder, BatchSize = batchSize, EmbedFrozenModels = embed }));
+            .Append(ml.Transforms.FeaturizeAudio(new AudioFeaturizingEstimator.Options
+            {
+                Encoder = Encoder,
+                BatchSize = batchSize,
+                EmbedFrozenModels = embed,
+            }));
 
     /// <summary>What the pipeline answers for a row.</summary>
     public sealed class Answer
@@ -74,7 +96,8 @@ internal sealed class EightClips
         public float[] AudioEmbedding { get; set; } = [];
         public float[] TextEmbedding { get; set; } = [];
 
-        public override string ToString() => string.Join('|', PredictedLabel, Bits(Score), GeneratedCaption, GeneratedResponse, Bits(AudioEmbedding), Bits(TextEmbedding));
+        public override string ToString() =>
+            string.Join('|', PredictedLabel, Bits(Score), GeneratedCaption, GeneratedResponse, Bits(AudioEmbedding), Bits(TextEmbedding));
 
         private static string Bits(float[] values) => string.Join(' ', values.Select(value => BitConverter.SingleToUInt32Bits(value).ToString("x8")));
     }

@@ -156,7 +156,8 @@ public sealed class FrameCacheTests
         var promised = estimator.GetOutputSchema(Mint.ML.Transforms.RowMapping.SchemaColumns.Shape(audio.Schema));
         featurizer = estimator.Fit(audio);
         var actual = Mint.ML.Transforms.RowMapping.SchemaColumns.Shape(featurizer.Transform(audio).Schema);
-        CollectionAssert.AreEqual(promised.Select(column => $"{column.Name} {column.Kind} {column.ItemType}").ToArray(), actual.Select(column => $"{column.Name} {column.Kind} {column.ItemType}").ToArray());
+        CollectionAssert.AreEqual(promised.Select(column => $"{column.Name} {column.Kind} {column.ItemType}").ToArray(),
+            actual.Select(column => $"{column.Name} {column.Kind} {column.ItemType}").ToArray());
         foreach (string annotation in (string[])["FrameWidth", "FrameCache"])
         {
             foreach (var shape in (SchemaShape[])[promised, actual])
@@ -176,9 +177,11 @@ public sealed class FrameCacheTests
         public long? GetRowCount() => source.GetRowCount();
         public int Read(string column) => rows.GetValueOrDefault(column);
 
-        public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) => new Cursor(this, source.GetRowCursor(columnsNeeded, rand));
+        public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) =>
+            new Cursor(this, source.GetRowCursor(columnsNeeded, rand));
 
-        public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [GetRowCursor(columnsNeeded, rand)];
+        public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
+            [GetRowCursor(columnsNeeded, rand)];
 
         private sealed class Cursor(CountedView view, DataViewRowCursor input) : DataViewRowCursor
         {

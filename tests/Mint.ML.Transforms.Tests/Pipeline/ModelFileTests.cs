@@ -17,7 +17,8 @@ public class ModelFileTests
         return path;
     }
 
-    private static string[] Print(MLContext ml, ITransformer model, IDataView data) => [.. EightClips.Answers(ml, model, data).Select(answer => answer.ToString())];
+    private static string[] Print(MLContext ml, ITransformer model, IDataView data) =>
+        [.. EightClips.Answers(ml, model, data).Select(answer => answer.ToString())];
 
     private static T WithModels<T>(string? folder, Func<T> action)
     {
@@ -39,11 +40,13 @@ public class ModelFileTests
         Save(Clips.Model, "model.zip");
         string answers = Path.Combine(Clips.Folder, "answers.txt");
         File.Delete(answers);
-        var start = new ProcessStartInfo("dotnet", [typeof(ModelFileTests).Assembly.Location, "--filter", $"FullyQualifiedName~{nameof(A_saved_pipeline_gives_the_same_bits_in_another_process)}"])
-        {
-            RedirectStandardOutput = true,
-            Environment = { [AnsweringProcess.FolderVariable] = Clips.Folder, ["MINT_MODELS"] = Clips.Folder },
-        };
+        var start =
+            new ProcessStartInfo("dotnet",
+            [typeof(ModelFileTests).Assembly.Location, "--filter", $"FullyQualifiedName~{nameof(A_saved_pipeline_gives_the_same_bits_in_another_process)}"])
+            {
+                RedirectStandardOutput = true,
+                Environment = { [AnsweringProcess.FolderVariable] = Clips.Folder, ["MINT_MODELS"] = Clips.Folder },
+            };
         using var process = Process.Start(start)!;
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
@@ -56,7 +59,8 @@ public class ModelFileTests
     {
         using (var zip = ZipFile.OpenRead(Save(Clips.Model, "shared.zip")))
         {
-            string[] weights = [.. zip.Entries.Select(entry => entry.FullName.Replace('\\', '/')).Where(name => name.EndsWith("Weights", StringComparison.Ordinal))];
+            string[] weights =
+                [.. zip.Entries.Select(entry => entry.FullName.Replace('\\', '/')).Where(name => name.EndsWith("Weights", StringComparison.Ordinal))];
             Assert.HasCount(2, weights, string.Join(", ", weights)); // stage 1's bridge and stage 2's, whatever the number of steps that use them
             Assert.IsTrue(zip.Entries.All(entry => !entry.FullName.EndsWith("Files", StringComparison.Ordinal)), "frozen models are not copied");
         }

@@ -91,7 +91,8 @@ public class PipelineTests
     [TestMethod]
     public void Both_stages_say_what_they_did()
     {
-        var (stage1, stage2) = (Clips.Model.OfType<BridgeNetTransformer>().Single().Training!, Clips.Model.OfType<InstructionTunedTransformer>().Single().Training!);
+        var (stage1, stage2) = (Clips.Model.OfType<BridgeNetTransformer>().Single().Training!, Clips.Model.OfType<InstructionTunedTransformer>()
+            .Single().Training!);
         Assert.AreEqual(4, stage1.Steps); // 8 clips by 4, twice
         Assert.AreEqual(4, stage2.Steps);
         CollectionAssert.AreEquivalent(new[] { "total", "contrastive", "matching", "generation" }, stage1.LastLosses.Keys.ToArray());
@@ -104,7 +105,8 @@ public class PipelineTests
         Assert.AreEqual(Math.Log(4), stage1.LastLosses["contrastive"], 0.7);
         Assert.AreEqual(Math.Log(2), stage1.LastLosses["matching"], 0.4);
         Assert.AreEqual(Math.Log(80), stage1.LastLosses["generation"], 1);
-        Assert.AreEqual(Math.Log(Clips.Model.OfType<InstructionTunedTransformer>().Single().Model.Value.Model.LanguageModel.VocabularySize), stage2.LastLosses["total"], 1.5);
+        Assert.AreEqual(Math.Log(Clips.Model.OfType<InstructionTunedTransformer>().Single().Model.Value.Model.LanguageModel.VocabularySize),
+            stage2.LastLosses["total"], 1.5);
     }
 
     [TestMethod]
@@ -130,7 +132,8 @@ public class PipelineTests
         var stage2 = trainers.InstructionTuning(tuning).Fit(train, heldOut);
         Assert.HasCount(2, stage2.Training!.Validations);
         // A share of the held-out answers' tokens, an end of text after each; and a loss that other rows have not.
-        int tokens = heldOut.GetColumn<string>("Response").Sum(response => stage2.Model.Value.Model.Tokenizer.Encode(response, addSpecialTokens: false).Length + 1);
+        int tokens = heldOut.GetColumn<string>("Response")
+            .Sum(response => stage2.Model.Value.Model.Tokenizer.Encode(response, addSpecialTokens: false).Length + 1);
         double right = stage2.Training.Best!.Metrics["accuracy"] * tokens;
         Assert.AreEqual(Math.Round(right), right, 1e-4);
         Assert.AreNotEqual(trainers.InstructionTuning(tuning).Fit(train, train).Training!.Best!.Metrics["loss"], stage2.Training.Best.Metrics["loss"], 1e-6);
@@ -162,10 +165,27 @@ public class PipelineTests
     {
         var audio = Ml.AudioLanguage();
         var features = Clips.Featurize(Ml).Fit(Clips.Data).Transform(Clips.Data);
-        var bridge = audio.Trainers.BridgeNet(new BridgeNetTrainer.Options { Bridge = EightClips.Bridge, Training = EightClips.Training, VocabularySize = 80, BatchSize = 3, Seed = 5 }).Fit(features);
-        var tuned = audio.Trainers.InstructionTuning(new InstructionTuner.Options { LanguageModel = Clips.LanguageModel, Training = EightClips.Training, Bridge = bridge, BatchSize = 3, Seed = 5 }).Fit(features);
+        var bridge =
+            audio.Trainers.BridgeNet(new BridgeNetTrainer.Options
+            {
+                Bridge = EightClips.Bridge,
+                Training = EightClips.Training,
+                VocabularySize = 80,
+                BatchSize = 3,
+                Seed = 5
+            }).Fit(features);
+        var tuned =
+            audio.Trainers.InstructionTuning(new InstructionTuner.Options
+            {
+                LanguageModel = Clips.LanguageModel,
+                Training = EightClips.Training,
+                Bridge = bridge,
+                BatchSize = 3,
+                Seed = 5
+            }).Fit(features);
         var captions = audio.GenerateCaptions(new CaptionGenerationEstimator.Options { Model = tuned, BatchSize = 3 }).Fit(features).Transform(features);
-        var labels = audio.RankLabels(new RankingEstimator.Options { Model = tuned, Labels = TinyModels.Families, BatchSize = 3 }).Fit(features).Transform(features);
+        var labels = audio.RankLabels(new RankingEstimator.Options { Model = tuned, Labels = TinyModels.Families, BatchSize = 3 }).Fit(features)
+            .Transform(features);
         var expected = EightClips.Answers(Ml, Clips.Model, Clips.Data);
         CollectionAssert.AreEqual(expected.Select(a => a.GeneratedCaption).ToArray(), captions.GetColumn<string>("GeneratedCaption").ToArray());
         CollectionAssert.AreEqual(expected.Select(a => a.PredictedLabel).ToArray(), labels.GetColumn<uint>("PredictedLabel").ToArray());
@@ -176,7 +196,8 @@ public class PipelineTests
     {
         var features = Clips.Featurize(Ml).Fit(Clips.Data).Transform(Clips.Data);
         var bridge = Clips.Model.OfType<BridgeNetTransformer>().Single();
-        var ranked = Ml.AudioLanguage().RankLabels(new RankingEstimator.Options { Bridge = bridge, Labels = TinyModels.Families }).Fit(features).Transform(features);
+        var ranked = Ml.AudioLanguage().RankLabels(new RankingEstimator.Options { Bridge = bridge, Labels = TinyModels.Families }).Fit(features)
+            .Transform(features);
         var scores = ranked.GetColumn<float[]>("Score").ToList();
         // By hand: the softmax over the labels of the best query's product with the label's text, divided by the trained temperature.
         double temperature = bridge.Bridge.Value.Bridge.Temperature.item<float>();
@@ -197,7 +218,8 @@ public class PipelineTests
         var features = Ml.Data.CreateEnumerable<Features>(Clips.Model.Transform(Clips.Data), false).First().Values;
         var stage1 = Clips.Model.OfType<BridgeNetTransformer>().Single();
         var stage2 = Clips.Model.OfType<InstructionTunedTransformer>().Single();
-        float[,,] heard = stage1.QueryAttention(features), asked = stage2.QueryAttention(features, "This is a sound of"), other = stage2.QueryAttention(features, "mallet");
+        float[,,] heard = stage1.QueryAttention(features), asked = stage2.QueryAttention(features, "This is a sound of"),
+            other = stage2.QueryAttention(features, "mallet");
         foreach (float[,,] map in (float[][,,])[heard, asked, other])
         {
             CollectionAssert.AreEqual(new[] { 1, 3, features.Length / stage1.Bridge.Value.FrameWidth }, Enumerable.Range(0, 3).Select(map.GetLength).ToArray());
@@ -216,11 +238,13 @@ public class PipelineTests
         // By brute force: how many wrong ones are as similar as the right one, or more.
         var (clips, texts) = (view.GetColumn<float[]>("AudioEmbedding").ToList(), view.GetColumn<float[]>("TextEmbedding").ToList());
         double Fit(int clip, int text) => clips[clip].Chunk(8).Max(query => query.Zip(texts[text], (a, b) => (double)a * b).Sum());
-        int[] Ranks(Func<int, int, double> fit) => [.. Enumerable.Range(0, 8).Select(query => Enumerable.Range(0, 8).Count(other => other != query && fit(query, other) >= fit(query, query) - 1e-5))];
+        int[] Ranks(Func<int, int, double> fit) =>
+            [.. Enumerable.Range(0, 8).Select(query => Enumerable.Range(0, 8).Count(other => other != query && fit(query, other) >= fit(query, query) - 1e-5))];
         int[] byText = Ranks((text, clip) => Fit(clip, text)), byClip = Ranks(Fit);
         Assert.AreEqual(new RecallAt(byText.Count(rank => rank < 1) / 8.0, byText.Count(rank => rank < 5) / 8.0, 1), metrics.TextToAudio);
         Assert.AreEqual(new RecallAt(byClip.Count(rank => rank < 1) / 8.0, byClip.Count(rank => rank < 5) / 8.0, 1), metrics.AudioToText);
-        CollectionAssert.AreNotEqual(Ranks((text, clip) => clips[clip].Chunk(8).First().Zip(texts[text], (a, b) => (double)a * b).Sum()), byText, "another query than the best finds otherwise");
+        CollectionAssert.AreNotEqual(Ranks((text, clip) => clips[clip].Chunk(8).First().Zip(texts[text], (a, b) => (double)a * b).Sum()), byText,
+            "another query than the best finds otherwise");
         Assert.IsTrue(clips.All(clip => clip.Chunk(8).All(query => Math.Abs(query.Sum(x => x * x) - 1) < 1e-4)));
     }
 
@@ -228,7 +252,8 @@ public class PipelineTests
     public void Captions_equal_to_their_references_score_one()
     {
         var scores = Ml.AudioLanguage().EvaluateCaptions(Clips.Data, "Caption", "Caption");
-        CollectionAssert.AreEqual(new[] { "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "METEOR", "ROUGE-L", "CIDEr-D", "SPICE", "SPIDEr", "BERTScore" }, scores.Select(score => score.Name).ToArray());
+        CollectionAssert.AreEqual(new[] { "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "METEOR", "ROUGE-L", "CIDEr-D", "SPICE", "SPIDEr", "BERTScore" },
+            scores.Select(score => score.Name).ToArray());
         foreach (var score in scores.Take(6)) Assert.AreEqual(1, score.Corpus, 1e-6, score.Name);
         Assert.AreEqual(10, scores[6].Corpus, 1e-6, "CIDEr-D of identical texts");
         foreach (var score in scores.Skip(7))
@@ -365,7 +390,8 @@ public class PipelineTests
         Assert.HasCount(expected.Length, audio.Samples.ToArray());
         for (int t = 0; t < expected.Length; t++) Assert.AreEqual(expected[t], audio.Samples.Span[t], 1 / 32_767f);
         Assert.AreEqual(TimeSpan.FromSeconds(expected.Length / 22_050.0).TotalSeconds, audio.Duration.TotalSeconds, 1e-6);
-        StringAssert.StartsWith(Assert.ThrowsExactly<AudioFormatException>(() => MLAudio.CreateFromStream(new MemoryStream(bytes[..^100]), "upload 8")).Message, "upload 8: ");
+        StringAssert.StartsWith(Assert.ThrowsExactly<AudioFormatException>(() => MLAudio.CreateFromStream(new MemoryStream(bytes[..^100]),
+            "upload 8")).Message, "upload 8: ");
         StringAssert.StartsWith(Assert.ThrowsExactly<AudioFormatException>(() => MLAudio.CreateFromStream(new MemoryStream([]))).Message, "stream: ");
     }
 

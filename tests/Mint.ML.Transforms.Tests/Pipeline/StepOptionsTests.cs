@@ -18,7 +18,8 @@ public sealed class StepOptionsTests
             Training = null!,
             Generation = new() { Beams = -1 },
         }));
-        foreach (string part in (string[])["InstructionTuner: ", "FeatureColumnName is empty", "there is no model folder 'no-such-folder'", "BatchSize is -1", "Training is null.", "Beams is -1"])
+        foreach (string part in (string[])["InstructionTuner: ", "FeatureColumnName is empty", "there is no model folder 'no-such-folder'", "BatchSize is -1",
+            "Training is null.", "Beams is -1"])
         {
             StringAssert.Contains(error.Message, part);
         }
@@ -27,11 +28,17 @@ public sealed class StepOptionsTests
     [TestMethod]
     public void Options_that_change_afterwards_do_not_change_the_step()
     {
-        var options = new RankingEstimator.Options { Labels = ["flute", "organ"], Model = EightClips.Shared.Model.OfType<InstructionTunedTransformer>().Single(), OutputColumnName = "First" };
+        var options = new RankingEstimator.Options
+        {
+            Labels = ["flute", "organ"],
+            Model = EightClips.Shared.Model.OfType<InstructionTunedTransformer>().Single(),
+            OutputColumnName = "First",
+        };
         var first = ml.AudioLanguage().RankLabels(options);
         options.OutputColumnName = "Second";
         options.Labels = ["flute"];
-        var schema = first.Fit(EightClips.Shared.Model.Transform(EightClips.Shared.Data)).GetOutputSchema(EightClips.Shared.Model.GetOutputSchema(EightClips.Shared.Data.Schema));
+        var schema = first.Fit(EightClips.Shared.Model.Transform(EightClips.Shared.Data))
+            .GetOutputSchema(EightClips.Shared.Model.GetOutputSchema(EightClips.Shared.Data.Schema));
         Assert.IsNotNull(schema.GetColumnOrNull("First"));
         Assert.IsNull(schema.GetColumnOrNull("Second"));
     }

@@ -21,7 +21,8 @@ internal static class TinyModels
     {
         string path = Path.Combine(folder, "language-model");
         var tokenizer = LanguageModelFolder.WriteTokenizer(
-            Enumerable.Range(0, 20).SelectMany(i => Families.Select(family => $"a {family} plays note {i}. This is a sound of {family}. Generate audio caption:")), path, 120);
+            Enumerable.Range(0, 20)
+                .SelectMany(i => Families.Select(family => $"a {family} plays note {i}. This is a sound of {family}. Generate audio caption:")), path, 120);
         using var model = LanguageModelPretraining.Create(new T5Config
         {
             VocabularySize = tokenizer.VocabularySize,

@@ -35,11 +35,13 @@ public class SaveLoadTests
             ml.Model.Save(model, data.Schema, Path.Combine(folder.FullName, "model.zip"));
 
             // The test program itself is the other process; it runs the one test below.
-            var start = new ProcessStartInfo("dotnet", [typeof(SaveLoadTests).Assembly.Location, "--filter", $"FullyQualifiedName~{nameof(Loads_in_the_other_process)}"])
-            {
-                RedirectStandardOutput = true,
-                Environment = { [FolderVariable] = folder.FullName },
-            };
+            var start =
+                new ProcessStartInfo("dotnet",
+                [typeof(SaveLoadTests).Assembly.Location, "--filter", $"FullyQualifiedName~{nameof(Loads_in_the_other_process)}"])
+                {
+                    RedirectStandardOutput = true,
+                    Environment = { [FolderVariable] = folder.FullName },
+                };
             using var process = Process.Start(start)!;
             string output = process.StandardOutput.ReadToEnd();
             process.WaitForExit();

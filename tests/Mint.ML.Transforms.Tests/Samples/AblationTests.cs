@@ -13,12 +13,19 @@ public sealed class AblationTests
     [TestMethod]
     public void Finished_trainings_are_kept_and_what_is_missing_comes_out_the_same()
     {
-        foreach (string name in new[] { "manifest-train.csv", "manifest-test.csv" }) File.Copy(Clips.Manifest, Path.Combine(Clips.Folder, name), overwrite: true);
-        string folder = Path.Combine(Clips.Folder, "ablation"), page = Path.Combine(folder, "page.md"), losses = Path.Combine(Clips.Folder, "losses.json"), stages = Path.Combine(Clips.Folder, "stages.json");
+        foreach (string name in new[] { "manifest-train.csv", "manifest-test.csv" })
+        {
+            File.Copy(Clips.Manifest, Path.Combine(Clips.Folder, name), overwrite: true);
+        }
+        string folder = Path.Combine(Clips.Folder, "ablation"), page = Path.Combine(folder, "page.md"), losses = Path.Combine(Clips.Folder, "losses.json"),
+            stages = Path.Combine(Clips.Folder, "stages.json");
         File.WriteAllText(losses, """{ "title": "Losses", "seeds": [1, 2], "rows": [ { "name": "ALC", "matching-weight": 0, "generation-weight": 0 }, { "name": "all" } ] }""");
         // The rows of the second table are trainings of the first.
         File.WriteAllText(stages, """{ "title": "Stages", "seeds": [1, 2], "rows": [ { "name": "alone", "stages": 1 }, { "name": "both" } ] }""");
-        int Ablate() => AblateCommand.Create().Parse([losses, stages, "--data", Clips.Folder, "--models", Clips.Folder, "--output", folder, "--page", page, "--stage1-epochs", "1", "--stage2-epochs", "1"]).Invoke();
+        int Ablate() =>
+            AblateCommand.Create()
+            .Parse([losses, stages, "--data", Clips.Folder, "--models", Clips.Folder, "--output", folder, "--page", page, "--stage1-epochs", "1",
+            "--stage2-epochs", "1"]).Invoke();
 
         Assert.AreEqual(0, Ablate());
         string[] kept = Directory.GetFiles(folder, "*.json");
@@ -36,7 +43,8 @@ public sealed class AblationTests
     [TestMethod]
     public void Spread_is_the_standard_deviation_of_a_sample() =>
         // 0.5, 0.6, 0.7: deviations -0.1, 0, 0.1; 0.02 / 2 = 0.01, whose root is 0.1.
-        Assert.AreEqual("60.0 ± 10.0", AblationPage.Spread([.. new[] { 0.5, 0.6, 0.7 }.Select(value => new AblationResult("", 1, value, 0, 0, 0, 0))], run => run.Similarity));
+        Assert.AreEqual("60.0 ± 10.0",
+            AblationPage.Spread([.. new[] { 0.5, 0.6, 0.7 }.Select(value => new AblationResult("", 1, value, 0, 0, 0, 0))], run => run.Similarity));
 
     [TestMethod]
     [DataRow("""{ "title": "x", "row": [] }""", "'row'", "'rows'")]
@@ -59,7 +67,8 @@ public sealed class AblationTests
     {
         string recipes = Path.Combine(TinyModels.Repository(), "recipes");
         var losses = AblationRecipe.Read(Path.Combine(recipes, "table5-losses.json")).Rows;
-        CollectionAssert.AreEqual(new[] { (1.0, 0.0, 0.0), (1, 0, 1), (1, 1, 0), (1, 1, 1) }, losses.Select(row => (row.ContrastiveWeight, row.MatchingWeight, row.GenerationWeight)).ToArray());
+        CollectionAssert.AreEqual(new[] { (1.0, 0.0, 0.0), (1, 0, 1), (1, 1, 0), (1, 1, 1) },
+            losses.Select(row => (row.ContrastiveWeight, row.MatchingWeight, row.GenerationWeight)).ToArray());
         CollectionAssert.AreEqual(new[] { 1, 2 }, AblationRecipe.Read(Path.Combine(recipes, "table6-stages.json")).Rows.Select(row => row.Stages).ToArray());
     }
 }

@@ -98,7 +98,8 @@ public class AnswerCommandTests
         }
         using (var output = new FileOutput(path, new JsonLines("caption"), settings))
             Assert.AreEqual(new AnswerResult(4, 4, 0, 0, false), run.Run(clips, output, default));
-        CollectionAssert.AreEqual(clips.Select(clip => clip.Name).ToArray(), File.ReadAllLines(path).Select(line => JsonNode.Parse(line)!["path"]!.GetValue<string>()).ToArray());
+        CollectionAssert.AreEqual(clips.Select(clip => clip.Name).ToArray(), File.ReadAllLines(path)
+            .Select(line => JsonNode.Parse(line)!["path"]!.GetValue<string>()).ToArray());
     }
 
     [TestMethod]
@@ -170,7 +171,8 @@ public class AnswerCommandTests
         StringAssert.Contains(error.Message, "labels was [\"flute\",\"organ\",\"mallet\"] and is [\"flute\",\"drum\"]");
         StringAssert.Contains(error.Message, "--output");
         File.Delete(path + ".settings.json");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Run(ClassifyCommand.Create(), [Clips, .. Labels, "-o", path])).Message, "settings.json does not");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Run(ClassifyCommand.Create(), [Clips, .. Labels, "-o", path])).Message,
+            "settings.json does not");
         CollectionAssert.AreEqual(before, File.ReadAllBytes(path));
     }
 
@@ -179,7 +181,8 @@ public class AnswerCommandTests
     {
         string path = At("never.jsonl");
         void Refused(string message, params string[] arguments) => StringAssert.Contains(
-            Assert.ThrowsExactly<ArgumentException>(() => Run(ClassifyCommand.Create(), [Clips, .. arguments, "-o", path, "--on-error", "skip"])).Message, message);
+            Assert.ThrowsExactly<ArgumentException>(() => Run(ClassifyCommand.Create(), [Clips, .. arguments, "-o", path, "--on-error", "skip"])).Message,
+                message);
         Refused("Labels must be at least two different texts", "--labels", "flute");
         Refused("OverlapSeconds is 3", [.. Labels, "--window-seconds", "2", "--overlap-seconds", "3"]);
         Refused("a table is for the terminal", [.. Labels, "--format", "table"]);
@@ -209,7 +212,8 @@ public class AnswerCommandTests
         foreach (string name in (string[])["skipped.csv", "skipped.jsonl"])
         {
             Run(CaptionCommand.Create(), Clips, "-o", At(name), "--on-error", "skip");
-            StringAssert.Contains(Run(CaptionCommand.Create(), Clips, "-o", At(name), "--on-error", "skip").Report, "9 of 9 clips have their rows already, 1 of them without an answer");
+            StringAssert.Contains(Run(CaptionCommand.Create(), Clips, "-o", At(name), "--on-error", "skip").Report,
+                "9 of 9 clips have their rows already, 1 of them without an answer");
         }
 
         File.WriteAllText(At("only.wav"), "no sound");
@@ -241,9 +245,11 @@ public class AnswerCommandTests
     {
         var answers = EightClips.Answers(EightClips.Shared.Ml, EightClips.Shared.Model, EightClips.Shared.Data);
         var captions = Lines(Run(CaptionCommand.Create(), Clips, "--format", "jsonl", "--batch-size", "3").Output);
-        CollectionAssert.AreEqual(answers.Select(answer => answer.GeneratedCaption).ToArray(), captions.Select(row => row["caption"]!.GetValue<string>()).ToArray());
+        CollectionAssert.AreEqual(answers.Select(answer => answer.GeneratedCaption).ToArray(), captions.Select(row => row["caption"]!.GetValue<string>())
+            .ToArray());
         var asked = Lines(Run(AskCommand.Create(), Clips, "This is a sound of", "--format", "jsonl", "--batch-size", "3").Output);
-        CollectionAssert.AreEqual(answers.Select(answer => answer.GeneratedResponse).ToArray(), asked.Select(row => row["answer"]!.GetValue<string>()).ToArray());
+        CollectionAssert.AreEqual(answers.Select(answer => answer.GeneratedResponse).ToArray(), asked.Select(row => row["answer"]!.GetValue<string>())
+            .ToArray());
         string[] table = Run(CaptionCommand.Create(), Clips).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.HasCount(8, table);
         StringAssert.StartsWith(table[4], "clip4.wav  ");
@@ -258,7 +264,9 @@ public class AnswerCommandTests
         foreach (var (row, every) in rows.Zip(all))
         {
             Assert.HasCount(3, every["labels"]!.AsArray());
-            string[] above = [.. every["labels"]!.AsArray().Where(label => label!["probability"]!.GetValue<double>() >= 0.5).Select(label => label!["label"]!.GetValue<string>())];
+            string[] above =
+                [.. every["labels"]!.AsArray().Where(label => label!["probability"]!.GetValue<double>() >= 0.5)
+                .Select(label => label!["label"]!.GetValue<string>())];
             CollectionAssert.AreEqual(above, (row["labels"]?.AsArray() ?? []).Select(label => label!["label"]!.GetValue<string>()).ToArray());
         }
     }

@@ -12,7 +12,8 @@ internal sealed class Browser : IAsyncDisposable
     // As many as make a browser that asks nothing of the network by itself.
     private static readonly string[] Quiet =
     [
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+            "--disable-sync",
         "--mute-audio", "--remote-debugging-port=0", "--window-size=1200,900",
     ];
 
@@ -43,7 +44,11 @@ internal sealed class Browser : IAsyncDisposable
     public static async Task<Browser> Start(string program)
     {
         string profile = Directory.CreateTempSubdirectory("mint-chromium-").FullName;
-        var start = new ProcessStartInfo(program, [.. Quiet, $"--user-data-dir={profile}", "about:blank"]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(program, [.. Quiet, $"--user-data-dir={profile}", "about:blank"])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
         var browser = new Browser(Process.Start(start)!, profile);
         browser.process.ErrorDataReceived += (_, _) => { };
         browser.process.BeginErrorReadLine();
@@ -53,7 +58,10 @@ internal sealed class Browser : IAsyncDisposable
         string[] lines = [];
         while (lines.Length < 2)
         {
-            if (browser.process.HasExited) throw new InvalidOperationException($"{program} ended with code {browser.process.ExitCode} before it could be spoken to.");
+            if (browser.process.HasExited)
+            {
+                throw new InvalidOperationException($"{program} ended with code {browser.process.ExitCode} before it could be spoken to.");
+            }
             await Task.Delay(50, browser.end.Token);
             if (File.Exists(port)) lines = await File.ReadAllLinesAsync(port);
         }
@@ -79,7 +87,13 @@ internal sealed class Browser : IAsyncDisposable
     /// <summary>The value of an expression, or of the promise that it is, as if a person had clicked.</summary>
     public async Task<JsonNode?> Evaluate(string expression)
     {
-        var answer = await Call("Runtime.evaluate", new() { ["expression"] = expression, ["returnByValue"] = true, ["awaitPromise"] = true, ["userGesture"] = true });
+        var answer = await Call("Runtime.evaluate", new()
+        {
+            ["expression"] = expression,
+            ["returnByValue"] = true,
+            ["awaitPromise"] = true,
+            ["userGesture"] = true,
+        });
         if (answer["exceptionDetails"] is { } thrown) throw new InvalidOperationException($"{expression}: {thrown.ToJsonString()}");
         return answer["result"]!["value"];
     }
@@ -131,7 +145,9 @@ internal sealed class Browser : IAsyncDisposable
             case "Runtime.exceptionThrown": problems.Enqueue(values!["exceptionDetails"]!.ToJsonString()); break;
             case "Runtime.consoleAPICalled": problems.Enqueue(values!.ToJsonString()); break;
             case "Log.entryAdded": problems.Enqueue(values!["entry"]!.ToJsonString()); break;
-            case "Network.requestWillBeSent" when (string?)values!["request"]!["url"] is { } url && !url.StartsWith("data:", StringComparison.Ordinal): requests.Enqueue(url); break;
+            case "Network.requestWillBeSent" when (string?)values!["request"]!["url"] is { } url
+                && !url.StartsWith("data:", StringComparison.Ordinal):
+                requests.Enqueue(url); break;
         }
     }
 

@@ -33,11 +33,14 @@ public class CommandModelTests
         using var stage1 = ModelFile.Load(Save(new TransformerChain<ITransformer>([.. Clips.Model.Take(3)]), "stage1.zip"));
         Assert.IsNull(stage1.Model.System);
         string clip = Path.Combine(Clips.Folder, "clip0.wav");
-        StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => stage1.Model.Caption(clip)).Message, "stage 1 alone, which compares sound with text and does not answer in words; tune one by ./mint tune");
+        StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => stage1.Model.Caption(clip)).Message,
+            "stage 1 alone, which compares sound with text and does not answer in words; tune one by ./mint tune");
 
-        var ears = Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Load(Save(new TransformerChain<ITransformer>([.. Clips.Model.Take(2)]), "ears.zip")));
+        var ears =
+            Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Load(Save(new TransformerChain<ITransformer>([.. Clips.Model.Take(2)]), "ears.zip")));
         StringAssert.Contains(ears.Message, "no trained model: train one by ./mint pretrain");
-        var deaf = Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Load(Save(new TransformerChain<ITransformer>([.. Clips.Model.Skip(2)]), "deaf.zip")));
+        var deaf =
+            Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Load(Save(new TransformerChain<ITransformer>([.. Clips.Model.Skip(2)]), "deaf.zip")));
         StringAssert.Contains(deaf.Message, "no audio encoder");
     }
 
@@ -63,13 +66,15 @@ public class CommandModelTests
         string elsewhere = Directory.CreateDirectory(Path.Combine(Clips.Folder, "alone")).FullName;
         string file = Path.Combine(elsewhere, "model.zip");
         File.Move(Save(Clips.Model, "moved.zip"), file); // away from its frozen models: the shipped encoder has their name and is another
-        var start = new ProcessStartInfo("dotnet", [typeof(ModelFile).Assembly.Location, "classify", Path.Combine(Clips.Folder, "clip0.wav"), "--labels", "a,b", "--model", file])
-        {
-            WorkingDirectory = elsewhere,
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-            Environment = { ["MINT_MODELS"] = elsewhere, ["MINT_TRACE"] = "" },
-        };
+        var start =
+            new ProcessStartInfo("dotnet",
+            [typeof(ModelFile).Assembly.Location, "classify", Path.Combine(Clips.Folder, "clip0.wav"), "--labels", "a,b", "--model", file])
+            {
+                WorkingDirectory = elsewhere,
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+                Environment = { ["MINT_MODELS"] = elsewhere, ["MINT_TRACE"] = "" },
+            };
         using var process = Process.Start(start)!;
         string said = process.StandardError.ReadToEnd();
         process.WaitForExit();

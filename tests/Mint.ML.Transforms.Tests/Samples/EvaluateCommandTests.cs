@@ -43,7 +43,10 @@ public class EvaluateCommandTests
         Console.SetError(report);
         try
         {
-            Assert.AreEqual(0, EvaluateCommand.Create().Parse([.. arguments, "--model", model, "--batch-size", "3"]).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false }));
+            Assert.AreEqual(0, EvaluateCommand.Create().Parse([.. arguments, "--model", model, "--batch-size", "3"]).Invoke(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+            }));
             return output.ToString();
         }
         finally
@@ -57,7 +60,8 @@ public class EvaluateCommandTests
 
     private JsonNode[] Items(string folder) => [.. File.ReadLines(Path.Combine(At(folder), "items.jsonl")).Select(line => JsonNode.Parse(line)!)];
 
-    private static double Metric(JsonNode evaluation, string name) => evaluation["metrics"]!.AsArray().Single(metric => metric!["name"]!.GetValue<string>() == name)!["value"]!.GetValue<double>();
+    private static double Metric(JsonNode evaluation, string name) =>
+        evaluation["metrics"]!.AsArray().Single(metric => metric!["name"]!.GetValue<string>() == name)!["value"]!.GetValue<double>();
 
     private static string Family(int clip) => TinyModels.Families[clip % 3];
 
@@ -115,7 +119,8 @@ public class EvaluateCommandTests
     {
         File.Copy(Path.Combine(Clips.Folder, "clip0.wav"), At("a.wav"));
         File.WriteAllText(At("one.csv"), "Path,Caption\na.wav,a flute plays note 0\n");
-        Run(Recipe("one.json", new() { ["task"] = "captioning", ["columns"] = new JsonArray("Caption"), ["manifest"] = "one.csv" }), "-o", At("one"), "--wordnet", At("none"));
+        Run(Recipe("one.json", new() { ["task"] = "captioning", ["columns"] = new JsonArray("Caption"), ["manifest"] = "one.csv" }), "-o", At("one"),
+            "--wordnet", At("none"));
         var metrics = Evaluation("one")["metrics"]!.AsArray();
         Assert.HasCount(10, metrics);
         foreach (string name in (string[])["CIDEr-D", "SPIDEr"])
@@ -150,7 +155,10 @@ public class EvaluateCommandTests
         Assert.AreEqual(expected.R5, Metric(evaluation, "R@5"), 1e-9);
         int[] ranks = [.. Items("search").Select(item => item["rank"]!.GetValue<int>())];
         Assert.AreEqual(ranks.Count(rank => rank <= 5) / 8.0, Metric(evaluation, "R@5"), 1e-9);
-        foreach (var item in Items("search")) Assert.AreEqual(item["rank"]!.GetValue<int>() == 1, item["path"]!.GetValue<string>() == item["answer"]!.GetValue<string>());
+        foreach (var item in Items("search"))
+        {
+            Assert.AreEqual(item["rank"]!.GetValue<int>() == 1, item["path"]!.GetValue<string>() == item["answer"]!.GetValue<string>());
+        }
     }
 
     [TestMethod]
@@ -173,21 +181,28 @@ public class EvaluateCommandTests
     {
         var mistyped = About("classification", "Family");
         mistyped["instrction"] = "This is a sound of";
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Recipe("mistyped.json", mistyped))).Message, "mistyped.json: There is no 'instrction'; the nearest key is 'instruction'");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Recipe("task.json", About("clasification", "Family")))).Message, "'task' is 'clasification'; expected one of classification, tagging");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Recipe("mistyped.json", mistyped))).Message,
+            "mistyped.json: There is no 'instrction'; the nearest key is 'instruction'");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Recipe("task.json", About("clasification", "Family")))).Message,
+            "'task' is 'clasification'; expected one of classification, tagging");
         var metric = About("retrieval", "Caption");
         metric["metrics"] = new JsonArray("R@2");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Recipe("metric.json", metric))).Message, "'R@2' is no metric of retrieval");
         var label = About("classification", "Family");
         label["labels"] = new JsonArray("flute", "organ");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Recipe("label.json", label), "-o", At("label"))).Message, "'clip2.wav' is labelled 'mallet'");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Recipe("column.json", About("captioning", "Captoin")), "-o", At("column"))).Message, "no column 'Captoin'");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Recipe("label.json", label), "-o", At("label"))).Message,
+            "'clip2.wav' is labelled 'mallet'");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Recipe("column.json", About("captioning", "Captoin")), "-o",
+            At("column"))).Message, "no column 'Captoin'");
     }
 
     [TestMethod]
     public void The_shipped_recipes_are_whole_and_those_of_the_notes_have_their_data()
     {
-        string[] recipes = [.. Directory.GetFiles(Path.Combine(TinyModels.Repository(), "recipes"), "*.json").Where(file => ((string[])["notes", "table2", "table3", "table4"]).Any(start => Path.GetFileName(file).StartsWith(start, StringComparison.Ordinal)))];
+        string[] recipes =
+            [.. Directory.GetFiles(Path.Combine(TinyModels.Repository(), "recipes"), "*.json")
+            .Where(file => ((string[])["notes", "table2", "table3", "table4"])
+            .Any(start => Path.GetFileName(file).StartsWith(start, StringComparison.Ordinal)))];
         Assert.IsGreaterThanOrEqualTo(10, recipes.Length);
         foreach (string file in recipes)
         {

@@ -19,14 +19,19 @@ public sealed class KilledRunTests
         Assert.AreEqual(0, PretrainCommand.Create().Parse(Arguments(killed)).Invoke());
 
         CollectionAssert.AreEqual(Files(whole), Files(killed));
-        foreach (string file in Files(whole)) CollectionAssert.AreEqual(File.ReadAllBytes(Path.Combine(whole, file)), File.ReadAllBytes(Path.Combine(killed, file)), file);
+        foreach (string file in Files(whole))
+        {
+            CollectionAssert.AreEqual(File.ReadAllBytes(Path.Combine(whole, file)), File.ReadAllBytes(Path.Combine(killed, file)), file);
+        }
         CollectionAssert.AreEqual(Log(whole), Log(killed));
     }
 
     private static string[] Arguments(string output) =>
     [
-        Clips.Manifest, "--validation", Clips.Manifest, "--encoder", Clips.Encoder, "--cache", output + "-cache", "--output", output, "--hidden-size", "16", "--heads", "2", "--layers", "2",
-        "--queries", "3", "--embedding-size", "8", "--intermediate-size", "24", "--vocabulary-size", "80", "--epochs", "8", "--batch-size", "4", "--learning-rate", "1e-3", "--max-frames", "6",
+        Clips.Manifest, "--validation", Clips.Manifest, "--encoder", Clips.Encoder, "--cache", output + "-cache", "--output", output, "--hidden-size", "16",
+            "--heads", "2", "--layers", "2",
+        "--queries", "3", "--embedding-size", "8", "--intermediate-size", "24", "--vocabulary-size", "80", "--epochs", "8", "--batch-size", "4",
+            "--learning-rate", "1e-3", "--max-frames", "6",
         "--checkpoint-every", "3", "--validate-every", "5", "--best-by", "loss",
     ];
 
@@ -34,7 +39,12 @@ public sealed class KilledRunTests
     // threads, so that bit for bit holds for runs of equally many.
     private static void StartAndKill(string folder, int lines)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(PretrainCommand).Assembly.Location, "pretrain", .. Arguments(folder)]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start =
+            new ProcessStartInfo("dotnet", [typeof(PretrainCommand).Assembly.Location, "pretrain", .. Arguments(folder)])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true
+            };
         using var process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
         process.BeginOutputReadLine();

@@ -90,7 +90,8 @@ public sealed class LanguageModelPretrainingTests
     [TestMethod]
     public void Options_name_every_wrong_value()
     {
-        var error = Assert.ThrowsExactly<ArgumentException>((Options with { Steps = 0, LearningRate = double.NaN, WarmUp = 1, InputNoise = -1, MaxTargetTokens = 1 }).Validate);
+        var error = Assert.ThrowsExactly<ArgumentException>(
+            (Options with { Steps = 0, LearningRate = double.NaN, WarmUp = 1, InputNoise = -1, MaxTargetTokens = 1 }).Validate);
         foreach (string name in (string[])["Steps is 0", "LearningRate is NaN", "WarmUp is 1", "InputNoise is -1", "MaxTargetTokens is 1"])
             StringAssert.Contains(error.Message, name);
     }
@@ -138,7 +139,8 @@ public sealed class LanguageModelPretrainingTests
             }
             foreach (string family in families)
             {
-                Count("vectors: label", Continue(model, tokenizer, Vectors(model, tokenizer, [family, register, loudness], InstructionTemplates.Sound.Instruction)) == family,
+                Count("vectors: label",
+                    Continue(model, tokenizer, Vectors(model, tokenizer, [family, register, loudness], InstructionTemplates.Sound.Instruction)) == family,
                     families.Length * manners.Length);
             }
         }

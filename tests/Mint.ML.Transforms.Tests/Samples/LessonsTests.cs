@@ -19,9 +19,13 @@ public sealed class LessonsTests
         string folder = Directory.CreateTempSubdirectory("mint-wordnet").FullName;
         try
         {
-            foreach (string part in (string[])["noun", "verb", "adj", "adv"]) File.WriteAllText(Path.Combine(folder, $"data.{part}"), part == "noun" ? Data : "");
+            foreach (string part in (string[])["noun", "verb", "adj", "adv"])
+            {
+                File.WriteAllText(Path.Combine(folder, $"data.{part}"), part == "noun" ? Data : "");
+            }
             CollectionAssert.AreEqual(
-                (Sense[])[new("interplay", "reciprocal action and reaction"), new("eye contact", "close interaction between people")], WordNet.Read(folder).ToArray());
+                (Sense[])[new("interplay", "reciprocal action and reaction"), new("eye contact", "close interaction between people")], WordNet.Read(folder)
+                    .ToArray());
             Assert.AreEqual("This database may be used.\n", WordNet.Licence(folder));
             File.Delete(Path.Combine(folder, "data.verb"));
             StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => WordNet.Read(folder)).Message, "data.verb");
@@ -42,11 +46,17 @@ public sealed class LessonsTests
         {
             var pair = lessons.Draw(random);
             Assert.IsGreaterThan(0, pair.Target.Length);
-            if (InstructionTemplates.All.FirstOrDefault(template => pair.Input.EndsWith(template.Instruction, StringComparison.Ordinal)) is not { } asked) continue;
+            if (InstructionTemplates.All.FirstOrDefault(template => pair.Input.EndsWith(template.Instruction, StringComparison.Ordinal)) is not { } asked)
+            {
+                continue;
+            }
             taught.Add(asked.Instruction);
             string heard = pair.Input[..^asked.Instruction.Length];
             // A label is never asked for that is not there to be read.
-            if (asked.Target == "label") Assert.IsTrue(pair.Target.Split(", ").All(name => heard.Contains(name, StringComparison.Ordinal)), $"{pair.Input} -> {pair.Target}");
+            if (asked.Target == "label")
+            {
+                Assert.IsTrue(pair.Target.Split(", ").All(name => heard.Contains(name, StringComparison.Ordinal)), $"{pair.Input} -> {pair.Target}");
+            }
         }
         CollectionAssert.AreEquivalent(InstructionTemplates.All.Select(template => template.Instruction).ToArray(), taught.ToArray());
     }
@@ -74,7 +84,8 @@ public sealed class LessonsTests
         string? instrument = GeneralMidi.Programs.Select(program => program.Instrument).Where(caption.Contains).MaxBy(name => name.Length);
         if (instrument is null) return null;
         string[] rest = caption.Replace(instrument, "").Split([' ', ',', ':'], StringSplitOptions.RemoveEmptyEntries);
-        string? register = rest.FirstOrDefault(word => word is "low" or "middle" or "high"), loudness = rest.FirstOrDefault(word => word is "soft" or "medium-loud" or "loud");
+        string? register = rest.FirstOrDefault(word => word is "low" or "middle" or "high"),
+            loudness = rest.FirstOrDefault(word => word is "soft" or "medium-loud" or "loud");
         return register is null || loudness is null || !rest.Contains("note") ? null : $"{instrument}, {register}, {loudness}";
     }
 }

@@ -25,7 +25,8 @@ public sealed class OptionTests
         Named(TrainingArguments.Objective(), typeof(AlignmentOptions));
 
         static void Named(IEnumerable<Option> options, Type record, params string[] except) => CollectionAssert.AreEquivalent(
-            record.GetProperties().Where(property => property.CanWrite && !except.Contains(property.Name)).Select(property => "--" + JsonNamingPolicy.KebabCaseLower.ConvertName(property.Name)).ToArray(),
+            record.GetProperties().Where(property => property.CanWrite && !except.Contains(property.Name))
+                .Select(property => "--" + JsonNamingPolicy.KebabCaseLower.ConvertName(property.Name)).ToArray(),
             options.Select(option => option.Name).ToArray());
     }
 
@@ -45,7 +46,9 @@ public sealed class OptionTests
             var expected = JsonNode.Parse(json)!.AsObject();
             var command = new Command("x");
             command.Add(options);
-            string[] arguments = [.. expected.SelectMany(pair => (pair.Value is JsonArray several ? several.ToArray() : [pair.Value]).SelectMany(value => new[] { "--" + pair.Key, value!.ToString() }))];
+            string[] arguments =
+                [.. expected.SelectMany(pair => (pair.Value is JsonArray several ? several.ToArray() : [pair.Value])
+                .SelectMany(value => new[] { "--" + pair.Key, value!.ToString() }))];
             var read = new JsonObject().Add(options.Read(command.Parse(arguments)));
             foreach (var (key, value) in expected) Assert.AreEqual(value!.ToJsonString(), read[key]!.ToJsonString(), key);
             Assert.HasCount(expected.Count, read);
@@ -77,19 +80,26 @@ public sealed class OptionTests
     {
         string output = Path.Combine(Path.GetTempPath(), "mint-none-" + Guid.NewGuid().ToString("N"));
         // No file that is named exists: an error about one would show that it was looked for first.
-        Says(() => Run(PretrainCommand.Create(), "none.csv", "--encoder", "none", "--output", output, "--learning-rate", "nan", "--batch-size", "-1", "--hidden-size", "10", "--heads", "3",
+        Says(() => Run(PretrainCommand.Create(), "none.csv", "--encoder", "none", "--output", output, "--learning-rate", "nan", "--batch-size", "-1",
+            "--hidden-size", "10", "--heads", "3",
             "--matching-weight", "-1", "--hidden-dropout", "2", "--temperature", "nan", "--max-tokens", "600"),
-            "LearningRate is NaN", "BatchSize is -1", "HiddenSize is 10", "3 Heads", "MatchingWeight is -1", "HiddenDropout is 2", "Temperature is NaN", "MaxTokens is 600");
-        Says(() => Run(TuneCommand.Create(), "--output", output, "--epochs", "0", "--precision", "bfloat16", "--weight-decay", "-1"), "Epochs is 0", "WeightDecay is -1", "--data", "--language-model", "--encoder");
-        Says(() => Run(CaptionCommand.Create(), "none.wav", "--beams", "-1", "--batch-size", "-1", "--temperature", "0.5", "--window-seconds", "nan", "-o", output, "--format", "table"),
+            "LearningRate is NaN", "BatchSize is -1", "HiddenSize is 10", "3 Heads", "MatchingWeight is -1", "HiddenDropout is 2", "Temperature is NaN",
+                "MaxTokens is 600");
+        Says(() => Run(TuneCommand.Create(), "--output", output, "--epochs", "0", "--precision", "bfloat16", "--weight-decay", "-1"), "Epochs is 0",
+            "WeightDecay is -1", "--data", "--language-model", "--encoder");
+        Says(() => Run(CaptionCommand.Create(), "none.wav", "--beams", "-1", "--batch-size", "-1", "--temperature", "0.5", "--window-seconds", "nan", "-o",
+            output, "--format", "table"),
             "Beams is -1", "--batch-size is -1", "set Sample", "WindowSeconds is NaN", "a table is for the terminal");
         Says(() => Run(AskCommand.Create(), "none.wav", " ", "--top-p", "2", "--sample"), "TopP is 2", "The question is empty");
-        Says(() => Run(ClassifyCommand.Create(), "none.wav", "--labels", "flute", "--threshold", "nan", "--top", "0", "--slope", "-1"), "Labels must be", "Threshold is NaN", "Top is 0", "Slope is -1");
+        Says(() => Run(ClassifyCommand.Create(), "none.wav", "--labels", "flute", "--threshold", "nan", "--top", "0", "--slope", "-1"), "Labels must be",
+            "Threshold is NaN", "Top is 0", "Slope is -1");
         Says(() => Run(ClassifyCommand.Create(), "none.wav", "--labels", "flute,drum", "--threshold", "2"), "Threshold is 2");
-        Says(() => Run(SearchCommand.Create(), "build", output, "none.wav", "--batch-size", "0", "--window-seconds", "2", "--overlap-seconds", "2"), "--batch-size is 0", "OverlapSeconds is 2");
+        Says(() => Run(SearchCommand.Create(), "build", output, "none.wav", "--batch-size", "0", "--window-seconds", "2", "--overlap-seconds", "2"),
+            "--batch-size is 0", "OverlapSeconds is 2");
         Says(() => Run(PlanCommand.Create(), "pretrain", "--batch-size", "0", "--frames", "0", "--memory", "24"), "BatchSize is 0", "--frames is 0", "24GB");
         Says(() => Run(DemoCommand.Create(), "--stage1-epochs", "0", "--stage2-learning-rate", "nan"), "Stage1Epochs is 0", "Stage2LearningRate is NaN");
-        Says(() => Run(PretrainEncoderCommand.Create(), "none.csv", "--epochs", "0", "--hidden-size", "6", "--learning-rate", "nan"), "Epochs is 0", "--hidden-size is 6", "LearningRate is NaN");
+        Says(() => Run(PretrainEncoderCommand.Create(), "none.csv", "--epochs", "0", "--hidden-size", "6", "--learning-rate", "nan"), "Epochs is 0",
+            "--hidden-size is 6", "LearningRate is NaN");
         Says(() => Run(PretrainLanguageModelCommand.Create(), "--steps", "0", "--output", output, "--hidden-size", "0"), "Steps is 0", "--hidden-size is 0");
         Assert.IsFalse(Path.Exists(output));
     }
@@ -138,19 +148,26 @@ public sealed class OptionTests
     [DataRow("CPU")]
     public void Another_word_is_no_device(string text)
     {
-        foreach (var parse in new[] { CaptionCommand.Create().Parse(["a.wav", "--device", text]), PretrainCommand.Create().Parse(["--device", text]), EvaluateCommand.Create().Parse(["a.json", "--device", text]) })
+        foreach (var parse in new[] { CaptionCommand.Create().Parse(["a.wav", "--device", text]), PretrainCommand.Create().Parse(["--device", text]),
+            EvaluateCommand.Create().Parse(["a.json", "--device", text]) })
+        {
             StringAssert.Contains(parse.Errors.Single().Message, $"--device is '{text}'; expected cpu, cuda or cuda:1");
+        }
     }
 
     [TestMethod]
     public void Every_command_that_computes_has_the_same_words()
     {
-        Command[] commands = [CaptionCommand.Create(), AskCommand.Create(), ClassifyCommand.Create(), EvaluateCommand.Create(), .. SearchCommand.Create().Subcommands, PretrainCommand.Create(), TuneCommand.Create(),
-            .. PlanCommand.Create().Subcommands, PretrainEncoderCommand.Create(), PretrainLanguageModelCommand.Create(), DemoCommand.Create(), AblateCommand.Create()];
+        Command[] commands =
+            [CaptionCommand.Create(), AskCommand.Create(), ClassifyCommand.Create(), EvaluateCommand.Create(), .. SearchCommand.Create().Subcommands,
+            PretrainCommand.Create(), TuneCommand.Create(),
+            .. PlanCommand.Create().Subcommands, PretrainEncoderCommand.Create(), PretrainLanguageModelCommand.Create(), DemoCommand.Create(),
+                AblateCommand.Create()];
         foreach (var command in commands)
         {
             string[] names = [.. command.Options.SelectMany(option => option.Aliases.Append(option.Name))];
-            CollectionAssert.AreEqual(Array.Empty<string>(), names.Intersect(["--gpu", "--batch", "--rate", "--tokens", "--window", "--overlap", "--clip", "--width", "--prompt"]).ToArray(), command.Name);
+            CollectionAssert.AreEqual(Array.Empty<string>(),
+                names.Intersect(["--gpu", "--batch", "--rate", "--tokens", "--window", "--overlap", "--clip", "--width", "--prompt"]).ToArray(), command.Name);
         }
     }
 

@@ -26,7 +26,10 @@ public sealed class PlanTests
     [TestMethod]
     public void Memory_without_a_unit_is_refused()
     {
-        var error = Assert.ThrowsExactly<ArgumentException>(() => PlanCommand.Create().Parse(["pretrain", "--memory", "24"]).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false }));
+        var error = Assert.ThrowsExactly<ArgumentException>(() => PlanCommand.Create().Parse(["pretrain", "--memory", "24"]).Invoke(new InvocationConfiguration
+        {
+            EnableDefaultExceptionHandler = false,
+        }));
         StringAssert.Contains(error.Message, "24GB");
     }
 }

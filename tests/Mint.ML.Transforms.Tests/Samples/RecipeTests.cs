@@ -29,7 +29,8 @@ public sealed class RecipeTests
         Assert.AreEqual(32, parse.GetValue<int>("--batch-size"));
         Assert.AreEqual("cosine", parse.GetValue<string>("--schedule"));
         Assert.AreEqual("elsewhere", parse.GetValue<string>("--output"));
-        CollectionAssert.AreEqual(new InstructionData[] { new("a.csv", "This is a sound of", "Label", 2), new("b.csv", "Generate audio caption:", "Caption", 0.5) },
+        CollectionAssert.AreEqual(new InstructionData[] { new("a.csv", "This is a sound of", "Label", 2),
+            new("b.csv", "Generate audio caption:", "Caption", 0.5) },
             parse.GetValue<InstructionData[]>("--data"));
     }
 

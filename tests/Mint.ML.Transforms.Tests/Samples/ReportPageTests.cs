@@ -39,7 +39,8 @@ public sealed class ReportPageTests
         if (!File.Exists(page)) ReportCommand.Run(ReportTests.Fixture(fixture), page, model, Clips, 20_000_000, 12, new Silent(), default);
         await browser.Open(page);
         // Curves are drawn when the page has its layout, which a busy machine may take its time for.
-        await browser.Evaluate("(async () => { for (let i = 0; i < 400 && ![...document.querySelectorAll('#losses svg')].every(one => one.querySelector('path.curve')); i++) await new Promise(done => setTimeout(done, 50)); return true; })()");
+        await browser.Evaluate("(async () => { for (let i = 0; i < 400 && ![...document.querySelectorAll('#losses svg')].every(one => "
+            + "one.querySelector('path.curve')); i++) await new Promise(done => setTimeout(done, 50)); return true; })()");
         return browser;
     }
 
@@ -50,12 +51,14 @@ public sealed class ReportPageTests
         Assert.AreEqual("undefined", (string?)await page.Evaluate("typeof window.pwned"));
         Assert.AreEqual(0, (int)(await page.Evaluate("document.querySelectorAll('img, main script, header script, main b').length"))!);
         CollectionAssert.AreEqual(Array.Empty<string>(), page.Problems.ToArray());
-        string[] asked = [.. page.Requests.Where(url => !(url.StartsWith("file://", StringComparison.Ordinal) && url.EndsWith(".html", StringComparison.Ordinal)))];
+        string[] asked =
+            [.. page.Requests.Where(url => !(url.StartsWith("file://", StringComparison.Ordinal) && url.EndsWith(".html", StringComparison.Ordinal)))];
         CollectionAssert.AreEqual(Array.Empty<string>(), asked);
     }
 
     private static async Task<string[]> Texts(Browser page, string selector) =>
-        [.. (await page.Evaluate($"[...document.querySelectorAll({System.Text.Json.JsonSerializer.Serialize(selector)})].map(node => node.textContent)"))!.AsArray().Select(text => (string)text!)];
+        [.. (await page.Evaluate($"[...document.querySelectorAll({System.Text.Json.JsonSerializer.Serialize(selector)})].map(node => "
+            + "node.textContent)"))!.AsArray().Select(text => (string)text!)];
 
     [TestMethod]
     public async Task A_run_opens_with_its_curves_drawn_and_nothing_else_asked_for()
@@ -65,10 +68,13 @@ public sealed class ReportPageTests
         CollectionAssert.AreEqual(new[] { "Run", "Losses", "Validation", "Rate, speed and memory", "Retrieval", "Options" }, await Texts(page, "h2"));
         CollectionAssert.AreEqual(new[] { "contrastive", "matching", "total" }, await Texts(page, "#losses figcaption span"));
         // 80 steps are 80 points of the raw curve, and as many of its mean.
-        var points = (await page.Evaluate("[...document.querySelectorAll('#losses svg')].map(one => ['raw', 'curve'].map(name => one.querySelector('path.' + name).getAttribute('d').split(/[ML]/).length - 1))"))!;
+        var points =
+            (await page.Evaluate("[...document.querySelectorAll('#losses svg')].map(one => ['raw', 'curve'].map(name => one.querySelector('path.' + "
+            + "name).getAttribute('d').split(/[ML]/).length - 1))"))!;
         Assert.AreEqual("[[80,80],[80,80],[80,80]]", points.ToJsonString());
         // The loss falls, so its curve does: SVG's y grows downwards.
-        Assert.IsTrue((bool)(await page.Evaluate("(() => { const y = document.querySelector('#losses path.curve').getAttribute('d').match(/[\\d.]+(?=[ML]|$)/g).map(Number); return y[0] < y.at(-1) - 50; })()"))!);
+        Assert.IsTrue((bool)(await page.Evaluate("(() => { const y = document.querySelector('#losses "
+            + "path.curve').getAttribute('d').match(/[\\d.]+(?=[ML]|$)/g).map(Number); return y[0] < y.at(-1) - 50; })()"))!);
         CollectionAssert.Contains(await Texts(page, "#options td"), "</script><script>window.pwned=1</script>");
         CollectionAssert.Contains(await Texts(page, "#retrieval q"), "a <b>cowbell</b> & \"more\" \u2028 of it");
         Assert.AreEqual(1, (await Texts(page, ".missing")).Count(text => text.Contains("no such file", StringComparison.Ordinal)));
@@ -78,7 +84,9 @@ public sealed class ReportPageTests
     public async Task A_curve_tells_its_values_to_the_pointer_and_to_the_arrow_keys()
     {
         var page = await Open("run");
-        const string Press = "(key => { const svg = document.querySelector('#losses svg'); svg.focus(); svg.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })); return [document.getElementById('tip').hidden, ...[...document.getElementById('tip').children].map(one => one.textContent)]; })";
+        const string Press = "(key => { const svg = document.querySelector('#losses svg'); svg.focus(); svg.dispatchEvent(new KeyboardEvent('keydown', { "
+            + "key, bubbles: true })); return [document.getElementById('tip').hidden, ...[...document.getElementById('tip').children].map(one => "
+            + "one.textContent)]; })";
         var first = (await page.Evaluate(Press + "('Home')"))!;
         Assert.AreEqual("[false,\"step 1\",\"4.805\",\"mean 4.805\"]", first.ToJsonString()); // the log's first contrastive loss is 4.8049
         Assert.AreEqual("step 2", (string?)(await page.Evaluate(Press + "('ArrowRight')"))![1]);
@@ -86,9 +94,17 @@ public sealed class ReportPageTests
         CollectionAssert.Contains(await Texts(page, "#validation output"), "0.05 at 20");
         Assert.IsTrue((bool)(await page.Evaluate(Press + "('Escape')"))![0]!);
 
-        var box = (await page.Evaluate("(() => { const box = document.querySelector('#losses svg').getBoundingClientRect(); return [box.left, box.top, box.width]; })()"))!;
-        await page.Call("Input.dispatchMouseEvent", new() { ["type"] = "mouseMoved", ["x"] = (double)box[0]! + (double)box[2]! - 8, ["y"] = (double)box[1]! + 60 });
-        StringAssert.StartsWith((string?)await page.Evaluate("new Promise(done => setTimeout(() => done(document.getElementById('tip').textContent), 50))"), "step 80");
+        var box =
+            (await page.Evaluate("(() => { const box = document.querySelector('#losses svg').getBoundingClientRect(); return [box.left, box.top, "
+            + "box.width]; })()"))!;
+        await page.Call("Input.dispatchMouseEvent", new()
+        {
+            ["type"] = "mouseMoved",
+            ["x"] = (double)box[0]! + (double)box[2]! - 8,
+            ["y"] = (double)box[1]! + 60,
+        });
+        StringAssert.StartsWith((string?)await page.Evaluate("new Promise(done => setTimeout(() => done(document.getElementById('tip').textContent), 50))"),
+            "step 80");
     }
 
     [TestMethod]
@@ -105,7 +121,9 @@ public sealed class ReportPageTests
         // A cell shows its clips.
         await page.Evaluate("document.querySelectorAll('.confusion tbody tr')[0].querySelectorAll('button')[1].click()");
         CollectionAssert.AreEqual(new[] { "drum_heavy_kick.ogg" }, await Texts(page, "#clips tbody .clip span"));
-        Assert.IsGreaterThan(0, (int)(await page.Evaluate("(() => { const canvas = document.querySelector('canvas.spectrogram'); return new Set(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data).size; })()"))! - 20, "colours of a spectrogram");
+        Assert.IsGreaterThan(0,
+            (int)(await page.Evaluate("(() => { const canvas = document.querySelector('canvas.spectrogram'); return new "
+            + "Set(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data).size; })()"))! - 20, "colours of a spectrogram");
         StringAssert.Contains((await Texts(page, "#worst .note"))[0], "gone.zip was not found");
         await NothingRan(page);
     }
@@ -115,7 +133,8 @@ public sealed class ReportPageTests
     {
         var page = await Open("run");
         await page.Evaluate("document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.pwned = 1' }))");
-        await page.Evaluate("document.body.insertAdjacentHTML('beforeend', '<a id=a href=\"javascript:window.pwned=1\">a</a><img src=data: onerror=\"window.pwned=1\">'), document.getElementById('a').click()");
+        await page.Evaluate("document.body.insertAdjacentHTML('beforeend', '<a id=a href=\"javascript:window.pwned=1\">a</a><img src=data: "
+            + "onerror=\"window.pwned=1\">'), document.getElementById('a').click()");
         Assert.AreEqual("refused", (string?)await page.Evaluate("fetch('http://127.0.0.1:9/').then(() => 'sent', error => 'refused')"));
         await page.Evaluate("new Promise(done => setTimeout(done, 100))");
         Assert.AreEqual("undefined", (string?)await page.Evaluate("typeof window.pwned"));
@@ -128,8 +147,13 @@ public sealed class ReportPageTests
         string model = Path.Combine(EightClips.Shared.Folder, "paged.zip");
         EightClips.Shared.Ml.Model.Save(EightClips.Shared.Model, EightClips.Shared.Data.Schema, model);
         var page = await Open("evaluation", model);
-        Assert.AreEqual("[3,true]", (await page.Evaluate("(() => { const canvas = document.querySelector('canvas.attention'); return [canvas.height, canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(value => value === 255)]; })()"))!.ToJsonString());
-        string told = (string)(await page.Evaluate("(() => { const canvas = document.querySelector('canvas.attention'); canvas.scrollIntoView(); const box = canvas.getBoundingClientRect(); canvas.dispatchEvent(new PointerEvent('pointermove', { bubbles: true, clientX: box.left + 1, clientY: box.bottom - 1 })); return document.getElementById('tip').textContent; })()"))!;
+        Assert.AreEqual("[3,true]",
+            (await page.Evaluate("(() => { const canvas = document.querySelector('canvas.attention'); return [canvas.height, "
+            + "canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(value => value === 255)]; })()"))!.ToJsonString());
+        string told =
+            (string)(await page.Evaluate("(() => { const canvas = document.querySelector('canvas.attention'); canvas.scrollIntoView(); const box = "
+            + "canvas.getBoundingClientRect(); canvas.dispatchEvent(new PointerEvent('pointermove', { bubbles: true, clientX: box.left + 1, clientY: "
+            + "box.bottom - 1 })); return document.getElementById('tip').textContent; })()"))!;
         StringAssert.StartsWith(told, "query 3, 0");
         await NothingRan(page);
     }
@@ -138,7 +162,8 @@ public sealed class ReportPageTests
     public async Task A_sound_plays()
     {
         var page = await Open("evaluation");
-        const string Wait = "(async audio => { await audio.play(); for (let i = 0; i < 100 && audio.currentTime === 0; i++) await new Promise(done => setTimeout(done, 20)); return [audio.readyState >= 2, audio.duration, audio.currentTime]; })";
+        const string Wait = "(async audio => { await audio.play(); for (let i = 0; i < 100 && audio.currentTime === 0; i++) await new Promise(done => "
+            + "setTimeout(done, 20)); return [audio.readyState >= 2, audio.duration, audio.currentTime]; })";
         var card = (await page.Evaluate(Wait + "(document.querySelector('.card audio'))"))!;
         Assert.IsTrue((bool)card[0]!);
         Assert.IsGreaterThan(0.1, (double)card[1]!);

@@ -64,20 +64,26 @@ public sealed class ReportTests
         var whole = Report(Fixture("run"), audio: Clips)["sounds"]!.AsArray();
         Assert.HasCount(6, whole); // five clips, each once, and one that is missing
         foreach (var sound in whole.Where(sound => sound!["missing"] is null))
-            CollectionAssert.AreEqual(File.ReadAllBytes(Path.Combine(Clips, (string)sound!["name"]!)), Convert.FromBase64String(((string)sound["source"]!)["data:audio/ogg;base64,".Length..]));
+        {
+            CollectionAssert.AreEqual(File.ReadAllBytes(Path.Combine(Clips, (string)sound!["name"]!)),
+                Convert.FromBase64String(((string)sound["source"]!)["data:audio/ogg;base64,".Length..]));
+        }
+
         StringAssert.Contains((string)whole.Single(sound => (string?)sound!["name"] == "gone.ogg")!["missing"]!, Clips);
 
         said.Clear();
         var limited = Report(Fixture("run"), audio: Clips, limit: 20_000)["sounds"]!.AsArray();
         Assert.IsLessThanOrEqualTo(20_000, limited.Where(sound => sound!["source"] is not null).Sum(sound => ((string)sound!["source"]!).Length * 3 / 4 - 20));
         Assert.IsGreaterThan(0, limited.Count(sound => ((string?)sound!["missing"])?.Contains("--audio-limit", StringComparison.Ordinal) == true));
-        Assert.IsTrue(said.Any(line => line.Contains("0.02 MB", StringComparison.Ordinal) || line.Contains("0 MB", StringComparison.Ordinal)), string.Join('\n', said));
+        Assert.IsTrue(said.Any(line => line.Contains("0.02 MB", StringComparison.Ordinal) || line.Contains("0 MB", StringComparison.Ordinal)),
+            string.Join('\n', said));
     }
 
     [TestMethod]
     public void A_long_sound_is_cut_in_the_page_and_says_so_and_a_file_that_is_none_is_not_embedded()
     {
-        AudioFile.WriteWav(Path.Combine(folder.FullName, "long.wav"), new AudioClip([.. Enumerable.Range(0, 16_000 * 40).Select(t => MathF.Sin(t * 0.1f) * 0.3f)], 16_000));
+        AudioFile.WriteWav(Path.Combine(folder.FullName, "long.wav"),
+            new AudioClip([.. Enumerable.Range(0, 16_000 * 40).Select(t => MathF.Sin(t * 0.1f) * 0.3f)], 16_000));
         File.WriteAllText(Path.Combine(folder.FullName, "secret.wav"), "not a sound");
         var shelf = new SoundShelf([folder.FullName], 1_000_000);
         shelf.Add("long.wav");
@@ -98,7 +104,8 @@ public sealed class ReportTests
     {
         var evaluation = Report(Fixture("evaluation"), examples: 3)["evaluation"]!;
         // Counted by hand from items.jsonl: rows are references.
-        CollectionAssert.AreEqual(new[] { "2,1,0,0", "0,1,1,0", "1,0,1,0", "0,0,0,1" }, Array(evaluation["confusion"]!["counts"]!, row => string.Join(',', row.AsArray())));
+        CollectionAssert.AreEqual(new[] { "2,1,0,0", "0,1,1,0", "1,0,1,0", "0,0,0,1" },
+            Array(evaluation["confusion"]!["counts"]!, row => string.Join(',', row.AsArray())));
         var first = evaluation["classes"]![0]!;
         Assert.AreEqual((3, 3, 0.666667, 0.666667), ((int)first["support"]!, (int)first["predicted"]!, (double)first["precision"]!, (double)first["recall"]!));
         var worst = evaluation["worst"]!.AsArray();
@@ -119,7 +126,8 @@ public sealed class ReportTests
             "{\"path\":\"x\",\"reference\":[\"a\"],\"negative\":[\"b\"],\"scores\":[0.9,0.2]}",
             "{\"path\":\"y\",\"reference\":[],\"negative\":[\"a\"],\"scores\":[0.5,0.8]}",   // whether b is right is not known: as a false one it would halve b's precision
             "{\"path\":\"z\",\"reference\":[\"b\"],\"scores\":[0.95,0.6]}");
-        Assert.AreEqual("{\"label\":\"a\",\"clips known\":3,\"support\":1,\"average precision\":0.5,\"ROC-AUC\":0.5}", evaluation["classes"]![0]!.ToJsonString());
+        Assert.AreEqual("{\"label\":\"a\",\"clips known\":3,\"support\":1,\"average precision\":0.5,\"ROC-AUC\":0.5}",
+            evaluation["classes"]![0]!.ToJsonString());
         Assert.AreEqual("{\"label\":\"b\",\"clips known\":2,\"support\":1,\"average precision\":1,\"ROC-AUC\":1}", evaluation["classes"]![1]!.ToJsonString());
     }
 
@@ -183,11 +191,14 @@ public sealed class ReportTests
         string run = folder.CreateSubdirectory("run").FullName;
         File.WriteAllLines(Path.Combine(run, "log.jsonl"),
         [
-            "{\"step\":1,\"losses\":{\"total\":2}}", "[1]", "null", "{\"step\":\"x\"}", "{\"step\":2,\"losses\":{\"total\":\"NaN\"},\"note\":\"\\ud800\"}", "{\"step\":1e300}", "{\"a\":1,\"a\":2}",
+            "{\"step\":1,\"losses\":{\"total\":2}}", "[1]", "null", "{\"step\":\"x\"}", "{\"step\":2,\"losses\":{\"total\":\"NaN\"},\"note\":\"\\ud800\"}",
+                "{\"step\":1e300}", "{\"a\":1,\"a\":2}",
             "{\"step\":3,\"losses\":{\"total\":1e999}}",
         ]);
         File.WriteAllText(Path.Combine(run, "run.json"), "{");
-        File.WriteAllLines(Path.Combine(run, "retrieval.jsonl"), ["{\"caption\":\"a\"}", "{\"caption\":\"a\",\"path\":\"b\\u0000\",\"rank\":1,\"top\":[3,{\"path\":null}]}", "{\"caption\":\"\\ud800\",\"path\":\"b\",\"rank\":1}"]);
+        File.WriteAllLines(Path.Combine(run, "retrieval.jsonl"),
+            ["{\"caption\":\"a\"}", "{\"caption\":\"a\",\"path\":\"b\\u0000\",\"rank\":1,\"top\":[3,{\"path\":null}]}",
+            "{\"caption\":\"\\ud800\",\"path\":\"b\",\"rank\":1}"]);
         File.WriteAllText(Path.Combine(run, "evaluation.json"), "{\"task\":7,\"labels\":[1,null],\"metrics\":{}}");
         File.WriteAllText(Path.Combine(run, "items.jsonl"), "{\"path\":3}\n{\"path\":\"x\",\"reference\":7,\"scores\":[1],\"metrics\":[],\"rank\":\"y\"}");
         var page = Report(run);

@@ -51,7 +51,8 @@ public class SearchCommandTests
         }
     }
 
-    private static JsonObject[] Lines(string output) => [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!.AsObject())];
+    private static JsonObject[] Lines(string output) =>
+        [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!.AsObject())];
 
     private void Build(params string[] more) => Run(["build", At("sounds.index"), At("clips"), "--model", Model, "--storage", "single", .. more]);
 
@@ -61,9 +62,12 @@ public class SearchCommandTests
         Build("--batch-size", "3");
         const string text = "a flute plays note 1";
         using var model = Mint.ML.Samples.Cli.ModelFile.Load(Model);
-        var rows = EightClips.Shared.Ml.Data.CreateEnumerable<EightClips.Answer>(EightClips.Shared.Model.Transform(EightClips.Shared.Data), reuseRowObject: false).ToArray();
+        var rows = EightClips.Shared.Ml.Data.CreateEnumerable<EightClips.Answer>(EightClips.Shared.Model.Transform(EightClips.Shared.Data),
+            reuseRowObject: false).ToArray();
         float[,] words = model.Model.Embeddings!.Texts([text])[0];
-        var expected = rows.Select((row, i) => (Path: $"clips/clip{i}.wav", Similarity: row.AudioEmbedding.Chunk(8).Max(vector => vector.Select((x, e) => x * words[0, e]).Sum())))
+        var expected =
+            rows.Select((row, i) => (Path: $"clips/clip{i}.wav", Similarity: row.AudioEmbedding.Chunk(8)
+            .Max(vector => vector.Select((x, e) => x * words[0, e]).Sum())))
             .OrderByDescending(one => one.Similarity).ToArray();
 
         var found = Lines(Run("query", At("sounds.index"), text, "--top", "5", "--format", "jsonl"));
@@ -73,7 +77,8 @@ public class SearchCommandTests
         var reranked = Lines(Run("query", At("sounds.index"), text, "--top", "6", "--rerank", "4", "--format", "jsonl"));
         double[] matches = [.. reranked.Take(4).Select(line => line["match"]!.GetValue<double>())];
         CollectionAssert.AreEqual(matches.OrderDescending().ToArray(), matches);
-        CollectionAssert.AreEquivalent(expected.Take(4).Select(one => one.Path).ToArray(), reranked.Take(4).Select(line => line["path"]!.GetValue<string>()).ToArray());
+        CollectionAssert.AreEquivalent(expected.Take(4).Select(one => one.Path).ToArray(), reranked.Take(4).Select(line => line["path"]!.GetValue<string>())
+            .ToArray());
         CollectionAssert.AreEqual(expected[4..6].Select(one => one.Path).ToArray(), reranked[4..].Select(line => line["path"]!.GetValue<string>()).ToArray());
         Assert.IsNull(reranked[4]["match"]);
     }
@@ -82,7 +87,8 @@ public class SearchCommandTests
     public void A_sound_finds_itself_first()
     {
         Build();
-        Assert.StartsWith("rank,path,similarity,match\n1,clips/clip6.wav,1.0000,\n", Run("query", At("sounds.index"), Path.Combine(At("clips"), "clip6.wav"), "--format", "csv").ReplaceLineEndings("\n"));
+        Assert.StartsWith("rank,path,similarity,match\n1,clips/clip6.wav,1.0000,\n",
+            Run("query", At("sounds.index"), Path.Combine(At("clips"), "clip6.wav"), "--format", "csv").ReplaceLineEndings("\n"));
     }
 
     [TestMethod]
@@ -104,7 +110,8 @@ public class SearchCommandTests
     public void Another_model_or_other_windows_are_refused()
     {
         Build();
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Build("--window-seconds", "3", "--overlap-seconds", "1")).Message, "--window-seconds 30 --overlap-seconds 5");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Build("--window-seconds", "3", "--overlap-seconds", "1")).Message,
+            "--window-seconds 30 --overlap-seconds 5");
         File.AppendAllText(Model, " ");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Run("query", At("sounds.index"), "rain")).Message, "another model");
     }

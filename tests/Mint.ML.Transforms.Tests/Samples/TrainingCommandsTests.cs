@@ -12,7 +12,9 @@ public sealed class TrainingCommandsTests
 {
     private static EightClips Clips => EightClips.Shared;
 
-    private static readonly string[] Small = ["--hidden-size", "16", "--heads", "2", "--layers", "2", "--queries", "3", "--embedding-size", "8", "--intermediate-size", "24", "--vocabulary-size", "80", "--epochs", "2", "--batch-size", "4", "--learning-rate", "1e-3"];
+    private static readonly string[] Small =
+        ["--hidden-size", "16", "--heads", "2", "--layers", "2", "--queries", "3", "--embedding-size", "8", "--intermediate-size", "24", "--vocabulary-size",
+        "80", "--epochs", "2", "--batch-size", "4", "--learning-rate", "1e-3"];
 
     [TestMethod]
     public void Pretrain_and_tune_leave_models_that_load_and_answer()
@@ -20,8 +22,10 @@ public sealed class TrainingCommandsTests
         string stage1 = Path.Combine(Clips.Folder, "stage1"), stage2 = Path.Combine(Clips.Folder, "stage2");
         string[] shared = ["--encoder", Clips.Encoder, "--cache", Path.Combine(Clips.Folder, "cache")];
         Assert.AreEqual(0, PretrainCommand.Create().Parse([Clips.Manifest, .. shared, .. Small, "--output", stage1, "--validation", Clips.Manifest]).Invoke());
-        Assert.AreEqual(0, TuneCommand.Create().Parse([.. shared, "--epochs", "1", "--batch-size", "4", "--output", stage2, "--bridge", stage1, "--language-model", Clips.LanguageModel,
-            "--data", $"{Clips.Manifest}:This is a sound of:Family", "--data", Clips.Manifest, "--validation", $"{Clips.Manifest}:This is a sound of:Family"]).Invoke());
+        Assert.AreEqual(0, TuneCommand.Create()
+            .Parse([.. shared, "--epochs", "1", "--batch-size", "4", "--output", stage2, "--bridge", stage1, "--language-model", Clips.LanguageModel,
+            "--data", $"{Clips.Manifest}:This is a sound of:Family", "--data", Clips.Manifest, "--validation", $"{Clips.Manifest}:This is a sound of:Family"])
+                .Invoke());
 
         StringAssert.Contains(File.ReadLines(Path.Combine(stage2, "log.jsonl")).Last(), "\"accuracy\":");
         using (var settings = JsonDocument.Parse(File.ReadAllText(Path.Combine(stage2, "run.json"))))
@@ -42,7 +46,8 @@ public sealed class TrainingCommandsTests
             // Tuning changes a copy: stage 1's part of the tuned model still embeds as stage 1 alone.
             CollectionAssert.AreEqual(searching.GetColumn<float[]>("AudioEmbedding").First(), answers.GetColumn<float[]>("AudioEmbedding").First());
             CollectionAssert.AreEqual(searching.GetColumn<float[]>("TextEmbedding").First(), answers.GetColumn<float[]>("TextEmbedding").First());
-            CheckRetrieval(Path.Combine(stage1, "retrieval.jsonl"), [.. searching.GetColumn<float[]>("AudioEmbedding")], [.. searching.GetColumn<float[]>("TextEmbedding")]);
+            CheckRetrieval(Path.Combine(stage1, "retrieval.jsonl"), [.. searching.GetColumn<float[]>("AudioEmbedding")],
+                [.. searching.GetColumn<float[]>("TextEmbedding")]);
         }
         finally
         {
@@ -65,7 +70,8 @@ public sealed class TrainingCommandsTests
         if (at >= 0) other[at + 1] = value;
         else other = [.. other, option, value];
         if (!Directory.Exists(run)) Assert.AreEqual(0, PretrainCommand.Create().Parse([.. arguments, .. Small]).Invoke());
-        var before = Directory.GetFiles(run, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".holder", StringComparison.Ordinal)).ToDictionary(file => file, File.ReadAllBytes);
+        var before = Directory.GetFiles(run, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".holder", StringComparison.Ordinal))
+            .ToDictionary(file => file, File.ReadAllBytes);
 
         var error = Assert.ThrowsExactly<InvalidDataException>(() => PretrainCommand.Create().Parse([.. arguments, .. other])
             .Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false }));
@@ -73,7 +79,8 @@ public sealed class TrainingCommandsTests
         foreach (var (file, bytes) in before) CollectionAssert.AreEqual(bytes, File.ReadAllBytes(file), file);
     }
 
-    // By the saved model's own vectors: every caption's clip, its rank and the five clips that come first, the wrong ones before the right one where they are as similar.
+    // By the saved model's own vectors: every caption's clip, its rank and the five clips that come first, the wrong ones before the right one where they are
+    // as similar.
     private static void CheckRetrieval(string file, float[][] clips, float[][] texts)
     {
         JsonElement[] lines = [.. File.ReadLines(file).Select(line => JsonDocument.Parse(line).RootElement)];
@@ -84,7 +91,8 @@ public sealed class TrainingCommandsTests
             int rank = 1 + Enumerable.Range(0, 8).Count(clip => clip != text && fits[clip] >= fits[text] - 1e-5);
             Assert.AreEqual($"clip{text}.wav", lines[text].GetProperty("path").GetString());
             Assert.AreEqual(rank, lines[text].GetProperty("rank").GetInt32());
-            var top = lines[text].GetProperty("top").EnumerateArray().Select(hit => (Path: hit.GetProperty("path").GetString()!, Score: hit.GetProperty("score").GetDouble())).ToArray();
+            var top = lines[text].GetProperty("top").EnumerateArray()
+                .Select(hit => (Path: hit.GetProperty("path").GetString()!, Score: hit.GetProperty("score").GetDouble())).ToArray();
             Assert.HasCount(5, top);
             for (int place = 0; place < 5; place++)
             {
@@ -110,7 +118,8 @@ public sealed class TrainingCommandsTests
     {
         var invoke = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => TuneCommand.Create().Parse([]).Invoke(invoke)).Message, "--data");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => PretrainCommand.Create().Parse([Clips.Manifest]).Invoke(invoke)).Message, "--encoder");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => PretrainCommand.Create().Parse([Clips.Manifest]).Invoke(invoke)).Message,
+            "--encoder");
         var error = Assert.ThrowsExactly<InvalidDataException>(() => TuneCommand.Create().Parse(
             ["--encoder", Clips.Encoder, "--language-model", Clips.LanguageModel, "--data", $"{Clips.Manifest}:what?:Tag"]).Invoke(invoke));
         StringAssert.Contains(error.Message, "Tag");

@@ -42,11 +42,13 @@ public sealed class RestoreTests
         string told = Restore(Solution, 0);
         foreach (string package in (string[])["TorchSharp", "NWaves"])
         {
-            string line = told.Split('\n').Single(line => line.Contains("NU1603", StringComparison.Ordinal) && line.Contains($"on {package} ", StringComparison.Ordinal));
+            string line = told.Split('\n')
+                .Single(line => line.Contains("NU1603", StringComparison.Ordinal) && line.Contains($"on {package} ", StringComparison.Ordinal));
             StringAssert.Contains(line, "warning NU1603");
             StringAssert.Contains(line, "was resolved instead");
         }
-        Assert.HasCount(1, Resolved("Mint.ML").Where(package => package.StartsWith("TorchSharp/", StringComparison.Ordinal) && package != "TorchSharp/0.106.9").ToList());
+        Assert.HasCount(1, Resolved("Mint.ML").Where(package => package.StartsWith("TorchSharp/", StringComparison.Ordinal) && package != "TorchSharp/0.106.9")
+            .ToList());
 
         // `dotnet run --project Mint.ML.Samples` restores that project alone.
         Directory.Delete(Path.Combine(folder, "eng", "pins", "obj"), recursive: true);
