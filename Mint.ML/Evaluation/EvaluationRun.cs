@@ -99,11 +99,12 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
                 throw new InvalidDataException($"{recipe.Manifest}, row {clip.First().Number}: '{clip.Key}' has nothing in "
                     + $"{string.Join(", ", recipe.Columns)}.");
             }
-            if (references.Length > 1
-                && recipe.Task == "classification") { throw new InvalidDataException($"{recipe.Manifest}, row {clip.Last().Number}: '{clip.Key}' has the "
-                + $"labels {Brief(references)}, and "
-                    + "classification takes one; tagging takes several."); } return new Known(new Clip(clip.Key, clip.First().Path), references,
-                        recipe.NegativeColumn is { } column
+            if (references.Length > 1 && recipe.Task == "classification")
+            {
+                throw new InvalidDataException($"{recipe.Manifest}, row {clip.Last().Number}: '{clip.Key}' has the labels {Brief(references)}, and "
+                    + "classification takes one; tagging takes several.");
+            }
+            return new Known(new Clip(clip.Key, clip.First().Path), references, recipe.NegativeColumn is { } column
                 ? [.. clip.Select(row => row.Find(column)).OfType<string>().SelectMany(Several)] : null);
         })];
 

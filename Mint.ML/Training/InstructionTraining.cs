@@ -60,7 +60,8 @@ public static class InstructionTraining
         }
         using var numerics =
             new Numerics(options, model.Bridge, [model.Projection, .. model.LanguageModel is Module reader ? [reader] : Array.Empty<Module>()]);
-        return TrainingLoop.Run(new Stage(model, bridgeTokenizer, modelTokenizer, mix, options), audio, HeldOut(), options, progress, cancel);
+        var stage = new Stage(model, bridgeTokenizer, modelTokenizer, mix, options);
+        return TrainingLoop.Run(new FrameTraining(stage, audio, options), HeldOut(), options, progress, cancel);
 
         void Check(IFrameSource audio, IReadOnlyList<InstructionExample> examples, string name)
         {
@@ -76,8 +77,8 @@ public static class InstructionTraining
         HeldOutAnswers? HeldOut()
         {
             if (validation is null) return null;
-            var stage = new Stage(model, bridgeTokenizer, modelTokenizer, new InstructionMix([new InstructionSource(validation.Examples)]), options);
-            return new HeldOutAnswers(stage, stage.Answer, validation.Audio, options);
+            var held = new Stage(model, bridgeTokenizer, modelTokenizer, new InstructionMix([new InstructionSource(validation.Examples)]), options);
+            return new HeldOutAnswers(held, held.Answer, validation.Audio, options);
         }
     }
 
