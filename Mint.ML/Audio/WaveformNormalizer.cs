@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Mint.ML.Audio;
 
 /// <summary>Zero mean and unit variance over each row's true length: the front end of wav2vec 2.0, HuBERT, data2vec and MERT.</summary>
-public static class WaveformNormalizer
+internal static class WaveformNormalizer
 {
     /// <summary>(x - mean) / sqrt(variance + 1e-7) with the population variance, as transformers' Wav2Vec2FeatureExtractor; padding stays 0.</summary>
     /// <remarks>

@@ -66,7 +66,7 @@ public sealed class LongAudio
     }
 
     /// <summary>What is heard, in order; together they cover every sample but those cut.</summary>
-    public IReadOnlyList<AudioWindow> Windows { get; }
+    internal IReadOnlyList<AudioWindow> Windows { get; }
 
     /// <summary>Samples at the end that are not heard, because <see cref="LongAudioOptions.MaxSeconds"/> said so.</summary>
     public int CutSamples { get; }

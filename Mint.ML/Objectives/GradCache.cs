@@ -9,7 +9,7 @@ namespace Mint.ML.Objectives;
 /// <param name="Frames">Frozen encoder's frames, (b, T, E).</param>
 /// <param name="FrameMask">(b, T) bool, or null when all frames are real.</param>
 /// <param name="Captions">The clips' captions.</param>
-public sealed record AlignmentPart(Tensor Frames, Tensor? FrameMask, CaptionBatch Captions);
+internal sealed record AlignmentPart(Tensor Frames, Tensor? FrameMask, CaptionBatch Captions);
 
 /// <summary>The contrastive loss of a batch of any size in the memory of a small one.</summary>
 /// <remarks>
@@ -18,7 +18,7 @@ public sealed record AlignmentPart(Tensor Frames, Tensor? FrameMask, CaptionBatc
 /// and sent its embeddings' gradient. Loss and gradient are the whole batch's; a part's dropout is the same in both of its runs.
 /// The price is one forward pass more. The matching loss is not part of this: its negatives are pairs, which go through the bridge together.
 /// </remarks>
-public sealed class GradCache : IDisposable
+internal sealed class GradCache : IDisposable
 {
     private readonly BridgeNet bridge;
     private readonly AlignmentOptions options;

@@ -26,7 +26,7 @@ public sealed class MusiLingo : IAudioLanguageModel
         (this.encoder, Adapter, LanguageModel, this.outer, this.tokenizer) = (encoder, adapter, languageModel, outer, tokenizer);
 
     /// <summary>Window means and projection: the trained part.</summary>
-    public TemporalMeanAdapter Adapter { get; }
+    internal TemporalMeanAdapter Adapter { get; }
 
     /// <summary>The frozen LLaMA; it answers what <see cref="Prompt(AudioEncoding, IReadOnlyList{string})"/> returns.</summary>
     public Llama LanguageModel { get; }
@@ -76,7 +76,7 @@ public sealed class MusiLingo : IAudioLanguageModel
     }
 
     /// <summary>LLaMA and the projection, each with how the files name its weights: what <see cref="CheckpointWriter.WriteLike"/> takes.</summary>
-    public (nn.Module Module, WeightNames Names)[] Parts =>
+    internal (nn.Module Module, WeightNames Names)[] Parts =>
     [
         (LanguageModel, Llama.Names with { Scope = outer + "llama_model." }),
         (Adapter, new() { Scope = outer, Ignored = [@"^llama_model\.", @"^audio_encoder\."] }),

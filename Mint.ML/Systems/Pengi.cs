@@ -80,7 +80,7 @@ public sealed class Pengi : IAudioLanguageModel
     }
 
     /// <summary>Every part with how the original names its weights: what <see cref="CheckpointWriter.WriteLike"/> takes.</summary>
-    public (nn.Module Module, WeightNames Names)[] Parts =>
+    internal (nn.Module Module, WeightNames Names)[] Parts =>
     [
         .. audio.Parts("audio_encoder."), .. text.Parts("caption_encoder."),
         (audioPrefix, new() { Scope = "caption_decoder.audio_project." }), (textPrefix, new() { Scope = "caption_decoder.text_project." }),
@@ -130,7 +130,7 @@ public sealed class Pengi : IAudioLanguageModel
     /// <param name="mask">See <see cref="EncodeText"/>.</param>
     /// <param name="beams">Beams, all of which are returned. 3, as in the original.</param>
     /// <param name="maxTokens">Most tokens of an answer. 30, as in the original.</param>
-    public IReadOnlyList<IReadOnlyList<PengiAnswer>> Answer(Tensor waveforms, Tensor ids, Tensor? mask, int beams = 3, int maxTokens = 30)
+    internal IReadOnlyList<IReadOnlyList<PengiAnswer>> Answer(Tensor waveforms, Tensor ids, Tensor? mask, int beams = 3, int maxTokens = 30)
     {
         using var guard = no_grad();
         using var scope = NewDisposeScope();
