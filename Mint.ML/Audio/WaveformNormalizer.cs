@@ -20,9 +20,9 @@ internal static class WaveformNormalizer
     {
         using DisposeScope scope = NewDisposeScope();
         using var _ = no_grad();
-        (Tensor x, Tensor n) = Rows.Check(waveforms, lengths, waveforms.device, 1, "normalising");
-        Tensor mask = Rows.Mask(n, x.shape[1]);                                            // (B, T)
-        Tensor centred = (x.to(ScalarType.Float64) - Rows.Mean(x, mask, n)) * mask;
+        (Tensor x, Tensor n) = WaveformRows.Check(waveforms, lengths, waveforms.device, 1, "normalising");
+        Tensor mask = WaveformRows.Mask(n, x.shape[1]);                                            // (B, T)
+        Tensor centred = (x.to(ScalarType.Float64) - WaveformRows.Mean(x, mask, n)) * mask;
         Tensor variance = centred.Squared().sum(1, keepdim: true) / n.unsqueeze(1);         // (B, 1)
         return (centred / variance.Plus(1e-7).sqrt()).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }

@@ -25,7 +25,7 @@ internal sealed class Linear : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>Type of the product, whatever the weight's and the input's; null for theirs. See <see cref="Training.Precision"/>.</summary>
+    /// <summary>Type of the product, whatever the weight's and the input's; null for theirs. See <see cref="Training.TrainingPrecision"/>.</summary>
     internal ScalarType? ComputeType { get; set; }
 
     /// <inheritdoc/>

@@ -22,7 +22,7 @@ internal sealed class GradCache : IDisposable
 {
     private readonly BridgeNet bridge;
     private readonly AlignmentOptions options;
-    private readonly List<(Tensor Audio, Tensor Text, Chance Chance)> heard = [];
+    private readonly List<(Tensor Audio, Tensor Text, RandomStreamState Chance)> heard = [];
     private (Tensor Loss, Tensor Audio, Tensor Text, Tensor Temperature)? solved; // the loss and its gradients
     private int part = -1;
     private long start, rows;
@@ -44,12 +44,12 @@ internal sealed class GradCache : IDisposable
         var alone = options with { MatchingWeight = 0, GenerationWeight = 0 };
         using var cache = new GradCache(bridge, alone);
         for (int i = 0; i < parts; i++) cache.Hear(read(i));
-        using var after = new Chance(bridge.Queries.device);
+        using var after = new RandomStreamState(bridge.Queries.device);
         for (int i = 0; i < parts; i++)
         {
             using var part = NewDisposeScope();
             cache.Next();
-            var (audio, text) = Alignment.Embed(bridge, read(i), alone);
+            var (audio, text) = AlignmentObjectives.Embed(bridge, read(i), alone);
             cache.Contrast(audio, text).Times(cache.Share * options.ContrastiveWeight).backward();
         }
         after.Return();
@@ -61,8 +61,8 @@ internal sealed class GradCache : IDisposable
     {
         using var grad = no_grad();
         using var scope = NewDisposeScope();
-        var chance = new Chance(bridge.Queries.device);
-        var (audio, text) = Alignment.Embed(bridge, part, options);
+        var chance = new RandomStreamState(bridge.Queries.device);
+        var (audio, text) = AlignmentObjectives.Embed(bridge, part, options);
         heard.Add((audio.DetachFromDisposeScope(), text.DetachFromDisposeScope(), chance));
     }
 

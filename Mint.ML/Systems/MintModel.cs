@@ -42,7 +42,7 @@ public sealed record MintTokenizers(ITextTokenizer Bridge, ITextTokenizer Langua
 ///                                   |
 /// queries (Q, D) + instruction -> Bridge-Net -> (B, Q, D) -> projection -> (B, Q, D') ++ instruction embeddings -> language model (frozen) -> text
 /// </code>
-/// Stage 1 trains the bridge on audio and captions (<see cref="Alignment"/>); stage 2 trains bridge and projection on
+/// Stage 1 trains the bridge on audio and captions (<see cref="AlignmentObjectives"/>); stage 2 trains bridge and projection on
 /// instructions and responses (<see cref="InstructionLoss"/>). The model owns its parts.
 /// </remarks>
 public sealed class MintModel : IAudioLanguageModel
@@ -95,7 +95,7 @@ public sealed class MintModel : IAudioLanguageModel
         // One instruction is read once and stands in every row.
         (Tensor Ids, Tensor Mask) Ids(ITextTokenizer tokenizer)
         {
-            var (ids, mask) = TextTensors.Of(tokenizer, instructions, Tokenizers.MaxTextTokens, languageModel.Device); // (B, L) or (1, L)
+            var (ids, mask) = TextTensors.Encode(tokenizer, instructions, Tokenizers.MaxTextTokens, languageModel.Device); // (B, L) or (1, L)
             return (ids.expand(clips, -1), mask.expand(clips, -1));
         }
     }
@@ -104,7 +104,7 @@ public sealed class MintModel : IAudioLanguageModel
     public (Tensor Embeddings, Tensor Mask) PromptWithoutSound(string instruction)
     {
         using var scope = NewDisposeScope();
-        var (ids, mask) = TextTensors.Of(Tokenizers.LanguageModel, [instruction], Tokenizers.MaxTextTokens, languageModel.Device);
+        var (ids, mask) = TextTensors.Encode(Tokenizers.LanguageModel, [instruction], Tokenizers.MaxTextTokens, languageModel.Device);
         return (languageModel.Embed(ids).MoveToOuterDisposeScope(), mask.MoveToOuterDisposeScope());
     }
 
@@ -114,8 +114,8 @@ public sealed class MintModel : IAudioLanguageModel
     public float[,,] QueryAttention(AudioEncoding sound, string instruction)
     {
         using var scope = NewDisposeScope();
-        var (ids, mask) = TextTensors.Of(Tokenizers.Bridge, [instruction], Tokenizers.MaxTextTokens, languageModel.Device);
-        return ListeningMap.Of(bridge, sound, ids, mask);
+        var (ids, mask) = TextTensors.Encode(Tokenizers.Bridge, [instruction], Tokenizers.MaxTextTokens, languageModel.Device);
+        return ListeningMap.ForSound(bridge, sound, ids, mask);
     }
 
     /// <summary>The prompt that stands for a clip and an instruction: (B, Q + L', D') embeddings and their mask.</summary>

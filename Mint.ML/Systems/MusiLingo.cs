@@ -98,7 +98,7 @@ public sealed class MusiLingo : IAudioLanguageModel
     public AudioEncoding AudioTokens(IReadOnlyList<Tensor> hidden, Tensor mask)
     {
         using var scope = NewDisposeScope();
-        var (frames, real) = Adapter.call(MertMean.Of(hidden), mask);
+        var (frames, real) = Adapter.call(MertMean.Mean(hidden), mask);
         return new AudioEncoding(frames.MoveToOuterDisposeScope(), real.MoveToOuterDisposeScope());
     }
 
@@ -172,11 +172,11 @@ public sealed class MusiLingo : IAudioLanguageModel
         public AudioEncoding Encode(Tensor waveforms, Tensor lengths)
         {
             using var states = mert.EncodeHidden(waveforms, lengths);
-            return new AudioEncoding(Of(states.HiddenStates), states.Mask.alias());
+            return new AudioEncoding(Mean(states.HiddenStates), states.Mask.alias());
         }
 
         /// <summary>The plain mean of all layers, the embeddings included: (B, T, d), float32.</summary>
-        public static Tensor Of(IReadOnlyList<Tensor> hidden)
+        public static Tensor Mean(IReadOnlyList<Tensor> hidden)
         {
             using var scope = NewDisposeScope();
             var sum = hidden[0].to(ScalarType.Float32, copy: true);
