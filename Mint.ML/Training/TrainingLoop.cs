@@ -107,7 +107,7 @@ internal sealed class TrainingLoop(ITraining training, IHeldOut? heldOut, Traini
     {
         using var scope = NewDisposeScope();
         // A GPU's random state cannot be read through TorchSharp: what it draws in a step follows from the step, so that a resumed run draws it again.
-        if (training.Device.type == TorchSharp.DeviceType.CUDA) cuda.manual_seed_all(unchecked((long)SplitMix.Of(options.Seed, step).Next()));
+        if (training.Device.type == TorchSharp.DeviceType.CUDA) cuda.manual_seed_all(unchecked((long)SplitMix.ForStream(options.Seed, step).Next()));
         optimizer.ZeroGradients();
 
         var batches = training.Batches(step);
