@@ -29,7 +29,8 @@ internal static class CacheBench
 
         var filled = Stopwatch.StartNew();
         long frames = Enumerable.Range(0, Clips).Sum(Cached().Frames);
-        Console.WriteLine(Invariant($"{Clips} clips, {frames} frames; the first epoch fills the cache in {filled.Elapsed.TotalSeconds:F2} s, {encoder.Calls} "
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{Clips} clips, {frames} frames; the first epoch fills the cache in {filled.Elapsed.TotalSeconds:F2} s, {encoder.Calls} "
             + $"encoder calls"));
         int filling = encoder.Calls;
         List<double> without = [], with = [];
@@ -45,10 +46,12 @@ internal static class CacheBench
         }
         int calls = encoder.Calls - filling - (Rounds + 1) * Clips;
         double ratio = Median(without) / Median(with);
-        Console.WriteLine(Invariant($"epoch without the cache {Median(without):F2} s ({without.Min():F2} to {without.Max():F2}), {Clips} encoder calls"));
-        Console.WriteLine(Invariant($"epoch with the cache    {Median(with):F2} s ({with.Min():F2} to {with.Max():F2}), {calls} encoder calls in "
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"epoch without the cache {Median(without):F2} s ({without.Min():F2} to {without.Max():F2}), {Clips} encoder calls"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"epoch with the cache    {Median(with):F2} s ({with.Min():F2} to {with.Max():F2}), {calls} encoder calls in "
             + $"{Rounds} epochs"));
-        Console.WriteLine(Invariant($"{ratio:F1} times as fast with the cache (limit 5)"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{ratio:F1} times as fast with the cache (limit 5)"));
         return calls == 0 && ratio >= 5 ? 0 : 1;
     }
 
@@ -108,7 +111,6 @@ internal static class CacheBench
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
-    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 
     /// <summary>Counts calls; outlives the cache that disposes of it.</summary>
     private sealed class Counted(IAudioEncoder encoder) : IAudioEncoder

@@ -60,9 +60,11 @@ internal static class LoadBench
         using var model = Load(folder);
         long after = Resident("VmRSS:"), peak = Resident("VmHWM:");
         long weights = model.parameters().Sum(parameter => parameter.numel() * parameter.element_size());
-        Console.WriteLine(Invariant($"weights {weights / 1e6:F0} MB; resident before {before / 1e6:F0} MB, after {after / 1e6:F0} MB, at most "
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"weights {weights / 1e6:F0} MB; resident before {before / 1e6:F0} MB, after {after / 1e6:F0} MB, at most "
             + $"{peak / 1e6:F0} MB"));
-        Console.WriteLine(Invariant($"resident memory for the weights: {(double)(peak - before) / weights:F3} times their size (limit 1.05)"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"resident memory for the weights: {(double)(peak - before) / weights:F3} times their size (limit 1.05)"));
         return peak - before <= 1.05 * weights ? 0 : 1;
     }
 
@@ -90,13 +92,14 @@ internal static class LoadBench
         Report("reading the warm file into new memory", reads);
         Report("loading the folder", loads);
         double ratio = Median(loads) / Median(scans);
-        Console.WriteLine(Invariant($"loading runs at {100 * ratio:F0} % of reading the warm file (limit 80 %), {100 * Median(loads) / Median(reads):F0} % "
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"loading runs at {100 * ratio:F0} % of reading the warm file (limit 80 %), {100 * Median(loads) / Median(reads):F0} % "
             + $"of reading it into new memory; medians of {Rounds} rounds of {bytes / 1e6:F0} MB"));
         return ratio >= 0.8 ? 0 : 1;
     }
 
     private static void Report(string what, List<double> speeds) =>
-        Console.WriteLine(Invariant($"{what,-48} {Median(speeds):F2} GB/s ({speeds.Min():F2} to {speeds.Max():F2})"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what,-48} {Median(speeds):F2} GB/s ({speeds.Min():F2} to {speeds.Max():F2})"));
 
     private static Stack Load(string folder)
     {
@@ -142,5 +145,4 @@ internal static class LoadBench
 
     private static long Bytes(string text) => long.Parse(text, CultureInfo.InvariantCulture);
 
-    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

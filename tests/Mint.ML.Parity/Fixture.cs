@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
 using static TorchSharp.torch;
