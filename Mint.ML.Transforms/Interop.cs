@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Compression;
 using System.Runtime.CompilerServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -63,16 +64,19 @@ namespace Mint.ML.Transforms
             new(name, kind, itemType, isKey, annotations);
 
         /// <summary>The environment of the context that a catalog belongs to.</summary>
-        public static IHostEnvironment Environment(this TransformsCatalog catalog) => Of(catalog);
+        public static IHostEnvironment Environment(this TransformsCatalog catalog) => EnvironmentOf(catalog);
 
         /// <summary>The environment of the context that a catalog belongs to.</summary>
-        public static IHostEnvironment Environment(this DataOperationsCatalog catalog) => Of(catalog);
+        public static IHostEnvironment Environment(this DataOperationsCatalog catalog) => EnvironmentOf(catalog);
 
-        private static IHostEnvironment Of(IInternalCatalog catalog) => (catalog ?? throw new ArgumentNullException(nameof(catalog))).Environment;
+        private static IHostEnvironment EnvironmentOf(IInternalCatalog catalog) => (catalog ?? throw new ArgumentNullException(nameof(catalog))).Environment;
 
         /// <summary>The device settings of the context: its GPU, if it names one, and whether the CPU may stand in for it.</summary>
         public static (int? GpuDeviceId, bool FallbackToCpu) DeviceSettings(this IHostEnvironment environment) =>
             environment is IHostEnvironmentInternal settings ? (settings.GpuDeviceId, settings.FallbackToCpu) : (null, false);
+
+        /// <summary>The context's folder for temporary files; null for the system's own.</summary>
+        public static string? TemporaryFolder(this IHostEnvironment environment) => (environment as IHostEnvironmentInternal)?.TempFilePath;
 
         /// <summary>Name of the annotation that tells which predicted label and scores belong together, as ML.NET's evaluators look for them.</summary>
         public const string ScoreSetId = AnnotationUtils.Kinds.ScoreColumnSetId;
@@ -115,7 +119,7 @@ namespace Mint.ML.Transforms
         {
             context.CheckAtModel();
             context.SetVersionInfo(Version(step.GetType().Assembly.FullName!, loaderSignature));
-            write(new ZipModelWriter(context));
+            write(new ZipModelWriter(context, environment.TemporaryFolder()));
         }
 
         internal static VersionInfo Version(string assemblyName, string? loaderSignature) =>
@@ -126,21 +130,36 @@ namespace Mint.ML.Transforms
         private static readonly ConditionalWeakTable<object, Dictionary<object, int>> WrittenInto = new();
         private static readonly ConditionalWeakTable<object, Dictionary<int, object>> LoadedFrom = new();
 
-        private sealed class ZipModelWriter(ModelSaveContext context) : ModelWriter
+        private sealed class ZipModelWriter(ModelSaveContext context, string? temporary) : ModelWriter
         {
+            public override string? Temporary => temporary;
+
             private protected override IDictionary<object, int> Written { get; } =
                 WrittenInto.GetValue(context.Repository, _ => new(ReferenceEqualityComparer.Instance));
 
             public override void Stream(string name, Action<BinaryWriter> write) => context.SaveBinaryStream(name, write);
         }
 
-        internal sealed class ZipModelReader(ModelLoadContext context) : ModelReader
+        internal sealed class ZipModelReader(ModelLoadContext context, string? temporary) : ModelReader
         {
+            public override string? Temporary => temporary;
+
             public override FrozenModelFolders Folders => FrozenModelFolders.Current;
 
             private protected override IDictionary<int, object> Loaded { get; } = LoadedFrom.GetValue(context.Repository, _ => []);
 
             public override bool TryStream(string name, Action<BinaryReader> read) => context.TryLoadBinaryStream(name, read);
+
+            // ML.NET copies a stream to the disk before it hands it over, so that its size has to be known before.
+            private protected override (long Packed, long Unpacked)? Size(string name)
+            {
+                string wanted = Path.Combine(context.Directory ?? "", name).Replace('\\', '/');
+                var entry = Archive(context.Repository).Entries.FirstOrDefault(entry => entry.FullName.Replace('\\', '/') == wanted);
+                return entry is null ? null : (entry.CompressedLength, entry.Length);
+            }
+
+            [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_archive")]
+            private static extern ref ZipArchive Archive(RepositoryReader repository);
         }
     }
 
@@ -163,7 +182,7 @@ namespace Mint.ML.Transforms
         {
             if (context.Header.ModelVerWritten < ModelFormat.Current) throw new FormatException($"This model file cannot be read: {ModelFormat.TooOld}.");
             context.CheckAtModel(Interop.Version(typeof(T).Assembly.FullName!, null));
-            return T.Read(environment, new Interop.ZipModelReader(context));
+            return T.Read(environment, new Interop.ZipModelReader(context, environment.TemporaryFolder()));
         }
     }
 }

@@ -12,7 +12,7 @@ namespace Mint.ML.Transforms;
 /// <param name="Count">Rows that have a right label; others are left out.</param>
 /// <param name="Unanswered">Rows of these without a prediction, as of sound that could not be read; they count as wrong.</param>
 /// <param name="NotAmongLabels">Rows of these whose right label is none of those that were ranked; they can only be wrong.</param>
-public sealed record RankedClassificationResult(Interval Accuracy, Interval MacroF1, int Count, int Unanswered, int NotAmongLabels)
+public sealed record RankedClassificationResult(ConfidenceInterval Accuracy, ConfidenceInterval MacroF1, int Count, int Unanswered, int NotAmongLabels)
 {
     internal static RankedClassificationResult Compute(IDataView data, string labelColumnName, string predictedColumnName)
     {
@@ -40,7 +40,7 @@ public sealed record RankedClassificationResult(Interval Accuracy, Interval Macr
             throw new InvalidOperationException($"No label of column '{labelColumnName}', such as '{items[0].Reference[0]}', is among those that were ranked: "
                 + $"{string.Join(", ", labels)}.");
         }
-        Interval[] metrics = [.. EvaluationScores.Classification(items).Select(metric => new Interval(metric.Value!.Value, metric.Low!.Value, metric.High!.Value))];
+        ConfidenceInterval[] metrics = [.. EvaluationScores.Classification(items).Select(metric => new ConfidenceInterval(metric.Value!.Value, metric.Low!.Value, metric.High!.Value))];
         return new(metrics[0], metrics[1], items.Count, unanswered, unknown);
     }
 }

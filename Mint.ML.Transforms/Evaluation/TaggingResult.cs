@@ -13,7 +13,7 @@ namespace Mint.ML.Transforms;
 /// <param name="Tags">Each tag on its own.</param>
 /// <param name="Count">Rows measured; rows without scores, as of sound that could not be read, are left out.</param>
 /// <param name="Unanswered">Rows left out.</param>
-public sealed record TaggingResult(Interval? MeanAveragePrecision, Interval? RocAuc, IReadOnlyList<TagScore> Tags, int Count, int Unanswered)
+public sealed record TaggingResult(ConfidenceInterval? MeanAveragePrecision, ConfidenceInterval? RocAuc, IReadOnlyList<TagScore> Tags, int Count, int Unanswered)
 {
     internal static TaggingResult Compute(IDataView data, string labelsColumnName, string scoreColumnName)
     {
@@ -42,8 +42,8 @@ public sealed record TaggingResult(Interval? MeanAveragePrecision, Interval? Roc
             throw new InvalidOperationException(
                 $"Column '{labelsColumnName}' has the tag '{unknown}', which was not scored. Scored were: {string.Join(", ", tags)}.");
         }
-        Interval?[] metrics = [.. EvaluationScores.Tagging(items, tags)
-            .Select(metric => metric.Value is { } value ? new Interval(value, metric.Low!.Value, metric.High!.Value) : null)];
+        ConfidenceInterval?[] metrics = [.. EvaluationScores.Tagging(items, tags)
+            .Select(metric => metric.Value is { } value ? new ConfidenceInterval(value, metric.Low!.Value, metric.High!.Value) : null)];
         return new(metrics[0], metrics[1], [.. tags.Select((tag, i) => Tag(tag, i, items))], items.Count, unanswered);
     }
 

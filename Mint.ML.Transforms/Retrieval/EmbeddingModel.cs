@@ -26,8 +26,8 @@ internal sealed class EmbeddingModel : IDisposable
 
     public static EmbeddingModel Load(string clap, bool embed, IHostEnvironment environment)
     {
-        var folder = FrozenFolder.Of(clap, embed);
-        return new(folder, ClapEmbeddings.Load(folder.Path, Devices.Of(environment)));
+        var folder = FrozenFolder.FromPath(clap, embed);
+        return new(folder, ClapEmbeddings.Load(folder.Path, Devices.ForEnvironment(environment)));
     }
 
     public void Write(ModelWriter writer)
@@ -40,7 +40,7 @@ internal sealed class EmbeddingModel : IDisposable
     public static EmbeddingModel Read(IHostEnvironment environment, ModelReader reader)
     {
         if (reader.Json<Kind>("Embeds") == Kind.Bridge) return new(TunedSteps.ReadBridge(environment, reader));
-        var device = Devices.Of(environment);
+        var device = Devices.ForEnvironment(environment);
         var (folder, clap) = FrozenFolder.Read(reader, "Clap", path => ClapEmbeddings.Load(path, device));
         return new(folder, clap);
     }

@@ -154,7 +154,7 @@ public sealed class BridgeNetTrainer : StepEstimator<BridgeNetTransformer>
 
     private BridgeNet NewBridge(TrainingData data, VocabularyFiles vocabulary, int seed)
     {
-        var device = Devices.Of(Environment);
+        var device = Devices.ForEnvironment(Environment);
         // [DEC] is the id after the vocabulary.
         var qformer = options.Bridge.QFormer with { AudioSize = data.FrameWidth, VocabularySize = vocabulary.Tokenizer.VocabularySize + 1 };
         var bridge = new BridgeNet(options.Bridge with { QFormer = qformer });

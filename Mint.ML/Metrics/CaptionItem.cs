@@ -16,7 +16,7 @@ public sealed record MetricScore(string Name, double Corpus, IReadOnlyList<doubl
     public string? Note { get; init; }
 
     /// <summary>The 95 % interval of <see cref="Corpus"/> by <see cref="Bootstrap"/> over the items; null where none was computed.</summary>
-    public Interval? Interval { get; init; }
+    public ConfidenceInterval? Interval { get; init; }
 
     /// <summary>A metric that is not defined for a set.</summary>
     /// <param name="name">The metric.</param>

@@ -74,7 +74,7 @@ public sealed class ClapEmbeddings : IDisposable
         if (texts.Count == 0) return [];
         using var guard = no_grad();
         using var scope = NewDisposeScope();
-        var (ids, mask) = TextTensors.Of(tokenizer, texts, longestText, clap.Audio.Device);
+        var (ids, mask) = TextTensors.Encode(tokenizer, texts, longestText, clap.Audio.Device);
         return Rows(clap.EncodeText(ids, mask));
     }
 

@@ -69,16 +69,16 @@ public class CommandModelTests
         var start =
             new ProcessStartInfo("dotnet",
             [typeof(ModelFile).Assembly.Location, "classify", Path.Combine(Clips.Folder, "clip0.wav"), "--labels", "a,b", "--model", file])
-        {
-            WorkingDirectory = elsewhere,
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-            Environment = { ["MINT_MODELS"] = elsewhere, ["MINT_TRACE"] = "" },
-        };
+            {
+                WorkingDirectory = elsewhere,
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+                Environment = { ["MINT_MODELS"] = elsewhere, ["MINT_TRACE"] = "" },
+            };
         using var process = Process.Start(start)!;
         string said = process.StandardError.ReadToEnd();
         process.WaitForExit();
         Assert.AreEqual(1, process.ExitCode, said);
-        StringAssert.Contains(said, "mint: The frozen model 'encoder' is not the one this model was trained with");
+        StringAssert.Contains(said, $"mint: {file}: The frozen model 'encoder' is not the one this model was trained with");
     }
 }
