@@ -36,9 +36,9 @@ public sealed class AudioLanguageCatalog
     /// <param name="instruction">What is asked about each sound.</param>
     /// <param name="featureColumnName">The column of frame vectors.</param>
     /// <param name="model">The tuned model; null takes the one trained before this in the chain.</param>
-    public CaptionGenerationEstimator GenerateCaptions(string outputColumnName = "GeneratedCaption", string? instruction = null,
+    public CaptionGenerator GenerateCaptions(string outputColumnName = "GeneratedCaption", string? instruction = null,
         string featureColumnName = "Features", InstructionTunedTransformer? model = null) =>
-        GenerateCaptions(new CaptionGenerationEstimator.Options
+        GenerateCaptions(new CaptionGenerator.Options
         {
             OutputColumnName = outputColumnName,
             Instruction = instruction ?? InstructionTemplates.Caption.Instruction,
@@ -48,7 +48,7 @@ public sealed class AudioLanguageCatalog
 
     /// <summary>Writes a text about each sound.</summary>
     /// <param name="options">What is asked, and how the answer is searched for.</param>
-    public CaptionGenerationEstimator GenerateCaptions(CaptionGenerationEstimator.Options options) => new(environment, options);
+    public CaptionGenerator GenerateCaptions(CaptionGenerator.Options options) => new(environment, options);
 
     /// <summary>Classifies sound among labels given as text: the likeliest label wins.</summary>
     /// <param name="outputColumnName">The column that takes the predicted label; the scores go to the column Score.</param>
@@ -56,9 +56,9 @@ public sealed class AudioLanguageCatalog
     /// <param name="instruction">What is asked about each sound.</param>
     /// <param name="featureColumnName">The column of frame vectors.</param>
     /// <param name="model">The tuned model; null takes the one trained before this in the chain.</param>
-    public RankingEstimator RankLabels(string outputColumnName, IReadOnlyList<string> labels, string? instruction = null,
+    public RankedClassifier RankLabels(string outputColumnName, IReadOnlyList<string> labels, string? instruction = null,
         string featureColumnName = "Features", InstructionTunedTransformer? model = null) =>
-        RankLabels(new RankingEstimator.Options
+        RankLabels(new RankedClassifier.Options
         {
             OutputColumnName = outputColumnName,
             Labels = labels,
@@ -69,7 +69,7 @@ public sealed class AudioLanguageCatalog
 
     /// <summary>Classifies sound among labels given as text: the likeliest label wins.</summary>
     /// <param name="options">The labels, and how they are compared.</param>
-    public RankingEstimator RankLabels(RankingEstimator.Options options) => new(environment, options);
+    public RankedClassifier RankLabels(RankedClassifier.Options options) => new(environment, options);
 
     /// <summary>Makes a step of a pipeline of a bridge that was trained or loaded elsewhere (<see cref="Training.AlignmentTraining"/>,
     /// <see cref="BridgeNet.Load"/>).</summary>

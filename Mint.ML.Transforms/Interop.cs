@@ -11,17 +11,18 @@ using Mint.ML.Transforms.RowMapping;
 [assembly: IgnoresAccessChecksTo("Microsoft.ML.Data")]
 
 // One line for each transformer that can stand in a model file; the last argument is its LoaderSignature (24 ASCII characters at most, never changed).
-[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<AudioLoader>), null, typeof(SignatureLoadModel), "Audio loader", AudioLoader.Signature)]
-[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<AudioFeaturizer>), null, typeof(SignatureLoadModel), "Audio featurizer",
-    AudioFeaturizer.Signature)]
+[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<AudioLoadingTransformer>), null, typeof(SignatureLoadModel), "Audio loader",
+    AudioLoadingTransformer.Signature)]
+[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<AudioFeaturizingTransformer>), null, typeof(SignatureLoadModel), "Audio featurizer",
+    AudioFeaturizingTransformer.Signature)]
 [assembly: LoadableClass(typeof(ITransformer), typeof(Loader<BridgeNetTransformer>), null, typeof(SignatureLoadModel), "Bridge-Net",
     BridgeNetTransformer.Signature)]
 [assembly: LoadableClass(typeof(ITransformer), typeof(Loader<InstructionTunedTransformer>), null, typeof(SignatureLoadModel), "Instruction-tuned model",
     InstructionTunedTransformer.Signature)]
-[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<CaptionGenerator>), null, typeof(SignatureLoadModel), "Caption generator",
-    CaptionGenerator.Signature)]
-[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<RankedClassifier>), null, typeof(SignatureLoadModel), "Ranked classifier",
-    RankedClassifier.Signature)]
+[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<CaptionGeneratingTransformer>), null, typeof(SignatureLoadModel), "Caption generator",
+    CaptionGeneratingTransformer.Signature)]
+[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<RankedClassificationTransformer>), null, typeof(SignatureLoadModel), "Ranked classifier",
+    RankedClassificationTransformer.Signature)]
 
 namespace System.Runtime.CompilerServices
 {

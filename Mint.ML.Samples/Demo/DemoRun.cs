@@ -68,7 +68,7 @@ internal sealed class DemoRun
         return code;
     }
 
-    private EstimatorChain<RankedClassifier> Pipeline(string[] families) => mint.Features
+    private EstimatorChain<RankedClassificationTransformer> Pipeline(string[] families) => mint.Features
         .AppendCacheCheckpoint(ml) // both stages read the features; they are computed once
         .Append(mint.Stage1())
         .Append(mint.Stage2())

@@ -25,15 +25,15 @@ internal sealed class SmallMint(MLContext ml, DemoOptions options, CancellationT
             Layers = 2,
             CrossAttentionFrequency = 1,
             Heads = 4,
-            IntermediateSize = 256,
-            MaxPositions = 64,
+            FeedForwardSize = 256,
+            Positions = 64,
             // BERT's 0.02 is for rows of 768; at 128 it leaves all clips so alike that contrast never begins.
             InitializerRange = 0.08,
         },
     };
 
     /// <summary>Sound to the frozen encoder's frames.</summary>
-    public EstimatorChain<AudioFeaturizer> Features => ml.Transforms.LoadAudio("Audio", "Path")
+    public EstimatorChain<AudioFeaturizingTransformer> Features => ml.Transforms.LoadAudio("Audio", "Path")
         .Append(ml.Transforms.FeaturizeAudio("Features", "Audio", encoder: Path.Combine(options.Models, "encoder")));
 
     /// <summary>Stage 1.</summary>

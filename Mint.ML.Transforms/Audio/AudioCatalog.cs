@@ -38,15 +38,15 @@ public static class AudioCatalog
 
     /// <summary>Turns sound into frame vectors with a frozen, pre-trained encoder.</summary>
     /// <param name="catalog">The transforms.</param>
-    /// <param name="outputColumnName">The column that takes the features, see <see cref="AudioFeaturizer"/>.</param>
+    /// <param name="outputColumnName">The column that takes the features, see <see cref="AudioFeaturizingTransformer"/>.</param>
     /// <param name="inputColumnName">The audio column.</param>
     /// <param name="encoder">A Hugging Face folder: data2vec-audio, wav2vec 2.0, HuBERT, MERT, CLAP, AST or AudioMAE.</param>
     /// <param name="batchSize">Rows that go through the encoder at once; results do not depend on it.</param>
     /// <param name="cache">A folder that keeps the features, so that trainers need not hold them in memory; see
-    /// <see cref="AudioFeaturizingEstimator.Options.CacheFolder"/>.</param>
-    public static AudioFeaturizingEstimator FeaturizeAudio(
+    /// <see cref="AudioFeaturizer.Options.CacheFolder"/>.</param>
+    public static AudioFeaturizer FeaturizeAudio(
         this TransformsCatalog catalog, string outputColumnName, string inputColumnName, string encoder, int batchSize = 16, string? cache = null) =>
-        catalog.FeaturizeAudio(new AudioFeaturizingEstimator.Options
+        catalog.FeaturizeAudio(new AudioFeaturizer.Options
         {
             OutputColumnName = outputColumnName,
             InputColumnName = inputColumnName,
@@ -58,6 +58,5 @@ public static class AudioCatalog
     /// <summary>Turns sound into frame vectors with a frozen, pre-trained encoder.</summary>
     /// <param name="catalog">The transforms.</param>
     /// <param name="options">Encoder, columns and batch size.</param>
-    public static AudioFeaturizingEstimator FeaturizeAudio(this TransformsCatalog catalog, AudioFeaturizingEstimator.Options options) =>
-        new(catalog.Environment(), options);
+    public static AudioFeaturizer FeaturizeAudio(this TransformsCatalog catalog, AudioFeaturizer.Options options) => new(catalog.Environment(), options);
 }

@@ -22,9 +22,9 @@ namespace Mint.ML.Transforms;
 /// Sound of another rate is resampled to the encoder's. Rows are padded to the longest of their batch, with the padding masked through the
 /// whole encoder, so that a row's features do not depend on the rows beside it (save the last bits of floating-point sums).
 /// With a cache, each sound goes through the encoder alone, once, and from then on its features are read from the disk; see
-/// <see cref="AudioFeaturizingEstimator.Options.CacheFolder"/>.
+/// <see cref="AudioFeaturizer.Options.CacheFolder"/>.
 /// </remarks>
-public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturizer>
+public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<AudioFeaturizingTransformer>
 {
     /// <summary>Name of the annotation (Int32) that tells the width E of a frame.</summary>
     public const string FrameWidthAnnotation = "FrameWidth";
@@ -37,9 +37,9 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
     private readonly FrameCacheReference? cache;
     private readonly ConcurrentDictionary<string, string> sources = new(); // the sounds that cache keys were made of
 
-    internal AudioFeaturizer(IHostEnvironment environment, SharedModel<IAudioEncoder> encoder, FrozenFolder folder, string output, string input, int batchSize,
-        FrameStore? cache = null)
-        : base(environment, nameof(AudioFeaturizer), batchSize)
+    internal AudioFeaturizingTransformer(IHostEnvironment environment, SharedModel<IAudioEncoder> encoder, FrozenFolder folder, string output, string input,
+        int batchSize, FrameStore? cache = null)
+        : base(environment, nameof(AudioFeaturizingTransformer), batchSize)
     {
         (this.encoder, this.folder, this.output, this.input) = (encoder, folder, output, input);
         if (cache is not null) this.cache = new(cache, EntryColumn(output), key => sources.GetValueOrDefault(key, "a clip"));
@@ -76,12 +76,12 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
         folder.Write(writer, "Encoder");
     }
 
-    static AudioFeaturizer ILoadable<AudioFeaturizer>.Read(IHostEnvironment environment, ModelReader reader)
+    static AudioFeaturizingTransformer ILoadable<AudioFeaturizingTransformer>.Read(IHostEnvironment environment, ModelReader reader)
     {
         var columns = reader.Json<Columns>(Signature + ".json");
         var device = Devices.Of(environment);
         var (folder, encoder) = FrozenFolder.Read(reader, "Encoder", path => ModelCatalog.LoadAudioEncoder(path, device: device));
-        return new AudioFeaturizer(environment, new(encoder), folder, columns.OutputColumnName, columns.InputColumnName, columns.BatchSize);
+        return new AudioFeaturizingTransformer(environment, new(encoder), folder, columns.OutputColumnName, columns.InputColumnName, columns.BatchSize);
     }
 
     private sealed record Columns(string OutputColumnName, string InputColumnName, int BatchSize);
@@ -145,10 +145,10 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
 
     private sealed class Binding : RowBinding
     {
-        private readonly AudioFeaturizer owner;
+        private readonly AudioFeaturizingTransformer owner;
         private readonly DataViewSchema.Column audio;
 
-        public Binding(AudioFeaturizer owner, DataViewSchema input) : base(input)
+        public Binding(AudioFeaturizingTransformer owner, DataViewSchema input) : base(input)
         {
             this.owner = owner;
             audio = input.Require(owner.input, "audio; append LoadAudio before FeaturizeAudio", type => type is AudioDataViewType);
@@ -190,8 +190,8 @@ public sealed class AudioFeaturizer : RowMapTransformer, ILoadable<AudioFeaturiz
     }
 }
 
-/// <summary>Makes an <see cref="AudioFeaturizer"/>. The encoder is frozen: there is nothing to train.</summary>
-public sealed class AudioFeaturizingEstimator : IEstimator<AudioFeaturizer>
+/// <summary>Makes an <see cref="AudioFeaturizingTransformer"/>. The encoder is frozen: there is nothing to train.</summary>
+public sealed class AudioFeaturizer : IEstimator<AudioFeaturizingTransformer>
 {
     /// <summary>Which encoder, and over what.</summary>
     public sealed class Options
@@ -227,7 +227,7 @@ public sealed class AudioFeaturizingEstimator : IEstimator<AudioFeaturizer>
     private readonly IHostEnvironment environment;
     private readonly Options options;
 
-    internal AudioFeaturizingEstimator(IHostEnvironment environment, Options options)
+    internal AudioFeaturizer(IHostEnvironment environment, Options options)
     {
         ArgumentNullException.ThrowIfNull(options);
         (this.environment, this.options) = (environment, options.Copy());
@@ -235,12 +235,12 @@ public sealed class AudioFeaturizingEstimator : IEstimator<AudioFeaturizer>
         errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName));
         errors.Folder(nameof(Options.Encoder), options.Encoder);
         errors.Batch(options.BatchSize);
-        errors.Throw(nameof(AudioFeaturizingEstimator));
+        errors.Throw(nameof(AudioFeaturizer));
     }
 
     /// <inheritdoc/>
     /// <exception cref="IOException">Another process has the cache; the message says which.</exception>
-    public AudioFeaturizer Fit(IDataView input)
+    public AudioFeaturizingTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
         GetOutputSchema(SchemaColumns.Shape(input.Schema));
@@ -249,7 +249,8 @@ public sealed class AudioFeaturizingEstimator : IEstimator<AudioFeaturizer>
         try
         {
             var encoder = ModelCatalog.LoadAudioEncoder(folder.Path, device: Devices.Of(environment));
-            return new AudioFeaturizer(environment, new(encoder), folder, options.OutputColumnName, options.InputColumnName, options.BatchSize, cache);
+            return new AudioFeaturizingTransformer(environment, new(encoder), folder, options.OutputColumnName, options.InputColumnName, options.BatchSize,
+                cache);
         }
         catch
         {
@@ -262,11 +263,11 @@ public sealed class AudioFeaturizingEstimator : IEstimator<AudioFeaturizer>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         inputSchema.Require(options.InputColumnName, "audio; append LoadAudio before FeaturizeAudio", column => column.ItemType is AudioDataViewType);
-        var width = Interop.ShapeColumn(AudioFeaturizer.FrameWidthAnnotation, NumberDataViewType.Int32);
+        var width = Interop.ShapeColumn(AudioFeaturizingTransformer.FrameWidthAnnotation, NumberDataViewType.Int32);
         var annotations = new SchemaShape(options.CacheFolder is null ? [width] : [width, FrameCacheReference.Shape]);
         var features = Interop.ShapeColumn(options.OutputColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.VariableVector,
             annotations: annotations);
         return options.CacheFolder is null ? inputSchema.With(features)
-            : inputSchema.With(features, Interop.ShapeColumn(AudioFeaturizer.EntryColumn(options.OutputColumnName), TextDataViewType.Instance));
+            : inputSchema.With(features, Interop.ShapeColumn(AudioFeaturizingTransformer.EntryColumn(options.OutputColumnName), TextDataViewType.Instance));
     }
 }

@@ -25,13 +25,13 @@ internal static class FrameBatch
     /// <summary>The width of a frame, where the column tells it.</summary>
     public static int? Width(DataViewSchema.Column column)
     {
-        if (column.Annotations.Schema.GetColumnOrNull(AudioFeaturizer.FrameWidthAnnotation) is not { } annotation
+        if (column.Annotations.Schema.GetColumnOrNull(AudioFeaturizingTransformer.FrameWidthAnnotation) is not { } annotation
             || annotation.Type != NumberDataViewType.Int32)
         {
             return null;
         }
         int width = 0;
-        column.Annotations.GetValue(AudioFeaturizer.FrameWidthAnnotation, ref width);
+        column.Annotations.GetValue(AudioFeaturizingTransformer.FrameWidthAnnotation, ref width);
         return width;
     }
 

@@ -11,15 +11,15 @@ using Mint.ML.Transforms.RowMapping;
 namespace Mint.ML.Transforms;
 
 /// <summary>Writes a text about each sound, in answer to one instruction. A row without sound has an empty text.</summary>
-public sealed class CaptionGenerator : RowMapTransformer, ILoadable<CaptionGenerator>
+public sealed class CaptionGeneratingTransformer : RowMapTransformer, ILoadable<CaptionGeneratingTransformer>
 {
     internal const string Signature = "MintCaptionGenerator";
 
     private readonly SharedModel<TunedModel> model;
-    private readonly CaptionGenerationEstimator.Options options;
+    private readonly CaptionGenerator.Options options;
 
-    internal CaptionGenerator(IHostEnvironment environment, SharedModel<TunedModel> model, CaptionGenerationEstimator.Options options)
-        : base(environment, nameof(CaptionGenerator), options.BatchSize) => (this.model, this.options) = (model, options);
+    internal CaptionGeneratingTransformer(IHostEnvironment environment, SharedModel<TunedModel> model, CaptionGenerator.Options options)
+        : base(environment, nameof(CaptionGeneratingTransformer), options.BatchSize) => (this.model, this.options) = (model, options);
 
     private protected override string LoaderSignature => Signature;
 
@@ -33,18 +33,18 @@ public sealed class CaptionGenerator : RowMapTransformer, ILoadable<CaptionGener
         TunedSteps.Write(writer, model);
     }
 
-    static CaptionGenerator ILoadable<CaptionGenerator>.Read(IHostEnvironment environment, ModelReader reader)
+    static CaptionGeneratingTransformer ILoadable<CaptionGeneratingTransformer>.Read(IHostEnvironment environment, ModelReader reader)
     {
-        var options = reader.Json<CaptionGenerationEstimator.Options>(Signature + ".json");
-        return new CaptionGenerator(environment, TunedSteps.Read(environment, reader), options);
+        var options = reader.Json<CaptionGenerator.Options>(Signature + ".json");
+        return new CaptionGeneratingTransformer(environment, TunedSteps.Read(environment, reader), options);
     }
 
     private sealed class Binding : RowBinding
     {
-        private readonly CaptionGenerator owner;
+        private readonly CaptionGeneratingTransformer owner;
         private readonly DataViewSchema.Column features;
 
-        public Binding(CaptionGenerator owner, DataViewSchema input) : base(input)
+        public Binding(CaptionGeneratingTransformer owner, DataViewSchema input) : base(input)
         {
             this.owner = owner;
             features = FrameBatch.Column(input, owner.options.FeatureColumnName, owner.model.Value.Model.FrameWidth);
@@ -60,8 +60,8 @@ public sealed class CaptionGenerator : RowMapTransformer, ILoadable<CaptionGener
     }
 }
 
-/// <summary>Makes a <see cref="CaptionGenerator"/> of a model that was tuned before. There is nothing to train.</summary>
-public sealed class CaptionGenerationEstimator : IEstimator<CaptionGenerator>
+/// <summary>Makes a <see cref="CaptionGeneratingTransformer"/> of a model that was tuned before. There is nothing to train.</summary>
+public sealed class CaptionGenerator : IEstimator<CaptionGeneratingTransformer>
 {
     /// <summary>What is asked, and how the answer is searched for.</summary>
     public sealed class Options
@@ -91,7 +91,7 @@ public sealed class CaptionGenerationEstimator : IEstimator<CaptionGenerator>
     private readonly IHostEnvironment environment;
     private readonly Options options;
 
-    internal CaptionGenerationEstimator(IHostEnvironment environment, Options options)
+    internal CaptionGenerator(IHostEnvironment environment, Options options)
     {
         ArgumentNullException.ThrowIfNull(options);
         (this.environment, this.options) = (environment, options.Copy());
@@ -100,17 +100,17 @@ public sealed class CaptionGenerationEstimator : IEstimator<CaptionGenerator>
         errors.Require(options.Instruction is not null, $"{nameof(Options.Instruction)} is null.");
         errors.Batch(options.BatchSize);
         errors.Valid(nameof(Options.Generation), options.Generation, generation => generation.Validate());
-        errors.Throw(nameof(CaptionGenerationEstimator));
+        errors.Throw(nameof(CaptionGenerator));
     }
 
     /// <inheritdoc/>
-    public CaptionGenerator Fit(IDataView input)
+    public CaptionGeneratingTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
         GetOutputSchema(SchemaColumns.Shape(input.Schema));
         var model = options.Model?.Model ?? ModelReference.Find(input.Schema[options.FeatureColumnName])?.Tuned
             ?? throw TunedSteps.NoModel(options.FeatureColumnName, "GenerateCaptions");
-        return new CaptionGenerator(environment, model.Share(), options);
+        return new CaptionGeneratingTransformer(environment, model.Share(), options);
     }
 
     /// <inheritdoc/>

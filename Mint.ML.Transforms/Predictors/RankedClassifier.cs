@@ -23,21 +23,21 @@ namespace Mint.ML.Transforms;
 /// evaluators take them as they are; for Evaluate, the label column's keys must be in the same order (MapValueToKey with keyData).
 /// A row without sound has a missing label and scores of NaN; FilterRowsByMissingValues on the score column drops such rows.
 /// </remarks>
-public sealed class RankedClassifier : RowMapTransformer, ILoadable<RankedClassifier>
+public sealed class RankedClassificationTransformer : RowMapTransformer, ILoadable<RankedClassificationTransformer>
 {
     internal const string Signature = "MintRankedClassifier";
 
     private readonly SharedModel<TunedModel>? tuned;
     private readonly SharedModel<TrainedBridge>? bridge;
     private readonly LabelScorer scorer;
-    private readonly RankingEstimator.Options options;
+    private readonly RankedClassifier.Options options;
 
-    internal RankedClassifier(IHostEnvironment environment, SharedModel<TunedModel> tuned, RankingEstimator.Options options)
-        : base(environment, nameof(RankedClassifier), options.BatchSize) =>
+    internal RankedClassificationTransformer(IHostEnvironment environment, SharedModel<TunedModel> tuned, RankedClassifier.Options options)
+        : base(environment, nameof(RankedClassificationTransformer), options.BatchSize) =>
         (this.tuned, this.options, scorer) = (tuned, options, new RankingLabelScorer(tuned.Value.Model, options.Labels, options.Instruction, options.Ranking));
 
-    internal RankedClassifier(IHostEnvironment environment, SharedModel<TrainedBridge> bridge, RankingEstimator.Options options)
-        : base(environment, nameof(RankedClassifier), options.BatchSize) =>
+    internal RankedClassificationTransformer(IHostEnvironment environment, SharedModel<TrainedBridge> bridge, RankedClassifier.Options options)
+        : base(environment, nameof(RankedClassificationTransformer), options.BatchSize) =>
         (this.bridge, this.options, scorer) =
             (bridge, options, new SimilarityLabelScorer(bridge.Value.Embeddings, options.Labels, options.Instruction, options.Ranking));
 
@@ -65,9 +65,9 @@ public sealed class RankedClassifier : RowMapTransformer, ILoadable<RankedClassi
         else TunedSteps.Write(writer, bridge!);
     }
 
-    static RankedClassifier ILoadable<RankedClassifier>.Read(IHostEnvironment environment, ModelReader reader)
+    static RankedClassificationTransformer ILoadable<RankedClassificationTransformer>.Read(IHostEnvironment environment, ModelReader reader)
     {
-        var options = reader.Json<RankingEstimator.Options>(Signature + ".json");
+        var options = reader.Json<RankedClassifier.Options>(Signature + ".json");
         return reader.Json<RankedBy>("Ranks") == RankedBy.LanguageModel
             ? new(environment, TunedSteps.Read(environment, reader), options) : new(environment, TunedSteps.ReadBridge(environment, reader), options);
     }
@@ -80,10 +80,10 @@ public sealed class RankedClassifier : RowMapTransformer, ILoadable<RankedClassi
 
     private sealed class Binding : RowBinding
     {
-        private readonly RankedClassifier owner;
+        private readonly RankedClassificationTransformer owner;
         private readonly DataViewSchema.Column features;
 
-        public Binding(RankedClassifier owner, DataViewSchema input) : base(input)
+        public Binding(RankedClassificationTransformer owner, DataViewSchema input) : base(input)
         {
             this.owner = owner;
             var options = owner.options;
@@ -143,8 +143,8 @@ public sealed class RankedClassifier : RowMapTransformer, ILoadable<RankedClassi
     }
 }
 
-/// <summary>Makes a <see cref="RankedClassifier"/> of a model that was trained before. There is nothing to train.</summary>
-public sealed class RankingEstimator : IEstimator<RankedClassifier>
+/// <summary>Makes a <see cref="RankedClassificationTransformer"/> of a model that was trained before. There is nothing to train.</summary>
+public sealed class RankedClassifier : IEstimator<RankedClassificationTransformer>
 {
     /// <summary>The labels, and how they are compared.</summary>
     public sealed class Options
@@ -189,7 +189,7 @@ public sealed class RankingEstimator : IEstimator<RankedClassifier>
     private readonly IHostEnvironment environment;
     private readonly Options options;
 
-    internal RankingEstimator(IHostEnvironment environment, Options options)
+    internal RankedClassifier(IHostEnvironment environment, Options options)
     {
         ArgumentNullException.ThrowIfNull(options);
         (this.environment, this.options) = (environment, options.Copy());
@@ -200,11 +200,11 @@ public sealed class RankingEstimator : IEstimator<RankedClassifier>
         errors.Require(options.Instruction is not null, $"{nameof(Options.Instruction)} is null.");
         errors.Batch(options.BatchSize);
         errors.Valid(nameof(Options.Ranking), options.Ranking, ranking => ranking.Validate());
-        errors.Throw(nameof(RankingEstimator));
+        errors.Throw(nameof(RankedClassifier));
     }
 
     /// <inheritdoc/>
-    public RankedClassifier Fit(IDataView input)
+    public RankedClassificationTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
         GetOutputSchema(SchemaColumns.Shape(input.Schema));

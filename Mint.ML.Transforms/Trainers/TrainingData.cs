@@ -17,8 +17,8 @@ internal sealed record TrainingData(IFrameSource Frames, IReadOnlyList<IReadOnly
     public static TrainingData Read(IDataView data, DataViewSchema.Column features, IReadOnlyList<DataViewSchema.Column> texts, IChannel channel)
     {
         int width = FrameBatch.Width(features) ?? throw new ArgumentException(
-            $"Column '{features.Name}' does not tell how wide its frames are: it has no annotation '{AudioFeaturizer.FrameWidthAnnotation}'. Make it with "
-                + "FeaturizeAudio, or add the annotation (Int32).");
+            $"Column '{features.Name}' does not tell how wide its frames are: it has no annotation '{AudioFeaturizingTransformer.FrameWidthAnnotation}'. "
+                + "Make it with FeaturizeAudio, or add the annotation (Int32).");
         var cached = FrameCacheReference.Find(data.Schema, features);
         using var cursor = data.GetRowCursor([cached?.Entries ?? features, .. texts]);
         IRowFrames frames = cached is var (cache, entries) ? new RowEntries(cursor, entries, cache) : new RowVectors(cursor, features, width);

@@ -296,7 +296,7 @@ public sealed partial class QFormer : Module
             if (config.HasText)
             {
                 word_embeddings = new Embedding(config.VocabularySize, config.HiddenSize);
-                position_embeddings = new Embedding(config.MaxPositions, config.HiddenSize);
+                position_embeddings = new Embedding(config.Positions, config.HiddenSize);
             }
             norm = new LayerNorm(config.HiddenSize, config.LayerNormEps);
             RegisterComponents();

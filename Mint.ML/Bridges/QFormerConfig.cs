@@ -20,10 +20,10 @@ public sealed record QFormerConfig
     public long Heads { get; init; } = 12;
 
     /// <summary>Width of the feed-forwards.</summary>
-    public long IntermediateSize { get; init; } = 3072;
+    public long FeedForwardSize { get; init; } = 3072;
 
     /// <summary>Longest text, in tokens.</summary>
-    public long MaxPositions { get; init; } = 512;
+    public long Positions { get; init; } = 512;
 
     /// <summary>Width E of the audio encoder's frames.</summary>
     public long AudioSize { get; init; } = 768;
@@ -57,8 +57,8 @@ public sealed record QFormerConfig
         foreach (var (name, size) in new[]
         {
             (nameof(VocabularySize), VocabularySize), (nameof(HiddenSize), HiddenSize), (nameof(Layers), Layers), (nameof(Heads), Heads),
-                (nameof(IntermediateSize), IntermediateSize),
-            (nameof(MaxPositions), MaxPositions), (nameof(AudioSize), AudioSize), (nameof(CrossAttentionFrequency), CrossAttentionFrequency),
+                (nameof(FeedForwardSize), FeedForwardSize),
+            (nameof(Positions), Positions), (nameof(AudioSize), AudioSize), (nameof(CrossAttentionFrequency), CrossAttentionFrequency),
         })
         {
             errors.Require(size >= 1, $"{name} is {size}; expected at least 1.");
@@ -86,8 +86,8 @@ public sealed record QFormerConfig
             HiddenSize = config.Size("hidden_size", defaults.HiddenSize),
             Layers = config.Layers("num_hidden_layers", defaults.Layers),
             Heads = config.Size("num_attention_heads", defaults.Heads),
-            IntermediateSize = config.Size("intermediate_size", defaults.IntermediateSize),
-            MaxPositions = config.Size("max_position_embeddings", defaults.MaxPositions),
+            FeedForwardSize = config.Size("intermediate_size", defaults.FeedForwardSize),
+            Positions = config.Size("max_position_embeddings", defaults.Positions),
             AudioSize = config.Size("encoder_hidden_size", config.Size("encoder_width", 1408)),
             CrossAttentionFrequency = config.Size("cross_attention_frequency", config.Size("cross_attention_freq", defaults.CrossAttentionFrequency)),
             LayerNormEps = config.Number("layer_norm_eps", defaults.LayerNormEps),

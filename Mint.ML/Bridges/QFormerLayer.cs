@@ -90,8 +90,8 @@ internal sealed class QFormerLayer : Module
     public QFormerLayer(QFormerConfig config, int index) : base(nameof(QFormerLayer))
     {
         this.index = index;
-        BertIntermediate In() => new(config.HiddenSize, config.IntermediateSize);
-        BertOutput Out() => new(config.IntermediateSize, config.HiddenSize, config.LayerNormEps);
+        BertIntermediate In() => new(config.HiddenSize, config.FeedForwardSize);
+        BertOutput Out() => new(config.FeedForwardSize, config.HiddenSize, config.LayerNormEps);
         attention = new BertAttention(config.HiddenSize, config.HiddenSize, config.Heads, config.LayerNormEps);
         crossattention = config.AttendsToAudio(index)
             ? new BertAttention(config.HiddenSize, config.AudioSize, config.Heads, config.LayerNormEps) : null;

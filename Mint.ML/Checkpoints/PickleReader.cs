@@ -10,6 +10,26 @@ internal sealed record PickledStorage(string Key, ScalarType Type, long Elements
 /// <summary>A tensor that a pickle describes: a strided view of a storage.</summary>
 internal sealed record PickledTensor(PickledStorage Storage, long Offset, long[] Shape, long[] Strides);
 
+/// <summary>Compares a pickle's keys by hashes that whoever wrote it cannot foresee.</summary>
+/// <remarks>.NET seeds the hashes of strings and not those of numbers: a file of numbers that share one would take the square of their count.</remarks>
+internal sealed class PickleKeys : IEqualityComparer<object>, IEqualityComparer<long>
+{
+    public static PickleKeys Seeded { get; } = new();
+
+    public bool Equals(long x, long y) => x == y;
+
+    public int GetHashCode(long number) => HashCode.Combine((int)number, (int)(number >> 32)); // the halves by themselves: together they are one hash for many
+
+    bool IEqualityComparer<object>.Equals(object? x, object? y) => object.Equals(x, y);
+
+    int IEqualityComparer<object>.GetHashCode(object key) => key switch
+    {
+        long number => GetHashCode(number),
+        double number => number == 0 || double.IsNaN(number) ? 0 : GetHashCode(BitConverter.DoubleToInt64Bits(number)), // 0 equals -0, and NaN NaN
+        _ => key.GetHashCode(),
+    };
+}
+
 /// <summary>Reads the pickles that torch.save writes (protocols 2 to 5) without running anything that they name.</summary>
 /// <remarks>
 /// A pickle is a program. This interpreter has no instruction that calls code: it builds None, numbers, strings, lists, tuples,
@@ -28,7 +48,7 @@ internal ref struct PickleReader
     private readonly string file;
     private readonly List<object?> stack = [];
     private readonly List<int> marks = [];
-    private readonly Dictionary<long, object?> memo = [];
+    private readonly Dictionary<long, object?> memo = new(PickleKeys.Seeded);
     private int position;
 
     private PickleReader(ReadOnlySpan<byte> bytes, string file)
@@ -82,7 +102,7 @@ internal ref struct PickleReader
             case 0x8d: Push(Text(BinaryPrimitives.ReadUInt64LittleEndian(Take(8)))); break;
             case (byte)']': Push(new List<object?>()); break;
             case (byte)')': Push(Array.Empty<object?>()); break;
-            case (byte)'}': Push(new Dictionary<object, object?>()); break;
+            case (byte)'}': Push(new Dictionary<object, object?>(PickleKeys.Seeded)); break;
             case (byte)'a': Append(1); break;
             case (byte)'e': Append(stack.Count - MarkPosition()); break;
             case (byte)'s': SetItems(stack.Count - 2); break;
@@ -135,7 +155,7 @@ internal ref struct PickleReader
         object?[] arguments = Pop<object?[]>("arguments");
         Push((Pop<Global>("something to build").Name, arguments) switch
         {
-            ("collections.OrderedDict", []) => new Dictionary<object, object?>(),
+            ("collections.OrderedDict", []) => new Dictionary<object, object?>(PickleKeys.Seeded),
             ("collections.OrderedDict", [List<object?> pairs]) => FromPairs(pairs),
             ("torch._utils._rebuild_parameter", [PickledTensor tensor, bool, _]) => tensor,
             ("torch._utils._rebuild_tensor_v2", [PickledStorage storage, long offset, object?[] shape, object?[] strides, bool, ..])
@@ -146,7 +166,7 @@ internal ref struct PickleReader
 
     private Dictionary<object, object?> FromPairs(List<object?> pairs)
     {
-        var result = new Dictionary<object, object?>();
+        var result = new Dictionary<object, object?>(PickleKeys.Seeded);
         foreach (object? pair in pairs)
         {
             if (pair is not object?[] { Length: 2 } and not List<object?> { Count: 2 }) throw Bad("an OrderedDict is built from something else than pairs");

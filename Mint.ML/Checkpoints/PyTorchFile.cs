@@ -36,7 +36,8 @@ internal static class PyTorchFile
             var starts = new Dictionary<string, long>();
             return named.ToDictionary(pair => pair.Key, pair => Locate(pair.Key, pair.Value, zip, root, starts, stream, file));
         }
-        catch (Exception error) when (error is not InvalidDataException and (NotSupportedException or ArgumentException or OverflowException or EndOfStreamException))
+        catch (Exception error)
+            when (error is not InvalidDataException and (NotSupportedException or ArgumentException or OverflowException or EndOfStreamException))
         {
             throw new InvalidDataException($"{file}: the zip is broken: {error.Message}", error);
         }

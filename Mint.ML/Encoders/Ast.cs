@@ -78,7 +78,7 @@ public sealed class Ast : Module<Tensor, Tensor>
             throw new InvalidDataException($"config.json: 'patch_size' {config.PatchSize} exceeds the input of {config.Frames} x {config.MelBins}.");
         embeddings = new AstEmbeddings(config);
         encoder = new VitEncoder(config.Encoder);
-        layernorm = new LayerNorm(config.Encoder.HiddenSize, config.Encoder.LayerNormEpsilon);
+        layernorm = new LayerNorm(config.Encoder.HiddenSize, config.Encoder.LayerNormEps);
         RegisterComponents();
     }
 

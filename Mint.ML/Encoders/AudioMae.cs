@@ -38,7 +38,7 @@ public sealed record AudioMaeConfig
     public double MlpRatio { get; init; } = 4;
 
     /// <summary>Added to the variance in layer norms.</summary>
-    public double LayerNormEpsilon { get; init; } = 1e-6;
+    public double LayerNormEps { get; init; } = 1e-6;
 
     /// <summary>Blocks past this one make up the contextual features.</summary>
     public long ContextualDepth { get; init; } = 8;
@@ -68,7 +68,7 @@ public sealed record AudioMaeConfig
             Layers = config.Layers("depth", d.Layers),
             Heads = config.Size("num_heads", d.Heads),
             MlpRatio = config.Number("mlp_ratio", d.MlpRatio),
-            LayerNormEpsilon = config.Number("norm_eps", d.LayerNormEpsilon),
+            LayerNormEps = config.Number("norm_eps", d.LayerNormEps),
             ContextualDepth = config.Integer("contextual_depth", d.ContextualDepth),
         };
     }
@@ -104,7 +104,7 @@ public sealed class AudioMae : Module<Tensor, Tensor>
         pos_embed = new Parameter(empty(1, 1 + config.TimePatches * config.FrequencyPatches, config.HiddenSize));
         patch_embed = new AudioMaePatches(config);
         blocks = new ModuleList<AudioMaeBlock>([.. Enumerable.Range(0, (int)config.Layers).Select(_ => new AudioMaeBlock(config))]);
-        norm = new LayerNorm(config.HiddenSize, config.LayerNormEpsilon);
+        norm = new LayerNorm(config.HiddenSize, config.LayerNormEps);
         RegisterComponents();
     }
 
@@ -258,9 +258,9 @@ internal sealed class AudioMaeBlock : Module<Tensor, Tensor>
 
     public AudioMaeBlock(AudioMaeConfig config) : base(nameof(AudioMaeBlock))
     {
-        norm1 = new LayerNorm(config.HiddenSize, config.LayerNormEpsilon);
+        norm1 = new LayerNorm(config.HiddenSize, config.LayerNormEps);
         attn = new AudioMaeAttention(config);
-        norm2 = new LayerNorm(config.HiddenSize, config.LayerNormEpsilon);
+        norm2 = new LayerNorm(config.HiddenSize, config.LayerNormEps);
         mlp = new FeedForward(config.HiddenSize, (long)(config.HiddenSize * config.MlpRatio), functional.gelu);
         RegisterComponents();
     }

@@ -25,7 +25,7 @@ public sealed class Clap : IDisposable
         var textConfig = BertConfig.FromJson(text) with
         {
             VocabularySize = text.Size("vocab_size", 50265),
-            MaxPositions = text.Size("max_position_embeddings", 514),
+            Positions = text.Size("max_position_embeddings", 514),
             TokenTypes = text.Size("type_vocab_size", 1),
             FirstPosition = text.Integer("pad_token_id", 1) + 1,
         };

@@ -37,7 +37,7 @@ public sealed record HtsAtConfig
     public double MlpRatio { get; init; } = 4;
 
     /// <summary>Added to the variance in layer norms.</summary>
-    public double LayerNormEpsilon { get; init; } = 1e-5;
+    public double LayerNormEps { get; init; } = 1e-5;
 
     /// <summary>CLAP's feature fusion: three crops of a long clip join its shrunken whole.</summary>
     public bool Fusion { get; init; }
@@ -82,7 +82,7 @@ public sealed record HtsAtConfig
             Heads = config.Sizes("num_attention_heads", d.Heads),
             Window = config.Size("window_size", d.Window),
             MlpRatio = config.Number("mlp_ratio", d.MlpRatio),
-            LayerNormEpsilon = config.Number("layer_norm_eps", d.LayerNormEpsilon),
+            LayerNormEps = config.Number("layer_norm_eps", d.LayerNormEps),
             Fusion = config.Flag("enable_fusion", false),
             FusionReduction = config.Size("aff_block_r", d.FusionReduction),
         };
@@ -154,7 +154,7 @@ public sealed class HtsAt : Module<Tensor, Tensor?, HtsAtOutput>
         patch_embed = new HtsAtPatches(config);
         layers = new ModuleList<SwinStage>([.. Enumerable.Range(0, stages)
             .Select(stage => new SwinStage(config.PatchWidth << stage, side >> stage, config, stage))]);
-        norm = new LayerNorm(config.HiddenSize, config.LayerNormEpsilon);
+        norm = new LayerNorm(config.HiddenSize, config.LayerNormEps);
         if (config.Classes > 0)
         {
             tscam_conv = new Convolution2d(
@@ -275,7 +275,7 @@ internal sealed class HtsAtPatches : Module<Tensor, Tensor?, Tensor>
     {
         var patch = config.PatchSize;
         proj = new Convolution2d(1, config.PatchWidth, (patch, patch), (patch, patch));
-        norm = new LayerNorm(config.PatchWidth, config.LayerNormEpsilon);
+        norm = new LayerNorm(config.PatchWidth, config.LayerNormEps);
         if (config.Fusion)
         {
             fusion_model = new FeatureFusion(config.PatchWidth, config.FusionReduction);

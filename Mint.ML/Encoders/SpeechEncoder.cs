@@ -22,7 +22,7 @@ public abstract record SpeechEncoderConfig
     public long Heads { get; init; } = 12;
 
     /// <summary>Width of a block's feed-forward.</summary>
-    public long IntermediateSize { get; init; } = 3072;
+    public long FeedForwardSize { get; init; } = 3072;
 
     /// <summary>Channels of each convolution over the waveform.</summary>
     public IReadOnlyList<long> ConvolutionWidths { get; init; } = [512, 512, 512, 512, 512, 512, 512];
@@ -74,7 +74,7 @@ public abstract record SpeechEncoderConfig
             HiddenSize = config.Size("hidden_size", HiddenSize),
             Layers = config.Layers("num_hidden_layers", Layers),
             Heads = config.Size("num_attention_heads", Heads),
-            IntermediateSize = config.Size("intermediate_size", IntermediateSize),
+            FeedForwardSize = config.Size("intermediate_size", FeedForwardSize),
             ConvolutionWidths = config.Sizes("conv_dim", ConvolutionWidths),
             ConvolutionKernels = config.Sizes("conv_kernel", ConvolutionKernels),
             ConvolutionStrides = config.Sizes("conv_stride", ConvolutionStrides),
@@ -120,15 +120,15 @@ public abstract record SpeechEncoderConfig
 }
 
 /// <summary>All that a speech encoder computes of a batch.</summary>
-/// <param name="Hidden">Layers + 1 tensors (B, T, D): after the positional convolution, then after each block.</param>
+/// <param name="HiddenStates">Layers + 1 tensors (B, T, D): after the positional convolution, then after each block.</param>
 /// <param name="Features">(B, T, C) the convolutions' output, normalised where the model has a norm before its projection.</param>
 /// <param name="Mask">(B, T) bool, true where a frame comes from audio.</param>
-public sealed record SpeechStates(IReadOnlyList<Tensor> Hidden, Tensor Features, Tensor Mask) : IDisposable
+public sealed record SpeechStates(IReadOnlyList<Tensor> HiddenStates, Tensor Features, Tensor Mask) : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var states in Hidden) states.Dispose();
+        foreach (var states in HiddenStates) states.Dispose();
         Features.Dispose();
         Mask.Dispose();
     }
@@ -186,7 +186,7 @@ public abstract class SpeechEncoder : Module, IAudioEncoder
         using var grad = no_grad();
         using var scope = NewDisposeScope();
         var states = EncodeHidden(waveforms, lengths, keepAll: false);
-        return new AudioEncoding(states.Hidden[^1].MoveToOuterDisposeScope(), states.Mask.MoveToOuterDisposeScope());
+        return new AudioEncoding(states.HiddenStates[^1].MoveToOuterDisposeScope(), states.Mask.MoveToOuterDisposeScope());
     }
 
     /// <summary>As <see cref="Encode"/>, with the states of every layer.</summary>

@@ -209,7 +209,7 @@ internal sealed class SpeechBlock : Module<Tensor, Tensor?, Tensor>
     {
         attention = new SpeechAttention(config.HiddenSize, config.Heads);
         layer_norm = new LayerNorm(config.HiddenSize, config.LayerNormEps);
-        feed_forward = new SpeechFeedForward(config.HiddenSize, config.IntermediateSize);
+        feed_forward = new SpeechFeedForward(config.HiddenSize, config.FeedForwardSize);
         final_layer_norm = new LayerNorm(config.HiddenSize, config.LayerNormEps);
         (preNorm, residual) = (config.PreNorm, config.ResidualScale);
         RegisterComponents();

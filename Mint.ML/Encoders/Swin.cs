@@ -32,7 +32,7 @@ internal sealed class SwinStage : Module<Tensor, Tensor>
 
         blocks = new ModuleList<SwinBlock>([.. Enumerable.Range(0, (int)config.Depths[stage])
             .Select(block => new SwinBlock(width, config.Heads[stage], window, block % 2 == 1 ? shift : 0, config))]);
-        downsample = stage < config.Depths.Count - 1 ? new SwinMerging(width, config.LayerNormEpsilon) : null;
+        downsample = stage < config.Depths.Count - 1 ? new SwinMerging(width, config.LayerNormEps) : null;
         RegisterComponents();
     }
 
@@ -52,7 +52,8 @@ internal sealed class SwinStage : Module<Tensor, Tensor>
     private Tensor Regions(long resolution, Tensor like)
     {
         var position = Indices(resolution, device: like.device);
-        var band = position.NotLessThan(resolution - window).to(ScalarType.Int64).Plus(position.NotLessThan(resolution - shift).to(ScalarType.Int64)); // 0, 1 or 2
+        // 0, 1 or 2
+        var band = position.NotLessThan(resolution - window).to(ScalarType.Int64).Plus(position.NotLessThan(resolution - shift).to(ScalarType.Int64));
         var region = band.unsqueeze(1).Times(3).Plus(band).view(1, resolution, resolution, 1);
         var windows = SwinBlock.Partition(region, window).view(-1, 1, window * window);
         return zeros([windows.shape[0], 1, window * window, window * window], dtype: like.dtype, device: like.device)
@@ -74,9 +75,9 @@ internal sealed class SwinBlock : Module<Tensor, Tensor?, Tensor>
     {
         (this.window, this.shift) = (window, shift);
         var inner = (long)(width * config.MlpRatio);
-        layernorm_before = new LayerNorm(width, config.LayerNormEpsilon);
+        layernorm_before = new LayerNorm(width, config.LayerNormEps);
         attention = new SwinAttention(width, heads, window, config.FusedProjections);
-        layernorm_after = new LayerNorm(width, config.LayerNormEpsilon);
+        layernorm_after = new LayerNorm(width, config.LayerNormEps);
         intermediate = new Dense(width, inner);
         output = new Dense(inner, width);
         RegisterComponents();

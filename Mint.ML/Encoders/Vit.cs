@@ -16,7 +16,7 @@ public sealed record VitConfig
     public long HiddenSize { get; init; } = 768;
 
     /// <summary>Width of the feed-forward layer.</summary>
-    public long InnerSize { get; init; } = 3072;
+    public long FeedForwardSize { get; init; } = 3072;
 
     /// <summary>Transformer blocks.</summary>
     public long Layers { get; init; } = 12;
@@ -25,7 +25,7 @@ public sealed record VitConfig
     public long Heads { get; init; } = 12;
 
     /// <summary>Added to the variance in layer norms.</summary>
-    public double LayerNormEpsilon { get; init; } = 1e-12;
+    public double LayerNormEps { get; init; } = 1e-12;
 
     /// <summary>Activation of the feed-forward layer.</summary>
     public string Activation { get; init; } = "gelu";
@@ -41,10 +41,10 @@ public sealed record VitConfig
         return new()
         {
             HiddenSize = config.Size("hidden_size", d.HiddenSize),
-            InnerSize = config.Size("intermediate_size", d.InnerSize),
+            FeedForwardSize = config.Size("intermediate_size", d.FeedForwardSize),
             Layers = config.Layers("num_hidden_layers", d.Layers),
             Heads = config.Size("num_attention_heads", d.Heads),
-            LayerNormEpsilon = config.Number("layer_norm_eps", d.LayerNormEpsilon),
+            LayerNormEps = config.Number("layer_norm_eps", d.LayerNormEps),
             Activation = config.Text("hidden_act", d.Activation),
             ProjectionBias = config.Flag("qkv_bias", d.ProjectionBias),
         };
@@ -93,11 +93,11 @@ internal sealed class VitBlock : Module<Tensor, Tensor>
 
     public VitBlock(VitConfig config) : base(nameof(VitBlock))
     {
-        layernorm_before = new LayerNorm(config.HiddenSize, config.LayerNormEpsilon);
+        layernorm_before = new LayerNorm(config.HiddenSize, config.LayerNormEps);
         attention = new VitAttention(config);
-        layernorm_after = new LayerNorm(config.HiddenSize, config.LayerNormEpsilon);
-        intermediate = new Dense(config.HiddenSize, config.InnerSize);
-        output = new Dense(config.InnerSize, config.HiddenSize);
+        layernorm_after = new LayerNorm(config.HiddenSize, config.LayerNormEps);
+        intermediate = new Dense(config.HiddenSize, config.FeedForwardSize);
+        output = new Dense(config.FeedForwardSize, config.HiddenSize);
         activation = Activations.ByName(config.Activation, "hidden_act");
         RegisterComponents();
     }

@@ -80,7 +80,7 @@ public sealed class VitMae : Module<Tensor, Tensor>
         Config = config;
         embeddings = new VitMaeEmbeddings(config);
         encoder = new VitEncoder(config.Encoder);
-        layernorm = new LayerNorm(config.Encoder.HiddenSize, config.Encoder.LayerNormEpsilon);
+        layernorm = new LayerNorm(config.Encoder.HiddenSize, config.Encoder.LayerNormEps);
         RegisterComponents();
     }
 

@@ -25,10 +25,10 @@ public sealed record BertConfig
     public long Heads { get; init; } = 12;
 
     /// <summary>Width of the feed-forward.</summary>
-    public long IntermediateSize { get; init; } = 3072;
+    public long FeedForwardSize { get; init; } = 3072;
 
     /// <summary>Longest text, in tokens.</summary>
-    public long MaxPositions { get; init; } = 512;
+    public long Positions { get; init; } = 512;
 
     /// <summary>Position of the first token: 0, but the padding id + 1 in RoBERTa and CLAP's text tower, which is one.</summary>
     public long FirstPosition { get; init; }
@@ -61,8 +61,8 @@ public sealed record BertConfig
             HiddenSize = config.Size("hidden_size", defaults.HiddenSize),
             Layers = config.Layers("num_hidden_layers", defaults.Layers),
             Heads = config.Size("num_attention_heads", defaults.Heads),
-            IntermediateSize = config.Size("intermediate_size", defaults.IntermediateSize),
-            MaxPositions = config.Size("max_position_embeddings", defaults.MaxPositions),
+            FeedForwardSize = config.Size("intermediate_size", defaults.FeedForwardSize),
+            Positions = config.Size("max_position_embeddings", defaults.Positions),
             FirstPosition = config.Text("model_type", "bert") == "roberta" ? config.Integer("pad_token_id", 1) + 1 : 0,
             TokenTypes = config.Size("type_vocab_size", defaults.TokenTypes),
             LayerNormEps = config.Number("layer_norm_eps", defaults.LayerNormEps),
@@ -129,7 +129,7 @@ public sealed class Bert : Module
     public BertConfig Config { get; }
 
     /// <summary>The last hidden states, (B, L, D).</summary>
-    /// <param name="ids">(B, L) int64, at most <see cref="BertConfig.MaxPositions"/> long, less the first position.</param>
+    /// <param name="ids">(B, L) int64, at most <see cref="BertConfig.Positions"/> long, less the first position.</param>
     /// <param name="mask">(B, L) bool, true where an id is a token; null when all are.</param>
     /// <param name="types">(B, L) int64 token types; null for type 0 throughout.</param>
     public Tensor Forward(Tensor ids, Tensor? mask = null, Tensor? types = null)
@@ -176,7 +176,7 @@ public sealed class Bert : Module
         {
             first = config.FirstPosition;
             word_embeddings = new Embedding(config.VocabularySize, config.HiddenSize);
-            position_embeddings = new Embedding(config.MaxPositions, config.HiddenSize);
+            position_embeddings = new Embedding(config.Positions, config.HiddenSize);
             token_type_embeddings = new Embedding(config.TokenTypes, config.HiddenSize);
             norm = new LayerNorm(config.HiddenSize, config.LayerNormEps);
             RegisterComponents();
@@ -212,8 +212,8 @@ public sealed class Bert : Module
         public BertLayer(BertConfig config) : base(nameof(BertLayer))
         {
             attention = new BertAttention(config.HiddenSize, config.HiddenSize, config.Heads, config.LayerNormEps);
-            intermediate = new BertIntermediate(config.HiddenSize, config.IntermediateSize);
-            output = new BertOutput(config.IntermediateSize, config.HiddenSize, config.LayerNormEps);
+            intermediate = new BertIntermediate(config.HiddenSize, config.FeedForwardSize);
+            output = new BertOutput(config.FeedForwardSize, config.HiddenSize, config.LayerNormEps);
             RegisterComponents();
         }
 

@@ -19,7 +19,7 @@ public sealed record ClipTextConfig
     public long HiddenSize { get; init; } = 512;
 
     /// <summary>Width of the feed-forward layer.</summary>
-    public long InnerSize { get; init; } = 2048;
+    public long FeedForwardSize { get; init; } = 2048;
 
     /// <summary>Transformer blocks.</summary>
     public long Layers { get; init; } = 12;
@@ -34,7 +34,7 @@ public sealed record ClipTextConfig
     public long ProjectionSize { get; init; } = 512;
 
     /// <summary>Added to the variance in layer norms.</summary>
-    public double LayerNormEpsilon { get; init; } = 1e-5;
+    public double LayerNormEps { get; init; } = 1e-5;
 
     /// <summary>Activation of the feed-forward layer.</summary>
     public string Activation { get; init; } = "quick_gelu";
@@ -53,12 +53,12 @@ public sealed record ClipTextConfig
         {
             VocabularySize = config.Size("vocab_size", d.VocabularySize),
             HiddenSize = config.Size("hidden_size", d.HiddenSize),
-            InnerSize = config.Size("intermediate_size", d.InnerSize),
+            FeedForwardSize = config.Size("intermediate_size", d.FeedForwardSize),
             Layers = config.Layers("num_hidden_layers", d.Layers),
             Heads = config.Size("num_attention_heads", d.Heads),
             Positions = config.Size("max_position_embeddings", d.Positions),
             ProjectionSize = config.Size("projection_dim", d.ProjectionSize),
-            LayerNormEpsilon = config.Number("layer_norm_eps", d.LayerNormEpsilon),
+            LayerNormEps = config.Number("layer_norm_eps", d.LayerNormEps),
             Activation = config.Text("hidden_act", d.Activation),
             EosTokenId = config.Integer("eos_token_id", d.EosTokenId),
         };
@@ -66,14 +66,14 @@ public sealed record ClipTextConfig
 }
 
 /// <summary>What CLIP's text tower gives for a batch of texts.</summary>
-/// <param name="Hidden">The last layer after the final norm, (B, L, D).</param>
+/// <param name="LastHiddenState">The last layer after the final norm, (B, L, D).</param>
 /// <param name="Pooled">The state of each text's end token, (B, D).</param>
-public sealed record ClipTextOutput(Tensor Hidden, Tensor Pooled) : IDisposable
+public sealed record ClipTextOutput(Tensor LastHiddenState, Tensor Pooled) : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose()
     {
-        Hidden.Dispose();
+        LastHiddenState.Dispose();
         Pooled.Dispose();
     }
 }
@@ -110,7 +110,7 @@ public sealed class ClipText : Module<Tensor, Tensor?, ClipTextOutput>
 
         embeddings = new ClipTextEmbeddings(config);
         encoder = new ClipTextEncoder(config);
-        final_layer_norm = new LayerNorm(config.HiddenSize, config.LayerNormEpsilon);
+        final_layer_norm = new LayerNorm(config.HiddenSize, config.LayerNormEps);
         text_projection = projection ? new Linear(config.HiddenSize, config.ProjectionSize, bias: false) : null;
         RegisterComponents();
     }
@@ -222,10 +222,10 @@ internal sealed class ClipTextBlock : Module<Tensor, Tensor, Tensor>
 
     public ClipTextBlock(ClipTextConfig config) : base(nameof(ClipTextBlock))
     {
-        attentionNorm = new LayerNorm(config.HiddenSize, config.LayerNormEpsilon);
+        attentionNorm = new LayerNorm(config.HiddenSize, config.LayerNormEps);
         attention = new ClipTextAttention(config);
-        feedForwardNorm = new LayerNorm(config.HiddenSize, config.LayerNormEpsilon);
-        feedForward = new FeedForward(config.HiddenSize, config.InnerSize, Activations.ByName(config.Activation, "hidden_act"));
+        feedForwardNorm = new LayerNorm(config.HiddenSize, config.LayerNormEps);
+        feedForward = new FeedForward(config.HiddenSize, config.FeedForwardSize, Activations.ByName(config.Activation, "hidden_act"));
         RegisterComponents();
     }
 

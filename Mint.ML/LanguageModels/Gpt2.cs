@@ -28,10 +28,10 @@ public sealed record Gpt2Config
     public long Heads { get; init; } = 12;
 
     /// <summary>Width of the feed-forward layer; 4 D in every published model.</summary>
-    public long InnerSize { get; init; } = 3072;
+    public long FeedForwardSize { get; init; } = 3072;
 
     /// <summary>Added to the variance in layer norms.</summary>
-    public double LayerNormEpsilon { get; init; } = 1e-5;
+    public double LayerNormEps { get; init; } = 1e-5;
 
     /// <summary>Activation of the feed-forward layer.</summary>
     public string Activation { get; init; } = "gelu_new";
@@ -57,8 +57,8 @@ public sealed record Gpt2Config
             HiddenSize = hidden,
             Layers = config.Layers("n_layer", d.Layers),
             Heads = config.Size("n_head", d.Heads),
-            InnerSize = config.Size("n_inner", 4 * hidden),
-            LayerNormEpsilon = config.Number("layer_norm_epsilon", d.LayerNormEpsilon),
+            FeedForwardSize = config.Size("n_inner", 4 * hidden),
+            LayerNormEps = config.Number("layer_norm_epsilon", d.LayerNormEps),
             Activation = config.Text("activation_function", d.Activation),
             BosTokenId = config.Integer("bos_token_id", d.BosTokenId),
             EosTokenId = config.Integer("eos_token_id", d.EosTokenId),
@@ -93,7 +93,7 @@ public sealed class Gpt2 : CausalLanguageModel
         tokens = new Embedding(config.VocabularySize, config.HiddenSize);
         positions = new Embedding(config.Positions, config.HiddenSize);
         blocks = new ModuleList<Gpt2Block>([.. Enumerable.Range(0, (int)config.Layers).Select(layer => new Gpt2Block(config, layer))]);
-        norm = new LayerNorm(config.HiddenSize, config.LayerNormEpsilon);
+        norm = new LayerNorm(config.HiddenSize, config.LayerNormEps);
         RegisterComponents();
     }
 
@@ -168,9 +168,9 @@ internal sealed class Gpt2Block : Module<Tensor, ICausalAttention, Tensor>
 
     public Gpt2Block(Gpt2Config config, int layer) : base(nameof(Gpt2Block))
     {
-        attentionNorm = new LayerNorm(config.HiddenSize, config.LayerNormEpsilon);
+        attentionNorm = new LayerNorm(config.HiddenSize, config.LayerNormEps);
         attention = new Gpt2Attention(config, layer);
-        feedForwardNorm = new LayerNorm(config.HiddenSize, config.LayerNormEpsilon);
+        feedForwardNorm = new LayerNorm(config.HiddenSize, config.LayerNormEps);
         feedForward = new Gpt2FeedForward(config);
         RegisterComponents();
     }
@@ -215,8 +215,8 @@ internal sealed class Gpt2FeedForward : Module<Tensor, Tensor>
 
     public Gpt2FeedForward(Gpt2Config config) : base(nameof(Gpt2FeedForward))
     {
-        c_fc = new Conv1D(config.HiddenSize, config.InnerSize);
-        c_proj = new Conv1D(config.InnerSize, config.HiddenSize);
+        c_fc = new Conv1D(config.HiddenSize, config.FeedForwardSize);
+        c_proj = new Conv1D(config.FeedForwardSize, config.HiddenSize);
         activation = Activations.ByName(config.Activation, "activation_function");
         RegisterComponents();
     }

@@ -20,7 +20,7 @@ public sealed record LlamaConfig
     public long HiddenSize { get; init; } = 4096;
 
     /// <summary>Width of the gated feed-forward layer.</summary>
-    public long InnerSize { get; init; } = 11008;
+    public long FeedForwardSize { get; init; } = 11008;
 
     /// <summary>Transformer blocks.</summary>
     public long Layers { get; init; } = 32;
@@ -32,7 +32,7 @@ public sealed record LlamaConfig
     public long KeyHeads { get; init; } = 32;
 
     /// <summary>Added to the mean square in norms.</summary>
-    public double NormEpsilon { get; init; } = 1e-6;
+    public double LayerNormEps { get; init; } = 1e-6;
 
     /// <summary>Base of the rotary frequencies.</summary>
     public double RotaryBase { get; init; } = 10000;
@@ -62,11 +62,11 @@ public sealed record LlamaConfig
         {
             VocabularySize = config.Size("vocab_size", d.VocabularySize),
             HiddenSize = config.Size("hidden_size", d.HiddenSize),
-            InnerSize = config.Size("intermediate_size", d.InnerSize),
+            FeedForwardSize = config.Size("intermediate_size", d.FeedForwardSize),
             Layers = config.Layers("num_hidden_layers", d.Layers),
             Heads = heads,
             KeyHeads = config.Size("num_key_value_heads", heads),
-            NormEpsilon = config.Number("rms_norm_eps", d.NormEpsilon),
+            LayerNormEps = config.Number("rms_norm_eps", d.LayerNormEps),
             RotaryBase = config.Number("rope_theta", d.RotaryBase),
             Activation = config.Text("hidden_act", d.Activation),
             BosTokenId = config.Integer("bos_token_id", d.BosTokenId),
@@ -112,7 +112,7 @@ public sealed class Llama : CausalLanguageModel
 
         embed_tokens = new Embedding(config.VocabularySize, config.HiddenSize);
         layers = new ModuleList<LlamaBlock>([.. Enumerable.Range(0, (int)config.Layers).Select(layer => new LlamaBlock(config, layer))]);
-        norm = new RmsNorm(config.HiddenSize, config.NormEpsilon);
+        norm = new RmsNorm(config.HiddenSize, config.LayerNormEps);
         lm_head = new Linear(config.HiddenSize, config.VocabularySize, bias: false);
         RegisterComponents();
     }
@@ -207,9 +207,9 @@ internal sealed class LlamaBlock : Module<Tensor, Rotary, ICausalAttention, Tens
 
     public LlamaBlock(LlamaConfig config, int layer) : base(nameof(LlamaBlock))
     {
-        attentionNorm = new RmsNorm(config.HiddenSize, config.NormEpsilon);
+        attentionNorm = new RmsNorm(config.HiddenSize, config.LayerNormEps);
         attention = new LlamaAttention(config, layer);
-        feedForwardNorm = new RmsNorm(config.HiddenSize, config.NormEpsilon);
+        feedForwardNorm = new RmsNorm(config.HiddenSize, config.LayerNormEps);
         feedForward = new LlamaFeedForward(config);
         RegisterComponents();
     }
@@ -264,9 +264,9 @@ internal sealed class LlamaFeedForward : Module<Tensor, Tensor>
 
     public LlamaFeedForward(LlamaConfig config) : base(nameof(LlamaFeedForward))
     {
-        gate_proj = new Linear(config.HiddenSize, config.InnerSize, bias: false);
-        up_proj = new Linear(config.HiddenSize, config.InnerSize, bias: false);
-        down_proj = new Linear(config.InnerSize, config.HiddenSize, bias: false);
+        gate_proj = new Linear(config.HiddenSize, config.FeedForwardSize, bias: false);
+        up_proj = new Linear(config.HiddenSize, config.FeedForwardSize, bias: false);
+        down_proj = new Linear(config.FeedForwardSize, config.HiddenSize, bias: false);
         activation = Activations.ByName(config.Activation, "hidden_act");
         RegisterComponents();
     }

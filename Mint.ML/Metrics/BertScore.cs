@@ -61,7 +61,7 @@ public sealed class BertScore(Bert model, TextTokenizer tokenizer, int? layer = 
 
     private Tensor States(string text, int depth)
     {
-        int[] ids = tokenizer.Encode(text, maxLength: (int)(model.Config.MaxPositions - model.Config.FirstPosition));
+        int[] ids = tokenizer.Encode(text, maxLength: (int)(model.Config.Positions - model.Config.FirstPosition));
         if (ids.Length < 3) throw new ArgumentException($"\"{text}\" has no tokens of the model's vocabulary.");
         var states = model.ForwardHidden(tensor(ids.Select(id => (long)id).ToArray()).unsqueeze(0))[depth].squeeze(0); // (L, D)
         return nn.functional.normalize(states.to(ScalarType.Float32), dim: -1);

@@ -41,7 +41,7 @@ public sealed class Meteor : ICaptionMetric
         var best = captions.Items.Select(item =>
         {
             cancel.ThrowIfCancellationRequested();
-            return Best(item.Candidate, item.References);
+            return Best(item.Candidate, item.References, cancel);
         }).ToArray();
         return new MetricScore(Name, Total(best).Score, [.. best.Select(counts => counts.Score)])
         {
@@ -58,13 +58,14 @@ public sealed class Meteor : ICaptionMetric
     }
 
     // The first of equally good references, as METEOR keeps it.
-    private Counts Best(string[] candidate, string[][] references) =>
-        references.Select(reference => Align(candidate, reference)).MaxBy(counts => counts.Score)!;
+    private Counts Best(string[] candidate, string[][] references, CancellationToken cancel) =>
+        references.Select(reference => Align(candidate, reference, cancel)).MaxBy(counts => counts.Score)!;
 
-    private Counts Align(string[] candidate, string[] reference)
+    private Counts Align(string[] candidate, string[] reference, CancellationToken cancel)
     {
         bool identical = candidate.AsSpan().SequenceEqual(reference);
-        var alignment = new MeteorAlignment(candidate.Length, reference.Length, (i, j) => Matchers(candidate[i], reference[j], identical));
+        string[] stemmed = Stemmed(candidate), referenceStemmed = Stemmed(reference);
+        var alignment = new MeteorAlignment(candidate.Length, reference.Length, Match, cancel);
         var counts = new Counts { Length = candidate.Length, ReferenceLength = reference.Length, Chunks = alignment.Chunks };
         counts.FunctionWords = candidate.Count(functionWords.Contains);
         counts.ReferenceFunctionWords = reference.Count(functionWords.Contains);
@@ -77,15 +78,17 @@ public sealed class Meteor : ICaptionMetric
         // No fragmentation in a perfect match, nor in the corpus total.
         if (counts.Matched == counts.Length && counts.Matched == counts.ReferenceLength && counts.Chunks == 1) counts.Chunks = 0;
         return counts;
+
+        MeteorMatch Match(int i, int j)
+        {
+            if (candidate[i] == reference[j]) return MeteorMatch.Exact;
+            if (identical) return MeteorMatch.None;
+            return (stems && stemmed[i] == referenceStemmed[j] ? MeteorMatch.Stem : MeteorMatch.None)
+                | (synonyms is not null && synonyms.Share(candidate[i], reference[j]) ? MeteorMatch.Synonym : MeteorMatch.None);
+        }
     }
 
-    private IEnumerable<int> Matchers(string word, string other, bool identical)
-    {
-        if (word == other) yield return 0;
-        if (word == other || identical) yield break;
-        if (stems && EnglishStemmer.Stem(word) == EnglishStemmer.Stem(other)) yield return 1;
-        if (synonyms is not null && synonyms.Share(word, other)) yield return 2;
-    }
+    private string[] Stemmed(string[] words) => stems ? Array.ConvertAll(words, EnglishStemmer.Stem) : [];
 
     private sealed class Counts
     {

@@ -1,35 +1,35 @@
 namespace Mint.ML.Metrics;
 
+/// <summary>The modules of METEOR that match a word with another, in their order.</summary>
+[Flags]
+internal enum MeteorMatch
+{
+    None = 0,
+    Exact = 1,
+    Stem = 2,
+    Synonym = 4,
+}
+
 /// <summary>One-to-one matches between two texts: most exact matches, then fewest chunks, then shortest distance.</summary>
+/// <remarks>
+/// For I and J words, time grows with I J and memory with I + J: of the longer paths that a step finds, only those that the next one looks at are made.
+/// </remarks>
 internal sealed class MeteorAlignment
 {
-    private const int Beam = 40;
+    private const int Beam = 40, Modules = 3;
+    private readonly int length, referenceLength;
+    private readonly Func<int, int, MeteorMatch> match;
     private readonly (int I, int Module)?[] matches;
 
     /// <summary>Aligns.</summary>
     /// <param name="length">Words of the candidate.</param>
     /// <param name="referenceLength">Words of the reference.</param>
-    /// <param name="matchers">The modules that match candidate word i with reference word j, in their order.</param>
-    public MeteorAlignment(int length, int referenceLength, Func<int, int, IEnumerable<int>> matchers)
+    /// <param name="match">The modules that match candidate word i with reference word j.</param>
+    /// <param name="cancel">Asked at every word of the reference.</param>
+    public MeteorAlignment(int length, int referenceLength, Func<int, int, MeteorMatch> match, CancellationToken cancel = default)
     {
-        var options = new List<(int I, int Module)>[referenceLength];
-        int[] uses = new int[length], referenceUses = new int[referenceLength];
-        for (int j = 0; j < referenceLength; j++) options[j] = [];
-        // Options stand in the order of their modules, and of the candidate's words within one.
-        for (int j = 0; j < referenceLength; j++)
-        {
-            for (int i = 0; i < length; i++) options[j].AddRange(matchers(i, j).Select(module => (i, module)));
-            options[j] = [.. options[j].OrderBy(option => option.Module)];
-            foreach (var (i, _) in options[j]) (uses[i], referenceUses[j]) = (uses[i] + 1, referenceUses[j] + 1);
-        }
-        var start = new Path(new (int, int)?[referenceLength], new bool[length]);
-        for (int j = 0; j < referenceLength; j++)
-        {
-            if (options[j] is not [var only] || uses[only.I] != 1) continue;
-            start.Matches[j] = only;
-            start.Used[only.I] = true;
-        }
-        matches = Search(start, options).Matches;
+        (this.length, this.referenceLength, this.match) = (length, referenceLength, match);
+        matches = Search(Certain(cancel), cancel);
     }
 
     /// <summary>Candidate word, reference word, module.</summary>
@@ -48,70 +48,115 @@ internal sealed class MeteorAlignment
         }
     }
 
-    private static Path Search(Path start, List<(int I, int Module)>[] options)
+    /// <summary>What matches reference word j, in the order of the modules, and of the candidate's words within one.</summary>
+    private List<(int I, int Module)> Options(int j)
+    {
+        var options = new List<(int I, int Module)>();
+        MeteorMatch[] row = [.. Enumerable.Range(0, length).Select(i => match(i, j))];
+        for (int module = 0; module < Modules; module++)
+        {
+            for (int i = 0; i < length; i++)
+                if (((int)row[i] >> module & 1) != 0) options.Add((i, module));
+        }
+        return options;
+    }
+
+    /// <summary>The matches of words that match nothing else.</summary>
+    private Path Certain(CancellationToken cancel)
+    {
+        int[] uses = new int[length];
+        var only = new (int I, int Module)?[referenceLength];
+        for (int j = 0; j < referenceLength; j++)
+        {
+            cancel.ThrowIfCancellationRequested();
+            var options = Options(j);
+            if (options is [var one]) only[j] = one;
+            foreach (var (i, _) in options) uses[i]++;
+        }
+        var start = new Path(new (int, int)?[referenceLength], new bool[length]);
+        for (int j = 0; j < referenceLength; j++)
+        {
+            if (only[j] is not { } certain || uses[certain.I] != 1) continue;
+            start.Matches[j] = certain;
+            start.Used[certain.I] = true;
+        }
+        return start;
+    }
+
+    private (int I, int Module)?[] Search(Path start, CancellationToken cancel)
     {
         List<Path> paths = [start];
-        for (int j = 0; j < options.Length; j++)
+        var best = new List<Step>();
+        for (int j = 0; j < referenceLength; j++)
         {
-            var next = new List<Path>();
-            foreach (Path path in Sorted(paths).Take(Beam))
+            cancel.ThrowIfCancellationRequested();
+            best.Clear();
+            bool last = j == referenceLength - 1;
+            var options = Options(j);
+            foreach (Path path in paths)
             {
                 if (path.Matches[j] is { } given)
                 {
-                    path.Take(given);
-                    path.Distance += Math.Abs(j - given.I);
-                    next.Add(path);
+                    Offer(best, new Step(path, given, path.Distance + Math.Abs(j - given.I), last), last);
                     continue;
                 }
-                foreach (var option in options[j])
+                int distance = path.Distance;
+                foreach (var option in options)
                 {
                     if (path.Used[option.I]) continue;
-                    var longer = new Path(path);
-                    longer.Matches[j] = option;
-                    longer.Used[option.I] = true;
-                    longer.Take(option);
-                    next.Add(longer);
+                    Offer(best, new Step(path, option, distance, last), last);
                     // METEOR adds the distance to the path it leaves, not to the new one; alignments depend on it.
-                    path.Distance += Math.Abs(j - option.I);
+                    distance += Math.Abs(j - option.I);
                 }
-                path.Skip();
-                next.Add(path);
+                Offer(best, new Step(path, null, distance, last), last);
             }
-            paths = next;
+            paths = [.. best.Select(step => new Path(step, j))];
         }
-        foreach (Path path in paths) path.Skip();
-        return Sorted(paths).First();
+        return paths[0].Matches;
     }
 
-    private static IEnumerable<Path> Sorted(List<Path> paths) =>
-        paths.OrderByDescending(path => path.Exact).ThenBy(path => path.Chunks).ThenBy(path => path.Distance);
+    /// <summary>Keeps a step if it is among the best, which stand in their order; of equals the first comes first.</summary>
+    private static void Offer(List<Step> best, Step step, bool last)
+    {
+        int at = best.Count;
+        while (at > 0 && step.IsBetterThan(best[at - 1])) at--;
+        if (at >= (last ? 1 : Beam)) return;
+        best.Insert(at, step);
+        if (best.Count > (last ? 1 : Beam)) best.RemoveAt(best.Count - 1);
+    }
+
+    /// <summary>A path and what it does with the next word of the reference: a match, or none.</summary>
+    private readonly struct Step(Path path, (int I, int Module)? taken, int distance, bool last)
+    {
+        public Path Path => path;
+        public (int I, int Module)? Taken => taken;
+        public int LastEnd => taken is { } match ? match.I + 1 : -1;
+
+        // METEOR counts matches times the module's weight in whole numbers: only exact ones (weight 1) count, the others (0.5) vanish.
+        public int Exact { get; } = path.Exact + (taken is { Module: 0 } ? 1 : 0);
+
+        // A chunk is counted where it ends: at a word that does not go on with it, and at the end of the text.
+        public int Chunks { get; } = path.Chunks + (path.LastEnd != -1 && taken?.I != path.LastEnd ? 1 : 0) + (last && taken is not null ? 1 : 0);
+        public int Distance => distance;
+
+        public bool IsBetterThan(in Step other) => Exact != other.Exact ? Exact > other.Exact : Chunks != other.Chunks ? Chunks < other.Chunks
+            : Distance < other.Distance;
+    }
 
     private sealed class Path((int I, int Module)?[] matches, bool[] used)
     {
-        private int lastEnd = -1;
-
-        public Path(Path other) : this([.. other.Matches], [.. other.Used]) =>
-            (lastEnd, Exact, Chunks, Distance) = (other.lastEnd, other.Exact, other.Chunks, other.Distance);
+        public Path(Step step, int j) : this([.. step.Path.Matches], [.. step.Path.Used])
+        {
+            (LastEnd, Exact, Chunks, Distance) = (step.LastEnd, step.Exact, step.Chunks, step.Distance);
+            Matches[j] = step.Taken;
+            if (step.Taken is { } taken) Used[taken.I] = true;
+        }
 
         public (int I, int Module)?[] Matches { get; } = matches;
         public bool[] Used { get; } = used;
-
-        // METEOR counts matches times the module's weight in whole numbers: only exact ones (weight 1) count, the others (0.5) vanish.
-        public int Exact { get; private set; }
-        public int Chunks { get; private set; }
-        public int Distance { get; set; }
-
-        public void Take((int I, int Module) match)
-        {
-            if (match.Module == 0) Exact++;
-            if (lastEnd != -1 && match.I != lastEnd) Chunks++;
-            lastEnd = match.I + 1;
-        }
-
-        public void Skip()
-        {
-            if (lastEnd != -1) Chunks++;
-            lastEnd = -1;
-        }
+        public int LastEnd { get; } = -1;
+        public int Exact { get; }
+        public int Chunks { get; }
+        public int Distance { get; }
     }
 }

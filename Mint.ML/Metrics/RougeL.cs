@@ -16,16 +16,17 @@ public sealed class RougeL : ICaptionMetric
     /// <inheritdoc/>
     public MetricScore Score(CaptionSet captions, CancellationToken cancel = default)
     {
-        double[] items = [.. captions.Items.Select(item => Score(item.Candidate, item.References))];
+        double[] items = [.. captions.Items.Select(item => Score(item.Candidate, item.References, cancel))];
         return new MetricScore(Name, items.Average(), items);
     }
 
-    private static double Score(string[] candidate, string[][] references)
+    private static double Score(string[] candidate, string[][] references, CancellationToken cancel)
     {
         if (candidate.Length == 0) return 0;
         double precision = 0, recall = 0;
         foreach (string[] reference in references)
         {
+            cancel.ThrowIfCancellationRequested();
             double common = CommonSubsequence(candidate, reference);
             (precision, recall) = (Math.Max(precision, common / candidate.Length), Math.Max(recall, common / reference.Length));
         }

@@ -89,7 +89,7 @@ public sealed class MusiLingo : IAudioLanguageModel
     public AudioEncoding Listen(Tensor waveforms, Tensor lengths)
     {
         using var states = Mert.EncodeHidden(waveforms, lengths);
-        return AudioTokens(states.Hidden, states.Mask);
+        return AudioTokens(states.HiddenStates, states.Mask);
     }
 
     /// <summary>MERT's hidden states to tokens of the language model, (B, n, D).</summary>
@@ -172,7 +172,7 @@ public sealed class MusiLingo : IAudioLanguageModel
         public AudioEncoding Encode(Tensor waveforms, Tensor lengths)
         {
             using var states = mert.EncodeHidden(waveforms, lengths);
-            return new AudioEncoding(Of(states.Hidden), states.Mask.alias());
+            return new AudioEncoding(Of(states.HiddenStates), states.Mask.alias());
         }
 
         /// <summary>The plain mean of all layers, the embeddings included: (B, T, d), float32.</summary>

@@ -63,14 +63,24 @@ public sealed class SentencePieceTextTokenizer : TextTokenizer
     {
         var pieces = new List<(int Id, int Start, int Length)>(length / 2 + 1);
         segmenter.Segment(text.AsSpan(start, length), pieces);
-        var unknownRun = -1; // where the run of unknown characters began that ends at this piece
+        // Unknown characters in a row are one token; its text is made at the end of the run, as making it at each character takes the square of their number.
+        var (unknownFrom, unknownTo) = (-1, -1);
+        void EndUnknown()
+        {
+            if (unknownFrom < 0)
+            {
+                return;
+            }
+            tokens.Add(new EncodedToken(unknown, text[unknownFrom..unknownTo], (shift + unknownFrom)..(shift + unknownTo)));
+            unknownFrom = -1;
+        }
         Span<byte> utf8 = stackalloc byte[4];
         foreach (var (id, at, size) in pieces)
         {
             var from = start + at;
             if (id >= 0)
             {
-                unknownRun = -1;
+                EndUnknown();
                 tokens.Add(new EncodedToken(id, model.Pieces[id].Text, (shift + from)..(shift + from + size)));
             }
             else if (model.ByteFallback)
@@ -83,15 +93,11 @@ public sealed class SentencePieceTextTokenizer : TextTokenizer
             }
             else
             {
-                // Unknown characters in a row are one token.
-                if (unknownRun >= 0)
-                {
-                    tokens.RemoveAt(tokens.Count - 1);
-                }
-                unknownRun = unknownRun >= 0 ? unknownRun : from;
-                tokens.Add(new EncodedToken(unknown, text[unknownRun..(from + size)], (shift + unknownRun)..(shift + from + size)));
+                unknownFrom = unknownFrom >= 0 ? unknownFrom : from;
+                unknownTo = from + size;
             }
         }
+        EndUnknown();
     }
 
     private protected override string Detokenize(IReadOnlyList<int> ids)

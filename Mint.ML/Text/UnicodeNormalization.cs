@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Mint.ML.Text;
@@ -83,7 +84,8 @@ internal static class UnicodeNormalization
         char.GetUnicodeCategory(c) is UnicodeCategory.LowercaseLetter or UnicodeCategory.UppercaseLetter or UnicodeCategory.TitlecaseLetter;
 
     private static bool IsCaseIgnorable(char c) => c is '\'' or '.' or ':' or '·' or '’' or '‘' or '`' or '^' or '¨' or '¯' or '´' or '¸'
-        || char.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format or UnicodeCategory.ModifierLetter;
+        || char.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format
+            or UnicodeCategory.ModifierLetter;
 
     private static bool IsBelow(string text, char limit)
     {
@@ -114,9 +116,8 @@ internal static class UnicodeNormalization
             }
             if (end - start > 1)
             {
-                var run = points.GetRange(start, end - start).OrderBy(Class).ToList(); // a stable sort, as the standard demands
-                points.RemoveRange(start, run.Count);
-                points.InsertRange(start, run);
+                int[] run = [.. points.GetRange(start, end - start).OrderBy(Class)]; // a stable sort, as the standard demands
+                run.CopyTo(CollectionsMarshal.AsSpan(points)[start..]);
             }
             start = end;
         }

@@ -18,7 +18,7 @@ internal static class BridgeFit
                 + $"{tokenizer.VocabularySize + 1}.");
         }
 
-        if (options.MaxTokens > config.MaxPositions) errors.Add($"MaxTokens is {options.MaxTokens}; the bridge has {config.MaxPositions} positions.");
+        if (options.MaxTokens > config.Positions) errors.Add($"MaxTokens is {options.MaxTokens}; the bridge has {config.Positions} positions.");
         if (tokenizer.BosTokenId is null || tokenizer.EosTokenId is null) errors.Add("The bridge's tokenizer has no [CLS] or no [SEP].");
         if (errors.Count > 0) throw new ArgumentException(string.Join(" ", errors));
     }

@@ -37,7 +37,8 @@ public static class InstructionTraining
         Run(model, audio, new InstructionMix([new InstructionSource(examples)]), options, validation, progress, cancel);
 
     /// <summary>The same on several data sets, mixed by size or by weight.</summary>
-    /// <inheritdoc cref="Run(MintModel, IFrameSource, IReadOnlyList{InstructionExample}, TrainingOptions, InstructionValidation?, IProgress{TrainingProgress}?, CancellationToken)"/>
+    /// <inheritdoc cref="Run(MintModel, IFrameSource, IReadOnlyList{InstructionExample}, TrainingOptions, InstructionValidation?,
+    /// IProgress{TrainingProgress}?, CancellationToken)"/>
     public static TrainingResult Run(
         MintModel model, IFrameSource audio, InstructionMix mix,
         TrainingOptions options, InstructionValidation? validation = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default)

@@ -80,7 +80,7 @@ internal static class CacheBench
                 HiddenSize = 64,
                 Layers = 2,
                 Heads = 2,
-                IntermediateSize = 256,
+                FeedForwardSize = 256,
                 AudioSize = audio.HiddenSize,
             },
         });

@@ -16,7 +16,7 @@ internal static class GradCacheBench
     {
         using var bridge = new BridgeNet(new BridgeNetConfig
         {
-            QFormer = new QFormerConfig { VocabularySize = 4001, HiddenSize = 384, Layers = 6, Heads = 6, IntermediateSize = 1536, AudioSize = Width },
+            QFormer = new QFormerConfig { VocabularySize = 4001, HiddenSize = 384, Layers = 6, Heads = 6, FeedForwardSize = 1536, AudioSize = Width },
         });
         bridge.Initialize(1);
         var chance = new Random(1);

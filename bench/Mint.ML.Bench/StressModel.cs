@@ -46,7 +46,7 @@ internal sealed class StressModel : IDisposable
         sounds = [.. clips.Select(clip => new Sound { Audio = clip.Audio })];
 
         var stage1 = model.OfType<BridgeNetTransformer>().Single();
-        var ranked = ml.AudioLanguage().RankLabels(new RankingEstimator.Options { Labels = Labels, Bridge = stage1 }).Fit(frames);
+        var ranked = ml.AudioLanguage().RankLabels(new RankedClassifier.Options { Labels = Labels, Bridge = stage1 }).Fit(frames);
         var schema = SchemaDefinition.Create(typeof(Frames));
         schema[nameof(Frames.Features)].ColumnType = frames.Schema[nameof(Frames.Features)].Type;
         similar = ml.Model.CreatePredictionEngine<Frames, Answer>(new TransformerChain<ITransformer>(ranked), inputSchemaDefinition: schema);
@@ -78,7 +78,7 @@ internal sealed class StressModel : IDisposable
         {
             Queries = 2,
             EmbeddingSize = 8,
-            QFormer = new QFormerConfig { HiddenSize = 16, Layers = 1, Heads = 2, IntermediateSize = 24, MaxPositions = 32 },
+            QFormer = new QFormerConfig { HiddenSize = 16, Layers = 1, Heads = 2, FeedForwardSize = 24, Positions = 32 },
         },
         Training = Training(epochs),
         VocabularySize = 80,

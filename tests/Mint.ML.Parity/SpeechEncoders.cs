@@ -18,16 +18,16 @@ internal static class SpeechEncoders
         {
             Tensor values = fixture["input_values"];
             var alone = model.ForwardHidden(values.narrow(0, 0, 1));
-            fixture.EachClose("nomask.hidden_states", alone.Hidden);
-            fixture.Close("nomask.last_hidden_state", alone.Hidden[^1]);
+            fixture.EachClose("nomask.hidden_states", alone.HiddenStates);
+            fixture.Close("nomask.last_hidden_state", alone.HiddenStates[^1]);
             if (fixture.Has("nomask.extract_features")) fixture.Close("nomask.extract_features", alone.Features);
-            fixture.Close("batch_nomask.last_hidden_state", model.ForwardHidden(values).Hidden[^1]);
+            fixture.Close("batch_nomask.last_hidden_state", model.ForwardHidden(values).HiddenStates[^1]);
 
             var masked = model.ForwardHidden(values, fixture.Mask("attention_mask"));
             Tensor valid = fixture.Mask("masked.feature_attention_mask");
             fixture.Same("masked.feature_attention_mask", masked.Mask);
-            fixture.EachClose("masked.hidden_states", masked.Hidden, valid);
-            fixture.Close("masked.last_hidden_state", masked.Hidden[^1], valid);
+            fixture.EachClose("masked.hidden_states", masked.HiddenStates, valid);
+            fixture.Close("masked.last_hidden_state", masked.HiddenStates[^1], valid);
             long[] frames = [.. fixture["conv_lengths_in"].data<long>().ToArray().Select(model.Config.Frames)];
             fixture.Same("conv_lengths_out", tensor(frames));
         }

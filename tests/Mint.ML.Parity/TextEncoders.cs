@@ -27,7 +27,7 @@ internal static class TextEncoders
         Tensor ids = fixture["input_ids"];
         Tensor? mask = fixture.Has("attention_mask") ? fixture.Mask("attention_mask") : null;
         ClipTextOutput output = model.call(ids, mask);
-        fixture.Close("last_hidden_state", output.Hidden, mask);
+        fixture.Close("last_hidden_state", output.LastHiddenState, mask);
         if (fixture.Has("text_embeds")) fixture.Close("text_embeds", model.Project(output.Pooled));
         if (fixture.Has("pooler_output")) fixture.Close("pooler_output", output.Pooled);
         if (fixture.Has("nomask.pooler_output")) fixture.Close("nomask.pooler_output", model.call(ids, null).Pooled);

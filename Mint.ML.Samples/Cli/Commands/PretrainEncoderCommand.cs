@@ -55,7 +55,7 @@ internal static class PretrainEncoderCommand
                 HiddenSize = parse.GetValue(width),
                 Layers = parse.GetValue(layers),
                 Heads = 4,
-                IntermediateSize = 3 * parse.GetValue(width),
+                FeedForwardSize = 3 * parse.GetValue(width),
             }, parse.GetValue(convolutionWidth));
             var progress = new ConsoleLines();
             var rows = AudioManifest.Read(parse.GetValue(manifest)!).Rows;

@@ -43,7 +43,7 @@ internal sealed class BridgeArguments
             HiddenSize = size,
             Heads = parse.GetValue(heads)
             ?? Math.Max(1, size / 64),
-            IntermediateSize = parse.GetValue(feedForward) ?? 4 * size
+            FeedForwardSize = parse.GetValue(feedForward) ?? 4 * size
         };
         return new(parse.GetValue(bridge), parse.GetValue(bert), parse.GetValue(tokenizer), parse.GetValue(pieces), config with { QFormer = qformer });
     }

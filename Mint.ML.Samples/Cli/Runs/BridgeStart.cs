@@ -29,8 +29,8 @@ internal sealed record BridgeStart(string? Bridge, string? Bert, string? Tokeniz
         errors.Require(Bridge is null || Bert is null, "--bert and --bridge are both given; a bridge starts from one of them.");
         errors.Require(VocabularySize >= 1, $"VocabularySize is {VocabularySize}; expected at least 1.");
         errors.Gather(Config.Validate);
-        long positions = Stage1 is { } from ? BridgeNetConfig.FromJson(Json(from)).QFormer.MaxPositions : Bert is { } folder
-            ? BertConfig.FromJson(Json(folder)).MaxPositions : Config.QFormer.MaxPositions;
+        long positions = Stage1 is { } from ? BridgeNetConfig.FromJson(Json(from)).QFormer.Positions : Bert is { } folder
+            ? BertConfig.FromJson(Json(folder)).Positions : Config.QFormer.Positions;
         errors.Require(options.MaxTokens <= positions, $"MaxTokens is {options.MaxTokens}; the bridge has {positions} positions.");
         errors.Throw();
     }
@@ -90,8 +90,8 @@ internal sealed record BridgeStart(string? Bridge, string? Bert, string? Tokeniz
                     HiddenSize = like.HiddenSize,
                     Layers = like.Layers,
                     Heads = like.Heads,
-                    IntermediateSize = like.IntermediateSize,
-                    MaxPositions = like.MaxPositions
+                    FeedForwardSize = like.FeedForwardSize,
+                    Positions = like.Positions
                 },
         };
     }

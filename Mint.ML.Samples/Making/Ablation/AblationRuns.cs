@@ -58,8 +58,8 @@ internal sealed class AblationRuns
         for (int i = 0; i < missing.Count; i++)
         {
             var (row, seed) = missing[i];
-            Console.WriteLine($"[{i + 1}/{missing.Count}] {row.Name}, seed "
-                + $"{seed}{(i == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; about {clock.Elapsed / i * (missing.Count - i):h\\:mm\\:ss} left"))}");
+            string left = i == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; about {clock.Elapsed / i * (missing.Count - i):h\\:mm\\:ss} left");
+            Console.WriteLine($"[{i + 1}/{missing.Count}] {row.Name}, seed {seed}{left}");
             var result = Train(row, seed);
             cancel.ThrowIfCancellationRequested();
             Keep(FileOf(row, seed), result);
@@ -84,7 +84,7 @@ internal sealed class AblationRuns
         using var stage2 = mint.Stage2(stage1, seed).Fit(train);
         return new(row.Name, seed, similarity, Accuracy(new() { Model = stage2 }), retrieval.R1, retrieval.R5, retrieval.R10);
 
-        double Accuracy(RankingEstimator.Options ranking)
+        double Accuracy(RankedClassifier.Options ranking)
         {
             (ranking.Labels, ranking.Instruction) = (families, DemoOptions.FamilyInstruction);
             var ranked = ml.AudioLanguage().RankLabels(ranking).Fit(test).Transform(test);

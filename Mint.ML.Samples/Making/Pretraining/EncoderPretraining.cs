@@ -30,8 +30,14 @@ public static class EncoderPretraining
         using var generator = new Generator((ulong)seed);
         foreach (var (name, weight) in encoder.named_parameters())
         {
-            if (name.EndsWith("bias", StringComparison.Ordinal) || IsPosition(name)) weight.zero_();
-            else if (weight.ndim == 1) weight.Fill_(1);
+            if (name.EndsWith("bias", StringComparison.Ordinal) || IsPosition(name))
+            {
+                weight.zero_();
+            }
+            else if (weight.ndim == 1)
+            {
+                weight.Fill_(1);
+            }
             // What keeps a layer's output as large as its input; a third of that variance, PyTorch's default, lets post-norm blocks start calmer.
             else
             {
@@ -106,7 +112,7 @@ public static class EncoderPretraining
             ["hidden_size"] = config.HiddenSize,
             ["num_hidden_layers"] = config.Layers,
             ["num_attention_heads"] = config.Heads,
-            ["intermediate_size"] = config.IntermediateSize,
+            ["intermediate_size"] = config.FeedForwardSize,
             ["hidden_act"] = "gelu",
             ["feat_extract_activation"] = "gelu",
             ["conv_dim"] = new JsonArray([.. config.ConvolutionWidths.Select(n => (JsonNode)n)]),

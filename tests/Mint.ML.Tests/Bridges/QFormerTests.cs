@@ -106,7 +106,8 @@ public sealed class QFormerTests
                 var context = cat([.. Heads(layer + "attention.self.", x, x).Select(pair => pair.Weights.matmul(pair.Values))], 1);
                 x = functional.layer_norm(x + Linear(layer + "attention.output.dense.", context), [32], weights[layer + "attention.output.LayerNorm.weight"],
                     weights[layer + "attention.output.LayerNorm.bias"], model.Config.LayerNormEps).narrow(0, 0, 6);
-                var expected = stack(Heads(layer + "crossattention.self.", x, frames[row].narrow(0, 0, heard)).Select(pair => pair.Weights), 0).mean([0]); // (Q, T)
+                var attended = Heads(layer + "crossattention.self.", x, frames[row].narrow(0, 0, heard));
+                var expected = stack(attended.Select(pair => pair.Weights), 0).mean([0]); // (Q, T)
                 Assert.IsLessThan(1e-5, ModelFixture.RelativeError(expected, attention[row, c].narrow(1, 0, heard)), $"row {row}, block {blocks[c]}");
                 Assert.AreEqual(6, attention[row, c].narrow(1, 0, heard).sum().item<float>(), 1e-5, "nothing goes to padding");
             }
@@ -168,8 +169,8 @@ public sealed class QFormerTests
             HiddenSize = 32,
             Layers = 2,
             Heads = 4,
-            IntermediateSize = 64,
-            MaxPositions = 40,
+            FeedForwardSize = 64,
+            Positions = 40,
             AudioSize = 24,
             HiddenDropout = 0.1,
         };
@@ -197,7 +198,7 @@ public sealed class QFormerTests
     public void Dropout_acts_in_training_only()
     {
         using var scope = NewDisposeScope();
-        using var model = new QFormer(new QFormerConfig { VocabularySize = 50, HiddenSize = 32, Layers = 2, Heads = 4, IntermediateSize = 48, AudioSize = 24 });
+        using var model = new QFormer(new QFormerConfig { VocabularySize = 50, HiddenSize = 32, Layers = 2, Heads = 4, FeedForwardSize = 48, AudioSize = 24 });
         model.Initialize(1);
         var (queries, frames) = (randn([1, 6, 32], generator: new Generator(1)), randn([2, 5, 24], generator: new Generator(2)));
         Tensor Run() => model.QueryPass(queries, model.ProjectAudio(frames));
@@ -214,7 +215,7 @@ public sealed class QFormerTests
         using var bridge = new BridgeNet(new BridgeNetConfig
         {
             Queries = 32,
-            QFormer = new QFormerConfig { HiddenSize = 64, Heads = 2, Layers = 1, IntermediateSize = 8, VocabularySize = 8, AudioSize = 8 },
+            QFormer = new QFormerConfig { HiddenSize = 64, Heads = 2, Layers = 1, FeedForwardSize = 8, VocabularySize = 8, AudioSize = 8 },
         });
         bridge.Initialize(1);
         float[] queries = [.. bridge.Queries.contiguous().cpu().data<float>()];

@@ -97,6 +97,28 @@ public sealed class PyTorchFileTests
     }
 
     [TestMethod]
+    public void Numbers_that_are_made_to_share_a_hash_do_not_share_one_here()
+    {
+        const int Count = 40_000;
+        byte[] pickle = [0x80, 2, .. "}("u8, .. Enumerable.Range(0, Count).SelectMany(Pair), .. "u."u8];
+        var dictionary = (Dictionary<object, object?>)PickleReader.Read(pickle, "x")!;
+        Assert.HasCount(Count, dictionary);
+        Assert.HasCount(1, dictionary.Keys.Select(key => key.GetHashCode()).Distinct()); // .NET's own hash
+        Assert.IsGreaterThan(Count * 0.99, dictionary.Keys.Select(dictionary.Comparer.GetHashCode).Distinct().Count());
+
+        // A number whose halves are equal, and None.
+        static byte[] Pair(int half) => [0x8a, 8, .. BitConverter.GetBytes((long)half << 32 | (uint)half), (byte)'N'];
+    }
+
+    [TestMethod]
+    public void Equal_numbers_are_one_key()
+    {
+        byte[] pickle = [0x80, 2, .. "}(G"u8, 0, 0, 0, 0, 0, 0, 0, 0, (byte)'N', (byte)'G', 0x80, 0, 0, 0, 0, 0, 0, 0, (byte)'N', .. "K"u8, 7, (byte)'N',
+            (byte)'J', 7, 0, 0, 0, (byte)'N', .. "u."u8];
+        Assert.HasCount(2, (Dictionary<object, object?>)PickleReader.Read(pickle, "x")!); // 0 and -0, 7 and 7
+    }
+
+    [TestMethod]
     public void Mutated_pickles_are_refused_or_read_never_more() =>
         Fuzz.Run([Pickle("tensors.pth"), Pickle("protocol4.pth"), Pickle("wrapped.pth")], input => PickleReader.Read(input, "input"),
             error => error is InvalidDataException, maxAllocated: 8 << 20);

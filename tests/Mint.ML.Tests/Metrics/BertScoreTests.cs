@@ -20,8 +20,8 @@ public sealed class BertScoreTests
             HiddenSize = 16,
             Layers = 2,
             Heads = 2,
-            IntermediateSize = 32,
-            MaxPositions = 64,
+            FeedForwardSize = 32,
+            Positions = 64,
         });
         using (no_grad())
         {

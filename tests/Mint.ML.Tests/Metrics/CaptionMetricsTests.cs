@@ -31,6 +31,31 @@ public sealed class CaptionMetricsTests
     }
 
     [TestMethod]
+    public void METEOR_aligns_texts_of_one_repeated_word_in_work_of_their_lengths_product()
+    {
+        long asked = 0;
+        MeteorAlignment Align(int words) => new(words, words, (i, j) =>
+        {
+            asked++;
+            return MeteorMatch.Exact;
+        });
+        Assert.AreEqual(1, Align(100).Chunks);
+        Assert.AreEqual(2 * 100 * 100, asked);
+        long one = Allocation.Of(() => Align(100)), two = Allocation.Of(() => Align(200));
+        Assert.IsLessThan(4.5 * one, two, $"{one:N0} and {two:N0} bytes");
+        Assert.IsLessThan(20_000_000, one);
+    }
+
+    [TestMethod]
+    public void METEOR_and_ROUGE_hear_a_cancel_within_a_caption()
+    {
+        string noise = string.Join(' ', Enumerable.Repeat("noise", 2_000));
+        var captions = CaptionSet.From([new CaptionItem(noise, [noise + " again", noise])]);
+        foreach (ICaptionMetric metric in (ICaptionMetric[])[new Meteor(), new RougeL()])
+            Assert.ThrowsExactly<OperationCanceledException>(() => metric.Score(captions, new CancellationToken(canceled: true)));
+    }
+
+    [TestMethod]
     public void Order_of_the_items_does_not_change_a_score()
     {
         CaptionItem[] items = Items(), reversed = [.. items.Reverse()];

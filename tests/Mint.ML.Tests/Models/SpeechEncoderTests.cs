@@ -59,9 +59,9 @@ public sealed class SpeechEncoderTests
         var normalised = (waveform - waveform.mean()) / (waveform.var(unbiased: false) + 1e-7).sqrt();
         var states = model.EncodeHidden(waveform, tensor(new long[] { 3000 }));
         var expected = model.ForwardHidden(normalised);
-        Assert.HasCount(expected.Hidden.Count, states.Hidden);
-        for (int layer = 0; layer < expected.Hidden.Count; layer++)
-            Assert.IsLessThan(1e-5, ModelFixture.RelativeError(expected.Hidden[layer], states.Hidden[layer]));
+        Assert.HasCount(expected.HiddenStates.Count, states.HiddenStates);
+        for (int layer = 0; layer < expected.HiddenStates.Count; layer++)
+            Assert.IsLessThan(1e-5, ModelFixture.RelativeError(expected.HiddenStates[layer], states.HiddenStates[layer]));
     }
 
     [TestMethod]

@@ -24,7 +24,7 @@ public sealed class TextMaskTests
         Check("clip", (ids, mask) =>
         {
             var output = model.call(ids, mask);
-            return (output.Hidden, output.Pooled);
+            return (output.LastHiddenState, output.Pooled);
         });
     }
 

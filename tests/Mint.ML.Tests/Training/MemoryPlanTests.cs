@@ -12,7 +12,7 @@ public sealed class MemoryPlanTests
     private static readonly BridgeNetConfig Small = new()
     {
         Queries = 4,
-        QFormer = new() { HiddenSize = 32, Layers = 3, Heads = 2, IntermediateSize = 64, VocabularySize = 50, AudioSize = 16 },
+        QFormer = new() { HiddenSize = 32, Layers = 3, Heads = 2, FeedForwardSize = 64, VocabularySize = 50, AudioSize = 16 },
     };
 
     [TestMethod]

@@ -148,7 +148,10 @@ public sealed class ValidationTests
         using (var ended = Bridge())
         using (var cancel = new CancellationTokenSource())
         {
-            if (killedAt is { } step) Assert.ThrowsExactly<TimeoutException>(() => Train(ended, kept, HeldOut(), new Crash(step)));
+            if (killedAt is { } step)
+            {
+                Assert.ThrowsExactly<TimeoutException>(() => Train(ended, kept, HeldOut(), new Crash(step)));
+            }
             else
             {
                 Assert.IsTrue(Train(ended, kept, new AlignmentValidation(new Cancelling(HeldOut().Audio, cancel, cancelledAtRead!.Value), HeldOutCaptions),

@@ -42,18 +42,18 @@ internal sealed class EightClips
     public string Encoder { get; }
     public string LanguageModel { get; }
     public IDataView Data { get; }
-    public TransformerChain<RankedClassifier> Model { get; }
+    public TransformerChain<RankedClassificationTransformer> Model { get; }
 
     public static BridgeNetConfig Bridge => new()
     {
         Queries = 3,
         EmbeddingSize = 8,
-        QFormer = new QFormerConfig { HiddenSize = 16, Layers = 2, Heads = 2, IntermediateSize = 24, MaxPositions = 32 },
+        QFormer = new QFormerConfig { HiddenSize = 16, Layers = 2, Heads = 2, FeedForwardSize = 24, Positions = 32 },
     };
 
     public static TrainingOptions Training => new() { Epochs = 2, BatchSize = 4, LearningRate = 1e-3, WarmUpSteps = 1 };
 
-    public EstimatorChain<RankedClassifier> Pipeline(MLContext ml, int batchSize = 3, bool embed = false, CancellationToken cancel = default) =>
+    public EstimatorChain<RankedClassificationTransformer> Pipeline(MLContext ml, int batchSize = 3, bool embed = false, CancellationToken cancel = default) =>
         Featurize(ml, batchSize, embed)
             .Append(ml.AudioLanguage().Trainers.BridgeNet(new BridgeNetTrainer.Options
             {
@@ -73,18 +73,13 @@ internal sealed class EightClips
                 Seed = 5,
                 Cancellation = cancel
             }))
-            .Append(ml.AudioLanguage().GenerateCaptions(new CaptionGenerationEstimator.Options { BatchSize = batchSize }))
-            .Append(ml.AudioLanguage().RankLabels(new RankingEstimator.Options { Labels = TinyModels.Families, BatchSize = batchSize }));
+            .Append(ml.AudioLanguage().GenerateCaptions(new CaptionGenerator.Options { BatchSize = batchSize }))
+            .Append(ml.AudioLanguage().RankLabels(new RankedClassifier.Options { Labels = TinyModels.Families, BatchSize = batchSize }));
 
-    public EstimatorChain<AudioFeaturizer> Featurize(MLContext ml, int batchSize = 3, bool embed = false,
+    public EstimatorChain<AudioFeaturizingTransformer> Featurize(MLContext ml, int batchSize = 3, bool embed = false,
         AudioErrorHandling onError = AudioErrorHandling.Throw) =>
         ml.Transforms.LoadAudio("Audio", "Path", onError: onError)
-            .Append(ml.Transforms.FeaturizeAudio(new AudioFeaturizingEstimator.Options
-            {
-                Encoder = Encoder,
-                BatchSize = batchSize,
-                EmbedFrozenModels = embed,
-            }));
+            .Append(ml.Transforms.FeaturizeAudio(new AudioFeaturizer.Options { Encoder = Encoder, BatchSize = batchSize, EmbedFrozenModels = embed }));
 
     /// <summary>What the pipeline answers for a row.</summary>
     public sealed class Answer

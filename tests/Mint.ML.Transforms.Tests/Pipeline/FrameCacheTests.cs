@@ -15,7 +15,7 @@ public sealed class FrameCacheTests
 
     private string[] Entries => [.. Directory.GetFiles(cache, "*.safetensors").Order(StringComparer.Ordinal)];
 
-    private AudioFeaturizer? featurizer;
+    private AudioFeaturizingTransformer? featurizer;
 
     private IDataView Features(bool cached, int batchSize = 3)
     {

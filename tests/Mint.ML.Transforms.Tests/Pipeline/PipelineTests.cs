@@ -183,8 +183,8 @@ public class PipelineTests
                 BatchSize = 3,
                 Seed = 5
             }).Fit(features);
-        var captions = audio.GenerateCaptions(new CaptionGenerationEstimator.Options { Model = tuned, BatchSize = 3 }).Fit(features).Transform(features);
-        var labels = audio.RankLabels(new RankingEstimator.Options { Model = tuned, Labels = TinyModels.Families, BatchSize = 3 }).Fit(features)
+        var captions = audio.GenerateCaptions(new CaptionGenerator.Options { Model = tuned, BatchSize = 3 }).Fit(features).Transform(features);
+        var labels = audio.RankLabels(new RankedClassifier.Options { Model = tuned, Labels = TinyModels.Families, BatchSize = 3 }).Fit(features)
             .Transform(features);
         var expected = EightClips.Answers(Ml, Clips.Model, Clips.Data);
         CollectionAssert.AreEqual(expected.Select(a => a.GeneratedCaption).ToArray(), captions.GetColumn<string>("GeneratedCaption").ToArray());
@@ -196,7 +196,7 @@ public class PipelineTests
     {
         var features = Clips.Featurize(Ml).Fit(Clips.Data).Transform(Clips.Data);
         var bridge = Clips.Model.OfType<BridgeNetTransformer>().Single();
-        var ranked = Ml.AudioLanguage().RankLabels(new RankingEstimator.Options { Bridge = bridge, Labels = TinyModels.Families }).Fit(features)
+        var ranked = Ml.AudioLanguage().RankLabels(new RankedClassifier.Options { Bridge = bridge, Labels = TinyModels.Families }).Fit(features)
             .Transform(features);
         var scores = ranked.GetColumn<float[]>("Score").ToList();
         // By hand: the softmax over the labels of the best query's product with the label's text, divided by the trained temperature.
@@ -298,7 +298,7 @@ public class PipelineTests
         for (int round = 0; round < 2; round++)
         {
             // A chain of its own: disposing an engine ends the chain it was made of, and never the steps in it.
-            var chain = new TransformerChain<RankedClassifier>([.. Clips.Model], [.. Clips.Model.Select(_ => TransformerScope.Everything)]);
+            var chain = new TransformerChain<RankedClassificationTransformer>([.. Clips.Model], [.. Clips.Model.Select(_ => TransformerScope.Everything)]);
             using var engine = Ml.Model.CreatePredictionEngine<File_, EightClips.Answer>(chain);
             Assert.AreEqual(expected[round].PredictedLabel, engine.Predict(new File_ { Path = paths[round] }).PredictedLabel);
             Assert.AreEqual(expected[4].GeneratedCaption, engine.Predict(new File_ { Path = paths[4] }).GeneratedCaption);
@@ -334,7 +334,7 @@ public class PipelineTests
         Assert.AreEqual(0u, labels[1], "missing");
         Assert.IsTrue(ranked.GetColumn<float[]>("Score").Last().All(float.IsNaN));
         Assert.AreEqual(1, ml.Data.FilterRowsByMissingValues(ranked, "Score").GetColumn<uint>("PredictedLabel").Count());
-        var skipped = features.OfType<AudioLoader>().Single().Skipped;
+        var skipped = features.OfType<AudioLoadingTransformer>().Single().Skipped;
         CollectionAssert.AreEqual(new[] { bad }, skipped.Keys.ToArray());
         Assert.HasCount(1, warnings);
         StringAssert.Contains(warnings[0], bad);
@@ -360,7 +360,7 @@ public class PipelineTests
         Ml.Model.Save(loader, data.Schema, file); // the option is part of the model
         Assert.AreEqual(heard.Samples.Length, Ml.Model.Load(file, out _).Transform(data).GetColumn<MLAudio>("Audio").Single().Samples.Length);
 
-        MLAudio?[] Sounds(AudioLoadingEstimator.Options options, out AudioLoader loader)
+        MLAudio?[] Sounds(AudioLoadingEstimator.Options options, out AudioLoadingTransformer loader)
         {
             loader = Ml.Transforms.LoadAudio(options).Fit(data);
             return [.. loader.Transform(data).GetColumn<MLAudio?>("Audio")];

@@ -28,7 +28,7 @@ public sealed class StepOptionsTests
     [TestMethod]
     public void Options_that_change_afterwards_do_not_change_the_step()
     {
-        var options = new RankingEstimator.Options
+        var options = new RankedClassifier.Options
         {
             Labels = ["flute", "organ"],
             Model = EightClips.Shared.Model.OfType<InstructionTunedTransformer>().Single(),

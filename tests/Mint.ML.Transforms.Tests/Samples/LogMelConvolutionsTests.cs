@@ -116,7 +116,7 @@ public sealed class LogMelConvolutionsTests
     }
 
     private static Data2VecAudio Encoder() => EncoderPretraining.Create(
-        LogMelConvolutions.Configure(new Data2VecAudioConfig { HiddenSize = 32, Layers = 1, Heads = 2, IntermediateSize = 32 }, width: 32), seed: 1);
+        LogMelConvolutions.Configure(new Data2VecAudioConfig { HiddenSize = 32, Layers = 1, Heads = 2, FeedForwardSize = 32 }, width: 32), seed: 1);
 
     /// <summary>Plain Fourier transforms under triangles 80 ms long, a hop of 20 ms; 70 dB under the loudest band of the clip is silence.</summary>
     private static Tensor LogMel(float[] samples, int bands)

@@ -124,7 +124,7 @@ public sealed class ReportTests
     {
         var evaluation = Evaluation("{\"task\":\"tagging\",\"labels\":[\"a\",\"b\"]}",
             "{\"path\":\"x\",\"reference\":[\"a\"],\"negative\":[\"b\"],\"scores\":[0.9,0.2]}",
-            "{\"path\":\"y\",\"reference\":[],\"negative\":[\"a\"],\"scores\":[0.5,0.8]}",   // whether b is right is not known: as a false one it would halve b's precision
+            "{\"path\":\"y\",\"reference\":[],\"negative\":[\"a\"],\"scores\":[0.5,0.8]}", // is b right? not known
             "{\"path\":\"z\",\"reference\":[\"b\"],\"scores\":[0.95,0.6]}");
         Assert.AreEqual("{\"label\":\"a\",\"clips known\":3,\"support\":1,\"average precision\":0.5,\"ROC-AUC\":0.5}",
             evaluation["classes"]![0]!.ToJsonString());

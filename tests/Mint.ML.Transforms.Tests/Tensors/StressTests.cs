@@ -39,7 +39,7 @@ public class StressTests
     public void Predictions_one_at_a_time_are_the_same_beside_a_collecting_thread()
     {
         string[] paths = [.. Clips.Data.GetColumn<string>("Path")];
-        var chain = new TransformerChain<RankedClassifier>([.. Clips.Model], [.. Clips.Model.Select(_ => TransformerScope.Everything)]);
+        var chain = new TransformerChain<RankedClassificationTransformer>([.. Clips.Model], [.. Clips.Model.Select(_ => TransformerScope.Everything)]);
         using var engine = Ml.Model.CreatePredictionEngine<Sound, EightClips.Answer>(chain);
         IsTheSame(() => string.Join('\n', paths.Select(path => engine.Predict(new Sound { Path = path }))), times: 4);
     }

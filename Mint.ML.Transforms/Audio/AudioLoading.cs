@@ -15,14 +15,14 @@ public enum AudioErrorHandling
     Throw,
 
     /// <summary>
-    /// The row's audio is missing (null), with a warning in the log and a place in <see cref="AudioLoader.Skipped"/>. Later steps carry it on
+    /// The row's audio is missing (null), with a warning in the log and a place in <see cref="AudioLoadingTransformer.Skipped"/>. Later steps carry it on
     /// as missing: no features, no caption, a missing predicted label and NaN scores; trainers leave the row out and say how many they left out.
     /// </summary>
     Skip,
 }
 
 /// <summary>Reads the sound files that a text column names, when the values are asked for.</summary>
-public sealed class AudioLoader : RowMapTransformer, ILoadable<AudioLoader>
+public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<AudioLoadingTransformer>
 {
     internal const string Signature = "MintAudioLoader";
 
@@ -30,8 +30,8 @@ public sealed class AudioLoader : RowMapTransformer, ILoadable<AudioLoader>
     private readonly ConcurrentDictionary<string, string> skipped = new();
     private readonly ConcurrentDictionary<string, IReadOnlyList<string>> noted = new();
 
-    internal AudioLoader(IHostEnvironment environment, AudioLoadingEstimator.Options options)
-        : base(environment, nameof(AudioLoader), batchSize: 1) => this.options = options;
+    internal AudioLoadingTransformer(IHostEnvironment environment, AudioLoadingEstimator.Options options)
+        : base(environment, nameof(AudioLoadingTransformer), batchSize: 1) => this.options = options;
 
     /// <summary>The files that could not be read so far, each with the reason; empty unless errors are skipped. A file counts once, however often it is
     /// met.</summary>
@@ -46,7 +46,7 @@ public sealed class AudioLoader : RowMapTransformer, ILoadable<AudioLoader>
 
     private protected override void Write(ModelWriter writer) => writer.Json(Signature + ".json", options);
 
-    static AudioLoader ILoadable<AudioLoader>.Read(IHostEnvironment environment, ModelReader reader) =>
+    static AudioLoadingTransformer ILoadable<AudioLoadingTransformer>.Read(IHostEnvironment environment, ModelReader reader) =>
         new(environment, reader.Json<AudioLoadingEstimator.Options>(Signature + ".json"));
 
     private MLAudio? Load(string path)
@@ -76,10 +76,10 @@ public sealed class AudioLoader : RowMapTransformer, ILoadable<AudioLoader>
 
     private sealed class Binding : RowBinding
     {
-        private readonly AudioLoader owner;
+        private readonly AudioLoadingTransformer owner;
         private readonly DataViewSchema.Column path;
 
-        public Binding(AudioLoader owner, DataViewSchema input) : base(input)
+        public Binding(AudioLoadingTransformer owner, DataViewSchema input) : base(input)
         {
             this.owner = owner;
             path = input.Require(owner.options.InputColumnName, "text", type => type is TextDataViewType);
@@ -99,8 +99,8 @@ public sealed class AudioLoader : RowMapTransformer, ILoadable<AudioLoader>
     }
 }
 
-/// <summary>Makes an <see cref="AudioLoader"/>. There is nothing to train.</summary>
-public sealed class AudioLoadingEstimator : IEstimator<AudioLoader>
+/// <summary>Makes an <see cref="AudioLoadingTransformer"/>. There is nothing to train.</summary>
+public sealed class AudioLoadingEstimator : IEstimator<AudioLoadingTransformer>
 {
     /// <summary>Which files are read, and what becomes of those that cannot be.</summary>
     public sealed class Options
@@ -144,11 +144,11 @@ public sealed class AudioLoadingEstimator : IEstimator<AudioLoader>
     }
 
     /// <inheritdoc/>
-    public AudioLoader Fit(IDataView input)
+    public AudioLoadingTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
         GetOutputSchema(SchemaColumns.Shape(input.Schema));
-        return new AudioLoader(environment, options);
+        return new AudioLoadingTransformer(environment, options);
     }
 
     /// <inheritdoc/>
