@@ -323,7 +323,7 @@ public sealed class AudioLanguageModel : IDisposable
     {
         int width = Comparing().Width;
         recording = recording.Resample(Encoder.SampleRate);
-        var parts = LongAudio.Divide(recording.Samples.Length, recording.SampleRate, windows).Of(recording);
+        var parts = LongAudio.Divide(recording.Samples.Length, recording.SampleRate, windows).Cut(recording);
         return BridgeEmbeddings.Vectors([.. parts.Chunk(Batch).SelectMany(Vectors).SelectMany(vectors => vectors.Cast<float>())], width);
     }
 
@@ -338,7 +338,7 @@ public sealed class AudioLanguageModel : IDisposable
     public float[,,] QueryAttention(string file, string? instruction = null)
     {
         using var sound = Encoder.Encode([Heard(file)]);
-        if (bridge is not null && instruction is null) return ListeningMap.Of(bridge.Bridge, sound);
+        if (bridge is not null && instruction is null) return ListeningMap.ForSound(bridge.Bridge, sound);
         return system is MintModel mint ? mint.QueryAttention(sound, instruction ?? "")
             : throw new NotSupportedException("This system has no queries that listen.");
     }
@@ -374,7 +374,7 @@ public sealed class AudioLanguageModel : IDisposable
         ArgumentNullException.ThrowIfNull(clip);
         clip = clip.Resample(Encoder.SampleRate);
         var divided = LongAudio.Divide(clip.Samples.Length, clip.SampleRate, Windows);
-        windows = [.. divided.Of(clip)];
+        windows = [.. divided.Cut(clip)];
         return divided;
     }
 

@@ -149,7 +149,7 @@ internal static class TrainingLoop
         {
             using var scope = NewDisposeScope();
             // A GPU's random state cannot be read through TorchSharp: what it draws in a step follows from the step, so that a resumed run draws it again.
-            if (stage.Device.type == TorchSharp.DeviceType.CUDA) cuda.manual_seed_all(unchecked((long)SplitMix.Of(options.Seed, step).Next()));
+            if (stage.Device.type == TorchSharp.DeviceType.CUDA) cuda.manual_seed_all(unchecked((long)SplitMix.ForStream(options.Seed, step).Next()));
             double rate = options.RateAt(step, steps);
             optimizer.ZeroGradients();
 

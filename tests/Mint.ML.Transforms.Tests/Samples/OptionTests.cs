@@ -175,7 +175,7 @@ public sealed class OptionTests
         var answerer = new Refusing();
         var run = new AnswerRun(answerer, new LongAudioOptions(), 4, skipErrors: true, _ => { });
         using var output = new Rows();
-        var clips = ClipList.Of(EightClips.Shared.Folder, _ => { }).Where(clip => clip.Name.StartsWith("clip", StringComparison.Ordinal)).ToList();
+        var clips = ClipList.Read(EightClips.Shared.Folder, _ => { }).Where(clip => clip.Name.StartsWith("clip", StringComparison.Ordinal)).ToList();
 
         answerer.Refuse = () => new ArgumentNullException("model");
         Assert.ThrowsExactly<ArgumentNullException>(() => run.Run(clips, output, default));
