@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Compression;
 using System.Runtime.CompilerServices;
 using Microsoft.ML;
@@ -53,10 +54,12 @@ namespace Mint.ML.Transforms
             new(name, kind, itemType, isKey, annotations);
 
         /// <summary>The environment of the context that a catalog belongs to.</summary>
-        public static IHostEnvironment Environment(this TransformsCatalog catalog) => ((IInternalCatalog)catalog).Environment;
+        public static IHostEnvironment Environment(this TransformsCatalog catalog) => Of(catalog);
 
         /// <summary>The environment of the context that a catalog belongs to.</summary>
-        public static IHostEnvironment Environment(this DataOperationsCatalog catalog) => ((IInternalCatalog)catalog).Environment;
+        public static IHostEnvironment Environment(this DataOperationsCatalog catalog) => Of(catalog);
+
+        private static IHostEnvironment Of(IInternalCatalog catalog) => (catalog ?? throw new ArgumentNullException(nameof(catalog))).Environment;
 
         /// <summary>The device settings of the context: its GPU, if it names one, and whether the CPU may stand in for it.</summary>
         public static (int? GpuDeviceId, bool FallbackToCpu) DeviceSettings(this IHostEnvironment environment) =>
@@ -64,6 +67,42 @@ namespace Mint.ML.Transforms
 
         /// <summary>The context's folder for temporary files; null for the system's own.</summary>
         public static string? TemporaryFolder(this IHostEnvironment environment) => (environment as IHostEnvironmentInternal)?.TempFilePath;
+
+        /// <summary>Name of the annotation that tells which predicted label and scores belong together, as ML.NET's evaluators look for them.</summary>
+        public const string ScoreSetId = AnnotationUtils.Kinds.ScoreColumnSetId;
+
+        /// <summary>Its type.</summary>
+        public static KeyDataViewType ScoreSetIdType => AnnotationUtils.ScoreColumnSetIdType;
+
+        /// <summary>A number that no set of a schema has.</summary>
+        public static uint NextScoreSet(DataViewSchema schema) => AnnotationUtils.GetMaxAnnotationKind(schema, out _, ScoreSetId) + 1;
+
+        /// <summary>Whether this call is part of a prediction engine's Dispose: ML.NET does not tell a transformer who disposes it.</summary>
+        public static bool IsWithinDisposeOfAnEngine() => new StackTrace(1, fNeedFileInfo: false).GetFrames().Any(frame =>
+            frame.GetMethod()?.DeclaringType is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(PredictionEngineBase<,>));
+
+        /// <summary>A token that follows <c>MLContext.CancelExecution</c>, which ML.NET only lets ask for, at twenty times a second while it lives.</summary>
+        public static ContextCancellation Cancellation(this IHost host) => new(host);
+
+        internal readonly struct ContextCancellation : IDisposable
+        {
+            private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+            private readonly CancellationTokenSource source = new();
+            private readonly Timer timer;
+
+            public ContextCancellation(IHost host)
+            {
+                var cancel = source;
+                timer = new Timer(_ =>
+                {
+                    if (host is ICancelable { IsCanceled: true }) cancel.Cancel();
+                }, null, Pause, Pause);
+            }
+
+            public CancellationToken Token => source.Token;
+
+            public void Dispose() => timer.Dispose(); // not the source: the timer's last call may be on its way
+        }
 
         /// <summary>Writes a transformer's streams into its place in a model file.</summary>
         public static void Save(ModelSaveContext context, RowMapTransformer transformer, string loaderSignature, Action<ModelWriter> write)

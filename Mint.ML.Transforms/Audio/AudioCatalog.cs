@@ -15,10 +15,10 @@ public static class AudioCatalog
     public static IDataView LoadFromAudioManifest(this DataOperationsCatalog catalog, string path) =>
         catalog is null ? throw new ArgumentNullException(nameof(catalog)) : new AudioManifestView(AudioManifest.Read(path));
 
-    /// <summary>Reads the sound files that a text column names.</summary>
+    /// <summary>Reads sound: files that a text column names, the bytes of files, or samples.</summary>
     /// <param name="catalog">The transforms.</param>
     /// <param name="outputColumnName">The column that takes the sound, of <see cref="AudioDataViewType"/>.</param>
-    /// <param name="inputColumnName">The text column that names the files.</param>
+    /// <param name="inputColumnName">Text that names files, a vector of Byte that is a file, a vector of Single that holds samples, or audio.</param>
     /// <param name="folder">What relative paths are relative to; the current directory when null.</param>
     /// <param name="onError">What becomes of a file that cannot be read.</param>
     public static AudioLoadingEstimator LoadAudio(this TransformsCatalog catalog, string outputColumnName = "Audio", string inputColumnName = "Path",
@@ -34,7 +34,8 @@ public static class AudioCatalog
     /// <summary>Reads the sound files that a text column names.</summary>
     /// <param name="catalog">The transforms.</param>
     /// <param name="options">Columns and limits.</param>
-    public static AudioLoadingEstimator LoadAudio(this TransformsCatalog catalog, AudioLoadingEstimator.Options options) => new(catalog.Environment(), options);
+    public static AudioLoadingEstimator LoadAudio(this TransformsCatalog catalog, AudioLoadingEstimator.Options options) =>
+        new(catalog.Environment(), options);
 
     /// <summary>Turns sound into frame vectors with a frozen, pre-trained encoder.</summary>
     /// <param name="catalog">The transforms.</param>
@@ -44,8 +45,10 @@ public static class AudioCatalog
     /// <param name="batchSize">Rows that go through the encoder at once; results do not depend on it.</param>
     /// <param name="cache">A folder that keeps the features, so that trainers need not hold them in memory; see
     /// <see cref="AudioFeaturizer.Options.CacheFolder"/>.</param>
+    /// <param name="pooling">Frames as they are, or a clip as one vector for ML.NET's own trainers.</param>
     public static AudioFeaturizer FeaturizeAudio(
-        this TransformsCatalog catalog, string outputColumnName, string inputColumnName, string encoder, int batchSize = 16, string? cache = null) =>
+        this TransformsCatalog catalog, string outputColumnName, string inputColumnName, string encoder, int batchSize = 16, string? cache = null,
+        AudioPooling pooling = AudioPooling.None) =>
         catalog.FeaturizeAudio(new AudioFeaturizer.Options
         {
             OutputColumnName = outputColumnName,
@@ -53,6 +56,7 @@ public static class AudioCatalog
             Encoder = encoder,
             BatchSize = batchSize,
             CacheFolder = cache,
+            Pooling = pooling,
         });
 
     /// <summary>Turns sound into frame vectors with a frozen, pre-trained encoder.</summary>

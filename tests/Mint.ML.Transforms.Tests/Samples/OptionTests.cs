@@ -186,7 +186,7 @@ public sealed class OptionTests
     [TestMethod]
     public void Want_of_memory_is_the_row_of_the_clip_that_takes_it()
     {
-        var clips = ClipList.Of(EightClips.Shared.Folder, _ => { }).Where(clip => clip.Name.StartsWith("clip", StringComparison.Ordinal)).ToList();
+        var clips = ClipList.Read(EightClips.Shared.Folder, _ => { }).Where(clip => clip.Name.StartsWith("clip", StringComparison.Ordinal)).ToList();
         var answerer = new Refusing { Takes = clips[2].Name };
         using var output = new Rows();
         Assert.AreEqual(1, new AnswerRun(answerer, new LongAudioOptions(), 4, skipErrors: true, _ => { }).Run(clips, output, default).Failed);
@@ -207,7 +207,7 @@ public sealed class OptionTests
             {
                 using var output = new Rows();
                 var run = new AnswerRun(new Refusing { Takes = "" }, new LongAudioOptions { MaxSeconds = most }, 4, skipErrors: false, _ => { });
-                Assert.IsLessThan(bytes, Mint.ML.Tests.Allocation.Of(() => run.Run(ClipList.Of(file, _ => { }), output, default)));
+                Assert.IsLessThan(bytes, Mint.ML.Tests.Allocation.Measure(() => run.Run(ClipList.Read(file, _ => { }), output, default)));
                 Assert.AreEqual((20.0, 20 - (most ?? 20)), (output.Written[0].Seconds, output.Written[0].CutSeconds));
             }
         }
