@@ -41,6 +41,9 @@ public sealed record AudioReadOptions
     /// <summary>What becomes of a damaged file.</summary>
     public DamagedAudio Damaged { get; init; } = DamagedAudio.Refuse;
 
+    /// <summary>Whether a pipe or a device is read to its end, which may never come: right for one that is named alone. Lists of files refuse them.</summary>
+    public bool ReadPipes { get; init; } = true;
+
     /// <summary>
     /// Most channels that are mixed down, by their mean. Two: the mean of a surround or microphone-array recording mostly cancels
     /// itself, so whoever means it says so.
