@@ -169,8 +169,11 @@ public sealed class InstructionTuner : StepEstimator<InstructionTunedTransformer
         foreach (string text in TextColumns) SchemaColumns.Shape(view.Schema).Require(text, "text", SchemaColumns.IsText);
         var data = TrainingData.Read(view, view.Schema[name], [.. TextColumns.Select(text => view.Schema[text])], channel);
         if (data.FrameWidth != stage1.FrameWidth)
+        {
             throw new InvalidOperationException($"Column '{name}' has frames of width {data.FrameWidth}, but the bridge was trained on frames of width "
                 + $"{stage1.FrameWidth}: use the encoder it was trained with.");
+        }
+
         return (data, Examples(data, channel));
     }
 

@@ -90,9 +90,12 @@ public sealed class JsonLinesFormat(string answer) : RowFormat
         }
         if (row.Values is { } values) line["values"] = new JsonArray([.. values.Select(value => (JsonNode)value)]);
         if (row.Segments.Count > 0)
+        {
             line["segments"] =
                 new JsonArray([.. row.Segments.Select(segment => new JsonObject { ["start"] = Math.Round(segment.Start, 3),
                 ["end"] = Math.Round(segment.End, 3), [answer] = segment.Answer })]);
+        }
+
         if (row.CutSeconds > 0) line["cut"] = Math.Round(row.CutSeconds, 3);
         if (row.Notes.Count > 0) line["notes"] = new JsonArray([.. row.Notes.Select(note => (JsonNode)note)]);
         return line.ToJsonString(Readable);

@@ -90,8 +90,12 @@ public sealed record EvaluationRecipe
         }
         return Instruction.Length > 0 ? this : this with
         {
-            Instruction = Task switch { "captioning" => InstructionTemplates.Caption.Instruction, "tagging" => InstructionTemplates.Instruments.Instruction,
-                _ => InstructionTemplates.Sound.Instruction },
+            Instruction = Task switch
+            {
+                "captioning" => InstructionTemplates.Caption.Instruction,
+                "tagging" => InstructionTemplates.Instruments.Instruction,
+                _ => InstructionTemplates.Sound.Instruction
+            },
         };
     }
 }

@@ -46,9 +46,13 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         string answers = Path.Combine(folder, "answers.jsonl");
         var format = new JsonLinesFormat(answerer.Name);
         AnswerResult result;
-        using (var output = new FileOutput(answers, format, AnswerSettings.ForRun(settings.ModelPath, recipe.Manifest, answerer, recipe.LongAudio, recipe.Hearing)))
+        using (var output = new FileOutput(answers, format, AnswerSettings.ForRun(settings.ModelPath, recipe.Manifest, answerer, recipe.LongAudio,
+            recipe.Hearing)))
+        {
             result = new AnswerRun(answerer, recipe.LongAudio, settings.Batch, settings.SkipErrors, report ?? (_ => { }), recipe.Hearing)
                 .Run([.. clips.Select(clip => clip.Clip)], output, cancel);
+        }
+
         if (result.Stopped) return null;
 
         var rows = TextFile.ReadLines(answers).Select(format.ReadRow).ToDictionary(row => row.Path);
@@ -81,8 +85,10 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         foreach (string column in recipe.Columns.Append(recipe.NegativeColumn).OfType<string>())
         {
             if (!manifest.Columns.Contains(column, StringComparer.OrdinalIgnoreCase))
+            {
                 throw new InvalidDataException($"{recipe.Manifest} has no column '{column}', which recipe '{recipe.Name}' names; it has: "
                     + $"{string.Join(", ", manifest.Columns)}.");
+            }
         }
 
         return [.. manifest.Rows.GroupBy(row => row["Path"]).Select(clip =>
@@ -96,8 +102,10 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
                     + $"{string.Join(", ", recipe.Columns)}.");
             }
             if (references.Length > 1 && recipe.Task == "classification")
+            {
                 throw new InvalidDataException($"{clip.Last().Place}: '{clip.Key}' has the labels {Brief(references)}, and "
                     + "classification takes one; tagging takes several.");
+            }
             return new Known(new ListedClip(clip.Key, clip.First().Path) { Place = clip.First().Place }, references, recipe.NegativeColumn is { } column
                 ? [.. clip.Select(row => row.Find(column)).OfType<string>().SelectMany(Several)] : null);
         })];
@@ -109,8 +117,10 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
                 foreach (string column in recipe.Columns)
                 {
                     if (row.Find(column) is { } caption && !CaptionSet.HasWords(caption))
+                    {
                         throw new InvalidDataException($"{row.Place}: the {column} of '{row["Path"]}' is \"{caption}\", which has no "
                             + "words to score against. Leave it out.");
+                    }
                 }
             }
         }
@@ -125,8 +135,10 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         foreach (var clip in clips)
         {
             if (clip.References.FirstOrDefault(label => !recipe.Labels.Contains(label)) is { } unknown)
+            {
                 throw new InvalidDataException($"{clip.Clip.Place}: '{clip.Clip.Name}' is labelled '{unknown}', which is none of the labels of recipe "
                     + $"'{recipe.Name}': {Brief(recipe.Labels)}.");
+            }
         }
 
         return recipe.Labels;

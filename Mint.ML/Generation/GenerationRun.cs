@@ -75,8 +75,11 @@ internal sealed class GenerationRun : IDisposable
         long[] tokens = [.. stay.SelectMany(i => searches[i].Rows.Select(row => (long)endings.Fed(row)))];
         bool unmoved = rows.Length == state.Rows && rows.Select((row, i) => row == i).All(same => same);
         if (!unmoved)
+        {
             state.Select(stay.Length == searches.Length ? null : tensor(stay.Select(i => (long)i).ToArray(), device: model.Device),
                 tensor(rows, device: model.Device));
+        }
+
         var next = Keep(model.Next(state, tensor(tokens, device: model.Device)));
         logits.Dispose();
         logits = next;

@@ -72,8 +72,11 @@ public sealed record RankingOptions
         var first = new Dictionary<string, int>(StringComparer.Ordinal);
         List<int> again = [.. Enumerable.Range(0, labels.Count).Where(i => !string.IsNullOrWhiteSpace(labels[i]) && !first.TryAdd(labels[i], i))];
         if (again is [var at, ..])
+        {
             errors.Require(false, $"Labels must differ: '{(labels[at].Length > 60 ? labels[at][..60] + "..." : labels[at])}' is label "
                 + $"{first[labels[at]] + 1} and label {at + 1}{(again.Count > 1 ? $", and {again.Count - 1} more are doubled" : "")}.");
+        }
+
         errors.Throw();
     }
 }

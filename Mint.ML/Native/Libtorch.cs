@@ -48,7 +48,8 @@ internal static class Libtorch
         {
             torch.InitializeDeviceType(DeviceType.CPU);
         }
-        catch (Exception error) when (error is NotSupportedException or DllNotFoundException or EntryPointNotFoundException or BadImageFormatException or TypeInitializationException)
+        catch (Exception error) when (error is NotSupportedException or DllNotFoundException or EntryPointNotFoundException or BadImageFormatException
+            or TypeInitializationException)
         {
             return (Explain(TorchFiles.ForThisProgram(), CxxRuntime.Unmet, error), error);
         }

@@ -60,8 +60,11 @@ internal sealed record TorchFiles(
             packages.Find(package => package.StartsWith("libtorch-", StringComparison.Ordinal)));
     }
 
-    private static string Platform() =>
-        $"{(OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : OperatingSystem.IsLinux() ? "linux" : "unknown")}-{RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant()}";
+    private static string Platform()
+    {
+        string system = OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : OperatingSystem.IsLinux() ? "linux" : "unknown";
+        return $"{system}-{RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant()}";
+    }
 
     // "libraries" of a deps.json has a member for each package: "TorchSharp/0.107.0": { ... }.
     private static IEnumerable<string> Packages(string depsFile)

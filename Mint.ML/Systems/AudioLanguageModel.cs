@@ -57,8 +57,10 @@ public sealed class AudioLanguageModel : IDisposable
         foreach (int width in new[] { bridge?.FrameWidth, (system ?? tuned?.Model)?.FrameWidth }.OfType<int>())
         {
             if (width != encoder.HiddenSize)
+            {
                 throw new ArgumentException($"The encoder's frames are {encoder.HiddenSize} wide; what hears them was trained on frames {width} wide.",
                     nameof(encoder));
+            }
         }
         (Encoder, this.encoderFolder, this.bridge, this.tuned, this.system) = (encoder, encoderFolder, bridge, tuned, system ?? tuned?.Model);
     }
@@ -136,8 +138,11 @@ public sealed class AudioLanguageModel : IDisposable
         string ear = Place(EncoderPlace);
         if (ear.Length == 0 && zip.Places("Options").Any()) throw new FormatException(ModelFormat.TooOld);
         if (ear.Length == 0)
+        {
             throw new FormatException("it holds no audio encoder, without which nothing can be heard: save the whole chain, LoadAudio and "
                 + "FeaturizeAudio included");
+        }
+
         List<IDisposable> parts = [];
         try
         {

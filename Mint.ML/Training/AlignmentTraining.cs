@@ -48,7 +48,7 @@ public static class AlignmentTraining
         if (objective.ContrastiveBatch is { } contrasted) options = options with { AccumulationSteps = contrasted / options.BatchSize };
         using var numerics = new Numerics(options, bridge);
         using var stage = new Stage(bridge, tokenizer, captions, objective, options);
-        return TrainingLoop.Run(stage, audio, HeldOut(), options, progress, cancel);
+        return TrainingLoop.Run(new FrameTraining(stage, audio, options), HeldOut(), options, progress, cancel);
 
         HeldOutPairs? HeldOut()
         {

@@ -112,9 +112,11 @@ internal static class EvaluateCommand
         }))];
         int[] widths = [.. header.Select((_, column) => rows.Max(row => row[column].Length))];
         foreach (string[] row in rows)
+        {
             Console.WriteLine(format == "csv" ? string.Join(',', row.Select(CsvFormat.Quoted))
                 : string.Join("  ", row.Select((cell, column) => column is >= 3 and <= 6 ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column])))
                 .TrimEnd());
+        }
     }
 
     private static string Number(double? value) => value?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "";

@@ -154,7 +154,8 @@ internal static class PlanCommand
             {
                 using var process =
                     Process.Start(new ProcessStartInfo("nvidia-smi",
-                    ["--query-gpu=memory.total", "--format=csv,noheader,nounits"]) { RedirectStandardOutput = true })!;
+                    ["--query-gpu=memory.total", "--format=csv,noheader,nounits"])
+                    { RedirectStandardOutput = true })!;
                 string first = process.StandardOutput.ReadLine() ?? "";
                 process.WaitForExit();
                 return long.Parse(first, CultureInfo.InvariantCulture) << 20;

@@ -25,9 +25,10 @@ internal static class SearchCommand
     {
         var (index, model, device) = (Index(), ModelOption(existing ? "the one the index was made with" : "artifacts/demo/mint.zip, which ./mint demo makes"),
             DeviceOption.Create());
-        var input = new Argument<string>("input") { Description = "A sound file, a folder of them, or a manifest (CSV or JSON lines with a Path column)" };
+        var input = new Argument<string>("input") { Description = "A sound file, a folder of them, or a manifest (.csv, .tsv, .jsonl, .ndjson, .json or .txt, with a Path column)" };
         var storage = EnumOption.Create("--storage", "half, int8 (half as large again, nearly the same ranks) or single", VectorStorage.Half);
         var windowing = AnswerArguments.Windows();
+        var listening = AnswerArguments.Hearing();
         var batch = new Option<int>("--batch-size") { Description = "Clips embedded at once", DefaultValueFactory = _ => 16 };
         var onError = new Option<string>("--on-error")
         {
@@ -39,11 +40,16 @@ internal static class SearchCommand
             ? new Command("add", "Add clips to an index; those it has already are passed over.") { index, input, model, batch, onError, device }
             : new Command("build", "Make an index of clips; the same command goes on where it was stopped.") { index, input, model, storage, batch, onError,
                 device };
-        if (!existing) command.Add(windowing);
+        if (!existing)
+        {
+            command.Add(windowing);
+            command.Add(listening);
+        }
+
         command.SetAction((parse, cancel) =>
         {
             string path = parse.GetValue(index)!;
-            var windows = existing ? new() : windowing.Read(parse);
+            var (windows, hearing) = existing ? (new(), new()) : (windowing.Read(parse), listening.Read(parse));
             OptionErrors.Check(windows.Validate, Own);
             var clips = ClipList.Read(parse.GetValue(input)!, StandardError.Report);
             var stored = existing ? VectorStorage.Half : OptionNames.Parse<VectorStorage>(parse.GetValue(storage)!); // an index that exists keeps its own
@@ -54,8 +60,11 @@ internal static class SearchCommand
                 var made = IndexSettings.Read(path);
                 using var same = ModelFile.Load(made.CheckedModel(path, parse.GetValue(model)), DeviceOption.Parse(parse.GetValue(device)!));
                 if (!existing && (windows.WindowSeconds, windows.Overlap) != (made.WindowSeconds, made.OverlapSeconds))
+                {
                     throw new InvalidOperationException($"{path} was made with --window-seconds {made.WindowSeconds} --overlap-seconds "
                         + $"{made.OverlapSeconds}. Name those, another index, or delete this one.");
+                }
+
                 windows = new LongAudioOptions { WindowSeconds = made.WindowSeconds, OverlapSeconds = made.OverlapSeconds };
                 return Task.FromResult(Add(path, same.Model, clips, windows, stored, parse.GetValue(batch), parse.GetValue(onError) == "skip", cancel));
             }

@@ -45,7 +45,10 @@ internal sealed record BridgeStart(string? Bridge, string? Bert, string? Tokeniz
     {
         string own = BridgeFolder.InRun(run);
         Directory.CreateDirectory(own);
-        if ((Tokenizer ?? Stage1 ?? Bert) is { } words) BridgeFolder.CopyVocabulary(words, own);
+        if ((Tokenizer ?? Stage1 ?? Bert) is { } words)
+        {
+            BridgeFolder.CopyVocabulary(words, own);
+        }
         // A run that goes on has its vocabulary; other texts are refused by their hash, and must not have changed it by then.
         else if (!File.Exists(Path.Combine(own, "vocab.txt")) || !Directory.EnumerateFiles(run, "step-*.safetensors").Any())
         {
@@ -82,8 +85,14 @@ internal sealed record BridgeStart(string? Bridge, string? Bert, string? Tokeniz
         return Config with
         {
             QFormer = like is null ? qformer
-                : qformer with { HiddenSize = like.HiddenSize, Layers = like.Layers, Heads = like.Heads, FeedForwardSize = like.FeedForwardSize,
-                    Positions = like.Positions },
+                : qformer with
+                {
+                    HiddenSize = like.HiddenSize,
+                    Layers = like.Layers,
+                    Heads = like.Heads,
+                    FeedForwardSize = like.FeedForwardSize,
+                    Positions = like.Positions
+                },
         };
     }
 }

@@ -116,8 +116,8 @@ internal sealed class BridgeActivations(QFormerConfig config, TrainingStepSize s
 {
     private readonly double d = config.HiddenSize, f = config.FeedForwardSize, h = config.Heads;
     private readonly int wide = step.BFloat16 ? 2 : 4;                                                              // what products read
-    private readonly double mask = config.HiddenDropout == 0 ? 0 : step.Fused ? 1 : 4;                              // a dropout's
-    private readonly double score = step.Fused ? 0 : config.AttentionDropout == 0 ? 4 : 12;                          // an attention weight's: softmax, mask, dropped
+    private readonly double mask = config.HiddenDropout == 0 ? 0 : step.Fused ? 1 : 4;                     // a dropout's
+    private readonly double score = step.Fused ? 0 : config.AttentionDropout == 0 ? 4 : 12;                 // an attention weight's: softmax, mask, dropped
 
     /// <summary>The normalised frames, and their keys and values in every block that listens.</summary>
     public double Audio() => (double)step.Batch * step.Frames * ((4 + wide) * config.AudioSize + Listening * 2 * d * wide);

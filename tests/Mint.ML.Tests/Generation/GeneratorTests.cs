@@ -102,8 +102,14 @@ public sealed class GeneratorTests
     public void A_search_is_over_when_no_open_beam_can_enter_the_answers(EarlyStopping stopping, double penalty, double bestSum, bool over)
     {
         var ranker =
-            new BeamRanker(new GenerationOptions { Beams = 2, MaxTokens = 10, LengthPenalty = penalty, LengthPenaltyCounts = LengthPenaltyCounts.Answer,
-            EarlyStopping = stopping }, promptTokens: 1);
+            new BeamRanker(new GenerationOptions
+            {
+                Beams = 2,
+                MaxTokens = 10,
+                LengthPenalty = penalty,
+                LengthPenaltyCounts = LengthPenaltyCounts.Answer,
+                EarlyStopping = stopping
+            }, promptTokens: 1);
         ranker.Add(new Hypothesis([5], -0.8, 0, Complete: true), tokens: 2);
         Assert.IsFalse(ranker.IsFinal(bestSum, 3), "one answer, two beams");
         ranker.Add(new Hypothesis([6], -0.8, 0, Complete: true), tokens: 2);
@@ -284,8 +290,15 @@ public sealed class GeneratorTests
     public void Everything_wrong_with_options_is_told_at_once()
     {
         var error =
-            Assert.ThrowsExactly<ArgumentException>(new GenerationOptions { Beams = 0, Temperature = 0, TopP = 2, MinTokens = 40,
-            RepetitionPenalty = double.NaN, StopStrings = [""] }.Validate);
+            Assert.ThrowsExactly<ArgumentException>(new GenerationOptions
+            {
+                Beams = 0,
+                Temperature = 0,
+                TopP = 2,
+                MinTokens = 40,
+                RepetitionPenalty = double.NaN,
+                StopStrings = [""]
+            }.Validate);
         foreach (string name in new[] { "Beams", "Temperature", "TopP", "Sample", "MinTokens", "RepetitionPenalty", "stop string" })
         {
             StringAssert.Contains(error.Message, name);

@@ -47,7 +47,9 @@ public sealed class MemoryPlanTests
             Assert.IsLessThan(all, MemoryPlan.Stage1(Small, objective, new()).Activations);
         foreach (var step in new TrainingStepSize[] { new() { BFloat16 = true }, new() { Checkpointed = true }, new() { Fused = true }, new() { Frames = 100 },
             new() { Tokens = 10 } })
+        {
             Assert.IsLessThan(all, MemoryPlan.Stage1(Small, new(), step).Activations, step.ToString());
+        }
     }
 
     [TestMethod]

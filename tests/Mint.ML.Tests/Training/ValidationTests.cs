@@ -148,9 +148,15 @@ public sealed class ValidationTests
         using (var ended = Bridge())
         using (var cancel = new CancellationTokenSource())
         {
-            if (killedAt is { } step) Assert.ThrowsExactly<TimeoutException>(() => Train(ended, kept, HeldOut(), new Crash(step)));
-            else Assert.IsTrue(Train(ended, kept, new AlignmentValidation(new Cancelling(HeldOut().Audio, cancel, cancelledAtRead!.Value), HeldOutCaptions),
+            if (killedAt is { } step)
+            {
+                Assert.ThrowsExactly<TimeoutException>(() => Train(ended, kept, HeldOut(), new Crash(step)));
+            }
+            else
+            {
+                Assert.IsTrue(Train(ended, kept, new AlignmentValidation(new Cancelling(HeldOut().Audio, cancel, cancelledAtRead!.Value), HeldOutCaptions),
                 cancel: cancel.Token).Cancelled);
+            }
         }
         using var resumed = Bridge(seed: 99);
         var result = Train(resumed, kept, HeldOut());

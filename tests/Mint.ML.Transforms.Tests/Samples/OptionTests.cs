@@ -150,7 +150,9 @@ public sealed class OptionTests
     {
         foreach (var parse in new[] { CaptionCommand.Create().Parse(["a.wav", "--device", text]), PretrainCommand.Create().Parse(["--device", text]),
             EvaluateCommand.Create().Parse(["a.json", "--device", text]) })
+        {
             StringAssert.Contains(parse.Errors.Single().Message, $"--device is '{text}'; expected cpu, cuda or cuda:1");
+        }
     }
 
     [TestMethod]
