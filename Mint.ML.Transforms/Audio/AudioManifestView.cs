@@ -14,7 +14,11 @@ internal sealed class AudioManifestView : IDataView
         this.manifest = manifest;
         var schema = new DataViewSchema.Builder();
         foreach (string column in manifest.Columns)
-            schema.AddColumn(IsPath(column) ? "Path" : column, TextDataViewType.Instance);
+        {
+            if (IsPath(column)) schema.AddColumn("Path", TextDataViewType.Instance, ManifestPlaces.Of(manifest));
+            else schema.AddColumn(column, TextDataViewType.Instance);
+        }
+
         Schema = schema.ToSchema();
     }
 

@@ -32,26 +32,25 @@ internal static class TextFile
     /// <inheritdoc cref="Read"/>
     public static string Decode(ReadOnlySpan<byte> bytes, string file)
     {
-        string text = bytes switch
+        return bytes switch
         {
-            [0xFF, 0xFE, 0, 0, ..] or [0, 0, 0xFE, 0xFF, ..] => throw new InvalidDataException($"{file} is UTF-32 text by its mark; UTF-8 and UTF-16 are read. {Advice}"),
+            [0xFF, 0xFE, 0, 0, ..] or [0, 0, 0xFE, 0xFF, ..] =>
+                throw new InvalidDataException($"{file} is UTF-32 text by its mark; UTF-8 and UTF-16 are read. {Advice}"),
             [0xFF, 0xFE, .. var rest] => Utf16(rest, bigEndian: false, file),
             [0xFE, 0xFF, .. var rest] => Utf16(rest, bigEndian: true, file),
             [0xEF, 0xBB, 0xBF, .. var rest] => Strict(rest, mark: 3, file),
             _ => Strict(bytes, mark: 0, file),
         };
-        // UTF-16 without its mark is UTF-8 with zeros between the letters, and so is most that is no text at all.
-        int zero = text.IndexOf('\0');
-        if (zero >= 0) throw new InvalidDataException($"{file}, line {Line(text[..zero])}: character {zero + 1:N0} is a zero, as UTF-16 without its mark has it, or a file that "
-            + $"is no text. {Advice}");
-        return text;
     }
 
     private static string Strict(ReadOnlySpan<byte> bytes, int mark, string file)
     {
-        int whole = System.Text.Unicode.Utf8.IsValid(bytes) ? bytes.Length : FirstInvalid(bytes);
-        if (whole == bytes.Length) return Utf8.GetString(bytes);
-        throw new InvalidDataException($"{file}, line {1 + bytes[..whole].Count((byte)'\n')}: byte {mark + whole + 1:N0} (0x{bytes[whole]:X2}) is not UTF-8. {Advice}");
+        int whole = System.Text.Unicode.Utf8.IsValid(bytes) ? bytes.Length : FirstInvalid(bytes), zero = bytes[..whole].IndexOf((byte)0);
+        if (whole == bytes.Length && zero < 0) return Utf8.GetString(bytes);
+        // UTF-16 without its mark is UTF-8 with zeros between the letters, and so is most that is no text at all.
+        int at = zero >= 0 ? zero : whole;
+        throw new InvalidDataException($"{file}, line {1 + bytes[..at].Count((byte)'\n')}: byte {mark + at + 1:N0} (0x{bytes[at]:X2}) is "
+            + $"{(zero >= 0 ? "no letter: this is no text, or UTF-16 without its mark" : "not UTF-8")}. {Advice}");
     }
 
     private static int FirstInvalid(ReadOnlySpan<byte> bytes)
