@@ -249,7 +249,8 @@ public sealed class AudioFeaturizer : StepEstimator<AudioFeaturizingTransformer>
     /// <summary>Which encoder, and over what.</summary>
     public sealed class Options
     {
-        /// <summary>The column that takes the features. A text column of this name with "Notes" behind it takes what a listener should know of each sound.</summary>
+        /// <summary>The column that takes the features. A text column of this name with "Notes" behind it takes what a listener should know of each
+        /// sound.</summary>
         public string OutputColumnName = "Features";
 
         /// <summary>The audio column.</summary>
@@ -276,7 +277,8 @@ public sealed class AudioFeaturizer : StepEstimator<AudioFeaturizingTransformer>
         /// </summary>
         public AudioPooling Pooling = AudioPooling.None;
 
-        /// <summary>What becomes of a sound that is shorter than the encoder needs for one frame: silence follows it, by default, and the row's notes say so.</summary>
+        /// <summary>What becomes of a sound that is shorter than the encoder needs for one frame: silence follows it, by default, and the row's notes say
+        /// so.</summary>
         public ShortAudio Short = ShortAudio.Pad;
 
         /// <summary>With <see cref="ShortAudio.Refuse"/>: whether such a sound is an error, or a row without features.</summary>

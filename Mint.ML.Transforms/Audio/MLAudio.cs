@@ -38,7 +38,8 @@ public sealed class MLAudio
     /// <param name="path">The file.</param>
     /// <param name="options">Limits, and what becomes of a damaged file; null for the defaults.</param>
     /// <exception cref="AudioFormatException">The file is missing, not sound, or damaged; the message names it.</exception>
-    public static MLAudio CreateFromFile(string path, AudioReadOptions? options = null) => CreateFromFile(path, options ?? AudioReadOptions.Default, places: null);
+    public static MLAudio CreateFromFile(string path, AudioReadOptions? options = null) => CreateFromFile(path, options ?? AudioReadOptions.Default,
+        places: null);
 
     internal static MLAudio CreateFromFile(string path, AudioReadOptions options, ManifestPlaces? places)
     {
@@ -77,7 +78,7 @@ public sealed class MLAudio
     }
 
     /// <summary>A stretch of this sound, as a sound of its own.</summary>
-    internal MLAudio Part(AudioWindow window) => new(Clip with { Samples = Clip.Samples[window.Start..window.End] }, Source);
+    internal MLAudio Part(AudioWindow window) => new(Clip with { Samples = Clip.Samples[window.Start..window.End] }, Source) { Places = Places };
 
     /// <summary>For a debugger or a log: how long, at which rate, from where.</summary>
     public override string ToString() => FormattableString.Invariant($"{Duration.TotalSeconds:0.###} s at {SampleRate} Hz, {Source ?? "made in memory"}");

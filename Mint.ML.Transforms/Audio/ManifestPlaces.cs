@@ -4,46 +4,46 @@ using Mint.ML.Audio;
 
 namespace Mint.ML.Transforms;
 
-/// <summary>Where a manifest names a file: what is wrong with a sound then says which row it is of. A column of paths tells its manifest by an annotation.</summary>
-internal sealed class ManifestPlaces
+/// <summary>Where manifests name a file, as an annotation of the column of paths: what is wrong with a sound then says which row it is of.</summary>
+/// <param name="manifests">What was read.</param>
+internal sealed class ManifestPlaces(IReadOnlyList<AudioManifest> manifests)
 {
-    /// <summary>Name of the annotation (text): the manifest's path.</summary>
-    public const string Annotation = "Manifest";
+    private const string Annotation = "Manifest";
 
-    private readonly Lazy<Dictionary<string, string>> places; // read when something is wrong, and not before
-
-    private ManifestPlaces(string manifest) => places = new(() =>
+    private readonly Lazy<Dictionary<string, string>> places = new(() =>
     {
         Dictionary<string, string> found = [];
-        try
-        {
-            foreach (var row in AudioManifest.Read(manifest).Rows) found.TryAdd(row.Path, row.Place);
-        }
-        catch (Exception error) when (error is IOException or InvalidDataException or UnauthorizedAccessException)
-        {
-            // It has changed or gone meanwhile; the file's own name has to do.
-        }
+        foreach (var row in manifests.SelectMany(manifest => manifest.Rows)) found.TryAdd(row.Path, row.Place);
         return found;
     });
+
+    /// <summary>The first row that names a file; null where none does.</summary>
+    public string? this[string file] => places.Value.GetValueOrDefault(file);
 
     /// <summary>The places that a column of paths knows; null where it came from no manifest.</summary>
     public static ManifestPlaces? Find(DataViewSchema.Column column)
     {
-        if (column.Annotations.Schema.GetColumnOrNull(Annotation) is not { Type: TextDataViewType }) return null;
-        ReadOnlyMemory<char> manifest = default;
-        column.Annotations.GetValue(Annotation, ref manifest);
-        return new(manifest.ToString());
+        if (column.Annotations.Schema.GetColumnOrNull(Annotation) is not { Type: ManifestPlacesDataViewType }) return null;
+        ManifestPlaces? places = null;
+        column.Annotations.GetValue(Annotation, ref places);
+        return places;
     }
 
-    /// <summary>The annotation of a manifest's column of paths.</summary>
-    public static DataViewSchema.Annotations Of(AudioManifest manifest)
+    /// <summary>The annotation.</summary>
+    public DataViewSchema.Annotations ToAnnotations()
     {
         var annotations = new DataViewSchema.Annotations.Builder();
-        string path = Path.GetFullPath(manifest.File);
-        annotations.Add<ReadOnlyMemory<char>>(Annotation, TextDataViewType.Instance, (ref ReadOnlyMemory<char> value) => value = path.AsMemory());
+        annotations.Add(Annotation, new ManifestPlacesDataViewType(), (ref ManifestPlaces value) => value = this);
         return annotations.ToAnnotations();
     }
+}
 
-    /// <summary>The first row that names a file; null where none does.</summary>
-    public string? this[string file] => places.Value.GetValueOrDefault(file);
+/// <summary>The type of that annotation. ML.NET does not save it: a model file is not to say where its data lay.</summary>
+internal sealed class ManifestPlacesDataViewType : StructuredDataViewType
+{
+    public ManifestPlacesDataViewType() : base(typeof(ManifestPlaces)) { }
+    public override bool Equals(DataViewType? other) => other is ManifestPlacesDataViewType;
+    public override bool Equals(object? obj) => obj is ManifestPlacesDataViewType;
+    public override int GetHashCode() => typeof(ManifestPlacesDataViewType).GetHashCode();
+    public override string ToString() => "ManifestPlaces";
 }

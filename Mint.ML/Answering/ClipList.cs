@@ -30,7 +30,8 @@ public static class ClipList
         if (!File.Exists(input))
         {
             string why = AudioFile.HasUnreadableName(input) ? $" {AudioFile.UnreadableName}" : "";
-            throw new FileNotFoundException($"There is no file or folder '{input}'.{why} Give a sound file, a folder of them, or a manifest with a Path column.",
+            throw new FileNotFoundException($"There is no file or folder '{input}'.{why} Give a sound file, a folder of them, or a manifest with a Path "
+                + $"column.",
                 input);
         }
         return AudioManifest.IsNamed(input) ? Rows(AudioManifest.Read(input), note) : [new(input, input) { IsAlone = true }];

@@ -113,7 +113,8 @@ public static class AudioFile
             {
                 if (count > left)
                 {
-                    throw new AudioFormatException(name, "more comes out of it than a sound file may hold", $"Raise {nameof(AudioReadOptions)}.{nameof(AudioReadOptions.MaxSamples)}.");
+                    throw new AudioFormatException(name, "more comes out of it than a sound file may hold",
+                        $"Raise {nameof(AudioReadOptions)}.{nameof(AudioReadOptions.MaxSamples)}.");
                 }
 
                 kept.Write(block, 0, count);

@@ -25,7 +25,8 @@ public sealed record AudioManifestRow(string Manifest, int Number, int Line, str
     public string? Find(string column) => Values.GetValueOrDefault(column);
 }
 
-/// <summary>A list of sound files with what is known of them (Path, Caption, Instruction, Response, Label, ...), as CSV, TSV, JSON lines or a mere list.</summary>
+/// <summary>A list of sound files with what is known of them (Path, Caption, Instruction, Response, Label, ...), as CSV, TSV, JSON lines or a mere
+/// list.</summary>
 /// <remarks>
 /// A file is a manifest for the commands when its name ends in one of <see cref="Endings"/>. Its form is known by its content: JSON lines begin with a
 /// brace; a header with tabs in it is that of a TSV; a text file (.txt) without a header that has a Path column is a list of paths, one a line; everything else

@@ -21,7 +21,8 @@ public static class AudioEncoderExtensions
         string lasts = FormattableString.Invariant($"it lasts {clip.Duration.TotalSeconds:0.000} s"), needs =
             FormattableString.Invariant($"{(double)samples / clip.SampleRate:0.000} s");
         if (shorter == ShortAudio.Refuse)
-            throw new SoundNotEncodableException($"{lasts}, and the encoder needs at least {needs}; silence can be put behind it ({nameof(ShortAudio)}.{nameof(ShortAudio.Pad)})");
+            throw new SoundNotEncodableException($"{lasts}, and the encoder needs at least {needs}; silence can be put behind it "
+                + $"({nameof(ShortAudio)}.{nameof(ShortAudio.Pad)})");
         return clip with
         {
             Samples = [.. clip.Samples, .. new float[samples - clip.Samples.Length]],
@@ -29,7 +30,8 @@ public static class AudioEncoderExtensions
         };
     }
 
-    /// <summary>Encodes clips of any rate and length as one batch: resampled, padded with zeros at the end, and masked. Clips shorter than a frame are padded to
+    /// <summary>Encodes clips of any rate and length as one batch: resampled, padded with zeros at the end, and masked. Clips shorter than a frame are padded
+    /// to
     /// one (<see cref="Fit"/>).</summary>
     /// <param name="encoder">The encoder; frames stay on its device.</param>
     /// <param name="clips">At least one clip.</param>

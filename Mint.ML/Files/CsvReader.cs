@@ -8,7 +8,8 @@ namespace Mint.ML.Files;
 internal sealed record CsvRecord(int Line, IReadOnlyList<string> Fields);
 
 /// <summary>
-/// CSV as RFC 4180 has it, with the lines on which records begin. Nothing is trimmed, save spaces around quotes, which mean nothing. Blank lines are passed over.
+/// CSV as RFC 4180 has it, with the lines on which records begin. Nothing is trimmed, save spaces around quotes, which mean nothing. Blank lines are passed
+/// over.
 /// Lines end in LF, CR LF or CR.
 /// </summary>
 /// <param name="text">The whole text.</param>
@@ -54,7 +55,8 @@ internal sealed class CsvReader(string text, char delimiter = ',')
         if (at < text.Length && text[at] == '"') return Quoted();
         int end = text.AsSpan(at).IndexOfAny(delimiter, '\r', '\n');
         at = end < 0 ? text.Length : at + end;
-        return text[start..at].Contains('"') ? throw new FormatException("a quote stands inside a field that is not quoted; quote the field, and double the quotes in it")
+        return text[start..at].Contains('"')
+            ? throw new FormatException("a quote stands inside a field that is not quoted; quote the field, and double the quotes in it")
             : text[start..at];
     }
 

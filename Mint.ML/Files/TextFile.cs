@@ -70,7 +70,8 @@ internal static class TextFile
             at += length;
         }
         if (at == text.Length && bytes.Length % 2 == 0) return text;
-        throw new InvalidDataException($"{file}, line {Line(text[..at])}: byte {2 * at + 3:N0} is half a character of UTF-16, which the file's mark says it is. Save it as UTF-8.");
+        throw new InvalidDataException($"{file}, line {Line(text[..at])}: byte {2 * at + 3:N0} is half a character of UTF-16, which the file's mark says "
+            + $"it is. Save it as UTF-8.");
     }
 
     // The decoder puts U+FFFD for half a pair; a file may hold the character itself.

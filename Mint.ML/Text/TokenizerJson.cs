@@ -87,7 +87,8 @@ internal static class TokenizerJson
         {
             ranks.TryAdd(left + right, ranks.Count);
         }
-        var unknown = model.TryGetProperty("unk_token", out var token) && token.ValueKind == JsonValueKind.String ? TokenizerText.String(file, token, "unk_token")
+        var unknown = model.TryGetProperty("unk_token", out var token) && token.ValueKind == JsonValueKind.String ? TokenizerText.String(file, token,
+            "unk_token")
             : "<unk>";
         if (vocabulary.Size != vocabulary.Pieces.Count())
         {

@@ -26,7 +26,8 @@ internal static class SearchCommand
     {
         var (index, model, device) = (Index(), ModelOption(existing ? "the one the index was made with" : "artifacts/demo/mint.zip, which ./mint demo makes"),
             DeviceOption.Create());
-        var input = new Argument<string>("input") { Description = "A sound file, a folder of them, or a manifest (.csv, .tsv, .jsonl, .ndjson, .json or .txt, with a Path column)" };
+        var input = new Argument<string>("input") { Description = "A sound file, a folder of them, or a manifest (.csv, .tsv, .jsonl, .ndjson, .json or "
+            + ".txt, with a Path column)" };
         var storage = EnumOption.Create("--storage", "half, int8 (half as large again, nearly the same ranks) or single", VectorStorage.Half);
         var windowing = AnswerArguments.Windows();
         var listening = AnswerArguments.Hearing();
@@ -73,14 +74,16 @@ internal static class SearchCommand
                 }
 
                 windows = new LongAudioOptions { WindowSeconds = made.WindowSeconds, OverlapSeconds = made.OverlapSeconds };
-                return Task.FromResult(Add(path, same.Model, clips, windows, made.Hearing, stored, parse.GetValue(batch), parse.GetValue(onError) == "skip", cancel));
+                return Task.FromResult(Add(path, same.Model, clips, windows, made.Hearing, stored, parse.GetValue(batch), parse.GetValue(onError) == "skip",
+                    cancel));
             }
             else
             {
                 using var loaded = ModelFile.Load(parse.GetValue(model), DeviceOption.Parse(parse.GetValue(device)!));
                 Directory.CreateDirectory(IndexSettings.FolderOf(path));
                 IndexSettings.ForModel(path, loaded.Path, windows, hearing).Write(path);
-                return Task.FromResult(Add(path, loaded.Model, clips, windows, hearing, stored, parse.GetValue(batch), parse.GetValue(onError) == "skip", cancel));
+                return Task.FromResult(Add(path, loaded.Model, clips, windows, hearing, stored, parse.GetValue(batch), parse.GetValue(onError) == "skip",
+                    cancel));
             }
 
             void Own()

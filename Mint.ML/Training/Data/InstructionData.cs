@@ -67,7 +67,8 @@ public sealed record InstructionData(string Manifest, string? Instruction, strin
     /// <returns>The sound files, whose order is that of the examples' <see cref="InstructionExample.Clip"/>, where each is first named, and the mix
     /// to train on.</returns>
     /// <exception cref="InvalidDataException">A manifest lacks a column or has nothing to learn; the message says which.</exception>
-    public static (IReadOnlyList<string> Files, IReadOnlyList<string> Places, InstructionMix Mix) Read(IReadOnlyList<InstructionData> sources, IProgress<string>? left = null)
+    public static (IReadOnlyList<string> Files, IReadOnlyList<string> Places, InstructionMix Mix) Read(IReadOnlyList<InstructionData> sources,
+        IProgress<string>? left = null)
     {
         var clips = new Dictionary<string, int>(StringComparer.Ordinal);
         List<string> places = [];

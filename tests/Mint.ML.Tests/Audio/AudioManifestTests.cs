@@ -107,7 +107,8 @@ public class AudioManifestTests
     public void Text_in_another_encoding_is_an_error_with_its_line_and_byte()
     {
         string latin = Fixtures.Path("faults", "16-latin1-manifest", "latin.csv");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => AudioManifest.Read(latin)).Message, "latin.csv, line 2: byte 23 (0xFC) is not UTF-8");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => AudioManifest.Read(latin)).Message,
+            "latin.csv, line 2: byte 23 (0xFC) is not UTF-8");
         string path = Path.Combine(folder, "wide.csv");
         const string Text = "Path,Caption\na.wav,Grüße \U0001F3B5 \uFFFD\n";
         foreach (var encoding in (Encoding[])[Encoding.Unicode, Encoding.BigEndianUnicode, new UTF8Encoding(true), new UTF8Encoding(false)])
@@ -119,13 +120,15 @@ public class AudioManifestTests
         File.WriteAllBytes(path, new UnicodeEncoding(false, byteOrderMark: false).GetBytes(Text));
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => AudioManifest.Read(path)).Message, "line 1: byte 2 (0x00) is no letter");
         File.WriteAllBytes(path, [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes("Path\na\uD83C.wav\n")]);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => AudioManifest.Read(path)).Message, "line 2: byte 15 is half a character of UTF-16");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => AudioManifest.Read(path)).Message,
+            "line 2: byte 15 is half a character of UTF-16");
     }
 
     [TestMethod]
     public void Mutated_manifests_end_in_rows_or_in_the_documented_error() => Fuzz.Run(
         [
-            .. ((string[])["Path,Caption\na.wav,\"a \"\"low\"\"\nnote\"\n b.wav,x\r\n", "Path\tCaption\na.wav\tx\n", "{\"Path\":\"a.wav\",\"Caption\":\"x\"}\n{\"path\":\"b.wav\"}\n", "a.wav\nb.wav\n"])
+            .. ((string[])["Path,Caption\na.wav,\"a \"\"low\"\"\nnote\"\n b.wav,x\r\n", "Path\tCaption\na.wav\tx\n",
+                "{\"Path\":\"a.wav\",\"Caption\":\"x\"}\n{\"path\":\"b.wav\"}\n", "a.wav\nb.wav\n"])
                 .Select(Encoding.UTF8.GetBytes),
             [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes("Path,Caption\na.wav,Grüße\n")],
         ],

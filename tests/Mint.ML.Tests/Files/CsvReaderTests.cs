@@ -17,11 +17,13 @@ public class CsvReaderTests
             string[][] rows = [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => Enumerable.Range(0, 3)
                 .Select(_ => string.Concat(Enumerable.Range(0, random.Next(4)).Select(_ => pieces[random.Next(pieces.Length)]))).ToArray())];
             var text = new StringWriter();
-            using (var writer = new CsvHelper.CsvWriter(text, new CsvConfiguration(System.Globalization.CultureInfo.InvariantCulture) { NewLine = round % 2 == 0 ? "\n" : "\r\n" }))
+            using (var writer = new CsvHelper.CsvWriter(text, new CsvConfiguration(System.Globalization.CultureInfo.InvariantCulture) { NewLine = round % 2 == 0
+                ? "\n" : "\r\n" }))
             {
                 foreach (string[] row in rows)
                 {
-                    foreach (string field in row) writer.WriteField(field, shouldQuote: field.Length == 0 || random.Next(2) == 0 || field.AsSpan().ContainsAny("\",\r\n ") || field.Trim() != field);
+                    foreach (string field in row) writer.WriteField(field, shouldQuote: field.Length == 0 || random.Next(2) == 0
+                        || field.AsSpan().ContainsAny("\",\r\n ") || field.Trim() != field);
                     writer.NextRecord();
                 }
             }

@@ -68,7 +68,8 @@ public sealed partial class SoundAndNamesTests
     private static (int Code, string Output, string Report) Caption(params string[] arguments) =>
         Run(CaptionCommand.Create(), [.. arguments, "--model", Model.Value, "--max-tokens", "2"]);
 
-    private static JsonObject[] Lines(string output) => [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!.AsObject())];
+    private static JsonObject[] Lines(string output) => [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line =>
+        JsonNode.Parse(line)!.AsObject())];
 
     private static string[] Paths(string output) => [.. Lines(output).Select(row => row["path"]!.GetValue<string>())];
 
@@ -105,7 +106,8 @@ public sealed partial class SoundAndNamesTests
         StringAssert.StartsWith(Notes(row).Single(), "Heard as far as it goes, ");
         StringAssert.Contains(Caption(damaged, "--damaged", "hear-as-far-as-it-goes").Output, "note: Heard as far as it goes");
         File.WriteAllText(At("recipe.json"), """{ "damaged": "hear-as-far-as-it-goes" }""");
-        using (var csv = new CsvReader(new StringReader(Caption(damaged, "--recipe", At("recipe.json"), "--format", "csv").Output), CultureInfo.InvariantCulture))
+        using (var csv = new CsvReader(new StringReader(Caption(damaged, "--recipe", At("recipe.json"), "--format", "csv").Output),
+            CultureInfo.InvariantCulture))
         {
             Assert.IsTrue(csv.Read() && csv.ReadHeader() && csv.Read());
             StringAssert.StartsWith(csv.GetField("notes"), "Heard as far as it goes, ");
@@ -127,7 +129,8 @@ public sealed partial class SoundAndNamesTests
     {
         File.Copy(Fixture("08-damaged-middle", "badten.ogg"), At("badten.ogg"));
         File.WriteAllText(At("m.csv"), $"Path,Caption\nbadten.ogg,noise\n{Clip("s1.wav")},a low note\n");
-        File.WriteAllText(At("recipe.json"), """{ "task": "captioning", "columns": ["Caption"], "manifest": "m.csv", "hearing": { "damaged": "hear-as-far-as-it-goes" } }""");
+        File.WriteAllText(At("recipe.json"),
+            """{ "task": "captioning", "columns": ["Caption"], "manifest": "m.csv", "hearing": { "damaged": "hear-as-far-as-it-goes" } }""");
         Run(EvaluateCommand.Create(), At("recipe.json"), "-o", At("out"), "--model", Model.Value, "--wordnet", "");
         var items = Lines(File.ReadAllText(At("out", "items.jsonl")));
         StringAssert.StartsWith(Notes(items[0]).Single(), "Heard as far as it goes, ");
@@ -177,19 +180,23 @@ public sealed partial class SoundAndNamesTests
         Assert.AreEqual(rows[0].ToJsonString(), skipped[0].ToJsonString());
         StringAssert.Contains(skipped[1]["error"]!.GetValue<string>(), Refusal);
 
-        string[] train = [manifest, "--encoder", Clips.Encoder, "--hidden-size", "16", "--heads", "2", "--layers", "2", "--queries", "3", "--embedding-size", "8",
+        string[] train = [manifest, "--encoder", Clips.Encoder, "--hidden-size", "16", "--heads", "2", "--layers", "2", "--queries", "3", "--embedding-size",
+            "8",
             "--intermediate-size", "24", "--epochs", "1", "--batch-size", "2"];
         StringAssert.Contains(Run(PretrainCommand.Create(), [.. train, "--cache", At("cache"), "-o", At("run")]).Report, Refusal + Note);
-        var refused = Assert.ThrowsExactly<AudioFormatException>(() => Run(PretrainCommand.Create(), [.. train, "--cache", At("cache"), "-o", At("other"), "--short", "refuse"]));
+        var refused = Assert.ThrowsExactly<AudioFormatException>(() => Run(PretrainCommand.Create(), [.. train, "--cache", At("cache"), "-o", At("other"),
+            "--short", "refuse"]));
         StringAssert.Contains(refused.Message, $"{Refusal}{At("short.wav")}: it lasts 0.010 s, and the encoder needs at least 0.025 s");
-        refused = Assert.ThrowsExactly<AudioFormatException>(() => Run(TuneCommand.Create(), "--data", $"{manifest}:Generate audio caption\\::Caption", "--encoder", Clips.Encoder,
+        refused = Assert.ThrowsExactly<AudioFormatException>(() => Run(TuneCommand.Create(), "--data", $"{manifest}:Generate audio caption\\::Caption",
+            "--encoder", Clips.Encoder,
             "--language-model", Clips.LanguageModel, "--cache", At("cache"), "-o", At("tuned"), "--short", "refuse"));
         StringAssert.Contains(refused.Message, Refusal);
 
         var data = Clips.Ml.Data.LoadFromAudioManifest(manifest);
         var alone = Steps(Listed(At("s1.wav")))[0].Features;
         foreach (var (options, note, error) in ((AudioFeaturizer.Options, string, bool)[])
-            [(new(), Note, false), (new() { Short = ShortAudio.Refuse, OnError = AudioErrorHandling.Skip }, "it lasts 0.010 s, and the encoder needs at least 0.025 s", true)])
+            [(new(), Note, false), (new() { Short = ShortAudio.Refuse, OnError = AudioErrorHandling.Skip },
+                "it lasts 0.010 s, and the encoder needs at least 0.025 s", true)])
         {
             var heard = Steps(data, features: options);
             CollectionAssert.AreEqual(alone, heard[0].Features);
@@ -253,20 +260,23 @@ public sealed partial class SoundAndNamesTests
         string latin = Fixture("16-latin1-manifest", "latin.csv");
         const string Where = "line 2: byte 23 (0xFC) is not UTF-8";
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Caption(latin)).Message, Where);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(PretrainCommand.Create(), latin, "--encoder", Clips.Encoder, "-o", At("run"))).Message, Where);
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(PretrainCommand.Create(), latin, "--encoder", Clips.Encoder, "-o",
+            At("run"))).Message, Where);
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Clips.Ml.Data.LoadFromAudioManifest(latin)).Message, Where);
         byte[] text = [.. "flute\nfl"u8, 0xFC, .. "te\n"u8];
         File.WriteAllBytes(At("labels.txt"), text);
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() =>
             Run(ClassifyCommand.Create(), Clip("s1.wav"), "--labels", At("labels.txt"), "--model", Model.Value)).Message, "labels.txt, line 2: byte 9 (0xFC)");
         File.WriteAllBytes(At("recipe.json"), [.. "{ \"instruction\": \""u8, 0xFC, .. "\" }"u8]);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Caption(At("s1.wav"), "--recipe", At("recipe.json"))).Message, "recipe.json, line 1: byte 19 (0xFC)");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Caption(At("s1.wav"), "--recipe", At("recipe.json"))).Message,
+            "recipe.json, line 1: byte 19 (0xFC)");
     }
 
     [TestMethod] // 17, 21
     public void Any_name_survives_outputs_indexes_and_another_run()
     {
-        string[] names = ["#t=3,5.wav", "a#t=0,1.wav", "b.wav#t=0,1", "line\nbreak.wav", "next\u0085line.wav", "back\\slash, \"quoted\".wav", "cr\rlf\r\n.wav", "=1+1.wav", "ü\U0001F3B5.wav"];
+        string[] names = ["#t=3,5.wav", "a#t=0,1.wav", "b.wav#t=0,1", "line\nbreak.wav", "next\u0085line.wav", "back\\slash, \"quoted\".wav", "cr\rlf\r\n.wav",
+            "=1+1.wav", "ü\U0001F3B5.wav"];
         foreach (string name in names) Clip("clips", name);
         string[] heard = [.. names.Where(name => name.EndsWith(".wav", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
         CollectionAssert.AreEqual(heard, Paths(Caption(At("clips"), "--format", "jsonl").Output));
@@ -288,9 +298,11 @@ public sealed partial class SoundAndNamesTests
 
         File.WriteAllLines(At("m.jsonl"), names.Select(name => new JsonObject { ["Path"] = "clips/" + name }.ToJsonString()));
         Run(SearchCommand.Create(), "build", At("ix"), At("m.jsonl"), "--model", Model.Value);
-        StringAssert.Contains(Run(SearchCommand.Create(), "add", At("ix"), At("m.jsonl")).Report, $"{names.Length} of {names.Length} clips have their rows already");
+        StringAssert.Contains(Run(SearchCommand.Create(), "add", At("ix"), At("m.jsonl")).Report,
+            $"{names.Length} of {names.Length} clips have their rows already");
         var found = Lines(Run(SearchCommand.Create(), "query", At("ix"), "a note", "--top", "20", "--rerank", "20", "--format", "jsonl").Output);
-        CollectionAssert.AreEquivalent(names.Select(name => name.EndsWith("#t=0,1", StringComparison.Ordinal) ? $"clips/{name}#t=0,1.5" : $"clips/{name}").ToArray(),
+        CollectionAssert.AreEquivalent(names.Select(name => name.EndsWith("#t=0,1", StringComparison.Ordinal) ? $"clips/{name}#t=0,1.5"
+            : $"clips/{name}").ToArray(),
             found.Select(row => row["path"]!.GetValue<string>()).ToArray());
         Assert.IsTrue(found.All(row => row["match"] is not null));
         Assert.IsTrue(Steps(Clips.Ml.Data.LoadFromAudioManifest(At("m.jsonl"))).All(row => row.Features.Length > 0));
@@ -315,7 +327,8 @@ public sealed partial class SoundAndNamesTests
 
         // Nobody writes, and nobody waits: a list refuses it, a stop is heard.
         File.WriteAllText(At("m.csv"), $"Path\n{clip}\n{pipe}\n");
-        StringAssert.Contains(Lines(Caption(At("m.csv"), "--format", "jsonl", "--on-error", "skip").Output)[1]["error"]!.GetValue<string>(), "row 2 (line 3): " + pipe + ": it is a pipe");
+        StringAssert.Contains(Lines(Caption(At("m.csv"), "--format", "jsonl", "--on-error", "skip").Output)[1]["error"]!.GetValue<string>(), "row 2 (line 3): "
+            + pipe + ": it is a pipe");
         var heard = Steps(Clips.Ml.Data.LoadFromAudioManifest(At("m.csv")), new() { OnError = AudioErrorHandling.Skip });
         StringAssert.Contains(heard[1].AudioNotes, "it is a pipe");
         using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
@@ -365,7 +378,8 @@ public sealed partial class SoundAndNamesTests
     {
         if (!OperatingSystem.IsLinux()) return;
         string clip = Clip("clips", "a.wav");
-        using (var copy = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "cp \"$0\" \"$(dirname \"$0\")/$(printf 'latin\\351.wav')\"", clip]))!) copy.WaitForExit();
+        using (var copy = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "cp \"$0\" \"$(dirname \"$0\")/$(printf 'latin\\351.wav')\"",
+            clip]))!) copy.WaitForExit();
         var rows = Lines(Caption(At("clips"), "--format", "jsonl", "--on-error", "skip").Output);
         StringAssert.Contains(rows[1]["error"]!.GetValue<string>(), "its name is not UTF-8");
         StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => Caption(At("clips", "latin\uFFFD.wav"))).Message, "its name is not UTF-8");
