@@ -68,8 +68,8 @@ internal sealed class MonoBuffer(string file, int sampleRate, long counted, Audi
         : loudest <= Step ? "It is silent: no sample is larger than one step of 16 bits."
         : monoEnergy == 0 ? "Its channels cancel each other: mixed down to mono it is silent."
         : monoEnergy <= Cancelled * channelEnergy
-            ? FormattableString.Invariant($"Its channels cancel each other: mixed down to mono it is {10 * Math.Log10(channelEnergy / monoEnergy):F0} dB "
-                + $"quieter.")
+            ? "Its channels cancel each other: mixed down to mono it is "
+                + FormattableString.Invariant($"{10 * Math.Log10(channelEnergy / monoEnergy):F0} dB quieter.")
         : null;
 
     private void Mix(ReadOnlySpan<float> interleaved, int channels, Span<float> mono)
