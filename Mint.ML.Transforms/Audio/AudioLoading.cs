@@ -62,9 +62,13 @@ public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<Audio
     static AudioLoadingTransformer ILoadable<AudioLoadingTransformer>.Read(IHostEnvironment environment, ModelReader reader) =>
         new(environment, reader.Json<AudioLoadingEstimator.Options>(Signature + ".json"));
 
-    private AudioReadOptions Limits => AudioReadOptions.Default with { MaxChannels = options.MaxChannels, MaxDuration = options.MaxDuration,
+    private AudioReadOptions Limits => AudioReadOptions.Default with
+    {
+        MaxChannels = options.MaxChannels,
+        MaxDuration = options.MaxDuration,
         Damaged = options.Damaged,
-        ReadPipes = false };
+        ReadPipes = false
+    };
 
     private string FullPath(string path) => options.Folder is { } folder ? Path.GetFullPath(path, Path.GetFullPath(folder)) : path;
 

@@ -19,8 +19,11 @@ public sealed record IndexSettings(string Model, string Sha256, double WindowSec
     /// <summary>What became of sound that is damaged or too short.</summary>
     public HearingOptions Hearing { get; init; } = new();
 
-    private static readonly JsonSerializerOptions Written = new() { WriteIndented = true,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) } };
+    private static readonly JsonSerializerOptions Written = new()
+    {
+        WriteIndented = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) }
+    };
 
     /// <summary>The file of the settings of an index.</summary>
     public static string FileOf(string index) => index + ".json";

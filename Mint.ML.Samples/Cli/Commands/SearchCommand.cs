@@ -26,8 +26,11 @@ internal static class SearchCommand
     {
         var (index, model, device) = (Index(), ModelOption(existing ? "the one the index was made with" : "artifacts/demo/mint.zip, which ./mint demo makes"),
             DeviceOption.Create());
-        var input = new Argument<string>("input") { Description = "A sound file, a folder of them, or a manifest (.csv, .tsv, .jsonl, .ndjson, .json or "
-            + ".txt, with a Path column)" };
+        var input = new Argument<string>("input")
+        {
+            Description = "A sound file, a folder of them, or a manifest (.csv, .tsv, .jsonl, .ndjson, .json or "
+            + ".txt, with a Path column)"
+        };
         var storage = EnumOption.Create("--storage", "half, int8 (half as large again, nearly the same ranks) or single", VectorStorage.Half);
         var windowing = AnswerArguments.Windows();
         var listening = AnswerArguments.Hearing();

@@ -119,7 +119,7 @@ public class AudioManifestTests
 
         File.WriteAllBytes(path, new UnicodeEncoding(false, byteOrderMark: false).GetBytes(Text));
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => AudioManifest.Read(path)).Message, "line 1: byte 2 (0x00) is no letter");
-        File.WriteAllBytes(path, [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes("Path\na\uD83C.wav\n")]);
+        File.WriteAllBytes(path, [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes("Path\na"), 0x3C, 0xD8, .. Encoding.Unicode.GetBytes(".wav\n")]);
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => AudioManifest.Read(path)).Message,
             "line 2: byte 15 is half a character of UTF-16");
     }

@@ -17,8 +17,11 @@ public class CsvReaderTests
             string[][] rows = [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => Enumerable.Range(0, 3)
                 .Select(_ => string.Concat(Enumerable.Range(0, random.Next(4)).Select(_ => pieces[random.Next(pieces.Length)]))).ToArray())];
             var text = new StringWriter();
-            using (var writer = new CsvHelper.CsvWriter(text, new CsvConfiguration(System.Globalization.CultureInfo.InvariantCulture) { NewLine = round % 2 == 0
-                ? "\n" : "\r\n" }))
+            using (var writer = new CsvHelper.CsvWriter(text, new CsvConfiguration(System.Globalization.CultureInfo.InvariantCulture)
+            {
+                NewLine = round % 2 == 0
+                ? "\n" : "\r\n"
+            }))
             {
                 foreach (string[] row in rows)
                 {
