@@ -47,7 +47,11 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
     }
 
     /// <summary>Names of columns, and what becomes of the frames.</summary>
-    internal sealed record Columns(string OutputColumnName, string InputColumnName, int BatchSize, AudioPooling Pooling = AudioPooling.None);
+    internal sealed record Columns(string OutputColumnName, string InputColumnName, int BatchSize, AudioPooling Pooling = AudioPooling.None,
+        ShortAudio Short = ShortAudio.Pad, AudioErrorHandling OnError = AudioErrorHandling.Throw);
+
+    /// <summary>The text column of what a listener should know of each row's sound, as the encoder hears it.</summary>
+    internal static string NotesColumn(string output) => output + "Notes";
 
     /// <summary>With a cache, the text column that tells each row's entry in it.</summary>
     internal static string EntryColumn(string output) => output + "Entry";
@@ -95,7 +99,8 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
     /// too short for a frame.</summary>
     private (string Key, float[] Frames) Cached(MLAudio sound, FrameStore cache, bool wanted)
     {
-        string key = cache.Key(sound.Clip.Samples, sound.SampleRate), source = sound.Source ?? "sound in memory";
+        if (Refusal(sound) is not null) return ("", Encode([sound])[0]); // an error, or nothing
+        string key = cache.Key(sound.Clip.Samples, sound.SampleRate), source = sound.Name;
         sources.TryAdd(key, source);
         if (wanted && cache.Read(key) is { } stored) return (key, stored);
         if (!wanted && cache.Shape(key) is not null) return (key, []);
@@ -110,6 +115,7 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
     private float[][] Encode(IReadOnlyList<MLAudio?> sounds)
     {
         var encoder = this.encoder.Value;
+        sounds = [.. sounds.Select(Heard)];
         var features = new float[sounds.Count][];
         Array.Fill(features, []);
         int[] rows = [.. Enumerable.Range(0, sounds.Count).Where(row => sounds[row] is not null)];
@@ -133,6 +139,10 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
         }
         return features;
 
+        // A clip that is too short is refused before it goes into the batch, where it would harm the others.
+        MLAudio? Heard(MLAudio? sound) => sound is null || Refusal(sound) is null ? sound
+            : columns.OnError == AudioErrorHandling.Skip ? null : throw new SoundNotEncodableException($"{sound.Name}: {Refusal(sound)}.");
+
         AudioEncoding Run()
         {
             try
@@ -142,13 +152,34 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
             catch (Exception e) when (e is SoundNotEncodableException || e.IsOutOfMemory())
             {
                 // The encoder counts rows of the batch; a user knows files.
-                string names = string.Join(", ", rows.Select(row => sounds[row]!.Source ?? "sound in memory").Take(8));
+                string names = string.Join(", ", rows.Select(row => sounds[row]!.Name).Take(8));
                 string batch = $"a batch of {rows.Length} ({names}{(rows.Length > 8 ? ", ..." : "")})";
                 if (e is SoundNotEncodableException) throw new SoundNotEncodableException($"The audio encoder refused {batch}: {e.Message}", e);
                 throw new OutOfMemoryException($"There is not enough memory to encode {batch}. Lower BatchSize, or cut the sound into shorter files.", e);
             }
         }
     }
+
+    /// <summary>Why a sound is refused; null where it is heard.</summary>
+    private string? Refusal(MLAudio sound)
+    {
+        if (columns.Short == ShortAudio.Pad || IsLong(sound)) return null;
+        try
+        {
+            encoder.Value.Fit(sound.Clip, columns.Short);
+            return null;
+        }
+        catch (SoundNotEncodableException refused)
+        {
+            return refused.Message;
+        }
+    }
+
+    private string Notes(MLAudio? sound) => sound is null ? ""
+        : Refusal(sound) ?? string.Join(' ', IsLong(sound) ? sound.Notes : encoder.Value.Fit(sound.Clip).Notes);
+
+    // Certainly, without resampling it to see.
+    private bool IsLong(MLAudio sound) => sound.Duration.TotalSeconds * SampleRate >= encoder.Value.MinimumSamples + 1;
 
     private sealed class Binding : RowBinding
     {
@@ -159,7 +190,8 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
         {
             this.owner = owner;
             audio = input.Require(owner.InputColumnName, "audio; append LoadAudio before FeaturizeAudio", type => type is AudioDataViewType);
-            Added = owner.cache is { } cache ? [Features(), new(cache.EntryColumn, TextDataViewType.Instance)] : [Features()];
+            DataViewSchema.DetachedColumn notes = new(NotesColumn(owner.OutputColumnName), TextDataViewType.Instance);
+            Added = owner.cache is { } cache ? [Features(), notes, new(cache.EntryColumn, TextDataViewType.Instance)] : [Features(), notes];
         }
 
         public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
@@ -169,6 +201,11 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
         public override void Compute(RowBatch batch)
         {
             var sounds = batch.Input<MLAudio?>(audio);
+            if (batch.IsActive(1))
+            {
+                for (int i = 0; i < batch.Count; i++) batch.Output<ReadOnlyMemory<char>>(1)[i] = owner.Notes(sounds[i]).AsMemory();
+            }
+            if (!batch.IsActive(0) && !(owner.cache is not null && batch.IsActive(2))) return;
             if (owner.cache is { } cache)
             {
                 Read(batch, sounds, cache.Store);
@@ -200,7 +237,7 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
             {
                 var (key, frames) = sounds[i] is { } sound ? owner.Cached(sound, cache, wanted: batch.IsActive(0)) : ("", []);
                 if (batch.IsActive(0)) Give(batch, i, frames);
-                if (batch.IsActive(1)) batch.Output<ReadOnlyMemory<char>>(1)[i] = key.AsMemory();
+                if (batch.IsActive(2)) batch.Output<ReadOnlyMemory<char>>(2)[i] = key.AsMemory();
             }
         }
     }
@@ -212,7 +249,8 @@ public sealed class AudioFeaturizer : StepEstimator<AudioFeaturizingTransformer>
     /// <summary>Which encoder, and over what.</summary>
     public sealed class Options
     {
-        /// <summary>The column that takes the features.</summary>
+        /// <summary>The column that takes the features. A text column of this name with "Notes" behind it takes what a listener should know of each
+        /// sound.</summary>
         public string OutputColumnName = "Features";
 
         /// <summary>The audio column.</summary>
@@ -239,6 +277,13 @@ public sealed class AudioFeaturizer : StepEstimator<AudioFeaturizingTransformer>
         /// </summary>
         public AudioPooling Pooling = AudioPooling.None;
 
+        /// <summary>What becomes of a sound that is shorter than the encoder needs for one frame: silence follows it, by default, and the row's notes say
+        /// so.</summary>
+        public ShortAudio Short = ShortAudio.Pad;
+
+        /// <summary>With <see cref="ShortAudio.Refuse"/>: whether such a sound is an error, or a row without features.</summary>
+        public AudioErrorHandling OnError = AudioErrorHandling.Throw;
+
         /// <summary>Puts the encoder's files into a saved model instead of referring to them by name and hash.</summary>
         public bool EmbedFrozenModels;
 
@@ -259,6 +304,8 @@ public sealed class AudioFeaturizer : StepEstimator<AudioFeaturizingTransformer>
         errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName));
         errors.Encoder(nameof(Options.Encoder), options.Encoder);
         errors.RequireKnown(nameof(Options.Pooling), options.Pooling);
+        errors.RequireKnown(nameof(Options.Short), options.Short);
+        errors.RequireKnown(nameof(Options.OnError), options.OnError);
         errors.Batch(options.BatchSize);
     }
 
@@ -270,7 +317,7 @@ public sealed class AudioFeaturizer : StepEstimator<AudioFeaturizingTransformer>
         {
             var encoder = ModelCatalog.LoadAudioEncoder(folder.Path, device: Devices.ForEnvironment(Environment));
             return new AudioFeaturizingTransformer(Environment, new(encoder), folder,
-                new(options.OutputColumnName, options.InputColumnName, options.BatchSize, options.Pooling), cache);
+                new(options.OutputColumnName, options.InputColumnName, options.BatchSize, options.Pooling, options.Short, options.OnError), cache);
         }
         catch
         {
@@ -282,8 +329,9 @@ public sealed class AudioFeaturizer : StepEstimator<AudioFeaturizingTransformer>
     private protected override SchemaShape Shape(SchemaShape input)
     {
         input.Require(options.InputColumnName, "audio; append LoadAudio before FeaturizeAudio", column => column.ItemType is AudioDataViewType);
-        return options.CacheFolder is null ? input.With(Features())
-            : input.With(Features(), Interop.ShapeColumn(AudioFeaturizingTransformer.EntryColumn(options.OutputColumnName), TextDataViewType.Instance));
+        var notes = Interop.ShapeColumn(AudioFeaturizingTransformer.NotesColumn(options.OutputColumnName), TextDataViewType.Instance);
+        return options.CacheFolder is null ? input.With(Features(), notes)
+            : input.With(Features(), notes, Interop.ShapeColumn(AudioFeaturizingTransformer.EntryColumn(options.OutputColumnName), TextDataViewType.Instance));
     }
 
     private SchemaShape.Column Features()

@@ -49,6 +49,10 @@ public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<Audio
     /// <summary>The first 1,000 files that were heard with notes ("heard as far as it goes, ..."); each is a warning in the log as well.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Noted => noted;
 
+    /// <summary>The text column beside the sound: what a listener should know of it ("heard as far as it goes, ..."), or why there is none; mostly
+    /// empty.</summary>
+    internal static string NotesColumn(string output) => output + "Notes";
+
     private protected override string LoaderSignature => Signature;
 
     private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
@@ -58,21 +62,36 @@ public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<Audio
     static AudioLoadingTransformer ILoadable<AudioLoadingTransformer>.Read(IHostEnvironment environment, ModelReader reader) =>
         new(environment, reader.Json<AudioLoadingEstimator.Options>(Signature + ".json"));
 
-    private AudioReadOptions Limits => AudioReadOptions.Default with { MaxChannels = options.MaxChannels, MaxDuration = options.MaxDuration, Damaged = options.Damaged };
+    private AudioReadOptions Limits => AudioReadOptions.Default with
+    {
+        MaxChannels = options.MaxChannels,
+        MaxDuration = options.MaxDuration,
+        Damaged = options.Damaged,
+        ReadPipes = false
+    };
 
     private string FullPath(string path) => options.Folder is { } folder ? Path.GetFullPath(path, Path.GetFullPath(folder)) : path;
 
     /// <summary>A sound; null where it cannot be read and errors are skipped.</summary>
-    private MLAudio? Load(string name, Func<MLAudio> read)
+    /// <param name="name">What messages call it.</param>
+    /// <param name="read">Reads it.</param>
+    /// <param name="places">Where a manifest names it.</param>
+    /// <param name="notes">Takes what a listener should know, or why there is no sound.</param>
+    private MLAudio? Load(string name, Func<MLAudio> read, ManifestPlaces? places, out string notes)
     {
+        notes = "";
         try
         {
             var audio = read();
+            notes = string.Join(' ', audio.Notes);
             if (audio.Notes.Count > 0 && noted.Count < MostRemembered && noted.TryAdd(name, audio.Notes)) Warn($"{name}: {string.Join(' ', audio.Notes)}");
             return audio;
         }
-        catch (AudioFormatException e) when (options.OnError == AudioErrorHandling.Skip)
+        catch (AudioFormatException bad)
         {
+            var e = bad.At(places?[name]);
+            if (options.OnError != AudioErrorHandling.Skip) throw e;
+            notes = e.Message;
             Interlocked.Increment(ref skippedRows);
             if (skipped.Count < MostRemembered && skipped.TryAdd(name, e.Message))
             {
@@ -93,19 +112,23 @@ public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<Audio
         private readonly AudioLoadingTransformer owner;
         private readonly DataViewSchema.Column input;
         private readonly DataViewSchema.Column? rate;
+        private readonly ManifestPlaces? places;
 
         public Binding(AudioLoadingTransformer owner, DataViewSchema input) : base(input)
         {
             this.owner = owner;
             var options = owner.options;
             this.input = input.Require(options.InputColumnName, AudioLoadingEstimator.Expected,
-                type => type is TextDataViewType or AudioDataViewType || AudioLoadingEstimator.IsVectorOf(type, NumberDataViewType.Byte, NumberDataViewType.Single));
+                type => type is TextDataViewType or AudioDataViewType || AudioLoadingEstimator.IsVectorOf(type, NumberDataViewType.Byte,
+                    NumberDataViewType.Single));
             if (AudioLoadingEstimator.IsVectorOf(this.input.Type, NumberDataViewType.Single))
             {
                 if (options.SampleRateColumnName is { } name) rate = input.Require(name, "Int32, samples per second", type => type == NumberDataViewType.Int32);
-                else if (options.SampleRate is null) throw new ArgumentOutOfRangeException(nameof(input), AudioLoadingEstimator.NoRate(options.InputColumnName));
+                else if (options.SampleRate is null) throw new ArgumentOutOfRangeException(nameof(input),
+                    AudioLoadingEstimator.NoRate(options.InputColumnName));
             }
-            Added = [new(options.OutputColumnName, new AudioDataViewType())];
+            places = ManifestPlaces.Find(this.input);
+            Added = [new(options.OutputColumnName, new AudioDataViewType()), new(NotesColumn(options.OutputColumnName), TextDataViewType.Instance)];
         }
 
         public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
@@ -114,27 +137,36 @@ public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<Audio
 
         public override void Compute(RowBatch batch)
         {
-            var audio = batch.Output<MLAudio?>(0);
-            for (int i = 0; i < batch.Count; i++) audio[i] = Row(batch, i);
+            for (int i = 0; i < batch.Count; i++)
+            {
+                var audio = Row(batch, i, out string notes);
+                if (batch.IsActive(0)) batch.Output<MLAudio?>(0)[i] = audio;
+                if (batch.IsActive(1)) batch.Output<ReadOnlyMemory<char>>(1)[i] = notes.AsMemory();
+            }
         }
 
-        private MLAudio? Row(RowBatch batch, int i)
+        private MLAudio? Row(RowBatch batch, int i, out string notes)
         {
-            if (input.Type is AudioDataViewType) return batch.Input<MLAudio?>(input)[i];
+            if (input.Type is AudioDataViewType)
+            {
+                var given = batch.Input<MLAudio?>(input)[i];
+                notes = string.Join(' ', given?.Notes ?? []);
+                return given;
+            }
             if (input.Type is TextDataViewType)
             {
                 string path = owner.FullPath(batch.Input<ReadOnlyMemory<char>>(input)[i].ToString());
-                return owner.Load(path, () => MLAudio.CreateFromFile(path, owner.Limits));
+                return owner.Load(path, () => MLAudio.CreateFromFile(path, owner.Limits, places), places, out notes);
             }
             if (AudioLoadingEstimator.IsVectorOf(input.Type, NumberDataViewType.Byte))
             {
                 string name = $"the bytes of column '{input.Name}'";
                 byte[] bytes = [.. batch.Input<VBuffer<byte>>(input)[i].DenseValues()];
-                return owner.Load(name, () => MLAudio.CreateFromStream(new MemoryStream(bytes), name, owner.Limits));
+                return owner.Load(name, () => MLAudio.CreateFromStream(new MemoryStream(bytes), name, owner.Limits), null, out notes);
             }
             float[] samples = [.. batch.Input<VBuffer<float>>(input)[i].DenseValues()];
             int hertz = rate is { } column ? batch.Input<int>(column)[i] : owner.options.SampleRate!.Value;
-            return owner.Load($"the samples of column '{input.Name}'", () => Samples(samples, hertz));
+            return owner.Load($"the samples of column '{input.Name}'", () => Samples(samples, hertz), null, out notes);
         }
 
         private MLAudio Samples(float[] samples, int hertz)
@@ -142,7 +174,8 @@ public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<Audio
             string name = $"the samples of column '{input.Name}'";
             const string Advice = "Give mono samples where full scale is 1, and their rate.";
             if (hertz > 0 && samples.Length / (double)hertz > owner.options.MaxDuration.TotalSeconds)
-                throw new AudioFormatException(name, $"they last {samples.Length / (double)hertz:F1} s, longer than MaxDuration, {owner.options.MaxDuration}", Advice);
+                throw new AudioFormatException(name, $"they last {samples.Length / (double)hertz:F1} s, longer than MaxDuration, {owner.options.MaxDuration}",
+                    Advice);
             try
             {
                 return MLAudio.Create(samples, hertz);
@@ -163,7 +196,8 @@ public sealed class AudioLoadingEstimator : StepEstimator<AudioLoadingTransforme
     /// <summary>Which sound is read, and what becomes of that which cannot be.</summary>
     public sealed class Options
     {
-        /// <summary>The column that takes the sound.</summary>
+        /// <summary>The column that takes the sound. A text column of this name with "Notes" behind it takes what a listener should know, or why there is
+        /// none.</summary>
         public string OutputColumnName = "Audio";
 
         /// <summary>
@@ -213,26 +247,31 @@ public sealed class AudioLoadingEstimator : StepEstimator<AudioLoadingTransforme
         errors.Require(options.MaxChannels >= 1, $"MaxChannels is {options.MaxChannels}; at least one channel is read.");
         errors.Require(options.MaxDuration > TimeSpan.Zero, $"MaxDuration is {options.MaxDuration}; it is a length.");
         errors.Require(options.SampleRate is null or >= 1, $"SampleRate is {options.SampleRate}; expected at least 1 Hz.");
-        errors.Require(options.SampleRate is null || options.SampleRateColumnName is null, "SampleRate and SampleRateColumnName are both set; one of them tells the rate.");
+        errors.Require(options.SampleRate is null || options.SampleRateColumnName is null,
+            "SampleRate and SampleRateColumnName are both set; one of them tells the rate.");
     }
 
     private protected override AudioLoadingTransformer Make(IDataView input) => new(Environment, options);
 
     private protected override SchemaShape Shape(SchemaShape input)
     {
-        bool IsVector(SchemaShape.Column column, DataViewType item) => column.ItemType == item && column.Kind != SchemaShape.Column.VectorKind.Scalar && !column.IsKey;
+        bool IsVector(SchemaShape.Column column, DataViewType item) => column.ItemType == item && column.Kind != SchemaShape.Column.VectorKind.Scalar
+            && !column.IsKey;
         var sound = input.Require(options.InputColumnName, Expected, column => SchemaColumns.IsText(column) || column.ItemType is AudioDataViewType
             || IsVector(column, NumberDataViewType.Byte) || IsVector(column, NumberDataViewType.Single));
         if (IsVector(sound, NumberDataViewType.Single))
         {
             if (options.SampleRateColumnName is { } name)
-                input.Require(name, "Int32, samples per second", column => column.ItemType == NumberDataViewType.Int32 && column.Kind == SchemaShape.Column.VectorKind.Scalar);
+                input.Require(name, "Int32, samples per second", column => column.ItemType == NumberDataViewType.Int32
+                    && column.Kind == SchemaShape.Column.VectorKind.Scalar);
             else if (options.SampleRate is null) throw new ArgumentOutOfRangeException(nameof(input), NoRate(options.InputColumnName));
         }
-        return input.With(Interop.ShapeColumn(options.OutputColumnName, new AudioDataViewType()));
+        return input.With(Interop.ShapeColumn(options.OutputColumnName, new AudioDataViewType()),
+            Interop.ShapeColumn(AudioLoadingTransformer.NotesColumn(options.OutputColumnName), TextDataViewType.Instance));
     }
 
     internal static bool IsVectorOf(DataViewType type, params DataViewType[] items) => type is VectorDataViewType vector && items.Contains(vector.ItemType);
 
-    internal static string NoRate(string column) => $"Column '{column}' holds samples: name their rate in SampleRate, or the column that tells it in SampleRateColumnName.";
+    internal static string NoRate(string column) =>
+        $"Column '{column}' holds samples: name their rate in SampleRate, or the column that tells it in SampleRateColumnName.";
 }

@@ -25,7 +25,7 @@ internal sealed class AudioManifestView : IDataView
 
     public AudioManifestView(IReadOnlyList<AudioManifest> manifests, IReadOnlyList<ManifestColumn> columns)
     {
-        Schema = SchemaOf(columns);
+        Schema = SchemaOf(columns, new(manifests));
         foreach (var column in columns)
         {
             if (!manifests.Any(manifest => manifest.Columns.Contains(column.Name, StringComparer.OrdinalIgnoreCase)))
@@ -33,16 +33,20 @@ internal sealed class AudioManifestView : IDataView
                 throw new InvalidDataException($"{manifests[0].File}: there is no column '{column.Name}'. It has: {string.Join(", ", manifests[0].Columns)}.");
             }
         }
-        var read = manifests.SelectMany(manifest => manifest.Rows.Select(row => (manifest.File, Row: row))).ToArray();
-        rows = [.. read.Select(one => one.Row)];
+        rows = [.. manifests.SelectMany(manifest => manifest.Rows)];
         values = [.. columns.Select(column => IsPath(column.Name)
-            ? rows.Select(row => row.Path.AsMemory()).ToArray() : Parse(column, [.. read.Select(one => (one.File, one.Row.Number, one.Row.Find(column.Name)))]))];
+            ? rows.Select(row => row.Path.AsMemory()).ToArray() : Parse(column, [.. rows.Select(row => (row.Place, row.Find(column.Name)))]))];
     }
 
-    public static DataViewSchema SchemaOf(IReadOnlyList<ManifestColumn> columns)
+    public static DataViewSchema SchemaOf(IReadOnlyList<ManifestColumn> columns, ManifestPlaces? places = null)
     {
         var schema = new DataViewSchema.Builder();
-        foreach (var column in columns) schema.AddColumn(IsPath(column.Name) ? "Path" : column.Name, Types[column.Kind]);
+        foreach (var column in columns)
+        {
+            if (IsPath(column.Name)) schema.AddColumn("Path", TextDataViewType.Instance, places?.ToAnnotations());
+            else schema.AddColumn(column.Name, Types[column.Kind]);
+        }
+
         return schema.ToSchema();
     }
 
@@ -50,7 +54,8 @@ internal sealed class AudioManifestView : IDataView
     public bool CanShuffle => true;
     public long? GetRowCount() => rows.Count;
 
-    public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) => new Cursor(this, columnsNeeded, Order(rand));
+    public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) => new Cursor(this, columnsNeeded,
+        Order(rand));
 
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
         [GetRowCursor(columnsNeeded, rand)];
@@ -64,7 +69,7 @@ internal sealed class AudioManifestView : IDataView
         return order;
     }
 
-    private static Array Parse(ManifestColumn column, (string File, int Row, string? Text)[] cells)
+    private static Array Parse(ManifestColumn column, (string Place, string? Text)[] cells)
     {
         var culture = CultureInfo.InvariantCulture;
         return column.Kind switch
@@ -85,7 +90,7 @@ internal sealed class AudioManifestView : IDataView
             }
             catch (Exception e) when (e is FormatException or OverflowException)
             {
-                throw new InvalidDataException($"{cell.File}, row {cell.Row}: column '{column.Name}' holds '{cell.Text}', which is no {column.Kind}.", e);
+                throw new InvalidDataException($"{cell.Place}: column '{column.Name}' holds '{cell.Text}', which is no {column.Kind}.", e);
             }
         });
     }

@@ -22,6 +22,12 @@ public sealed class MLAudio
     /// <summary>The file it was read from, by which messages call it; null for sound made in memory.</summary>
     public string? Source { get; }
 
+    /// <summary>Where a manifest names <see cref="Source"/>; null where none does.</summary>
+    internal ManifestPlaces? Places { get; init; }
+
+    /// <summary>What messages call the sound: its file, behind the manifest's row that names it.</summary>
+    internal string Name => Source is null ? "sound in memory" : Places?[Source] is { } place ? $"{place}: {Source}" : Source;
+
     /// <summary>What a listener should know of the sound ("heard as far as it goes, ..."), a sentence each; mostly empty.</summary>
     public IReadOnlyList<string> Notes => Clip.Notes;
 
@@ -32,10 +38,13 @@ public sealed class MLAudio
     /// <param name="path">The file.</param>
     /// <param name="options">Limits, and what becomes of a damaged file; null for the defaults.</param>
     /// <exception cref="AudioFormatException">The file is missing, not sound, or damaged; the message names it.</exception>
-    public static MLAudio CreateFromFile(string path, AudioReadOptions? options = null)
+    public static MLAudio CreateFromFile(string path, AudioReadOptions? options = null) => CreateFromFile(path, options ?? AudioReadOptions.Default,
+        places: null);
+
+    internal static MLAudio CreateFromFile(string path, AudioReadOptions options, ManifestPlaces? places)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return new(AudioFile.Read(path, options ?? AudioReadOptions.Default), path);
+        return new(AudioFile.Read(path, options), path) { Places = places };
     }
 
     /// <summary>Reads sound from a stream that can seek.</summary>
@@ -69,7 +78,7 @@ public sealed class MLAudio
     }
 
     /// <summary>A stretch of this sound, as a sound of its own.</summary>
-    internal MLAudio Part(AudioWindow window) => new(Clip with { Samples = Clip.Samples[window.Start..window.End] }, Source);
+    internal MLAudio Part(AudioWindow window) => new(Clip with { Samples = Clip.Samples[window.Start..window.End] }, Source) { Places = Places };
 
     /// <summary>For a debugger or a log: how long, at which rate, from where.</summary>
     public override string ToString() => FormattableString.Invariant($"{Duration.TotalSeconds:0.###} s at {SampleRate} Hz, {Source ?? "made in memory"}");

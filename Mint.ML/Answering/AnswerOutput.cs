@@ -102,10 +102,11 @@ public sealed class FileOutput : AnswerOutput
         file.ReadExactly(bytes);
         // A line without its end is what a killed process had half written: it is dropped and answered again.
         int whole = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
+        var lines = format.Split(TextFile.Decode(bytes.AsSpan(0, whole), path), out string rest);
+        whole -= Encoding.UTF8.GetByteCount(rest);
         file.SetLength(whole);
         file.Position = whole;
-        string[] lines = Encoding.UTF8.GetString(bytes, 0, whole).Split('\n')[..^1];
-        for (int i = format.Header is null ? 0 : 1; i < lines.Length; i++)
+        for (int i = format.Header is null ? 0 : 1; i < lines.Count; i++)
         {
             try
             {
@@ -113,7 +114,7 @@ public sealed class FileOutput : AnswerOutput
                 done.Add(clip);
                 if (failed) this.failed++;
             }
-            catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or CsvHelper.CsvHelperException)
+            catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
             {
                 throw new InvalidDataException($"{path}, line {i + 1}, is no row of this command: {e.Message.TrimEnd('.')}. Name another file with --output, "
                     + "or take the line out.", e);

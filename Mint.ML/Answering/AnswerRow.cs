@@ -25,6 +25,10 @@ public sealed record AnswerRow(string Path)
     /// <summary>When what was heard, where the clip is longer than a window.</summary>
     public IReadOnlyList<AudioSegment> Segments { get; init; } = [];
 
+    /// <summary>What a listener should know of the sound that was answered about (<see cref="Audio.AudioClip.Notes"/>), a sentence each; mostly
+    /// empty.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>Why there is no answer.</summary>
     public string? Error { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Mint.ML.Audio;
+using Mint.ML.Encoders;
 using Mint.ML.Generation;
 using Mint.ML.Native;
 
@@ -23,11 +24,14 @@ public sealed record AnswerResult(int Answered, int Before, int Failed, double C
 /// <param name="batch">Clips read and answered at once; answers do not depend on it.</param>
 /// <param name="skipErrors">Whether a clip that cannot be answered has a row that says why; else it ends the run.</param>
 /// <param name="report">Told of progress and of what was passed over.</param>
-public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int batch, bool skipErrors, Action<string> report)
+/// <param name="hearing">What becomes of sound that is damaged or too short; null for the defaults.</param>
+public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int batch, bool skipErrors, Action<string> report, HearingOptions? hearing = null)
 {
     private const long MostSamples = 1 << 26; // 256 MB: a batch of hour-long recordings is answered in parts
     private const double MostSeconds = 1e9; // more is no limit, and no TimeSpan
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+
+    private HearingOptions Hearing { get; } = hearing ?? HearingOptions.Default;
 
     /// <summary>Answers all clips that have no row yet.</summary>
     /// <exception cref="InvalidDataException">A clip cannot be answered, and errors are not skipped. The rows before its batch are written.</exception>
@@ -84,7 +88,7 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
         long samples = 0;
         foreach (var clip in group)
         {
-            var one = Hear(clip);
+            var one = Hear(clip, cancel);
             if (one.Row.Error is { } error && !skipErrors) throw new InvalidDataException(error);
             heard.Add(one);
             samples += one.Windows.Sum(window => (long)window.Samples.Length);
@@ -113,20 +117,24 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
         return [.. heard.Select(clip => clip.Row.Error is null ? queue.Dequeue() : clip.Row)];
     }
 
-    private HeardClip Hear(ListedClip clip)
+    private HeardClip Hear(ListedClip clip, CancellationToken cancel)
     {
         try
         {
+            if (clip.Problem is { } problem) throw new AudioFormatException(clip.File, problem, "Give the rights to read it, or take it away.");
             // What is cut is not decoded either, and what the model does not hear of a high rate is not kept.
             var audio = AudioFile.Read(clip.File, AudioReadOptions.Default with
             {
                 SampleRate = answerer.SampleRate,
                 HearOnly = windows.MaxSeconds is < MostSeconds and double most ? TimeSpan.FromSeconds(most) : null,
-            });
+                Damaged = Hearing.Damaged,
+                ReadPipes = clip.IsAlone,
+            }, cancel);
             var divided = LongAudio.Divide(audio.Samples.Length, audio.SampleRate, windows with { MaxSeconds = null });
-            AudioClip[] parts = [.. divided.Cut(audio)];
+            AudioClip[] parts = [.. divided.Cut(audio).Select(part => part.AtLeast(answerer.MinimumSamples, Hearing.Short))];
             var row = new AnswerRow(clip.Name)
             {
+                Notes = [.. audio.Notes, .. parts.SelectMany(part => part.Notes).Except(audio.Notes)],
                 Seconds = (audio.Duration + audio.Unheard).TotalSeconds,
                 CutSeconds = audio.Unheard.TotalSeconds,
             };
@@ -134,13 +142,19 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
         }
         catch (AudioFormatException e)
         {
-            return new(new AnswerRow(clip.Name) { Error = e.Message }, null, []);
+            return Unheard(clip, e.At(clip.Place).Message);
+        }
+        catch (SoundNotEncodableException e)
+        {
+            return Unheard(clip, new AudioFormatException(clip.File, e.Message, "Leave it out, or give a longer sound.").At(clip.Place).Message);
         }
         catch (OutOfMemoryException)
         {
-            return new(new AnswerRow(clip.Name) { Error = TooLarge(clip.Name) }, null, []);
+            return Unheard(clip, (clip.Place is { } place ? place + ": " : "") + TooLarge(clip.Name));
         }
     }
+
+    private static HeardClip Unheard(ListedClip clip, string error) => new(new AnswerRow(clip.Name) { Error = error }, null, []);
 
     private AnswerRow Alone(HeardClip clip, CancellationToken cancel)
     {

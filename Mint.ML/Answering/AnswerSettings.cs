@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
 using Mint.ML.Generation;
 
@@ -13,14 +14,15 @@ public static class AnswerSettings
     /// <param name="input">The clips: a file, a folder or a manifest.</param>
     /// <param name="answerer">What is asked.</param>
     /// <param name="windows">How long clips are heard.</param>
-    public static JsonObject ForRun(string model, string input, Answerer answerer, LongAudioOptions windows)
+    /// <param name="hearing">What becomes of sound that is damaged or too short; null for the defaults.</param>
+    public static JsonObject ForRun(string model, string input, Answerer answerer, LongAudioOptions windows, HearingOptions? hearing = null)
     {
         var settings = new JsonObject
         {
             ["answers"] = answerer.Name,
             ["input"] = Path.GetFullPath(input),
             ["model"] = Hash(model),
-        }.Add(windows with { OverlapSeconds = windows.Overlap });
+        }.Add(windows with { OverlapSeconds = windows.Overlap }).Add(hearing ?? HearingOptions.Default);
         foreach (var (key, value) in answerer.Settings) settings[key] = value?.DeepClone();
         return settings;
     }

@@ -21,8 +21,12 @@ public abstract class Answerer
     /// <summary>What decides the answers, apart from the model and the windows: a file of answers is gone on with only where it is the same.</summary>
     public abstract JsonObject Settings { get; }
 
-    /// <summary>Samples per second that clips are heard at, in Hz: they are read at it, so that a file of a high rate takes no more memory than others.</summary>
+    /// <summary>Samples per second that clips are heard at, in Hz: they are read at it, so that a file of a high rate takes no more memory than
+    /// others.</summary>
     public abstract int SampleRate { get; }
+
+    /// <summary>Samples that a window must have for the encoder to hear anything.</summary>
+    public virtual long MinimumSamples => 1;
 
     /// <summary>Answers in the clips' order. All windows of the clips go through the model in its batches.</summary>
     public abstract IReadOnlyList<AnswerRow> Answer(IReadOnlyList<HeardClip> clips, CancellationToken cancel);
@@ -35,6 +39,9 @@ public abstract class Answerer<TAnswer>(AudioLanguageModel model, int batch) : A
 {
     /// <inheritdoc/>
     public override int SampleRate => model.Encoder.SampleRate;
+
+    /// <inheritdoc/>
+    public override long MinimumSamples => model.Encoder.MinimumSamples;
 
     /// <summary>The model.</summary>
     protected AudioLanguageModel Model => model;

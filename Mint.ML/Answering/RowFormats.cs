@@ -2,12 +2,11 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using CsvHelper;
-using CsvHelper.Configuration;
+using Mint.ML.Files;
 
 namespace Mint.ML.Answering;
 
-/// <summary>How rows are written: always one line a row.</summary>
+/// <summary>How rows are written: a line a row, unless a clip's name itself holds line breaks.</summary>
 public abstract class RowFormat
 {
     /// <summary>The line before the first row; null where there is none.</summary>
@@ -18,6 +17,16 @@ public abstract class RowFormat
 
     /// <summary>The clip that a written line is about, and whether it could not be answered.</summary>
     public abstract (string Path, bool Failed) Read(string line);
+
+    /// <summary>The written lines of a text, each without its end.</summary>
+    /// <param name="text">Lines that end in a line feed.</param>
+    /// <param name="rest">What a killed process had half written of the last one.</param>
+    public virtual IReadOnlyList<string> Split(string text, out string rest)
+    {
+        string[] lines = text.Split('\n');
+        rest = lines[^1];
+        return lines[..^1];
+    }
 
     /// <summary>The format of a name.</summary>
     /// <param name="name">table, jsonl or csv.</param>
@@ -47,8 +56,9 @@ public sealed class TableFormat(int width) : RowFormat
             : row.Labels.Count > 0 ? string.Join("  ", row.Labels.Select(label => $"{label.Label} {Number(label.Probability, "0.000")}"))
             : row.Text;
         string cut = row.CutSeconds > 0 ? $"{margin}the last {Number(row.CutSeconds, "0.0")} s were not heard (--max-seconds)" : "";
+        string notes = string.Concat(row.Notes.Select(note => $"{margin}note: {OneLine(note)}"));
         return OneLine(row.Path).PadRight(width) + "  " + OneLine(answer) + string.Concat(row.Segments.Select(segment => margin
-            + $"{Number(segment.Start, "0.0"),8} - {Number(segment.End, "0.0"),-8} {OneLine(segment.Answer)}")) + cut;
+            + $"{Number(segment.Start, "0.0"),8} - {Number(segment.End, "0.0"),-8} {OneLine(segment.Answer)}")) + cut + notes;
     }
 
     /// <inheritdoc/>
@@ -87,6 +97,7 @@ public sealed class JsonLinesFormat(string answer) : RowFormat
         }
 
         if (row.CutSeconds > 0) line["cut"] = Math.Round(row.CutSeconds, 3);
+        if (row.Notes.Count > 0) line["notes"] = new JsonArray([.. row.Notes.Select(note => (JsonNode)note)]);
         return line.ToJsonString(Readable);
     }
 
@@ -104,16 +115,17 @@ public sealed class JsonLinesFormat(string answer) : RowFormat
             Seconds = row["seconds"]?.GetValue<double>() ?? 0,
             Text = row[answer]?.GetValue<string>() ?? "",
             Values = row["values"] is JsonArray values ? [.. values.Select(value => value!.GetValue<float>())] : null,
+            Notes = row["notes"] is JsonArray notes ? [.. notes.Select(note => note!.GetValue<string>())] : [],
         };
     }
 }
 
-/// <summary>For spreadsheets, as RFC 4180; line breaks in texts become spaces, so that a row is a line.</summary>
+/// <summary>For spreadsheets, as RFC 4180; line breaks in texts become spaces, those in a clip's name stay, within quotes.</summary>
 /// <param name="answer">What the answer is called.</param>
 public sealed class CsvFormat(string answer) : RowFormat
 {
     /// <inheritdoc/>
-    public override string Header => $"path,seconds,{answer},{(answer == "label" ? "probability,labels," : "")}segments,cut,error";
+    public override string Header => $"path,seconds,{answer},{(answer == "label" ? "probability,labels," : "")}segments,cut,notes,error";
 
     /// <inheritdoc/>
     public override string Line(AnswerRow row)
@@ -126,20 +138,38 @@ public sealed class CsvFormat(string answer) : RowFormat
         }
         fields.Add(string.Join(" | ", row.Segments.Select(segment => $"{Number(segment.Start, "0.###")}-{Number(segment.End, "0.###")} {segment.Answer}")));
         fields.Add(row.CutSeconds > 0 ? Number(row.CutSeconds, "0.###") : "");
+        fields.Add(string.Join(' ', row.Notes));
         fields.Add(row.Error ?? "");
-        return string.Join(',', fields.Select(Quoted));
+        // A name is what the same command finds the clip by when it goes on.
+        return string.Join(',', fields.Select((field, i) => Quoted(i == 0 ? field : OneLine(field))));
     }
 
     /// <inheritdoc/>
     public override (string Path, bool Failed) Read(string line)
     {
-        using var parser = new CsvParser(new StringReader(line), new CsvConfiguration(CultureInfo.InvariantCulture));
-        return parser.Read() ? (parser.Record![0], parser.Record[^1].Length > 0) : throw new FormatException("it is empty");
+        var record = new CsvReader(line).Read().FirstOrDefault() ?? throw new FormatException("it is empty");
+        return (record.Fields[0], record.Fields[^1].Length > 0);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Split(string text, out string rest)
+    {
+        var lines = new List<string>();
+        int start = 0;
+        bool quoted = false; // quotes in a field are doubled, so that each line that is over has an even number of them
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '"') quoted = !quoted;
+            if (text[i] != '\n' || quoted) continue;
+            lines.Add(text[start..i]);
+            start = i + 1;
+        }
+        rest = text[start..];
+        return lines;
     }
 
     internal static string Quoted(string field)
     {
-        field = OneLine(field);
-        return field.AsSpan().IndexOfAny(",\"") >= 0 || field.Trim() != field ? $"\"{field.Replace("\"", "\"\"")}\"" : field;
+        return field.AsSpan().IndexOfAny(",\"\r\n") >= 0 || field.Trim() != field ? $"\"{field.Replace("\"", "\"\"")}\"" : field;
     }
 }

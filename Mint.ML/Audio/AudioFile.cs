@@ -25,25 +25,46 @@ public static class AudioFile
     /// <exception cref="AudioFormatException">The file is missing, not sound, damaged, or beyond the limits.</exception>
     public static AudioClip Read(string path, AudioReadOptions options)
     {
-        FileStream stream;
+        using FileStream stream = Open(path, options);
+        return Read(stream, path, options);
+    }
+
+    /// <summary>Opens a file as <see cref="Read(string, AudioReadOptions)"/> does, with its errors.</summary>
+    internal static FileStream Open(string path, AudioReadOptions options)
+    {
+        if (!options.ReadPipes && RegularFile.IsOther(path))
+        {
+            throw new AudioFormatException(path, "it is a pipe, a socket or a device, not a file", "Name it alone, outside a list, to hear it to its end.");
+        }
+
         try
         {
-            stream = File.OpenRead(path);
+            return File.OpenRead(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             string problem = Directory.Exists(path) ? "it is a folder, not a file"
+                : HasUnreadableName(path) ? UnreadableName
                 : e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : "it cannot be opened: " + e.Message.TrimEnd('.');
             throw new AudioFormatException(path, problem, "Check the path; in a manifest, paths are relative to the manifest's folder.", e);
         }
-
-        using (stream)
-        {
-            return Read(stream, path, options);
-        }
     }
 
-    /// <summary>Reads sound from a stream that can seek, from its start.</summary>
+    /// <summary>Reads a sound file, or what comes out of a pipe until its writer ends.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">Limits, and the rate to resample to.</param>
+    /// <param name="cancel">Ends waiting for a pipe, whose writer may never come; files are read to their end.</param>
+    /// <exception cref="AudioFormatException">The file is missing, not sound, damaged, or beyond the limits.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static AudioClip Read(string path, AudioReadOptions options, CancellationToken cancel) => RegularFile.IsOther(path)
+        ? Task.Run(() => Read(path, options), cancel).WaitAsync(cancel).GetAwaiter().GetResult() : Read(path, options);
+
+    /// <summary>What is wrong with a name that .NET could not decode: it then holds U+FFFD, and leads nowhere.</summary>
+    internal const string UnreadableName = "its name is not UTF-8, and only such names can be opened; rename it";
+
+    internal static bool HasUnreadableName(string path) => path.Contains('\uFFFD') && !File.Exists(path);
+
+    /// <summary>Reads sound from a stream, from its start; one that cannot seek is read to its end first.</summary>
     /// <param name="stream">The bytes of a sound file.</param>
     /// <param name="name">What errors call it.</param>
     /// <param name="options">Limits, and the rate to resample to; null for the defaults.</param>
@@ -51,6 +72,12 @@ public static class AudioFile
     public static AudioClip Read(Stream stream, string name, AudioReadOptions? options = null)
     {
         options ??= AudioReadOptions.Default;
+        if (!stream.CanSeek)
+        {
+            using FileStream kept = Spool(stream, name, options);
+            return Read(kept, name, options);
+        }
+
         if (stream.Length == 0)
         {
             throw new AudioFormatException(name, "the file is empty (0 bytes)", "Copy it again from its source, or remove it from the list.");
@@ -69,6 +96,36 @@ public static class AudioFile
         catch (EndOfStreamException e)
         {
             throw new AudioFormatException(name, "it became shorter while it was read", "Wait until the program that writes it has ended.", e);
+        }
+    }
+
+    // A decoder goes back and forth in a file; a device without an end must not fill the disk.
+    private static FileStream Spool(Stream stream, string name, AudioReadOptions options)
+    {
+        const int MostBytesOfASample = 16; // two channels of 64 bits
+        long left = Math.Min(options.MaxSamples, long.MaxValue / MostBytesOfASample) * MostBytesOfASample;
+        string path = Path.Combine(Path.GetTempPath(), "mint-" + Path.GetRandomFileName());
+        var kept = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+        try
+        {
+            var block = new byte[1 << 16];
+            for (int count; (count = stream.Read(block)) > 0; left -= count)
+            {
+                if (count > left)
+                {
+                    throw new AudioFormatException(name, "more comes out of it than a sound file may hold",
+                        $"Raise {nameof(AudioReadOptions)}.{nameof(AudioReadOptions.MaxSamples)}.");
+                }
+
+                kept.Write(block, 0, count);
+            }
+
+            return kept;
+        }
+        catch
+        {
+            kept.Dispose();
+            throw;
         }
     }
 

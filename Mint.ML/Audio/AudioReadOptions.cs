@@ -30,7 +30,8 @@ public sealed record AudioReadOptions
     public TimeSpan MaxDuration { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Most samples that are kept, at the rate that they are resampled to; more are an error. One hour at 48 kHz, 690 MB: without it a FLAC file of 180 kB (half an
+    /// Most samples that are kept, at the rate that they are resampled to; more are an error. One hour at 48 kHz, 690 MB: without it a FLAC file of 180 kB
+    /// (half an
     /// hour of silence at 384 kHz) takes 2.8 GB at its own rate.
     /// </summary>
     public long MaxSamples { get; init; } = 172_800_000;
@@ -40,6 +41,9 @@ public sealed record AudioReadOptions
 
     /// <summary>What becomes of a damaged file.</summary>
     public DamagedAudio Damaged { get; init; } = DamagedAudio.Refuse;
+
+    /// <summary>Whether a pipe or a device is read to its end, which may never come: right for one that is named alone. Lists of files refuse them.</summary>
+    public bool ReadPipes { get; init; } = true;
 
     /// <summary>
     /// Most channels that are mixed down, by their mean. Two: the mean of a surround or microphone-array recording mostly cancels

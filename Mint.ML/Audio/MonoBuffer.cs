@@ -15,7 +15,12 @@ internal sealed class MonoBuffer(string file, int sampleRate, long counted, Audi
     private readonly RunningResampler? resampler = options.SampleRate is { } wanted && wanted != sampleRate
         ? new RunningResampler(Resampler.Get(sampleRate, wanted), Math.Min(counted, options.Wanted(sampleRate))) : null;
 
+    private const float Step = 1f / 32768; // one step of 16 bits, below which a recording holds its own noise at most
+    private const double Cancelled = 1e-4; // -40 dB: channels that have nothing to do with each other lose 3
+
     private float[] samples = [];
+    private float loudest;
+    private double channelEnergy, monoEnergy;
 
     /// <summary>Rate of what is kept, in Hz.</summary>
     public int SampleRate => resampler is null ? sampleRate : options.SampleRate!.Value;
@@ -38,7 +43,7 @@ internal sealed class MonoBuffer(string file, int sampleRate, long counted, Audi
         if (resampler is not null)
         {
             if (samples.Length < frames) samples = new float[frames];
-            Channels.MixDown(interleaved[..(frames * channels)], channels, samples.AsSpan(0, frames));
+            Mix(interleaved[..(frames * channels)], channels, samples.AsSpan(0, frames));
             resampler.Add(samples.AsSpan(0, frames));
             Length += frames;
             return;
@@ -50,12 +55,37 @@ internal sealed class MonoBuffer(string file, int sampleRate, long counted, Audi
             Array.Resize(ref samples, (int)Math.Min(most, Array.MaxLength));
         }
 
-        Channels.MixDown(interleaved[..(frames * channels)], channels, samples.AsSpan((int)Length, frames));
+        Mix(interleaved[..(frames * channels)], channels, samples.AsSpan((int)Length, frames));
         Length += frames;
     }
 
     /// <summary>What was kept, without a copy where the buffer is full to the end. Asked for once.</summary>
     public float[] ToArray() => resampler?.End() ?? (Length == samples.Length ? samples : samples[..(int)Length]);
+
+    /// <summary>What a listener should know of the sound that was taken: that there is none, or that the mix has lost it. Null for any other.</summary>
+    public string? Note =>
+        Length == 0 ? null
+        : loudest <= Step ? "It is silent: no sample is larger than one step of 16 bits."
+        : monoEnergy == 0 ? "Its channels cancel each other: mixed down to mono it is silent."
+        : monoEnergy <= Cancelled * channelEnergy
+            ? "Its channels cancel each other: mixed down to mono it is "
+                + FormattableString.Invariant($"{10 * Math.Log10(channelEnergy / monoEnergy):F0} dB quieter.")
+        : null;
+
+    private void Mix(ReadOnlySpan<float> interleaved, int channels, Span<float> mono)
+    {
+        Channels.MixDown(interleaved, channels, mono);
+        if (interleaved.IsEmpty) return;
+        loudest = Math.Max(loudest, MathF.Abs(TensorPrimitives.MaxMagnitude(interleaved)));
+        if (channels == 1)
+        {
+            monoEnergy = channelEnergy = 1; // one channel cannot cancel itself
+            return;
+        }
+
+        channelEnergy += TensorPrimitives.SumOfSquares(interleaved) / (double)channels;
+        monoEnergy += TensorPrimitives.SumOfSquares(mono);
+    }
 
     // Before mixing: two absurd channels may cancel. NaN makes the largest NaN.
     private void Check(ReadOnlySpan<float> interleaved, int channels)

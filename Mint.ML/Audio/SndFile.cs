@@ -97,7 +97,7 @@ internal static unsafe class SndFile
 
         return new AudioClip(mono.ToArray(), mono.SampleRate)
         {
-            Notes = examined.Accept(name, options, () => (double)mono.Length / rate),
+            Notes = [.. examined.Accept(name, options, () => (double)mono.Length / rate), .. mono.Note is { } note ? (string[])[note] : []],
             Unheard = TimeSpan.FromSeconds(mono.IsFull ? Math.Max(0, Math.Max(announced, examined.Samples ?? 0) - mono.Length) / (double)rate : 0),
         };
     }

@@ -34,7 +34,7 @@ internal static class WavReader
 
         return new AudioClip(mono.ToArray(), mono.SampleRate)
         {
-            Notes = notes,
+            Notes = mono.Note is { } note ? [.. notes, note] : notes,
             Unheard = TimeSpan.FromSeconds((double)(frames - mono.Length) / format.SampleRate),
         };
     }

@@ -28,6 +28,9 @@ public interface IAudioEncoder : IDisposable
     /// <summary>Width D of a frame vector.</summary>
     int HiddenSize { get; }
 
+    /// <summary>Samples that a waveform must have for the first frame; 1, the default, where any sound has one.</summary>
+    long MinimumSamples => 1;
+
     /// <summary>Device and type of the weights; inputs are moved there.</summary>
     Device Device { get; }
 

@@ -22,6 +22,9 @@ public abstract class SpectrogramEncoder : IAudioEncoder
     public abstract int HiddenSize { get; }
 
     /// <inheritdoc/>
+    public virtual long MinimumSamples => 1;
+
+    /// <inheritdoc/>
     public abstract Device Device { get; }
 
     /// <summary>Samples that one pass sees; null when the encoder takes any length.</summary>
@@ -142,6 +145,9 @@ public sealed class AstEncoder(Ast model) : SpectrogramEncoder
     public override int HiddenSize => (int)model.Config.Encoder.HiddenSize;
 
     /// <inheritdoc/>
+    public override long MinimumSamples => frontEnd.Options.FrameLength;
+
+    /// <inheritdoc/>
     public override Device Device => model.Device;
 
     private protected override int? Window => frontEnd.MaxSamples;
@@ -181,6 +187,9 @@ public sealed class AudioMaeEncoder(AudioMae model) : SpectrogramEncoder
 
     /// <inheritdoc/>
     public override int HiddenSize => (int)model.Config.HiddenSize;
+
+    /// <inheritdoc/>
+    public override long MinimumSamples => frontEnd.Options.FrameLength;
 
     /// <inheritdoc/>
     public override Device Device => model.Device;

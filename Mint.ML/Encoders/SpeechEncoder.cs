@@ -178,6 +178,9 @@ public abstract class SpeechEncoder : Module, IAudioEncoder
     public int HiddenSize => (int)config.HiddenSize;
 
     /// <inheritdoc/>
+    public long MinimumSamples => config.MinimumSamples;
+
+    /// <inheritdoc/>
     public Device Device => projection.Weight.device;
 
     /// <inheritdoc/>

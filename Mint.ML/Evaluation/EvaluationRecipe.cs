@@ -1,3 +1,4 @@
+using Mint.ML.Audio;
 using Mint.ML.Generation;
 using Mint.ML.Text;
 
@@ -38,6 +39,9 @@ public sealed record EvaluationRecipe
 
     /// <summary>How long clips are heard.</summary>
     public LongAudioOptions LongAudio { get; init; } = new();
+
+    /// <summary>What becomes of sound that is damaged or too short.</summary>
+    public HearingOptions Hearing { get; init; } = new();
 
     /// <summary>The metrics that are wanted; all of the task when empty.</summary>
     public IReadOnlyList<string> Metrics { get; init; } = [];

@@ -41,6 +41,10 @@ public sealed record EvaluationItem(string Path, IReadOnlyList<string> Reference
     /// <summary>Of retrieval, the place of the right clip, from 1.</summary>
     public int? Rank { get; init; }
 
+    /// <summary>What a listener should know of the sound (<see cref="Audio.AudioClip.Notes"/>); null where there is nothing to say.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Notes { get; init; }
+
     /// <summary>Of tagging, the labels that are known to be false; null where all others are.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Negative { get; init; }

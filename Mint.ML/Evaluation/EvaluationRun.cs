@@ -46,20 +46,22 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         string answers = Path.Combine(folder, "answers.jsonl");
         var format = new JsonLinesFormat(answerer.Name);
         AnswerResult result;
-        using (var output = new FileOutput(answers, format, AnswerSettings.ForRun(settings.ModelPath, recipe.Manifest, answerer, recipe.LongAudio)))
+        using (var output = new FileOutput(answers, format, AnswerSettings.ForRun(settings.ModelPath, recipe.Manifest, answerer, recipe.LongAudio,
+            recipe.Hearing)))
         {
-            result = new AnswerRun(answerer, recipe.LongAudio, settings.Batch, settings.SkipErrors, report ?? (_ => { }))
+            result = new AnswerRun(answerer, recipe.LongAudio, settings.Batch, settings.SkipErrors, report ?? (_ => { }), recipe.Hearing)
                 .Run([.. clips.Select(clip => clip.Clip)], output, cancel);
         }
 
         if (result.Stopped) return null;
 
-        var rows = File.ReadLines(answers).Select(format.ReadRow).ToDictionary(row => row.Path);
+        var rows = TextFile.ReadLines(answers).Select(format.ReadRow).ToDictionary(row => row.Path);
         Known[] answered = [.. clips.Where(clip => rows[clip.Clip.Name].Error is null)];
         if (answered.Length == 0) throw new InvalidDataException($"{recipe.Name}: none of the {clips.Count} clips could be answered; {answers} says why.");
         EvaluationItem[] items = [.. answered.Select(clip => new EvaluationItem(clip.Clip.Name, clip.References, rows[clip.Clip.Name].Text)
         {
             Scores = labels is null ? null : rows[clip.Clip.Name].Values, Negative = clip.Negative,
+            Notes = rows[clip.Clip.Name].Notes is { Count: > 0 } notes ? notes : null,
         })];
         IEnumerable<EvaluationMetric> metrics;
         switch (recipe.Task)
@@ -96,15 +98,15 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
             string[] references = [.. (recipe.Task == "tagging" ? texts.SelectMany(Several) : texts).Distinct()];
             if (references.Length == 0 && recipe.Task != "tagging")
             {
-                throw new InvalidDataException($"{recipe.Manifest}, row {clip.First().Number}: '{clip.Key}' has nothing in "
+                throw new InvalidDataException($"{clip.First().Place}: '{clip.Key}' has nothing in "
                     + $"{string.Join(", ", recipe.Columns)}.");
             }
             if (references.Length > 1 && recipe.Task == "classification")
             {
-                throw new InvalidDataException($"{recipe.Manifest}, row {clip.Last().Number}: '{clip.Key}' has the labels {Brief(references)}, and "
+                throw new InvalidDataException($"{clip.Last().Place}: '{clip.Key}' has the labels {Brief(references)}, and "
                     + "classification takes one; tagging takes several.");
             }
-            return new Known(new ListedClip(clip.Key, clip.First().Path), references, recipe.NegativeColumn is { } column
+            return new Known(new ListedClip(clip.Key, clip.First().Path) { Place = clip.First().Place }, references, recipe.NegativeColumn is { } column
                 ? [.. clip.Select(row => row.Find(column)).OfType<string>().SelectMany(Several)] : null);
         })];
 
@@ -116,7 +118,7 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
                 {
                     if (row.Find(column) is { } caption && !CaptionSet.HasWords(caption))
                     {
-                        throw new InvalidDataException($"{recipe.Manifest}, row {row.Number}: the {column} of '{row["Path"]}' is \"{caption}\", which has no "
+                        throw new InvalidDataException($"{row.Place}: the {column} of '{row["Path"]}' is \"{caption}\", which has no "
                             + "words to score against. Leave it out.");
                     }
                 }
@@ -134,7 +136,7 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         {
             if (clip.References.FirstOrDefault(label => !recipe.Labels.Contains(label)) is { } unknown)
             {
-                throw new InvalidDataException($"{recipe.Manifest}: '{clip.Clip.Name}' is labelled '{unknown}', which is none of the labels of recipe "
+                throw new InvalidDataException($"{clip.Clip.Place}: '{clip.Clip.Name}' is labelled '{unknown}', which is none of the labels of recipe "
                     + $"'{recipe.Name}': {Brief(recipe.Labels)}.");
             }
         }

@@ -1,3 +1,5 @@
+using Mint.ML.Files;
+
 namespace Mint.ML.Metrics;
 
 /// <summary>Synonyms from the files of WordNet 3.</summary>
@@ -32,13 +34,13 @@ public sealed class WordNetSynonyms
                     index);
             }
             int line = 0;
-            foreach (string entry in File.ReadLines(index))
+            foreach (string entry in TextFile.ReadLines(index))
             {
                 line++;
                 if (!entry.StartsWith(' ')) Add(part, index, line, entry.Split(' ', StringSplitOptions.RemoveEmptyEntries));
             }
             if (!File.Exists(forms)) continue;
-            foreach (string[] words in File.ReadLines(forms).Select(entry => entry.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
+            foreach (string[] words in TextFile.ReadLines(forms).Select(entry => entry.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
                 if (words.Length >= 2) Entry(exceptions, words[0]).AddRange(words[1..]);
         }
     }

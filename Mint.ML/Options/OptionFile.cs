@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Mint.ML.Files;
 
 namespace Mint.ML;
 
@@ -13,7 +14,7 @@ internal static class OptionFile
         if (!File.Exists(file)) throw new FileNotFoundException($"There is no recipe '{file}'. The paper's are under recipes/.", file);
         try
         {
-            var document = JsonDocument.Parse(File.ReadAllText(file), Lenient);
+            var document = JsonDocument.Parse(TextFile.Read(file), Lenient);
             return document.RootElement.ValueKind == JsonValueKind.Object ? document
                 : throw new InvalidDataException($"{file}: a recipe is a JSON object, {{ \"key\": value, ... }}.");
         }

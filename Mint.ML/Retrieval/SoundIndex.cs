@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Mint.ML.Answering;
+using Mint.ML.Audio;
 using Mint.ML.Files;
 using Mint.ML.Generation;
 
@@ -14,14 +16,26 @@ namespace Mint.ML.Retrieval;
 /// <param name="OverlapSeconds">See <see cref="LongAudioOptions"/>.</param>
 public sealed record IndexSettings(string Model, string Sha256, double WindowSeconds, double OverlapSeconds)
 {
+    /// <summary>What became of sound that is damaged or too short.</summary>
+    public HearingOptions Hearing { get; init; } = new();
+
+    private static readonly JsonSerializerOptions Written = new()
+    {
+        WriteIndented = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) }
+    };
+
     /// <summary>The file of the settings of an index.</summary>
     public static string FileOf(string index) => index + ".json";
 
     /// <summary>What an index is made with.</summary>
-    public static IndexSettings ForModel(string index, string model, LongAudioOptions windows)
+    public static IndexSettings ForModel(string index, string model, LongAudioOptions windows, HearingOptions? hearing = null)
     {
         using var zip = File.OpenRead(model);
-        return new(Path.GetRelativePath(FolderOf(index), model), Convert.ToHexStringLower(SHA256.HashData(zip)), windows.WindowSeconds, windows.Overlap);
+        return new(Path.GetRelativePath(FolderOf(index), model), Convert.ToHexStringLower(SHA256.HashData(zip)), windows.WindowSeconds, windows.Overlap)
+        {
+            Hearing = hearing ?? new(),
+        };
     }
 
     /// <summary>Reads what an index was made with.</summary>
@@ -37,7 +51,7 @@ public sealed record IndexSettings(string Model, string Sha256, double WindowSec
         }
         try
         {
-            return JsonSerializer.Deserialize<IndexSettings>(File.ReadAllText(file)) is { Model: not null, Sha256: not null } settings ? settings
+            return JsonSerializer.Deserialize<IndexSettings>(TextFile.Read(file), Written) is { Model: not null, Sha256: not null } settings ? settings
                 : throw new JsonException("it lacks the model");
         }
         catch (JsonException e)
@@ -49,7 +63,7 @@ public sealed record IndexSettings(string Model, string Sha256, double WindowSec
     /// <summary>Writes the settings beside the index.</summary>
     public void Write(string index)
     {
-        AtomicFile.WriteText(FileOf(index), JsonSerializer.Serialize(this, new JsonSerializerOptions { WriteIndented = true }) + "\n");
+        AtomicFile.WriteText(FileOf(index), JsonSerializer.Serialize(this, Written) + "\n");
     }
 
     /// <summary>The model file: the one named, or the one the index was made with.</summary>
@@ -80,15 +94,17 @@ public sealed class IndexOutput : AnswerOutput
     private readonly int width;
     private readonly HashSet<string> windows = [], clips = [];
     private readonly Stopwatch sinceCommit = Stopwatch.StartNew();
+    private readonly Action<string>? noted;
     private EmbeddingIndexWriter? writer;
 
     /// <summary>Opens an index to add to, or begins one.</summary>
     /// <param name="path">The index file.</param>
     /// <param name="storage">How a new index keeps its vectors.</param>
     /// <param name="width">Numbers E of a vector.</param>
-    public IndexOutput(string path, VectorStorage storage, int width)
+    /// <param name="noted">Told what a listener should know of a clip: an index has no rows that could say it.</param>
+    public IndexOutput(string path, VectorStorage storage, int width, Action<string>? noted = null)
     {
-        (this.path, this.storage, this.width) = (path, storage, width);
+        (this.path, this.storage, this.width, this.noted) = (path, storage, width, noted);
         Directory.CreateDirectory(IndexSettings.FolderOf(path));
         if (!File.Exists(path)) return;
         using var index = EmbeddingIndex.Open(path);
@@ -119,6 +135,7 @@ public sealed class IndexOutput : AnswerOutput
     /// <inheritdoc/>
     public override void Write(AnswerRow row)
     {
+        foreach (string note in row.Notes) noted?.Invoke($"{row.Path}: {note}");
         if (sinceCommit.Elapsed > Unsaved) Commit();
     }
 

@@ -45,8 +45,10 @@ public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSet
     public IReadOnlyList<FoundSound> BySound(string sound, int top, CancellationToken cancel = default)
     {
         using var file = EmbeddingIndex.Open(index);
-        return Unjudged(file.Search([model.Vectors(AudioFile.Read(sound, model.Encoder.SampleRate), windows)], top, cancel)[0]);
+        return Unjudged(file.Search([model.Vectors(AudioFile.Read(sound, Reading, cancel), windows)], top, cancel)[0]);
     }
+
+    private AudioReadOptions Reading => AudioReadOptions.Default with { SampleRate = model.Encoder.SampleRate, Damaged = settings.Hearing.Damaged };
 
     private static FoundSound[] Unjudged(IEnumerable<SearchHit> hits) => [.. hits.Select(hit => new FoundSound(hit.Id, hit.Similarity, null))];
 
@@ -56,7 +58,7 @@ public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSet
         Dictionary<string, AudioClip> sounds = [];
         foreach (string name in hits.Select(hit => WindowVectors.ClipOf(hit.Id)).Distinct())
         {
-            var recording = AudioFile.Read(Path.Combine(IndexSettings.FolderOf(index), name), model.Encoder.SampleRate);
+            var recording = AudioFile.Read(Path.Combine(IndexSettings.FolderOf(index), name), Reading);
             var divided = LongAudio.Divide(recording.Samples.Length, recording.SampleRate, windows);
             var clip = new HeardClip(new AnswerRow(name), divided, [.. divided.Cut(recording)]);
             for (int i = 0; i < clip.Windows.Count; i++) sounds[WindowVectors.Named(clip, i)] = clip.Windows[i];

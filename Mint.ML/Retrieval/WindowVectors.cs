@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Mint.ML.Answering;
 using Mint.ML.Audio;
 using Mint.ML.Systems;
@@ -10,21 +11,25 @@ namespace Mint.ML.Retrieval;
 /// <param name="model">The model.</param>
 /// <param name="batch">Windows that go through it at once.</param>
 /// <param name="take">Takes a window's name and its vectors, (Q, E).</param>
-internal sealed class WindowVectors(AudioLanguageModel model, int batch, Action<string, float[,]> take) : Answerer<float[,]>(model, batch)
+internal sealed partial class WindowVectors(AudioLanguageModel model, int batch, Action<string, float[,]> take) : Answerer<float[,]>(model, batch)
 {
     private const string Time = "#t=";
+
+    // A clip's own name may hold "#t=" too. It is only a window's at the end and with times, and then every window of such a clip has one of its own behind it.
+    [GeneratedRegex(@"#t=[0-9]+(\.[0-9]+)?,[0-9]+(\.[0-9]+)?\z")]
+    private static partial Regex Times();
 
     public override string Name => "vectors";
 
     public override JsonObject Settings => [];
 
     /// <summary>The clip a window belongs to.</summary>
-    public static string ClipOf(string window) => window.LastIndexOf(Time, StringComparison.Ordinal) is >= 0 and var at ? window[..at] : window;
+    public static string ClipOf(string window) => Times().Match(window) is { Success: true, Index: var at } ? window[..at] : window;
 
     /// <summary>A window's name: the clip's, and of a long clip the seconds behind it as W3C's media fragments write them: a.ogg#t=25,55.</summary>
     public static string Named(HeardClip clip, int window)
     {
-        if (clip.Windows.Count == 1) return clip.Row.Path;
+        if (clip.Windows.Count == 1 && !Times().IsMatch(clip.Row.Path)) return clip.Row.Path;
         var (part, rate) = (clip.Audio!.Windows[window], (double)clip.Windows[window].SampleRate);
         return string.Create(CultureInfo.InvariantCulture, $"{clip.Row.Path}{Time}{part.Start / rate:0.###},{part.End / rate:0.###}");
     }

@@ -167,6 +167,7 @@ public sealed class MusiLingo : IAudioLanguageModel
     {
         public int SampleRate => mert.SampleRate;
         public int HiddenSize => mert.HiddenSize;
+        public long MinimumSamples => mert.MinimumSamples;
         public Device Device => mert.Device;
 
         public AudioEncoding Encode(Tensor waveforms, Tensor lengths)

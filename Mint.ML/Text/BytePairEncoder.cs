@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.ML.Tokenizers;
+using Mint.ML.Files;
 
 namespace Mint.ML.Text;
 

@@ -30,7 +30,7 @@ internal sealed class FolderSettings
         {
             foreach (var entry in json.EnumerateObject())
             {
-                var text = TextFile.Name(file, entry);
+                var text = TokenizerText.Name(file, entry);
                 Add(new SpecialToken(text, Id(entry.Value, text), Skipped: skipped.Contains(text)));
             }
         });
@@ -120,7 +120,7 @@ internal sealed class FolderSettings
         {
             foreach (var entry in decoder.EnumerateObject())
             {
-                var name = TextFile.Name(file, entry);
+                var name = TokenizerText.Name(file, entry);
                 if (!int.TryParse(name, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var id)
                     || id > Vocabulary.MaxId)
                 {
@@ -139,7 +139,7 @@ internal sealed class FolderSettings
             throw new InvalidDataException($"{file}: added token {id} has no content.");
         }
         bool Is(string name) => token.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
-        Add(new SpecialToken(TextFile.String(file, content, "content"), id, Is("lstrip") && Is("rstrip"), Is("special")));
+        Add(new SpecialToken(TokenizerText.String(file, content, "content"), id, Is("lstrip") && Is("rstrip"), Is("special")));
     }
 
     private void ReadTokens(JsonElement json)
@@ -161,8 +161,8 @@ internal sealed class FolderSettings
     // A token is a string, or an object with its content.
     private string? Spelling(JsonElement value) => value.ValueKind switch
     {
-        JsonValueKind.String => TextFile.String(file, value, "a token"),
-        JsonValueKind.Object when value.TryGetProperty("content", out var content) => TextFile.String(file, content, "content"),
+        JsonValueKind.String => TokenizerText.String(file, value, "a token"),
+        JsonValueKind.Object when value.TryGetProperty("content", out var content) => TokenizerText.String(file, content, "content"),
         _ => null,
     };
 
@@ -173,7 +173,7 @@ internal sealed class FolderSettings
         {
             return;
         }
-        using var json = TextFile.ReadJson(file);
+        using var json = TokenizerText.ReadJson(file);
         if (json.RootElement.ValueKind != JsonValueKind.Object)
         {
             throw new InvalidDataException($"{file} should hold an object, but holds {json.RootElement.ValueKind}.");
@@ -189,17 +189,17 @@ internal sealed class FolderSettings
     }
 
     private string? Text(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? TextFile.String(file, value, name) : null;
+        json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? TokenizerText.String(file, value, name) : null;
 
     private int? Number(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? TextFile.Int(file, value, name) : null;
+        json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? TokenizerText.Int(file, value, name) : null;
 
     private static bool? Flag(JsonElement json, string name) =>
         json.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : null;
 
     private int Id(JsonElement value, string name)
     {
-        var id = TextFile.Int(file, value, name);
+        var id = TokenizerText.Int(file, value, name);
         return id is >= 0 and <= Vocabulary.MaxId ? id : throw new InvalidDataException($"{file}: {name} has id {id}, outside 0 to {Vocabulary.MaxId}.");
     }
 }

@@ -7,7 +7,7 @@ internal static class TokenizerJson
 {
     public static TextTokenizer Load(string file, FolderSettings settings)
     {
-        using var json = TextFile.ReadJson(file);
+        using var json = TokenizerText.ReadJson(file);
         try
         {
             var root = json.RootElement;
@@ -38,7 +38,7 @@ internal static class TokenizerJson
 
     // Old files have no type; what they hold tells.
     private static string Kind(string file, JsonElement model) =>
-        model.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String ? TextFile.String(file, type, "model.type")
+        model.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String ? TokenizerText.String(file, type, "model.type")
         : model.TryGetProperty("merges", out _) ? "BPE"
         : model.TryGetProperty("unk_id", out _) ? "Unigram" : "WordPiece";
 
@@ -46,7 +46,7 @@ internal static class TokenizerJson
     {
         if (model.TryGetProperty("unk_token", out var unknown) && unknown.ValueKind == JsonValueKind.String)
         {
-            settings.DefaultToken("unk_token", TextFile.String(file, unknown, "unk_token"));
+            settings.DefaultToken("unk_token", TokenizerText.String(file, unknown, "unk_token"));
         }
         foreach (var normalizer in Components(root, "normalizer", "BertNormalizer"))
         {
@@ -62,7 +62,7 @@ internal static class TokenizerJson
 
     private static SentencePieceModel Unigram(string file, JsonElement root, JsonElement model, HashSet<string> added)
     {
-        var unknown = TextFile.Int(file, Member(file, model, "unk_id", JsonValueKind.Number), "unk_id");
+        var unknown = TokenizerText.Int(file, Member(file, model, "unk_id", JsonValueKind.Number), "unk_id");
         var bytes = Flag(model, "byte_fallback") == true;
         var pieces = new List<Piece>();
         foreach (var entry in Member(file, model, "vocab", JsonValueKind.Array).EnumerateArray())
@@ -71,7 +71,7 @@ internal static class TokenizerJson
             {
                 throw new InvalidDataException($"{file}: entry {pieces.Count} of the vocabulary should be a piece and a score.");
             }
-            var text = TextFile.String(file, entry[0], "a piece");
+            var text = TokenizerText.String(file, entry[0], "a piece");
             pieces.Add(new Piece(text, (float)score, pieces.Count == unknown ? PieceKind.Unknown : KindOf(text, added, bytes)));
         }
         return (Spaces(root) with { File = file, Pieces = pieces, ByteFallback = bytes, Charsmap = Charsmap(file, root), RemoveExtraSpaces = true }).Checked();
@@ -87,7 +87,8 @@ internal static class TokenizerJson
         {
             ranks.TryAdd(left + right, ranks.Count);
         }
-        var unknown = model.TryGetProperty("unk_token", out var token) && token.ValueKind == JsonValueKind.String ? TextFile.String(file, token, "unk_token")
+        var unknown = model.TryGetProperty("unk_token", out var token) && token.ValueKind == JsonValueKind.String ? TokenizerText.String(file, token,
+            "unk_token")
             : "<unk>";
         if (vocabulary.Size != vocabulary.Pieces.Count())
         {
@@ -148,11 +149,11 @@ internal static class TokenizerJson
             var where = $"{file}, merge {index++}";
             if (merge.ValueKind == JsonValueKind.Array && merge.GetArrayLength() == 2)
             {
-                yield return (TextFile.String(file, merge[0], where), TextFile.String(file, merge[1], where), where);
+                yield return (TokenizerText.String(file, merge[0], where), TokenizerText.String(file, merge[1], where), where);
             }
             else
             {
-                yield return BytePairEncoder.SplitMerge(TextFile.String(file, merge, where), where);
+                yield return BytePairEncoder.SplitMerge(TokenizerText.String(file, merge, where), where);
             }
         }
     }
@@ -191,13 +192,13 @@ internal static class TokenizerJson
             {
                 throw new InvalidDataException($"{file}: an added token is {token.ValueKind}, not an object.");
             }
-            var id = TextFile.Int(file, Member(file, token, "id", JsonValueKind.Number), "an added token's id");
+            var id = TokenizerText.Int(file, Member(file, token, "id", JsonValueKind.Number), "an added token's id");
             if (id is < 0 or > Vocabulary.MaxId)
             {
                 throw new InvalidDataException($"{file}: an added token has id {id}, outside 0 to {Vocabulary.MaxId}.");
             }
             settings.AddDescribed(file, token, id);
-            texts.Add(TextFile.String(file, Member(file, token, "content", JsonValueKind.String), "content"));
+            texts.Add(TokenizerText.String(file, Member(file, token, "content", JsonValueKind.String), "content"));
         }
         return texts;
     }

@@ -1,5 +1,5 @@
-using System.Text;
 using System.Text.Json;
+using Mint.ML.Files;
 
 namespace Mint.ML.Text;
 
@@ -66,7 +66,7 @@ internal sealed class Vocabulary
     /// <summary>Reads vocab.json: one object from piece to id.</summary>
     public static Vocabulary ReadJson(string file)
     {
-        using var json = TextFile.ReadJson(file);
+        using var json = TokenizerText.ReadJson(file);
         return FromJson(file, json.RootElement);
     }
 
@@ -80,7 +80,7 @@ internal sealed class Vocabulary
         var list = new List<KeyValuePair<string, int>>();
         foreach (var entry in entries.EnumerateObject())
         {
-            list.Add(KeyValuePair.Create(TextFile.Name(file, entry), TextFile.Int(file, entry.Value, entry.Name)));
+            list.Add(KeyValuePair.Create(TokenizerText.Name(file, entry), TokenizerText.Int(file, entry.Value, entry.Name)));
         }
         if (list.Count == 0)
         {
@@ -90,35 +90,14 @@ internal sealed class Vocabulary
     }
 }
 
-/// <summary>Reads the text and JSON files of a tokenizer; every error names the file.</summary>
-internal static class TextFile
+/// <summary>Reads a tokenizer's JSON; every error names the file.</summary>
+internal static class TokenizerText
 {
-    private static readonly UTF8Encoding strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
-    public static List<string> ReadLines(string file)
-    {
-        var lines = new List<string>();
-        try
-        {
-            using var reader = new StreamReader(file, strict);
-            while (reader.ReadLine() is { } line)
-            {
-                lines.Add(line);
-            }
-        }
-        catch (DecoderFallbackException e)
-        {
-            throw new InvalidDataException($"{file} is not UTF-8 text (line {lines.Count + 1} or after). Get the file again.", e);
-        }
-        return lines;
-    }
-
     public static JsonDocument ReadJson(string file)
     {
         try
         {
-            using var stream = System.IO.File.OpenRead(file);
-            return JsonDocument.Parse(stream);
+            return JsonDocument.Parse(TextFile.Read(file));
         }
         catch (JsonException e)
         {

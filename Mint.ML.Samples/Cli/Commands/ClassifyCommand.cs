@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Mint.ML.Answering;
+using Mint.ML.Files;
 using Mint.ML.Generation;
 using Mint.ML.Samples.Cli.Options;
 
@@ -51,5 +52,5 @@ internal static class ClassifyCommand
     }
 
     private static string[] Read(string labels) =>
-        (File.Exists(labels) ? File.ReadAllLines(labels) : labels.Split(',')).Select(label => label.Trim()).Where(label => label.Length > 0).ToArray();
+        (File.Exists(labels) ? [.. TextFile.ReadLines(labels)] : labels.Split(',')).Select(label => label.Trim()).Where(label => label.Length > 0).ToArray();
 }

@@ -43,11 +43,13 @@ internal static class EvaluateCommand
             Description = "Program that computes SPICE, called as COMMAND INPUT -out OUTPUT -silent: for instance \"java -Xmx8G -jar spice-1.0.jar\"",
         };
         var batch = new Option<int>("--batch-size") { Description = "Clips answered at once; answers do not depend on it", DefaultValueFactory = _ => 16 };
+        var hearing = AnswerArguments.Hearing();
         var device = DeviceOption.Create();
         var command = new Command("evaluate", "Measure a model on data sets: classification, tagging, captioning, retrieval, with 95 % intervals.")
         {
             recipes, model, output, manifest, format, onError, wordNet, bert, spice, batch, device,
         };
+        command.Add(hearing);
         command.SetAction((parse, cancel) =>
         {
             string[] files = parse.GetValue(recipes)!;
@@ -57,7 +59,8 @@ internal static class EvaluateCommand
             }
             if (parse.GetValue(batch) < 1) throw new ArgumentException($"--batch-size is {parse.GetValue(batch)}; at least one clip is answered at once.");
             var read = files.Select(EvaluationRecipe.Read)
-                .Select(recipe => parse.GetValue(manifest) is { } other ? recipe with { Manifest = Path.GetFullPath(other) } : recipe).ToList();
+                .Select(recipe => parse.GetValue(manifest) is { } other ? recipe with { Manifest = Path.GetFullPath(other) } : recipe)
+                .Select(recipe => recipe with { Hearing = hearing.Over(parse, recipe.Hearing) }).ToList();
             using var loaded = ModelFile.Load(parse.GetValue(model), DeviceOption.Parse(parse.GetValue(device)!));
             var tools = read.Any(recipe => recipe.Task == "captioning") ? Tools(parse.GetValue(wordNet), parse.GetValue(bert), parse.GetValue(spice))
                 : new CaptionTools();

@@ -41,9 +41,9 @@ internal static class PretrainCommand
             string[] captions = [.. rows.Select(row => row["Caption"])];
             using var heldPlace = RunFiles.Hold(place.Folder);
             RunFiles.WriteSettings(place.Folder, command, parse, place.Encoder);
-            var audio = place.Frames([.. rows.Select(row => row.Path)], cancel);
+            var audio = place.Frames(rows, cancel);
             var heldOut = held.Length == 0 ? null
-                : new AlignmentValidation(place.Frames([.. held.Select(row => row.Path)], cancel), [.. held.Select(row => row["Caption"])]);
+                : new AlignmentValidation(place.Frames(held, cancel), [.. held.Select(row => row["Caption"])]);
             var (bridge, words, folder) = from.Start(place.Folder, captions, audio.HiddenSize, options.Seed, place.Device);
 
             var result = AlignmentTraining.Run(bridge, words, audio, captions, losses, options, heldOut, new TrainingLines(), cancel);
@@ -52,7 +52,7 @@ internal static class PretrainCommand
             if (heldOut is not null && !result.Cancelled) RetrievalFile.Write(place.Folder, bridge, words, options.MaxTokens, heldOut.Audio, held, cancel);
             var ml = new MLContext();
             using var step = ml.AudioLanguage().UseBridge(bridge, folder, maxTextTokens: options.MaxTokens);
-            RunFiles.WriteModel(place.Folder, ml, manifests[0], place.Encoder, step);
+            RunFiles.WriteModel(place.Folder, ml, manifests[0], place, step);
             return Task.FromResult(place.Finish(result));
 
             void Named()

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Mint.ML.Answering;
+using Mint.ML.Audio;
 using Mint.ML.Files;
 using Mint.ML.Generation;
 using Mint.ML.Retrieval;
@@ -25,9 +26,14 @@ internal static class SearchCommand
     {
         var (index, model, device) = (Index(), ModelOption(existing ? "the one the index was made with" : "artifacts/demo/mint.zip, which ./mint demo makes"),
             DeviceOption.Create());
-        var input = new Argument<string>("input") { Description = "A sound file, a folder of them, or a manifest (CSV or JSON lines with a Path column)" };
+        var input = new Argument<string>("input")
+        {
+            Description = "A sound file, a folder of them, or a manifest (.csv, .tsv, .jsonl, .ndjson, .json or "
+            + ".txt, with a Path column)"
+        };
         var storage = EnumOption.Create("--storage", "half, int8 (half as large again, nearly the same ranks) or single", VectorStorage.Half);
         var windowing = AnswerArguments.Windows();
+        var listening = AnswerArguments.Hearing();
         var batch = new Option<int>("--batch-size") { Description = "Clips embedded at once", DefaultValueFactory = _ => 16 };
         var onError = new Option<string>("--on-error")
         {
@@ -39,11 +45,16 @@ internal static class SearchCommand
             ? new Command("add", "Add clips to an index; those it has already are passed over.") { index, input, model, batch, onError, device }
             : new Command("build", "Make an index of clips; the same command goes on where it was stopped.") { index, input, model, storage, batch, onError,
                 device };
-        if (!existing) command.Add(windowing);
+        if (!existing)
+        {
+            command.Add(windowing);
+            command.Add(listening);
+        }
+
         command.SetAction((parse, cancel) =>
         {
             string path = parse.GetValue(index)!;
-            var windows = existing ? new() : windowing.Read(parse);
+            var (windows, hearing) = existing ? (new(), new()) : (windowing.Read(parse), listening.Read(parse));
             OptionErrors.Check(windows.Validate, Own);
             var clips = ClipList.Read(parse.GetValue(input)!, StandardError.Report);
             var stored = existing ? VectorStorage.Half : OptionNames.Parse<VectorStorage>(parse.GetValue(storage)!); // an index that exists keeps its own
@@ -59,15 +70,23 @@ internal static class SearchCommand
                         + $"{made.OverlapSeconds}. Name those, another index, or delete this one.");
                 }
 
+                if (!existing && hearing != made.Hearing)
+                {
+                    throw new InvalidOperationException($"{path} was made with --damaged {OptionNames.ForValue(made.Hearing.Damaged)} --short "
+                        + $"{OptionNames.ForValue(made.Hearing.Short)}. Name those, another index, or delete this one.");
+                }
+
                 windows = new LongAudioOptions { WindowSeconds = made.WindowSeconds, OverlapSeconds = made.OverlapSeconds };
-                return Task.FromResult(Add(path, same.Model, clips, windows, stored, parse.GetValue(batch), parse.GetValue(onError) == "skip", cancel));
+                return Task.FromResult(Add(path, same.Model, clips, windows, made.Hearing, stored, parse.GetValue(batch), parse.GetValue(onError) == "skip",
+                    cancel));
             }
             else
             {
                 using var loaded = ModelFile.Load(parse.GetValue(model), DeviceOption.Parse(parse.GetValue(device)!));
                 Directory.CreateDirectory(IndexSettings.FolderOf(path));
-                IndexSettings.ForModel(path, loaded.Path, windows).Write(path);
-                return Task.FromResult(Add(path, loaded.Model, clips, windows, stored, parse.GetValue(batch), parse.GetValue(onError) == "skip", cancel));
+                IndexSettings.ForModel(path, loaded.Path, windows, hearing).Write(path);
+                return Task.FromResult(Add(path, loaded.Model, clips, windows, hearing, stored, parse.GetValue(batch), parse.GetValue(onError) == "skip",
+                    cancel));
             }
 
             void Own()
@@ -78,15 +97,15 @@ internal static class SearchCommand
         return command;
     }
 
-    private static int Add(string path, AudioLanguageModel model, IReadOnlyList<ListedClip> clips, LongAudioOptions windows, VectorStorage storage, int batch,
-        bool skip, CancellationToken cancel)
+    private static int Add(string path, AudioLanguageModel model, IReadOnlyList<ListedClip> clips, LongAudioOptions windows, HearingOptions hearing,
+        VectorStorage storage, int batch, bool skip, CancellationToken cancel)
     {
         string folder = IndexSettings.FolderOf(path);
-        using var output = new IndexOutput(path, storage, model.Comparing().Width);
+        using var output = new IndexOutput(path, storage, model.Comparing().Width, StandardError.Report);
         var answerer = new WindowVectors(model, batch, output.Take);
-        ListedClip[] named = [.. clips.Select(clip => clip with { Name = Path.GetRelativePath(folder, clip.File).Replace('\\', '/') })
+        ListedClip[] named = [.. clips.Select(clip => clip with { Name = Path.GetRelativePath(folder, clip.File).Replace(Path.DirectorySeparatorChar, '/') })
             .DistinctBy(clip => clip.Name)];
-        var result = new AnswerRun(answerer, windows, batch, skip, StandardError.Report).Run(named, output, cancel);
+        var result = new AnswerRun(answerer, windows, batch, skip, StandardError.Report, hearing).Run(named, output, cancel);
         StandardError.Report($"{path} has {output.Count} items");
         return result.ExitCode;
     }
@@ -141,7 +160,7 @@ internal static class SearchCommand
             {
                 "jsonl" => JsonSerializer.Serialize(new { Rank = i + 1, one.Path, one.Similarity, one.Match }, Readable),
                 "csv" => $"{i + 1},{CsvFormat.Quoted(one.Path)},{similarity},{match}",
-                _ => $"{i + 1,4}  {one.Path.PadRight(width)}  {similarity}{(match.Length > 0 ? $"  match {match}" : "")}",
+                _ => $"{i + 1,4}  {one.Path.ReplaceLineEndings(" ").PadRight(width)}  {similarity}{(match.Length > 0 ? $"  match {match}" : "")}",
             });
         }
     }

@@ -33,10 +33,10 @@ internal static class TuneCommand
             var (sources, modelFolder, place, from) = (parse.GetValue(data) ?? [], parse.GetValue(language) ?? "", run.Read(parse), start.Read(parse));
             var options = training.Read(parse) with { RunFolder = place.Folder };
             OptionErrors.Check(options.Validate, () => from.Validate(options), place.Validate, Named);
-            var (files, mix) = InstructionData.Read(sources, new ConsoleLines());
+            var (files, places, mix) = InstructionData.Read(sources, new ConsoleLines());
             using var heldPlace = RunFiles.Hold(place.Folder);
             RunFiles.WriteSettings(place.Folder, command, parse, place.Encoder);
-            var audio = place.Frames(files, cancel);
+            var audio = place.Frames(files, places, cancel);
             var heldOut = parse.GetValue(validation) is { Length: > 0 } held ? HeldOut(held) : null;
             var texts = mix.Examples.SelectMany(example => new[] { example.Instruction, example.Response }).Distinct();
             var (bridge, words, folder) = from.Start(place.Folder, texts, audio.HiddenSize, options.Seed, place.Device);
@@ -52,7 +52,7 @@ internal static class TuneCommand
             // Stage 1's own bridge goes into the model too: it is what searches.
             using var stage1 = from.Stage1 is { } stage1Folder && BridgeNet.Load(stage1Folder) is { Config.HasAlignmentHeads: true } before
                 ? ml.AudioLanguage().UseBridge(before, folder, maxTextTokens: options.MaxTokens) : null;
-            RunFiles.WriteModel(place.Folder, ml, sources[0].Manifest, place.Encoder, stage1 is null ? [tuned] : [stage1, tuned]);
+            RunFiles.WriteModel(place.Folder, ml, sources[0].Manifest, place, stage1 is null ? [tuned] : [stage1, tuned]);
             return Task.FromResult(place.Finish(result));
 
             void Named()
@@ -65,8 +65,8 @@ internal static class TuneCommand
 
             InstructionValidation HeldOut(InstructionData[] sets)
             {
-                var (clips, asked) = InstructionData.Read(sets, new ConsoleLines());
-                return new InstructionValidation(place.Frames(clips, cancel), asked.Examples);
+                var (clips, places, asked) = InstructionData.Read(sets, new ConsoleLines());
+                return new InstructionValidation(place.Frames(clips, places, cancel), asked.Examples);
             }
         });
         return command;

@@ -1,3 +1,4 @@
+using Mint.ML.Audio;
 using Mint.ML.Generation;
 
 namespace Mint.ML.Samples.Cli.Options;
@@ -50,6 +51,15 @@ internal static class AnswerArguments
             (o, value) => o with { WindowSeconds = value } },
         { "--overlap-seconds", "Seconds that windows share (default: 5, or a sixth of a window under 30 s)", o => o.OverlapSeconds,
             (o, value) => o with { OverlapSeconds = value } },
+    };
+
+    /// <summary>What becomes of sound that is not as it should be, of every command that reads sound.</summary>
+    public static OptionSet<HearingOptions> Hearing() => new(HearingOptions.Default)
+    {
+        { "--damaged", "What a file does that is cut off or broken: it cannot be read (--on-error), or is heard up to the damage, with a note in its row",
+            o => o.Damaged, (o, value) => o with { Damaged = value } },
+        { "--short", "What a clip does that is shorter than the encoder needs: silence follows it, with a note in its row, or it cannot be read",
+            o => o.Short, (o, value) => o with { Short = value } },
     };
 
     /// <summary>How long clips are heard.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Mint.ML.Answering;
+using Mint.ML.Audio;
 using Mint.ML.Generation;
 using Mint.ML.Systems;
 
@@ -10,7 +11,7 @@ internal sealed class AnswerOptions
 {
     private readonly Argument<string> input = new("input")
     {
-        Description = "A sound file, a folder of them, or a manifest (CSV or JSON lines with a Path column)",
+        Description = "A sound file, a folder of them, or a manifest (.csv, .tsv, .jsonl, .ndjson, .json or .txt, with a Path column)",
     };
     private readonly Option<string?> model = new("--model") { Description = "Model file (default: artifacts/demo/mint.zip, which ./mint demo makes)" };
     private readonly Option<string?> output = new("--output", "-o")
@@ -32,6 +33,7 @@ internal sealed class AnswerOptions
         DefaultValueFactory = _ => 16,
     };
     private readonly OptionSet<LongAudioOptions> windows = AnswerArguments.LongAudio();
+    private readonly OptionSet<HearingOptions> hearing = AnswerArguments.Hearing();
     private readonly Option<string> device = DeviceOption.Create();
 
     public AnswerOptions()
@@ -45,7 +47,7 @@ internal sealed class AnswerOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[model, output, format, onError, batch, .. windows, device]) command.Options.Add(option);
+        foreach (var option in (Option[])[model, output, format, onError, batch, .. windows, .. hearing, device]) command.Options.Add(option);
     }
 
     /// <summary>Checks the options, loads the model and answers.</summary>
@@ -56,6 +58,7 @@ internal sealed class AnswerOptions
     public Task<int> Run(ParseResult parse, Action validate, Func<AudioLanguageModel, int, Answerer> answerer, CancellationToken cancel)
     {
         var windows = this.windows.Read(parse);
+        var hearing = this.hearing.Read(parse);
         int batch = parse.GetValue(this.batch);
         string? file = parse.GetValue(this.output);
         string format = parse.GetValue(this.format) ?? (file is null ? "table" : Path.GetExtension(file).ToLowerInvariant() == ".csv" ? "csv" : "jsonl");
@@ -66,8 +69,8 @@ internal sealed class AnswerOptions
         var answers = answerer(model.Model, batch);
         var rows = RowFormat.ForName(format, answers.Name, clips.Max(clip => clip.Name.Length));
         using AnswerOutput output = file is null ? new ConsoleOutput(rows)
-            : new FileOutput(file, rows, AnswerSettings.ForRun(model.Path, parse.GetValue(input)!, answers, windows));
-        var result = new AnswerRun(answers, windows, batch, parse.GetValue(onError) == "skip", StandardError.Report).Run(clips, output, cancel);
+            : new FileOutput(file, rows, AnswerSettings.ForRun(model.Path, parse.GetValue(input)!, answers, windows, hearing));
+        var result = new AnswerRun(answers, windows, batch, parse.GetValue(onError) == "skip", StandardError.Report, hearing).Run(clips, output, cancel);
         if (result.Stopped && file is not null) StandardError.Report($"the same command goes on with {file}");
         return Task.FromResult(result.ExitCode);
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
 using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Systems;
@@ -18,15 +19,16 @@ internal sealed class RunArguments(string defaultFolder)
         DefaultValueFactory = _ => defaultFolder,
     };
     private readonly Option<string> cache = new("--cache") { Description = "Folder for the encoder's frames", DefaultValueFactory = _ => "data-cache/frames" };
+    private readonly OptionSet<HearingOptions> hearing = AnswerArguments.Hearing();
     private readonly Option<string> device = DeviceOption.Create();
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[encoder, output, cache, device]) command.Options.Add(option);
+        foreach (Option option in (Option[])[encoder, output, cache, .. hearing, device]) command.Options.Add(option);
     }
 
     public RunPlace Read(ParseResult parse) =>
-        new(parse.GetValue(output)!, parse.GetValue(encoder) ?? "", parse.GetValue(cache)!, DeviceOption.Parse(parse.GetValue(device)!));
+        new(parse.GetValue(output)!, parse.GetValue(encoder) ?? "", parse.GetValue(cache)!, DeviceOption.Parse(parse.GetValue(device)!), hearing.Read(parse));
 }
 
 /// <summary>Where a run's audio comes from and where its results go.</summary>
@@ -34,7 +36,8 @@ internal sealed class RunArguments(string defaultFolder)
 /// <param name="Encoder">Folder of the frozen audio encoder; empty when none is named.</param>
 /// <param name="Cache">Folder for the encoder's frames.</param>
 /// <param name="Device">Where it is trained.</param>
-internal sealed record RunPlace(string Folder, string Encoder, string Cache, Device Device)
+/// <param name="Hearing">What becomes of sound that is damaged or too short.</param>
+internal sealed record RunPlace(string Folder, string Encoder, string Cache, Device Device, HearingOptions Hearing)
 {
     /// <exception cref="ArgumentException">There is no encoder.</exception>
     public void Validate()
@@ -50,11 +53,15 @@ internal sealed record RunPlace(string Folder, string Encoder, string Cache, Dev
         return checkpoint.Config.TryGetPropertyValue("hidden_size", out var size) ? (int?)size : null;
     }
 
+    /// <summary>The encoder's frames of rows' sound files, from the cache where they are in it.</summary>
+    public FeatureCache Frames(IReadOnlyList<AudioManifestRow> rows, CancellationToken cancel) =>
+        Frames([.. rows.Select(row => row.Path)], [.. rows.Select(row => row.Place)], cancel);
+
     /// <summary>The encoder's frames of sound files, from the cache where they are in it.</summary>
-    public FeatureCache Frames(IReadOnlyList<string> files, CancellationToken cancel)
+    public FeatureCache Frames(IReadOnlyList<string> files, IReadOnlyList<string> places, CancellationToken cancel)
     {
         var frames = new FeatureCache(Cache, () => ModelCatalog.LoadAudioEncoder(Encoder, device: Device), ModelFolder.Hash(Encoder), files,
-            encoded: new Count(files.Count), cancel: cancel);
+            new FeatureCacheOptions { Hearing = Hearing }, new Count(files.Count), places, StandardError.Report, cancel);
         Console.WriteLine($"{frames.Count} clips, {frames.Encoded} of them encoded now");
         return frames;
     }

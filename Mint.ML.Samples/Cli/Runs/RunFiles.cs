@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Files;
+using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Transforms;
 
 namespace Mint.ML.Samples.Cli.Runs;
@@ -73,10 +74,11 @@ internal static class RunFiles
     };
 
     /// <summary>model.zip: the pipeline from a manifest's paths to what was trained.</summary>
-    public static void WriteModel(string run, MLContext ml, string manifest, string encoder, params ITransformer[] trained)
+    public static void WriteModel(string run, MLContext ml, string manifest, RunPlace place, params ITransformer[] trained)
     {
         var data = ml.Data.LoadFromAudioManifest(manifest);
-        var heard = ml.Transforms.LoadAudio("Audio", "Path").Append(ml.Transforms.FeaturizeAudio("Features", "Audio", encoder)).Fit(data);
+        var heard = ml.Transforms.LoadAudio(new AudioLoadingEstimator.Options { Damaged = place.Hearing.Damaged })
+            .Append(ml.Transforms.FeaturizeAudio(new AudioFeaturizer.Options { Encoder = place.Encoder, Short = place.Hearing.Short })).Fit(data);
         AtomicFile.Write(Model(run), stream => ml.Model.Save(new TransformerChain<ITransformer>([.. heard, .. trained]), data.Schema, stream));
     }
 }

@@ -1,3 +1,5 @@
+using Mint.ML.Files;
+
 namespace Mint.ML.Samples.Making.Pretraining;
 
 /// <summary>A word sense of WordNet.</summary>
@@ -24,14 +26,14 @@ internal static class WordNet
                     + "--wordnet.");
             }
 
-            senses.AddRange(File.ReadLines(path).Select(Parse).OfType<Sense>());
+            senses.AddRange(TextFile.ReadLines(path).Select(Parse).OfType<Sense>());
         }
         return senses;
     }
 
     /// <summary>The licence, which stands before the data and goes with all that is made from them.</summary>
     public static string Licence(string folder) =>
-        string.Join('\n', File.ReadLines(Path.Combine(folder, "data.noun")).TakeWhile(line => line.StartsWith("  ", StringComparison.Ordinal))
+        string.Join('\n', TextFile.ReadLines(Path.Combine(folder, "data.noun")).TakeWhile(line => line.StartsWith("  ", StringComparison.Ordinal))
             .Select(line => line.TrimStart().Split(' ', 2)[^1].Trim()).Select(line => int.TryParse(line, out _) ? "" : line));
 
     // "00039211 04 n 01 interplay 0 001 @ 00039021 n 0000 | reciprocal action and reaction"; the licence stands in indented lines.

@@ -14,6 +14,8 @@ public sealed class FeatureCache : IFrameSource, IDisposable
     private const long MostAhead = 1 << 25; // samples, 128 MB: hour-long files are not all held at once
 
     private readonly IReadOnlyList<string> files;
+    private readonly IReadOnlyList<string>? places;
+    private readonly Action<string> noted;
     private readonly Func<IAudioEncoder> load;
     private readonly FrameStore store;
     private readonly string[] keys;
@@ -26,6 +28,8 @@ public sealed class FeatureCache : IFrameSource, IDisposable
     /// <param name="files">Sound files, clip by clip; at least one.</param>
     /// <param name="options">How to store.</param>
     /// <param name="encoded">Told how many files were encoded, each time one was.</param>
+    /// <param name="places">Where each file is named, which errors then say: a manifest's row (<see cref="AudioManifestRow.Place"/>); null for nowhere.</param>
+    /// <param name="noted">Told what a listener should know of a file that was encoded, file and sentence.</param>
     /// <param name="cancel">Stops between two files; what is done stays in the cache.</param>
     /// <exception cref="AudioFormatException">A file cannot be read; the message names it.</exception>
     /// <exception cref="InvalidOperationException">The files' own frames are more than <see cref="FeatureCacheOptions.MaxBytes"/>.</exception>
@@ -33,14 +37,17 @@ public sealed class FeatureCache : IFrameSource, IDisposable
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public FeatureCache(
         string folder, Func<IAudioEncoder> encoder, string encoderHash, IReadOnlyList<string> files, FeatureCacheOptions? options = null,
-        IProgress<int>? encoded = null, CancellationToken cancel = default)
+        IProgress<int>? encoded = null, IReadOnlyList<string>? places = null, Action<string>? noted = null, CancellationToken cancel = default)
     {
         if (files.Count == 0) throw new ArgumentException("There are no files.", nameof(files));
+        if (places is not null && places.Count != files.Count) throw new ArgumentException($"There are {files.Count} files and {places.Count} places.",
+            nameof(places));
         (this.files, load, keys) = (files, encoder, new string[files.Count]);
+        (this.places, this.noted) = (places, noted ?? (_ => { }));
         store = new FrameStore(folder, encoderHash, options);
         try
         {
-            InOrder(files.Count, i => Key(files[i]), (i, key) => keys[i] = key, _ => 0, cancel);
+            InOrder(files.Count, Key, (i, key) => keys[i] = key, _ => 0, cancel);
             store.Use(keys);
             int[] missing = [.. Enumerable.Range(0, files.Count).Where(i => store.Shape(keys[i]) is null)];
             if (missing.Length > 0) Encode(missing, encoded, cancel);
@@ -79,37 +86,65 @@ public sealed class FeatureCache : IFrameSource, IDisposable
     /// <summary>Lets other processes have the folder. Without it they are kept out until this process ends.</summary>
     public void Dispose() => store.Dispose();
 
-    private string Key(string file)
+    private AudioReadOptions Reading => AudioReadOptions.Default with { Damaged = store.Options.Hearing.Damaged, ReadPipes = false };
+
+    private string Key(int clip) => Named(clip, () =>
     {
-        using var stream = File.OpenRead(file);
+        using var stream = AudioFile.Open(files[clip], Reading);
         return store.Key(stream);
+    });
+
+    private AudioClip Hear(IAudioEncoder encoder, int clip) => Named(clip, () =>
+    {
+        var sound = AudioFile.Read(files[clip], Reading with { SampleRate = encoder.SampleRate });
+        try
+        {
+            return encoder.Fit(sound, store.Options.Hearing.Short);
+        }
+        catch (SoundNotEncodableException e)
+        {
+            throw new AudioFormatException(files[clip], e.Message, "Leave it out, give a longer sound, or have it padded.", e);
+        }
+    });
+
+    /// <summary>Whatever is wrong with a clip says which row of which manifest names it.</summary>
+    private T Named<T>(int clip, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (AudioFormatException e) when (places is not null)
+        {
+            throw e.At(places[clip]);
+        }
     }
 
     private void Again(int clip)
     {
         using var encoder = load();
-        Encode(encoder, clip, AudioFile.Read(files[clip], encoder.SampleRate).Samples);
+        Encode(encoder, clip, Hear(encoder, clip).Samples);
     }
 
     private void Encode(int[] missing, IProgress<int>? encoded, CancellationToken cancel)
     {
         using var encoder = load();
-        int rate = encoder.SampleRate;
-        InOrder(missing.Length, i => AudioFile.Read(files[missing[i]], rate).Samples, (i, samples) =>
+        InOrder(missing.Length, i => Hear(encoder, missing[i]), (i, sound) =>
         {
             if (store.Shape(keys[missing[i]]) is not null) return; // a copy of the same sound stood before it
-            Encode(encoder, missing[i], samples);
+            foreach (string note in sound.Notes) noted($"{places?[missing[i]] ?? files[missing[i]]}: {note}");
+            Encode(encoder, missing[i], sound.Samples);
             Encoded++;
             encoded?.Report(Encoded);
-        }, samples => samples.Length, cancel);
+        }, sound => sound.Samples.Length, cancel);
     }
 
     private void Encode(IAudioEncoder encoder, int clip, float[] samples)
     {
-        using var frames = Frames(encoder, clip, samples);
+        using var frames = Named(clip, () => Frames(encoder, clip, samples));
         if (frames.shape[0] == 0)
         {
-            throw new AudioFormatException(files[clip], "it is too short for one frame of the encoder", "Leave it out, or give a longer sound.");
+            throw new AudioFormatException(files[clip], "the encoder has no frame of it", "Leave it out, or give a longer sound.").At(places?[clip]);
         }
         store.Write(keys[clip], frames, files[clip]);
     }
@@ -119,6 +154,10 @@ public sealed class FeatureCache : IFrameSource, IDisposable
         try
         {
             return FrameStore.Encode(encoder, samples);
+        }
+        catch (SoundNotEncodableException error)
+        {
+            throw new AudioFormatException(files[clip], error.Message.TrimEnd('.'), "Leave it out, or give a longer sound.", error);
         }
         catch (Exception error) when (error.IsOutOfMemory())
         {

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.Files;
@@ -18,6 +19,9 @@ public sealed record FeatureCacheOptions
 
     /// <summary>Most bytes the folder may hold: 50 GB. Beyond it, entries of other data go, the longest unused first.</summary>
     public long MaxBytes { get; init; } = 50_000_000_000;
+
+    /// <summary>What becomes of sound that is damaged or too short. Entries are kept apart by it.</summary>
+    public HearingOptions Hearing { get; init; } = HearingOptions.Default;
 }
 
 /// <summary>A folder of a frozen encoder's frames, clip by clip, each under a key of all that it was made of.</summary>
@@ -59,7 +63,10 @@ public sealed partial class FrameStore : IDisposable
     public FeatureCacheOptions Options { get; }
 
     /// <summary>The key of a sound file, by its bytes.</summary>
-    public string Key(Stream file) => Key("file", SHA256.HashData(file));
+    /// <param name="file">The file.</param>
+    public string Key(Stream file) =>
+        // What one choice refuses must not come out of the entry of another.
+        Key(Options.Hearing == HearingOptions.Default ? "file" : $"file {Options.Hearing.Damaged} {Options.Hearing.Short}", SHA256.HashData(file));
 
     /// <summary>The key of samples.</summary>
     /// <param name="samples">Mono.</param>
@@ -126,9 +133,10 @@ public sealed partial class FrameStore : IDisposable
 
     /// <summary>A clip's frames as an encoder gives them for that clip alone: rows of a batch may differ in their last bits, and an entry must not depend on
     /// its neighbours.</summary>
-    /// <returns>(T, E) on the CPU; T may be 0 for a clip that is too short. The caller disposes of it.</returns>
+    /// <returns>(T, E) on the CPU; T may be 0 where the encoder hears nothing. The caller disposes of it.</returns>
     public static Tensor Encode(IAudioEncoder encoder, float[] samples)
     {
+        if (samples.Length < encoder.MinimumSamples) samples = [.. samples, .. new float[encoder.MinimumSamples - samples.Length]];
         using var grad = no_grad();
         using var scope = NewDisposeScope();
         var waveform = tensor(samples, [1, samples.Length], device: encoder.Device);

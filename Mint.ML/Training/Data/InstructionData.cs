@@ -64,11 +64,14 @@ public sealed record InstructionData(string Manifest, string? Instruction, strin
     /// <summary>Reads the manifests: every sound file once, and the examples about them.</summary>
     /// <param name="sources">At least one.</param>
     /// <param name="left">Told of rows that have nothing to learn; null for nobody.</param>
-    /// <returns>The sound files, whose order is that of the examples' <see cref="InstructionExample.Clip"/>, and the mix to train on.</returns>
+    /// <returns>The sound files, whose order is that of the examples' <see cref="InstructionExample.Clip"/>, where each is first named, and the mix
+    /// to train on.</returns>
     /// <exception cref="InvalidDataException">A manifest lacks a column or has nothing to learn; the message says which.</exception>
-    public static (IReadOnlyList<string> Files, InstructionMix Mix) Read(IReadOnlyList<InstructionData> sources, IProgress<string>? left = null)
+    public static (IReadOnlyList<string> Files, IReadOnlyList<string> Places, InstructionMix Mix) Read(IReadOnlyList<InstructionData> sources,
+        IProgress<string>? left = null)
     {
         var clips = new Dictionary<string, int>(StringComparer.Ordinal);
+        List<string> places = [];
         List<InstructionSource> mixed = [];
         foreach (var source in sources)
         {
@@ -84,7 +87,12 @@ public sealed record InstructionData(string Manifest, string? Instruction, strin
             {
                 string? asked = source.Instruction ?? row.Find(nameof(Instruction)), answer = row.Find(source.Response);
                 if (string.IsNullOrWhiteSpace(asked) || string.IsNullOrWhiteSpace(answer)) continue;
-                if (!clips.TryGetValue(row.Path, out int clip)) clips.Add(row.Path, clip = clips.Count);
+                if (!clips.TryGetValue(row.Path, out int clip))
+                {
+                    clips.Add(row.Path, clip = clips.Count);
+                    places.Add(row.Place);
+                }
+
                 examples.Add(new InstructionExample(clip, asked, answer));
             }
             if (examples.Count == 0) throw new InvalidDataException($"{source.Manifest}: no row has an instruction and a '{source.Response}'.");
@@ -97,6 +105,6 @@ public sealed record InstructionData(string Manifest, string? Instruction, strin
 
             mixed.Add(new InstructionSource(examples, source.Weight));
         }
-        return ([.. clips.Keys], new InstructionMix(mixed));
+        return ([.. clips.Keys], places, new InstructionMix(mixed));
     }
 }

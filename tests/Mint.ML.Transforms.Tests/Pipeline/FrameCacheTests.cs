@@ -145,7 +145,7 @@ public sealed class FrameCacheTests
         Assert.AreEqual("", features.GetColumn<string>("FeaturesEntry").ElementAt(1));
         var data = TrainingData.Read(features, features.Schema["Features"], [features.Schema["Caption"]], Channel());
         Assert.AreEqual(2, data.Frames.Count);
-        Assert.AreEqual(Path.Combine(Clips.Folder, "clip1.wav"), data.Frames.Name(1));
+        Assert.EndsWith("with-missing.csv, row 3 (line 4): " + Path.Combine(Clips.Folder, "clip1.wav"), data.Frames.Name(1));
     }
 
     [TestMethod]

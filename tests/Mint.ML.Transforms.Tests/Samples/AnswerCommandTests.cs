@@ -202,7 +202,7 @@ public class AnswerCommandTests
         using var parser = new CsvParser(new StringReader(csv), new CsvConfiguration(CultureInfo.InvariantCulture));
         var rows = new List<string[]>();
         while (parser.Read()) rows.Add(parser.Record!);
-        CollectionAssert.AreEqual(new[] { "path", "seconds", "caption", "segments", "cut", "error" }, rows[0]);
+        CollectionAssert.AreEqual(new[] { "path", "seconds", "caption", "segments", "cut", "notes", "error" }, rows[0]);
         Assert.HasCount(10, rows);
         string[] bad = rows.Single(row => row[0] == "clip3,\"bad\".wav");
         StringAssert.Contains(bad[^1], "clip3");

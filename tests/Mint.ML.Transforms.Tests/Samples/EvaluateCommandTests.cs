@@ -141,7 +141,7 @@ public class EvaluateCommandTests
         File.WriteAllText(At("punct.csv"), "Path,Caption\nclip0.wav,a flute\nclip1.wav,an organ\nclip1.wav,\"!!! ???\"\n");
         string recipe = Recipe("punct.json", new() { ["task"] = "captioning", ["columns"] = new JsonArray("Caption"), ["manifest"] = "punct.csv" });
         string message = Assert.ThrowsExactly<InvalidDataException>(() => Run(recipe, "-o", At("punct"))).Message;
-        StringAssert.Contains(message, "punct.csv, row 4: the Caption of 'clip1.wav' is \"!!! ???\"");
+        StringAssert.Contains(message, "punct.csv, row 3 (line 4): the Caption of 'clip1.wav' is \"!!! ???\"");
         Assert.IsFalse(File.Exists(Path.Combine(At("punct"), "answers.jsonl")));
     }
 
