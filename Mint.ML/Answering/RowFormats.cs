@@ -37,7 +37,7 @@ public abstract class RowFormat
 
 /// <summary>For people.</summary>
 /// <param name="width">Characters of the first column.</param>
-public sealed class TableFormat(int width) : RowFormat
+internal sealed class TableFormat(int width) : RowFormat
 {
     /// <inheritdoc/>
     public override string Line(AnswerRow row)
@@ -137,7 +137,8 @@ public sealed class CsvFormat(string answer) : RowFormat
         return parser.Read() ? (parser.Record![0], parser.Record[^1].Length > 0) : throw new FormatException("it is empty");
     }
 
-    internal static string Quoted(string field)
+    /// <summary>A field of a line: one line, in quotation marks where RFC 4180 asks for them.</summary>
+    public static string Quoted(string field)
     {
         field = OneLine(field);
         return field.AsSpan().IndexOfAny(",\"") >= 0 || field.Trim() != field ? $"\"{field.Replace("\"", "\"\"")}\"" : field;

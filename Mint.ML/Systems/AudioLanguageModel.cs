@@ -367,7 +367,7 @@ public sealed class AudioLanguageModel : IDisposable
         "This model holds stage 1 alone, which compares sound with text and does not answer in words; tune one by ./mint tune or Trainers.InstructionTuning.");
 
     /// <summary>Stage 1, or an error that says what is missing.</summary>
-    internal BridgeEmbeddings Comparing() => Embeddings ?? throw new NotSupportedException(
+    public BridgeEmbeddings Comparing() => Embeddings ?? throw new NotSupportedException(
         "This model has no embeddings: it holds no bridge of stage 1, by which sounds and texts are compared; make one by ./mint pretrain or "
             + "Trainers.BridgeNet.");
 
