@@ -3,6 +3,7 @@ using Microsoft.ML.Runtime;
 using Mint.ML.Bridges;
 using Mint.ML.Metrics;
 using Mint.ML.ModelFiles;
+using Mint.ML.Retrieval;
 using Mint.ML.Systems;
 using Mint.ML.Text;
 using Mint.ML.Transforms.RowMapping;
@@ -81,6 +82,58 @@ public sealed class AudioLanguageCatalog
     /// <summary>Classifies sound among labels given as text: the likeliest label wins.</summary>
     /// <param name="options">The labels, and how they are compared.</param>
     public RankedClassifier RankLabels(RankedClassifier.Options options) => new(environment, options);
+
+    /// <summary>Adds each clip's vectors, which can be compared with texts' and serve ML.NET's own trainers.</summary>
+    /// <param name="outputColumnName">The column that takes the vectors.</param>
+    /// <param name="inputColumnName">The column of frame vectors for a bridge, the audio column for a CLAP.</param>
+    /// <param name="clap">A CLAP's folder; null takes a bridge.</param>
+    /// <param name="bridge">A bridge of stage 1; null takes the one trained before this in the chain, unless there is a CLAP.</param>
+    public AudioEmbedder EmbedAudio(string outputColumnName, string inputColumnName, string? clap = null, BridgeNetTransformer? bridge = null) =>
+        EmbedAudio(new AudioEmbedder.Options { OutputColumnName = outputColumnName, InputColumnName = inputColumnName, Clap = clap, Bridge = bridge });
+
+    /// <summary>Adds each clip's vectors, which can be compared with texts' and serve ML.NET's own trainers.</summary>
+    /// <param name="options">Model and columns.</param>
+    public AudioEmbedder EmbedAudio(AudioEmbedder.Options options) => new(environment, options);
+
+    /// <summary>Adds each text's vector, which can be compared with clips'.</summary>
+    /// <param name="outputColumnName">The column that takes the vectors.</param>
+    /// <param name="inputColumnName">The text column.</param>
+    /// <param name="clap">A CLAP's folder; null takes the bridge.</param>
+    /// <param name="bridge">A bridge of stage 1, where there is no CLAP.</param>
+    public TextEmbedder EmbedText(string outputColumnName, string inputColumnName, string? clap = null, BridgeNetTransformer? bridge = null) =>
+        EmbedText(new TextEmbedder.Options { OutputColumnName = outputColumnName, InputColumnName = inputColumnName, Clap = clap, Bridge = bridge });
+
+    /// <summary>Adds each text's vector, which can be compared with clips'.</summary>
+    /// <param name="options">Model and columns.</param>
+    public TextEmbedder EmbedText(TextEmbedder.Options options) => new(environment, options);
+
+    /// <summary>Makes an index of the clips' vectors, for <see cref="RetrieveAudio(string, string, string, int)"/>.</summary>
+    /// <param name="data">Data with a name and vectors in each row. Rows without sound are left out, and counted in the log.</param>
+    /// <param name="path">The file; one that is there is replaced when the index is complete.</param>
+    /// <param name="idColumnName">The names that a search gives.</param>
+    /// <param name="embeddingColumnName">The vectors, of <see cref="BridgeNetTransformer"/> or EmbedAudio.</param>
+    /// <param name="storage">How the vectors are kept; halves by default, at no loss that ranks show.</param>
+    /// <returns>How many clips are in it.</returns>
+    /// <exception cref="InvalidOperationException">No row has vectors.</exception>
+    public long CreateAudioIndex(IDataView data, string path, string idColumnName = "Path",
+        string embeddingColumnName = BridgeNetTransformer.AudioEmbedding, VectorStorage storage = VectorStorage.Half)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return AudioIndex.Write(environment, data, path, idColumnName, embeddingColumnName, storage);
+    }
+
+    /// <summary>Finds the clips of an index that are most similar to each row's vectors.</summary>
+    /// <param name="outputColumnName">The column that takes their names; similarities go to the column Similarity.</param>
+    /// <param name="inputColumnName">The vectors to search by, of a text or a clip.</param>
+    /// <param name="index">The index file.</param>
+    /// <param name="count">How many are found.</param>
+    public AudioRetriever RetrieveAudio(string outputColumnName, string inputColumnName, string index, int count = 10) =>
+        RetrieveAudio(new AudioRetriever.Options { OutputColumnName = outputColumnName, InputColumnName = inputColumnName, Index = index, Count = count });
+
+    /// <summary>Finds the clips of an index that are most similar to each row's vectors.</summary>
+    /// <param name="options">Index and columns.</param>
+    public AudioRetriever RetrieveAudio(AudioRetriever.Options options) => new(environment, options);
 
     /// <summary>Makes a step of a pipeline of a bridge that was trained or loaded elsewhere (<see cref="Training.AlignmentTraining"/>,
     /// <see cref="BridgeNet.Load"/>).</summary>

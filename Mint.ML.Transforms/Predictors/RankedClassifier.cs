@@ -227,7 +227,7 @@ public sealed class RankedClassifier : StepEstimator<RankedClassificationTransfo
 
     private protected override RankedClassificationTransformer Make(IDataView input)
     {
-        var resolved = options.LabelColumnName is { } column ? options.With(KeyNames.Of(input.Schema[column])) : options;
+        var resolved = options.LabelColumnName is { } column ? options.With(KeyNames.Read(input.Schema[column])) : options;
         RankingOptions.CheckLabels(resolved.Labels);
         var carried = ModelReference.Find(input.Schema[options.FeatureColumnName]);
         if ((options.Model?.Model ?? (options.Bridge is null ? carried?.Tuned : null)) is { } tuned) return new(Environment, tuned.Share(), resolved);

@@ -14,10 +14,10 @@ internal static class KeyNames
 
     /// <summary>The names, in the order of keys; null where the column is no key, or its keys have none.</summary>
     public static IReadOnlyList<string>? Find(DataViewSchema.Column column) => column.Type is KeyDataViewType
-        && column.Annotations.Schema.GetColumnOrNull(Annotation) is { Type: VectorDataViewType { ItemType: TextDataViewType } } ? Of(column) : null;
+        && column.Annotations.Schema.GetColumnOrNull(Annotation) is { Type: VectorDataViewType { ItemType: TextDataViewType } } ? Read(column) : null;
 
     /// <summary>The names, of a column that was checked to have them.</summary>
-    public static IReadOnlyList<string> Of(DataViewSchema.Column column)
+    public static IReadOnlyList<string> Read(DataViewSchema.Column column)
     {
         VBuffer<ReadOnlyMemory<char>> names = default;
         column.GetKeyValues(ref names);

@@ -65,7 +65,7 @@ public abstract class RowMapTransformer : ITransformer, IDisposable
     void ICanSaveModel.Save(ModelSaveContext ctx)
     {
         ArgumentNullException.ThrowIfNull(ctx);
-        Interop.Save(ctx, this, LoaderSignature, Write);
+        Interop.Save(ctx, Host, this, LoaderSignature, Write);
     }
 
     /// <summary>

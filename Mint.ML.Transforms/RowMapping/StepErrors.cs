@@ -29,6 +29,18 @@ internal static class StepErrors
         TextTokenizer.Load(folder);
     });
 
+    /// <summary>The folder of a CLAP with its tokenizer, where one is named instead of a bridge.</summary>
+    public static void Clap(this OptionErrors errors, string? path, BridgeNetTransformer? bridge)
+    {
+        errors.Require(path is null || bridge is null, "Clap and Bridge are both set; one of them makes the vectors.");
+        if (path is null) return;
+        errors.Folder(nameof(Clap), path, required: true, folder =>
+        {
+            ModelCatalog.Require(folder, nameof(Encoders.Clap));
+            TextTokenizer.Load(folder);
+        });
+    }
+
     /// <summary>A folder of a frozen model, which must be there where one is named, and hold what is asked for.</summary>
     public static void Folder(this OptionErrors errors, string option, string? path, bool required, Action<string> holds)
     {

@@ -8,7 +8,7 @@ namespace Mint.ML.Transforms.RowMapping;
 /// for its output schema. A chain asks every step for it before the first is fitted, so that nothing trains before everything has been checked.
 /// </summary>
 /// <typeparam name="TTransformer">What it makes.</typeparam>
-public abstract class StepEstimator<TTransformer> : IEstimator<TTransformer> where TTransformer : RowMapTransformer
+public abstract class StepEstimator<TTransformer> : IEstimator<TTransformer> where TTransformer : class, ITransformer
 {
     private protected StepEstimator(IHostEnvironment environment)
     {

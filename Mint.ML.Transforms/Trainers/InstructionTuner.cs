@@ -6,6 +6,7 @@ using Mint.ML.Generation;
 using Mint.ML.ModelFiles;
 using Mint.ML.Text;
 using Mint.ML.Training;
+using Mint.ML.Transforms.Predictors;
 using Mint.ML.Transforms.RowMapping;
 
 namespace Mint.ML.Transforms;
@@ -202,7 +203,5 @@ public sealed class InstructionTuner : StepEstimator<InstructionTunedTransformer
             : throw new InvalidOperationException("There is nothing to train on: no row has both an instruction and an answer.");
     }
 
-    private InvalidOperationException NoBridge() => new(
-        $"InstructionTuning needs a bridge trained in stage 1, and column '{options.FeatureColumnName}' carries none: append Trainers.BridgeNet before it in "
-            + "the chain, or hand one over in Options.Bridge.");
+    private InvalidOperationException NoBridge() => TunedSteps.NoBridge(options.FeatureColumnName, "InstructionTuning");
 }
