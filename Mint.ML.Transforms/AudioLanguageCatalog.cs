@@ -36,7 +36,8 @@ public sealed class AudioLanguageCatalog
         Trainers = new(environment);
     }
 
-    /// <summary>Where <see cref="LoadModel(string, out DataViewSchema, FrozenModelFolders?)"/> of this context looks for frozen models, unless a call says.</summary>
+    /// <summary>Where <see cref="LoadModel(string, out DataViewSchema, FrozenModelFolders?)"/> of this context looks for frozen models,
+    /// unless a call says.</summary>
     public FrozenModelFolders FrozenModels
     {
         get => frozen.TryGetValue(context, out var folders) ? folders : new();

@@ -202,7 +202,8 @@ public sealed class AudioLanguageModel : IDisposable
     /// <param name="cancel">Ends the call between two tokens.</param>
     /// <exception cref="AudioFormatException">The file cannot be read; the message names it.</exception>
     /// <exception cref="NotSupportedException">The model does not answer in words.</exception>
-    public string Caption(string file, GenerationOptions? options = null, CancellationToken cancel = default) => Ask(file, Defaults.CaptionInstruction, options, cancel);
+    public string Caption(string file, GenerationOptions? options = null, CancellationToken cancel = default) =>
+        Ask(file, Defaults.CaptionInstruction, options, cancel);
 
     /// <summary>The same about sound in memory.</summary>
     /// <param name="clip">The sound.</param>

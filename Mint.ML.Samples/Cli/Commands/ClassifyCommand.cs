@@ -11,7 +11,10 @@ internal static class ClassifyCommand
     public static Command Create()
     {
         var (common, ranking) = (new AnswerOptions(), AnswerArguments.Ranking());
-        var labels = new Option<string?>("--labels") { Description = "Labels with commas between them, or a file with one a line (default: those of the model file's ranking step)" };
+        var labels = new Option<string?>("--labels")
+        {
+            Description = "Labels with commas between them, or a file with one a line (default: those of the model file's ranking step)",
+        };
         var by = new Option<string?>("--by")
         {
             Description = "ranking: the language model's likelihood of each label; similarity: stage 1's embeddings (default: ranking, if the model file "

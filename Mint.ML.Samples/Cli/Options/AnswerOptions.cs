@@ -50,8 +50,8 @@ internal sealed class AnswerOptions
 
     /// <summary>Checks the options, loads the model and answers.</summary>
     /// <param name="parse">The command line.</param>
-    /// <param name="read">Reads the command's own options over those of the model file, and checks them; errors are told with the others. What it gives makes what
-    /// answers, of a model and a batch size.</param>
+    /// <param name="read">Reads the command's own options over those of the model file, and checks them; errors are told with the others.
+    /// What it gives makes what answers, of a model and a batch size.</param>
     /// <param name="cancel">Stops within a batch.</param>
     public Task<int> Run(ParseResult parse, Func<AnswerDefaults, Func<AudioLanguageModel, int, Answerer>> read, CancellationToken cancel)
     {

@@ -97,7 +97,8 @@ public sealed class KeptModelFileTests
         File.WriteAllBytes(weights, bytes);
         File.SetLastWriteTimeUtc(weights, DateTime.UtcNow.AddMinutes(1));
         folders = new FrozenModelFolders(folder);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => new MLContext().AudioLanguage().LoadModel(model, folders)).Message, weights);
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => new MLContext().AudioLanguage().LoadModel(model, folders));
+        StringAssert.Contains(error.Message, weights);
     }
 
     [TestMethod]
@@ -107,7 +108,8 @@ public sealed class KeptModelFileTests
         string path = Path.Combine(folder, "asks.zip");
         var captions = clips.Ml.AudioLanguage().GenerateCaptions(new CaptionGenerator.Options
         {
-            Instruction = "What is this?", Generation = new() { Beams = 2, MaxTokens = 5 },
+            Instruction = "What is this?",
+            Generation = new() { Beams = 2, MaxTokens = 5 },
             Model = clips.Model.OfType<InstructionTunedTransformer>().Single(),
         }).Fit(clips.Featurize(clips.Ml).Fit(clips.Data).Transform(clips.Data));
         clips.Ml.Model.Save(captions, null, path);
