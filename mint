@@ -14,6 +14,7 @@ usage: ./mint COMMAND [ARGUMENTS]
   test     run every test; the last line is "N passed, N failed"
   verify   compare every model with its original on the reference values; ./mint verify --help shows its options
   bench    measure a claim: ./mint bench engine|load|fuzz|train|cache|kill|gradcache|rank|generate|search|stress
+  api      write the lists of public members anew (CONTRIBUTING.md)
   pack     make NuGet packages in artifacts/
 Any other word goes to the command line program: ./mint help shows its commands.
 TEXT
@@ -41,6 +42,7 @@ case "${1:-help}" in
   test)  shift; build; exec ./eng/test.sh "$@" ;;
   verify) shift; build; exec dotnet tests/Mint.ML.Parity/bin/Release/net10.0/Mint.ML.Parity.dll "$@" ;;
   bench) shift; build; exec ./bench/run.sh "$@" ;;
+  api)   shift; ensure_setup; exec ./eng/public-api.sh "$@" ;;
   pack)  shift; ensure_setup; dotnet pack Mint.ML.sln -c Release -o artifacts/packages "$@" ;;
   help|-h|--help) usage; [ ! -f artifacts/built-Release ] || { echo; run --help; } ;;
   *)     build; run "$@" ;;

@@ -11,6 +11,7 @@ dotnet run -c Release --project Mint.ML.Samples -- %*
 exit /b %errorlevel%
 :setup
 if exist artifacts\torch-package del artifacts\torch-package
+if exist artifacts\public-api-not-served del artifacts\public-api-not-served
 if "%2"=="--locked" (dotnet restore Mint.ML.sln -p:MintLocked=true) else (dotnet restore Mint.ML.sln)
 if errorlevel 1 exit /b 1
 :build

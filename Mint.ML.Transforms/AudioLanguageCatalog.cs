@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
 using Mint.ML.Bridges;
@@ -15,19 +17,61 @@ public static class AudioLanguageExtensions
 {
     /// <summary>Training, captioning, ranking and search with audio-language models.</summary>
     public static AudioLanguageCatalog AudioLanguage(this MLContext context) =>
-        new((context ?? throw new ArgumentNullException(nameof(context))).Transforms.Environment());
+        new(context ?? throw new ArgumentNullException(nameof(context)));
 }
 
 /// <summary>Audio-language models: a frozen audio encoder, a bridge, a frozen language model. Get it by <c>mlContext.AudioLanguage()</c>.</summary>
 public sealed class AudioLanguageCatalog
 {
+    // A catalog is made at every call of AudioLanguage(); what it is told belongs to the context.
+    private static readonly ConditionalWeakTable<MLContext, FrozenModelFolders> frozen = [];
+
+    private readonly MLContext context;
     private readonly IHostEnvironment environment;
 
-    internal AudioLanguageCatalog(IHostEnvironment environment)
+    internal AudioLanguageCatalog(MLContext context)
     {
-        this.environment = environment;
+        this.context = context;
+        environment = context.Transforms.Environment();
         Trainers = new(environment);
     }
+
+    /// <summary>Where <see cref="LoadModel(string, out DataViewSchema, FrozenModelFolders?)"/> of this context looks for frozen models,
+    /// unless a call says.</summary>
+    public FrozenModelFolders FrozenModels
+    {
+        get => frozen.TryGetValue(context, out var folders) ? folders : new();
+        set => frozen.AddOrUpdate(context, value ?? throw new ArgumentNullException(nameof(value)));
+    }
+
+    /// <summary>Loads a model that <c>Model.Save</c> wrote, as <c>Model.Load</c> does, and finds its frozen models beside the file and in folders.</summary>
+    /// <remarks>Errors are those of the step that could not be read, not ML.NET's wrapping of them (<see cref="ExceptionCauses.Cause"/>).</remarks>
+    /// <param name="path">The zip.</param>
+    /// <param name="inputSchema">The schema of the data that the model was saved with.</param>
+    /// <param name="folders">Where frozen models are looked for first; null as <see cref="FrozenModels"/> says.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="DirectoryNotFoundException">A frozen model that the file names was not found; the message says where it was looked for.</exception>
+    /// <exception cref="InvalidOperationException">A frozen model is not the one of the training.</exception>
+    /// <exception cref="FormatException">The file is no model, or an option in it is unknown; the message names it.</exception>
+    public ITransformer LoadModel(string path, out DataViewSchema inputSchema, FrozenModelFolders? folders = null)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        if (!File.Exists(path)) throw new FileNotFoundException($"There is no model file '{path}'.", path);
+        try
+        {
+            (var model, inputSchema) = (folders ?? FrozenModels).Beside(path).During(() => (context.Model.Load(path, out var schema), schema));
+            return model;
+        }
+        catch (Exception error) when (error.Cause() != error)
+        {
+            ExceptionDispatchInfo.Throw(error.Cause());
+            throw;
+        }
+    }
+
+    /// <summary>The same, for who needs no schema.</summary>
+    /// <inheritdoc cref="LoadModel(string, out DataViewSchema, FrozenModelFolders?)"/>
+    public ITransformer LoadModel(string path, FrozenModelFolders? folders = null) => LoadModel(path, out _, folders);
 
     /// <summary>The two stages of training.</summary>
     public AudioLanguageTrainers Trainers { get; }

@@ -24,7 +24,8 @@ if [ "$(uname -s)" = Linux ] && ! ldconfig -p 2> /dev/null | grep -q libsndfile.
   fi
 fi
 
-rm -f artifacts/torch-package    # the registry is asked anew for the CUDA package, where there is a driver
+# The registry is asked anew for the CUDA package, where there is a driver, and for the analyzer of public members.
+rm -f artifacts/torch-package artifacts/public-api-not-served
 dotnet restore Mint.ML.sln -v quiet "${locked[@]}"
 mkdir -p artifacts
 touch artifacts/set-up

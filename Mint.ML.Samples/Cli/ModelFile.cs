@@ -27,5 +27,12 @@ internal sealed record ModelFile(string Path, AudioLanguageModel Model) : IDispo
             new FrozenModelFolders([.. Checkout.Find("Mint.ML.Samples", "models") is { } shipped ? [shipped] : Array.Empty<string>()])));
     }
 
+    /// <summary>Where a model is that <see cref="Load"/> takes; null where there is none.</summary>
+    public static string? Find(string? path)
+    {
+        path ??= Checkout.Find("artifacts", "demo", "mint.zip");
+        return File.Exists(path) || Directory.Exists(path) ? path : null;
+    }
+
     public void Dispose() => Model.Dispose();
 }

@@ -37,7 +37,7 @@ try
 {
     var parsed = root.Parse(args);
     // Help and wrong options are answered without libtorch; a command that needs it says at once what is missing.
-    if (parsed.Errors.Count == 0 && parsed.Action == parsed.CommandResult.Command.Action && !withoutTensors.Contains(args[0])) Libtorch.Require();
+    if (parsed.Errors.Count == 0 && parsed.Action == parsed.CommandResult.Command.Action && !withoutTensors.Contains(args[0])) NativeLibraries.Require();
     return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, stop.Token);
 }
 catch (Exception e) when (e.Cause() is OperationCanceledException)

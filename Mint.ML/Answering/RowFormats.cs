@@ -46,7 +46,7 @@ public abstract class RowFormat
 
 /// <summary>For people.</summary>
 /// <param name="width">Characters of the first column.</param>
-public sealed class TableFormat(int width) : RowFormat
+internal sealed class TableFormat(int width) : RowFormat
 {
     /// <inheritdoc/>
     public override string Line(AnswerRow row)
@@ -168,7 +168,8 @@ public sealed class CsvFormat(string answer) : RowFormat
         return lines;
     }
 
-    internal static string Quoted(string field)
+    /// <summary>A field of a line: one line, in quotation marks where RFC 4180 asks for them.</summary>
+    public static string Quoted(string field)
     {
         return field.AsSpan().IndexOfAny(",\"\r\n") >= 0 || field.Trim() != field ? $"\"{field.Replace("\"", "\"\"")}\"" : field;
     }

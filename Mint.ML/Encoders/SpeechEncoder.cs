@@ -232,7 +232,7 @@ public abstract class SpeechEncoder : Module, IAudioEncoder
     }
 
     /// <summary>One row through the first convolutions, (T) samples to (T', C), normalised first where the model's front end does that.</summary>
-    internal Tensor Convolve(Tensor samples, int layers)
+    public Tensor Convolve(Tensor samples, int layers)
     {
         using var row = samples.unsqueeze(0);
         using var length = tensor(new[] { samples.shape[0] });
@@ -242,7 +242,7 @@ public abstract class SpeechEncoder : Module, IAudioEncoder
     }
 
     /// <summary>What the first convolutions gave (B, T, C) to the last hidden states (B, T', D), with gradients. No row is padded.</summary>
-    internal Tensor Contextualise(Tensor features, int layers)
+    public Tensor Contextualise(Tensor features, int layers)
     {
         using var scope = NewDisposeScope();
         var convolved = convolutions.Run(features, layers, convolutions.Count);
@@ -251,7 +251,7 @@ public abstract class SpeechEncoder : Module, IAudioEncoder
     }
 
     /// <summary>All parameters but those of the first convolutions.</summary>
-    internal IEnumerable<(string name, TorchSharp.Modules.Parameter parameter)> ParametersAfter(int layers) =>
+    public IEnumerable<(string name, TorchSharp.Modules.Parameter parameter)> ParametersAfter(int layers) =>
         convolutions.ParametersFrom(layers)
             .Concat(Named("feature_projection", projection)).Concat(Named("encoder", transformer));
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using Mint.ML.Checkpoints;
@@ -15,6 +16,8 @@ namespace Mint.ML.ModelFiles;
 /// </remarks>
 internal sealed class FrozenFolder
 {
+    private static readonly ConcurrentDictionary<(string Path, long Size, DateTime Written), string> hashes = new();
+
     private readonly IReadOnlyList<(string Name, string Hash)>? files;
     private readonly string? reference;
 
@@ -105,8 +108,9 @@ internal sealed class FrozenFolder
         string last = System.IO.Path.GetFileName(reference);
         string? different = null;
         var tried = new List<string>();
-        foreach (string candidate in folders.Roots().SelectMany(root => new[] { System.IO.Path.Combine(root, reference), System.IO.Path.Combine(root, last) })
-            .Distinct())
+        string[] resolved = folders.Resolve?.Invoke(reference) is { } told ? [told] : [];
+        var looked = folders.Roots().SelectMany(root => new[] { System.IO.Path.Combine(root, reference), System.IO.Path.Combine(root, last) });
+        foreach (string candidate in resolved.Concat(looked).Distinct())
         {
             tried.Add(candidate);
             if (!Directory.Exists(candidate)) continue;
@@ -139,10 +143,15 @@ internal sealed class FrozenFolder
     private static List<(string, string)> Hashes(string folder) =>
         [.. ModelFolder.Names(folder).Select(name => (name, Hash(System.IO.Path.Combine(folder, name))))];
 
+    /// <summary>SHA-256 of a file. Gigabytes are hashed once a process: a file of the same size and time of writing is taken for the same.</summary>
     private static string Hash(string path)
     {
-        using var stream = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
+        var file = new FileInfo(path);
+        return hashes.GetOrAdd((file.FullName, file.Length, file.LastWriteTimeUtc), _ =>
+        {
+            using var stream = File.OpenRead(path);
+            return Convert.ToHexStringLower(SHA256.HashData(stream));
+        });
     }
 
     // A full path would tell where the author's home is, and be wrong elsewhere: below the current directory the rest is kept, else the last name.

@@ -26,6 +26,9 @@ public sealed record FrozenModelFolders(params IReadOnlyList<string> Folders)
 
     private static readonly AsyncLocal<FrozenModelFolders?> Ambient = new();
 
+    /// <summary>Tells the folder of a frozen model by its name at training, "models/flan-t5-base"; null where it knows none. Asked before any folder.</summary>
+    public Func<string, string?>? Resolve { get; init; }
+
     /// <summary>Those of the load that is under way, see <see cref="During"/>: ML.NET's own Load has no argument to hand them over.</summary>
     internal static FrozenModelFolders Current => Ambient.Value ?? new();
 

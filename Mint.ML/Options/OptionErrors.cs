@@ -1,7 +1,7 @@
 namespace Mint.ML;
 
 /// <summary>Gathers all that is wrong with options, so that one error tells it before anything begins.</summary>
-internal sealed class OptionErrors
+public sealed class OptionErrors
 {
     private readonly List<string> errors = [];
 

@@ -4,7 +4,7 @@ using Mint.ML.Files;
 namespace Mint.ML;
 
 /// <summary>A JSON file of options, by the names of <see cref="OptionNames"/>: what a recipe is. Comments and trailing commas are allowed.</summary>
-internal static class OptionFile
+public static class OptionFile
 {
     private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 

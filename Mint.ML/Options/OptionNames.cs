@@ -8,7 +8,7 @@ namespace Mint.ML;
 /// What options are called outside of C#, in command lines, recipes and run.json: properties and values of enumerations in lower case with dashes
 /// (<c>max-tokens</c>, <c>when-unlikely</c>), or as a value's <see cref="JsonStringEnumMemberNameAttribute"/> says (<c>pmi</c>).
 /// </summary>
-internal static class OptionNames
+public static class OptionNames
 {
     /// <summary>Reads and writes records by these names; comments and trailing commas are allowed.</summary>
     public static JsonSerializerOptions Json { get; } = new()

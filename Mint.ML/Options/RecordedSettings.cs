@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace Mint.ML;
 
 /// <summary>What a file or run was made with, against what a command asks for now.</summary>
-internal static class RecordedSettings
+public static class RecordedSettings
 {
     private const int Longest = 80; // characters of a value that is told
 

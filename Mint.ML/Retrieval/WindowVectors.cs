@@ -11,7 +11,7 @@ namespace Mint.ML.Retrieval;
 /// <param name="model">The model.</param>
 /// <param name="batch">Windows that go through it at once.</param>
 /// <param name="take">Takes a window's name and its vectors, (Q, E).</param>
-internal sealed partial class WindowVectors(AudioLanguageModel model, int batch, Action<string, float[,]> take) : Answerer<float[,]>(model, batch)
+public sealed partial class WindowVectors(AudioLanguageModel model, int batch, Action<string, float[,]> take) : Answerer<float[,]>(model, batch)
 {
     private const string Time = "#t=";
 
@@ -19,8 +19,10 @@ internal sealed partial class WindowVectors(AudioLanguageModel model, int batch,
     [GeneratedRegex(@"#t=[0-9]+(\.[0-9]+)?,[0-9]+(\.[0-9]+)?\z")]
     private static partial Regex Times();
 
+    /// <inheritdoc/>
     public override string Name => "vectors";
 
+    /// <inheritdoc/>
     public override JsonObject Settings => [];
 
     /// <summary>The clip a window belongs to.</summary>
@@ -34,8 +36,10 @@ internal sealed partial class WindowVectors(AudioLanguageModel model, int batch,
         return string.Create(CultureInfo.InvariantCulture, $"{clip.Row.Path}{Time}{part.Start / rate:0.###},{part.End / rate:0.###}");
     }
 
+    /// <inheritdoc/>
     protected override IReadOnlyList<float[,]> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel) => Model.Vectors(windows);
 
+    /// <inheritdoc/>
     protected override AnswerRow Merge(HeardClip clip, IReadOnlyList<float[,]> windows)
     {
         for (int i = 0; i < windows.Count; i++) take(Named(clip, i), windows[i]);

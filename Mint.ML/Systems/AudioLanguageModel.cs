@@ -31,8 +31,7 @@ public sealed record LabelProbability(string Label, double Probability);
 /// </remarks>
 public sealed class AudioLanguageModel : IDisposable
 {
-    private const string EncoderPlace = "MintAudioFeaturizer", BridgePlace = "MintBridgeNet", TunedPlace = "MintInstructionTuned",
-        CaptionPlace = "MintCaptionGenerator";
+    private const string EncoderPlace = "MintAudioFeaturizer", BridgePlace = "MintBridgeNet", TunedPlace = "MintInstructionTuned";
 
     /// <summary>Windows of a long recording that are heard at once: as many as fill a CPU's cores and stay small in memory.</summary>
     private const int Batch = 16;
@@ -74,12 +73,8 @@ public sealed class AudioLanguageModel : IDisposable
     /// <summary>Vectors of sounds and texts; null where the system has none.</summary>
     public BridgeEmbeddings? Embeddings => bridge?.Embeddings;
 
-    /// <summary>What <see cref="Caption(string, GenerationOptions?, CancellationToken)"/> asks: what the saved pipeline asked, or the paper's instruction for
-    /// captions.</summary>
-    public string CaptionInstruction { get; init; } = InstructionTemplates.CaptionInstruction;
-
-    /// <summary>How answers are searched for where a call does not say: as the saved pipeline did, or greedily.</summary>
-    public GenerationOptions Generation { get; init; } = new();
+    /// <summary>What is asked, and how it is searched for, where a call does not say: what the saved pipeline did, or the paper's instructions.</summary>
+    public AnswerDefaults Defaults { get; init; } = new();
 
     /// <summary>How long recordings are heard.</summary>
     public LongAudioOptions Windows { get; init; } = new();
@@ -160,16 +155,11 @@ public sealed class AudioLanguageModel : IDisposable
                 var reader = zip.Read(stage2);
                 parts.Add(tuned = reader.Shared("Model", () => TunedModel.Read(reader, "Tuned", device)).Value);
             }
-            var saved = Place(CaptionPlace) is { Length: > 0 } caption ? zip.Read(caption).Json<SavedCaption>(CaptionPlace + ".json") : new();
             if (bridge is null && tuned is null)
             {
                 throw new FormatException("it holds an encoder and no trained model: train one by ./mint pretrain and ./mint tune");
             }
-            return new(encoder, folder, bridge, tuned, null)
-            {
-                CaptionInstruction = saved.Instruction ?? InstructionTemplates.CaptionInstruction,
-                Generation = saved.Generation ?? new(),
-            };
+            return new(encoder, folder, bridge, tuned, null) { Defaults = AnswerDefaults.Read(zip) };
         }
         catch
         {
@@ -177,10 +167,6 @@ public sealed class AudioLanguageModel : IDisposable
             throw;
         }
     }
-
-    /// <summary>What of a caption step's options matters here.</summary>
-    [global::System.Text.Json.Serialization.JsonUnmappedMemberHandling(global::System.Text.Json.Serialization.JsonUnmappedMemberHandling.Skip)]
-    private sealed record SavedCaption(string? Instruction = null, GenerationOptions? Generation = null);
 
     /// <summary>Writes a model that was loaded from a zip, beside and renamed. Frozen models are named in it, or stand in it, as they did.</summary>
     /// <exception cref="NotSupportedException">The model is a published system's folder, or was made of parts: keep the folder.</exception>
@@ -205,30 +191,31 @@ public sealed class AudioLanguageModel : IDisposable
                 var writer = zip.Write("Tuned/");
                 writer.Json(TunedPlace + ".json", new object());
                 writer.Shared("Model", tuned, () => tuned.Write(writer, "Tuned"));
-                zip.Write("Caption/").Json(CaptionPlace + ".json", new SavedCaption(CaptionInstruction, Generation));
+                Defaults.Write(zip);
             }
         });
     }
 
     /// <summary>Says what a sound file sounds like.</summary>
     /// <param name="file">Any sound file.</param>
-    /// <param name="options">How the caption is searched for; null as <see cref="Generation"/> says.</param>
+    /// <param name="options">How the caption is searched for; null as <see cref="Defaults"/> say.</param>
     /// <param name="cancel">Ends the call between two tokens.</param>
     /// <exception cref="AudioFormatException">The file cannot be read; the message names it.</exception>
     /// <exception cref="NotSupportedException">The model does not answer in words.</exception>
-    public string Caption(string file, GenerationOptions? options = null, CancellationToken cancel = default) => Ask(file, CaptionInstruction, options, cancel);
+    public string Caption(string file, GenerationOptions? options = null, CancellationToken cancel = default) =>
+        Ask(file, Defaults.CaptionInstruction, options, cancel);
 
     /// <summary>The same about sound in memory.</summary>
     /// <param name="clip">The sound.</param>
     /// <param name="options">See the other form.</param>
     /// <param name="cancel">Ends the call between two tokens.</param>
     public string Caption(AudioClip clip, GenerationOptions? options = null, CancellationToken cancel = default) =>
-        Ask(clip, CaptionInstruction, options, cancel);
+        Ask(clip, Defaults.CaptionInstruction, options, cancel);
 
     /// <summary>Answers a question about a sound file.</summary>
     /// <param name="file">Any sound file.</param>
     /// <param name="question">What is asked, as the model was tuned to be asked.</param>
-    /// <param name="options">How the answer is searched for; null as <see cref="Generation"/> says.</param>
+    /// <param name="options">How the answer is searched for; null as <see cref="Defaults"/> say.</param>
     /// <param name="cancel">Ends the call between two tokens.</param>
     /// <exception cref="AudioFormatException">The file cannot be read; the message names it.</exception>
     /// <exception cref="NotSupportedException">The model does not answer in words.</exception>
@@ -250,14 +237,14 @@ public sealed class AudioLanguageModel : IDisposable
     /// <summary>Answers one instruction about several clips at once, each heard as one.</summary>
     /// <param name="clips">The clips; they go through encoder and language model together.</param>
     /// <param name="instruction">What is asked about each.</param>
-    /// <param name="options">How the answers are searched for; null as <see cref="Generation"/> says.</param>
+    /// <param name="options">How the answers are searched for; null as <see cref="Defaults"/> say.</param>
     /// <param name="cancel">Ends the call between two tokens.</param>
     public IReadOnlyList<string> Answer(IReadOnlyList<AudioClip> clips, string instruction, GenerationOptions? options = null,
         CancellationToken cancel = default)
     {
         var answering = Answering();
         using var sounds = Encoder.Encode(clips);
-        return answering.Answer(sounds, [instruction], options ?? Generation, cancel);
+        return answering.Answer(sounds, [instruction], options ?? Defaults.Generation, cancel);
     }
 
     /// <summary>Answers a question piece by piece, as the words are found.</summary>
@@ -270,14 +257,14 @@ public sealed class AudioLanguageModel : IDisposable
     {
         var answering = Answering();
         using var sound = Encoder.Encode([Heard(file)]);
-        await foreach (string piece in answering.StreamAsync(sound, question, options, cancel).ConfigureAwait(false)) yield return piece;
+        await foreach (string piece in answering.StreamAsync(sound, question, options ?? Defaults.Generation, cancel).ConfigureAwait(false)) yield return piece;
     }
 
     /// <summary>Ranks labels for a sound file, none of which the model need have been trained on.</summary>
     /// <param name="file">Any sound file.</param>
     /// <param name="labels">At least two different texts.</param>
-    /// <param name="instruction">What the labels are an answer to; null for the paper's "This is a sound of".</param>
-    /// <param name="options">What ranks; null for the sum of log-likelihoods, as LAVIS.</param>
+    /// <param name="instruction">What the labels are an answer to; null as <see cref="Defaults"/> say.</param>
+    /// <param name="options">What ranks; null as <see cref="Defaults"/> say.</param>
     /// <param name="cancel">Ends the call between two steps.</param>
     /// <returns>Every label, the likeliest first; of equals the earlier.</returns>
     public IReadOnlyList<LabelProbability> Rank(string file, IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null,
@@ -293,7 +280,7 @@ public sealed class AudioLanguageModel : IDisposable
     public IReadOnlyList<LabelProbability> Rank(AudioClip clip, IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null,
         CancellationToken cancel = default)
     {
-        options ??= new();
+        options ??= Defaults.Ranking;
         var scorer = Scorer(labels, instruction, options);
         var divided = Divide(clip, out var windows);
         float[] merged = divided.Merge([.. windows.Chunk(Batch).SelectMany(some => Score(scorer, some, cancel))], options.MultiLabel);
@@ -302,12 +289,13 @@ public sealed class AudioLanguageModel : IDisposable
 
     /// <summary>What ranks labels over many sounds: by the language model where there is one, else by similarity.</summary>
     /// <param name="labels">At least two different texts.</param>
-    /// <param name="instruction">What the labels are an answer to; null for the paper's "This is a sound of".</param>
-    /// <param name="options">What ranks; null for the sum of log-likelihoods, as LAVIS.</param>
+    /// <param name="instruction">What the labels are an answer to; null as <see cref="Defaults"/> say.</param>
+    /// <param name="options">What ranks; null as <see cref="Defaults"/> say.</param>
     /// <param name="bySimilarity">True compares embeddings although there is a language model.</param>
     public LabelScorer Scorer(IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null, bool bySimilarity = false)
     {
-        instruction ??= InstructionTemplates.SoundInstruction;
+        instruction ??= Defaults.LabelInstruction;
+        options ??= Defaults.Ranking;
         return system is not null && !bySimilarity
             ? new RankingLabelScorer(system, labels, instruction, options) : new SimilarityLabelScorer(Comparing(), labels, instruction, options);
     }
@@ -367,7 +355,7 @@ public sealed class AudioLanguageModel : IDisposable
         "This model holds stage 1 alone, which compares sound with text and does not answer in words; tune one by ./mint tune or Trainers.InstructionTuning.");
 
     /// <summary>Stage 1, or an error that says what is missing.</summary>
-    internal BridgeEmbeddings Comparing() => Embeddings ?? throw new NotSupportedException(
+    public BridgeEmbeddings Comparing() => Embeddings ?? throw new NotSupportedException(
         "This model has no embeddings: it holds no bridge of stage 1, by which sounds and texts are compared; make one by ./mint pretrain or "
             + "Trainers.BridgeNet.");
 

@@ -179,6 +179,9 @@ public sealed class MintModel : IAudioLanguageModel
         return new MintModel(bridge, projection, languageModel.Frozen(), tokenizers);
     }
 
+    /// <summary>Writes the layer between bridge and language model, "weight" (D', D) and "bias" (D'), as a safetensors file.</summary>
+    public void SaveProjection(string path) => Safetensors.Write(path, projection.state_dict());
+
     /// <inheritdoc/>
     public void Dispose()
     {

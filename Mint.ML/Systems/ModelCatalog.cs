@@ -17,8 +17,9 @@ public sealed class KnownModel
     /// <summary>Whose checkpoints fit, and where the architecture comes from.</summary>
     public string Source { get; }
 
-    /// <summary>Loads a folder, float32 on the CPU.</summary>
-    internal Func<string, IDisposable> Load { get; }
+    /// <summary>Loads a folder as the class that <see cref="Name"/> says, float32 on the CPU.</summary>
+    /// <remarks>Throws <see cref="WeightMismatchException"/> where tensors are missing, left over or of another shape.</remarks>
+    public Func<string, IDisposable> Load { get; }
 
     /// <summary>Loads it as an audio encoder behind its front end; null where it is none.</summary>
     internal Func<string, ScalarType?, Device?, IAudioEncoder>? LoadEncoder { get; init; }

@@ -17,7 +17,7 @@ namespace Mint.ML.Tensors;
 /// </para>
 /// <para>A test reads the code of our assemblies and finds what is not written so.</para>
 /// </remarks>
-internal static class Arithmetic
+public static class Arithmetic
 {
     private static readonly Scalar one = 1.ToScalar(), two = 2.ToScalar();
 

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Mint.ML.Tensors;
 
 /// <summary>Comparisons of a tensor with a number, element by element; booleans in the tensor's shape. Why: <see cref="Arithmetic"/>.</summary>
-internal static class Comparisons
+public static class Comparisons
 {
     /// <summary>x = number.</summary>
     public static Tensor EqualTo(this Tensor x, long number)

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Mint.ML.Tensors;
 
 /// <summary>Tensors made of one number or of numbers that count up, and numbers put into tensors. Why: <see cref="Arithmetic"/>.</summary>
-internal static class Filling
+public static class Filling
 {
     private static readonly Scalar zero = 0.ToScalar(), one = 1.ToScalar();
 

@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 namespace Mint.ML.Training;
 
 /// <summary>Data that are measured during a run and never trained on.</summary>
-internal interface IHeldOut
+public interface IHeldOut
 {
     /// <summary>What a validation measures.</summary>
     IEnumerable<string> Metrics { get; }

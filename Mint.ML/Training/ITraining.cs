@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 namespace Mint.ML.Training;
 
 /// <summary>What <see cref="TrainingLoop"/> trains: parameters, and the batches of each step.</summary>
-internal interface ITraining : IDisposable
+public interface ITraining : IDisposable
 {
     /// <summary>Modules that are in training mode during the run.</summary>
     IReadOnlyList<Module> Modules { get; }
@@ -43,4 +43,4 @@ internal interface ITraining : IDisposable
 /// <param name="Losses">Its losses, the one to descend first, as one vector. What is drawn beside torch's own random numbers comes from the argument.</param>
 /// <param name="Names">What an error calls its examples.</param>
 /// <param name="Cropped">Examples of which a part is left out.</param>
-internal sealed record TrainingBatch(int Examples, long Weight, Func<Generator, Tensor> Losses, Func<IEnumerable<string>> Names, int Cropped = 0);
+public sealed record TrainingBatch(int Examples, long Weight, Func<Generator, Tensor> Losses, Func<IEnumerable<string>> Names, int Cropped = 0);

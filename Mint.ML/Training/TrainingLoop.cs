@@ -7,16 +7,25 @@ using static TorchSharp.torch;
 namespace Mint.ML.Training;
 
 /// <summary>The one loop of all trainings: measure, save, rate, gradient, clip, step, report.</summary>
-/// <param name="training">What is trained.</param>
-/// <param name="heldOut">What it is measured on; null for nothing.</param>
-/// <param name="options">How long, from which seed, and what is kept.</param>
-internal sealed class TrainingLoop(ITraining training, IHeldOut? heldOut, TrainingOptions options)
+public sealed class TrainingLoop
 {
     private const int Averaged = 10; // steps whose losses a result averages
 
-    private readonly LossHistory history = new(training.LossNames, Averaged);
-    private readonly ValidationHistory validations = new(options, heldOut);
-    private readonly long steps = training.StepsPerEpoch * options.Epochs;
+    private readonly ITraining training;
+    private readonly IHeldOut? heldOut;
+    private readonly TrainingOptions options;
+    private readonly LossHistory history;
+    private readonly ValidationHistory validations;
+    private readonly long steps;
+
+    private TrainingLoop(ITraining training, IHeldOut? heldOut, TrainingOptions options)
+    {
+        (this.training, this.heldOut, this.options) = (training, heldOut, options);
+        (history, validations, steps) = (new(training.LossNames, Averaged), new(options, heldOut), training.StepsPerEpoch * options.Epochs);
+    }
+
+    /// <summary>The hash of texts, for <see cref="ITraining.Parts"/>.</summary>
+    public static string Hash(IEnumerable<string> texts) => RunFolder.Hash(texts);
 
     /// <summary>Runs a training to its end, or until it is cancelled.</summary>
     /// <param name="training">What is trained; disposed of at the end.</param>

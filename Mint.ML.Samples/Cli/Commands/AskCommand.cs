@@ -17,9 +17,12 @@ internal static class AskCommand
         command.SetRecipeAction((parse, cancel) =>
         {
             string asked = parse.GetValue(question)!;
-            var options = generation.Read(parse);
-            return common.Run(parse, () => OptionErrors.Check(options.Validate, Words),
-                (model, batch) => new TextAnswerer(model, "answer", asked, options, batch), cancel);
+            return common.Run(parse, defaults =>
+            {
+                var options = generation.Read(parse, defaults.Generation);
+                OptionErrors.Check(options.Validate, Words);
+                return (model, batch) => new TextAnswerer(model, "answer", asked, options, batch);
+            }, cancel);
 
             void Words()
             {

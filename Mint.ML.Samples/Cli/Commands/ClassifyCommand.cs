@@ -12,7 +12,10 @@ internal static class ClassifyCommand
     public static Command Create()
     {
         var (common, ranking) = (new AnswerOptions(), AnswerArguments.Ranking());
-        var labels = new Option<string?>("--labels") { Description = "Labels with commas between them, or a file with one a line" };
+        var labels = new Option<string?>("--labels")
+        {
+            Description = "Labels with commas between them, or a file with one a line (default: those of the model file's ranking step)",
+        };
         var by = new Option<string?>("--by")
         {
             Description = "ranking: the language model's likelihood of each label; similarity: stage 1's embeddings (default: ranking, if the model file "
@@ -32,21 +35,23 @@ internal static class ClassifyCommand
         common.AddTo(command);
         command.SetRecipeAction((parse, cancel) =>
         {
-            var options =
-                shown.Read(parse) with
-                {
-                    Labels = Read(parse.GetValue(labels) ?? throw new ArgumentException("Give --labels: the labels to choose from.")),
-                    Ranking = ranking.Read(parse)
-                };
-            // Mutual information needs no fitting to be a probability of its own: see RankingOptions.Slope.
-            if (options.Ranking.MultiLabel && !ranking.Says(parse, "--score"))
+            return common.Run(parse, defaults =>
             {
-                options = options with { Ranking = options.Ranking with { Score = RankingScore.PointwiseMutualInformation } };
-            }
-            return common.Run(parse, options.Validate,
-                (model, batch) =>
-                    new LabelAnswerer(model, options with { BySimilarity = parse.GetValue(by) is { } mode ? mode == "similarity" : model.System is null },
-                    batch), cancel);
+                var options = shown.Read(parse, new() { Instruction = defaults.LabelInstruction }) with
+                {
+                    Labels = parse.GetValue(labels) is { } given ? Read(given) : defaults.Labels.Count > 0 ? defaults.Labels
+                        : throw new ArgumentException("Give --labels: the labels to choose from."),
+                    Ranking = ranking.Read(parse, defaults.Ranking),
+                };
+                // Mutual information needs no fitting to be a probability of its own: see RankingOptions.Slope.
+                if (options.Ranking.MultiLabel && !defaults.Ranking.MultiLabel && !ranking.Says(parse, "--score"))
+                {
+                    options = options with { Ranking = options.Ranking with { Score = RankingScore.PointwiseMutualInformation } };
+                }
+                options.Validate();
+                return (model, batch) => new LabelAnswerer(model,
+                    options with { BySimilarity = parse.GetValue(by) is { } mode ? mode == "similarity" : model.System is null }, batch);
+            }, cancel);
         });
         return command;
     }

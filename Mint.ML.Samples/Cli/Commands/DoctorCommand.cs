@@ -43,38 +43,28 @@ internal static class DoctorCommand
         Line("machine",
             string.Create(CultureInfo.InvariantCulture,
             $"{Environment.ProcessorCount} cores, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e9:F1} GB of memory"));
-        if (OperatingSystem.IsLinux())
-        {
-            Line("C++ runtime", CxxRuntime.Installed() is { } cxx ? $"{cxx.Path}, GLIBCXX up to {cxx.Newest}" : "libstdc++.so.6 is missing");
-        }
-        string? problem = Torch(folder);
-        Line("libsndfile", SndFile.Version ?? "missing: WAV can be read, FLAC, Ogg and MP3 cannot. Install libsndfile1 (apt), libsndfile (dnf, brew)");
-        Console.WriteLine(problem is null ? "Nothing that is needed is missing." : $"Missing: {problem}");
-        return problem is null ? 0 : 1;
+        var found = NativeLibraries.Examine(folder);
+        if (OperatingSystem.IsLinux()) Line("C++ runtime", found.CxxRuntime ?? "libstdc++.so.6 is missing");
+        Line("TorchSharp", found.TorchSharp is null ? "none" : $"{found.TorchSharp}, built for libtorch {found.WantedLibtorch ?? "of unknown version"}");
+        foreach (string binding in found.Bindings) Line("", binding);
+        bool none = found.Libtorch.Count == 0 && found.LibtorchVersion is null;
+        string package = found.LibtorchPackage is { } name ? $", package {name}" : "";
+        Line("libtorch", none ? "none" : $"{found.LibtorchVersion ?? "unknown version"}{package}");
+        foreach (string library in found.Libtorch) Line("", library);
+        Line("GPU", Gpu(found, tried: folder is null && found.Problem is null));
+        Line("libsndfile", found.SndFile ??
+            "missing: WAV can be read, FLAC, Ogg and MP3 cannot. Install libsndfile1 (apt), libsndfile (dnf, brew)");
+        Console.WriteLine(found.Problem is null ? "Nothing that is needed is missing." : $"Missing: {found.Problem}");
+        return found.Problem is null ? 0 : 1;
     }
 
-    /// <summary>Says what a program has of TorchSharp; the answer is what keeps it from running.</summary>
-    private static string? Torch(string? folder)
+    private static string Gpu(NativeLibraries found, bool tried)
     {
-        var files = folder is null ? TorchFiles.ForThisProgram() : TorchFiles.InFolder(folder);
-        Line("TorchSharp", files.TorchSharp is null ? "none" : $"{files.TorchSharp}, built for libtorch {files.Wanted ?? "of unknown version"}");
-        foreach (string binding in files.Bindings) Line("", binding);
-        string? problem = folder is null ? Libtorch.Problem : Libtorch.Explain(files, CxxRuntime.Unmet, null);
-        string? version = folder is null ? Libtorch.Loaded()?.ToString() : files.LibtorchVersion;
-        Line("libtorch", files.Libtorch.Count + (version is null ? 0 : 1) == 0 ? "none"
-            : $"{version ?? "unknown version"}{(files.LibtorchPackage is { } package ? $", package {package}" : "")}");
-        foreach (string library in files.Libtorch) Line("", library);
-        Line("GPU", Gpu(files, tried: folder is null && problem is null));
-        return problem;
-    }
-
-    private static string Gpu(TorchFiles files, bool tried)
-    {
-        if (NvidiaDriver.Version() is not { } driver) return "no NVIDIA driver: models run on the CPU";
-        if (files.LibtorchPackage?.Contains("cuda", StringComparison.Ordinal) == false)
+        if (found.NvidiaDriver is not { } driver) return "no NVIDIA driver: models run on the CPU";
+        if (found.LibtorchPackage?.Contains("cuda", StringComparison.Ordinal) == false)
         {
-            return $"NVIDIA driver {driver}, but this libtorch is for the CPU: build with -p:MintTorch=cuda where the registry serves TorchSharp-cuda-linux "
-                + "(docs/packages.md)";
+            return $"NVIDIA driver {driver}, but this libtorch is for the CPU: "
+                + "build with -p:MintTorch=cuda where the registry serves TorchSharp-cuda-linux (docs/packages.md)";
         }
         return $"NVIDIA driver {driver}{(tried ? $", {(cuda.is_available() ? cuda.device_count() : 0)} devices that libtorch can use" : "")}";
     }
@@ -82,24 +72,12 @@ internal static class DoctorCommand
     /// <summary>Mends every copy of TorchSharp's library below a folder; the answer is how many could not be.</summary>
     private static int Mend(string folder)
     {
-        string[] libraries = [.. TorchFiles.InFolder(folder).Bindings.Where(library => Path.GetFileName(library) == CxxRuntime.TorchSharpLibrary)];
-        if (libraries.Length == 0)
-        {
-            throw new FileNotFoundException($"There is no {CxxRuntime.TorchSharpLibrary} below '{folder}'. Give the folder that a build or publish of the "
-                + "program wrote.");
-        }
         int failed = 0;
-        foreach (string library in libraries)
+        foreach (var (library, mended, error) in NativeLibraries.Mend(folder))
         {
-            try
-            {
-                Line(CxxRuntime.Mend(library) == CxxRuntime.Outcome.Mended ? "mended" : "nothing to mend", library);
-            }
-            catch (Exception error) when (error is NotSupportedException or InvalidDataException or IOException or UnauthorizedAccessException)
-            {
-                Console.Error.WriteLine($"mint: {error.Message}");
-                failed++;
-            }
+            if (error is null) Line(mended ? "mended" : "nothing to mend", library);
+            else Console.Error.WriteLine($"mint: {error.Message}");
+            failed += error is null ? 0 : 1;
         }
         return failed;
     }

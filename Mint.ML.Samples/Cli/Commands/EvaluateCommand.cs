@@ -60,7 +60,7 @@ internal static class EvaluateCommand
             if (parse.GetValue(batch) < 1) throw new ArgumentException($"--batch-size is {parse.GetValue(batch)}; at least one clip is answered at once.");
             var read = files.Select(EvaluationRecipe.Read)
                 .Select(recipe => parse.GetValue(manifest) is { } other ? recipe with { Manifest = Path.GetFullPath(other) } : recipe)
-                .Select(recipe => recipe with { Hearing = hearing.Over(parse, recipe.Hearing) }).ToList();
+                .Select(recipe => recipe with { Hearing = hearing.Read(parse, recipe.Hearing) }).ToList();
             using var loaded = ModelFile.Load(parse.GetValue(model), DeviceOption.Parse(parse.GetValue(device)!));
             var tools = read.Any(recipe => recipe.Task == "captioning") ? Tools(parse.GetValue(wordNet), parse.GetValue(bert), parse.GetValue(spice))
                 : new CaptionTools();

@@ -46,7 +46,7 @@ internal static class TuneCommand
             var result = InstructionTraining.Run(model, audio, mix, options, heldOut, new TrainingLines(), cancel);
 
             BridgeFolder.Write(folder, bridge);
-            Safetensors.Write(Path.Combine(place.Folder, "projection.safetensors"), model.Projection.state_dict());
+            model.SaveProjection(Path.Combine(place.Folder, "projection.safetensors"));
             var ml = new MLContext();
             using var tuned = ml.AudioLanguage().UseTunedModel(model, folder, modelFolder);
             // Stage 1's own bridge goes into the model too: it is what searches.

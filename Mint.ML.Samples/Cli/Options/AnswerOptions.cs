@@ -52,21 +52,23 @@ internal sealed class AnswerOptions
 
     /// <summary>Checks the options, loads the model and answers.</summary>
     /// <param name="parse">The command line.</param>
-    /// <param name="validate">Checks the command's own options, whose errors are told with the others.</param>
-    /// <param name="answerer">Makes what answers, of a model and a batch size.</param>
+    /// <param name="read">Reads the command's own options over those of the model file, and checks them; errors are told with the others.
+    /// What it gives makes what answers, of a model and a batch size.</param>
     /// <param name="cancel">Stops within a batch.</param>
-    public Task<int> Run(ParseResult parse, Action validate, Func<AudioLanguageModel, int, Answerer> answerer, CancellationToken cancel)
+    public Task<int> Run(ParseResult parse, Func<AnswerDefaults, Func<AudioLanguageModel, int, Answerer>> read, CancellationToken cancel)
     {
         var windows = this.windows.Read(parse);
         var hearing = this.hearing.Read(parse);
         int batch = parse.GetValue(this.batch);
         string? file = parse.GetValue(this.output);
         string format = parse.GetValue(this.format) ?? (file is null ? "table" : Path.GetExtension(file).ToLowerInvariant() == ".csv" ? "csv" : "jsonl");
-        OptionErrors.Check(validate, windows.Validate, Own);
+        var defaults = ModelFile.Find(parse.GetValue(this.model)) is { } saved ? AnswerDefaults.Read(saved) : new(); // none is told when it is loaded
+        Func<AudioLanguageModel, int, Answerer>? answerer = null;
+        OptionErrors.Check(() => answerer = read(defaults), windows.Validate, Own);
         var clips = ClipList.Read(parse.GetValue(input)!, StandardError.Report);
 
         using var model = ModelFile.Load(parse.GetValue(this.model), DeviceOption.Parse(parse.GetValue(device)!));
-        var answers = answerer(model.Model, batch);
+        var answers = answerer!(model.Model, batch);
         var rows = RowFormat.ForName(format, answers.Name, clips.Max(clip => clip.Name.Length));
         using AnswerOutput output = file is null ? new ConsoleOutput(rows)
             : new FileOutput(file, rows, AnswerSettings.ForRun(model.Path, parse.GetValue(input)!, answers, windows, hearing));

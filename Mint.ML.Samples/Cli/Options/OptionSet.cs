@@ -29,9 +29,9 @@ internal sealed class OptionSet<T>(T defaults) : IEnumerable<Option>
     /// <summary>The record that a command line asks for.</summary>
     public T Read(ParseResult parse) => all.Aggregate(defaults, (record, option) => option.Apply(parse, record));
 
-    /// <summary>A record with what a command line says, and for the rest as it was.</summary>
-    public T Over(ParseResult parse, T record) =>
-        all.Where(option => parse.GetResult(option.Option) is { Implicit: false }).Aggregate(record, (changed, option) => option.Apply(parse, changed));
+    /// <summary>A record with what a command line or its recipe says, and nothing else, changed.</summary>
+    public T Read(ParseResult parse, T before) =>
+        all.Where(entry => parse.GetResult(entry.Option) is { Implicit: false }).Aggregate(before, (record, option) => option.Apply(parse, record));
 
     /// <summary>Whether a command line or its recipe says a value, be it the default one.</summary>
     public bool Says(ParseResult parse, string name) => parse.GetResult(all.Single(entry => entry.Option.Name == name).Option) is { Implicit: false };

@@ -7,7 +7,6 @@ using TorchSharp.Modules;
 using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
-using Linear = Mint.ML.Layers.Linear;
 
 namespace Mint.ML.Samples.Making.Pretraining;
 
@@ -20,7 +19,7 @@ internal sealed class EncoderTraining : ITraining, IHeldOut
     private readonly Tensor[] classes; // (N), one a label
     private readonly int[] heldOut, train;
     private readonly EncoderPretrainingOptions options;
-    private readonly Lazy<Linear[]> heads;
+    private readonly Lazy<Head[]> heads;
     private readonly Lazy<(string name, Parameter parameter)[]> trained;
     private readonly Random chance;
     private long drawn; // steps whose numbers have been drawn
@@ -36,7 +35,7 @@ internal sealed class EncoderTraining : ITraining, IHeldOut
         classes = [.. labels.Select(label => tensor(label.Classes.Select(c => (long)c).ToArray()))];
         chance = new Random(options.Seed);
         // Drawn when the run first asks for its parameters: from its seed.
-        heads = new(() => [.. labels.Select(label => Head(2 * encoder.HiddenSize, label.Values.Count))]);
+        heads = new(() => [.. labels.Select(label => new Head(2 * encoder.HiddenSize, label.Values.Count))]);
         trained = new(Parameters);
     }
 
@@ -52,8 +51,8 @@ internal sealed class EncoderTraining : ITraining, IHeldOut
 
     public IReadOnlyDictionary<string, string> Parts => new Dictionary<string, string>
     {
-        ["pretraining"] = RunFolder.Hash([JsonSerializer.Serialize(options with { RunFolder = null })]),
-        ["labels"] = RunFolder.Hash(labels.SelectMany(label => label.Values.Prepend(label.Name).Append(string.Join(' ', label.Classes)))),
+        ["pretraining"] = TrainingLoop.Hash([JsonSerializer.Serialize(options with { RunFolder = null })]),
+        ["labels"] = TrainingLoop.Hash(labels.SelectMany(label => label.Values.Prepend(label.Name).Append(string.Join(' ', label.Classes)))),
         ["features"] = Convert.ToHexStringLower(SHA256.HashData(features.contiguous().bytes)),
     };
 
@@ -81,7 +80,7 @@ internal sealed class EncoderTraining : ITraining, IHeldOut
         var loss = zeros([]);
         for (int label = 0; label < labels.Count; label++)
         {
-            var (named, wanted) = (heads.Value[label].forward(heard), classes[label].index_select(0, rows));
+            var (named, wanted) = (heads.Value[label].Logits(heard), classes[label].index_select(0, rows));
             var error = Error(named, wanted).Times(share).Plus(Error(named, wanted.index_select(0, others)).Times(1 - share));
             loss = loss.Plus(error.Times(Math.Pow(0.5, label)));
         }
@@ -92,7 +91,7 @@ internal sealed class EncoderTraining : ITraining, IHeldOut
 
     public IEnumerable<string> Metrics => labels.Select(label => label.Name);
 
-    public string Identity => RunFolder.Hash(heldOut.Select(clip => $"{clip}"));
+    public string Identity => TrainingLoop.Hash(heldOut.Select(clip => $"{clip}"));
 
     public bool LowerIsBetter(string metric) => false;
 
@@ -109,7 +108,7 @@ internal sealed class EncoderTraining : ITraining, IHeldOut
             var heard = Pool(encoder, Pick(features, tensor(rows.Select(row => (long)row).ToArray())));
             for (int label = 0; label < labels.Count; label++)
             {
-                long[] named = heads.Value[label].forward(heard).argmax(1).data<long>().ToArray();
+                long[] named = heads.Value[label].Logits(heard).argmax(1).data<long>().ToArray();
                 right[label] += named.Zip(rows, (name, row) => name == labels[label].Classes[row] ? 1 : 0).Sum();
             }
         }
@@ -128,7 +127,7 @@ internal sealed class EncoderTraining : ITraining, IHeldOut
         (string name, Parameter parameter)[] all =
         [
             .. encoder.ParametersAfter(LogMelConvolutions.Layers).Where(pair => !EncoderPretraining.IsPosition(pair.name)),
-            .. heads.Value.SelectMany((head, i) => head.named_parameters().Select(pair => ($"heads.{i}.{pair.name}", pair.parameter))),
+            .. heads.Value.SelectMany((head, i) => head.Parameters.Select(pair => ($"heads.{i}.{pair.name}", pair.parameter))),
         ];
         foreach (var (_, weight) in all) weight.requires_grad = true;
         return all;
@@ -166,12 +165,26 @@ internal sealed class EncoderTraining : ITraining, IHeldOut
         }
     }
 
-    private static Linear Head(int width, int classes)
+    /// <summary>A linear layer from what is heard to the classes of one label.</summary>
+    private sealed class Head : IDisposable
     {
-        var head = new Linear(width, classes);
-        using var grad = no_grad();
-        head.weight.normal_(0, 0.02);
-        head.bias!.zero_();
-        return head;
+        private readonly Parameter weight, bias;
+
+        public Head(int width, int classes)
+        {
+            (weight, bias) = (new(empty(classes, width).normal_(0, 0.02)), new(zeros(classes)));
+            weight.DetachFromDisposeScope();
+            bias.DetachFromDisposeScope();
+        }
+
+        public IEnumerable<(string name, Parameter parameter)> Parameters => [(nameof(weight), weight), (nameof(bias), bias)];
+
+        public Tensor Logits(Tensor heard) => functional.linear(heard, weight, bias); // (B, width) to (B, classes)
+
+        public void Dispose()
+        {
+            weight.Dispose();
+            bias.Dispose();
+        }
     }
 }

@@ -50,7 +50,8 @@ public static class LanguageModelPretraining
                 : config.HiddenSize;
             weight.normal_(0, 1 / Math.Sqrt(fanIn), generator);
         }
-        return model.Frozen();
+        Freeze(model);
+        return model;
     }
 
     /// <summary>Trains the model in place.</summary>
@@ -71,7 +72,7 @@ public static class LanguageModelPretraining
         }
         finally
         {
-            model.Frozen();
+            Freeze(model);
         }
     }
 
@@ -105,9 +106,9 @@ public static class LanguageModelPretraining
         // What is drawn from a seed tells which pairs there are.
         public IReadOnlyDictionary<string, string> Parts => new Dictionary<string, string>
         {
-            ["pretraining"] = RunFolder.Hash([JsonSerializer.Serialize(options with { RunFolder = null })]),
-            ["architecture"] = RunFolder.Hash([JsonSerializer.Serialize(model.Config)]),
-            ["pairs"] = RunFolder.Hash(Pairs(new Random(options.Seed)).SelectMany(pair => new[] { pair.Input, pair.Target }
+            ["pretraining"] = TrainingLoop.Hash([JsonSerializer.Serialize(options with { RunFolder = null })]),
+            ["architecture"] = TrainingLoop.Hash([JsonSerializer.Serialize(model.Config)]),
+            ["pairs"] = TrainingLoop.Hash(Pairs(new Random(options.Seed)).SelectMany(pair => new[] { pair.Input, pair.Target }
                 .Select(text => string.Join(' ', tokenizer.Encode(text))))),
         };
 
@@ -134,6 +135,11 @@ public static class LanguageModelPretraining
                 inputs = inputs.Plus(zeros_like(inputs).normal_(0, 1, noise) * inputs.detach().std().Times(options.InputNoise));
             return LanguageModeling.Loss(model, inputs, mask, targets).unsqueeze(0);
         }
+    }
+
+    private static void Freeze(T5 model)
+    {
+        foreach (var parameter in model.parameters()) parameter.requires_grad = false;
     }
 
     /// <summary>Measures a model on pairs, which it should not have been trained on.</summary>

@@ -8,7 +8,7 @@ namespace Mint.ML.Transforms.Tests.Contract;
 internal static class RowText
 {
     /// <summary>The rows of a view: each the values of the columns named.</summary>
-    public static string[] Of(IDataView view, params string[] columns)
+    public static string[] Read(IDataView view, params string[] columns)
     {
         var active = columns.Select(name => view.Schema[name]).ToArray();
         using var cursor = view.GetRowCursor(active);

@@ -21,7 +21,7 @@ public sealed class StepContractTests
 
     private static ITransformer Fit(string name) => Fitted.GetOrAdd(name, _ => new(() => Step.All[name].Make(Ml).Fit(Step.All[name].Data()))).Value;
 
-    private static string[] Values(string name) => RowText.Of(Fit(name).Transform(Step.All[name].Data()), Step.All[name].Added);
+    private static string[] Values(string name) => RowText.Read(Fit(name).Transform(Step.All[name].Data()), Step.All[name].Added);
 
     [TestMethod]
     public void Every_step_of_the_assembly_takes_part()
@@ -124,12 +124,12 @@ public sealed class StepContractTests
         for (int i = 0; i < step.Added.Length; i++)
         {
             int column = i;
-            CollectionAssert.AreEqual(whole.Select(row => row.Split(" | ")[column]).ToArray(), RowText.Of(view, step.Added[i]), step.Added[i]);
+            CollectionAssert.AreEqual(whole.Select(row => row.Split(" | ")[column]).ToArray(), RowText.Read(view, step.Added[i]), step.Added[i]);
             using var cursor = view.GetRowCursor([view.Schema[step.Added[i]]]);
             foreach (var other in view.Schema.Where(other => other.Index != view.Schema[step.Added[column]].Index))
                 Assert.IsFalse(cursor.IsColumnActive(other), other.Name);
         }
-        CollectionAssert.AreEqual(whole, RowText.Of(view, step.Added));
+        CollectionAssert.AreEqual(whole, RowText.Read(view, step.Added));
     }
 
     [TestMethod, DynamicData(nameof(Names))]
@@ -216,7 +216,7 @@ public sealed class StepContractTests
     {
         var step = Step.All[name];
         if (step.Added.Contains("Audio")) return; // ML.NET caches its own types alone, and says so
-        CollectionAssert.AreEqual(Values(name), RowText.Of(Ml.Data.Cache(Fit(name).Transform(step.Data()), step.Added), step.Added));
+        CollectionAssert.AreEqual(Values(name), RowText.Read(Ml.Data.Cache(Fit(name).Transform(step.Data()), step.Added), step.Added));
     }
 
     [TestMethod, DynamicData(nameof(Names))]
@@ -229,7 +229,7 @@ public sealed class StepContractTests
             Ml.Model.Save(transformer, step.Data().Schema, zip);
             zip.Position = 0;
             transformer = new FrozenModelFolders(EightClips.Shared.Folder).During(() => new MLContext().Model.Load(zip, out _));
-            CollectionAssert.AreEqual(Values(name), RowText.Of(transformer.Transform(step.Data()), step.Added), $"round {round}");
+            CollectionAssert.AreEqual(Values(name), RowText.Read(transformer.Transform(step.Data()), step.Added), $"round {round}");
         }
     }
 
@@ -242,7 +242,7 @@ public sealed class StepContractTests
         disposable.Dispose();
         disposable.Dispose();
         Assert.ThrowsExactly<ObjectDisposedException>(() => ((ITransformer)disposable).Transform(step.Data()));
-        Assert.ThrowsExactly<ObjectDisposedException>(() => RowText.Of(view, step.Added));
+        Assert.ThrowsExactly<ObjectDisposedException>(() => RowText.Read(view, step.Added));
         CollectionAssert.AreEqual(whole, Values(name), "another of the same models");
     }
 

@@ -1,0 +1,77 @@
+using System.Text.Json.Serialization;
+using Mint.ML.Generation;
+using Mint.ML.ModelFiles;
+using Mint.ML.Text;
+
+namespace Mint.ML.Systems;
+
+/// <summary>What a model file's own steps ask and how they search: what a program or command does where it is told nothing else.</summary>
+public sealed record AnswerDefaults
+{
+    private const string CaptionStep = "MintCaptionGenerator.json", TunedStep = "MintInstructionTuned.json", RankingStep = "MintRankedClassifier.json";
+
+    /// <summary>What a caption is the answer to; without a caption step, the paper's instruction.</summary>
+    public string CaptionInstruction { get; init; } = InstructionTemplates.CaptionInstruction;
+
+    /// <summary>How answers are searched for: as the caption step did, or else the step of stage 2; without either, greedily.</summary>
+    public GenerationOptions Generation { get; init; } = new();
+
+    /// <summary>What labels are an answer to; without a ranking step, the paper's "This is a sound of".</summary>
+    public string LabelInstruction { get; init; } = InstructionTemplates.SoundInstruction;
+
+    /// <summary>The labels of the ranking step; empty without one.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
+
+    /// <summary>What ranks labels; without a ranking step, the sum of log-likelihoods.</summary>
+    public RankingOptions Ranking { get; init; } = new();
+
+    /// <summary>Reads a model file's steps; no weights, so that options are checked before anything long begins.</summary>
+    /// <param name="path">The zip. The folder of a published system has no steps, and gives the defaults of this record.</param>
+    /// <exception cref="FileNotFoundException">There is nothing of that name.</exception>
+    /// <exception cref="InvalidDataException">The file is no model, or an option in it is unknown or wrong; the message names it.</exception>
+    public static AnswerDefaults Read(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        if (Directory.Exists(path)) return new();
+        try
+        {
+            using var zip = ModelZip.Open(path, new());
+            return Read(zip);
+        }
+        catch (FormatException error)
+        {
+            throw new InvalidDataException($"{path} is not a model file of Mint.ML: {error.Message.TrimEnd('.')}.", error);
+        }
+    }
+
+    internal static AnswerDefaults Read(ModelZip zip)
+    {
+        var (caption, tuned, ranking) = (Step<SavedCaption>(zip, CaptionStep), Step<SavedCaption>(zip, TunedStep), Step<SavedRanking>(zip, RankingStep));
+        var defaults = new AnswerDefaults();
+        return new()
+        {
+            CaptionInstruction = caption?.Instruction ?? defaults.CaptionInstruction,
+            Generation = caption?.Generation ?? tuned?.Generation ?? defaults.Generation,
+            LabelInstruction = ranking?.Instruction ?? defaults.LabelInstruction,
+            Labels = ranking?.Labels ?? defaults.Labels,
+            Ranking = ranking?.Ranking ?? defaults.Ranking,
+        };
+    }
+
+    internal void Write(ModelZip zip)
+    {
+        zip.Write("Caption/").Json(CaptionStep, new SavedCaption(CaptionInstruction, Generation));
+        zip.Write("Ranking/").Json(RankingStep, new SavedRanking(LabelInstruction, Labels, Ranking));
+    }
+
+    // Of several steps of a kind the last.
+    private static T? Step<T>(ModelZip zip, string stream) where T : class =>
+        zip.Places(stream).LastOrDefault() is { } place ? zip.Read(place).Json<T>(stream) : null;
+
+    // What of a step's options matters here; the rest names columns.
+    [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
+    private sealed record SavedCaption(string? Instruction = null, GenerationOptions? Generation = null);
+
+    [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
+    private sealed record SavedRanking(string? Instruction = null, IReadOnlyList<string>? Labels = null, RankingOptions? Ranking = null);
+}
