@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Runtime.CompilerServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -61,12 +62,15 @@ namespace Mint.ML.Transforms
         public static (int? GpuDeviceId, bool FallbackToCpu) DeviceSettings(this IHostEnvironment environment) =>
             environment is IHostEnvironmentInternal settings ? (settings.GpuDeviceId, settings.FallbackToCpu) : (null, false);
 
+        /// <summary>The context's folder for temporary files; null for the system's own.</summary>
+        public static string? TemporaryFolder(this IHostEnvironment environment) => (environment as IHostEnvironmentInternal)?.TempFilePath;
+
         /// <summary>Writes a transformer's streams into its place in a model file.</summary>
         public static void Save(ModelSaveContext context, RowMapTransformer transformer, string loaderSignature, Action<ModelWriter> write)
         {
             context.CheckAtModel();
             context.SetVersionInfo(Version(transformer.GetType().Assembly.FullName!, loaderSignature));
-            write(new ZipModelWriter(context));
+            write(new ZipModelWriter(context, transformer.TemporaryFolder));
         }
 
         internal static VersionInfo Version(string assemblyName, string? loaderSignature) =>
@@ -77,21 +81,36 @@ namespace Mint.ML.Transforms
         private static readonly ConditionalWeakTable<object, Dictionary<object, int>> WrittenInto = new();
         private static readonly ConditionalWeakTable<object, Dictionary<int, object>> LoadedFrom = new();
 
-        private sealed class ZipModelWriter(ModelSaveContext context) : ModelWriter
+        private sealed class ZipModelWriter(ModelSaveContext context, string? temporary) : ModelWriter
         {
+            public override string? Temporary => temporary;
+
             private protected override IDictionary<object, int> Written { get; } =
                 WrittenInto.GetValue(context.Repository, _ => new(ReferenceEqualityComparer.Instance));
 
             public override void Stream(string name, Action<BinaryWriter> write) => context.SaveBinaryStream(name, write);
         }
 
-        internal sealed class ZipModelReader(ModelLoadContext context) : ModelReader
+        internal sealed class ZipModelReader(ModelLoadContext context, string? temporary) : ModelReader
         {
+            public override string? Temporary => temporary;
+
             public override FrozenModelFolders Folders => FrozenModelFolders.Current;
 
             private protected override IDictionary<int, object> Loaded { get; } = LoadedFrom.GetValue(context.Repository, _ => []);
 
             public override bool TryStream(string name, Action<BinaryReader> read) => context.TryLoadBinaryStream(name, read);
+
+            // ML.NET copies a stream to the disk before it hands it over, so that its size has to be known before.
+            private protected override (long Packed, long Unpacked)? Size(string name)
+            {
+                string wanted = Path.Combine(context.Directory ?? "", name).Replace('\\', '/');
+                var entry = Archive(context.Repository).Entries.FirstOrDefault(entry => entry.FullName.Replace('\\', '/') == wanted);
+                return entry is null ? null : (entry.CompressedLength, entry.Length);
+            }
+
+            [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_archive")]
+            private static extern ref ZipArchive Archive(RepositoryReader repository);
         }
     }
 
@@ -102,7 +121,7 @@ namespace Mint.ML.Transforms
         {
             if (context.Header.ModelVerWritten < ModelFormat.Current) throw new FormatException($"This model file cannot be read: {ModelFormat.TooOld}.");
             context.CheckAtModel(Interop.Version(typeof(TTransformer).Assembly.FullName!, null));
-            return TTransformer.Read(environment, new Interop.ZipModelReader(context));
+            return TTransformer.Read(environment, new Interop.ZipModelReader(context, environment.TemporaryFolder()));
         }
     }
 }

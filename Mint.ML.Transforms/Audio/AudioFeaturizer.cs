@@ -6,6 +6,7 @@ using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.ModelFiles;
+using Mint.ML.Native;
 using Mint.ML.Systems;
 using Mint.ML.Training.Data;
 using Mint.ML.Transforms.RowMapping;
@@ -79,7 +80,7 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
     static AudioFeaturizingTransformer ILoadable<AudioFeaturizingTransformer>.Read(IHostEnvironment environment, ModelReader reader)
     {
         var columns = reader.Json<Columns>(Signature + ".json");
-        var device = Devices.Of(environment);
+        var device = Devices.ForEnvironment(environment);
         var (folder, encoder) = FrozenFolder.Read(reader, "Encoder", path => ModelCatalog.LoadAudioEncoder(path, device: device));
         return new AudioFeaturizingTransformer(environment, new(encoder), folder, columns.OutputColumnName, columns.InputColumnName, columns.BatchSize);
     }
@@ -133,12 +134,13 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
             {
                 return encoder.Encode([.. rows.Select(row => sounds[row]!.Clip)]);
             }
-            catch (SoundNotEncodableException e)
+            catch (Exception e) when (e is SoundNotEncodableException || e.IsOutOfMemory())
             {
                 // The encoder counts rows of the batch; a user knows files.
                 string names = string.Join(", ", rows.Select(row => sounds[row]!.Source ?? "sound in memory").Take(8));
-                throw new SoundNotEncodableException($"The audio encoder refused a batch of {rows.Length} ({names}{(rows.Length > 8 ? ", ..." : "")}): "
-                    + $"{e.Message}", e);
+                string batch = $"a batch of {rows.Length} ({names}{(rows.Length > 8 ? ", ..." : "")})";
+                if (e is SoundNotEncodableException) throw new SoundNotEncodableException($"The audio encoder refused {batch}: {e.Message}", e);
+                throw new OutOfMemoryException($"There is not enough memory to encode {batch}. Lower BatchSize, or cut the sound into shorter files.", e);
             }
         }
     }
@@ -244,11 +246,11 @@ public sealed class AudioFeaturizer : IEstimator<AudioFeaturizingTransformer>
     {
         ArgumentNullException.ThrowIfNull(input);
         GetOutputSchema(SchemaColumns.Shape(input.Schema));
-        var folder = FrozenFolder.Of(options.Encoder, options.EmbedFrozenModels);
+        var folder = FrozenFolder.FromPath(options.Encoder, options.EmbedFrozenModels);
         var cache = options.CacheFolder is { } kept ? new FrameStore(kept, ModelFolder.Hash(folder.Path)) : null;
         try
         {
-            var encoder = ModelCatalog.LoadAudioEncoder(folder.Path, device: Devices.Of(environment));
+            var encoder = ModelCatalog.LoadAudioEncoder(folder.Path, device: Devices.ForEnvironment(environment));
             return new AudioFeaturizingTransformer(environment, new(encoder), folder, options.OutputColumnName, options.InputColumnName, options.BatchSize,
                 cache);
         }

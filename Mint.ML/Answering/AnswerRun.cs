@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Mint.ML.Audio;
 using Mint.ML.Generation;
+using Mint.ML.Native;
 
 namespace Mint.ML.Answering;
 
@@ -30,7 +31,7 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
 
     /// <summary>Answers all clips that have no row yet.</summary>
     /// <exception cref="InvalidDataException">A clip cannot be answered, and errors are not skipped. The rows before its batch are written.</exception>
-    public AnswerResult Run(IReadOnlyList<Clip> clips, AnswerOutput output, CancellationToken cancel)
+    public AnswerResult Run(IReadOnlyList<ListedClip> clips, AnswerOutput output, CancellationToken cancel)
     {
         int before = clips.Count(clip => output.Has(clip.Name)), answered = 0, failed = 0;
         double cut = 0;
@@ -44,7 +45,7 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
                     + $"already{(output.Failed > 0 ? $", {output.Failed} of them without an answer; take those rows out to try again" : "")}");
             }
             // Batches are those of a run without a stop, so that where it stopped does not change a bit of an answer.
-            foreach (Clip[] group in clips.Chunk(batch).Where(group => !group.All(clip => output.Has(clip.Name))))
+            foreach (ListedClip[] group in clips.Chunk(batch).Where(group => !group.All(clip => output.Has(clip.Name))))
             {
                 cancel.ThrowIfCancellationRequested();
                 foreach (var row in Rows(group, cancel))
@@ -77,7 +78,7 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
         return new(answered, before, failed, cut, Stopped: false);
     }
 
-    private IEnumerable<AnswerRow> Rows(Clip[] group, CancellationToken cancel)
+    private IEnumerable<AnswerRow> Rows(ListedClip[] group, CancellationToken cancel)
     {
         var heard = new List<HeardClip>();
         long samples = 0;
@@ -103,36 +104,41 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
         {
             answers = whole.Length > 0 ? answerer.Answer(whole, cancel) : [];
         }
-        catch (SoundNotEncodableException)
+        catch (Exception e) when (e is SoundNotEncodableException || e.IsOutOfMemory())
         {
-            // Something in the batch cannot be encoded: one by one, to find it.
+            // Something in the batch cannot be encoded, or takes too much: one by one, to find it.
             answers = [.. whole.Select(clip => Alone(clip, cancel))];
         }
         var queue = new Queue<AnswerRow>(answers);
         return [.. heard.Select(clip => clip.Row.Error is null ? queue.Dequeue() : clip.Row)];
     }
 
-    private HeardClip Hear(Clip clip)
+    private HeardClip Hear(ListedClip clip)
     {
         try
         {
-            // What is cut is not decoded either.
+            // What is cut is not decoded either, and what the model does not hear of a high rate is not kept.
             var audio = AudioFile.Read(clip.File, AudioReadOptions.Default with
             {
+                SampleRate = answerer.SampleRate,
                 HearOnly = windows.MaxSeconds is < MostSeconds and double most ? TimeSpan.FromSeconds(most) : null,
             });
-            var divided = LongAudio.Divide(audio.Samples.Length, audio.SampleRate, windows);
-            AudioClip[] parts = [.. divided.Of(audio)];
+            var divided = LongAudio.Divide(audio.Samples.Length, audio.SampleRate, windows with { MaxSeconds = null });
+            AudioClip[] parts = [.. divided.Cut(audio)];
             var row = new AnswerRow(clip.Name)
             {
                 Seconds = (audio.Duration + audio.Unheard).TotalSeconds,
-                CutSeconds = (double)divided.CutSamples / audio.SampleRate + audio.Unheard.TotalSeconds,
+                CutSeconds = audio.Unheard.TotalSeconds,
             };
             return new(row, divided, parts);
         }
         catch (AudioFormatException e)
         {
             return new(new AnswerRow(clip.Name) { Error = e.Message }, null, []);
+        }
+        catch (OutOfMemoryException)
+        {
+            return new(new AnswerRow(clip.Name) { Error = TooLarge(clip.Name) }, null, []);
         }
     }
 
@@ -142,12 +148,14 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
         {
             return answerer.Answer([clip], cancel)[0];
         }
-        catch (SoundNotEncodableException e)
+        catch (Exception e) when (e is SoundNotEncodableException || e.IsOutOfMemory())
         {
-            string error = $"{clip.Row.Path}: {e.Message}";
+            string error = e is SoundNotEncodableException ? $"{clip.Row.Path}: {e.Message}" : TooLarge(clip.Row.Path);
             return skipErrors ? new AnswerRow(clip.Row.Path) { Error = error } : throw new InvalidDataException(error, e);
         }
     }
+
+    private static string TooLarge(string path) => $"{path}: to hear it takes more memory than is left. {OutOfMemory.Advice}";
 
     private void Progress(int done, int now, int all, TimeSpan elapsed)
     {

@@ -21,14 +21,24 @@ public abstract class Answerer
     /// <summary>What decides the answers, apart from the model and the windows: a file of answers is gone on with only where it is the same.</summary>
     public abstract JsonObject Settings { get; }
 
+    /// <summary>Samples per second that clips are heard at, in Hz: they are read at it, so that a file of a high rate takes no more memory than others.</summary>
+    public abstract int SampleRate { get; }
+
     /// <summary>Answers in the clips' order. All windows of the clips go through the model in its batches.</summary>
     public abstract IReadOnlyList<AnswerRow> Answer(IReadOnlyList<HeardClip> clips, CancellationToken cancel);
 }
 
 /// <summary>An answerer by what a window is answered with.</summary>
-/// <param name="batch">Windows that go through the model at once.</param>
-public abstract class Answerer<TAnswer>(int batch) : Answerer
+/// <param name="model">The model.</param>
+/// <param name="batch">Windows that go through it at once.</param>
+public abstract class Answerer<TAnswer>(AudioLanguageModel model, int batch) : Answerer
 {
+    /// <inheritdoc/>
+    public override int SampleRate => model.Encoder.SampleRate;
+
+    /// <summary>The model.</summary>
+    protected AudioLanguageModel Model => model;
+
     /// <inheritdoc/>
     public override IReadOnlyList<AnswerRow> Answer(IReadOnlyList<HeardClip> clips, CancellationToken cancel)
     {
@@ -62,7 +72,8 @@ public abstract class Answerer<TAnswer>(int batch) : Answerer
 /// <param name="generation">How the answer is searched for.</param>
 /// <param name="batch">Windows answered at once.</param>
 /// <exception cref="NotSupportedException">The model does not answer in words.</exception>
-public sealed class TextAnswerer(AudioLanguageModel model, string name, string instruction, GenerationOptions generation, int batch) : Answerer<string>(batch)
+public sealed class TextAnswerer(AudioLanguageModel model, string name, string instruction, GenerationOptions generation, int batch)
+    : Answerer<string>(model, batch)
 {
     private readonly IAudioLanguageModel answering = model.Answering();
 
@@ -77,7 +88,7 @@ public sealed class TextAnswerer(AudioLanguageModel model, string name, string i
 
     /// <inheritdoc/>
     protected override IReadOnlyList<string> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel) =>
-        model.Answer(windows, instruction, generation, cancel);
+        Model.Answer(windows, instruction, generation, cancel);
 
     /// <inheritdoc/>
     protected override AnswerRow Merge(HeardClip clip, IReadOnlyList<string> windows) =>
@@ -127,7 +138,7 @@ public sealed record LabelOptions
 /// <param name="batch">Windows answered at once.</param>
 /// <exception cref="ArgumentException">Labels or options are not usable.</exception>
 /// <exception cref="NotSupportedException">The model cannot rank in the way asked for.</exception>
-public sealed class LabelAnswerer(AudioLanguageModel model, LabelOptions options, int batch) : Answerer<float[]>(batch)
+public sealed class LabelAnswerer(AudioLanguageModel model, LabelOptions options, int batch) : Answerer<float[]>(model, batch)
 {
     private readonly LabelScorer scorer = model.Scorer(options.Labels, options.Instruction, options.Ranking, options.BySimilarity);
 
@@ -145,7 +156,7 @@ public sealed class LabelAnswerer(AudioLanguageModel model, LabelOptions options
     }.Add(options.Ranking with { MaxRows = 1 }); // which decides nothing
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<float[]> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel) => model.Score(scorer, windows, cancel);
+    protected override IReadOnlyList<float[]> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel) => Model.Score(scorer, windows, cancel);
 
     /// <inheritdoc/>
     protected override AnswerRow Merge(HeardClip clip, IReadOnlyList<float[]> windows)
@@ -166,7 +177,7 @@ public sealed class LabelAnswerer(AudioLanguageModel model, LabelOptions options
 /// <summary>Vectors of clips, one a query, of all windows one after the other: what retrieval compares with texts.</summary>
 /// <param name="model">The model.</param>
 /// <param name="batch">Windows embedded at once.</param>
-public sealed class EmbeddingAnswerer(AudioLanguageModel model, int batch) : Answerer<float[,]>(batch)
+public sealed class EmbeddingAnswerer(AudioLanguageModel model, int batch) : Answerer<float[,]>(model, batch)
 {
     /// <inheritdoc/>
     public override string Name => "embedding";
@@ -175,7 +186,7 @@ public sealed class EmbeddingAnswerer(AudioLanguageModel model, int batch) : Ans
     public override JsonObject Settings => [];
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<float[,]> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel) => model.Vectors(windows);
+    protected override IReadOnlyList<float[,]> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel) => Model.Vectors(windows);
 
     /// <inheritdoc/>
     protected override AnswerRow Merge(HeardClip clip, IReadOnlyList<float[,]> windows) =>

@@ -30,8 +30,8 @@ public sealed record AudioReadOptions
     public TimeSpan MaxDuration { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Most samples that are read; more are an error. One hour at 48 kHz, 690 MB: without it a FLAC file of 180 kB (half an hour of silence at
-    /// 384 kHz) takes 2.8 GB.
+    /// Most samples that are kept, at the rate that they are resampled to; more are an error. One hour at 48 kHz, 690 MB: without it a FLAC file of 180 kB (half an
+    /// hour of silence at 384 kHz) takes 2.8 GB at its own rate.
     /// </summary>
     public long MaxSamples { get; init; } = 172_800_000;
 
@@ -79,7 +79,8 @@ public sealed record AudioReadOptions
                 $"Cut it into shorter files, or raise {nameof(AudioReadOptions)}.{nameof(MaxDuration)}.");
         }
 
-        if (frames > Math.Min(MaxSamples, Array.MaxLength))
+        long kept = SampleRate is { } wanted && wanted < sampleRate ? (long)((double)frames / sampleRate * wanted) : frames;
+        if (kept > Math.Min(MaxSamples, Array.MaxLength))
         {
             throw new AudioFormatException(file,
                 $"it has {frames:N0} samples, more than the limit of {Math.Min(MaxSamples, Array.MaxLength):N0} ({frames / (double)sampleRate / 60:F0} "

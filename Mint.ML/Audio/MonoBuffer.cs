@@ -3,8 +3,8 @@ using System.Numerics.Tensors;
 namespace Mint.ML.Audio;
 
 /// <summary>
-/// What is decoded of a file, block by block: checked, mixed down, and kept as far as it was asked for. Memory follows what is really there,
-/// never what a header says.
+/// What is decoded of a file, block by block: checked, mixed down, resampled, and kept as far as it was asked for. Memory follows what is really there,
+/// at the rate that is wanted, never what a header says.
 /// </summary>
 /// <param name="file">What errors call the file.</param>
 /// <param name="sampleRate">Its rate, in Hz.</param>
@@ -12,10 +12,16 @@ namespace Mint.ML.Audio;
 /// <param name="options">Limits, and how much is asked for.</param>
 internal sealed class MonoBuffer(string file, int sampleRate, long counted, AudioReadOptions options)
 {
+    private readonly RunningResampler? resampler = options.SampleRate is { } wanted && wanted != sampleRate
+        ? new RunningResampler(Resampler.Get(sampleRate, wanted), Math.Min(counted, options.Wanted(sampleRate))) : null;
+
     private float[] samples = [];
 
-    /// <summary>Samples kept so far.</summary>
-    public int Length { get; private set; }
+    /// <summary>Rate of what is kept, in Hz.</summary>
+    public int SampleRate => resampler is null ? sampleRate : options.SampleRate!.Value;
+
+    /// <summary>Samples of the file that were taken so far, at its own rate.</summary>
+    public long Length { get; private set; }
 
     /// <summary>Whether all that was asked for is here.</summary>
     public bool IsFull => Length >= options.Wanted(sampleRate);
@@ -28,7 +34,15 @@ internal sealed class MonoBuffer(string file, int sampleRate, long counted, Audi
     {
         Check(interleaved, channels);
         int frames = (int)Math.Min(interleaved.Length / channels, options.Wanted(sampleRate) - Length);
-        options.Check(file, sampleRate, channels, (long)Length + frames);
+        options.Check(file, sampleRate, channels, Length + frames);
+        if (resampler is not null)
+        {
+            if (samples.Length < frames) samples = new float[frames];
+            Channels.MixDown(interleaved[..(frames * channels)], channels, samples.AsSpan(0, frames));
+            resampler.Add(samples.AsSpan(0, frames));
+            Length += frames;
+            return;
+        }
         if (Length + frames > samples.Length)
         {
             // Counted sound is allocated once; otherwise doubling wastes at most half.
@@ -36,12 +50,12 @@ internal sealed class MonoBuffer(string file, int sampleRate, long counted, Audi
             Array.Resize(ref samples, (int)Math.Min(most, Array.MaxLength));
         }
 
-        Channels.MixDown(interleaved[..(frames * channels)], channels, samples.AsSpan(Length, frames));
+        Channels.MixDown(interleaved[..(frames * channels)], channels, samples.AsSpan((int)Length, frames));
         Length += frames;
     }
 
-    /// <summary>The samples, without a copy where the buffer is full to the end.</summary>
-    public float[] ToArray() => Length == samples.Length ? samples : samples[..Length];
+    /// <summary>What was kept, without a copy where the buffer is full to the end. Asked for once.</summary>
+    public float[] ToArray() => resampler?.End() ?? (Length == samples.Length ? samples : samples[..(int)Length]);
 
     // Before mixing: two absurd channels may cancel. NaN makes the largest NaN.
     private void Check(ReadOnlySpan<float> interleaved, int channels)

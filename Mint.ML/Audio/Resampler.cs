@@ -93,6 +93,7 @@ public sealed class Resampler
     /// <summary>Resamples a whole signal; silence is assumed before and after it.</summary>
     /// <param name="samples">The input.</param>
     /// <returns>ceil(length * to / from) samples.</returns>
+    /// <exception cref="ArgumentException">They are more than an array holds.</exception>
     public float[] Resample(ReadOnlySpan<float> samples)
     {
         if (from == to || samples.IsEmpty)
@@ -100,27 +101,28 @@ public sealed class Resampler
             return samples.ToArray();
         }
 
-        long wanted = ((long)samples.Length * to + from - 1) / from;
-        if (wanted > Array.MaxLength)
-        {
-            throw new ArgumentException($"{samples.Length:N0} samples from rate {from} to {to} (reduced) make {wanted:N0}, more than an array holds. "
-                + "Resample in pieces.");
-        }
-
-        var padded = new float[before + samples.Length + before + taps];
-        samples.CopyTo(padded.AsSpan(before));
-        var output = new float[wanted];
-        long block = 0;
-        for (int i = 0; i < output.Length; block += from)
-        {
-            for (int j = 0; j < to && i < output.Length; j++, i++)
-            {
-                output[i] = TensorPrimitives.Dot(padded.AsSpan((int)(block + firsts[j] + before), taps), filters.AsSpan(j * taps, taps));
-            }
-        }
-
-        return output;
+        var running = new RunningResampler(this, samples.Length);
+        running.Add(samples);
+        return running.End();
     }
+
+    /// <summary>ceil(length * to / from).</summary>
+    internal long Outputs(long length) => (length * to + from - 1) / from;
+
+    /// <summary>Zeros before the first sample, and at least as many as any output reaches beyond the last.</summary>
+    internal (int Before, int After) Padding => (before, before + taps);
+
+    /// <summary>Both rates over their greatest common divisor: each block of <c>To</c> outputs begins <c>From</c> samples after the one before.</summary>
+    internal (int From, int To) Ratio => (from, to);
+
+    /// <summary>Samples that an output is made of.</summary>
+    internal int Taps => taps;
+
+    /// <summary>The first of them in the padded input, relative to the output's block.</summary>
+    internal int First(int phase) => firsts[phase] + before;
+
+    /// <summary>The output of a phase (its place in its block).</summary>
+    internal float Output(int phase, ReadOnlySpan<float> window) => TensorPrimitives.Dot(window, filters.AsSpan(phase * taps, taps));
 
     private static double Sinc(double t) => t == 0 ? 1 : Math.Sin(Math.PI * t) / (Math.PI * t);
 

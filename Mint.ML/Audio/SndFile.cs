@@ -95,7 +95,7 @@ internal static unsafe class SndFile
             throw Examined.Refusal(name, examined.Damage);
         }
 
-        return new AudioClip(mono.ToArray(), rate)
+        return new AudioClip(mono.ToArray(), mono.SampleRate)
         {
             Notes = examined.Accept(name, options, () => (double)mono.Length / rate),
             Unheard = TimeSpan.FromSeconds(mono.IsFull ? Math.Max(0, Math.Max(announced, examined.Samples ?? 0) - mono.Length) / (double)rate : 0),

@@ -32,7 +32,7 @@ internal static class WavReader
             mono.Add(samples, format.Channels);
         }
 
-        return new AudioClip(mono.ToArray(), format.SampleRate)
+        return new AudioClip(mono.ToArray(), mono.SampleRate)
         {
             Notes = notes,
             Unheard = TimeSpan.FromSeconds((double)(frames - mono.Length) / format.SampleRate),

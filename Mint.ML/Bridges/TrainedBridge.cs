@@ -47,7 +47,7 @@ internal sealed class TrainedBridge(BridgeNet bridge, VocabularyFiles vocabulary
     internal static void WriteBridge(ModelWriter writer, string name, BridgeNet bridge, int maxTextTokens)
     {
         writer.Stream(name, w => w.Write(maxTextTokens));
-        using var folder = new TemporaryFolder();
+        using var folder = new TemporaryFolder(writer.Temporary);
         Save(bridge, folder.Path);
         PackedFolder.Write(writer, name + "Weights", folder.Path);
     }

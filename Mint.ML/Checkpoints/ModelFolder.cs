@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Mint.ML.Files;
 
 namespace Mint.ML.Checkpoints;
 
@@ -7,9 +8,11 @@ namespace Mint.ML.Checkpoints;
 public static class ModelFolder
 {
     /// <summary>Names of all files of a folder, in order: weights in any format, configuration, vocabularies, and whatever else a loader might open.</summary>
-    /// <remarks>Left out are hidden files, cards (.md) and unfinished ones (.tmp): nothing loads those. What is not listed by ending counts, so that no file is
-    /// overlooked.</remarks>
-    public static IReadOnlyList<string> Names(string folder) => [.. Directory.EnumerateFiles(folder)
+    /// <remarks>
+    /// Left out are hidden files, cards (.md) and unfinished ones (.tmp): nothing loads those; and pipes and devices, which are no files. What is not listed by ending
+    /// counts, so that no file is overlooked.
+    /// </remarks>
+    public static IReadOnlyList<string> Names(string folder) => [.. Directory.EnumerateFiles(folder).Where(RegularFile.Exists)
         .Select(file => Path.GetFileName(file))
         .Where(name => !name.StartsWith('.') && !name.EndsWith(".md", StringComparison.OrdinalIgnoreCase) && !name.EndsWith(".tmp", StringComparison.Ordinal))
         .Order(StringComparer.Ordinal)];

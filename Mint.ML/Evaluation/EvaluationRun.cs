@@ -31,7 +31,7 @@ public sealed record EvaluationSettings(AudioLanguageModel Model, string ModelPa
 public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings settings, string folder, Action<string>? report = null)
 {
     /// <summary>A clip and what is right about it.</summary>
-    private sealed record Known(Clip Clip, IReadOnlyList<string> References, IReadOnlyList<string>? Negative);
+    private sealed record Known(ListedClip Clip, IReadOnlyList<string> References, IReadOnlyList<string>? Negative);
 
     /// <summary>Runs the recipe; null if it was stopped.</summary>
     /// <param name="cancel">Stops it within a batch.</param>
@@ -44,9 +44,9 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         var answerer = Answerer(labels);
         using var held = FolderLock.Take(folder);
         string answers = Path.Combine(folder, "answers.jsonl");
-        var format = new JsonLines(answerer.Name);
+        var format = new JsonLinesFormat(answerer.Name);
         AnswerResult result;
-        using (var output = new FileOutput(answers, format, AnswerSettings.Of(settings.ModelPath, recipe.Manifest, answerer, recipe.LongAudio)))
+        using (var output = new FileOutput(answers, format, AnswerSettings.ForRun(settings.ModelPath, recipe.Manifest, answerer, recipe.LongAudio)))
         {
             result = new AnswerRun(answerer, recipe.LongAudio, settings.Batch, settings.SkipErrors, report ?? (_ => { }))
                 .Run([.. clips.Select(clip => clip.Clip)], output, cancel);
@@ -104,7 +104,7 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
                 throw new InvalidDataException($"{recipe.Manifest}, row {clip.Last().Number}: '{clip.Key}' has the labels {Brief(references)}, and "
                     + "classification takes one; tagging takes several.");
             }
-            return new Known(new Clip(clip.Key, clip.First().Path), references, recipe.NegativeColumn is { } column
+            return new Known(new ListedClip(clip.Key, clip.First().Path), references, recipe.NegativeColumn is { } column
                 ? [.. clip.Select(row => row.Find(column)).OfType<string>().SelectMany(Several)] : null);
         })];
 

@@ -85,7 +85,7 @@ public sealed record RankingOptions
 /// <param name="Scores">(prompts, candidates), by <see cref="RankingOptions.Score"/>; higher is better.</param>
 /// <param name="Probabilities">(prompts, candidates), see <see cref="RankingOptions.MultiLabel"/>.</param>
 /// <param name="DecoderTokens">Tokens that the decoder computed for each prompt, the start included: <see cref="CandidateTrie.Nodes"/>.</param>
-public sealed record Ranking(double[,] Scores, double[,] Probabilities, long DecoderTokens)
+public sealed record RankingResult(double[,] Scores, double[,] Probabilities, long DecoderTokens)
 {
     /// <summary>Candidates of a prompt, the best first; of equals the earlier.</summary>
     public int[] Order(int prompt) => [.. Enumerable.Range(0, Scores.GetLength(1)).OrderByDescending(candidate => Scores[prompt, candidate])];

@@ -22,7 +22,7 @@ public static class VocabularyRanking
     /// </param>
     /// <param name="cancel">Ends the call between two steps.</param>
     /// <exception cref="ArgumentException">Shapes or options are wrong, a token is outside the vocabulary, or the prior is missing.</exception>
-    public static Ranking Rank(ILanguageModel model, Tensor prompt, Tensor promptMask, CandidateTrie candidates,
+    public static RankingResult Rank(ILanguageModel model, Tensor prompt, Tensor promptMask, CandidateTrie candidates,
         RankingOptions? options = null, double[,]? prior = null, CancellationToken cancel = default)
     {
         options ??= new();

@@ -10,7 +10,7 @@ namespace Mint.ML.Metrics;
 /// <c>-lrb-</c> and <c>-rrb-</c> and stay, because the list of punctuation names them in upper case: a quirk kept, as scores depend on it.
 /// Web addresses, emoticons and fractions, which CoreNLP also knows, are not treated specially.
 /// </remarks>
-public static partial class PtbTokenizer
+internal static partial class PtbTokenizer
 {
     private static readonly HashSet<string> punctuation = ["''", "'", "``", "`", ".", "?", "!", ",", ":", "-", "--", "...", ";", "\""];
 

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
 using Mint.ML.Checkpoints;
+using Mint.ML.Files;
 
 namespace Mint.ML.ModelFiles;
 
@@ -9,23 +11,26 @@ namespace Mint.ML.ModelFiles;
 /// </summary>
 /// <remarks>
 /// When a model file is loaded, the folder is looked for as <see cref="FrozenModelFolders"/> says. A folder whose files differ from those at training
-/// is an error: predictions would silently change.
+/// is an error: predictions would silently change. What the file says is looked for below those places alone, whoever wrote it.
 /// </remarks>
 internal sealed class FrozenFolder
 {
     private readonly IReadOnlyList<(string Name, string Hash)>? files;
     private readonly string? reference;
 
-    private FrozenFolder(string path, bool embedded, string? reference = null, IReadOnlyList<(string, string)>? files = null) =>
-        (Path, Embedded, this.reference, this.files) = (path, embedded, reference, files);
+    private readonly IReadOnlyList<(string Name, SafeFileHandle File)>? unpacked; // files without a name, kept for a later save
 
-    /// <summary>Where the folder is now.</summary>
+    private FrozenFolder(string path, bool embedded, string? reference = null, IReadOnlyList<(string, string)>? files = null,
+        IReadOnlyList<(string, SafeFileHandle)>? unpacked = null) =>
+        (Path, Embedded, this.reference, this.files, this.unpacked) = (path, embedded, reference, files, unpacked);
+
+    /// <summary>Where the folder is now. Of one that was unpacked from a model file, where it was while it was loaded from.</summary>
     public string Path { get; }
 
     /// <summary>Whether the files go into the model file.</summary>
     public bool Embedded { get; }
 
-    public static FrozenFolder Of(string path, bool embedded = false) => Directory.Exists(path)
+    public static FrozenFolder FromPath(string path, bool embedded = false) => Directory.Exists(path)
         ? new(path, embedded)
         : throw new DirectoryNotFoundException($"There is no model folder '{path}' (looked in {System.IO.Path.GetFullPath(path)}). Give the path of a "
             + "Hugging Face folder: config.json, weights, tokenizer files.");
@@ -44,8 +49,16 @@ internal sealed class FrozenFolder
                 w.Write(hash);
             }
         });
-        if (Embedded) PackedFolder.Write(writer, name + "Files", Path);
+        if (!Embedded) return;
+        if (unpacked is null) PackedFolder.Write(writer, name + "Files", Path);
+        else
+        {
+            PackedFolder.Write(writer, name + "Files", [.. unpacked.Select(file => (file.Name, (Func<Stream>)(() => Open(file.File))))]);
+            GC.KeepAlive(this);
+        }
     }
+
+    private static FileStream Open(SafeFileHandle file) => new(new SafeFileHandle(file.DangerousGetHandle(), ownsHandle: false), FileAccess.Read) { Position = 0 };
 
     /// <summary>Finds the folder, or unpacks it, and loads from it.</summary>
     public static (FrozenFolder Folder, T Loaded) Read<T>(ModelReader reader, string name, Func<string, T> load)
@@ -58,16 +71,33 @@ internal sealed class FrozenFolder
             embedded = r.ReadBoolean();
             reference = r.ReadString();
             int count = r.ReadInt32();
+            if (count is < 0 or > PackedFolder.MostFiles) throw new FormatException($"The model file is damaged: stream '{name}' says it names {count} files.");
             for (int i = 0; i < count; i++) files.Add((r.ReadString(), r.ReadString()));
         });
+        // Nothing is opened, and nowhere looked, because a stranger's file says so.
+        if (!ForeignNames.IsFolder(reference)) throw new FormatException($"The model file names a frozen model '{reference}', which is no folder below another.");
+        if (files.FirstOrDefault(file => !ForeignNames.IsFile(file.Name)) is { Name: { } outside })
+            throw new FormatException($"The model file names '{outside}' as a file of the frozen model '{reference}', which is no name of a file in a folder.");
         if (!embedded)
         {
             string path = Find(reference, files, reader.Folders);
             return (new FrozenFolder(path, false, reference, files), load(path));
         }
-        var unpacked = PackedFolder.Unpack(reader, name + "Files");
-        // Kept for as long as the process lives: a later save embeds the files again.
-        return (new FrozenFolder(unpacked.Path, true, reference, files), load(unpacked.Path));
+        var folder = PackedFolder.Unpack(reader, name + "Files");
+        try
+        {
+            var loaded = load(folder.Path);
+            // A later save embeds the files again. An open file needs no name on Unix, so that nothing is left however the process ends.
+            IReadOnlyList<(string, SafeFileHandle)>? kept = OperatingSystem.IsWindows() ? null
+                : [.. ModelFolder.Names(folder.Path).Select(file => (file, File.OpenHandle(System.IO.Path.Combine(folder.Path, file))))];
+            if (kept is not null) folder.Dispose();
+            return (new FrozenFolder(folder.Path, true, reference, files, kept), loaded);
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
     }
 
     private static string Find(string reference, IReadOnlyList<(string Name, string Hash)> files, FrozenModelFolders folders)
@@ -100,7 +130,7 @@ internal sealed class FrozenFolder
         foreach (var (name, hash) in files)
         {
             string path = System.IO.Path.Combine(folder, name);
-            if (!File.Exists(path)) return $"{path} is missing";
+            if (!RegularFile.Exists(path)) return $"{path} is missing";
             if (Hash(path) != hash) return $"{path} differs (SHA-256)";
         }
         return null;
@@ -119,7 +149,6 @@ internal sealed class FrozenFolder
     private static string Reference(string path)
     {
         string relative = System.IO.Path.GetRelativePath(".", path).Replace('\\', '/');
-        return relative.StartsWith("..", StringComparison.Ordinal) || System.IO.Path.IsPathRooted(relative)
-            ? new DirectoryInfo(path).Name : relative;
+        return ForeignNames.IsFolder(relative) ? relative : new DirectoryInfo(path).Name;
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Mint.ML.ModelFiles;
 
 /// <summary>
@@ -10,6 +12,17 @@ public sealed record FrozenModelFolders(params IReadOnlyList<string> Folders)
 {
     /// <summary>The environment variable that names further folders.</summary>
     public const string Variable = "MINT_MODELS";
+
+    /// <summary>The environment variable that allows model files to unpack so many bytes, where <see cref="MostUnpackedBytes"/> does not say.</summary>
+    public const string LimitVariable = "MINT_UNPACK_LIMIT";
+
+    private const long Least = 64 << 20, Times = 20; // weights shrink by a tenth or so, and what shrinks to a twentieth is empty
+
+    /// <summary>
+    /// Most bytes that one embedded model of a file may unpack to. Default null: twenty times what it takes in the file, and 64 MB at least. A file that is all zeros
+    /// grows a thousand times.
+    /// </summary>
+    public long? MostUnpackedBytes { get; init; }
 
     private static readonly AsyncLocal<FrozenModelFolders?> Ambient = new();
 
@@ -26,7 +39,11 @@ public sealed record FrozenModelFolders(params IReadOnlyList<string> Folders)
     ];
 
     /// <summary>The same, and the folder of a model file.</summary>
-    internal FrozenModelFolders Beside(string modelFile) => new([.. Folders, Path.GetDirectoryName(Path.GetFullPath(modelFile))!]);
+    internal FrozenModelFolders Beside(string modelFile) => this with { Folders = [.. Folders, Path.GetDirectoryName(Path.GetFullPath(modelFile))!] };
+
+    /// <summary>Bytes that an embedded model of so many in its file may unpack to.</summary>
+    internal long MostUnpacked(long packed) => MostUnpackedBytes
+        ?? (long.TryParse(Environment.GetEnvironmentVariable(LimitVariable), NumberStyles.None, CultureInfo.InvariantCulture, out long most) ? most : Math.Max(Least, Times * packed));
 
     /// <summary>Has these looked in by what <paramref name="load"/> loads on this thread, and by nothing else.</summary>
     internal T During<T>(Func<T> load)

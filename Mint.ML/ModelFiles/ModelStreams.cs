@@ -8,6 +8,9 @@ namespace Mint.ML.ModelFiles;
 /// same.</remarks>
 internal abstract class ModelWriter
 {
+    /// <summary>The folder for temporary files; null for the system's own.</summary>
+    public virtual string? Temporary => null;
+
     /// <summary>Writes one stream. <paramref name="name"/> is a file name, unique within the place.</summary>
     public abstract void Stream(string name, Action<BinaryWriter> write);
 
@@ -39,8 +42,17 @@ internal abstract class ModelReader
     /// <summary>Where frozen models are looked for that the file names and does not hold.</summary>
     public abstract FrozenModelFolders Folders { get; }
 
+    /// <summary>The folder for temporary files; null for the system's own.</summary>
+    public virtual string? Temporary => null;
+
     /// <summary>Reads one stream if it is there. The reader runs forward only.</summary>
     public abstract bool TryStream(string name, Action<BinaryReader> read);
+
+    /// <summary>Bytes of a stream in the model file and out of it; null where it is not there. A zip's reader gives no more than is said here.</summary>
+    private protected abstract (long Packed, long Unpacked)? Size(string name);
+
+    /// <summary>Bytes that a stream which is read into memory has at most: names, numbers, options.</summary>
+    private const long MostInMemory = 16 << 20;
 
     /// <summary>Reads one stream.</summary>
     /// <exception cref="FormatException">The model file does not have it.</exception>
@@ -49,11 +61,44 @@ internal abstract class ModelReader
         if (!TryStream(name, read)) throw new FormatException($"The model file is damaged or of another version: it has no stream '{name}'.");
     }
 
+    /// <summary>Refuses a stream whose files would take more of the disk than was allowed, or than there is, before any of it is written.</summary>
+    /// <exception cref="IOException">It is larger; the message says how large, and what allows it.</exception>
+    public void CheckUnpacked(string name)
+    {
+        if (Size(name) is not var (packed, unpacked)) return; // reading will say that it is missing
+        long most = Folders.MostUnpacked(packed);
+        if (unpacked > most)
+        {
+            throw new IOException($"Stream '{name}' of the model file, of {packed:N0} bytes, unpacks to {unpacked:N0}, beyond the limit of {most:N0}. Weights shrink little in a file, so it may be "
+                + $"made to fill disks. If you trust it, raise the limit: {nameof(FrozenModelFolders)}.{nameof(FrozenModelFolders.MostUnpackedBytes)} in a program, {FrozenModelFolders.LimitVariable} "
+                + "(bytes) anywhere.");
+        }
+        string folder = Path.GetFullPath(Temporary is { Length: > 0 } named ? named : Path.GetTempPath());
+        if (unpacked > Free(folder))
+        {
+            throw new IOException($"The model file unpacks {unpacked:N0} bytes into {folder}, where {Free(folder):N0} are free. Make room, or name another folder: "
+                + "MLContext.TempFilePath in a program of ML.NET, TMPDIR (TMP on Windows) anywhere.");
+        }
+    }
+
+    private static long Free(string folder)
+    {
+        try
+        {
+            return new DriveInfo(OperatingSystem.IsWindows() ? Path.GetPathRoot(folder)! : folder).AvailableFreeSpace;
+        }
+        catch (Exception error) when (error is IOException or ArgumentException or UnauthorizedAccessException)
+        {
+            return long.MaxValue; // a server's folder on Windows, or one that is not there yet: writing will tell
+        }
+    }
+
     /// <summary>Reads what <see cref="ModelWriter.Json"/> wrote. Members that are absent keep their defaults.</summary>
     /// <exception cref="FormatException">A member is unknown, or has a value of another type; the message names it.</exception>
     public T Json<T>(string name)
     {
         T? value = default;
+        if (Size(name) is { Unpacked: > MostInMemory and var size }) throw new FormatException($"The model file is damaged: stream '{name}' of options has {size:N0} bytes.");
         Stream(name, r =>
         {
             using var bytes = new MemoryStream();

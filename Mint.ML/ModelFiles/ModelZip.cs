@@ -44,6 +44,9 @@ internal sealed class ModelZip : IDisposable
             return true;
         }
 
+        private protected override (long Packed, long Unpacked)? Size(string name) =>
+            streams.TryGetValue(name, out var entry) ? (entry.CompressedLength, entry.Length) : null;
+
         private protected override IDictionary<int, object> Loaded => file.loaded;
     }
 

@@ -1,20 +1,24 @@
 using Mint.ML.Checkpoints;
-
+using Mint.ML.Files;
 
 namespace Mint.ML.ModelFiles;
 
 /// <summary>The files of a model folder inside a model file: one stream, file after file.</summary>
 internal static class PackedFolder
 {
-    private const int MostFiles = 10_000;
+    /// <summary>Most files of a folder; a large model has some dozens.</summary>
+    public const int MostFiles = 10_000;
 
-    public static void Write(ModelWriter writer, string stream, string folder) => writer.Stream(stream, w =>
+    public static void Write(ModelWriter writer, string stream, string folder) =>
+        Write(writer, stream, [.. ModelFolder.Names(folder).Select(name => (name, (Func<Stream>)(() => File.OpenRead(Path.Combine(folder, name)))))]);
+
+    /// <summary>Writes files that may have no name on the disk any more.</summary>
+    public static void Write(ModelWriter writer, string stream, IReadOnlyList<(string Name, Func<Stream> Open)> files) => writer.Stream(stream, w =>
     {
-        string[] names = [.. ModelFolder.Names(folder)];
-        w.Write(names.Length);
-        foreach (string name in names)
+        w.Write(files.Count);
+        foreach (var (name, open) in files)
         {
-            using var file = File.OpenRead(Path.Combine(folder, name));
+            using var file = open();
             w.Write(name);
             w.Write(file.Length);
             w.Flush();
@@ -22,10 +26,12 @@ internal static class PackedFolder
         }
     });
 
-    /// <summary>The folder, under the system's temporary one until it is disposed.</summary>
+    /// <summary>The folder, under the reader's temporary one until it is disposed.</summary>
+    /// <exception cref="IOException">It is larger than the limit, which the message tells, or than the disk's room.</exception>
     public static TemporaryFolder Unpack(ModelReader reader, string stream)
     {
-        var folder = new TemporaryFolder();
+        reader.CheckUnpacked(stream);
+        var folder = new TemporaryFolder(reader.Temporary);
         try
         {
             reader.Stream(stream, r =>
@@ -46,11 +52,11 @@ internal static class PackedFolder
     private static void Unpack(BinaryReader reader, string folder, string stream)
     {
         string name = reader.ReadString();
-        // A name is never a path: nothing is written outside the folder.
-        if (name.Length == 0 || name != Path.GetFileName(name) || name is "." or "..")
+        string path = Path.Combine(folder, name);
+        if (!ForeignNames.IsFile(name) || name.StartsWith('.') || File.Exists(path))
             throw new FormatException($"The model file is damaged: stream '{stream}' names a file '{name}'.");
         long left = reader.ReadInt64();
-        using var file = File.Create(Path.Combine(folder, name));
+        using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
         var buffer = new byte[1 << 16];
         while (left > 0)
         {
@@ -58,36 +64,6 @@ internal static class PackedFolder
             if (read == 0) throw new FormatException($"The model file is damaged: stream '{stream}' ends within '{name}'.");
             file.Write(buffer, 0, read);
             left -= read;
-        }
-    }
-}
-
-/// <summary>A folder that is deleted when it is disposed, or when the process ends.</summary>
-internal sealed class TemporaryFolder : IDisposable
-{
-    public TemporaryFolder()
-    {
-        Path = Directory.CreateTempSubdirectory("mint-").FullName;
-        AppDomain.CurrentDomain.ProcessExit += Delete;
-    }
-
-    public string Path { get; }
-
-    public void Dispose()
-    {
-        AppDomain.CurrentDomain.ProcessExit -= Delete;
-        Delete(null, EventArgs.Empty);
-    }
-
-    private void Delete(object? sender, EventArgs e)
-    {
-        try
-        {
-            Directory.Delete(Path, recursive: true);
-        }
-        catch (IOException)
-        {
-            // Somebody holds a file open (Windows), or it is gone already: a left-over temporary folder harms nobody.
         }
     }
 }

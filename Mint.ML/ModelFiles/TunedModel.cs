@@ -24,7 +24,7 @@ internal sealed class TunedModel(MintModel model, VocabularyFiles vocabulary, Fr
     {
         TrainedBridge.WriteBridge(writer, name + "Bridge", model.Bridge, model.Tokenizers.MaxTextTokens);
         vocabulary.Write(writer, name + "Vocabulary");
-        using (var packed = new TemporaryFolder())
+        using (var packed = new TemporaryFolder(writer.Temporary))
         {
             Safetensors.Write(Path.Combine(packed.Path, "projection.safetensors"), model.Projection.state_dict());
             PackedFolder.Write(writer, name + "Projection", packed.Path);

@@ -45,7 +45,7 @@ internal static class OptionFile
     private static void Check(string where, JsonElement element, Type record, List<string> errors)
     {
         var known = record.GetProperties().Where(property => property.CanWrite)
-            .ToDictionary(property => OptionNames.Of(property.Name), property => property.PropertyType);
+            .ToDictionary(property => OptionNames.ForProperty(property.Name), property => property.PropertyType);
         foreach (var setting in element.EnumerateObject())
         {
             if (!known.TryGetValue(setting.Name, out var type))

@@ -45,7 +45,7 @@ public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSet
     public IReadOnlyList<FoundSound> BySound(string sound, int top, CancellationToken cancel = default)
     {
         using var file = EmbeddingIndex.Open(index);
-        return Unjudged(file.Search([model.Vectors(AudioFile.Read(sound), windows)], top, cancel)[0]);
+        return Unjudged(file.Search([model.Vectors(AudioFile.Read(sound, model.Encoder.SampleRate), windows)], top, cancel)[0]);
     }
 
     private static FoundSound[] Unjudged(IEnumerable<SearchHit> hits) => [.. hits.Select(hit => new FoundSound(hit.Id, hit.Similarity, null))];
@@ -56,9 +56,9 @@ public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSet
         Dictionary<string, AudioClip> sounds = [];
         foreach (string name in hits.Select(hit => WindowVectors.ClipOf(hit.Id)).Distinct())
         {
-            var recording = AudioFile.Read(Path.Combine(IndexSettings.FolderOf(index), name));
+            var recording = AudioFile.Read(Path.Combine(IndexSettings.FolderOf(index), name), model.Encoder.SampleRate);
             var divided = LongAudio.Divide(recording.Samples.Length, recording.SampleRate, windows);
-            var clip = new HeardClip(new AnswerRow(name), divided, [.. divided.Of(recording)]);
+            var clip = new HeardClip(new AnswerRow(name), divided, [.. divided.Cut(recording)]);
             for (int i = 0; i < clip.Windows.Count; i++) sounds[WindowVectors.Named(clip, i)] = clip.Windows[i];
         }
         return hits.FirstOrDefault(hit => !sounds.ContainsKey(hit.Id)) is { } gone

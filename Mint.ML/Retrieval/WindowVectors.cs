@@ -10,7 +10,7 @@ namespace Mint.ML.Retrieval;
 /// <param name="model">The model.</param>
 /// <param name="batch">Windows that go through it at once.</param>
 /// <param name="take">Takes a window's name and its vectors, (Q, E).</param>
-internal sealed class WindowVectors(AudioLanguageModel model, int batch, Action<string, float[,]> take) : Answerer<float[,]>(batch)
+internal sealed class WindowVectors(AudioLanguageModel model, int batch, Action<string, float[,]> take) : Answerer<float[,]>(model, batch)
 {
     private const string Time = "#t=";
 
@@ -29,7 +29,7 @@ internal sealed class WindowVectors(AudioLanguageModel model, int batch, Action<
         return string.Create(CultureInfo.InvariantCulture, $"{clip.Row.Path}{Time}{part.Start / rate:0.###},{part.End / rate:0.###}");
     }
 
-    protected override IReadOnlyList<float[,]> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel) => model.Vectors(windows);
+    protected override IReadOnlyList<float[,]> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel) => Model.Vectors(windows);
 
     protected override AnswerRow Merge(HeardClip clip, IReadOnlyList<float[,]> windows)
     {

@@ -1,5 +1,6 @@
 using Mint.ML.Audio;
 using Mint.ML.Bridges;
+using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.Files;
 using Mint.ML.Generation;
@@ -89,8 +90,10 @@ public sealed class AudioLanguageModel : IDisposable
     /// <param name="folders">Where frozen models are looked for that a zip names and does not hold.</param>
     /// <exception cref="FileNotFoundException">There is nothing of that name.</exception>
     /// <exception cref="DirectoryNotFoundException">A frozen model that the file names was not found; the message says where it was looked for.</exception>
+    /// <exception cref="InvalidOperationException">A frozen model that was found is not the one of then.</exception>
     /// <exception cref="InvalidDataException">The file is no model, or one of another version.</exception>
-    /// <exception cref="NotSupportedException">The folder holds no system.</exception>
+    /// <exception cref="IOException">What is embedded unpacks to more than <see cref="FrozenModelFolders.MostUnpackedBytes"/>, or than the disk has room for.</exception>
+    /// <exception cref="NotSupportedException">The folder, or a frozen model's, holds nothing that is known.</exception>
     public static AudioLanguageModel Load(string path, Device? device = null, FrozenModelFolders? folders = null)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -105,9 +108,27 @@ public sealed class AudioLanguageModel : IDisposable
             using var zip = ModelZip.Open(path, folders ?? new());
             return Read(zip, path, device ?? CPU);
         }
-        catch (Exception error) when (error is FormatException or InvalidDataException or EndOfStreamException)
+        catch (Exception error) when (error is FormatException or InvalidDataException or EndOfStreamException or FileNotFoundException
+            or WeightMismatchException or ArgumentException)
         {
             throw new InvalidDataException($"{path} is not a model file of Mint.ML: {error.Message.TrimEnd('.')}.", error);
+        }
+        // What is wrong is beside the file: a frozen model that is missing or another one, or no room to unpack it.
+        catch (DirectoryNotFoundException error)
+        {
+            throw new DirectoryNotFoundException($"{path}: {error.Message}", error);
+        }
+        catch (IOException error) when (error.GetType() == typeof(IOException))
+        {
+            throw new IOException($"{path}: {error.Message}", error);
+        }
+        catch (InvalidOperationException error) when (error.GetType() == typeof(InvalidOperationException))
+        {
+            throw new InvalidOperationException($"{path}: {error.Message}", error);
+        }
+        catch (NotSupportedException error)
+        {
+            throw new NotSupportedException($"{path}: {error.Message}", error);
         }
     }
 
@@ -212,7 +233,7 @@ public sealed class AudioLanguageModel : IDisposable
     /// <exception cref="AudioFormatException">The file cannot be read; the message names it.</exception>
     /// <exception cref="NotSupportedException">The model does not answer in words.</exception>
     public string Ask(string file, string question, GenerationOptions? options = null, CancellationToken cancel = default) =>
-        Ask(AudioFile.Read(file), question, options, cancel);
+        Ask(Heard(file), question, options, cancel);
 
     /// <summary>The same about sound in memory.</summary>
     /// <param name="clip">The sound.</param>
@@ -248,7 +269,7 @@ public sealed class AudioLanguageModel : IDisposable
         [global::System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel = default)
     {
         var answering = Answering();
-        using var sound = Encoder.Encode([AudioFile.Read(file)]);
+        using var sound = Encoder.Encode([Heard(file)]);
         await foreach (string piece in answering.StreamAsync(sound, question, options, cancel).ConfigureAwait(false)) yield return piece;
     }
 
@@ -261,7 +282,7 @@ public sealed class AudioLanguageModel : IDisposable
     /// <returns>Every label, the likeliest first; of equals the earlier.</returns>
     public IReadOnlyList<LabelProbability> Rank(string file, IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null,
         CancellationToken cancel = default) =>
-        Rank(AudioFile.Read(file), labels, instruction, options, cancel);
+        Rank(Heard(file), labels, instruction, options, cancel);
 
     /// <summary>The same about sound in memory.</summary>
     /// <param name="clip">The sound.</param>
@@ -293,7 +314,7 @@ public sealed class AudioLanguageModel : IDisposable
 
     /// <summary>Unit vectors of a sound file, (vectors, E): one a query and window. A text fits it as well as the nearest of them.</summary>
     /// <exception cref="NotSupportedException">The model has no embeddings.</exception>
-    public float[,] Embed(string file) => Embed(AudioFile.Read(file));
+    public float[,] Embed(string file) => Embed(Heard(file));
 
     /// <inheritdoc cref="Embed(string)"/>
     public float[,] Embed(AudioClip clip)
@@ -306,7 +327,8 @@ public sealed class AudioLanguageModel : IDisposable
     internal float[,] Vectors(AudioClip recording, LongAudioOptions windows)
     {
         int width = Comparing().Width;
-        var parts = LongAudio.Divide(recording.Samples.Length, recording.SampleRate, windows).Of(recording);
+        recording = recording.Resample(Encoder.SampleRate);
+        var parts = LongAudio.Divide(recording.Samples.Length, recording.SampleRate, windows).Cut(recording);
         return BridgeEmbeddings.Vectors([.. parts.Chunk(Batch).SelectMany(Vectors).SelectMany(vectors => vectors.Cast<float>())], width);
     }
 
@@ -320,8 +342,8 @@ public sealed class AudioLanguageModel : IDisposable
     /// <exception cref="NotSupportedException">The system has no queries.</exception>
     public float[,,] QueryAttention(string file, string? instruction = null)
     {
-        using var sound = Encoder.Encode([AudioFile.Read(file)]);
-        if (bridge is not null && instruction is null) return ListeningMap.Of(bridge.Bridge, sound);
+        using var sound = Encoder.Encode([Heard(file)]);
+        if (bridge is not null && instruction is null) return ListeningMap.ForSound(bridge.Bridge, sound);
         return system is MintModel mint ? mint.QueryAttention(sound, instruction ?? "")
             : throw new NotSupportedException("This system has no queries that listen.");
     }
@@ -349,11 +371,15 @@ public sealed class AudioLanguageModel : IDisposable
         "This model has no embeddings: it holds no bridge of stage 1, by which sounds and texts are compared; make one by ./mint pretrain or "
             + "Trainers.BridgeNet.");
 
+    // At the rate that it is heard at, so that a file of a high rate takes no more memory than another.
+    private AudioClip Heard(string file) => AudioFile.Read(file, Encoder.SampleRate);
+
     private LongAudio Divide(AudioClip clip, out AudioClip[] windows)
     {
         ArgumentNullException.ThrowIfNull(clip);
+        clip = clip.Resample(Encoder.SampleRate);
         var divided = LongAudio.Divide(clip.Samples.Length, clip.SampleRate, Windows);
-        windows = [.. divided.Of(clip)];
+        windows = [.. divided.Cut(clip)];
         return divided;
     }
 

@@ -132,7 +132,7 @@ public static class AlignmentTraining
         {
             cache?.Next();
             trained++;
-            var losses = Alignment.Losses(bridge, Part(examples, frames, frameMask), objective, negatives, cache);
+            var losses = AlignmentObjectives.Losses(bridge, Part(examples, frames, frameMask), objective, negatives, cache);
             return stack([losses.Total, losses.Contrastive, losses.Matching, losses.Generation]);
         }
 

@@ -24,7 +24,8 @@ internal sealed class TrainingLoop(ITraining training, IHeldOut? heldOut, Traini
     /// <param name="options">How long, from which seed, and what is kept.</param>
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancel">Ends the run after the step at hand, or within a validation.</param>
-    public static TrainingResult Run(ITraining training, IHeldOut? heldOut, TrainingOptions options, IProgress<TrainingProgress>? progress, CancellationToken cancel)
+    public static TrainingResult Run(
+        ITraining training, IHeldOut? heldOut, TrainingOptions options, IProgress<TrainingProgress>? progress, CancellationToken cancel)
     {
         using var disposed = training;
         if (options.BestBy is { } metric && heldOut?.Metrics.Contains(metric) != true)
@@ -84,8 +85,8 @@ internal sealed class TrainingLoop(ITraining training, IHeldOut? heldOut, Traini
             clock.Stop();
             history.Add(losses);
             step++;
-            report = new TrainingProgress(step, steps, (double)step / training.StepsPerEpoch, history.Named(losses), rate, examples / clock.Elapsed.TotalSeconds,
-                clock.Elapsed / (step - begin) * (steps - step))
+            report = new TrainingProgress(step, steps, (double)step / training.StepsPerEpoch, history.Named(losses), rate,
+                examples / clock.Elapsed.TotalSeconds, clock.Elapsed / (step - begin) * (steps - step))
             {
                 MemoryBytes = Environment.WorkingSet,
                 Cropped = batches.Sum(batch => batch.Cropped),
@@ -107,7 +108,7 @@ internal sealed class TrainingLoop(ITraining training, IHeldOut? heldOut, Traini
     {
         using var scope = NewDisposeScope();
         // A GPU's random state cannot be read through TorchSharp: what it draws in a step follows from the step, so that a resumed run draws it again.
-        if (training.Device.type == TorchSharp.DeviceType.CUDA) cuda.manual_seed_all(unchecked((long)SplitMix.Of(options.Seed, step).Next()));
+        if (training.Device.type == TorchSharp.DeviceType.CUDA) cuda.manual_seed_all(unchecked((long)SplitMix.ForStream(options.Seed, step).Next()));
         optimizer.ZeroGradients();
 
         var batches = training.Batches(step);

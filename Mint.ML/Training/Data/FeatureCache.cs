@@ -1,5 +1,6 @@
 using Mint.ML.Audio;
 using Mint.ML.Encoders;
+using Mint.ML.Native;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Training.Data;
@@ -9,6 +10,8 @@ namespace Mint.ML.Training.Data;
 public sealed class FeatureCache : IFrameSource, IDisposable
 {
     private const int Ahead = 8; // files decoded before the encoder asks for them: enough for two slow ones in a row, and megabytes only
+
+    private const long MostAhead = 1 << 25; // samples, 128 MB: hour-long files are not all held at once
 
     private readonly IReadOnlyList<string> files;
     private readonly Func<IAudioEncoder> load;
@@ -37,7 +40,7 @@ public sealed class FeatureCache : IFrameSource, IDisposable
         store = new FrameStore(folder, encoderHash, options);
         try
         {
-            InOrder(files.Count, i => Key(files[i]), (i, key) => keys[i] = key, cancel);
+            InOrder(files.Count, i => Key(files[i]), (i, key) => keys[i] = key, _ => 0, cancel);
             store.Use(keys);
             int[] missing = [.. Enumerable.Range(0, files.Count).Where(i => store.Shape(keys[i]) is null)];
             if (missing.Length > 0) Encode(missing, encoded, cancel);
@@ -98,12 +101,12 @@ public sealed class FeatureCache : IFrameSource, IDisposable
             Encode(encoder, missing[i], samples);
             Encoded++;
             encoded?.Report(Encoded);
-        }, cancel);
+        }, samples => samples.Length, cancel);
     }
 
     private void Encode(IAudioEncoder encoder, int clip, float[] samples)
     {
-        using var frames = FrameStore.Encode(encoder, samples);
+        using var frames = Frames(encoder, clip, samples);
         if (frames.shape[0] == 0)
         {
             throw new AudioFormatException(files[clip], "it is too short for one frame of the encoder", "Leave it out, or give a longer sound.");
@@ -111,15 +114,34 @@ public sealed class FeatureCache : IFrameSource, IDisposable
         store.Write(keys[clip], frames, files[clip]);
     }
 
+    private Tensor Frames(IAudioEncoder encoder, int clip, float[] samples)
+    {
+        try
+        {
+            return FrameStore.Encode(encoder, samples);
+        }
+        catch (Exception error) when (error.IsOutOfMemory())
+        {
+            throw new AudioFormatException(files[clip], "to encode it takes more memory than is left", OutOfMemory.Advice, error);
+        }
+    }
+
     /// <summary>Prepares items on other threads, a few ahead, and uses them one by one in order on this one.</summary>
-    private static void InOrder<T>(int count, Func<int, T> prepare, Action<int, T> use, CancellationToken cancel)
+    /// <param name="count">Items.</param>
+    /// <param name="prepare">Prepares one.</param>
+    /// <param name="use">Uses one.</param>
+    /// <param name="weight">Memory that a prepared one holds; beyond <see cref="MostAhead"/> no more are begun.</param>
+    /// <param name="cancel">Stops between two.</param>
+    private static void InOrder<T>(int count, Func<int, T> prepare, Action<int, T> use, Func<T, long> weight, CancellationToken cancel)
     {
         var ahead = new Queue<Task<T>>();
+        bool Room() => ahead.Count(task => !task.IsCompleted) < Environment.ProcessorCount
+            && ahead.Where(task => task.IsCompletedSuccessfully).Sum(task => weight(task.Result)) < MostAhead;
         try
         {
             for (int started = 0, i = 0; i < count; i++)
             {
-                for (; started < count && ahead.Count < Ahead; started++)
+                for (; started < count && (ahead.Count == 0 || ahead.Count < Ahead && Room()); started++)
                 {
                     int item = started;
                     ahead.Enqueue(Task.Run(() => prepare(item)));

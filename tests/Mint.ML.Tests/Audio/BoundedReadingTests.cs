@@ -1,4 +1,5 @@
 using Mint.ML.Audio;
+using Mint.ML.Native;
 using static Mint.ML.Tests.Audio.SoundBytes;
 
 namespace Mint.ML.Tests.Audio;
@@ -42,6 +43,45 @@ public sealed class BoundedReadingTests
         Assert.IsLessThan(2_000_000,
             Allocated(() => StringAssert.Contains(Assert.ThrowsExactly<AudioFormatException>(() => Read(bytes, limit)).Message, "MaxSamples")));
         Assert.AreEqual(Rate, Read(bytes, limit with { HearOnly = TimeSpan.FromSeconds(1) }).Samples.Length);
+    }
+
+    [TestMethod]
+    [DataRow(Flac)]
+    [DataRow(Rf64)]
+    public void A_file_of_a_high_rate_takes_the_memory_of_what_is_heard_of_it(int format)
+    {
+        const int High = 384_000, Heard = 16_000;
+        float[] tone = Sweep(30 * High);
+        byte[] bytes = Write(format, tone, High);
+        AudioClip? clip = null;
+        Assert.IsLessThan(30 * Heard * sizeof(float) * 2 + 3_000_000, Allocated(() => clip = Read(bytes, new AudioReadOptions { SampleRate = Heard, MaxSamples = 31 * Heard })));
+        CollectionAssert.AreEqual(Resampler.Get(High, Heard).Resample(Read(bytes).Samples), clip!.Samples);
+        Assert.AreEqual(Heard, clip.SampleRate);
+        var limit = new AudioReadOptions { SampleRate = Heard, MaxSamples = 29 * Heard };
+        Assert.Contains("MaxSamples", Assert.ThrowsExactly<AudioFormatException>(() => Read(bytes, limit)).Message);
+    }
+
+    [TestMethod]
+    public void Want_of_memory_is_an_error_of_the_file()
+    {
+        using var greedy = new Greedy(Write(Flac, Sweep(1_000)));
+        Assert.Contains("sound: its sound does not fit into the memory that is left", Assert.ThrowsExactly<AudioFormatException>(() => AudioFile.Read(greedy, "sound")).Message);
+    }
+
+    [TestMethod]
+    public void Want_of_memory_is_known_whoever_asked_for_it()
+    {
+        Assert.IsTrue(new OutOfMemoryException().IsOutOfMemory());
+        Assert.IsTrue(Assert.Throws<Exception>(() => TorchSharp.torch.empty(1L << 50)).IsOutOfMemory());
+        Assert.IsFalse(Assert.Throws<Exception>(() => TorchSharp.torch.empty(2, 3).reshape(7)).IsOutOfMemory());
+    }
+
+    /// <summary>Reading it takes more memory than there is.</summary>
+    private sealed class Greedy(byte[] bytes) : MemoryStream(bytes)
+    {
+        public override int Read(Span<byte> buffer) => throw new OutOfMemoryException();
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new OutOfMemoryException();
     }
 
     [TestMethod]

@@ -37,4 +37,38 @@ public class ResamplerTests
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new Resampler(0, 16_000));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new Resampler(16_000, 1_000_000));
     }
+
+    [TestMethod]
+    [DataRow(384_000, 16_000)]
+    [DataRow(22_050, 16_000)]
+    [DataRow(8_000, 48_000)]
+    [DataRow(44_100, 44_099)]
+    public void Sound_that_comes_in_pieces_is_the_same_bit_for_bit(int from, int to)
+    {
+        var random = new Random(from);
+        float[] samples = [.. Enumerable.Range(0, 150_000).Select(_ => random.NextSingle() - 0.5f)];
+        var resampler = Resampler.Get(from, to);
+        float[] whole = resampler.Resample(samples);
+        Assert.HasCount((int)Math.Ceiling(150_000.0 * to / from), whole);
+        foreach (int most in (int[])[7, 5_000, 100_000])
+        {
+            var running = new RunningResampler(resampler, expected: 0);
+            for (int at = 0, size; at < samples.Length; at += size)
+            {
+                size = Math.Min(random.Next(1, most), samples.Length - at);
+                running.Add(samples.AsSpan(at, size));
+            }
+            CollectionAssert.AreEqual(whole, running.End());
+        }
+    }
+
+    [TestMethod]
+    public void A_single_sample_is_its_filter()
+    {
+        foreach (var (from, to) in ((int, int)[])[(48_000, 16_000), (16_000, 48_000)])
+        {
+            float[] alone = Resampler.Get(from, to).Resample([1]), first = Resampler.Get(from, to).Resample([1, .. new float[1_000]]);
+            CollectionAssert.AreEqual(first[..alone.Length], alone);
+        }
+    }
 }

@@ -3,6 +3,7 @@ using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
+using Mint.ML.Parity;
 using Mint.ML.Systems;
 using Mint.ML.Tests.Text;
 using static TorchSharp.torch;

@@ -69,7 +69,7 @@ public sealed class ValidationTests
         var captions =
             new CaptionBatch(tensor(HeldOutCaptions.SelectMany(Ids).ToArray()).view(7, -1), ones([7, Ids("sound c").Length], dtype: ScalarType.Bool), 40);
         using var chance = new Generator(5);
-        var losses = Alignment.Losses(bridge, all.Frames, all.Mask, captions, new AlignmentOptions(), chance);
+        var losses = AlignmentObjectives.Losses(bridge, all.Frames, all.Mask, captions, new AlignmentOptions(), chance);
         Assert.AreEqual(losses.Contrastive.item<float>(), metrics["contrastive"], 1e-4);
         Assert.AreEqual(losses.Generation.item<float>(), metrics["generation"], 1e-4);
         Assert.AreEqual(metrics["contrastive"] + metrics["matching"] + metrics["generation"], metrics["loss"], 1e-4);

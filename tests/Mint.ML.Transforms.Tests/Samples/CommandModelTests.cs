@@ -79,6 +79,6 @@ public class CommandModelTests
         string said = process.StandardError.ReadToEnd();
         process.WaitForExit();
         Assert.AreEqual(1, process.ExitCode, said);
-        StringAssert.Contains(said, "mint: The frozen model 'encoder' is not the one this model was trained with");
+        StringAssert.Contains(said, $"mint: {file}: The frozen model 'encoder' is not the one this model was trained with");
     }
 }

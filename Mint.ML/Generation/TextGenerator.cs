@@ -10,7 +10,7 @@ namespace Mint.ML.Generation;
 /// An answer depends on its prompt and the options alone: not on the other prompts of the batch, their number, order or length. Prompts
 /// run once, later steps on caches; a prompt with all its answers leaves the batch.
 /// </remarks>
-public static class Generator
+public static class TextGenerator
 {
     /// <summary>Answers prompts of embeddings.</summary>
     /// <param name="model">The language model.</param>
