@@ -6,20 +6,26 @@ namespace Mint.ML.Transforms.RowMapping;
 /// <summary>A binding as ML.NET sees it: input columns first, keeping their indices, then the added ones.</summary>
 internal sealed class RowMapper : IRowToRowMapper
 {
+    private readonly RowMapTransformer transformer;
+
     public RowBinding Binding { get; }
     public DataViewSchema InputSchema => Binding.Input;
     public DataViewSchema OutputSchema { get; }
     public int InputCount => InputSchema.Count;
     public int AddedCount => OutputSchema.Count - InputSchema.Count;
 
-    public RowMapper(RowBinding binding)
+    public RowMapper(RowMapTransformer transformer, RowBinding binding)
     {
-        Binding = binding;
+        (this.transformer, Binding) = (transformer, binding);
         var schema = new DataViewSchema.Builder();
         schema.AddColumns(binding.Input);
         schema.AddColumns(binding.Added);
         OutputSchema = schema.ToSchema();
     }
+
+    public void Compute(RowBatch batch) => transformer.Compute(Binding, batch);
+
+    public void Tell(long rows, long batches, TimeSpan time) => transformer.Tell(rows, batches, time);
 
     public bool[] Activate(IEnumerable<DataViewSchema.Column>? columns)
     {
