@@ -23,6 +23,7 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     PlanCommand.Create(),
     PretrainEncoderCommand.Create(),
     PretrainLanguageModelCommand.Create(),
+    ScenarioCommand.Create(),
     DoctorCommand.Create(),
 };
 string[] withoutTensors = ["doctor", "report", "data"];

@@ -68,12 +68,15 @@ internal sealed class MappingNetwork : Module<Tensor, Tensor>
 
 internal sealed class MappingTransformer : Module<Tensor, Tensor>
 {
-    private readonly ModuleList<MappingBlock> layers;
+    private readonly ModuleList<PreNormBlock> layers;
 
     public MappingTransformer(MappingNetworkConfig config) : base(nameof(MappingTransformer))
     {
-        layers = new ModuleList<MappingBlock>([.. Enumerable.Range(0, (int)config.Layers).Select(_ => new MappingBlock(config))]);
+        layers = new ModuleList<PreNormBlock>([.. Enumerable.Range(0, (int)config.Layers).Select(_ => Block())]);
         RegisterComponents();
+
+        PreNormBlock Block() => new(config.HiddenSize, 1e-5, new MappingAttention(config),
+            new FeedForward(config.HiddenSize, (long)(config.HiddenSize * config.MlpRatio), x => functional.relu(x)));
     }
 
     public override Tensor forward(Tensor x)
@@ -82,30 +85,6 @@ internal sealed class MappingTransformer : Module<Tensor, Tensor>
         foreach (var layer in layers)
             x = layer.call(x);
         return x.MoveToOuterDisposeScope();
-    }
-}
-
-internal sealed class MappingBlock : Module<Tensor, Tensor>
-{
-    private readonly LayerNorm norm1;
-    private readonly MappingAttention attn;
-    private readonly LayerNorm norm2;
-    private readonly FeedForward mlp;
-
-    public MappingBlock(MappingNetworkConfig config) : base(nameof(MappingBlock))
-    {
-        norm1 = new LayerNorm(config.HiddenSize, 1e-5);
-        attn = new MappingAttention(config);
-        norm2 = new LayerNorm(config.HiddenSize, 1e-5);
-        mlp = new FeedForward(config.HiddenSize, (long)(config.HiddenSize * config.MlpRatio), x => functional.relu(x));
-        RegisterComponents();
-    }
-
-    public override Tensor forward(Tensor x)
-    {
-        using var scope = NewDisposeScope();
-        x = x.Plus(attn.call(norm1.call(x)));
-        return x.Plus(mlp.call(norm2.call(x))).MoveToOuterDisposeScope();
     }
 }
 
@@ -127,11 +106,9 @@ internal sealed class MappingAttention : Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor x)
     {
-        var (rows, length) = (x.shape[0], x.shape[1]);
         using var scope = NewDisposeScope();
-        var query = to_queries.call(x).view(rows, length, heads, -1).transpose(1, 2); // (B, H, L, d)
-        var keysValues = to_keys_values.call(x).view(rows, length, 2, heads, -1).permute(2, 0, 3, 1, 4); // (2, B, H, L, d)
-        var context = functional.scaled_dot_product_attention(query, keysValues.select(0, 0), keysValues.select(0, 1));
-        return project.call(context.transpose(1, 2).reshape(x.shape)).MoveToOuterDisposeScope();
+        var query = Attention.SplitHeads(to_queries.call(x), heads); // (B, H, L, d)
+        var keysValues = Attention.SplitHeads(to_keys_values.call(x), heads, parts: 2);
+        return project.call(Attention.MergeHeads(Attention.Attend(query, keysValues[0], keysValues[1], bias: null))).MoveToOuterDisposeScope();
     }
 }

@@ -63,6 +63,7 @@ public sealed class Ast : Module<Tensor, Tensor>
     public static WeightNames Names { get; } = new()
     {
         OptionalPrefixes = ["audio_spectrogram_transformer."],
+        Renames = VitEncoder.Renames,
         Ignored = [@"^classifier\."],
     };
 

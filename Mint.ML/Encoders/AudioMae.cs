@@ -89,7 +89,7 @@ public sealed class AudioMae : Module<Tensor, Tensor>
     private readonly Parameter cls_token; // (1, 1, D)
     private readonly Parameter pos_embed; // (1, 1 + patches, D)
     private readonly AudioMaePatches patch_embed;
-    private readonly ModuleList<AudioMaeBlock> blocks;
+    private readonly ModuleList<PreNormBlock> blocks;
     private readonly LayerNorm norm;
 
     /// <summary>A model with unset weights.</summary>
@@ -103,9 +103,12 @@ public sealed class AudioMae : Module<Tensor, Tensor>
         cls_token = new Parameter(empty(1, 1, config.HiddenSize));
         pos_embed = new Parameter(empty(1, 1 + config.TimePatches * config.FrequencyPatches, config.HiddenSize));
         patch_embed = new AudioMaePatches(config);
-        blocks = new ModuleList<AudioMaeBlock>([.. Enumerable.Range(0, (int)config.Layers).Select(_ => new AudioMaeBlock(config))]);
+        blocks = new ModuleList<PreNormBlock>([.. Enumerable.Range(0, (int)config.Layers).Select(_ => Block())]);
         norm = new LayerNorm(config.HiddenSize, config.LayerNormEps);
         RegisterComponents();
+
+        PreNormBlock Block() => new(config.HiddenSize, config.LayerNormEps, new AudioMaeAttention(config),
+            new FeedForward(config.HiddenSize, (long)(config.HiddenSize * config.MlpRatio), functional.gelu));
     }
 
     /// <summary>The dimensions.</summary>
@@ -248,31 +251,7 @@ internal sealed class AudioMaePatches : Module<Tensor, Tensor>
     }
 }
 
-/// <summary>A block as timm writes it: pre-norm, one matrix for query, key and value.</summary>
-internal sealed class AudioMaeBlock : Module<Tensor, Tensor>
-{
-    private readonly LayerNorm norm1;
-    private readonly AudioMaeAttention attn;
-    private readonly LayerNorm norm2;
-    private readonly FeedForward mlp;
-
-    public AudioMaeBlock(AudioMaeConfig config) : base(nameof(AudioMaeBlock))
-    {
-        norm1 = new LayerNorm(config.HiddenSize, config.LayerNormEps);
-        attn = new AudioMaeAttention(config);
-        norm2 = new LayerNorm(config.HiddenSize, config.LayerNormEps);
-        mlp = new FeedForward(config.HiddenSize, (long)(config.HiddenSize * config.MlpRatio), functional.gelu);
-        RegisterComponents();
-    }
-
-    public override Tensor forward(Tensor x)
-    {
-        using var scope = NewDisposeScope();
-        x = x.Plus(attn.call(norm1.call(x)));
-        return x.Plus(mlp.call(norm2.call(x))).MoveToOuterDisposeScope();
-    }
-}
-
+/// <summary>Attention as timm writes it: one matrix for query, key and value.</summary>
 internal sealed class AudioMaeAttention : Module<Tensor, Tensor>
 {
     private readonly Linear qkv;
@@ -290,8 +269,7 @@ internal sealed class AudioMaeAttention : Module<Tensor, Tensor>
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var split = qkv.call(x).view(x.shape[0], x.shape[1], 3, heads, -1).permute(2, 0, 3, 1, 4); // (3, B, H, L, d)
-        var context = functional.scaled_dot_product_attention(split.select(0, 0), split.select(0, 1), split.select(0, 2));
-        return proj.call(context.transpose(1, 2).reshape(x.shape)).MoveToOuterDisposeScope();
+        var split = Attention.SplitHeads(qkv.call(x), heads, parts: 3); // (B, H, L, d) each
+        return proj.call(Attention.MergeHeads(Attention.Attend(split[0], split[1], split[2], bias: null))).MoveToOuterDisposeScope();
     }
 }

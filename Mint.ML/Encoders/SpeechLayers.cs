@@ -244,8 +244,7 @@ internal sealed class SpeechAttention : Module<Tensor, Tensor?, Tensor>
     public override Tensor forward(Tensor x, Tensor? bias)
     {
         using var scope = NewDisposeScope();
-        double scale = Math.Pow(x.shape[2] / heads, -0.5);
-        var q = Attention.SplitHeads(q_proj.forward(x).Times_(scale), heads); // (B, H, T, d)
+        var q = Attention.SplitHeads(q_proj.forward(x), heads); // (B, H, T, d)
         var k = Attention.SplitHeads(k_proj.forward(x), heads);
         var v = Attention.SplitHeads(v_proj.forward(x), heads);
         return out_proj.forward(Attention.MergeHeads(Attention.Attend(q, k, v, bias))).MoveToOuterDisposeScope();

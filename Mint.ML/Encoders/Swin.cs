@@ -157,25 +157,24 @@ internal sealed class SwinSelfAttention : Module<Tensor, Tensor?, Tensor>
     /// <summary>(B, windows, N, C) to the same.</summary>
     public override Tensor forward(Tensor x, Tensor? regions)
     {
-        var (rows, windows, length) = (x.shape[0], x.shape[1], x.shape[2]);
+        long length = x.shape[2];
         using var scope = NewDisposeScope();
         var index = tensor(offsets, device: x.device);
         var bias = relative_position_bias_table.index_select(0, index).view(length, length, heads).permute(2, 0, 1); // (heads, N, N)
         if (regions is not null)
             bias = bias.Plus(regions); // (windows, heads, N, N)
-        var (q, k, v) = Project();
-        var context = functional.scaled_dot_product_attention(q, k, v, bias); // (B, windows, heads, N, d)
-        return context.transpose(2, 3).reshape(x.shape).MoveToOuterDisposeScope();
+        var (q, k, v) = Project(); // (B, windows, heads, N, d)
+        return Attention.MergeHeads(Attention.Attend(q, k, v, bias)).MoveToOuterDisposeScope();
 
         (Tensor, Tensor, Tensor) Project()
         {
             if (qkv is null)
                 return (Split(query!), Split(key!), Split(value!));
-            var fused = qkv.call(x).view(rows, windows, length, 3, heads, -1).permute(3, 0, 1, 4, 2, 5); // (3, B, windows, heads, N, d)
-            return (fused.select(0, 0), fused.select(0, 1), fused.select(0, 2));
+            var fused = Attention.SplitHeads(qkv.call(x), heads, parts: 3);
+            return (fused[0], fused[1], fused[2]);
         }
 
-        Tensor Split(Linear projection) => projection.call(x).view(rows, windows, length, heads, -1).transpose(2, 3);
+        Tensor Split(Linear projection) => Attention.SplitHeads(projection.call(x), heads);
     }
 }
 

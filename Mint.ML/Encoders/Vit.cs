@@ -54,7 +54,17 @@ public sealed record VitConfig
 /// <summary>The blocks of a vision transformer (Dosovitskiy et al., 2021) as transformers' ViT, AST and ViT-MAE share them: pre-norm.</summary>
 internal sealed class VitEncoder : Module
 {
-    private readonly ModuleList<VitBlock> layer;
+    /// <summary>How a block's names in the files of Hugging Face become those of <see cref="PreNormBlock"/>.</summary>
+    public static IReadOnlyList<(string Pattern, string Replacement)> Renames { get; } =
+    [
+        (@"(layer\.\d+)\.layernorm_before\.", "$1.norm1."),
+        (@"(layer\.\d+)\.attention\.", "$1.attn."),
+        (@"(layer\.\d+)\.layernorm_after\.", "$1.norm2."),
+        (@"(layer\.\d+)\.intermediate\.dense\.", "$1.mlp.fc1."),
+        (@"(layer\.\d+)\.output\.dense\.", "$1.mlp.fc2."),
+    ];
+
+    private readonly ModuleList<PreNormBlock> layer;
 
     public VitEncoder(VitConfig config) : base(nameof(VitEncoder))
     {
@@ -64,8 +74,11 @@ internal sealed class VitEncoder : Module
                 $"config.json: 'hidden_size' {config.HiddenSize} is not divisible by 'num_attention_heads' {config.Heads}.");
         }
 
-        layer = new ModuleList<VitBlock>([.. Enumerable.Range(0, (int)config.Layers).Select(_ => new VitBlock(config))]);
+        layer = new ModuleList<PreNormBlock>([.. Enumerable.Range(0, (int)config.Layers).Select(_ => Block())]);
         RegisterComponents();
+
+        PreNormBlock Block() => new(config.HiddenSize, config.LayerNormEps, new VitAttention(config),
+            new FeedForward(config.HiddenSize, config.FeedForwardSize, Activations.ByName(config.Activation, "hidden_act")));
     }
 
     /// <summary>(B, L, D) to the same; <paramref name="every"/> receives the input and each block's output.</summary>
@@ -79,34 +92,6 @@ internal sealed class VitEncoder : Module
             every?.Add(x.alias());
         }
         return x;
-    }
-}
-
-internal sealed class VitBlock : Module<Tensor, Tensor>
-{
-    private readonly LayerNorm layernorm_before;
-    private readonly VitAttention attention;
-    private readonly LayerNorm layernorm_after;
-    private readonly Dense intermediate;
-    private readonly Dense output;
-    private readonly Func<Tensor, Tensor> activation;
-
-    public VitBlock(VitConfig config) : base(nameof(VitBlock))
-    {
-        layernorm_before = new LayerNorm(config.HiddenSize, config.LayerNormEps);
-        attention = new VitAttention(config);
-        layernorm_after = new LayerNorm(config.HiddenSize, config.LayerNormEps);
-        intermediate = new Dense(config.HiddenSize, config.FeedForwardSize);
-        output = new Dense(config.FeedForwardSize, config.HiddenSize);
-        activation = Activations.ByName(config.Activation, "hidden_act");
-        RegisterComponents();
-    }
-
-    public override Tensor forward(Tensor x)
-    {
-        using var scope = NewDisposeScope();
-        x = x.Plus(attention.call(layernorm_before.call(x)));
-        return x.Plus(output.call(activation(intermediate.call(layernorm_after.call(x))))).MoveToOuterDisposeScope();
     }
 }
 
@@ -147,10 +132,10 @@ internal sealed class VitAttention : Module<Tensor, Tensor>
         public override Tensor forward(Tensor x)
         {
             using var scope = NewDisposeScope();
-            var context = functional.scaled_dot_product_attention(Split(query), Split(key), Split(value)); // (B, H, L, d)
-            return context.transpose(1, 2).reshape(x.shape).MoveToOuterDisposeScope();
+            var context = Attention.Attend(Split(query), Split(key), Split(value), bias: null); // (B, H, L, d)
+            return Attention.MergeHeads(context).MoveToOuterDisposeScope();
 
-            Tensor Split(Linear projection) => projection.call(x).view(x.shape[0], x.shape[1], heads, -1).transpose(1, 2);
+            Tensor Split(Linear projection) => Attention.SplitHeads(projection.call(x), heads);
         }
     }
 }

@@ -41,8 +41,8 @@ internal sealed class BertProjections : Module
 
     public long Heads { get; }
 
-    /// <summary>Queries, already divided by √d.</summary>
-    public Tensor Queries(Tensor x) => query.forward(x).Times_(Math.Pow(query.weight.shape[0] / Heads, -0.5));
+    /// <summary>Queries.</summary>
+    public Tensor Queries(Tensor x) => query.forward(x);
 
     /// <summary>Keys in the type that attention computes in.</summary>
     public Tensor Keys(Tensor x) => key.Product(x);

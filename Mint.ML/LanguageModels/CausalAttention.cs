@@ -1,3 +1,4 @@
+using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
@@ -70,8 +71,8 @@ internal sealed class SequenceAttention : ICausalAttention, IDisposable
         // Heads that share keys are stacked as further rows of one product, instead of copying the keys for each.
         if (groups != heads)
             query = query.reshape(rows, groups, heads / groups * length, width);
-        var context = functional.scaled_dot_product_attention(query, key, value, bias); // (B, G, H/G T, d)
-        return context.reshape(rows, heads, length, width).transpose(1, 2).reshape(rows, length, heads * width).MoveToOuterDisposeScope();
+        var context = Attention.Attend(query, key, value, bias); // (B, G, H/G T, d)
+        return Attention.MergeHeads(context.reshape(rows, heads, length, width)).MoveToOuterDisposeScope();
     }
 
     public void Dispose()
@@ -82,7 +83,11 @@ internal sealed class SequenceAttention : ICausalAttention, IDisposable
 }
 
 /// <summary>Caches of a decoder-only model: keys and values of the prompts, once a prompt, and of the answers, once a row.</summary>
-/// <remarks>Nothing here is tracked by a dispose scope or by autograd: the state lives from <c>Begin</c> until it is disposed.</remarks>
+/// <remarks>
+/// The one place that does not call <see cref="Attention.Attend"/>: a prompt's keys serve all its rows and are not repeated for each, so that the scores of a
+/// row come from two products under one softmax.
+/// Nothing here is tracked by a dispose scope or by autograd: the state lives from <c>Begin</c> until it is disposed.
+/// </remarks>
 internal sealed class CausalState : DecodingState, ICausalAttention
 {
     private const long FirstCapacity = 16;

@@ -258,9 +258,9 @@ internal sealed class ClipTextAttention : Module<Tensor, Tensor, Tensor>
     public override Tensor forward(Tensor x, Tensor bias)
     {
         using var scope = NewDisposeScope();
-        var context = functional.scaled_dot_product_attention(Split(q_proj), Split(k_proj), Split(v_proj), bias); // (B, H, L, d)
-        return out_proj.call(context.transpose(1, 2).reshape(x.shape)).MoveToOuterDisposeScope();
+        var context = Attention.Attend(Split(q_proj), Split(k_proj), Split(v_proj), bias); // (B, H, L, d)
+        return out_proj.call(Attention.MergeHeads(context)).MoveToOuterDisposeScope();
 
-        Tensor Split(Linear projection) => projection.call(x).view(x.shape[0], x.shape[1], heads, -1).transpose(1, 2);
+        Tensor Split(Linear projection) => Attention.SplitHeads(projection.call(x), heads);
     }
 }

@@ -200,10 +200,9 @@ internal sealed class Gpt2Attention : Module<Tensor, ICausalAttention, Tensor>
 
     public override Tensor forward(Tensor x, ICausalAttention attend)
     {
-        var (rows, length) = (x.shape[0], x.shape[1]);
         using var scope = NewDisposeScope();
-        var qkv = c_attn.call(x).view(rows, length, 3, heads, -1).permute(2, 0, 3, 1, 4); // (3, B, H, T, d)
-        return c_proj.call(attend.Attend(layer, qkv.select(0, 0), qkv.select(0, 1), qkv.select(0, 2))).MoveToOuterDisposeScope();
+        var qkv = Attention.SplitHeads(c_attn.call(x), heads, parts: 3); // (B, H, T, d) each
+        return c_proj.call(attend.Attend(layer, qkv[0], qkv[1], qkv[2])).MoveToOuterDisposeScope();
     }
 }
 

@@ -246,13 +246,11 @@ internal sealed class LlamaAttention : Module<Tensor, Rotary, ICausalAttention, 
     public override Tensor forward(Tensor x, Rotary rotary, ICausalAttention attend)
     {
         using var scope = NewDisposeScope();
-        var query = rotary.Apply(Split(q_proj.call(x), heads));
-        var key = rotary.Apply(Split(k_proj.call(x), keyHeads));
-        var value = Split(v_proj.call(x), keyHeads);
+        var query = rotary.Apply(Attention.SplitHeads(q_proj.call(x), heads));
+        var key = rotary.Apply(Attention.SplitHeads(k_proj.call(x), keyHeads));
+        var value = Attention.SplitHeads(v_proj.call(x), keyHeads);
         return o_proj.call(attend.Attend(layer, query, key, value)).MoveToOuterDisposeScope();
     }
-
-    private static Tensor Split(Tensor x, long heads) => x.view(x.shape[0], x.shape[1], heads, -1).transpose(1, 2); // (B, heads, T, d)
 }
 
 internal sealed class LlamaFeedForward : Module<Tensor, Tensor>
@@ -275,27 +273,5 @@ internal sealed class LlamaFeedForward : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         return down_proj.call(activation(gate_proj.call(x)) * up_proj.call(x)).MoveToOuterDisposeScope();
-    }
-}
-
-/// <summary>Divides the last dimension by its root mean square, in float32, then scales.</summary>
-internal sealed class RmsNorm : Module<Tensor, Tensor>
-{
-    private readonly Parameter weight;
-    private readonly double eps;
-
-    public RmsNorm(long width, double eps) : base(nameof(RmsNorm))
-    {
-        weight = new Parameter(empty(width));
-        this.eps = eps;
-        RegisterComponents();
-    }
-
-    public override Tensor forward(Tensor x)
-    {
-        using var scope = NewDisposeScope();
-        var wide = x.to(ScalarType.Float32);
-        var scale = wide.Squared().mean([-1], keepdim: true).Plus_(eps).rsqrt_();
-        return wide.mul(scale).to(x.dtype).mul(weight).MoveToOuterDisposeScope();
     }
 }

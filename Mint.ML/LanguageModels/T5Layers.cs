@@ -11,7 +11,7 @@ namespace Mint.ML.LanguageModels;
 internal sealed class T5Stack : Module
 {
     private readonly ModuleList<T5Block> block;
-    private readonly T5Norm final_layer_norm;
+    private readonly RmsNorm final_layer_norm;
     private readonly T5Config config;
     private readonly bool isDecoder;
 
@@ -20,7 +20,7 @@ internal sealed class T5Stack : Module
         (this.config, this.isDecoder) = (config, isDecoder);
         int layers = (int)(isDecoder ? config.DecoderLayers : config.EncoderLayers);
         block = new ModuleList<T5Block>([.. Enumerable.Range(0, layers).Select(i => new T5Block(config, isDecoder, i))]);
-        final_layer_norm = new T5Norm(config);
+        final_layer_norm = new RmsNorm(config.HiddenSize, config.LayerNormEps);
         RegisterComponents();
     }
 
@@ -148,12 +148,12 @@ internal sealed class T5Block : Module
     private sealed class SelfAttentionLayer : Module
     {
         public readonly T5Attention SelfAttention;
-        public readonly T5Norm layer_norm;
+        public readonly RmsNorm layer_norm;
 
         public SelfAttentionLayer(T5Config config, bool hasBias) : base(nameof(SelfAttentionLayer))
         {
             SelfAttention = new T5Attention(config, hasBias);
-            layer_norm = new T5Norm(config);
+            layer_norm = new RmsNorm(config.HiddenSize, config.LayerNormEps);
             RegisterComponents();
         }
     }
@@ -161,12 +161,12 @@ internal sealed class T5Block : Module
     private sealed class CrossAttentionLayer : Module
     {
         public readonly T5Attention EncDecAttention;
-        public readonly T5Norm layer_norm;
+        public readonly RmsNorm layer_norm;
 
         public CrossAttentionLayer(T5Config config) : base(nameof(CrossAttentionLayer))
         {
             EncDecAttention = new T5Attention(config, hasBias: false);
-            layer_norm = new T5Norm(config);
+            layer_norm = new RmsNorm(config.HiddenSize, config.LayerNormEps);
             RegisterComponents();
         }
     }
@@ -174,12 +174,12 @@ internal sealed class T5Block : Module
     private sealed class FeedForwardLayer : Module<Tensor, Tensor>
     {
         private readonly T5FeedForward DenseReluDense;
-        private readonly T5Norm layer_norm;
+        private readonly RmsNorm layer_norm;
 
         public FeedForwardLayer(T5Config config) : base(nameof(FeedForwardLayer))
         {
             DenseReluDense = new T5FeedForward(config);
-            layer_norm = new T5Norm(config);
+            layer_norm = new RmsNorm(config.HiddenSize, config.LayerNormEps);
             RegisterComponents();
         }
 
@@ -211,8 +211,12 @@ internal sealed class T5Attention : Module
 
     public Tensor Values(Tensor x) => Attention.SplitHeads(v.forward(x), heads);
 
-    public Tensor Attend(Tensor x, Tensor keys, Tensor values, Tensor? bias) =>
-        o.forward(Attention.MergeHeads(Attention.Attend(Attention.SplitHeads(q.forward(x), heads), keys, values, bias)));
+    public Tensor Attend(Tensor x, Tensor keys, Tensor values, Tensor? bias)
+    {
+        using var scope = NewDisposeScope();
+        var queries = Attention.SplitHeads(q.forward(x), heads); // (B, H, T, d)
+        return o.forward(Attention.MergeHeads(Attention.Attend(queries, keys, values, bias, scaled: false))).MoveToOuterDisposeScope();
+    }
 }
 
 /// <summary>Feed-forward of v1, wo(f(wi(x))), or of v1.1, wo(f(wi_0(x)) * wi_1(x)).</summary>
@@ -236,27 +240,5 @@ internal sealed class T5FeedForward : Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         var inner = wi is not null ? gate(wi.forward(x)) : gate(wi_0!.forward(x)).mul_(wi_1!.forward(x));
         return wo.forward(inner).MoveToOuterDisposeScope();
-    }
-}
-
-/// <summary>Divides by the root mean square, then scales: no mean is subtracted and nothing added.</summary>
-internal sealed class T5Norm : Module<Tensor, Tensor>
-{
-    private readonly Parameter weight;
-    private readonly double eps;
-
-    public T5Norm(T5Config config) : base(nameof(T5Norm))
-    {
-        weight = new Parameter(empty(config.HiddenSize));
-        eps = config.LayerNormEps;
-        RegisterComponents();
-    }
-
-    public override Tensor forward(Tensor x)
-    {
-        using var scope = NewDisposeScope();
-        var wide = x.to(float32); // the mean of squares is taken in single precision whatever the weights' type
-        var scale = wide.Squared().mean([-1], keepdim: true).Plus_(eps).rsqrt();
-        return (wide * scale).to(weight.dtype).mul(weight).MoveToOuterDisposeScope();
     }
 }

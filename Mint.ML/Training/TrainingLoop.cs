@@ -33,7 +33,8 @@ public sealed class TrainingLoop
     /// <param name="options">How long, from which seed, and what is kept.</param>
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancel">Ends the run after the step at hand, or within a validation.</param>
-    public static TrainingResult Run(ITraining training, IHeldOut? heldOut, TrainingOptions options, IProgress<TrainingProgress>? progress, CancellationToken cancel)
+    public static TrainingResult Run(
+        ITraining training, IHeldOut? heldOut, TrainingOptions options, IProgress<TrainingProgress>? progress, CancellationToken cancel)
     {
         using var disposed = training;
         if (options.BestBy is { } metric && heldOut?.Metrics.Contains(metric) != true)
@@ -93,8 +94,8 @@ public sealed class TrainingLoop
             clock.Stop();
             history.Add(losses);
             step++;
-            report = new TrainingProgress(step, steps, (double)step / training.StepsPerEpoch, history.Named(losses), rate, examples / clock.Elapsed.TotalSeconds,
-                clock.Elapsed / (step - begin) * (steps - step))
+            report = new TrainingProgress(step, steps, (double)step / training.StepsPerEpoch, history.Named(losses), rate,
+                examples / clock.Elapsed.TotalSeconds, clock.Elapsed / (step - begin) * (steps - step))
             {
                 MemoryBytes = Environment.WorkingSet,
                 Cropped = batches.Sum(batch => batch.Cropped),

@@ -68,6 +68,7 @@ internal sealed class VitMae : Module<Tensor, Tensor>
     public static WeightNames Names { get; } = new()
     {
         OptionalPrefixes = ["vit."],
+        Renames = VitEncoder.Renames,
         Ignored = [@"^decoder\.", @"^classifier\."],
     };
 

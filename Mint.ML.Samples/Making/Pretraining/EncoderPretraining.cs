@@ -13,14 +13,14 @@ namespace Mint.ML.Samples.Making.Pretraining;
 /// <param name="Name">What it says of a clip.</param>
 /// <param name="Values">The values, whose indices are the classes.</param>
 /// <param name="Classes">Class of each clip.</param>
-public sealed record ClipLabels(string Name, IReadOnlyList<string> Values, IReadOnlyList<int> Classes);
+internal sealed record ClipLabels(string Name, IReadOnlyList<string> Values, IReadOnlyList<int> Classes);
 
 /// <summary>Trains a data2vec-audio encoder on labelled clips, over convolutions that compute a log-mel spectrogram.</summary>
 /// <remarks>
 /// The published encoders learned from thousands of hours without labels. On two cores and a few hours of notes, labels teach more: the frames
 /// together have to tell every label of a clip (family, instrument, pitch, ...), one linear head each. The heads are thrown away.
 /// </remarks>
-public static class EncoderPretraining
+internal static class EncoderPretraining
 {
     /// <summary>Creates the encoder to train.</summary>
     public static Data2VecAudio Create(Data2VecAudioConfig config, int seed)

@@ -3,7 +3,7 @@ using Mint.ML.Training;
 namespace Mint.ML.Samples.Making.Pretraining;
 
 /// <summary>How a small data2vec-audio encoder is trained. The defaults are those of the model that ships with the samples.</summary>
-public sealed record EncoderPretrainingOptions
+internal sealed record EncoderPretrainingOptions
 {
     /// <summary>Passes over the clips.</summary>
     public int Epochs { get; init; } = 12;
@@ -39,7 +39,7 @@ public sealed record EncoderPretrainingOptions
     public string? RunFolder { get; init; }
 
     /// <summary>What the loop needs to know. A gradient longer than 1 is scaled down: the first steps of post-norm blocks are steep.</summary>
-    internal TrainingOptions Loop => new()
+    public TrainingOptions Loop => new()
     {
         Epochs = Epochs,
         BatchSize = BatchSize,

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace Mint.ML.Samples.Making.Pretraining;
 
 /// <summary>Writes a small T5 as the folder that Hugging Face has of one: tokenizer, configuration, weights.</summary>
-public static class LanguageModelFolder
+internal static class LanguageModelFolder
 {
     /// <summary>Sentinels of span corruption, after the pieces of the vocabulary. T5 has 100; short texts need few, and each costs two rows of
     /// weights.</summary>

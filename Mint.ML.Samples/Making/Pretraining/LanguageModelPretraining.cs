@@ -14,16 +14,16 @@ namespace Mint.ML.Samples.Making.Pretraining;
 /// <summary>A text and what a model should answer to it.</summary>
 /// <param name="Input">Goes through the encoder.</param>
 /// <param name="Target">Is expected of the decoder.</param>
-public sealed record TextPair(string Input, string Target);
+internal sealed record TextPair(string Input, string Target);
 
 /// <summary>What a model makes of pairs.</summary>
 /// <param name="Perplexity">Exponential of the mean cross-entropy of a target token, end included.</param>
 /// <param name="TokenAccuracy">Share of target tokens that are the likeliest after those before them.</param>
 /// <param name="ExactMatch">Share of targets all of whose tokens are: those that greedy decoding gives word for word.</param>
-public sealed record LanguageModelQuality(double Perplexity, double TokenAccuracy, double ExactMatch);
+internal sealed record LanguageModelQuality(double Perplexity, double TokenAccuracy, double ExactMatch);
 
 /// <summary>Trains a small T5 from nothing on pairs of texts, so that frozen it can be steered by what its encoder reads.</summary>
-public static class LanguageModelPretraining
+internal static class LanguageModelPretraining
 {
     /// <summary>Creates the model to train, with T5's own initialisation but for the embeddings.</summary>
     /// <remarks>

@@ -3,7 +3,7 @@ using Mint.ML.Training;
 namespace Mint.ML.Samples.Making.Pretraining;
 
 /// <summary>How a small T5 is trained. The defaults are those of the model that ships with the samples.</summary>
-public sealed record LanguageModelPretrainingOptions
+internal sealed record LanguageModelPretrainingOptions
 {
     /// <summary>Batches to train on.</summary>
     public int Steps { get; init; } = 1700;
@@ -39,7 +39,7 @@ public sealed record LanguageModelPretrainingOptions
     public string? RunFolder { get; init; }
 
     /// <summary>What the loop needs to know. A gradient longer than 1 is scaled down: at first each token's is steep.</summary>
-    internal TrainingOptions Loop => new()
+    public TrainingOptions Loop => new()
     {
         Epochs = 1, // as long as all steps: no pair is drawn twice
         BatchSize = BatchSize,

@@ -21,7 +21,7 @@ namespace Mint.ML.Samples.Making.Pretraining;
 /// string from a bowed one. So the last two channels of each convolution are constants, held by the bias, of opposite sign and so large that
 /// they alone decide by how much LayerNorm divides.
 /// </remarks>
-public static class LogMelConvolutions
+internal static class LogMelConvolutions
 {
     private const int Phases = 4, Gains = 8, Levels = 8, Constants = 2;
     private const double Lowest = 50, Highest = 7600; // Hz

@@ -1,7 +1,7 @@
 namespace Mint.ML.Samples.Making.Pretraining;
 
 /// <summary>T5's pre-training task: spans of a text give way to sentinels, and the answer says what stood there.</summary>
-public static class SpanCorruption
+internal static class SpanCorruption
 {
     /// <summary>Hides some words. Spans are of words, not of tokens, so that each answer is whole words.</summary>
     /// <param name="text">At least two words; a shorter text is hidden whole.</param>

@@ -1,0 +1,18 @@
+namespace Mint.ML.Samples.Scenarios;
+
+/// <summary>A program of one screen, which shows how the library is used.</summary>
+/// <param name="Name">What <c>mint scenario</c> calls it.</param>
+/// <param name="About">What it shows.</param>
+/// <param name="Run">The program; its parameters are the command's arguments.</param>
+internal sealed record Scenario(string Name, string About, Delegate Run)
+{
+    public static IReadOnlyList<Scenario> All { get; } =
+    [
+        new("ask", "Caption, question, label and streaming about a sound file", AskAboutAFile.Run),
+        new("tag", "Several labels, each true or not by itself", TagAFile.Run),
+        new("search", "The sounds of a folder that fit a text", SearchAFolder.Run),
+        new("evaluate", "A model measured on a recipe", EvaluateAModel.Run),
+        new("pipeline", "Both stages as an ML.NET pipeline", TrainAPipeline.Run),
+        new("train", "Both stages without ML.NET", TrainWithoutMLNet.Run),
+    ];
+}

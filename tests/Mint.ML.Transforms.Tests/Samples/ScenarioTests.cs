@@ -1,0 +1,126 @@
+using System.Text.RegularExpressions;
+using Mint.ML.Samples.Cli.Commands;
+using Mint.ML.Samples.Scenarios;
+using Mint.ML.Systems;
+using Mint.ML.Transforms.Tests.Pipeline;
+
+namespace Mint.ML.Transforms.Tests.Samples;
+
+[TestClass]
+public sealed partial class ScenarioTests
+{
+    private static readonly string Clip = Path.Combine(EightClips.Shared.Folder, "clip2.wav");
+
+    private readonly string folder = Directory.CreateTempSubdirectory("mint-scenario-").FullName;
+
+    // Beside the frozen models, where they are looked for.
+    private string Model => Path.Combine(EightClips.Shared.Folder, Path.GetFileName(folder) + ".zip");
+
+    [TestInitialize]
+    public void Save() => EightClips.Shared.Ml.Model.Save(EightClips.Shared.Model, EightClips.Shared.Data.Schema, Model);
+
+    [TestCleanup]
+    public void Delete()
+    {
+        Directory.Delete(folder, recursive: true);
+        File.Delete(Model);
+    }
+
+    [TestMethod]
+    public void Asking_prints_what_the_model_answers_at_once_and_word_by_word()
+    {
+        using var model = AudioLanguageModel.Load(Model);
+        string[] expected =
+        [
+            model.Caption(Clip), model.Ask(Clip, "How many dogs are there?"), model.Rank(Clip, ["dog", "cat", "rain"])[0].Label,
+            model.Ask(Clip, "What happens?"),
+        ];
+        CollectionAssert.AreEqual(expected, Run("ask", Model, Clip));
+    }
+
+    [TestMethod]
+    public void Tagging_prints_every_label_once()
+    {
+        string[] lines = Run("tag", Model, Clip, "flute,organ,mallet");
+        CollectionAssert.AreEquivalent(new[] { "flute", "organ", "mallet" }, lines.Select(line => line.Split(' ')[^1]).ToArray());
+        foreach (string line in lines) Assert.AreEqual(string.CompareOrdinal(line[..5], "0.500") >= 0, line.Contains("yes"), line);
+    }
+
+    [TestMethod]
+    public void Searching_prints_the_clips_by_similarity_as_the_pipelines_own_vectors_have_it()
+    {
+        const string text = "a flute plays note 1";
+        string[] lines = Run("search", Model, EightClips.Shared.Folder, text);
+        using var model = AudioLanguageModel.Load(Model);
+        float[,] asked = model.EmbedText(text);
+        var rows = EightClips.Answers(EightClips.Shared.Ml, EightClips.Shared.Model, EightClips.Shared.Data);
+        string[] expected = [.. rows.Select((row, i) => (Name: $"clip{i}.wav",
+                Similarity: row.AudioEmbedding.Chunk(8).Max(vector => vector.Select((x, e) => x * asked[0, e]).Sum())))
+            .OrderByDescending(clip => clip.Similarity).Select(clip => clip.Name)];
+        CollectionAssert.AreEqual(expected, lines.Select(line => Path.GetFileName(line.Split("  ")[1])).ToArray());
+    }
+
+    [TestMethod]
+    public void Evaluating_prints_the_metrics_of_the_recipe()
+    {
+        string recipe = Path.Combine(folder, "recipe.json");
+        File.WriteAllText(recipe, $$"""{ "task": "classification", "manifest": "{{EightClips.Shared.Manifest}}", "columns": ["Family"] }""");
+        string[] lines = Run("evaluate", Model, recipe, Path.Combine(folder, "run"));
+        CollectionAssert.AreEqual(new[] { "accuracy", "macro F1" }, lines.Select(line => line[..12].TrimEnd()).ToArray());
+        Assert.IsTrue(File.Exists(Path.Combine(folder, "run", "evaluation.json")));
+    }
+
+    [TestMethod]
+    public void The_pipeline_of_the_readme_trains_and_its_file_answers()
+    {
+        string trained = Path.Combine(EightClips.Shared.Folder, "scenario.zip");
+        Run("pipeline", EightClips.Shared.Manifest, EightClips.Shared.Encoder, EightClips.Shared.LanguageModel, Path.Combine(folder, "frames"), "1", trained);
+        using var model = AudioLanguageModel.Load(trained);
+        Assert.HasCount(3, model.Rank(Clip, ["dog", "cat", "rain"]));
+    }
+
+    [TestMethod]
+    public void Both_stages_are_trained_without_ML_NET()
+    {
+        string run = Directory.CreateDirectory(Path.Combine(folder, "own")).FullName;
+        string[] lines = Run("train", EightClips.Shared.Manifest, EightClips.Shared.Encoder, EightClips.Shared.LanguageModel, run, "1", "2");
+        CollectionAssert.AreEqual(Enumerable.Range(0, 5).Select(i => $"clip{i}.wav").ToArray(), lines.Select(line => line.Split(':')[0]).ToArray());
+        Assert.HasCount(2, Directory.GetDirectories(run, "stage*"));
+    }
+
+    [TestMethod]
+    [DataRow("README.md", "AskAboutAFile", "ask")]
+    [DataRow("README.md", "TrainAPipeline", "train")]
+    public void A_pages_snippet_is_a_region_of_a_scenario_with_the_defaults_of_its_parameters(string page, string scenario, string region)
+    {
+        string source = File.ReadAllText(Path.Combine(TinyModels.Repository(), "Mint.ML.Samples", "Scenarios", scenario + ".cs"));
+        string[] lines = Regex.Match(source, $@"#region {region}\n(.*?)\n *#endregion", RegexOptions.Singleline).Groups[1].Value.Split('\n');
+        string code = string.Join('\n', lines.Select(line => line.Length > 8 ? line[8..] : line));
+        foreach (var parameter in Scenario.All.Single(one => one.Run.Method.DeclaringType!.Name == scenario).Run.Method.GetParameters())
+        {
+            string value = parameter.DefaultValue is string text ? $"\"{text}\"" : $"{parameter.DefaultValue}";
+            code = Regex.Replace(code, $@"(?<![\w"".]){parameter.Name}(?![\w"":])", value);
+        }
+        string written = File.ReadAllText(Path.Combine(TinyModels.Repository(), page));
+        Assert.IsTrue(Snippet().Matches(written).Any(snippet => snippet.Groups[1].Value.Contains(code)), $"{page} has no snippet with\n{code}");
+    }
+
+    [GeneratedRegex(@"```csharp\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Snippet();
+
+    private static string[] Run(params string[] arguments)
+    {
+        var console = Console.Out;
+        using var output = new StringWriter();
+        Console.SetOut(output);
+        try
+        {
+            Assert.AreEqual(0, ScenarioCommand.Create().Parse(arguments).Invoke(new() { EnableDefaultExceptionHandler = false }));
+        }
+        finally
+        {
+            Console.SetOut(console);
+        }
+        return output.ToString().TrimEnd('\n').Split('\n');
+    }
+}
