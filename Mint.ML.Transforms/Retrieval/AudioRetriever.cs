@@ -46,9 +46,7 @@ public sealed class AudioRetrievalTransformer : RowMapTransformer, ILoadable<Aud
     private protected override void Write(ModelWriter writer)
     {
         writer.Json(Signature + ".json", options);
-        using var folder = new TemporaryFolder();
-        System.IO.File.Copy(path, Path.Combine(folder.Path, File));
-        PackedFolder.Write(writer, "Index", folder.Path);
+        PackedFolder.Write(writer, "Index", [(File, () => System.IO.File.OpenRead(path))]);
     }
 
     static AudioRetrievalTransformer ILoadable<AudioRetrievalTransformer>.Read(IHostEnvironment environment, ModelReader reader)
