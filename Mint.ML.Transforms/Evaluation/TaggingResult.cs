@@ -13,7 +13,8 @@ namespace Mint.ML.Transforms;
 /// <param name="Tags">Each tag on its own.</param>
 /// <param name="Count">Rows measured; rows without scores, as of sound that could not be read, are left out.</param>
 /// <param name="Unanswered">Rows left out.</param>
-public sealed record TaggingResult(ConfidenceInterval? MeanAveragePrecision, ConfidenceInterval? RocAuc, IReadOnlyList<TagScore> Tags, int Count, int Unanswered)
+public sealed record TaggingResult(ConfidenceInterval? MeanAveragePrecision, ConfidenceInterval? RocAuc,
+    IReadOnlyList<TagScore> Tags, int Count, int Unanswered)
 {
     internal static TaggingResult Compute(IDataView data, string labelsColumnName, string scoreColumnName)
     {
