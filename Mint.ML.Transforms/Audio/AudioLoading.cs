@@ -59,7 +59,12 @@ public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<Audio
     static AudioLoadingTransformer ILoadable<AudioLoadingTransformer>.Read(IHostEnvironment environment, ModelReader reader) =>
         new(environment, reader.Json<AudioLoadingEstimator.Options>(Signature + ".json"));
 
-    private AudioReadOptions Limits => AudioReadOptions.Default with { MaxChannels = options.MaxChannels, MaxDuration = options.MaxDuration, Damaged = options.Damaged };
+    private AudioReadOptions Limits => AudioReadOptions.Default with
+    {
+        MaxChannels = options.MaxChannels,
+        MaxDuration = options.MaxDuration,
+        Damaged = options.Damaged
+    };
 
     private string FullPath(string path) => options.Folder is { } folder ? Path.GetFullPath(path, Path.GetFullPath(folder)) : path;
 
@@ -100,11 +105,13 @@ public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<Audio
             this.owner = owner;
             var options = owner.options;
             this.input = input.Require(options.InputColumnName, AudioLoadingEstimator.Expected,
-                type => type is TextDataViewType or AudioDataViewType || AudioLoadingEstimator.IsVectorOf(type, NumberDataViewType.Byte, NumberDataViewType.Single));
+                type => type is TextDataViewType or AudioDataViewType || AudioLoadingEstimator.IsVectorOf(type, NumberDataViewType.Byte,
+                    NumberDataViewType.Single));
             if (AudioLoadingEstimator.IsVectorOf(this.input.Type, NumberDataViewType.Single))
             {
                 if (options.SampleRateColumnName is { } name) rate = input.Require(name, "Int32, samples per second", type => type == NumberDataViewType.Int32);
-                else if (options.SampleRate is null) throw new ArgumentOutOfRangeException(nameof(input), AudioLoadingEstimator.NoRate(options.InputColumnName));
+                else if (options.SampleRate is null) throw new ArgumentOutOfRangeException(nameof(input),
+                    AudioLoadingEstimator.NoRate(options.InputColumnName));
             }
             Added = [new(options.OutputColumnName, new AudioDataViewType())];
         }
@@ -157,7 +164,8 @@ public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<Audio
             string name = $"the samples of column '{input.Name}'";
             const string Advice = "Give mono samples where full scale is 1, and their rate.";
             if (hertz > 0 && samples.Length / (double)hertz > owner.options.MaxDuration.TotalSeconds)
-                throw new AudioFormatException(name, $"they last {samples.Length / (double)hertz:F1} s, longer than MaxDuration, {owner.options.MaxDuration}", Advice);
+                throw new AudioFormatException(name, $"they last {samples.Length / (double)hertz:F1} s, longer than MaxDuration, {owner.options.MaxDuration}",
+                    Advice);
             try
             {
                 return MLAudio.Create(samples, hertz);
@@ -228,20 +236,23 @@ public sealed class AudioLoadingEstimator : StepEstimator<AudioLoadingTransforme
         errors.Require(options.MaxChannels >= 1, $"MaxChannels is {options.MaxChannels}; at least one channel is read.");
         errors.Require(options.MaxDuration > TimeSpan.Zero, $"MaxDuration is {options.MaxDuration}; it is a length.");
         errors.Require(options.SampleRate is null or >= 1, $"SampleRate is {options.SampleRate}; expected at least 1 Hz.");
-        errors.Require(options.SampleRate is null || options.SampleRateColumnName is null, "SampleRate and SampleRateColumnName are both set; one of them tells the rate.");
+        errors.Require(options.SampleRate is null || options.SampleRateColumnName is null,
+            "SampleRate and SampleRateColumnName are both set; one of them tells the rate.");
     }
 
     private protected override AudioLoadingTransformer Make(IDataView input) => new(Environment, options);
 
     private protected override SchemaShape Shape(SchemaShape input)
     {
-        bool IsVector(SchemaShape.Column column, DataViewType item) => column.ItemType == item && column.Kind != SchemaShape.Column.VectorKind.Scalar && !column.IsKey;
+        bool IsVector(SchemaShape.Column column, DataViewType item) => column.ItemType == item && column.Kind != SchemaShape.Column.VectorKind.Scalar
+            && !column.IsKey;
         var sound = input.Require(options.InputColumnName, Expected, column => SchemaColumns.IsText(column) || column.ItemType is AudioDataViewType
             || IsVector(column, NumberDataViewType.Byte) || IsVector(column, NumberDataViewType.Single));
         if (IsVector(sound, NumberDataViewType.Single))
         {
             if (options.SampleRateColumnName is { } name)
-                input.Require(name, "Int32, samples per second", column => column.ItemType == NumberDataViewType.Int32 && column.Kind == SchemaShape.Column.VectorKind.Scalar);
+                input.Require(name, "Int32, samples per second", column => column.ItemType == NumberDataViewType.Int32
+                    && column.Kind == SchemaShape.Column.VectorKind.Scalar);
             else if (options.SampleRate is null) throw new ArgumentOutOfRangeException(nameof(input), NoRate(options.InputColumnName));
         }
         return input.With(Interop.ShapeColumn(options.OutputColumnName, new AudioDataViewType()));
@@ -249,5 +260,6 @@ public sealed class AudioLoadingEstimator : StepEstimator<AudioLoadingTransforme
 
     internal static bool IsVectorOf(DataViewType type, params DataViewType[] items) => type is VectorDataViewType vector && items.Contains(vector.ItemType);
 
-    internal static string NoRate(string column) => $"Column '{column}' holds samples: name their rate in SampleRate, or the column that tells it in SampleRateColumnName.";
+    internal static string NoRate(string column) =>
+        $"Column '{column}' holds samples: name their rate in SampleRate, or the column that tells it in SampleRateColumnName.";
 }

@@ -36,7 +36,8 @@ internal sealed class AudioManifestView : IDataView
         var read = manifests.SelectMany(manifest => manifest.Rows.Select(row => (manifest.File, Row: row))).ToArray();
         rows = [.. read.Select(one => one.Row)];
         values = [.. columns.Select(column => IsPath(column.Name)
-            ? rows.Select(row => row.Path.AsMemory()).ToArray() : Parse(column, [.. read.Select(one => (one.File, one.Row.Number, one.Row.Find(column.Name)))]))];
+            ? rows.Select(row => row.Path.AsMemory()).ToArray() : Parse(column, [.. read.Select(one => (one.File, one.Row.Number,
+                one.Row.Find(column.Name)))]))];
     }
 
     public static DataViewSchema SchemaOf(IReadOnlyList<ManifestColumn> columns)
@@ -50,7 +51,8 @@ internal sealed class AudioManifestView : IDataView
     public bool CanShuffle => true;
     public long? GetRowCount() => rows.Count;
 
-    public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) => new Cursor(this, columnsNeeded, Order(rand));
+    public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) => new Cursor(this, columnsNeeded,
+        Order(rand));
 
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
         [GetRowCursor(columnsNeeded, rand)];

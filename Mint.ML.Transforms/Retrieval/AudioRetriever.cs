@@ -133,7 +133,8 @@ public sealed class AudioRetriever : StepEstimator<AudioRetrievalTransformer>
         /// <summary>The vectors to search by: one of a text, or several of a clip; the most similar of them counts.</summary>
         public string InputColumnName = "TextEmbedding";
 
-        /// <summary>The index file, of <see cref="AudioLanguageCatalog.CreateAudioIndex"/>, <see cref="EmbeddingIndexWriter"/> or <c>./mint search build</c>.</summary>
+        /// <summary>The index file, of <see cref="AudioLanguageCatalog.CreateAudioIndex"/>, <see cref="EmbeddingIndexWriter"/> or <c>./mint search
+        /// build</c>.</summary>
         [System.Text.Json.Serialization.JsonIgnore]
         public string Index = "";
 

@@ -25,7 +25,14 @@ internal static class PipelineBench
         int count = int.Parse(rows, CultureInfo.InvariantCulture);
         var ml = new MLContext(seed: 1);
         // What the weights are does not change what they cost: an epoch each is enough.
-        var mint = new SmallMint(ml, new DemoOptions { Data = Path.Combine("Mint.ML.Samples", "data", "notes"), Models = Path.Combine("Mint.ML.Samples", "models"), Stage1Epochs = 1, Stage2Epochs = 1 }, default);
+        var mint = new SmallMint(ml, new DemoOptions
+        {
+            Data = Path.Combine("Mint.ML.Samples", "data", "notes"),
+            Models = Path.Combine("Mint.ML.Samples",
+            "models"),
+            Stage1Epochs = 1,
+            Stage2Epochs = 1
+        }, default);
         var (train, test) = mint.Load();
         var few = ml.Data.TakeRows(train, 128);
         string[] families = [.. mint.Rows(few).Select(note => note.Family).Distinct().Order(StringComparer.Ordinal)];

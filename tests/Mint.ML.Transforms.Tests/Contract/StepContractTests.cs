@@ -10,7 +10,8 @@ using TorchSharp;
 
 namespace Mint.ML.Transforms.Tests.Contract;
 
-/// <summary>What ML.NET's users may expect of any step, in the spirit of ML.NET's own estimator tests. Every step of the assembly takes part in all of it.</summary>
+/// <summary>What ML.NET's users may expect of any step, in the spirit of ML.NET's own estimator tests. Every step of the assembly takes part in all of
+/// it.</summary>
 [TestClass]
 public sealed class StepContractTests
 {
@@ -31,7 +32,8 @@ public sealed class StepContractTests
         Type[] transformers = [.. assembly.GetTypes().Where(type => !type.IsAbstract && type.IsAssignableTo(typeof(ITransformer)))];
         CollectionAssert.AreEquivalent(transformers, Step.All.Values.Select(step => step.Transformer).Distinct().ToArray(), "add a line to Step.All for each");
         Type[] estimators = [.. assembly.GetTypes().Where(type => !type.IsAbstract && type.GetInterfaces().Any(one => one.Name == typeof(IEstimator<>).Name))];
-        CollectionAssert.AreEquivalent(estimators, Step.All.Values.Select(step => step.Make(Ml).GetType()).Distinct().ToArray(), "add a line to Step.All for each");
+        CollectionAssert.AreEquivalent(estimators, Step.All.Values.Select(step => step.Make(Ml).GetType()).Distinct().ToArray(),
+            "add a line to Step.All for each");
     }
 
     [TestMethod, DynamicData(nameof(Names))]

@@ -63,11 +63,19 @@ internal sealed record Step(Type Transformer, Func<MLContext, IEstimator<ITransf
             ["Features"]),
         ["BridgeNet"] = new(typeof(BridgeNetTransformer), ml => ml.AudioLanguage().Trainers.BridgeNet(new BridgeNetTrainer.Options
         {
-            Bridge = EightClips.Bridge, Training = EightClips.Training with { Epochs = 1 }, VocabularySize = 80, BatchSize = 3, Seed = 5,
+            Bridge = EightClips.Bridge,
+            Training = EightClips.Training with { Epochs = 1 },
+            VocabularySize = 80,
+            BatchSize = 3,
+            Seed = 5,
         }), Featurized, "Features", ["Features", "AudioEmbedding", "TextEmbedding"]),
         ["InstructionTuning"] = new(typeof(InstructionTunedTransformer), ml => ml.AudioLanguage().Trainers.InstructionTuning(new InstructionTuner.Options
         {
-            LanguageModel = Clips.LanguageModel, Bridge = Bridge, Training = EightClips.Training with { Epochs = 1 }, BatchSize = 3, Seed = 5,
+            LanguageModel = Clips.LanguageModel,
+            Bridge = Bridge,
+            Training = EightClips.Training with { Epochs = 1 },
+            BatchSize = 3,
+            Seed = 5,
         }), Featurized, "Features", ["Features", "GeneratedResponse"]),
         ["GenerateCaptions"] = new(typeof(CaptionGeneratingTransformer),
             ml => ml.AudioLanguage().GenerateCaptions(new CaptionGenerator.Options { Model = Tuned, BatchSize = 3 }), Featurized, "Features",

@@ -18,12 +18,15 @@ public sealed class EmbeddingTests
 
     private static IDataView Featurized(AudioPooling pooling = AudioPooling.None, string? cache = null)
     {
-        var chain = Ml.Transforms.LoadAudio().Append(Ml.Transforms.FeaturizeAudio("Features", "Audio", Clips.Encoder, batchSize: 1, cache: cache, pooling: pooling));
+        var chain = Ml.Transforms.LoadAudio().Append(Ml.Transforms.FeaturizeAudio("Features", "Audio", Clips.Encoder, batchSize: 1, cache: cache,
+            pooling: pooling));
         return chain.Fit(Clips.Data).Transform(Clips.Data);
     }
 
     [TestMethod]
-    [DataRow(AudioPooling.Mean)] [DataRow(AudioPooling.Max)] [DataRow(AudioPooling.MeanAndMax)]
+    [DataRow(AudioPooling.Mean)]
+    [DataRow(AudioPooling.Max)]
+    [DataRow(AudioPooling.MeanAndMax)]
     public void Pooled_features_are_the_frames_mean_and_greatest_of_known_size(AudioPooling pooling)
     {
         var frames = Featurized();
@@ -37,7 +40,8 @@ public sealed class EmbeddingTests
         float[] Pool(float[] row)
         {
             float[][] clip = [.. row.Chunk(width)];
-            IEnumerable<float> mean = Enumerable.Range(0, width).Select(e => clip.Average(frame => frame[e])), max = Enumerable.Range(0, width).Select(e => clip.Max(frame => frame[e]));
+            IEnumerable<float> mean = Enumerable.Range(0, width).Select(e => clip.Average(frame => frame[e])), max = Enumerable.Range(0, width).Select(e =>
+                clip.Max(frame => frame[e]));
             return [.. pooling switch { AudioPooling.Mean => mean, AudioPooling.Max => max, _ => mean.Concat(max) }];
         }
     }
@@ -98,7 +102,8 @@ public sealed class EmbeddingTests
         CollectionAssert.AreEqual(new[] { 3, 8 }, ((VectorDataViewType)steps.Schema["Clip"].Type).Dimensions.ToArray());
         var carried = Ml.AudioLanguage().EmbedAudio("Clip", "Features").Fit(own).Transform(own);
         Near(own.GetColumn<float[]>("AudioEmbedding"), carried.GetColumn<float[]>("Clip"), 1e-5f);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Ml.AudioLanguage().EmbedAudio("Clip", "Features").Fit(features)).Message, "EmbedAudio");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Ml.AudioLanguage().EmbedAudio("Clip", "Features").Fit(features)).Message,
+            "EmbedAudio");
     }
 
     private static void Near(IEnumerable<float[]> expected, IEnumerable<float[]> actual, float tolerance)
@@ -141,7 +146,8 @@ public sealed class EmbeddingTests
     {
         float[] samples = [.. Enumerable.Range(0, 8000).Select(t => MathF.Sin(t * (t < 4000 ? 0.1f : 0.7f)) * 0.5f)]; // twice a quarter of a second
         var data = Ml.Data.LoadFromEnumerable(
-            (Sound[])[new() { Audio = MLAudio.Create(samples, 16_000) }, new() { Audio = MLAudio.Create(samples[..4000], 16_000) }, new() { Audio = MLAudio.Create(samples[4000..], 16_000) }]);
+            (Sound[])[new() { Audio = MLAudio.Create(samples, 16_000) }, new() { Audio = MLAudio.Create(samples[..4000], 16_000) },
+                new() { Audio = MLAudio.Create(samples[4000..], 16_000) }]);
         float[][] rows = [.. Ml.AudioLanguage().EmbedAudio("Clip", "Audio", clap: SmallClap.Folder).Fit(data).Transform(data).GetColumn<float[]>("Clip")];
         double[] sum = [.. rows[1].Zip(rows[2], (a, b) => (double)a + b)];
         double length = Math.Sqrt(sum.Sum(x => x * x));
@@ -181,7 +187,8 @@ public sealed class EmbeddingTests
     [TestMethod]
     public void An_index_that_is_missing_or_of_another_model_is_refused()
     {
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Ml.AudioLanguage().RetrieveAudio("Found", "Text", "no-such.index")).Message, "CreateAudioIndex");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Ml.AudioLanguage().RetrieveAudio("Found", "Text", "no-such.index")).Message,
+            "CreateAudioIndex");
         var embedded = Bridge.Transform(Featurized());
         string path = Path.Combine(Clips.Folder, "bridge.index");
         Ml.AudioLanguage().CreateAudioIndex(embedded, path);

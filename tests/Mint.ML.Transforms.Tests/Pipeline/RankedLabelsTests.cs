@@ -16,7 +16,8 @@ public sealed class RankedLabelsTests
     public void Labels_of_a_key_column_are_evaluated_by_MLNET_as_they_are_by_text()
     {
         // Keys by first appearance, backwards: mallet may come first, and no order of ours is theirs.
-        var data = Ml.Transforms.Conversion.MapValueToKey("Label", "Family", keyOrdinality: Microsoft.ML.Transforms.ValueToKeyMappingEstimator.KeyOrdinality.ByValue)
+        var data = Ml.Transforms.Conversion.MapValueToKey("Label", "Family",
+            keyOrdinality: Microsoft.ML.Transforms.ValueToKeyMappingEstimator.KeyOrdinality.ByValue)
             .Fit(Features).Transform(Features);
         var ranked = Ml.AudioLanguage().RankLabels("PredictedLabel", "Features", labelColumnName: "Label", model: Tuned);
         var model = ranked.Fit(data);
@@ -54,7 +55,8 @@ public sealed class RankedLabelsTests
     {
         // Keys are numbered from 1; 0 is missing.
         var data = Ml.Data.LoadFromEnumerable(
-            (Row[])[new() { Label = "a", Predicted = 0 }, new() { Label = "a" , Predicted = uint.MaxValue }, new() { Label = "c", Predicted = 1 }, new() { Predicted = 1 }]);
+            (Row[])[new() { Label = "a", Predicted = 0 }, new() { Label = "a" , Predicted = uint.MaxValue }, new() { Label = "c", Predicted = 1 },
+                new() { Predicted = 1 }]);
         var named = Ml.Transforms.Conversion.MapKeyToValue("Text", "Predicted");
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Ml.AudioLanguage().EvaluateRanking(data, "Label", "Predicted"), "keys without names");
         var scored = Ml.AudioLanguage().RankLabels("PredictedLabel", "Features", ["drum", "bell"], model: Tuned).Fit(Features).Transform(Features);
@@ -82,7 +84,10 @@ public sealed class RankedLabelsTests
         var scored = Clips.Model.Transform(Clips.Data);
         var again = Ml.AudioLanguage().RankLabels(new RankedClassifier.Options
         {
-            OutputColumnName = "Other", ScoreColumnName = "OtherScore", Labels = TinyModels.Families, Model = Tuned,
+            OutputColumnName = "Other",
+            ScoreColumnName = "OtherScore",
+            Labels = TinyModels.Families,
+            Model = Tuned,
         }).Fit(scored).Transform(scored);
         uint[] sets = [.. ((string[])["PredictedLabel", "Score", "Other", "OtherScore"]).Select(name =>
         {

@@ -69,11 +69,16 @@ public sealed class SoundInMemoryTests
         var skipped = Load(letter, new() { OnError = AudioErrorHandling.Skip });
         Assert.IsNull(skipped[0]);
         Assert.IsNotNull(skipped[1]);
-        var bad = Ml.Data.LoadFromEnumerable((Samples[])[new() { Path = [float.NaN], Rate = 16_000 }, new() { Path = [0.5f], Rate = -1 }, new() { Rate = 8000 }]);
+        var bad = Ml.Data.LoadFromEnumerable((Samples[])[new() { Path = [float.NaN], Rate = 16_000 }, new() { Path = [0.5f], Rate = -1 },
+            new() { Rate = 8000 }]);
         StringAssert.Contains(Assert.ThrowsExactly<AudioFormatException>(() => Load(bad, new() { SampleRate = 8000 })).Message, "samples of column 'Path'");
         Assert.IsTrue(Load(bad, new() { SampleRateColumnName = "Rate", OnError = AudioErrorHandling.Skip }).All(audio => audio is null));
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Load(bad)).Message, "SampleRateColumnName");
-        Assert.ThrowsExactly<ArgumentException>(() => Ml.Transforms.LoadAudio(new AudioLoadingEstimator.Options { SampleRate = 1, SampleRateColumnName = "Rate" }));
+        Assert.ThrowsExactly<ArgumentException>(() => Ml.Transforms.LoadAudio(new AudioLoadingEstimator.Options
+        {
+            SampleRate = 1,
+            SampleRateColumnName = "Rate"
+        }));
         var lengthy = Ml.Data.LoadFromEnumerable((Samples[])[new() { Path = new float[100], Rate = 10 }]);
         StringAssert.Contains(Assert.ThrowsExactly<AudioFormatException>(
             () => Load(lengthy, new() { SampleRateColumnName = "Rate", MaxDuration = TimeSpan.FromSeconds(9) })).Message, "MaxDuration");

@@ -22,7 +22,12 @@ public sealed class StepChecksTests
         foreach (string file in Directory.GetFiles(Clips.LanguageModel)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
         var counted = new CountingView(Clips.Data);
         var chain = Clips.Featurize(Ml)
-            .Append(Ml.AudioLanguage().Trainers.BridgeNet(new BridgeNetTrainer.Options { Bridge = EightClips.Bridge, Training = EightClips.Training, VocabularySize = 80 }))
+            .Append(Ml.AudioLanguage().Trainers.BridgeNet(new BridgeNetTrainer.Options
+            {
+                Bridge = EightClips.Bridge,
+                Training = EightClips.Training,
+                VocabularySize = 80
+            }))
             .Append(Ml.AudioLanguage().Trainers.InstructionTuning("Features", "Instruction", "Response", folder));
         Directory.Delete(folder, recursive: true);
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => chain.Fit(counted)).Message, "there is no model folder");
@@ -33,11 +38,14 @@ public sealed class StepChecksTests
     public void A_folder_that_holds_something_else_is_refused_by_the_step_that_names_it()
     {
         var trainers = Ml.AudioLanguage().Trainers;
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Ml.Transforms.FeaturizeAudio("Features", "Audio", Clips.LanguageModel)).Message, "no audio encoder");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => trainers.InstructionTuning("Features", "Instruction", "Response", Clips.Encoder)).Message,
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Ml.Transforms.FeaturizeAudio("Features", "Audio", Clips.LanguageModel)).Message,
+            "no audio encoder");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => trainers.InstructionTuning("Features", "Instruction", "Response", Clips.Encoder))
+            .Message,
             "no language model");
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => trainers.BridgeNet(bert: Clips.Encoder)).Message, "Bert: ");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => trainers.BridgeNet(new BridgeNetTrainer.Options { Vocabulary = Clips.Encoder })).Message, "Vocabulary: ");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => trainers.BridgeNet(new BridgeNetTrainer.Options { Vocabulary = Clips.Encoder }))
+            .Message, "Vocabulary: ");
     }
 
     [TestMethod]
@@ -46,11 +54,19 @@ public sealed class StepChecksTests
         var bridge = EightClips.Bridge with { QFormer = EightClips.Bridge.QFormer with { Heads = 3 } };
         string error = Assert.ThrowsExactly<ArgumentException>(() => Ml.AudioLanguage().Trainers.BridgeNet(new BridgeNetTrainer.Options
         {
-            Bridge = bridge, Training = EightClips.Training with { BatchSize = 1, MaxTokens = 33 }, VocabularySize = 0,
+            Bridge = bridge,
+            Training = EightClips.Training with { BatchSize = 1, MaxTokens = 33 },
+            VocabularySize = 0,
         })).Message;
-        foreach (string part in (string[])["3 Heads cannot share", "BatchSize is 1", "MaxTokens is 33, more than the bridge's Positions, 32", "VocabularySize is 0"])
+        foreach (string part in (string[])["3 Heads cannot share", "BatchSize is 1", "MaxTokens is 33, more than the bridge's Positions, 32",
+            "VocabularySize is 0"])
             StringAssert.Contains(error, part);
-        error = Assert.ThrowsExactly<ArgumentException>(() => Ml.AudioLanguage().Trainers.BridgeNet(new BridgeNetTrainer.Options { Bridge = null!, Training = null!, Objective = null! }))
+        error = Assert.ThrowsExactly<ArgumentException>(() => Ml.AudioLanguage().Trainers.BridgeNet(new BridgeNetTrainer.Options
+        {
+            Bridge = null!,
+            Training = null!,
+            Objective = null!
+        }))
             .Message;
         foreach (string part in (string[])["Bridge is null", "Training is null", "Objective is null"]) StringAssert.Contains(error, part);
     }
@@ -61,13 +77,18 @@ public sealed class StepChecksTests
         var audio = Ml.AudioLanguage();
         foreach (Action action in (Action[])
         [
-            () => ((MLContext)null!).AudioLanguage(), () => ((TransformsCatalog)null!).LoadAudio(), () => ((DataOperationsCatalog)null!).LoadFromAudioManifest("a.csv"),
-            () => Ml.Transforms.LoadAudio((AudioLoadingEstimator.Options)null!), () => Ml.Transforms.FeaturizeAudio(null!), () => Ml.Transforms.WindowAudio((AudioWindower.Options)null!),
+            () => ((MLContext)null!).AudioLanguage(), () => ((TransformsCatalog)null!).LoadAudio(), () =>
+                ((DataOperationsCatalog)null!).LoadFromAudioManifest("a.csv"),
+            () => Ml.Transforms.LoadAudio((AudioLoadingEstimator.Options)null!), () => Ml.Transforms.FeaturizeAudio(null!), () =>
+                Ml.Transforms.WindowAudio((AudioWindower.Options)null!),
             () => audio.GenerateCaptions((CaptionGenerator.Options)null!), () => audio.RankLabels((RankedClassifier.Options)null!),
-            () => audio.RankLabels("PredictedLabel", (IReadOnlyList<string>)null!), () => audio.EmbedAudio(null!), () => audio.EmbedText(null!), () => audio.RetrieveAudio(null!),
-            () => audio.Trainers.BridgeNet((BridgeNetTrainer.Options)null!), () => audio.Trainers.InstructionTuning(null!), () => audio.CreateAudioIndex(null!, "a.index"),
+            () => audio.RankLabels("PredictedLabel", (IReadOnlyList<string>)null!), () => audio.EmbedAudio(null!), () => audio.EmbedText(null!), () =>
+                audio.RetrieveAudio(null!),
+            () => audio.Trainers.BridgeNet((BridgeNetTrainer.Options)null!), () => audio.Trainers.InstructionTuning(null!), () =>
+                audio.CreateAudioIndex(null!, "a.index"),
             () => audio.EvaluateCaptions(null!), () => audio.EvaluateRanking(null!), () => audio.EvaluateRetrieval(null!), () => audio.EvaluateTagging(null!),
-            () => audio.UseBridge(null!, "a"), () => audio.UseTunedModel(null!, "a", "b"), () => MLAudio.CreateFromFile(null!), () => MLAudio.CreateFromStream(null!),
+            () => audio.UseBridge(null!, "a"), () => audio.UseTunedModel(null!, "a", "b"), () => MLAudio.CreateFromFile(null!), () =>
+                MLAudio.CreateFromStream(null!),
         ])
             Assert.ThrowsExactly<ArgumentNullException>(action);
     }
@@ -86,7 +107,11 @@ public sealed class StepChecksTests
     {
         var ml = new MLContext(seed: 1);
         var features = Clips.Featurize(ml).Fit(Clips.Data).Transform(Clips.Data);
-        var captions = ml.AudioLanguage().GenerateCaptions(new CaptionGenerator.Options { Model = Clips.Model.OfType<InstructionTunedTransformer>().Single(), BatchSize = 2 })
+        var captions = ml.AudioLanguage().GenerateCaptions(new CaptionGenerator.Options
+        {
+            Model = Clips.Model.OfType<InstructionTunedTransformer>().Single(),
+            BatchSize = 2
+        })
             .Fit(features).Transform(features);
         using var cursor = captions.GetRowCursor([captions.Schema["GeneratedCaption"]]);
         var read = cursor.GetGetter<ReadOnlyMemory<char>>(captions.Schema["GeneratedCaption"]);
