@@ -11,7 +11,8 @@ internal static class CaptionEvaluation
     public static IReadOnlyList<MetricScore> Score(IDataView data, string referenceColumnName, string generatedColumnName, CaptionTools? tools,
         CancellationToken cancel)
     {
-        var references = data.Schema.Require(referenceColumnName, "text, or a vector of text", type => type is TextDataViewType or VectorDataViewType { ItemType: TextDataViewType });
+        var references = data.Schema.Require(referenceColumnName, "text, or a vector of text", type =>
+            type is TextDataViewType or VectorDataViewType { ItemType: TextDataViewType });
         var generated = data.Schema.Require(generatedColumnName, "text", type => type is TextDataViewType);
         CheckReferences(data, references); // before the first caption is generated
         var items = new List<CaptionItem>();

@@ -40,7 +40,8 @@ public sealed record RankedClassificationResult(ConfidenceInterval Accuracy, Con
             throw new InvalidOperationException($"No label of column '{labelColumnName}', such as '{items[0].Reference[0]}', is among those that were ranked: "
                 + $"{string.Join(", ", labels)}.");
         }
-        ConfidenceInterval[] metrics = [.. EvaluationScores.Classification(items).Select(metric => new ConfidenceInterval(metric.Value!.Value, metric.Low!.Value, metric.High!.Value))];
+        ConfidenceInterval[] metrics = [.. EvaluationScores.Classification(items).Select(metric => new ConfidenceInterval(metric.Value!.Value,
+            metric.Low!.Value, metric.High!.Value))];
         return new(metrics[0], metrics[1], items.Count, unanswered, unknown);
     }
 }

@@ -58,7 +58,8 @@ public sealed class CaptionGeneratingTransformer : RowMapTransformer, ILoadable<
         public override void Compute(RowBatch batch)
         {
             using var cancel = owner.Host.Cancellation();
-            TunedSteps.Answer(owner.model.Value.Model, batch.Input<VBuffer<float>>(features), features.Name, [owner.options.Instruction], owner.options.Generation,
+            TunedSteps.Answer(owner.model.Value.Model, batch.Input<VBuffer<float>>(features), features.Name, [owner.options.Instruction],
+                owner.options.Generation,
                 batch.Output<ReadOnlyMemory<char>>(0), cancel.Token);
         }
     }

@@ -20,7 +20,8 @@ namespace Mint.ML.Transforms;
 /// <remarks>
 /// With a model of stage 2 a label's score is the language model's likelihood of it as the answer to the instruction (vocabulary ranking); with stage 1 alone
 /// it is the similarity of its embedding, instruction included, to the sound's. Either way the scores are softmaxed over the labels, so that ML.NET's
-/// evaluators take them as they are. Evaluate compares keys by number: take the labels from the key column (<see cref="RankedClassifier.Options.LabelColumnName"/>), or
+/// evaluators take them as they are. Evaluate compares keys by number: take the labels from the key column (<see
+/// cref="RankedClassifier.Options.LabelColumnName"/>), or
 /// compare by text with <see cref="AudioLanguageCatalog.EvaluateRanking"/>.
 /// A row without sound has a missing label and scores of NaN; FilterRowsByMissingValues on the score column drops such rows.
 /// </remarks>

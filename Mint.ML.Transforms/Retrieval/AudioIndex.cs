@@ -37,7 +37,8 @@ internal static class AudioIndex
         }
         if (rows == 0) throw new InvalidOperationException($"No row of column '{embeddingColumnName}' holds vectors; the index would be empty.");
         writer.Commit();
-        if (missing > 0) channel.Warning(MessageSensitivity.None, "{0}", $"{missing} rows have no vectors, as of sound that could not be read, and are not in the index.");
+        if (missing > 0) channel.Warning(MessageSensitivity.None, "{0}",
+            $"{missing} rows have no vectors, as of sound that could not be read, and are not in the index.");
         channel.Info(MessageSensitivity.None, "{0}", $"{rows} rows of {vectors} vectors of {width} numbers are in {path}.");
         return rows;
     }

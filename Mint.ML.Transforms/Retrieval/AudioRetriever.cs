@@ -46,9 +46,7 @@ public sealed class AudioRetrievalTransformer : RowMapTransformer, ILoadable<Aud
     private protected override void Write(ModelWriter writer)
     {
         writer.Json(Signature + ".json", options);
-        using var folder = new TemporaryFolder();
-        System.IO.File.Copy(path, Path.Combine(folder.Path, File));
-        PackedFolder.Write(writer, "Index", folder.Path);
+        PackedFolder.Write(writer, "Index", [(File, () => System.IO.File.OpenRead(path))]);
     }
 
     static AudioRetrievalTransformer ILoadable<AudioRetrievalTransformer>.Read(IHostEnvironment environment, ModelReader reader)
@@ -135,7 +133,8 @@ public sealed class AudioRetriever : StepEstimator<AudioRetrievalTransformer>
         /// <summary>The vectors to search by: one of a text, or several of a clip; the most similar of them counts.</summary>
         public string InputColumnName = "TextEmbedding";
 
-        /// <summary>The index file, of <see cref="AudioLanguageCatalog.CreateAudioIndex"/>, <see cref="EmbeddingIndexWriter"/> or <c>./mint search build</c>.</summary>
+        /// <summary>The index file, of <see cref="AudioLanguageCatalog.CreateAudioIndex"/>, <see cref="EmbeddingIndexWriter"/> or <c>./mint search
+        /// build</c>.</summary>
         [System.Text.Json.Serialization.JsonIgnore]
         public string Index = "";
 

@@ -18,9 +18,6 @@ public abstract class RowMapTransformer : ITransformer, IDisposable
     /// <summary>The transformer's own environment: log, progress, random numbers.</summary>
     private protected IHost Host { get; }
 
-    /// <summary>The context's folder for temporary files; null for the system's own.</summary>
-    internal string? TemporaryFolder => Host.TemporaryFolder();
-
     /// <summary>Registers the transformer with an environment.</summary>
     /// <param name="environment">The context, or the environment of a catalog.</param>
     /// <param name="name">The name its messages carry.</param>

@@ -3,7 +3,8 @@ using Mint.ML.Text;
 
 namespace Mint.ML.Transforms.RowMapping;
 
-/// <summary>What can be wrong with a step's options beside what their records know themselves: told when the step is made, before anything long begins.</summary>
+/// <summary>What can be wrong with a step's options beside what their records know themselves: told when the step is made, before anything long
+/// begins.</summary>
 internal static class StepErrors
 {
     /// <summary>Column names: each there, and none twice.</summary>
@@ -20,7 +21,8 @@ internal static class StepErrors
     public static void Batch(this OptionErrors errors, int rows) => errors.Require(rows >= 1, $"BatchSize is {rows}; at least one row goes through at once.");
 
     /// <summary>The folder of an audio encoder.</summary>
-    public static void Encoder(this OptionErrors errors, string option, string? path) => errors.Folder(option, path, required: true, ModelCatalog.RequireAudioEncoder);
+    public static void Encoder(this OptionErrors errors, string option, string? path) => errors.Folder(option, path, required: true,
+        ModelCatalog.RequireAudioEncoder);
 
     /// <summary>The folder of a language model, with its tokenizer.</summary>
     public static void LanguageModel(this OptionErrors errors, string option, string? path) => errors.Folder(option, path, required: true, folder =>

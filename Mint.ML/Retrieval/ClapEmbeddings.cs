@@ -41,7 +41,10 @@ public sealed class ClapEmbeddings : IDisposable
         try
         {
             if (clap.Audio.Config.MelBins != options.Spectrogram.MelBins)
-                throw new InvalidDataException($"{folder}: the front end makes {options.Spectrogram.MelBins} mel bins, the tower takes {clap.Audio.Config.MelBins}.");
+            {
+                throw new InvalidDataException($"{folder}: the front end makes {options.Spectrogram.MelBins} mel bins, the tower takes "
+                    + $"{clap.Audio.Config.MelBins}.");
+            }
             return new(clap, new ClapFrontEnd(options with { Fusion = clap.Audio.Config.Fusion }, device), tokenizer);
         }
         catch

@@ -25,7 +25,8 @@ internal static class RowText
     /// <summary>Reads the row at hand.</summary>
     public static Func<string> Reader(DataViewRow row, IEnumerable<DataViewSchema.Column> columns)
     {
-        Func<string>[] readers = [.. columns.Select(column => (Func<string>)typeof(RowText).GetMethod(nameof(Getter), BindingFlags.NonPublic | BindingFlags.Static)!
+        Func<string>[] readers = [.. columns.Select(column => (Func<string>)typeof(RowText).GetMethod(nameof(Getter),
+            BindingFlags.NonPublic | BindingFlags.Static)!
             .MakeGenericMethod(column.Type.RawType).Invoke(null, [row, column])!)];
         return () => string.Join(" | ", readers.Select(read => read()));
     }

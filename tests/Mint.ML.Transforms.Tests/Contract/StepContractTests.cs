@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -9,7 +10,8 @@ using TorchSharp;
 
 namespace Mint.ML.Transforms.Tests.Contract;
 
-/// <summary>What ML.NET's users may expect of any step, in the spirit of ML.NET's own estimator tests. Every step of the assembly takes part in all of it.</summary>
+/// <summary>What ML.NET's users may expect of any step, in the spirit of ML.NET's own estimator tests. Every step of the assembly takes part in all of
+/// it.</summary>
 [TestClass]
 public sealed class StepContractTests
 {
@@ -30,7 +32,8 @@ public sealed class StepContractTests
         Type[] transformers = [.. assembly.GetTypes().Where(type => !type.IsAbstract && type.IsAssignableTo(typeof(ITransformer)))];
         CollectionAssert.AreEquivalent(transformers, Step.All.Values.Select(step => step.Transformer).Distinct().ToArray(), "add a line to Step.All for each");
         Type[] estimators = [.. assembly.GetTypes().Where(type => !type.IsAbstract && type.GetInterfaces().Any(one => one.Name == typeof(IEstimator<>).Name))];
-        CollectionAssert.AreEquivalent(estimators, Step.All.Values.Select(step => step.Make(Ml).GetType()).Distinct().ToArray(), "add a line to Step.All for each");
+        CollectionAssert.AreEquivalent(estimators, Step.All.Values.Select(step => step.Make(Ml).GetType()).Distinct().ToArray(),
+            "add a line to Step.All for each");
     }
 
     [TestMethod, DynamicData(nameof(Names))]
@@ -230,6 +233,46 @@ public sealed class StepContractTests
             zip.Position = 0;
             transformer = new FrozenModelFolders(EightClips.Shared.Folder).During(() => new MLContext().Model.Load(zip, out _));
             CollectionAssert.AreEqual(Values(name), RowText.Read(transformer.Transform(step.Data()), step.Added), $"round {round}");
+        }
+    }
+
+    /// <summary>All of them at once, as a process takes its time to start.</summary>
+    [TestMethod]
+    public void Loaded_in_another_process_every_step_gives_the_same_bits()
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(EightClips.Shared.Folder, "steps")).FullName;
+        foreach (var (name, step) in Step.All) Ml.Model.Save(step.Whole(Fit(name)), EightClips.Shared.Data.Schema, Path.Combine(folder, $"{name}.zip"));
+        var start = new ProcessStartInfo("dotnet",
+            [typeof(StepContractTests).Assembly.Location, "--filter", $"FullyQualifiedName~{nameof(What_the_other_process_does)}"])
+        {
+            RedirectStandardOutput = true,
+            Environment = { [FolderVariable] = folder, [FrozenModelFolders.Variable] = EightClips.Shared.Folder },
+        };
+        using var process = Process.Start(start)!;
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.AreEqual(0, process.ExitCode, output);
+        foreach (var (name, step) in Step.All)
+            CollectionAssert.AreEqual(RowText.Of(step.Whole(Fit(name)).Transform(EightClips.Shared.Data), step.Added),
+                File.ReadAllLines(Path.Combine(folder, $"{name}.txt")), name);
+    }
+
+    private const string FolderVariable = "MINT_TEST_STEPS";
+
+    /// <summary>What the other process does; without its folder there is nothing to check.</summary>
+    [TestMethod]
+    public void What_the_other_process_does()
+    {
+        if (Environment.GetEnvironmentVariable(FolderVariable) is not { } folder) return;
+        var ml = new MLContext();
+        var data = ml.Data.LoadFromAudioManifest(Path.Combine(folder, "..", "clips.csv"));
+        foreach (string file in Directory.GetFiles(folder, "*.zip"))
+        {
+            var model = (TransformerChain<ITransformer>)ml.Model.Load(file, out _);
+            var view = model.Transform(data);
+            var before = new TransformerChain<ITransformer>([.. model.SkipLast(1)]).GetOutputSchema(data.Schema);
+            string[] added = [.. view.Schema.Where(column => !column.IsHidden && column.Index >= before.Count).Select(column => column.Name)];
+            File.WriteAllLines(Path.ChangeExtension(file, ".txt"), RowText.Of(view, added));
         }
     }
 

@@ -10,68 +10,93 @@ namespace Mint.ML.Transforms.Tests.Contract;
 /// </summary>
 /// <param name="Transformer">What it makes.</param>
 /// <param name="Make">The estimator, in a context.</param>
-/// <param name="Data">What it is fitted on, and transforms.</param>
+/// <param name="Before">The steps before it, and what they make of the manifest: what it is fitted on, and transforms.</param>
 /// <param name="Input">A column that it reads and cannot do without.</param>
 /// <param name="Added">The columns that it adds or replaces.</param>
 /// <param name="MapsRows">Whether one row becomes one row.</param>
-internal sealed record Step(Type Transformer, Func<MLContext, IEstimator<ITransformer>> Make, Func<IDataView> Data, string Input, string[] Added,
+internal sealed record Step(Type Transformer, Func<MLContext, IEstimator<ITransformer>> Make, Step.Prefix Before, string Input, string[] Added,
     bool MapsRows = true)
 {
     private static EightClips Clips => EightClips.Shared;
+    public IDataView Data() => Before.Data;
+
     private static BridgeNetTransformer Bridge => Clips.Model.OfType<BridgeNetTransformer>().Single();
     private static InstructionTunedTransformer Tuned => Clips.Model.OfType<InstructionTunedTransformer>().Single();
 
-    // What stands before each step is computed once, where ML.NET can cache it, so that a step is tested alone.
-    private static readonly Lazy<IDataView> Loaded = new(() => Clips.Ml.Transforms.LoadAudio().Fit(Clips.Data).Transform(Clips.Data)); // which ML.NET cannot cache
-    private static readonly Lazy<IDataView> Featurized = new(() => Clips.Ml.Data.Cache(Clips.Featurize(Clips.Ml).Fit(Clips.Data).Transform(Clips.Data)));
-    private static readonly Lazy<IDataView> Embedded = new(() => Clips.Ml.Data.Cache(Bridge.Transform(Featurized.Value), "Path", "AudioEmbedding", "TextEmbedding"));
+    // What stands before each step, and what it makes of the manifest: computed once, where ML.NET can cache it, so that a step is tested alone.
+    private static readonly Prefix None = new([], Clips.Data);
+    private static readonly Prefix Loaded = None.And(data => Clips.Ml.Transforms.LoadAudio().Fit(data)); // ML.NET caches no audio
+    private static readonly Prefix Featurized = Loaded.And(data => Clips.Ml.Transforms.FeaturizeAudio("Features", "Audio", Clips.Encoder).Fit(data),
+        "Path", "Caption", "Instruction", "Response", "Features");
+    private static readonly Prefix Embedded = Featurized.And(_ => Bridge, "Path", "AudioEmbedding", "TextEmbedding");
+
+    /// <summary>The step behind what stands before it, as one model over the manifest.</summary>
+    public ITransformer Whole(ITransformer fitted) => new TransformerChain<ITransformer>([.. Before.Steps, fitted]);
+
+    internal sealed record Prefix(ITransformer[] Steps, IDataView Data)
+    {
+        public Prefix And(Func<IDataView, ITransformer> next, params string[] cached)
+        {
+            var step = next(Data);
+            var data = step.Transform(Data);
+            return new([.. Steps, step], cached.Length == 0 ? data : Clips.Ml.Data.Cache(data, cached));
+        }
+    }
 
     private static readonly Lazy<string> Index = new(() =>
     {
         string path = Path.Combine(Clips.Folder, "contract.index");
-        Clips.Ml.AudioLanguage().CreateAudioIndex(Embedded.Value, path);
+        Clips.Ml.AudioLanguage().CreateAudioIndex(Embedded.Data, path);
         return path;
     });
 
     /// <summary>Every step, and each way of it that has code of its own.</summary>
     public static readonly IReadOnlyDictionary<string, Step> All = new Dictionary<string, Step>
     {
-        ["LoadAudio"] = new(typeof(AudioLoadingTransformer), ml => ml.Transforms.LoadAudio(), () => Clips.Data, "Path", ["Audio"]),
-        ["WindowAudio"] = new(typeof(AudioWindowingTransformer), ml => ml.Transforms.WindowAudio(seconds: 0.05, overlap: 0.01), () => Loaded.Value, "Audio",
+        ["LoadAudio"] = new(typeof(AudioLoadingTransformer), ml => ml.Transforms.LoadAudio(), None, "Path", ["Audio"]),
+        ["WindowAudio"] = new(typeof(AudioWindowingTransformer), ml => ml.Transforms.WindowAudio(seconds: 0.05, overlap: 0.01), Loaded, "Audio",
             ["Audio", "WindowStart", "WindowEnd"], MapsRows: false),
         ["FeaturizeAudio"] = new(typeof(AudioFeaturizingTransformer), ml => ml.Transforms.FeaturizeAudio("Features", "Audio", Clips.Encoder, batchSize: 3),
-            () => Loaded.Value, "Audio", ["Features"]),
+            Loaded, "Audio", ["Features"]),
         ["FeaturizeAudio, pooled"] = new(typeof(AudioFeaturizingTransformer),
-            ml => ml.Transforms.FeaturizeAudio("Features", "Audio", Clips.Encoder, batchSize: 3, pooling: AudioPooling.MeanAndMax), () => Loaded.Value, "Audio",
+            ml => ml.Transforms.FeaturizeAudio("Features", "Audio", Clips.Encoder, batchSize: 3, pooling: AudioPooling.MeanAndMax), Loaded, "Audio",
             ["Features"]),
         ["BridgeNet"] = new(typeof(BridgeNetTransformer), ml => ml.AudioLanguage().Trainers.BridgeNet(new BridgeNetTrainer.Options
         {
-            Bridge = EightClips.Bridge, Training = EightClips.Training with { Epochs = 1 }, VocabularySize = 80, BatchSize = 3, Seed = 5,
-        }), () => Featurized.Value, "Features", ["Features", "AudioEmbedding", "TextEmbedding"]),
+            Bridge = EightClips.Bridge,
+            Training = EightClips.Training with { Epochs = 1 },
+            VocabularySize = 80,
+            BatchSize = 3,
+            Seed = 5,
+        }), Featurized, "Features", ["Features", "AudioEmbedding", "TextEmbedding"]),
         ["InstructionTuning"] = new(typeof(InstructionTunedTransformer), ml => ml.AudioLanguage().Trainers.InstructionTuning(new InstructionTuner.Options
         {
-            LanguageModel = Clips.LanguageModel, Bridge = Bridge, Training = EightClips.Training with { Epochs = 1 }, BatchSize = 3, Seed = 5,
-        }), () => Featurized.Value, "Features", ["Features", "GeneratedResponse"]),
+            LanguageModel = Clips.LanguageModel,
+            Bridge = Bridge,
+            Training = EightClips.Training with { Epochs = 1 },
+            BatchSize = 3,
+            Seed = 5,
+        }), Featurized, "Features", ["Features", "GeneratedResponse"]),
         ["GenerateCaptions"] = new(typeof(CaptionGeneratingTransformer),
-            ml => ml.AudioLanguage().GenerateCaptions(new CaptionGenerator.Options { Model = Tuned, BatchSize = 3 }), () => Featurized.Value, "Features",
+            ml => ml.AudioLanguage().GenerateCaptions(new CaptionGenerator.Options { Model = Tuned, BatchSize = 3 }), Featurized, "Features",
             ["GeneratedCaption"]),
         ["RankLabels"] = new(typeof(RankedClassificationTransformer),
             ml => ml.AudioLanguage().RankLabels(new RankedClassifier.Options { Model = Tuned, Labels = TinyModels.Families, BatchSize = 3 }),
-            () => Featurized.Value, "Features", ["PredictedLabel", "Score"]),
+            Featurized, "Features", ["PredictedLabel", "Score"]),
         ["RankLabels, by similarity"] = new(typeof(RankedClassificationTransformer),
             ml => ml.AudioLanguage().RankLabels(new RankedClassifier.Options { Bridge = Bridge, Labels = TinyModels.Families, BatchSize = 3 }),
-            () => Featurized.Value, "Features", ["PredictedLabel", "Score"]),
+            Featurized, "Features", ["PredictedLabel", "Score"]),
         ["EmbedAudio"] = new(typeof(AudioEmbeddingTransformer),
             ml => ml.AudioLanguage().EmbedAudio(new AudioEmbedder.Options { OutputColumnName = "Vectors", Bridge = Bridge, BatchSize = 3 }),
-            () => Featurized.Value, "Features", ["Vectors"]),
+            Featurized, "Features", ["Vectors"]),
         ["EmbedAudio, by CLAP"] = new(typeof(AudioEmbeddingTransformer),
-            ml => ml.AudioLanguage().EmbedAudio("Vectors", "Audio", clap: SmallClap.Folder), () => Loaded.Value, "Audio", ["Vectors"]),
+            ml => ml.AudioLanguage().EmbedAudio("Vectors", "Audio", clap: SmallClap.Folder), Loaded, "Audio", ["Vectors"]),
         ["EmbedText"] = new(typeof(TextEmbeddingTransformer),
-            ml => ml.AudioLanguage().EmbedText(new TextEmbedder.Options { OutputColumnName = "Vectors", Bridge = Bridge, BatchSize = 3 }), () => Clips.Data,
+            ml => ml.AudioLanguage().EmbedText(new TextEmbedder.Options { OutputColumnName = "Vectors", Bridge = Bridge, BatchSize = 3 }), None,
             "Caption", ["Vectors"]),
         ["EmbedText, by CLAP"] = new(typeof(TextEmbeddingTransformer),
-            ml => ml.AudioLanguage().EmbedText("Vectors", "Caption", clap: SmallClap.Folder), () => Clips.Data, "Caption", ["Vectors"]),
+            ml => ml.AudioLanguage().EmbedText("Vectors", "Caption", clap: SmallClap.Folder), None, "Caption", ["Vectors"]),
         ["RetrieveAudio"] = new(typeof(AudioRetrievalTransformer), ml => ml.AudioLanguage().RetrieveAudio("Retrieved", "TextEmbedding", Index.Value, 3),
-            () => Embedded.Value, "TextEmbedding", ["Retrieved", "Similarity"]),
+            Embedded, "TextEmbedding", ["Retrieved", "Similarity"]),
     };
 }

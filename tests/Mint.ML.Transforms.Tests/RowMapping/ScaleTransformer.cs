@@ -40,9 +40,9 @@ internal sealed class ScaleTransformer : RowMapTransformer, ILoadable<ScaleTrans
         return read!;
     }
 
-    public sealed class Weight(float factor) : IDisposable
+    public class Weight(float factor) : IDisposable
     {
-        public float Factor => Disposed ? throw new ObjectDisposedException(nameof(Weight)) : factor;
+        public virtual float Factor => Disposed ? throw new ObjectDisposedException(nameof(Weight)) : factor;
         public bool Disposed { get; private set; }
         public void Dispose() => Disposed = true;
     }
