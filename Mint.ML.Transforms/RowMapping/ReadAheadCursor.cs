@@ -77,7 +77,7 @@ internal sealed class ReadAheadCursor : DataViewRowCursor
     {
         int row = Current();
         if (computed) return row;
-        mapper.Binding.Compute(batch);
+        mapper.Compute(batch);
         computed = true;
         return row;
     }

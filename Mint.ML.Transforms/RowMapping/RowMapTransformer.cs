@@ -11,7 +11,7 @@ namespace Mint.ML.Transforms.RowMapping;
 /// </summary>
 public abstract class RowMapTransformer : ITransformer, IDisposable
 {
-    private int claims = 1;
+    private readonly InUse use;
 
     /// <summary>The transformer's own environment: log, progress, random numbers.</summary>
     private protected IHost Host { get; }
@@ -27,6 +27,7 @@ public abstract class RowMapTransformer : ITransformer, IDisposable
     {
         ArgumentNullException.ThrowIfNull(environment);
         Host = environment.Register(name);
+        use = new InUse(GetType().Name, () => DisposeModel());
         BatchSize = batchSize >= 1 ? batchSize
             : throw new ArgumentOutOfRangeException(nameof(batchSize), batchSize, $"{nameof(BatchSize)} must be at least 1.");
     }
@@ -61,7 +62,7 @@ public abstract class RowMapTransformer : ITransformer, IDisposable
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
     {
         var mapper = Map(inputSchema);
-        Interlocked.Increment(ref claims);
+        use.Share();
         return mapper;
     }
 
@@ -73,19 +74,20 @@ public abstract class RowMapTransformer : ITransformer, IDisposable
 
     /// <summary>
     /// Gives up one claim on the transformer. A prediction engine disposes its transformer, so that each engine made of it counts as one
-    /// more owner: disposing an engine leaves the transformer, and other engines made of it, alive.
+    /// more owner: disposing an engine leaves the transformer, and other engines made of it, alive. A batch that another thread is computing is ended first; the
+    /// next one is an <see cref="ObjectDisposedException"/>.
     /// </summary>
     public void Dispose()
     {
-        if (Interlocked.Decrement(ref claims) == 0) DisposeModel();
+        use.Release();
         GC.SuppressFinalize(this);
     }
 
     private RowMapper Map(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref claims) <= 0, this);
-        return new RowMapper(Bind(inputSchema));
+        use.Check();
+        return new RowMapper(Bind(inputSchema), use);
     }
 }
 

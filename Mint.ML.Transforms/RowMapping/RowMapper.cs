@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Mint.ML.ModelFiles;
 
 namespace Mint.ML.Transforms.RowMapping;
 
@@ -12,13 +13,23 @@ internal sealed class RowMapper : IRowToRowMapper
     public int InputCount => InputSchema.Count;
     public int AddedCount => OutputSchema.Count - InputSchema.Count;
 
-    public RowMapper(RowBinding binding)
+    private readonly InUse use;
+
+    public RowMapper(RowBinding binding, InUse use)
     {
-        Binding = binding;
+        (Binding, this.use) = (binding, use);
         var schema = new DataViewSchema.Builder();
         schema.AddColumns(binding.Input);
         schema.AddColumns(binding.Added);
         OutputSchema = schema.ToSchema();
+    }
+
+    /// <summary>Computes a batch, during which the transformer's model stays.</summary>
+    /// <exception cref="ObjectDisposedException">The transformer has been disposed of.</exception>
+    public void Compute(RowBatch batch)
+    {
+        using var work = use.Enter();
+        Binding.Compute(batch);
     }
 
     public bool[] Activate(IEnumerable<DataViewSchema.Column>? columns)

@@ -44,7 +44,7 @@ internal sealed class SingleRow
     {
         if (computedAt == Input.Position && computedAt >= 0) return 0;
         foreach (var buffer in inputs) buffer?.Store(0);
-        mapper.Binding.Compute(batch);
+        mapper.Compute(batch);
         computedAt = Input.Position;
         return 0;
     }

@@ -41,6 +41,7 @@ public sealed class AudioLanguageModel : IDisposable
     private readonly TrainedBridge? bridge;
     private readonly TunedModel? tuned;
     private readonly IAudioLanguageModel? system;
+    private readonly InUse use;
 
     /// <summary>A model of parts that were loaded or trained elsewhere.</summary>
     /// <param name="encoder">What hears.</param>
@@ -60,6 +61,7 @@ public sealed class AudioLanguageModel : IDisposable
                 throw new ArgumentException($"The encoder's frames are {encoder.HiddenSize} wide; what hears them was trained on frames {width} wide.",
                     nameof(encoder));
         }
+        use = new InUse(nameof(AudioLanguageModel), Close);
         (Encoder, this.encoderFolder, this.bridge, this.tuned, this.system) = (encoder, encoderFolder, bridge, tuned, system ?? tuned?.Model);
     }
 
@@ -250,6 +252,7 @@ public sealed class AudioLanguageModel : IDisposable
     public IReadOnlyList<string> Answer(IReadOnlyList<AudioClip> clips, string instruction, GenerationOptions? options = null,
         CancellationToken cancel = default)
     {
+        using var work = use.Enter();
         var answering = Answering();
         using var sounds = Encoder.Encode(clips);
         return answering.Answer(sounds, [instruction], options ?? Generation, cancel);
@@ -263,6 +266,7 @@ public sealed class AudioLanguageModel : IDisposable
     public async IAsyncEnumerable<string> StreamAsync(string file, string question, GenerationOptions? options = null,
         [global::System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel = default)
     {
+        using var work = use.Enter();
         var answering = Answering();
         using var sound = Encoder.Encode([Heard(file)]);
         await foreach (string piece in answering.StreamAsync(sound, question, options, cancel).ConfigureAwait(false)) yield return piece;
@@ -302,6 +306,7 @@ public sealed class AudioLanguageModel : IDisposable
     /// <param name="bySimilarity">True compares embeddings although there is a language model.</param>
     public LabelScorer Scorer(IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null, bool bySimilarity = false)
     {
+        using var work = use.Enter();
         instruction ??= InstructionTemplates.SoundInstruction;
         return system is not null && !bySimilarity
             ? new RankingLabelScorer(system, labels, instruction, options) : new SimilarityLabelScorer(Comparing(), labels, instruction, options);
@@ -329,7 +334,11 @@ public sealed class AudioLanguageModel : IDisposable
 
     /// <summary>The unit vector of a text, (1, E).</summary>
     /// <exception cref="NotSupportedException">The model has no embeddings.</exception>
-    public float[,] EmbedText(string text) => Comparing().Texts([text])[0];
+    public float[,] EmbedText(string text)
+    {
+        using var work = use.Enter();
+        return Comparing().Texts([text])[0];
+    }
 
     /// <summary>Where a bridge's queries listen in a sound file, heard as one: (blocks with cross-attention, Q, T), weights averaged over heads.</summary>
     /// <param name="file">Any sound file.</param>
@@ -337,6 +346,7 @@ public sealed class AudioLanguageModel : IDisposable
     /// <exception cref="NotSupportedException">The system has no queries.</exception>
     public float[,,] QueryAttention(string file, string? instruction = null)
     {
+        using var work = use.Enter();
         using var sound = Encoder.Encode([Heard(file)]);
         if (bridge is not null && instruction is null) return ListeningMap.Of(bridge.Bridge, sound);
         return system is MintModel mint ? mint.QueryAttention(sound, instruction ?? "")
@@ -346,6 +356,7 @@ public sealed class AudioLanguageModel : IDisposable
     /// <summary>Probabilities of labels for several clips at once, each heard as one.</summary>
     internal float[][] Score(LabelScorer scorer, IReadOnlyList<AudioClip> clips, CancellationToken cancel)
     {
+        using var work = use.Enter();
         using var sounds = Encoder.Encode(clips);
         return scorer.Score(sounds, cancel);
     }
@@ -353,6 +364,7 @@ public sealed class AudioLanguageModel : IDisposable
     /// <summary>Vectors of several clips at once, each heard as one.</summary>
     internal IReadOnlyList<float[,]> Vectors(IReadOnlyList<AudioClip> clips)
     {
+        using var work = use.Enter();
         using var sounds = Encoder.Encode(clips);
         return Comparing().Clips(sounds);
     }
@@ -378,8 +390,10 @@ public sealed class AudioLanguageModel : IDisposable
         return divided;
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>Disposes of the parts, once a call that another thread is in has ended; its next one is an <see cref="ObjectDisposedException"/>.</summary>
+    public void Dispose() => use.Release();
+
+    private void Close()
     {
         bridge?.Dispose();
         system?.Dispose();
