@@ -97,7 +97,7 @@ public sealed class AudioLanguageCatalog
     {
         ArgumentNullException.ThrowIfNull(model);
         var defaults = new InstructionTuner.Options();
-        var tuned = new TunedModel(model, VocabularyFiles.Read(vocabulary), FrozenFolder.Of(languageModel));
+        var tuned = new TunedModel(model, VocabularyFiles.Read(vocabulary), FrozenFolder.FromPath(languageModel));
         return new(environment, new SharedModel<TunedModel>(tuned),
             new(featureColumnName, instructionColumnName, outputColumnName, defaults.BatchSize, defaults.Generation));
     }

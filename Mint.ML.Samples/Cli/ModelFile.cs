@@ -17,8 +17,11 @@ internal sealed record ModelFile(string Path, AudioLanguageModel Model) : IDispo
     {
         path ??= Checkout.Path("--model FILE", "artifacts", "demo", "mint.zip");
         if (!File.Exists(path) && !Directory.Exists(path))
+        {
             throw new FileNotFoundException($"There is no model file '{path}'. Run ./mint demo, which makes artifacts/demo/mint.zip in three minutes, or "
                 + "name a model file with --model.", path);
+        }
+
         return new(path,
             AudioLanguageModel.Load(path, device,
             new FrozenModelFolders([.. Checkout.Find("Mint.ML.Samples", "models") is { } shipped ? [shipped] : Array.Empty<string>()])));

@@ -53,14 +53,14 @@ internal sealed class SmallMint(MLContext ml, DemoOptions options, CancellationT
     /// <param name="seed">Null draws it from the context.</param>
     public InstructionTuner Stage2(BridgeNetTransformer? bridge = null, int? seed = null) =>
         ml.AudioLanguage().Trainers.InstructionTuning(new InstructionTuner.Options
-    {
-        LanguageModel = Path.Combine(options.Models, "language-model"),
-        Templates = [new(DemoOptions.FamilyInstruction, "Family"), new(DemoOptions.CaptionInstruction, "Caption")],
-        Bridge = bridge,
-        Training = new TrainingOptions { Epochs = options.Stage2Epochs, BatchSize = 64, LearningRate = options.Stage2LearningRate, WarmUpSteps = 30 },
-        Seed = seed,
-        Cancellation = cancel,
-    });
+        {
+            LanguageModel = Path.Combine(options.Models, "language-model"),
+            Templates = [new(DemoOptions.FamilyInstruction, "Family"), new(DemoOptions.CaptionInstruction, "Caption")],
+            Bridge = bridge,
+            Training = new TrainingOptions { Epochs = options.Stage2Epochs, BatchSize = 64, LearningRate = options.Stage2LearningRate, WarmUpSteps = 30 },
+            Seed = seed,
+            Cancellation = cancel,
+        });
 
     /// <summary>Training and held-out clips of a folder of the notes set.</summary>
     public (IDataView Train, IDataView Test) Load() =>

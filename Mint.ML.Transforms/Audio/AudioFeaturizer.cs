@@ -80,7 +80,7 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
     static AudioFeaturizingTransformer ILoadable<AudioFeaturizingTransformer>.Read(IHostEnvironment environment, ModelReader reader)
     {
         var columns = reader.Json<Columns>(Signature + ".json");
-        var device = Devices.Of(environment);
+        var device = Devices.ForEnvironment(environment);
         var (folder, encoder) = FrozenFolder.Read(reader, "Encoder", path => ModelCatalog.LoadAudioEncoder(path, device: device));
         return new AudioFeaturizingTransformer(environment, new(encoder), folder, columns.OutputColumnName, columns.InputColumnName, columns.BatchSize);
     }
@@ -246,11 +246,11 @@ public sealed class AudioFeaturizer : IEstimator<AudioFeaturizingTransformer>
     {
         ArgumentNullException.ThrowIfNull(input);
         GetOutputSchema(SchemaColumns.Shape(input.Schema));
-        var folder = FrozenFolder.Of(options.Encoder, options.EmbedFrozenModels);
+        var folder = FrozenFolder.FromPath(options.Encoder, options.EmbedFrozenModels);
         var cache = options.CacheFolder is { } kept ? new FrameStore(kept, ModelFolder.Hash(folder.Path)) : null;
         try
         {
-            var encoder = ModelCatalog.LoadAudioEncoder(folder.Path, device: Devices.Of(environment));
+            var encoder = ModelCatalog.LoadAudioEncoder(folder.Path, device: Devices.ForEnvironment(environment));
             return new AudioFeaturizingTransformer(environment, new(encoder), folder, options.OutputColumnName, options.InputColumnName, options.BatchSize,
                 cache);
         }

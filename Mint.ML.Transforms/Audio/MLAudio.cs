@@ -49,10 +49,13 @@ public sealed class MLAudio
         ArgumentOutOfRangeException.ThrowIfLessThan(sampleRate, 1);
         if (samples.IsEmpty) throw new ArgumentException("There are no samples.", nameof(samples));
         foreach (float sample in samples)
+        {
             if (!(MathF.Abs(sample) <= AudioReadOptions.LargestSample))
             {
                 throw new ArgumentException($"A sample is {sample}; expected numbers where full scale is 1.", nameof(samples));
             }
+        }
+
         return new(new AudioClip(samples.ToArray(), sampleRate), null);
     }
 }

@@ -43,8 +43,10 @@ internal static class CaptionEvaluation
             if (reference.Length == 0) continue;
             any = true;
             if (!CaptionSet.HasWords(reference.ToString()))
+            {
                 throw new InvalidOperationException($"Row {cursor.Position} of column '{column.Name}' (from 0) has the reference \"{reference}\", which has "
                     + "no words. Leave it out, or empty.");
+            }
         }
         if (!any) throw new InvalidOperationException($"No row of column '{column.Name}' holds a reference.");
     }

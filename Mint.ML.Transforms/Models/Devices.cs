@@ -10,7 +10,7 @@ internal static class Devices
     /// <summary>The GPU that the context names (<c>MLContext.GpuDeviceId</c>), or the CPU when it names none.</summary>
     /// <exception cref="NotSupportedException">libtorch is missing, or TorchSharp cannot use it.</exception>
     /// <exception cref="InvalidOperationException">The GPU is not there and the context does not let the CPU stand in.</exception>
-    public static torch.Device Of(IHostEnvironment environment)
+    public static torch.Device ForEnvironment(IHostEnvironment environment)
     {
         Libtorch.Require();
         var (gpu, fallback) = environment.DeviceSettings();

@@ -14,8 +14,11 @@ internal static class FrameBatch
     {
         var column = schema.Require(name, "vector of Single; append FeaturizeAudio before this", SchemaColumns.IsFeatures);
         if (Width(column) is int actual && actual != width)
+        {
             throw new ArgumentOutOfRangeException(nameof(schema),
                 $"Column '{name}' has frames of width {actual}, but the bridge was trained on frames of width {width}: use the encoder it was trained with.");
+        }
+
         return column;
     }
 

@@ -16,13 +16,13 @@ internal static class TunedSteps
         writer.Shared("Model", model.Value, () => model.Value.Write(writer, "Tuned"));
 
     public static SharedModel<TunedModel> Read(IHostEnvironment environment, ModelReader reader) =>
-        reader.Shared("Model", () => TunedModel.Read(reader, "Tuned", Devices.Of(environment)));
+        reader.Shared("Model", () => TunedModel.Read(reader, "Tuned", Devices.ForEnvironment(environment)));
 
     public static void Write(ModelWriter writer, SharedModel<TrainedBridge> bridge) =>
         writer.Shared("Model", bridge.Value, () => bridge.Value.Write(writer, "Bridge"));
 
     public static SharedModel<TrainedBridge> ReadBridge(IHostEnvironment environment, ModelReader reader) =>
-        reader.Shared("Model", () => TrainedBridge.Read(reader, "Bridge", Devices.Of(environment)));
+        reader.Shared("Model", () => TrainedBridge.Read(reader, "Bridge", Devices.ForEnvironment(environment)));
 
     /// <summary>The feature column of a shape, and whether there is a model for it: handed over, or carried by the column.</summary>
     public static void Check(SchemaShape shape, string features, bool handedOver, string step)

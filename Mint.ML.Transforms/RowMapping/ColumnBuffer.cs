@@ -15,7 +15,7 @@ internal abstract class ColumnBuffer
     /// <summary>A ValueGetter of the value of whichever row <paramref name="index"/> gives.</summary>
     public abstract Delegate Getter(Func<int> index);
 
-    public static ColumnBuffer Of(DataViewType type, int capacity)
+    public static ColumnBuffer ForType(DataViewType type, int capacity)
     {
         var buffer = type is VectorDataViewType vector
             ? typeof(VectorBuffer<>).MakeGenericType(vector.ItemType.RawType)

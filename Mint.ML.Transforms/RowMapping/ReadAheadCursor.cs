@@ -26,7 +26,7 @@ internal sealed class ReadAheadCursor : DataViewRowCursor
         inputs = new ColumnBuffer?[mapper.InputCount];
         foreach (var column in mapper.Dependencies(active))
         {
-            var buffer = inputs[column.Index] = ColumnBuffer.Of(column.Type, batchSize);
+            var buffer = inputs[column.Index] = ColumnBuffer.ForType(column.Type, batchSize);
             buffer.Bind(input, column);
         }
         outputs = mapper.OutputBuffers(active, batchSize);

@@ -67,7 +67,7 @@ internal sealed class RowMapper : IRowToRowMapper
     {
         var buffers = new ColumnBuffer?[AddedCount];
         for (int i = 0; i < buffers.Length; i++)
-            if (active[InputCount + i]) buffers[i] = ColumnBuffer.Of(OutputSchema[InputCount + i].Type, capacity);
+            if (active[InputCount + i]) buffers[i] = ColumnBuffer.ForType(OutputSchema[InputCount + i].Type, capacity);
         return buffers;
     }
 

@@ -24,7 +24,7 @@ internal sealed class SingleRow
         inputs = new ColumnBuffer?[mapper.InputCount];
         foreach (var column in mapper.Needed(active))
         {
-            var buffer = inputs[column.Index] = ColumnBuffer.Of(column.Type, 1);
+            var buffer = inputs[column.Index] = ColumnBuffer.ForType(column.Type, 1);
             buffer.Bind(input, column);
         }
         outputs = mapper.OutputBuffers(active, 1);

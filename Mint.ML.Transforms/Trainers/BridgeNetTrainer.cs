@@ -141,7 +141,7 @@ public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
 
     private BridgeNet NewBridge(TrainingData data, VocabularyFiles vocabulary, int seed)
     {
-        var device = Devices.Of(environment);
+        var device = Devices.ForEnvironment(environment);
         // [DEC] is the id after the vocabulary.
         var qformer = options.Bridge.QFormer with { AudioSize = data.FrameWidth, VocabularySize = vocabulary.Tokenizer.VocabularySize + 1 };
         var bridge = new BridgeNet(options.Bridge with { QFormer = qformer });

@@ -50,7 +50,7 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
     public float[,,] QueryAttention(ReadOnlySpan<float> features)
     {
         using var sound = FrameBatch.One(features, bridge.Value.FrameWidth, bridge.Value.Device);
-        return ListeningMap.Of(bridge.Value.Bridge, sound);
+        return ListeningMap.ForSound(bridge.Value.Bridge, sound);
     }
 
     /// <summary>Embeddings of texts and matching probabilities outside a pipeline, with this step's bridge and vocabulary.</summary>

@@ -120,7 +120,7 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
         var stage1 = (options.Bridge?.Bridge ?? ModelReference.Find(features)?.Bridge)?.Value ?? throw NoBridge();
         using var channel = host.Start("Train");
         using var progress = host.StartProgressChannel("Train");
-        var folder = FrozenFolder.Of(options.LanguageModel, options.EmbedFrozenModels); // a wrong path shows before any work
+        var folder = FrozenFolder.FromPath(options.LanguageModel, options.EmbedFrozenModels); // a wrong path shows before any work
         var (data, examples) = Read(trainData, stage1, channel);
         InstructionValidation? validation = null;
         if (validationData is not null)
@@ -130,7 +130,7 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
         }
         int seed = options.Seed ?? host.Rand.Next();
         // Stage 2 trains on a copy: stage 1's own bridge still searches and matches.
-        var tuned = TunedModel.Begin(stage1.CopyBridge(), stage1.Vocabulary, folder, options.Training.MaxTokens, seed, Devices.Of(environment));
+        var tuned = TunedModel.Begin(stage1.CopyBridge(), stage1.Vocabulary, folder, options.Training.MaxTokens, seed, Devices.ForEnvironment(environment));
         try
         {
             channel.Info(MessageSensitivity.None, "{0}", $"Stage 2: {examples.Count} instructions about {data.Frames.Count} clips.");
@@ -166,8 +166,11 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
         foreach (string text in TextColumns) SchemaColumns.Shape(view.Schema).Require(text, "text", SchemaColumns.IsText);
         var data = TrainingData.Read(view, view.Schema[name], [.. TextColumns.Select(text => view.Schema[text])], channel);
         if (data.FrameWidth != stage1.FrameWidth)
+        {
             throw new InvalidOperationException($"Column '{name}' has frames of width {data.FrameWidth}, but the bridge was trained on frames of width "
                 + $"{stage1.FrameWidth}: use the encoder it was trained with.");
+        }
+
         return (data, Examples(data, channel));
     }
 

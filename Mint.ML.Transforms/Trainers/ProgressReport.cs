@@ -51,8 +51,11 @@ internal sealed class ProgressReport : IProgress<TrainingProgress>
     public static void Tell(IChannel channel, TrainingResult result)
     {
         if (result.Cropped > 0)
+        {
             channel.Warning(MessageSensitivity.None, "{0}",
                 $"{result.Cropped} clips are longer than MaxFrames: of each, training heard a random window an epoch.");
+        }
+
         if (result.StoppedEarly) channel.Info(MessageSensitivity.None, "{0}", $"stopped after step {result.Steps}: the last validations were no better.");
         if (result.Best is { } best) channel.Info(MessageSensitivity.None, "{0}", $"the weights are those of step {best.Step}  {Values(best.Metrics)}");
     }

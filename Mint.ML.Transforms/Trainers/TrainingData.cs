@@ -83,8 +83,11 @@ internal sealed record TrainingData(IFrameSource Frames, IReadOnlyList<IReadOnly
         {
             read(ref values);
             if (values.Length % width != 0)
+            {
                 throw new InvalidOperationException($"A row of column '{features.Name}' has {values.Length} values, which is no multiple of the frame "
                     + $"width {width}.");
+            }
+
             return values.Length > 0;
         }
 

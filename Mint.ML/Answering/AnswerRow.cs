@@ -4,7 +4,7 @@ using Mint.ML.Systems;
 namespace Mint.ML.Answering;
 
 /// <summary>One clip's answer, or why there is none.</summary>
-/// <param name="Path">The clip's name, see <see cref="Clip"/>.</param>
+/// <param name="Path">The clip's name, see <see cref="ListedClip"/>.</param>
 public sealed record AnswerRow(string Path)
 {
     /// <summary>How long the clip lasts.</summary>

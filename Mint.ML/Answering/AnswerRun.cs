@@ -31,7 +31,7 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
 
     /// <summary>Answers all clips that have no row yet.</summary>
     /// <exception cref="InvalidDataException">A clip cannot be answered, and errors are not skipped. The rows before its batch are written.</exception>
-    public AnswerResult Run(IReadOnlyList<Clip> clips, AnswerOutput output, CancellationToken cancel)
+    public AnswerResult Run(IReadOnlyList<ListedClip> clips, AnswerOutput output, CancellationToken cancel)
     {
         int before = clips.Count(clip => output.Has(clip.Name)), answered = 0, failed = 0;
         double cut = 0;
@@ -45,7 +45,7 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
                     + $"already{(output.Failed > 0 ? $", {output.Failed} of them without an answer; take those rows out to try again" : "")}");
             }
             // Batches are those of a run without a stop, so that where it stopped does not change a bit of an answer.
-            foreach (Clip[] group in clips.Chunk(batch).Where(group => !group.All(clip => output.Has(clip.Name))))
+            foreach (ListedClip[] group in clips.Chunk(batch).Where(group => !group.All(clip => output.Has(clip.Name))))
             {
                 cancel.ThrowIfCancellationRequested();
                 foreach (var row in Rows(group, cancel))
@@ -78,7 +78,7 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
         return new(answered, before, failed, cut, Stopped: false);
     }
 
-    private IEnumerable<AnswerRow> Rows(Clip[] group, CancellationToken cancel)
+    private IEnumerable<AnswerRow> Rows(ListedClip[] group, CancellationToken cancel)
     {
         var heard = new List<HeardClip>();
         long samples = 0;
@@ -113,7 +113,7 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
         return [.. heard.Select(clip => clip.Row.Error is null ? queue.Dequeue() : clip.Row)];
     }
 
-    private HeardClip Hear(Clip clip)
+    private HeardClip Hear(ListedClip clip)
     {
         try
         {
@@ -124,7 +124,7 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
                 HearOnly = windows.MaxSeconds is < MostSeconds and double most ? TimeSpan.FromSeconds(most) : null,
             });
             var divided = LongAudio.Divide(audio.Samples.Length, audio.SampleRate, windows with { MaxSeconds = null });
-            AudioClip[] parts = [.. divided.Of(audio)];
+            AudioClip[] parts = [.. divided.Cut(audio)];
             var row = new AnswerRow(clip.Name)
             {
                 Seconds = (audio.Duration + audio.Unheard).TotalSeconds,

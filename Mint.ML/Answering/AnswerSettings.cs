@@ -13,7 +13,7 @@ public static class AnswerSettings
     /// <param name="input">The clips: a file, a folder or a manifest.</param>
     /// <param name="answerer">What is asked.</param>
     /// <param name="windows">How long clips are heard.</param>
-    public static JsonObject Of(string model, string input, Answerer answerer, LongAudioOptions windows)
+    public static JsonObject ForRun(string model, string input, Answerer answerer, LongAudioOptions windows)
     {
         var settings = new JsonObject
         {

@@ -162,7 +162,8 @@ public sealed class LabelAnswerer(AudioLanguageModel model, LabelOptions options
     protected override AnswerRow Merge(HeardClip clip, IReadOnlyList<float[]> windows)
     {
         float[] merged = clip.Audio!.Merge(windows, options.Ranking.MultiLabel);
-        var order = options.Labels.Select((label, i) => new LabelProbability(label, merged[i])).OrderByDescending(label => label.Probability).ToList(); // stable: of equals the earlier
+        // A stable order: of equals the earlier.
+        var order = options.Labels.Select((label, i) => new LabelProbability(label, merged[i])).OrderByDescending(label => label.Probability).ToList();
         return clip.Row with
         {
             Text = order[0].Label,

@@ -5,7 +5,7 @@ namespace Mint.ML.Answering;
 /// <summary>A clip to answer about.</summary>
 /// <param name="Name">As rows call it: relative to the folder or manifest that was given.</param>
 /// <param name="File">Where it is.</param>
-public sealed record Clip(string Name, string File);
+public sealed record ListedClip(string Name, string File);
 
 /// <summary>What a command is given to hear: a sound file, a folder, or a manifest.</summary>
 public static class ClipList
@@ -16,7 +16,7 @@ public static class ClipList
     /// <param name="input">The file, folder or manifest (.csv, .jsonl, .ndjson).</param>
     /// <param name="note">Takes what was passed over.</param>
     /// <exception cref="FileNotFoundException">There is no such file or folder, or no sound in it.</exception>
-    public static IReadOnlyList<Clip> Of(string input, Action<string> note)
+    public static IReadOnlyList<ListedClip> Read(string input, Action<string> note)
     {
         if (Directory.Exists(input)) return Folder(input, note);
         if (!File.Exists(input))
@@ -27,11 +27,11 @@ public static class ClipList
         return Path.GetExtension(input).ToLowerInvariant() is ".csv" or ".jsonl" or ".ndjson" ? Rows(AudioManifest.Read(input), note) : [new(input, input)];
     }
 
-    private static List<Clip> Folder(string folder, Action<string> note)
+    private static List<ListedClip> Folder(string folder, Action<string> note)
     {
         string[] files = Directory.GetFiles(folder, "*", SearchOption.AllDirectories);
-        List<Clip> clips = [.. files.Where(file => Sounds.Contains(Path.GetExtension(file).ToLowerInvariant()))
-            .Select(file => new Clip(Path.GetRelativePath(folder, file).Replace('\\', '/'), file)).OrderBy(clip => clip.Name, StringComparer.Ordinal)];
+        List<ListedClip> clips = [.. files.Where(file => Sounds.Contains(Path.GetExtension(file).ToLowerInvariant()))
+            .Select(file => new ListedClip(Path.GetRelativePath(folder, file).Replace('\\', '/'), file)).OrderBy(clip => clip.Name, StringComparer.Ordinal)];
         if (clips.Count == 0)
         {
             throw new FileNotFoundException($"There is no sound file in '{folder}' ({files.Length} files; looked for {string.Join(", ", Sounds)}).", folder);
@@ -40,9 +40,9 @@ public static class ClipList
         return clips;
     }
 
-    private static List<Clip> Rows(AudioManifest manifest, Action<string> note)
+    private static List<ListedClip> Rows(AudioManifest manifest, Action<string> note)
     {
-        List<Clip> clips = [.. manifest.Rows.Select(row => new Clip(row["Path"], row.Path)).DistinctBy(clip => clip.Name)];
+        List<ListedClip> clips = [.. manifest.Rows.Select(row => new ListedClip(row["Path"], row.Path)).DistinctBy(clip => clip.Name)];
         if (clips.Count < manifest.Rows.Count) note($"{manifest.Rows.Count} rows name {clips.Count} different clips; each is answered once");
         return clips;
     }

@@ -23,11 +23,11 @@ public abstract class RowFormat
     /// <param name="name">table, jsonl or csv.</param>
     /// <param name="answer">What the answer is called: caption, answer or label.</param>
     /// <param name="widest">Characters of the longest name, for the table's first column.</param>
-    public static RowFormat Of(string name, string answer, int widest) => name switch
+    public static RowFormat ForName(string name, string answer, int widest) => name switch
     {
-        "jsonl" => new JsonLines(answer),
-        "csv" => new Csv(answer),
-        _ => new Table(Math.Min(widest, 48)),
+        "jsonl" => new JsonLinesFormat(answer),
+        "csv" => new CsvFormat(answer),
+        _ => new TableFormat(Math.Min(widest, 48)),
     };
 
     private protected static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
@@ -37,7 +37,7 @@ public abstract class RowFormat
 
 /// <summary>For people.</summary>
 /// <param name="width">Characters of the first column.</param>
-public sealed class Table(int width) : RowFormat
+public sealed class TableFormat(int width) : RowFormat
 {
     /// <inheritdoc/>
     public override string Line(AnswerRow row)
@@ -57,7 +57,7 @@ public sealed class Table(int width) : RowFormat
 
 /// <summary>For programs: an object a line.</summary>
 /// <param name="answer">What the answer is called.</param>
-public sealed class JsonLines(string answer) : RowFormat
+public sealed class JsonLinesFormat(string answer) : RowFormat
 {
     // Captions stay readable in any language; nothing here becomes HTML.
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -80,9 +80,12 @@ public sealed class JsonLines(string answer) : RowFormat
         }
         if (row.Values is { } values) line["values"] = new JsonArray([.. values.Select(value => (JsonNode)value)]);
         if (row.Segments.Count > 0)
+        {
             line["segments"] =
                 new JsonArray([.. row.Segments.Select(segment => new JsonObject { ["start"] = Math.Round(segment.Start, 3),
                 ["end"] = Math.Round(segment.End, 3), [answer] = segment.Answer })]);
+        }
+
         if (row.CutSeconds > 0) line["cut"] = Math.Round(row.CutSeconds, 3);
         return line.ToJsonString(Readable);
     }
@@ -107,7 +110,7 @@ public sealed class JsonLines(string answer) : RowFormat
 
 /// <summary>For spreadsheets, as RFC 4180; line breaks in texts become spaces, so that a row is a line.</summary>
 /// <param name="answer">What the answer is called.</param>
-public sealed class Csv(string answer) : RowFormat
+public sealed class CsvFormat(string answer) : RowFormat
 {
     /// <inheritdoc/>
     public override string Header => $"path,seconds,{answer},{(answer == "label" ? "probability,labels," : "")}segments,cut,error";

@@ -3,14 +3,14 @@ namespace Mint.ML.Audio;
 /// <summary>A stretch of a recording, in samples: <paramref name="Start"/> included, <paramref name="End"/> not.</summary>
 /// <param name="Start">First sample.</param>
 /// <param name="End">One past the last sample.</param>
-public readonly record struct AudioWindow(int Start, int End)
+internal readonly record struct AudioWindow(int Start, int End)
 {
     /// <summary>Number of samples.</summary>
     public int Length => End - Start;
 }
 
 /// <summary>Long recordings in pieces that a model can take.</summary>
-public static class AudioWindows
+internal static class AudioWindows
 {
     /// <summary>Windows in order that together cover every sample.</summary>
     /// <param name="length">Samples of the recording.</param>

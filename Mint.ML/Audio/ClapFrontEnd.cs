@@ -115,7 +115,7 @@ public sealed class ClapFrontEnd : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         using var _ = no_grad();
-        (Tensor x, Tensor n) = Rows.Check(waveforms, lengths, this.mel.Device, 1, "CLAP");
+        (Tensor x, Tensor n) = WaveformRows.Check(waveforms, lengths, this.mel.Device, 1, "CLAP");
         Tensor full = FilledLike(n, Options.MaxSamples);
         Tensor mel = this.mel.Compute(FitToWindow(x, n), full).Values.unsqueeze(1);             // (B, 1, F, 64)
         Tensor longer = n.GreaterThan(Options.MaxSamples);

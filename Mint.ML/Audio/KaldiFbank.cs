@@ -113,10 +113,10 @@ public sealed class KaldiFbank : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         using var _ = no_grad();
-        (Tensor x, Tensor n) = Rows.Check(waveforms, lengths, window.device, Options.FrameLength, "a frame");
+        (Tensor x, Tensor n) = WaveformRows.Check(waveforms, lengths, window.device, Options.FrameLength, "a frame");
         if (Options.SubtractMean)
         {
-            x = (x - Rows.Mean(x, Rows.Mask(n, x.shape[1]), n)).to(ScalarType.Float32);
+            x = (x - WaveformRows.Mean(x, WaveformRows.Mask(n, x.shape[1]), n)).to(ScalarType.Float32);
         }
 
         Tensor frames = x.Times(Options.SampleScale).unfold(1, Options.FrameLength, Options.FrameShift);               // (B, F, L)
@@ -135,7 +135,7 @@ public sealed class KaldiFbank : IDisposable
             count = count.AtMost(target);
         }
 
-        fbank = fbank.ZeroWhere(Rows.Mask(count, fbank.shape[1]).logical_not().unsqueeze(2));
+        fbank = fbank.ZeroWhere(WaveformRows.Mask(count, fbank.shape[1]).logical_not().unsqueeze(2));
         if (Options.StandardDeviation is double deviation)
         {
             fbank = fbank.Minus(Options.Mean).Over(2 * deviation);

@@ -52,11 +52,12 @@ public sealed class LogMel : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         using var _ = no_grad();
-        (Tensor x, Tensor n) = Rows.Check(waveforms, lengths, window.device, Options.FftSize / 2 + 1, $"a frame of {Options.FftSize}, mirrored at its ends,");
+        (Tensor x, Tensor n) = WaveformRows.Check(waveforms, lengths, window.device, Options.FftSize / 2 + 1,
+            $"a frame of {Options.FftSize}, mirrored at its ends,");
         Tensor spectrum = Magnitudes(x, n);                                                 // (B, F, N / 2 + 1)
         Tensor mel = (Options.Power == 2 ? spectrum.Squared() : spectrum).matmul(filters);  // (B, F, M)
         Tensor count = n.FloorOver(Options.HopLength).Plus(1);                    // (B)
-        Tensor past = Rows.Mask(count, mel.shape[1]).logical_not().unsqueeze(2);            // (B, F, 1)
+        Tensor past = WaveformRows.Mask(count, mel.shape[1]).logical_not().unsqueeze(2);            // (B, F, 1)
         if (Options.Compression == MelCompression.Decibel)
         {
             mel = mel.AtLeast(Options.Floor).log10().Times(10);
@@ -74,7 +75,7 @@ public sealed class LogMel : IDisposable
     internal Tensor Magnitudes(Tensor x, Tensor n)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor frames = Rows.ReflectPad(x, n, Options.FftSize / 2).unfold(1, Options.FftSize, Options.HopLength);   // (B, F, N)
+        Tensor frames = WaveformRows.ReflectPad(x, n, Options.FftSize / 2).unfold(1, Options.FftSize, Options.HopLength);   // (B, F, N)
         return fft.rfft(frames * window).abs().MoveToOuterDisposeScope();
     }
 

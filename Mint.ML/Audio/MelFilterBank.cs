@@ -11,7 +11,7 @@ public enum MelScale
 }
 
 /// <summary>Triangular filters that gather the bins of a spectrum into mel bands.</summary>
-public static class MelFilterBank
+internal static class MelFilterBank
 {
     /// <summary>Triangles over frequency, as torchaudio, librosa and transformers build them.</summary>
     /// <param name="fftSize">Points of the transform; the spectrum has fftSize / 2 + 1 bins.</param>

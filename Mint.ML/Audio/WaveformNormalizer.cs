@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Mint.ML.Audio;
 
 /// <summary>Zero mean and unit variance over each row's true length: the front end of wav2vec 2.0, HuBERT, data2vec and MERT.</summary>
-public static class WaveformNormalizer
+internal static class WaveformNormalizer
 {
     /// <summary>(x - mean) / sqrt(variance + 1e-7) with the population variance, as transformers' Wav2Vec2FeatureExtractor; padding stays 0.</summary>
     /// <remarks>
@@ -20,9 +20,9 @@ public static class WaveformNormalizer
     {
         using DisposeScope scope = NewDisposeScope();
         using var _ = no_grad();
-        (Tensor x, Tensor n) = Rows.Check(waveforms, lengths, waveforms.device, 1, "normalising");
-        Tensor mask = Rows.Mask(n, x.shape[1]);                                            // (B, T)
-        Tensor centred = (x.to(ScalarType.Float64) - Rows.Mean(x, mask, n)) * mask;
+        (Tensor x, Tensor n) = WaveformRows.Check(waveforms, lengths, waveforms.device, 1, "normalising");
+        Tensor mask = WaveformRows.Mask(n, x.shape[1]);                                            // (B, T)
+        Tensor centred = (x.to(ScalarType.Float64) - WaveformRows.Mean(x, mask, n)) * mask;
         Tensor variance = centred.Squared().sum(1, keepdim: true) / n.unsqueeze(1);         // (B, 1)
         return (centred / variance.Plus(1e-7).sqrt()).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }

@@ -13,7 +13,7 @@ internal static class ListeningMap
     /// <param name="ids">(1, L), an instruction; null for none.</param>
     /// <param name="idMask">(1, L).</param>
     /// <returns>(C, Q, T) for C blocks with cross-attention.</returns>
-    public static float[,,] Of(BridgeNet bridge, AudioEncoding sound, Tensor? ids = null, Tensor? idMask = null)
+    public static float[,,] ForSound(BridgeNet bridge, AudioEncoding sound, Tensor? ids = null, Tensor? idMask = null)
     {
         using var evaluation = NoDropout.Begin();
         using var guard = no_grad();

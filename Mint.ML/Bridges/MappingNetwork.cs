@@ -35,7 +35,7 @@ public sealed record MappingNetworkConfig
 /// The mapping network of ClipCap (Mokady et al., "ClipCap: CLIP Prefix for Image Captioning", 2021), which Pengi uses twice: one
 /// embedding becomes a prefix of a language model. Learned constants attend to the embedding and come out as the prefix.
 /// </summary>
-public sealed class MappingNetwork : Module<Tensor, Tensor>
+internal sealed class MappingNetwork : Module<Tensor, Tensor>
 {
     private readonly Linear linear;
     private readonly Parameter prefix_const; // (P, D)

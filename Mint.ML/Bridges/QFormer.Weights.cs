@@ -69,8 +69,11 @@ public sealed partial class QFormer
             bool byToken = name is "embeddings.word_embeddings.weight" or "cls.predictions.bias";
             long rows = byToken ? Math.Min(weight.shape[0], parameter.shape[0]) : parameter.shape[0];
             if (!weight.shape[1..].SequenceEqual(parameter.shape[1..]) || !byToken && weight.shape[0] != rows)
+            {
                 throw new ArgumentException($"{name} is ({string.Join(", ", weight.shape)}) in BERT and ({string.Join(", ", parameter.shape)}) here.",
                     nameof(bert));
+            }
+
             parameter.narrow(0, 0, rows).copy_(weight.narrow(0, 0, rows));
         }
     }

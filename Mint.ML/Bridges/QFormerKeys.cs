@@ -15,7 +15,7 @@ public sealed class AudioKeys : IDisposable
 
     internal Tensor? Bias { get; } // (B, 1, 1, T)
 
-    internal (Tensor Keys, Tensor Values) Of(int layer) => layers[layer]!.Value;
+    internal (Tensor Keys, Tensor Values) ForLayer(int layer) => layers[layer]!.Value;
 
     /// <summary>The tensors that a block reads; none where it does not attend to the audio.</summary>
     internal IEnumerable<Tensor> Inputs(int layer) => layers[layer] is not var (keys, values) ? [] : Bias is null ? [keys, values] : [keys, values, Bias];

@@ -131,7 +131,7 @@ internal sealed class QFormerLayer : Module
 
     /// <summary>As <see cref="Run"/>, keeping nothing for the gradient but what it is given: the block is then computed again.</summary>
     public Tensor RunTwice(Tensor x, QFormerPass pass, bool isLast) =>
-        Recompute.Of(inputs => Run(inputs[0], pass.With(index, inputs.Skip(1)), isLast, null), [x, .. pass.Inputs(index)]);
+        Recompute.Run(inputs => Run(inputs[0], pass.With(index, inputs.Skip(1)), isLast, null), [x, .. pass.Inputs(index)]);
 
     private Tensor SelfAttend(Tensor x, QFormerPass pass, Tensor kept, QFormerPass after, List<(Tensor Keys, Tensor Values)>? cache)
     {
@@ -175,7 +175,7 @@ internal sealed class QFormerLayer : Module
         {
             var audio = pass.Audio!;
             var queries = crossattention.self.Queries(x).view(audio.Rows, -1, x.shape[1]);   // (B, Q, D)
-            var (keys, values) = audio.Of(index);                                            // (B, H, T, d)
+            var (keys, values) = audio.ForLayer(index);                                            // (B, H, T, d)
             var split = Attention.SplitHeads(queries, crossattention.self.Heads);
             pass.Watched?.Add(Attention.Weights(split, keys, audio.Bias).mean([1]).DetachFromDisposeScope());
             var context = Attention.Attend(split, keys, values, audio.Bias, pass.AttentionDropout);

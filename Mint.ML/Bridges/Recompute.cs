@@ -14,13 +14,13 @@ internal sealed class Recompute : autograd.SingleTensorFunction<Recompute>
 
     /// <param name="part">Computes the output from the inputs; tensors it reads otherwise, but for parameters, must outlive the backward pass.</param>
     /// <param name="inputs">All that may be disposed of before, or needs a gradient.</param>
-    public static Tensor Of(Func<Tensor[], Tensor> part, params Tensor[] inputs) => apply([part, .. inputs]);
+    public static Tensor Run(Func<Tensor[], Tensor> part, params Tensor[] inputs) => apply([part, .. inputs]);
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         Tensor[] inputs = [.. vars.Skip(1).Cast<Tensor>()];
         ctx.save_data("part", vars[0]);
-        ctx.save_data("chance", new Chance(inputs[0].device));
+        ctx.save_data("chance", new RandomStreamState(inputs[0].device));
         ctx.save_for_backward([.. inputs]);
         // Computed as for a gradient, which is dropped at once: without one asked for, an engine may take other kernels, and round otherwise than in the second
         // run.
@@ -34,8 +34,8 @@ internal sealed class Recompute : autograd.SingleTensorFunction<Recompute>
         using var grad = enable_grad();
         using var scope = NewDisposeScope();
         Tensor[] inputs = [.. ctx.get_saved_variables().Select(input => input.requires_grad ? input.detach().requires_grad_() : input)];
-        using var now = new Chance(inputs[0].device);
-        using (var then = (Chance)ctx.get_data("chance"))
+        using var now = new RandomStreamState(inputs[0].device);
+        using (var then = (RandomStreamState)ctx.get_data("chance"))
         {
             then.Return();
             ((Func<Tensor[], Tensor>)ctx.get_data("part"))(inputs).backward([grad_output]);

@@ -10,7 +10,7 @@ namespace Mint.ML.Bridges;
 /// The bridge of MusiLingo (Deng et al., "MusiLingo: Bridging Music and Text with Pre-trained Language Models", 2023): frames are averaged
 /// over windows of time and projected to the language model's width.
 /// </summary>
-public sealed class TemporalMeanAdapter : Module<Tensor, Tensor, AudioEncoding>
+internal sealed class TemporalMeanAdapter : Module<Tensor, Tensor, AudioEncoding>
 {
     private readonly Linear llama_proj;
     private readonly long window;

@@ -44,8 +44,11 @@ public sealed class CheckpointFolder : IDisposable
         Libtorch.Require();
         bool single = File.Exists(folder);
         if (!single && !Directory.Exists(folder))
+        {
             throw new DirectoryNotFoundException($"There is no model folder '{folder}'. Download the model's files (config.json, weights, tokenizer) and "
                 + "give their folder.");
+        }
+
         string home = single ? System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(folder))! : folder;
         string configPath = System.IO.Path.Combine(home, "config.json");
         var result = new CheckpointFolder(home, File.Exists(configPath) ? ReadJson(configPath) : []);

@@ -36,7 +36,8 @@ internal static class PyTorchFile
             var starts = new Dictionary<string, long>();
             return named.ToDictionary(pair => pair.Key, pair => Locate(pair.Key, pair.Value, zip, root, starts, stream, file));
         }
-        catch (Exception error) when (error is not InvalidDataException and (NotSupportedException or ArgumentException or OverflowException or EndOfStreamException))
+        catch (Exception error)
+            when (error is not InvalidDataException and (NotSupportedException or ArgumentException or OverflowException or EndOfStreamException))
         {
             throw new InvalidDataException($"{file}: the zip is broken: {error.Message}", error);
         }
@@ -81,8 +82,11 @@ internal static class PyTorchFile
     private static Dictionary<string, PickledTensor> Tensors(object? root, string file)
     {
         if (root is not Dictionary<object, object?> dictionary)
+        {
             throw new InvalidDataException($"{file}: it holds {(root is PickledTensor ? "one tensor" : "something else")}, not a dictionary of "
                 + "tensors by name.");
+        }
+
         var found = NamedTensors(dictionary);
         foreach (string wrapper in wrappers)
         {
@@ -109,8 +113,11 @@ internal static class PyTorchFile
             ZipArchiveEntry entry = zip.GetEntry(entryName)
                 ?? throw new InvalidDataException($"{file}: tensor '{name}' is in {entryName}, which the file lacks.");
             if (entry.CompressedLength != entry.Length || entry.Length / width < storage.Elements)
+            {
                 throw new InvalidDataException($"{file}: {entryName} should hold {storage.Elements} elements of {width} bytes uncompressed; it has "
                     + $"{entry.CompressedLength} bytes.");
+            }
+
             starts[entryName] = start = Start(entry, stream);
         }
         return new TensorEntry(name, storage.Type, shape)

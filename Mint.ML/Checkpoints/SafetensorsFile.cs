@@ -8,7 +8,7 @@ namespace Mint.ML.Checkpoints;
 /// <see href="https://github.com/huggingface/safetensors">The format</see>. Tensors go straight into the destination's memory; a
 /// destination of another type or device is filled through a buffer of a few megabytes.
 /// </remarks>
-public sealed class SafetensorsFile : IDisposable
+internal sealed class SafetensorsFile : IDisposable
 {
     private readonly SafeFileHandle file;
 

@@ -24,8 +24,11 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, TensorEntry
         stream.ReadExactly(prefix);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > Longest || (long)length > room)
+        {
             throw Bad(file, $"its header claims {length} bytes; the file has {room} after the length and a header at most {Longest}. It is cut off or not "
                 + "safetensors");
+        }
+
         byte[] json = new byte[length];
         stream.ReadExactly(json);
         return Parse(json, 8 + (long)length, stream.Length, file);

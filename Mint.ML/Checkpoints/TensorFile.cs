@@ -126,8 +126,10 @@ internal static class TensorFile
     private static void CheckFit(TensorEntry entry, Tensor destination)
     {
         if (!destination.shape.AsSpan().SequenceEqual([.. entry.Shape]))
+        {
             throw new ArgumentException($"Tensor '{entry.Name}' is {StorageTypes.Text(entry.Shape)} in the file; it was to be read into "
                 + $"{StorageTypes.Text(destination.shape)}.");
+        }
     }
 
     private static void ReadExactly(SafeFileHandle file, Span<byte> bytes, long position)

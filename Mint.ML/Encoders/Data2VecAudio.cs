@@ -67,7 +67,7 @@ public sealed class Data2VecAudio : SpeechEncoder
             RegisterComponents();
         }
 
-        internal override Tensor Of(Tensor hidden, Tensor? padding)
+        internal override Tensor Embed(Tensor hidden, Tensor? padding)
         {
             using var scope = NewDisposeScope();
             var x = hidden.transpose(1, 2); // (B, D, T)

@@ -249,7 +249,11 @@ public abstract class SpeechEncoder : Module, IAudioEncoder
 
     /// <summary>All parameters but those of the first convolutions.</summary>
     internal IEnumerable<(string name, TorchSharp.Modules.Parameter parameter)> ParametersAfter(int layers) =>
-        convolutions.ParametersFrom(layers).Concat(projection.named_parameters()).Concat(transformer.named_parameters());
+        convolutions.ParametersFrom(layers)
+            .Concat(Named("feature_projection", projection)).Concat(Named("encoder", transformer));
+
+    private static IEnumerable<(string, TorchSharp.Modules.Parameter)> Named(string part, Module module) =>
+        module.named_parameters().Select(pair => ($"{part}.{pair.name}", pair.parameter));
 
     private SpeechStates Transform(Tensor features, Tensor mask, bool isolateRows, bool keepAll)
     {

@@ -140,7 +140,7 @@ internal abstract class SpeechPositions : Module
     /// <summary>The positional vectors of hidden states whose padding is zero.</summary>
     /// <param name="hidden">(B, T, D).</param>
     /// <param name="padding">(B, T, 1) bool, true where a frame is padding; null when rows need not be kept from their padding.</param>
-    internal abstract Tensor Of(Tensor hidden, Tensor? padding);
+    internal abstract Tensor Embed(Tensor hidden, Tensor? padding);
 
     /// <summary>A grouped convolution that keeps the number of frames, then GELU's input: (B, D, T) to (B, D, T).</summary>
     /// <remarks>Padding of k/2 on both sides gives a frame too many when k is even; the last is dropped, as in fairseq.</remarks>
@@ -176,7 +176,7 @@ internal sealed class SpeechTransformer : Module
         var bias = Attention.Bias(mask, x.dtype); // (B, 1, 1, T) or null
         Tensor? padding = bias is null ? null : mask.logical_not().unsqueeze(2); // (B, T, 1)
         if (padding is not null) x = x.ZeroWhere(padding);
-        x = x.Plus(positions.Of(x, isolateRows ? padding : null));
+        x = x.Plus(positions.Embed(x, isolateRows ? padding : null));
         if (!preNorm) x = layer_norm.forward(x);
 
         List<Tensor> hidden = [x];

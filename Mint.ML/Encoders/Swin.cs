@@ -52,7 +52,8 @@ internal sealed class SwinStage : Module<Tensor, Tensor>
     private Tensor Regions(long resolution, Tensor like)
     {
         var position = Indices(resolution, device: like.device);
-        var band = position.NotLessThan(resolution - window).to(ScalarType.Int64).Plus(position.NotLessThan(resolution - shift).to(ScalarType.Int64)); // 0, 1 or 2
+        // 0, 1 or 2
+        var band = position.NotLessThan(resolution - window).to(ScalarType.Int64).Plus(position.NotLessThan(resolution - shift).to(ScalarType.Int64));
         var region = band.unsqueeze(1).Times(3).Plus(band).view(1, resolution, resolution, 1);
         var windows = SwinBlock.Partition(region, window).view(-1, 1, window * window);
         return zeros([windows.shape[0], 1, window * window, window * window], dtype: like.dtype, device: like.device)

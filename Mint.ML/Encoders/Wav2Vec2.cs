@@ -73,7 +73,7 @@ internal sealed class WeightNormPositions : SpeechPositions
         RegisterComponents();
     }
 
-    internal override Tensor Of(Tensor hidden, Tensor? padding)
+    internal override Tensor Embed(Tensor hidden, Tensor? padding)
     {
         using var scope = NewDisposeScope();
         var weight = conv.weight_v * (conv.weight_g / conv.weight_v.Squared().sum([0, 1], keepdim: true).sqrt()); // (D, D / groups, k)

@@ -71,7 +71,7 @@ public sealed record EvaluationRecipe
         errors.Require(Task is not ("classification" or "tagging") || Columns.Count <= 1, $"'columns' has {Columns.Count}; {Task} reads one.");
         errors.Require(NegativeColumn is null || Task == "tagging", "'negative-column' is for tagging.");
         errors.Require(!Ranking.MultiLabel, "'ranking.multi-label' follows from the task: tagging.");
-        string[] known = EvaluationScores.Of(Task);
+        string[] known = EvaluationScores.NamesFor(Task);
         foreach (string metric in Metrics.Union(Paper.Keys).Where(metric => known.Length > 0 && !known.Contains(metric)))
             errors.Require(false, $"'{metric}' is no metric of {Task}, which has: {string.Join(", ", known)}.");
         if (Labels.Count > 0) errors.Gather(() => RankingOptions.CheckLabels(Labels));
@@ -86,8 +86,12 @@ public sealed record EvaluationRecipe
         }
         return Instruction.Length > 0 ? this : this with
         {
-            Instruction = Task switch { "captioning" => InstructionTemplates.Caption.Instruction, "tagging" => InstructionTemplates.Instruments.Instruction,
-                _ => InstructionTemplates.Sound.Instruction },
+            Instruction = Task switch
+            {
+                "captioning" => InstructionTemplates.Caption.Instruction,
+                "tagging" => InstructionTemplates.Instruments.Instruction,
+                _ => InstructionTemplates.Sound.Instruction
+            },
         };
     }
 }

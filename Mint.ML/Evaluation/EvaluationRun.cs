@@ -31,7 +31,7 @@ public sealed record EvaluationSettings(AudioLanguageModel Model, string ModelPa
 public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings settings, string folder, Action<string>? report = null)
 {
     /// <summary>A clip and what is right about it.</summary>
-    private sealed record Known(Clip Clip, IReadOnlyList<string> References, IReadOnlyList<string>? Negative);
+    private sealed record Known(ListedClip Clip, IReadOnlyList<string> References, IReadOnlyList<string>? Negative);
 
     /// <summary>Runs the recipe; null if it was stopped.</summary>
     /// <param name="cancel">Stops it within a batch.</param>
@@ -44,11 +44,14 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         var answerer = Answerer(labels);
         using var held = FolderLock.Take(folder);
         string answers = Path.Combine(folder, "answers.jsonl");
-        var format = new JsonLines(answerer.Name);
+        var format = new JsonLinesFormat(answerer.Name);
         AnswerResult result;
-        using (var output = new FileOutput(answers, format, AnswerSettings.Of(settings.ModelPath, recipe.Manifest, answerer, recipe.LongAudio)))
+        using (var output = new FileOutput(answers, format, AnswerSettings.ForRun(settings.ModelPath, recipe.Manifest, answerer, recipe.LongAudio)))
+        {
             result = new AnswerRun(answerer, recipe.LongAudio, settings.Batch, settings.SkipErrors, report ?? (_ => { }))
                 .Run([.. clips.Select(clip => clip.Clip)], output, cancel);
+        }
+
         if (result.Stopped) return null;
 
         var rows = File.ReadLines(answers).Select(format.ReadRow).ToDictionary(row => row.Path);
@@ -80,8 +83,10 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         foreach (string column in recipe.Columns.Append(recipe.NegativeColumn).OfType<string>())
         {
             if (!manifest.Columns.Contains(column, StringComparer.OrdinalIgnoreCase))
+            {
                 throw new InvalidDataException($"{recipe.Manifest} has no column '{column}', which recipe '{recipe.Name}' names; it has: "
                     + $"{string.Join(", ", manifest.Columns)}.");
+            }
         }
 
         return [.. manifest.Rows.GroupBy(row => row["Path"]).Select(clip =>
@@ -95,9 +100,11 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
                     + $"{string.Join(", ", recipe.Columns)}.");
             }
             if (references.Length > 1 && recipe.Task == "classification")
+            {
                 throw new InvalidDataException($"{recipe.Manifest}, row {clip.Last().Number}: '{clip.Key}' has the labels {Brief(references)}, and "
                     + "classification takes one; tagging takes several.");
-            return new Known(new Clip(clip.Key, clip.First().Path), references, recipe.NegativeColumn is { } column
+            }
+            return new Known(new ListedClip(clip.Key, clip.First().Path), references, recipe.NegativeColumn is { } column
                 ? [.. clip.Select(row => row.Find(column)).OfType<string>().SelectMany(Several)] : null);
         })];
 
@@ -108,8 +115,10 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
                 foreach (string column in recipe.Columns)
                 {
                     if (row.Find(column) is { } caption && !CaptionSet.HasWords(caption))
+                    {
                         throw new InvalidDataException($"{recipe.Manifest}, row {row.Number}: the {column} of '{row["Path"]}' is \"{caption}\", which has no "
                             + "words to score against. Leave it out.");
+                    }
                 }
             }
         }
@@ -124,8 +133,10 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         foreach (var clip in clips)
         {
             if (clip.References.FirstOrDefault(label => !recipe.Labels.Contains(label)) is { } unknown)
+            {
                 throw new InvalidDataException($"{recipe.Manifest}: '{clip.Clip.Name}' is labelled '{unknown}', which is none of the labels of recipe "
                     + $"'{recipe.Name}': {Brief(recipe.Labels)}.");
+            }
         }
 
         return recipe.Labels;

@@ -6,7 +6,7 @@ namespace Mint.ML.Evaluation;
 public static class EvaluationScores
 {
     /// <summary>The metrics of a task, by the names that recipes use.</summary>
-    public static string[] Of(string task) => task switch
+    public static string[] NamesFor(string task) => task switch
     {
         "classification" => ["accuracy", "macro F1"],
         "tagging" => ["mAP", "ROC-AUC"],

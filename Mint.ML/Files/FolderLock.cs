@@ -89,8 +89,10 @@ public sealed class FolderLock : IDisposable
             catch (IOException error) when (InUse(error))
             {
                 if (tried == Tries)
+                {
                     throw new IOException($"{place} is in use by {Owner(file)}: two programs would write over each other. Wait until it has ended, or name "
                         + "another place.", error);
+                }
             }
             Thread.Sleep(Pause);
         }

@@ -29,21 +29,22 @@ internal sealed class GenerationRun : IDisposable
         endings = new(model.EosTokenId, model.PadTokenId, options, tokenizer);
         processors = LogitsProcessors.For(options, model.EosTokenId);
         chooser = options.Beams > 1 ? new BeamChooser(options.Beams) : new SingleChooser(options);
-        Searches = [.. before.Select(Search (tokens) => options.Beams > 1 ? new BeamSearch(endings, new(options, tokens.Length)) : new SingleSearch(endings))];
+        Searches = [.. before.Select(DecodingSearch (tokens) =>
+            options.Beams > 1 ? new BeamSearch(endings, new(options, tokens.Length)) : new SingleSearch(endings))];
         open = [.. Enumerable.Range(0, before.Length)];
         using var guard = no_grad();
         logits = Keep(model.Begin(prompt, promptMask, out state));
     }
 
     /// <summary>One a prompt.</summary>
-    public IReadOnlyList<Search> Searches { get; }
+    public IReadOnlyList<DecodingSearch> Searches { get; }
 
     /// <summary>Adds a token to every answer that is not done; false when all are.</summary>
     public bool Step()
     {
         using var guard = no_grad();
         using var scope = NewDisposeScope();
-        Search[] searches = [.. open.Select(prompt => Searches[prompt])];
+        DecodingSearch[] searches = [.. open.Select(prompt => Searches[prompt])];
         var candidates = chooser.Choose(logits, searches, Process);
         for (int i = 0; i < searches.Length; i++) searches[i].Take(candidates[i]);
         return Feed(searches);
@@ -64,7 +65,7 @@ internal sealed class GenerationRun : IDisposable
     }
 
     /// <summary>Gives the rows that live on to the model; prompts that are done leave its caches.</summary>
-    private bool Feed(Search[] searches)
+    private bool Feed(DecodingSearch[] searches)
     {
         int[] stay = [.. Enumerable.Range(0, searches.Length).Where(i => !searches[i].Done)];
         open = [.. stay.Select(i => open[i])];
@@ -74,8 +75,11 @@ internal sealed class GenerationRun : IDisposable
         long[] tokens = [.. stay.SelectMany(i => searches[i].Rows.Select(row => (long)endings.Fed(row)))];
         bool unmoved = rows.Length == state.Rows && rows.Select((row, i) => row == i).All(same => same);
         if (!unmoved)
+        {
             state.Select(stay.Length == searches.Length ? null : tensor(stay.Select(i => (long)i).ToArray(), device: model.Device),
                 tensor(rows, device: model.Device));
+        }
+
         var next = Keep(model.Next(state, tensor(tokens, device: model.Device)));
         logits.Dispose();
         logits = next;

@@ -66,7 +66,7 @@ public sealed class LongAudio
     }
 
     /// <summary>What is heard, in order; together they cover every sample but those cut.</summary>
-    public IReadOnlyList<AudioWindow> Windows { get; }
+    internal IReadOnlyList<AudioWindow> Windows { get; }
 
     /// <summary>Samples at the end that are not heard, because <see cref="LongAudioOptions.MaxSeconds"/> said so.</summary>
     public int CutSamples { get; }
@@ -92,7 +92,7 @@ public sealed class LongAudio
 
     /// <summary>The windows of the recording that was divided, as clips of their own; the recording itself where it is one window.</summary>
     /// <param name="recording">As long as the one that was divided.</param>
-    public IEnumerable<AudioClip> Of(AudioClip recording) => Windows.Count == 1 && CutSamples == 0 ? [recording]
+    public IEnumerable<AudioClip> Cut(AudioClip recording) => Windows.Count == 1 && CutSamples == 0 ? [recording]
         : Windows.Select(window => new AudioClip(recording.Samples[window.Start..window.End], recording.SampleRate));
 
     /// <summary>Segments in order, without gaps: neighbouring windows with the same answer are one.</summary>

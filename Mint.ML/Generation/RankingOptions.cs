@@ -72,8 +72,11 @@ public sealed record RankingOptions
         var first = new Dictionary<string, int>(StringComparer.Ordinal);
         List<int> again = [.. Enumerable.Range(0, labels.Count).Where(i => !string.IsNullOrWhiteSpace(labels[i]) && !first.TryAdd(labels[i], i))];
         if (again is [var at, ..])
+        {
             errors.Require(false, $"Labels must differ: '{(labels[at].Length > 60 ? labels[at][..60] + "..." : labels[at])}' is label "
                 + $"{first[labels[at]] + 1} and label {at + 1}{(again.Count > 1 ? $", and {again.Count - 1} more are doubled" : "")}.");
+        }
+
         errors.Throw();
     }
 }
@@ -82,7 +85,7 @@ public sealed record RankingOptions
 /// <param name="Scores">(prompts, candidates), by <see cref="RankingOptions.Score"/>; higher is better.</param>
 /// <param name="Probabilities">(prompts, candidates), see <see cref="RankingOptions.MultiLabel"/>.</param>
 /// <param name="DecoderTokens">Tokens that the decoder computed for each prompt, the start included: <see cref="CandidateTrie.Nodes"/>.</param>
-public sealed record Ranking(double[,] Scores, double[,] Probabilities, long DecoderTokens)
+public sealed record RankingResult(double[,] Scores, double[,] Probabilities, long DecoderTokens)
 {
     /// <summary>Candidates of a prompt, the best first; of equals the earlier.</summary>
     public int[] Order(int prompt) => [.. Enumerable.Range(0, Scores.GetLength(1)).OrderByDescending(candidate => Scores[prompt, candidate])];

@@ -15,13 +15,13 @@ internal interface ITokenChooser
     /// <param name="searches">The open searches.</param>
     /// <param name="process">Applies the logits processors to (R, V) scores in place.</param>
     /// <returns>Candidates of each search.</returns>
-    Candidate[][] Choose(Tensor logits, IReadOnlyList<Search> searches, Action<Tensor> process);
+    Candidate[][] Choose(Tensor logits, IReadOnlyList<DecodingSearch> searches, Action<Tensor> process);
 }
 
 /// <summary>The likeliest 2 K continuations of a prompt's K beams: enough that K remain when every beam could end.</summary>
 internal sealed class BeamChooser(int beams) : ITokenChooser
 {
-    public Candidate[][] Choose(Tensor logits, IReadOnlyList<Search> searches, Action<Tensor> process)
+    public Candidate[][] Choose(Tensor logits, IReadOnlyList<DecodingSearch> searches, Action<Tensor> process)
     {
         using var scope = NewDisposeScope();
         var scores = logits.log_softmax(-1);
@@ -47,7 +47,7 @@ internal sealed class BeamChooser(int beams) : ITokenChooser
 /// <summary>One token a row: the likeliest, or one drawn.</summary>
 internal sealed class SingleChooser(GenerationOptions options) : ITokenChooser
 {
-    public Candidate[][] Choose(Tensor logits, IReadOnlyList<Search> searches, Action<Tensor> process)
+    public Candidate[][] Choose(Tensor logits, IReadOnlyList<DecodingSearch> searches, Action<Tensor> process)
     {
         using var scope = NewDisposeScope();
         var processed = logits.clone();

@@ -22,7 +22,7 @@ public static class VocabularyRanking
     /// </param>
     /// <param name="cancel">Ends the call between two steps.</param>
     /// <exception cref="ArgumentException">Shapes or options are wrong, a token is outside the vocabulary, or the prior is missing.</exception>
-    public static Ranking Rank(ILanguageModel model, Tensor prompt, Tensor promptMask, CandidateTrie candidates,
+    public static RankingResult Rank(ILanguageModel model, Tensor prompt, Tensor promptMask, CandidateTrie candidates,
         RankingOptions? options = null, double[,]? prior = null, CancellationToken cancel = default)
     {
         options ??= new();
@@ -35,8 +35,11 @@ public static class VocabularyRanking
                 throw new ArgumentException("Mutual information needs the candidates' log-likelihoods after the same prompts without audio.", nameof(prior));
             }
             if (prior.GetLength(0) != rows && prior.GetLength(0) != 1 || prior.GetLength(1) != candidates.Count)
+            {
                 throw new ArgumentException($"The prior is ({prior.GetLength(0)}, {prior.GetLength(1)}); expected ({rows} or 1, {candidates.Count}).",
                     nameof(prior));
+            }
+
             Change((row, c) => scores[row, c] - prior[prior.GetLength(0) == 1 ? 0 : row, c]);
         }
         else if (options.Score == RankingScore.MeanPerToken)
@@ -86,8 +89,11 @@ public static class VocabularyRanking
         options.Validate();
         Prompts.Check(model, prompt, promptMask);
         if (candidates.HighestToken >= model.VocabularySize)
+        {
             throw new ArgumentException($"A candidate holds the token id {candidates.HighestToken}; the model has {model.VocabularySize} tokens. Was another "
                 + "tokenizer used?", nameof(candidates));
+        }
+
         int rows = (int)prompt.shape[0];
         var scores = new double[rows, candidates.Count];
         long tokens = 0;

@@ -143,7 +143,7 @@ public sealed class Bert : Module
     public IReadOnlyList<Tensor> ForwardHidden(Tensor ids, Tensor? mask = null, Tensor? types = null)
     {
         using var scope = NewDisposeScope();
-        List<Tensor> hidden = [embeddings.Of(ids, types)];
+        List<Tensor> hidden = [embeddings.Embed(ids, types)];
         var bias = Attention.Bias(mask, hidden[0].dtype);
         foreach (var layer in encoder.layer) hidden.Add(layer.forward(hidden[^1], bias));
         return [.. hidden.Select(states => states.MoveToOuterDisposeScope())];
@@ -182,7 +182,7 @@ public sealed class Bert : Module
             RegisterComponents();
         }
 
-        public Tensor Of(Tensor ids, Tensor? types)
+        public Tensor Embed(Tensor ids, Tensor? types)
         {
             long length = ids.shape[1], most = position_embeddings.weight.shape[0] - first;
             if (length > most) throw new ArgumentException($"The texts are {length} tokens long; this model has {most} positions.", nameof(ids));

@@ -233,16 +233,6 @@ public sealed class T5 : Module, ILanguageModel
         return Predict(Decode(ShiftRight(targets), encoded, promptMask)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Mean cross-entropy of the targets that count, without label smoothing.</summary>
-    /// <inheritdoc cref="Logits"/>
-    public Tensor Loss(Tensor prompt, Tensor promptMask, Tensor targets)
-    {
-        using var scope = NewDisposeScope();
-        var logits = Logits(prompt, promptMask, targets);
-        return functional.cross_entropy(logits.view(-1, config.VocabularySize), targets.reshape(-1), ignore_index: -100)
-            .MoveToOuterDisposeScope();
-    }
-
     /// <summary>What a stack adds to the scores of its self-attention before any mask: (1, H, queries, keys).</summary>
     internal Tensor PositionBias(bool isDecoder, long queries, long keys) => (isDecoder ? decoder : encoder).PositionBias(queries, keys);
 

@@ -9,7 +9,7 @@ namespace Mint.ML.Layers;
 // would cost more than the reading. A model trained from nothing calls its own documented initialisation.
 
 /// <summary>y = x Wᵀ + b, with weight (outputs, inputs) as PyTorch stores it.</summary>
-public sealed class Linear : Module<Tensor, Tensor>
+internal sealed class Linear : Module<Tensor, Tensor>
 {
     /// <summary>W, (outputs, inputs).</summary>
     public readonly Parameter weight;
@@ -25,7 +25,7 @@ public sealed class Linear : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>Type of the product, whatever the weight's and the input's; null for theirs. See <see cref="Training.Precision"/>.</summary>
+    /// <summary>Type of the product, whatever the weight's and the input's; null for theirs. See <see cref="Training.TrainingPrecision"/>.</summary>
     internal ScalarType? ComputeType { get; set; }
 
     /// <inheritdoc/>
@@ -49,7 +49,7 @@ public sealed class Linear : Module<Tensor, Tensor>
 }
 
 /// <summary>A table of (entries, width) vectors looked up by id.</summary>
-public sealed class Embedding : Module<Tensor, Tensor>
+internal sealed class Embedding : Module<Tensor, Tensor>
 {
     /// <summary>The table, (entries, width).</summary>
     public readonly Parameter weight;
@@ -72,7 +72,7 @@ public sealed class Embedding : Module<Tensor, Tensor>
 }
 
 /// <summary>Normalises the last dimension to zero mean and unit variance, then scales and shifts.</summary>
-public sealed class LayerNorm : Module<Tensor, Tensor>
+internal sealed class LayerNorm : Module<Tensor, Tensor>
 {
     /// <summary>The scale, (width).</summary>
     public readonly Parameter weight;

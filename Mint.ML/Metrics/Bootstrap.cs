@@ -4,7 +4,7 @@ namespace Mint.ML.Metrics;
 /// <param name="Value">The statistic of the items themselves.</param>
 /// <param name="Low">Lower end.</param>
 /// <param name="High">Upper end.</param>
-public sealed record Interval(double Value, double Low, double High);
+public sealed record ConfidenceInterval(double Value, double Low, double High);
 
 /// <summary>Intervals by drawing items with replacement.</summary>
 /// <remarks>The percentile method: the statistic of each of the samples, sorted; the ends leave (1 − confidence) / 2 of them out on each side, with linear
@@ -16,7 +16,7 @@ public static class Bootstrap
     /// <param name="seed">The same seed gives the same interval.</param>
     /// <param name="samples">Number of samples; 1,000 give the ends to about a twentieth of the interval's width.</param>
     /// <param name="confidence">Between 0 and 1.</param>
-    public static Interval Mean(IReadOnlyList<double> items, int seed = 1, int samples = 1000, double confidence = 0.95) =>
+    public static ConfidenceInterval Mean(IReadOnlyList<double> items, int seed = 1, int samples = 1000, double confidence = 0.95) =>
         Statistic(items.Count, rows => rows.Average(row => items[row]), seed, samples, confidence);
 
     /// <summary>Interval of any statistic of some of the rows (each may be named more than once).</summary>
@@ -26,7 +26,7 @@ public static class Bootstrap
     /// <param name="samples">Number of samples.</param>
     /// <param name="confidence">Between 0 and 1.</param>
     /// <exception cref="ArgumentException">There are no rows, or the statistic is not defined for any sample.</exception>
-    public static Interval Statistic(int count, Func<int[], double> statistic, int seed = 1, int samples = 1000, double confidence = 0.95)
+    public static ConfidenceInterval Statistic(int count, Func<int[], double> statistic, int seed = 1, int samples = 1000, double confidence = 0.95)
     {
         if (count <= 0) throw new ArgumentException("There are no items to draw from.", nameof(count));
         if (samples <= 0) throw new ArgumentOutOfRangeException(nameof(samples), samples, "At least one sample is needed.");
@@ -42,7 +42,7 @@ public static class Bootstrap
         }
         if (values.Count == 0) throw new ArgumentException("The statistic is not defined for any sample.", nameof(statistic));
         values.Sort();
-        return new Interval(statistic([.. Enumerable.Range(0, count)]), Quantile((1 - confidence) / 2), Quantile((1 + confidence) / 2));
+        return new ConfidenceInterval(statistic([.. Enumerable.Range(0, count)]), Quantile((1 - confidence) / 2), Quantile((1 + confidence) / 2));
 
         double Quantile(double q)
         {

@@ -27,8 +27,11 @@ public sealed class CiderD : ICaptionMetric
                 documents[gram] = documents.GetValueOrDefault(gram) + 1;
         }
         if (documents.Values.All(items => items == captions.Count))
+        {
             return MetricScore.Undefined(Name, captions.Count,
                 $"not defined: it weighs words by how few clips have them, and {(captions.Count == 1 ? "there is one clip" : "all clips have the same")}");
+        }
+
         double logCount = Math.Log(captions.Count);
         double[] items = [.. captions.Items.Select(item => Score(item.Candidate, item.References))];
         return new MetricScore(Name, items.Average(), items);

@@ -10,7 +10,7 @@ namespace Mint.ML.Metrics;
 /// <c>-lrb-</c> and <c>-rrb-</c> and stay, because the list of punctuation names them in upper case: a quirk kept, as scores depend on it.
 /// Web addresses, emoticons and fractions, which CoreNLP also knows, are not treated specially.
 /// </remarks>
-public static partial class PtbTokenizer
+internal static partial class PtbTokenizer
 {
     private static readonly HashSet<string> punctuation = ["''", "'", "``", "`", ".", "?", "!", ",", ":", "-", "--", "...", ";", "\""];
 
@@ -58,7 +58,8 @@ public static partial class PtbTokenizer
     }
 
     // In this order: abbreviations, numbers, words with inner hyphens, apostrophes, ampersands and dots, runs of dots and hyphens, single symbols.
-    [GeneratedRegex(@"'t(?:is|was)\b|(?:mr|mrs|ms|dr|st|vs|jr|sr|prof|etc)\.(?=\s)|(?:\p{L}\.){2,}|\d+(?:[.,:]\d+)+|'(?:s|re|ve|ll|d|m)\b|[\p{L}\p{M}\p{N}_]+(?:[-'&.@/][\p{L}\p{M}\p{N}_]+)*|\.{2,}|-{2,}|``|''|\S", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"'t(?:is|was)\b|(?:mr|mrs|ms|dr|st|vs|jr|sr|prof|etc)\.(?=\s)|(?:\p{L}\.){2,}|\d+(?:[.,:]\d+)+|'(?:s|re|ve|ll|d|m)\b|"
+        + @"[\p{L}\p{M}\p{N}_]+(?:[-'&.@/][\p{L}\p{M}\p{N}_]+)*|\.{2,}|-{2,}|``|''|\S", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Pieces();
 
     [GeneratedRegex("(?<=.)(?:n't|'(?:s|re|ve|ll|d|m))$", RegexOptions.CultureInvariant)]

@@ -30,7 +30,7 @@ internal sealed class FrozenFolder
     /// <summary>Whether the files go into the model file.</summary>
     public bool Embedded { get; }
 
-    public static FrozenFolder Of(string path, bool embedded = false) => Directory.Exists(path)
+    public static FrozenFolder FromPath(string path, bool embedded = false) => Directory.Exists(path)
         ? new(path, embedded)
         : throw new DirectoryNotFoundException($"There is no model folder '{path}' (looked in {System.IO.Path.GetFullPath(path)}). Give the path of a "
             + "Hugging Face folder: config.json, weights, tokenizer files.");

@@ -121,8 +121,11 @@ internal abstract class ModelReader
         int number = 0;
         Stream(name, r => number = r.ReadInt32());
         if (Loaded.TryGetValue(number, out object? known))
+        {
             return known is SharedModel<T> model ? model.Share()
                 : throw new FormatException($"The model file is damaged: stream '{name}' names a model of another kind.");
+        }
+
         var first = new SharedModel<T>(read());
         Loaded[number] = first;
         return first;

@@ -43,16 +43,17 @@ internal static class Libtorch
     private static (string?, Exception?) Check()
     {
         // An old C++ runtime is seen before TorchSharp tries: where it fails, it writes pages and copies libtorch into the program's folder.
-        if (OldRuntime(TorchFiles.OfThisProgram(), CxxRuntime.Unmet) is { } old) return (old, null);
+        if (OldRuntime(TorchFiles.ForThisProgram(), CxxRuntime.Unmet) is { } old) return (old, null);
         try
         {
             torch.InitializeDeviceType(DeviceType.CPU);
         }
-        catch (Exception error) when (error is NotSupportedException or DllNotFoundException or EntryPointNotFoundException or BadImageFormatException or TypeInitializationException)
+        catch (Exception error) when (error is NotSupportedException or DllNotFoundException or EntryPointNotFoundException or BadImageFormatException
+            or TypeInitializationException)
         {
-            return (Explain(TorchFiles.OfThisProgram(), CxxRuntime.Unmet, error), error);
+            return (Explain(TorchFiles.ForThisProgram(), CxxRuntime.Unmet, error), error);
         }
-        var files = TorchFiles.OfThisProgram();
+        var files = TorchFiles.ForThisProgram();
         return Environment.GetEnvironmentVariable(AnyVersion) != "1" && Loaded() is { } loaded && files.Wanted is { } wanted && !SameMinor(loaded, wanted)
             ? (Mismatch(files, loaded.ToString()), null) : (null, null);
     }

@@ -29,25 +29,25 @@ internal sealed record TorchFiles(
         Platform() is "linux-x64" or "win-x64" or "win-arm64" or "osx-arm64" ? $"libtorch-cpu-{Platform()}" : null;
 
     /// <summary>The folder of the running program and the places where it looks for native libraries.</summary>
-    public static TorchFiles OfThisProgram()
+    public static TorchFiles ForThisProgram()
     {
         string searched = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
         string[] folders = [AppContext.BaseDirectory, .. searched.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)];
         var files = folders.Where(Directory.Exists).SelectMany(Directory.EnumerateFiles);
-        return Of(AppContext.BaseDirectory, files);
+        return FromFiles(AppContext.BaseDirectory, files);
     }
 
     /// <summary>A program's output or publish folder, with the folders below it.</summary>
     /// <exception cref="DirectoryNotFoundException">It is not there.</exception>
-    public static TorchFiles OfFolder(string folder) =>
-        Of(Path.GetFullPath(folder), Directory.EnumerateFiles(folder, "*", new EnumerationOptions
+    public static TorchFiles InFolder(string folder) =>
+        FromFiles(Path.GetFullPath(folder), Directory.EnumerateFiles(folder, "*", new EnumerationOptions
         {
             RecurseSubdirectories = true,
             IgnoreInaccessible = true,
             AttributesToSkip = 0,
         }));
 
-    private static TorchFiles Of(string folder, IEnumerable<string> found)
+    private static TorchFiles FromFiles(string folder, IEnumerable<string> found)
     {
         string[] files = [.. found.Select(Path.GetFullPath).Distinct().Order(StringComparer.Ordinal)];
         string[] Named(string[] names) => [.. files.Where(file => names.Contains(Path.GetFileName(file)))];
@@ -60,8 +60,11 @@ internal sealed record TorchFiles(
             packages.Find(package => package.StartsWith("libtorch-", StringComparison.Ordinal)));
     }
 
-    private static string Platform() =>
-        $"{(OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : OperatingSystem.IsLinux() ? "linux" : "unknown")}-{RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant()}";
+    private static string Platform()
+    {
+        string system = OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : OperatingSystem.IsLinux() ? "linux" : "unknown";
+        return $"{system}-{RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant()}";
+    }
 
     // "libraries" of a deps.json has a member for each package: "TorchSharp/0.107.0": { ... }.
     private static IEnumerable<string> Packages(string depsFile)

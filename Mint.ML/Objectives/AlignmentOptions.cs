@@ -43,7 +43,10 @@ public sealed record AlignmentOptions
         var errors = new OptionErrors();
         foreach (var (name, weight) in new[] { (nameof(ContrastiveWeight), ContrastiveWeight), (nameof(MatchingWeight), MatchingWeight),
             (nameof(GenerationWeight), GenerationWeight) })
+        {
             errors.Require(weight >= 0 && double.IsFinite(weight), $"{name} is {weight}; expected a number of at least 0.");
+        }
+
         errors.Require((ContrastiveWeight, MatchingWeight, GenerationWeight) != (0, 0, 0), "All three weights are 0: there is nothing to train.");
         foreach (var (name, smoothing) in new[] { (nameof(ContrastiveSmoothing), ContrastiveSmoothing), (nameof(GenerationSmoothing), GenerationSmoothing) })
             errors.Require(smoothing is >= 0 and < 1, $"{name} is {smoothing}; expected at least 0 and less than 1.");

@@ -10,7 +10,7 @@ namespace Mint.ML.Objectives;
 /// MINT, section 3.2; BLIP-2's ITC. A clip has one embedding a query, and the query nearest to the text speaks for the clip:
 /// s(a, t) = max over q of (a_q . t) / temperature. The loss is the mean of both cross-entropies, with label smoothing.
 /// </remarks>
-public static class Contrastive
+internal static class Contrastive
 {
     /// <summary>Similarities of every clip with every text: (B, B'), clips down, texts across.</summary>
     /// <param name="audio">Unit embeddings of the queries, (B, Q, E).</param>

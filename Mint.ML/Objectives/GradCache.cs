@@ -9,7 +9,7 @@ namespace Mint.ML.Objectives;
 /// <param name="Frames">Frozen encoder's frames, (b, T, E).</param>
 /// <param name="FrameMask">(b, T) bool, or null when all frames are real.</param>
 /// <param name="Captions">The clips' captions.</param>
-public sealed record AlignmentPart(Tensor Frames, Tensor? FrameMask, CaptionBatch Captions);
+internal sealed record AlignmentPart(Tensor Frames, Tensor? FrameMask, CaptionBatch Captions);
 
 /// <summary>The contrastive loss of a batch of any size in the memory of a small one.</summary>
 /// <remarks>
@@ -18,11 +18,11 @@ public sealed record AlignmentPart(Tensor Frames, Tensor? FrameMask, CaptionBatc
 /// and sent its embeddings' gradient. Loss and gradient are the whole batch's; a part's dropout is the same in both of its runs.
 /// The price is one forward pass more. The matching loss is not part of this: its negatives are pairs, which go through the bridge together.
 /// </remarks>
-public sealed class GradCache : IDisposable
+internal sealed class GradCache : IDisposable
 {
     private readonly BridgeNet bridge;
     private readonly AlignmentOptions options;
-    private readonly List<(Tensor Audio, Tensor Text, Chance Chance)> heard = [];
+    private readonly List<(Tensor Audio, Tensor Text, RandomStreamState Chance)> heard = [];
     private (Tensor Loss, Tensor Audio, Tensor Text, Tensor Temperature)? solved; // the loss and its gradients
     private int part = -1;
     private long start, rows;
@@ -44,12 +44,12 @@ public sealed class GradCache : IDisposable
         var alone = options with { MatchingWeight = 0, GenerationWeight = 0 };
         using var cache = new GradCache(bridge, alone);
         for (int i = 0; i < parts; i++) cache.Hear(read(i));
-        using var after = new Chance(bridge.Queries.device);
+        using var after = new RandomStreamState(bridge.Queries.device);
         for (int i = 0; i < parts; i++)
         {
             using var part = NewDisposeScope();
             cache.Next();
-            var (audio, text) = Alignment.Embed(bridge, read(i), alone);
+            var (audio, text) = AlignmentObjectives.Embed(bridge, read(i), alone);
             cache.Contrast(audio, text).Times(cache.Share * options.ContrastiveWeight).backward();
         }
         after.Return();
@@ -61,8 +61,8 @@ public sealed class GradCache : IDisposable
     {
         using var grad = no_grad();
         using var scope = NewDisposeScope();
-        var chance = new Chance(bridge.Queries.device);
-        var (audio, text) = Alignment.Embed(bridge, part, options);
+        var chance = new RandomStreamState(bridge.Queries.device);
+        var (audio, text) = AlignmentObjectives.Embed(bridge, part, options);
         heard.Add((audio.DetachFromDisposeScope(), text.DetachFromDisposeScope(), chance));
     }
 

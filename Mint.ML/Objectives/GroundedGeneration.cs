@@ -5,7 +5,7 @@ namespace Mint.ML.Objectives;
 
 /// <summary>Audio-grounded text generation (ATG): the caption, token by token, from what the queries took from the audio.</summary>
 /// <remarks>MINT, section 3.2; BLIP-2's LM loss. Position t predicts token t + 1; padding does not count.</remarks>
-public static class GroundedGeneration
+internal static class GroundedGeneration
 {
     /// <summary>Mean smoothed cross-entropy over the tokens to predict.</summary>
     /// <param name="states">States of the generation pass, (B, L, D), over [DEC] t1 t2 ...</param>

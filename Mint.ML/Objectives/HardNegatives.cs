@@ -5,7 +5,7 @@ namespace Mint.ML.Objectives;
 
 /// <summary>Draws one wrong partner a row, the more alike the likelier: a matching loss learns little from easy negatives.</summary>
 /// <remarks>ALBEF and BLIP-2: the in-batch similarity softmax, its diagonal filled with -10,000.</remarks>
-public static class HardNegatives
+internal static class HardNegatives
 {
     /// <summary>Index of a negative for every row: (B) int64.</summary>
     /// <param name="similarity">(B, B); the positive of row i is column i.</param>

@@ -6,7 +6,7 @@ namespace Mint.ML.Objectives;
 
 /// <summary>Stage 2's loss: the frozen language model should find the response likely, given the prompt of audio and instruction.</summary>
 /// <remarks>MINT, section 3.3; InstructBLIP. Only the response's tokens count, and there is no label smoothing.</remarks>
-public static class LanguageModeling
+internal static class LanguageModeling
 {
     /// <summary>Mean cross-entropy over the response tokens.</summary>
     /// <param name="model">The frozen language model; gradients pass through it to the prompt.</param>

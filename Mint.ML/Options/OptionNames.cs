@@ -21,13 +21,13 @@ internal static class OptionNames
     };
 
     /// <summary>The name of a property.</summary>
-    public static string Of(string property) => JsonNamingPolicy.KebabCaseLower.ConvertName(property);
+    public static string ForProperty(string property) => JsonNamingPolicy.KebabCaseLower.ConvertName(property);
 
     /// <summary>The name of an enumeration's value.</summary>
-    public static string Of(Enum value) => JsonSerializer.SerializeToNode(value, value.GetType(), Json)!.GetValue<string>();
+    public static string ForValue(Enum value) => JsonSerializer.SerializeToNode(value, value.GetType(), Json)!.GetValue<string>();
 
     /// <summary>The names of an enumeration's values, in their order.</summary>
-    public static string[] All(Type enumeration) => [.. Enum.GetValues(enumeration).Cast<Enum>().Select(Of)];
+    public static string[] All(Type enumeration) => [.. Enum.GetValues(enumeration).Cast<Enum>().Select(ForValue)];
 
     /// <summary>Adds all properties of options to what is kept about a run.</summary>
     public static JsonObject Add<T>(this JsonObject settings, T options)

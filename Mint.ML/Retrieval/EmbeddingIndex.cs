@@ -174,8 +174,10 @@ public sealed class EmbeddingIndex : IDisposable
         for (int v = 0; v < header.Vectors; v++)
         {
             if (!VectorCodec.IsFinite(header.Storage, header.Width, item.Slice(v * header.VectorBytes, header.VectorBytes)))
+            {
                 throw new InvalidDataException($"'{path}': item {row}, '{Ids[(int)row]}', has a number that is not finite, which no writer of this library "
                     + "puts there. Build the index again.");
+            }
         }
     }
 

@@ -95,8 +95,11 @@ public sealed class EmbeddingIndexWriter : IDisposable
     public void Add(string id, float[,] vectors)
     {
         if (vectors.GetLength(0) != start.Vectors || vectors.GetLength(1) != start.Width)
+        {
             throw new ArgumentException($"'{id}' has vectors of shape ({vectors.GetLength(0)}, {vectors.GetLength(1)}); the index has ({start.Vectors}, "
                 + $"{start.Width}).");
+        }
+
         float[] vector = new float[start.Width];
         foreach (float x in vectors)
             if (!float.IsFinite(x)) throw new ArgumentException($"'{id}' has a number that is not finite.");

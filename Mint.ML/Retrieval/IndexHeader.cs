@@ -38,11 +38,16 @@ internal sealed record IndexHeader(VectorStorage Storage, int Vectors, int Width
                 BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(32)));
         if (!Enum.IsDefined(header.Storage) || header.Vectors is < 1 or > 4096 || header.Width is < 1 or > 16384 || header.Count is < 0 or > int.MaxValue
             || header.IdBytes < 0 || header.IdBytes > Array.MaxLength)
+        {
             throw new InvalidDataException($"'{path}': the header of the index is damaged. Build the index again.");
+        }
         // Any of these products fits: 2^31 items of 2^12 vectors of 2^16 bytes is 2^59.
         if (stream.Length != header.VectorsEnd + header.IdBytes)
+        {
             throw new InvalidDataException($"'{path}' has {stream.Length} bytes, its header says {header.VectorsEnd + header.IdBytes}: the file was cut or "
                 + "damaged. Build the index again.");
+        }
+
         stream.Position = header.VectorsEnd;
         byte[] ids = new byte[header.IdBytes];
         stream.ReadExactly(ids);

@@ -110,8 +110,10 @@ internal sealed class QueryVectors
             for (int q = 0, row = 0; q < ends.Length; q++)
             {
                 for (; row < ends[q]; row++)
+                {
                     highest[q] = Math.Max(highest[q], storage == VectorStorage.Int8 ? Int8Product(vectors[row], bytes)
                         : TensorPrimitives.Dot(vectors[row], numbers));
+                }
             }
         }
     }

@@ -18,7 +18,7 @@ public sealed record IndexSettings(string Model, string Sha256, double WindowSec
     public static string FileOf(string index) => index + ".json";
 
     /// <summary>What an index is made with.</summary>
-    public static IndexSettings Of(string index, string model, LongAudioOptions windows)
+    public static IndexSettings ForModel(string index, string model, LongAudioOptions windows)
     {
         using var zip = File.OpenRead(model);
         return new(Path.GetRelativePath(FolderOf(index), model), Convert.ToHexStringLower(SHA256.HashData(zip)), windows.WindowSeconds, windows.Overlap);

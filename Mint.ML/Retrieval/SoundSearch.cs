@@ -58,7 +58,7 @@ public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSet
         {
             var recording = AudioFile.Read(Path.Combine(IndexSettings.FolderOf(index), name), model.Encoder.SampleRate);
             var divided = LongAudio.Divide(recording.Samples.Length, recording.SampleRate, windows);
-            var clip = new HeardClip(new AnswerRow(name), divided, [.. divided.Of(recording)]);
+            var clip = new HeardClip(new AnswerRow(name), divided, [.. divided.Cut(recording)]);
             for (int i = 0; i < clip.Windows.Count; i++) sounds[WindowVectors.Named(clip, i)] = clip.Windows[i];
         }
         return hits.FirstOrDefault(hit => !sounds.ContainsKey(hit.Id)) is { } gone

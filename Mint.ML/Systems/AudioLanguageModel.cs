@@ -58,8 +58,10 @@ public sealed class AudioLanguageModel : IDisposable
         foreach (int width in new[] { bridge?.FrameWidth, (system ?? tuned?.Model)?.FrameWidth }.OfType<int>())
         {
             if (width != encoder.HiddenSize)
+            {
                 throw new ArgumentException($"The encoder's frames are {encoder.HiddenSize} wide; what hears them was trained on frames {width} wide.",
                     nameof(encoder));
+            }
         }
         use = new InUse(nameof(AudioLanguageModel), Close);
         (Encoder, this.encoderFolder, this.bridge, this.tuned, this.system) = (encoder, encoderFolder, bridge, tuned, system ?? tuned?.Model);
@@ -138,8 +140,11 @@ public sealed class AudioLanguageModel : IDisposable
         string ear = Place(EncoderPlace);
         if (ear.Length == 0 && zip.Places("Options").Any()) throw new FormatException(ModelFormat.TooOld);
         if (ear.Length == 0)
+        {
             throw new FormatException("it holds no audio encoder, without which nothing can be heard: save the whole chain, LoadAudio and "
                 + "FeaturizeAudio included");
+        }
+
         List<IDisposable> parts = [];
         try
         {
@@ -328,7 +333,7 @@ public sealed class AudioLanguageModel : IDisposable
     {
         int width = Comparing().Width;
         recording = recording.Resample(Encoder.SampleRate);
-        var parts = LongAudio.Divide(recording.Samples.Length, recording.SampleRate, windows).Of(recording);
+        var parts = LongAudio.Divide(recording.Samples.Length, recording.SampleRate, windows).Cut(recording);
         return BridgeEmbeddings.Vectors([.. parts.Chunk(Batch).SelectMany(Vectors).SelectMany(vectors => vectors.Cast<float>())], width);
     }
 
@@ -348,7 +353,7 @@ public sealed class AudioLanguageModel : IDisposable
     {
         using var work = use.Enter();
         using var sound = Encoder.Encode([Heard(file)]);
-        if (bridge is not null && instruction is null) return ListeningMap.Of(bridge.Bridge, sound);
+        if (bridge is not null && instruction is null) return ListeningMap.ForSound(bridge.Bridge, sound);
         return system is MintModel mint ? mint.QueryAttention(sound, instruction ?? "")
             : throw new NotSupportedException("This system has no queries that listen.");
     }
@@ -386,7 +391,7 @@ public sealed class AudioLanguageModel : IDisposable
         ArgumentNullException.ThrowIfNull(clip);
         clip = clip.Resample(Encoder.SampleRate);
         var divided = LongAudio.Divide(clip.Samples.Length, clip.SampleRate, Windows);
-        windows = [.. divided.Of(clip)];
+        windows = [.. divided.Cut(clip)];
         return divided;
     }
 

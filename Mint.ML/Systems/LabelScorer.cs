@@ -30,7 +30,7 @@ public abstract class LabelScorer
 }
 
 /// <summary>Vocabulary ranking: how likely the language model finds each label as the answer to the instruction (Zhao et al., section 3.3).</summary>
-public sealed class RankingLabelScorer : LabelScorer
+internal sealed class RankingLabelScorer : LabelScorer
 {
     private readonly IAudioLanguageModel model;
     private readonly CandidateTrie candidates;
@@ -71,7 +71,7 @@ public sealed class RankingLabelScorer : LabelScorer
 
 /// <summary>Stage 1 alone: how near each label's text is to the sound, by the query nearest to it, over the temperature that the contrast was trained
 /// with.</summary>
-public sealed class SimilarityLabelScorer : LabelScorer
+internal sealed class SimilarityLabelScorer : LabelScorer
 {
     private readonly BridgeEmbeddings embeddings;
     private readonly IReadOnlyList<float[,]> texts;

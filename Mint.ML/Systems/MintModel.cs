@@ -16,7 +16,7 @@ namespace Mint.ML.Systems;
 /// <param name="BridgeMask">(B, L) bool.</param>
 /// <param name="ModelIds">(B, L') int64 in the language model's vocabulary; it follows the queries in the prompt.</param>
 /// <param name="ModelMask">(B, L') bool.</param>
-public sealed record InstructionBatch(Tensor BridgeIds, Tensor BridgeMask, Tensor ModelIds, Tensor ModelMask) : IDisposable
+internal sealed record InstructionBatch(Tensor BridgeIds, Tensor BridgeMask, Tensor ModelIds, Tensor ModelMask) : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose()
@@ -42,20 +42,25 @@ public sealed record MintTokenizers(ITextTokenizer Bridge, ITextTokenizer Langua
 ///                                   |
 /// queries (Q, D) + instruction -> Bridge-Net -> (B, Q, D) -> projection -> (B, Q, D') ++ instruction embeddings -> language model (frozen) -> text
 /// </code>
-/// Stage 1 trains the bridge on audio and captions (<see cref="Alignment"/>); stage 2 trains bridge and projection on
+/// Stage 1 trains the bridge on audio and captions (<see cref="AlignmentObjectives"/>); stage 2 trains bridge and projection on
 /// instructions and responses (<see cref="InstructionLoss"/>). The model owns its parts.
 /// </remarks>
-/// <param name="bridge">The bridge, trained in both stages.</param>
-/// <param name="projection">Fully connected layer from the bridge's width to the language model's, trained in stage 2.</param>
-/// <param name="languageModel">The frozen language model.</param>
-/// <param name="tokenizers">Null for a model that is given token ids only.</param>
-public sealed class MintModel(BridgeNet bridge, Linear projection, ILanguageModel languageModel, MintTokenizers? tokenizers = null) : IAudioLanguageModel
+public sealed class MintModel : IAudioLanguageModel
 {
+    private readonly BridgeNet bridge;
+    private readonly Linear projection;
+    private readonly ILanguageModel languageModel;
+    private readonly MintTokenizers? tokenizers;
+
+    /// <summary>A MINT of its parts; null tokenizers for one that is given token ids only.</summary>
+    internal MintModel(BridgeNet bridge, Linear projection, ILanguageModel languageModel, MintTokenizers? tokenizers = null) =>
+        (this.bridge, this.projection, this.languageModel, this.tokenizers) = (bridge, projection, languageModel, tokenizers);
+
     /// <summary>The bridge, trained in both stages.</summary>
     public BridgeNet Bridge => bridge;
 
     /// <summary>Fully connected layer from the bridge's width to the language model's, trained in stage 2.</summary>
-    public Linear Projection => projection;
+    internal Linear Projection => projection;
 
     /// <inheritdoc/>
     public ILanguageModel LanguageModel => languageModel;
@@ -90,7 +95,7 @@ public sealed class MintModel(BridgeNet bridge, Linear projection, ILanguageMode
         // One instruction is read once and stands in every row.
         (Tensor Ids, Tensor Mask) Ids(ITextTokenizer tokenizer)
         {
-            var (ids, mask) = TextTensors.Of(tokenizer, instructions, Tokenizers.MaxTextTokens, languageModel.Device); // (B, L) or (1, L)
+            var (ids, mask) = TextTensors.Encode(tokenizer, instructions, Tokenizers.MaxTextTokens, languageModel.Device); // (B, L) or (1, L)
             return (ids.expand(clips, -1), mask.expand(clips, -1));
         }
     }
@@ -99,7 +104,7 @@ public sealed class MintModel(BridgeNet bridge, Linear projection, ILanguageMode
     public (Tensor Embeddings, Tensor Mask) PromptWithoutSound(string instruction)
     {
         using var scope = NewDisposeScope();
-        var (ids, mask) = TextTensors.Of(Tokenizers.LanguageModel, [instruction], Tokenizers.MaxTextTokens, languageModel.Device);
+        var (ids, mask) = TextTensors.Encode(Tokenizers.LanguageModel, [instruction], Tokenizers.MaxTextTokens, languageModel.Device);
         return (languageModel.Embed(ids).MoveToOuterDisposeScope(), mask.MoveToOuterDisposeScope());
     }
 
@@ -109,15 +114,15 @@ public sealed class MintModel(BridgeNet bridge, Linear projection, ILanguageMode
     public float[,,] QueryAttention(AudioEncoding sound, string instruction)
     {
         using var scope = NewDisposeScope();
-        var (ids, mask) = TextTensors.Of(Tokenizers.Bridge, [instruction], Tokenizers.MaxTextTokens, languageModel.Device);
-        return ListeningMap.Of(bridge, sound, ids, mask);
+        var (ids, mask) = TextTensors.Encode(Tokenizers.Bridge, [instruction], Tokenizers.MaxTextTokens, languageModel.Device);
+        return ListeningMap.ForSound(bridge, sound, ids, mask);
     }
 
     /// <summary>The prompt that stands for a clip and an instruction: (B, Q + L', D') embeddings and their mask.</summary>
     /// <param name="frames">The encoder's frames, (B, T, E).</param>
     /// <param name="frameMask">(B, T) bool, or null when all frames are real.</param>
     /// <param name="instruction">What to do with the clips.</param>
-    public (Tensor Embeddings, Tensor Mask) Prompt(Tensor frames, Tensor? frameMask, InstructionBatch instruction)
+    internal (Tensor Embeddings, Tensor Mask) Prompt(Tensor frames, Tensor? frameMask, InstructionBatch instruction)
     {
         using var scope = NewDisposeScope();
         var audio = bridge.Listen(frames, frameMask);
@@ -134,7 +139,7 @@ public sealed class MintModel(BridgeNet bridge, Linear projection, ILanguageMode
     /// <param name="frameMask">(B, T) bool.</param>
     /// <param name="instruction">What was asked.</param>
     /// <param name="responses">(B, R) int64 ids, EOS included, -100 where they end.</param>
-    public Tensor InstructionLoss(Tensor frames, Tensor? frameMask, InstructionBatch instruction, Tensor responses)
+    internal Tensor InstructionLoss(Tensor frames, Tensor? frameMask, InstructionBatch instruction, Tensor responses)
     {
         using var scope = NewDisposeScope();
         var (prompt, mask) = Prompt(frames, frameMask, instruction);

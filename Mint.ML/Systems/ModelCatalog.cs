@@ -81,7 +81,6 @@ public static class ModelCatalog
         new("Clap", "laion/clap-htsat-unfused, laion/clap-htsat-fused", folder => Clap.Load(folder)) { LoadEncoder = ClapEncoder.Load, Types = ["clap"] },
         new("HtsAt", "the audio tower of laion/clap-htsat-*", folder => HtsAt.Load(folder)) { LoadEncoder = ClapEncoder.Load, Types = ["clap_audio_model"] },
         new("Ast", "MIT/ast-finetuned-*", folder => Ast.Load(folder)) { LoadEncoder = AstEncoder.Load, Types = ["audio-spectrogram-transformer"] },
-        new("VitMae", "facebook/vit-mae-*", folder => VitMae.Load(folder)) { Types = ["vit_mae"] },
         new("AudioMae", "facebookresearch/AudioMAE", folder => AudioMae.Load(folder)) { LoadEncoder = AudioMaeEncoder.Load, Types = ["audiomae"] },
     ];
 

@@ -26,7 +26,7 @@ public sealed class MusiLingo : IAudioLanguageModel
         (this.encoder, Adapter, LanguageModel, this.outer, this.tokenizer) = (encoder, adapter, languageModel, outer, tokenizer);
 
     /// <summary>Window means and projection: the trained part.</summary>
-    public TemporalMeanAdapter Adapter { get; }
+    internal TemporalMeanAdapter Adapter { get; }
 
     /// <summary>The frozen LLaMA; it answers what <see cref="Prompt(AudioEncoding, IReadOnlyList{string})"/> returns.</summary>
     public Llama LanguageModel { get; }
@@ -76,7 +76,7 @@ public sealed class MusiLingo : IAudioLanguageModel
     }
 
     /// <summary>LLaMA and the projection, each with how the files name its weights: what <see cref="CheckpointWriter.WriteLike"/> takes.</summary>
-    public (nn.Module Module, WeightNames Names)[] Parts =>
+    internal (nn.Module Module, WeightNames Names)[] Parts =>
     [
         (LanguageModel, Llama.Names with { Scope = outer + "llama_model." }),
         (Adapter, new() { Scope = outer, Ignored = [@"^llama_model\.", @"^audio_encoder\."] }),
@@ -98,7 +98,7 @@ public sealed class MusiLingo : IAudioLanguageModel
     public AudioEncoding AudioTokens(IReadOnlyList<Tensor> hidden, Tensor mask)
     {
         using var scope = NewDisposeScope();
-        var (frames, real) = Adapter.call(MertMean.Of(hidden), mask);
+        var (frames, real) = Adapter.call(MertMean.Mean(hidden), mask);
         return new AudioEncoding(frames.MoveToOuterDisposeScope(), real.MoveToOuterDisposeScope());
     }
 
@@ -172,11 +172,11 @@ public sealed class MusiLingo : IAudioLanguageModel
         public AudioEncoding Encode(Tensor waveforms, Tensor lengths)
         {
             using var states = mert.EncodeHidden(waveforms, lengths);
-            return new AudioEncoding(Of(states.HiddenStates), states.Mask.alias());
+            return new AudioEncoding(Mean(states.HiddenStates), states.Mask.alias());
         }
 
         /// <summary>The plain mean of all layers, the embeddings included: (B, T, d), float32.</summary>
-        public static Tensor Of(IReadOnlyList<Tensor> hidden)
+        public static Tensor Mean(IReadOnlyList<Tensor> hidden)
         {
             using var scope = NewDisposeScope();
             var sum = hidden[0].to(ScalarType.Float32, copy: true);

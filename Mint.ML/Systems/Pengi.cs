@@ -80,7 +80,7 @@ public sealed class Pengi : IAudioLanguageModel
     }
 
     /// <summary>Every part with how the original names its weights: what <see cref="CheckpointWriter.WriteLike"/> takes.</summary>
-    public (nn.Module Module, WeightNames Names)[] Parts =>
+    internal (nn.Module Module, WeightNames Names)[] Parts =>
     [
         .. audio.Parts("audio_encoder."), .. text.Parts("caption_encoder."),
         (audioPrefix, new() { Scope = "caption_decoder.audio_project." }), (textPrefix, new() { Scope = "caption_decoder.text_project." }),
@@ -111,7 +111,7 @@ public sealed class Pengi : IAudioLanguageModel
     public (Tensor Embeddings, Tensor Mask) Prompt(AudioEncoding sounds, IReadOnlyList<string> instructions)
     {
         using var scope = NewDisposeScope();
-        var (ids, mask) = TextTensors.Of(Known.Question, instructions, (int)Config.ClipText.Positions, LanguageModel.Device);
+        var (ids, mask) = TextTensors.Encode(Known.Question, instructions, (int)Config.ClipText.Positions, LanguageModel.Device);
         var questions = EncodeText(ids, mask); // (B, E) or (1, E)
         var prefix = Prefix(sounds.Frames.squeeze(1), questions.expand(sounds.Frames.shape[0], -1));
         return (prefix.MoveToOuterDisposeScope(), ones([prefix.shape[0], prefix.shape[1]], dtype: ScalarType.Bool, device: prefix.device)
@@ -130,7 +130,7 @@ public sealed class Pengi : IAudioLanguageModel
     /// <param name="mask">See <see cref="EncodeText"/>.</param>
     /// <param name="beams">Beams, all of which are returned. 3, as in the original.</param>
     /// <param name="maxTokens">Most tokens of an answer. 30, as in the original.</param>
-    public IReadOnlyList<IReadOnlyList<PengiAnswer>> Answer(Tensor waveforms, Tensor ids, Tensor? mask, int beams = 3, int maxTokens = 30)
+    internal IReadOnlyList<IReadOnlyList<PengiAnswer>> Answer(Tensor waveforms, Tensor ids, Tensor? mask, int beams = 3, int maxTokens = 30)
     {
         using var guard = no_grad();
         using var scope = NewDisposeScope();
@@ -144,7 +144,8 @@ public sealed class Pengi : IAudioLanguageModel
     /// <param name="labels">GPT-2 tokens of the labels.</param>
     /// <param name="options">How; not by mutual information, since there is no prefix without audio.</param>
     /// <param name="cancel">Ends the call between two steps.</param>
-    public Ranking Rank(Tensor waveforms, Tensor ids, Tensor? mask, CandidateTrie labels, RankingOptions? options = null, CancellationToken cancel = default)
+    public RankingResult Rank(Tensor waveforms, Tensor ids, Tensor? mask, CandidateTrie labels, RankingOptions? options = null,
+        CancellationToken cancel = default)
     {
         using var guard = no_grad();
         using var scope = NewDisposeScope();

@@ -8,7 +8,7 @@ namespace Mint.ML.Systems;
 /// <summary>One beam of Pengi's search.</summary>
 /// <param name="Tokens">GPT-2 tokens; the last is the stop token unless the answer reached the limit.</param>
 /// <param name="Score">Mean log-probability of a token.</param>
-public sealed record PengiAnswer(long[] Tokens, double Score);
+internal sealed record PengiAnswer(long[] Tokens, double Score);
 
 /// <summary>
 /// Pengi's own beam search, which it has from ClipCap: beams are ranked by the running mean of their tokens' log-probabilities; one that has

@@ -1,7 +1,7 @@
 namespace Mint.ML.Text;
 
 /// <summary>Text as a Bridge-Net reads it: [CLS] tokens [SEP].</summary>
-public static class BridgeText
+internal static class BridgeText
 {
     /// <summary>Ids of a text.</summary>
     /// <param name="tokenizer">Has a beginning ([CLS]) and an end ([SEP]).</param>

@@ -9,7 +9,7 @@ namespace Mint.ML.Text;
 /// Source: transformers' GPT2Tokenizer. Words are merged by the package's BpeTokenizer. Its CodeGenTokenizer is not used: it splits with a .NET regular
 /// expression, which sees a letter outside the basic plane as two surrogates and not as a letter, so such words split where the original's do not.
 /// </remarks>
-public sealed class ByteLevelTextTokenizer : TextTokenizer
+internal sealed class ByteLevelTextTokenizer : TextTokenizer
 {
     private readonly Vocabulary vocabulary;
     private readonly BytePairEncoder encoder;

@@ -10,7 +10,7 @@ namespace Mint.ML.Text;
 /// that <see cref="WebUtility.HtmlDecode(string)"/> knows. Words are merged by the package's BpeTokenizer, whose EndOfWordSuffix goes to the last byte of a
 /// word, as in the original.
 /// </remarks>
-public sealed class ClipTextTokenizer : TextTokenizer
+internal sealed class ClipTextTokenizer : TextTokenizer
 {
     internal const string EndOfWord = "</w>";
 

@@ -9,7 +9,7 @@ namespace Mint.ML.Text;
 /// them is encoded on its own, so it begins with a space of its own. T5 takes the white space around special tokens away, LLaMA keeps it.
 /// The package's SentencePieceTokenizer is not used: it does not know these rules, and its public surface builds no model from tokenizer.json.
 /// </remarks>
-public sealed class SentencePieceTextTokenizer : TextTokenizer
+internal sealed class SentencePieceTextTokenizer : TextTokenizer
 {
     private readonly SentencePieceModel model;
     private readonly SentencePieceTextNormalizer normalizer;

@@ -6,7 +6,7 @@ namespace Mint.ML.Text;
 internal static class TextTensors
 {
     /// <summary>Ids (B, L) int64 and their mask (B, L), padded on the right.</summary>
-    public static (Tensor Ids, Tensor Mask) Of(ITextTokenizer tokenizer, IReadOnlyList<string> texts, int most, Device device)
+    public static (Tensor Ids, Tensor Mask) Encode(ITextTokenizer tokenizer, IReadOnlyList<string> texts, int most, Device device)
     {
         var batch = tokenizer.EncodeBatch(texts, addSpecialTokens: true, most);
         return (tensor(batch.Ids, device: device), tensor(batch.Mask, device: device));

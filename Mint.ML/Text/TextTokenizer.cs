@@ -114,7 +114,7 @@ public abstract class TextTokenizer : Tokenizer, ITextTokenizer
         var pad = PadTokenId ?? EosTokenId ?? 0;
         for (var i = 0; i < rows.Length; i++)
         {
-            var start = options.PaddingSide == Side.Left ? length - rows[i].Length : 0;
+            var start = options.PaddingSide == TokenSide.Left ? length - rows[i].Length : 0;
             for (var j = 0; j < length; j++)
             {
                 mask[i, j] = j >= start && j < start + rows[i].Length;
@@ -137,7 +137,7 @@ public abstract class TextTokenizer : Tokenizer, ITextTokenizer
         }
         var tokens = Tokens(text, new EncodeSettings { ConsiderNormalization = true, ConsiderPreTokenization = true }, out _);
         var count = Math.Min(tokens.Count, room);
-        var first = options.TruncationSide == Side.Left ? tokens.Count - count : 0;
+        var first = options.TruncationSide == TokenSide.Left ? tokens.Count - count : 0;
         var ids = new int[prefix.Length + count + suffix.Length];
         prefix.CopyTo(ids, 0);
         for (var i = 0; i < count; i++)

@@ -100,8 +100,15 @@ internal static class TokenizerJson
             var text = vocabulary.Piece(id) ?? throw new InvalidDataException($"{file}: no piece has id {id}; ids must be unique and without gaps.");
             pieces.Add(new Piece(text, -ranks.GetValueOrDefault(text), text == unknown ? PieceKind.Unknown : KindOf(text, added, bytes)));
         }
-        return (Spaces(root) with { File = file, Pieces = pieces, Kind = SegmentationKind.Bpe, ByteFallback = bytes, Charsmap = Charsmap(file, root),
-            RemoveExtraSpaces = false }).Checked();
+        return (Spaces(root) with
+        {
+            File = file,
+            Pieces = pieces,
+            Kind = SegmentationKind.Bpe,
+            ByteFallback = bytes,
+            Charsmap = Charsmap(file, root),
+            RemoveExtraSpaces = false
+        }).Checked();
     }
 
     private static PieceKind KindOf(string text, HashSet<string> added, bool bytes) =>

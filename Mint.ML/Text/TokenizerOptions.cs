@@ -1,7 +1,7 @@
 namespace Mint.ML.Text;
 
 /// <summary>A side of a sequence.</summary>
-public enum Side
+public enum TokenSide
 {
     /// <summary>The end.</summary>
     Right,
@@ -52,8 +52,8 @@ public sealed record BatchOptions
     public bool PadToMaxLength { get; init; }
 
     /// <summary>Where rows are filled. Decoders that continue a batch of prompts want them filled on the left.</summary>
-    public Side PaddingSide { get; init; }
+    public TokenSide PaddingSide { get; init; }
 
     /// <summary>Which end of a longer text is dropped; special tokens stay.</summary>
-    public Side TruncationSide { get; init; }
+    public TokenSide TruncationSide { get; init; }
 }

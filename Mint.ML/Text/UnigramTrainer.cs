@@ -31,7 +31,7 @@ public sealed record UnigramTrainingOptions
 /// every word, dropping in turn the pieces whose loss costs the text least. Seeds are counted by length instead of through a suffix array. Deterministic: the
 /// same texts, in any order, give the same file. The normaliser that is written is "identity" with white space collapsed: case and accents are kept.
 /// </remarks>
-public static class UnigramTrainer
+internal static class UnigramTrainer
 {
     private const double LeastExpected = 0.5; // sentencepiece's kExpectedFrequencyThreshold
 

@@ -3,7 +3,7 @@ using Mint.ML.ModelFiles;
 namespace Mint.ML.Text;
 
 /// <summary>A tokenizer and the files it was read from, which go into every model file: they are small, and texts mean nothing without them.</summary>
-public sealed class VocabularyFiles
+internal sealed class VocabularyFiles
 {
     private static readonly string[] Names =
     [

@@ -7,7 +7,7 @@ namespace Mint.ML.Text;
 /// Source: transformers' BertTokenizer. The package's BertTokenizer is not used: it takes accents off with <see cref="string.Normalize()"/>, which in invariant
 /// globalization mode leaves them on, so that "café" would have other ids there.
 /// </remarks>
-public sealed class WordPieceTextTokenizer : TextTokenizer
+internal sealed class WordPieceTextTokenizer : TextTokenizer
 {
     private const string Continuation = "##";
 

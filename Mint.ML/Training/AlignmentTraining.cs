@@ -48,7 +48,7 @@ public static class AlignmentTraining
         if (objective.ContrastiveBatch is { } contrasted) options = options with { AccumulationSteps = contrasted / options.BatchSize };
         using var numerics = new Numerics(options, bridge);
         using var stage = new Stage(bridge, tokenizer, captions, objective, options);
-        return TrainingLoop.Run(stage, audio, HeldOut(), options, progress, cancel);
+        return TrainingLoop.Run(new FrameTraining(stage, audio, options), HeldOut(), options, progress, cancel);
 
         HeldOutPairs? HeldOut()
         {
@@ -132,7 +132,7 @@ public static class AlignmentTraining
         {
             cache?.Next();
             trained++;
-            var losses = Alignment.Losses(bridge, Part(examples, frames, frameMask), objective, negatives, cache);
+            var losses = AlignmentObjectives.Losses(bridge, Part(examples, frames, frameMask), objective, negatives, cache);
             return stack([losses.Total, losses.Contrastive, losses.Matching, losses.Generation]);
         }
 

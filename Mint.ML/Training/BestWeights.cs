@@ -29,7 +29,9 @@ internal sealed class BestWeights(string? folder, IReadOnlyList<(string name, Pa
         if (folder is null) return;
         foreach (string other in Directory.EnumerateFiles(folder, "best-*.safetensors")
             .Where(path => path != File(step) && RunFolder.WeightFile().IsMatch(Path.GetFileName(path))))
+        {
             System.IO.File.Delete(other);
+        }
     }
 
     /// <summary>Puts the best weights into the model.</summary>

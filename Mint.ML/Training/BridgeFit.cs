@@ -13,8 +13,11 @@ internal static class BridgeFit
         List<string> errors = [];
         if (audio.HiddenSize != config.AudioSize) errors.Add($"The audio's frames are {audio.HiddenSize} wide; the bridge reads {config.AudioSize}.");
         if (config.VocabularySize <= tokenizer.VocabularySize)
+        {
             errors.Add($"The bridge has {config.VocabularySize} token embeddings; the tokenizer's {tokenizer.VocabularySize} and [DEC] need "
                 + $"{tokenizer.VocabularySize + 1}.");
+        }
+
         if (options.MaxTokens > config.Positions) errors.Add($"MaxTokens is {options.MaxTokens}; the bridge has {config.Positions} positions.");
         if (tokenizer.BosTokenId is null || tokenizer.EosTokenId is null) errors.Add("The bridge's tokenizer has no [CLS] or no [SEP].");
         if (errors.Count > 0) throw new ArgumentException(string.Join(" ", errors));

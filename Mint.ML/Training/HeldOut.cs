@@ -4,8 +4,25 @@ using static TorchSharp.torch.nn;
 
 namespace Mint.ML.Training;
 
+/// <summary>Data that are measured during a run and never trained on.</summary>
+internal interface IHeldOut
+{
+    /// <summary>What a validation measures.</summary>
+    IEnumerable<string> Metrics { get; }
+
+    /// <summary>What the measures depend on beside the model.</summary>
+    string Identity { get; }
+
+    /// <summary>Whether a metric falls as the model gets better.</summary>
+    bool LowerIsBetter(string metric);
+
+    /// <summary>Measures the model, without a trace in the run; null when cancelled meanwhile.</summary>
+    /// <exception cref="NonFiniteLossException">A mean was not finite.</exception>
+    ValidationResult? Run(long step, CancellationToken cancel);
+}
+
 /// <summary>Measures a stage's model on data it is not trained on, without a trace in the run: no dropout, no gradient, random numbers of its own.</summary>
-internal abstract class HeldOut
+internal abstract class HeldOut : IHeldOut
 {
     private readonly IReadOnlyList<Module> modules;
     private readonly Device device;
@@ -32,13 +49,13 @@ internal abstract class HeldOut
     /// <summary>The held-out data as the stage sees them.</summary>
     protected ITrainingStage Stage { get; }
 
-    /// <summary>What a validation measures.</summary>
+    /// <inheritdoc/>
     public IEnumerable<string> Metrics => [.. Means, .. Wholes];
 
-    /// <summary>What the measures depend on beside the model.</summary>
+    /// <inheritdoc/>
     public string Identity => RunFolder.Hash([.. Stage.Texts, .. RunFolder.Identity(audio)]);
 
-    /// <summary>Whether a metric falls as the model gets better.</summary>
+    /// <inheritdoc/>
     public abstract bool LowerIsBetter(string metric);
 
     /// <summary>Metrics that are means over batches, the loss first.</summary>
@@ -53,8 +70,7 @@ internal abstract class HeldOut
     /// <summary>The metrics of all examples, once every batch has been measured.</summary>
     protected virtual IReadOnlyList<double> Whole() => [];
 
-    /// <summary>Measures the model; null when cancelled meanwhile.</summary>
-    /// <exception cref="NonFiniteLossException">A mean was not finite.</exception>
+    /// <inheritdoc/>
     public ValidationResult? Run(long step, CancellationToken cancel)
     {
         using var grad = no_grad();

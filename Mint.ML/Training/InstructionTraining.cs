@@ -37,7 +37,8 @@ public static class InstructionTraining
         Run(model, audio, new InstructionMix([new InstructionSource(examples)]), options, validation, progress, cancel);
 
     /// <summary>The same on several data sets, mixed by size or by weight.</summary>
-    /// <inheritdoc cref="Run(MintModel, IFrameSource, IReadOnlyList{InstructionExample}, TrainingOptions, InstructionValidation?, IProgress{TrainingProgress}?, CancellationToken)"/>
+    /// <inheritdoc cref="Run(MintModel, IFrameSource, IReadOnlyList{InstructionExample}, TrainingOptions, InstructionValidation?,
+    /// IProgress{TrainingProgress}?, CancellationToken)"/>
     public static TrainingResult Run(
         MintModel model, IFrameSource audio, InstructionMix mix,
         TrainingOptions options, InstructionValidation? validation = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default)
@@ -47,8 +48,11 @@ public static class InstructionTraining
         Check(audio, mix.Examples, "examples");
         if (validation is not null) Check(validation.Audio, validation.Examples, nameof(validation));
         if (modelTokenizer.VocabularySize > model.LanguageModel.VocabularySize)
+        {
             throw new ArgumentException($"The language model's tokenizer has {modelTokenizer.VocabularySize} ids; the model has "
                 + $"{model.LanguageModel.VocabularySize}.", nameof(modelTokenizer));
+        }
+
         if (model.LanguageModel is Module languageModel)
         {
             languageModel.Frozen();
@@ -56,7 +60,8 @@ public static class InstructionTraining
         }
         using var numerics =
             new Numerics(options, model.Bridge, [model.Projection, .. model.LanguageModel is Module reader ? [reader] : Array.Empty<Module>()]);
-        return TrainingLoop.Run(new Stage(model, bridgeTokenizer, modelTokenizer, mix, options), audio, HeldOut(), options, progress, cancel);
+        var stage = new Stage(model, bridgeTokenizer, modelTokenizer, mix, options);
+        return TrainingLoop.Run(new FrameTraining(stage, audio, options), HeldOut(), options, progress, cancel);
 
         void Check(IFrameSource audio, IReadOnlyList<InstructionExample> examples, string name)
         {
@@ -72,8 +77,8 @@ public static class InstructionTraining
         HeldOutAnswers? HeldOut()
         {
             if (validation is null) return null;
-            var stage = new Stage(model, bridgeTokenizer, modelTokenizer, new InstructionMix([new InstructionSource(validation.Examples)]), options);
-            return new HeldOutAnswers(stage, stage.Answer, validation.Audio, options);
+            var held = new Stage(model, bridgeTokenizer, modelTokenizer, new InstructionMix([new InstructionSource(validation.Examples)]), options);
+            return new HeldOutAnswers(held, held.Answer, validation.Audio, options);
         }
     }
 

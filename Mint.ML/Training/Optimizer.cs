@@ -51,14 +51,6 @@ internal sealed class Optimizer : IDisposable
     public static Optimizer Over(IEnumerable<(string name, Parameter parameter)> trained, double weightDecay) => new(
         [.. trained.Select(pair => new TrainedParameter(pair.name, pair.parameter, Decays(pair.name, pair.parameter) ? weightDecay : 0))]);
 
-    /// <summary>A rate that rises over the first steps and falls to zero in a line that begins at the first step.</summary>
-    /// <param name="highest">Where that line begins.</param>
-    /// <param name="warmUp">Share of the steps over which the rate rises.</param>
-    /// <param name="step">The step, from 0.</param>
-    /// <param name="steps">All steps of the run.</param>
-    public static double RateAt(double highest, double warmUp, long step, long steps) =>
-        highest * Math.Min((step + 1) / (warmUp * steps), 1 - (double)step / steps);
-
     /// <summary>Sets every gradient to zero. One that is absent stays absent.</summary>
     public void ZeroGradients()
     {

@@ -114,8 +114,11 @@ internal sealed partial class RunFolder : IDisposable
         string[] other = [.. madeOf.Keys.Union(position.MadeOf.Keys).Where(part => madeOf.GetValueOrDefault(part) != position.MadeOf.GetValueOrDefault(part))
             .Order(StringComparer.Ordinal)];
         if (other.Length > 0)
+        {
             throw new InvalidDataException($"{path} was written by a run with other {string.Join(", other ", other)}. Go on with those, or name another "
                 + "run folder.");
+        }
+
         var tensors = Safetensors.ReadAll(path);
         Fit(path, tensors, optimizer);
         foreach (var trained in optimizer.Trained)
@@ -142,11 +145,16 @@ internal sealed partial class RunFolder : IDisposable
             foreach (string part in (string[])[Weights, Mean, Square])
             {
                 if (!tensors.TryGetValue(part + trained.Name, out var stored))
+                {
                     throw new InvalidDataException($"{path} has no tensor '{part + trained.Name}', which this run trains. Go on with the architecture of "
                         + "then, or name another run folder.");
+                }
+
                 if (!stored.shape.SequenceEqual(trained.Parameter.shape))
+                {
                     throw new InvalidDataException($"{path}: '{part + trained.Name}' is ({string.Join(", ", stored.shape)}); this run's is "
                         + $"({string.Join(", ", trained.Parameter.shape)}). Go on with the architecture of then, or name another run folder.");
+                }
             }
         }
     }

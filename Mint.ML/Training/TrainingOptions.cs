@@ -16,7 +16,7 @@ public enum LearningRateSchedule
 }
 
 /// <summary>The type of a training run's matrix products.</summary>
-public enum Precision
+public enum TrainingPrecision
 {
     /// <summary>float32 throughout.</summary>
     Float32,
@@ -84,7 +84,7 @@ public sealed record TrainingOptions
     public int? Patience { get; init; }
 
     /// <summary>Type of the matrix products: float32 by default. bfloat16 is for GPUs; on most CPUs it is slower.</summary>
-    public Precision Precision { get; init; } = Precision.Float32;
+    public TrainingPrecision Precision { get; init; } = TrainingPrecision.Float32;
 
     /// <summary>
     /// Whether each block of the bridge keeps its input alone and is computed a second time for the gradient. The gradient is the same (on the CPU bit for

@@ -22,7 +22,7 @@ public sealed record InstructionValidation(IFrameSource Audio, IReadOnlyList<Ins
 public sealed record ValidationResult(long Step, IReadOnlyDictionary<string, double> Metrics);
 
 /// <summary>The validations of a run: which was the best, and whether another is worth waiting for.</summary>
-internal sealed class ValidationHistory(TrainingOptions options, HeldOut? heldOut)
+internal sealed class ValidationHistory(TrainingOptions options, IHeldOut? heldOut)
 {
     /// <summary>All, in order.</summary>
     public List<ValidationResult> Results { get; } = [];

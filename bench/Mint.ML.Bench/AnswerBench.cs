@@ -6,7 +6,6 @@ using Mint.ML.Generation;
 using Mint.ML.LanguageModels;
 using Mint.ML.Tensors;
 using static TorchSharp.torch;
-using Generator = Mint.ML.Generation.Generator;
 
 /// <summary>Ranking and beam search at Flan-T5's sizes with random weights. Each answers a line of stdin with the seconds of a run.</summary>
 internal static class AnswerBench
@@ -38,7 +37,7 @@ internal static class AnswerBench
         var options = new GenerationOptions { Beams = 5, MinTokens = 30, MaxTokens = 30 };
         return Serve(() =>
         {
-            if (Generator.Generate(model, prompt, mask, options).Any(answers => answers[0].Ids.Length != 30))
+            if (TextGenerator.Generate(model, prompt, mask, options).Any(answers => answers[0].Ids.Length != 30))
                 throw new InvalidOperationException("an answer ended early");
         });
     }

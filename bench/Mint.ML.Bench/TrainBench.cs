@@ -36,7 +36,7 @@ internal static class TrainBench
         {
             using var scope = NewDisposeScope();
             optimizer.ZeroGradients();
-            Alignment.Losses(bridge, frames, null, new CaptionBatch(ids, mask, 30522), options, negatives).Total.backward();
+            AlignmentObjectives.Losses(bridge, frames, null, new CaptionBatch(ids, mask, 30522), options, negatives).Total.backward();
             optimizer.Step(1e-4);
         }
 

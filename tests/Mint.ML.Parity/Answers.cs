@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Mint.ML.Generation;
 using Mint.ML.LanguageModels;
 using static TorchSharp.torch;
-using Generator = Mint.ML.Generation.Generator;
 
 namespace Mint.ML.Parity;
 
@@ -45,11 +44,11 @@ internal static class Answers
 
     /// <summary>Answers to prompts of tokens.</summary>
     public static void ToTokens(Fixture fixture, ILanguageModel model, Tensor ids, Tensor mask) =>
-        Check(fixture, "gen_ids", model, model.IsEncoderDecoder ? 1 : (int)ids.shape[1], options => Generator.GenerateFromIds(model, ids, mask, options));
+        Check(fixture, "gen_ids", model, model.IsEncoderDecoder ? 1 : (int)ids.shape[1], options => TextGenerator.GenerateFromIds(model, ids, mask, options));
 
     /// <summary>Answers to prompts of embeddings; the reference begins with the token that stands for them.</summary>
     public static void ToEmbeddings(Fixture fixture, ILanguageModel model, Tensor prompt, Tensor mask) =>
-        Check(fixture, "gen_embeds", model, 1, options => Generator.Generate(model, prompt, mask, options));
+        Check(fixture, "gen_embeds", model, 1, options => TextGenerator.Generate(model, prompt, mask, options));
 
     /// <summary>Losses and order of candidates.</summary>
     public static void Ranks(Fixture fixture, ILanguageModel model, Tensor prompt, Tensor mask)

@@ -32,8 +32,12 @@ internal static class FrontEnds
             MinFrequency = 50,
             MaxFrequency = 14_000,
         };
-        using (var stft = new LogMel(htk)) fixture.Close("stft_mag_16k",
+        using (var stft = new LogMel(htk))
+        {
+            fixture.Close("stft_mag_16k",
             stft.Magnitudes(fixture["x16"].unsqueeze(0), tensor(new[] { fixture["x16"].shape[0] }))[0].t());
+        }
+
         fixture.Close("ta_mel_htk_16k", Mel(fixture, htk, "x16").t());
         fixture.Close("ta_mel_htk_16k_db80", Mel(fixture, htk with { Compression = MelCompression.Decibel, TopDb = 80 }, "x16").t());
         fixture.Close("ta_mel_slaney_16k", Mel(fixture, slaney, "x16").t());

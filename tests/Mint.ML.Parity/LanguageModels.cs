@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
+using Mint.ML.Objectives;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -21,12 +22,12 @@ internal static class LanguageModels
         fixture.Close("encoder.last_hidden_state", encoded[^1], mask);
         fixture.EachClose("decoder.hidden_states", model.DecodeHidden(fixture["decoder_input_ids"], encoded[^1], mask));
         fixture.Close("logits", model.Logits(embedded, mask, labels));
-        fixture.Close("loss", model.Loss(embedded, mask, labels));
+        fixture.Close("loss", LanguageModeling.Loss(model, embedded, mask, labels));
 
         Tensor prompt = fixture["inputs_embeds"], promptMask = fixture.Mask("embeds_attention_mask");
         Tensor logits = model.Logits(prompt, promptMask, labels);
         fixture.Close("embeds.logits", logits, fixture.Mask("labels_attention_mask"));      // the original masks padded targets too
-        fixture.Close("embeds.loss", model.Loss(prompt, promptMask, labels));
+        fixture.Close("embeds.loss", LanguageModeling.Loss(model, prompt, promptMask, labels));
         fixture.Close("embeds.loss_sum_per_item", functional.cross_entropy(logits.transpose(1, 2), labels, reduction: Reduction.None).sum(1));
 
         Answers.ToTokens(fixture, model, ids, mask);

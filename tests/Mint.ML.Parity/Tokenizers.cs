@@ -69,7 +69,7 @@ internal static class Tokenizers
         Check("ids", item.GetProperty("input_ids"), batch.Ids.Cast<long>());
         Check("mask", item.GetProperty("attention_mask"), batch.Mask.Cast<bool>().Select(real => real ? 1L : 0));
 
-        static Side Side(JsonElement side) => side.GetString() == "left" ? Text.Side.Left : Text.Side.Right;
+        static TokenSide Side(JsonElement side) => side.GetString() == "left" ? Text.TokenSide.Left : Text.TokenSide.Right;
 
         void Check(string what, JsonElement expected, IEnumerable<long> actual) => fixture.Same($"{name}: {what}",
             expected.EnumerateArray().SelectMany(Numbers).Select(number => (long)number).SequenceEqual(actual), () => $"differ with {options}");

@@ -1,5 +1,6 @@
 using Mint.ML.Bridges;
 using Mint.ML.Encoders;
+using Mint.ML.Generation;
 using Mint.ML.LanguageModels;
 using Mint.ML.Objectives;
 using Mint.ML.Systems;
@@ -63,7 +64,8 @@ internal static class TrainingStages
             });
         }
 
-        AlignmentLosses Losses(BridgeNet bridge, AlignmentOptions options, out (Tensor AudioToText, Tensor TextToAudio) similarity) => Alignment.Losses(
+        AlignmentLosses Losses(BridgeNet bridge, AlignmentOptions options, out (Tensor AudioToText, Tensor TextToAudio) similarity) =>
+            AlignmentObjectives.Losses(
             bridge, bridge.Listen(fixture["image_embeds"], null), captions, options,
             (_, _) => (fixture["neg_image_for_text"], fixture["neg_text_for_image"]), out similarity);
 
@@ -75,7 +77,7 @@ internal static class TrainingStages
             fixture.Close("image_feats", bridge.EmbedAudio(queries));
             fixture.Close("text_feat", bridge.EmbedText(bridge.QFormer.TextPass(captions.Ids, captions.Mask)));
             fixture.Close("image_embeds_ln", bridge.Normalise(fixture["image_embeds"]));
-            Tensor matched = Alignment.MatchingLogits(bridge, audio, captions, fixture["neg_image_for_text"], fixture["neg_text_for_image"]);
+            Tensor matched = AlignmentObjectives.MatchingLogits(bridge, audio, captions, fixture["neg_image_for_text"], fixture["neg_text_for_image"]);
             fixture.Close("itm_logits", matched);
             fixture.Close("loss_itm", functional.cross_entropy(matched, fixture["itm_labels"]));
             Tensor generated = captions.Ids.clone();
@@ -112,7 +114,7 @@ internal static class TrainingStages
             fixture.Close("qformer_output", cat([queries, text], 1), cat([all, instruction.BridgeMask], 1));
             fixture.Close("inputs_t5", model.Projection.call(queries));
             fixture.Close("logits", model.LanguageModel.Logits(prompt, mask, responses), fixture.Mask("output_attention_mask"));
-            Answers.Check(fixture, "gen", model.LanguageModel, before: 1, options => Generation.Generator.Generate(model.LanguageModel, prompt, mask, options));
+            Answers.Check(fixture, "gen", model.LanguageModel, before: 1, options => TextGenerator.Generate(model.LanguageModel, prompt, mask, options));
             Answers.Ranks(fixture, model.LanguageModel, prompt, mask);
             Tensor loss = model.InstructionLoss(frames, null, instruction, responses);
             fixture.Close("loss", loss);

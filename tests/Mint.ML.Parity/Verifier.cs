@@ -74,8 +74,11 @@ internal static class Verifier
         var family = families.Where(family => name.StartsWith(family.Prefix, StringComparison.Ordinal)).OrderByDescending(family => family.Prefix.Length)
             .FirstOrDefault();
         if (family.Run is null)
+        {
             return new VerificationResult(name, "unknown", null, "", 0,
                 [$"no model goes by this name; known are {string.Join(", ", families.Select(known => known.Prefix))}"], [], new Dictionary<string, string>());
+        }
+
         Fixture? fixture = null;
         try
         {

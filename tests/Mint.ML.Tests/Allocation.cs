@@ -4,7 +4,7 @@ namespace Mint.ML.Tests;
 internal static class Allocation
 {
     /// <summary>Bytes that this thread allocates. The work is done once before, as what is made once does not count.</summary>
-    public static long Of(Action work)
+    public static long Measure(Action work)
     {
         work();
         long before = GC.GetAllocatedBytesForCurrentThread();

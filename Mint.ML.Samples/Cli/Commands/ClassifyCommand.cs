@@ -32,8 +32,11 @@ internal static class ClassifyCommand
         command.SetRecipeAction((parse, cancel) =>
         {
             var options =
-                shown.Read(parse) with { Labels = Read(parse.GetValue(labels) ?? throw new ArgumentException("Give --labels: the labels to choose from.")),
-                Ranking = ranking.Read(parse) };
+                shown.Read(parse) with
+                {
+                    Labels = Read(parse.GetValue(labels) ?? throw new ArgumentException("Give --labels: the labels to choose from.")),
+                    Ranking = ranking.Read(parse)
+                };
             // Mutual information needs no fitting to be a probability of its own: see RankingOptions.Slope.
             if (options.Ranking.MultiLabel && !ranking.Says(parse, "--score"))
             {

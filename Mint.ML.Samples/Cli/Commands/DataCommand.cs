@@ -11,9 +11,12 @@ internal static class DataCommand
     private static Command Notes()
     {
         var soundfonts =
-            new Option<string>("--soundfonts") { Description = "Soundfonts to render, with commas between them: "
+            new Option<string>("--soundfonts")
+            {
+                Description = "Soundfonts to render, with commas between them: "
             + string.Join(", ", Soundfont.All.Select(f => $"{f.Name} ({f.Split}, {f.Licence})")),
-            DefaultValueFactory = _ => string.Join(',', Soundfont.All.Select(f => f.Name)) };
+                DefaultValueFactory = _ => string.Join(',', Soundfont.All.Select(f => f.Name))
+            };
         var folder = new Option<string?>("--soundfont-folder")
         {
             Description = "Folder that holds the .sf2 files, when they are not where their packages put them",

@@ -56,7 +56,7 @@ internal static class DoctorCommand
     /// <summary>Says what a program has of TorchSharp; the answer is what keeps it from running.</summary>
     private static string? Torch(string? folder)
     {
-        var files = folder is null ? TorchFiles.OfThisProgram() : TorchFiles.OfFolder(folder);
+        var files = folder is null ? TorchFiles.ForThisProgram() : TorchFiles.InFolder(folder);
         Line("TorchSharp", files.TorchSharp is null ? "none" : $"{files.TorchSharp}, built for libtorch {files.Wanted ?? "of unknown version"}");
         foreach (string binding in files.Bindings) Line("", binding);
         string? problem = folder is null ? Libtorch.Problem : Libtorch.Explain(files, CxxRuntime.Unmet, null);
@@ -82,7 +82,7 @@ internal static class DoctorCommand
     /// <summary>Mends every copy of TorchSharp's library below a folder; the answer is how many could not be.</summary>
     private static int Mend(string folder)
     {
-        string[] libraries = [.. TorchFiles.OfFolder(folder).Bindings.Where(library => Path.GetFileName(library) == CxxRuntime.TorchSharpLibrary)];
+        string[] libraries = [.. TorchFiles.InFolder(folder).Bindings.Where(library => Path.GetFileName(library) == CxxRuntime.TorchSharpLibrary)];
         if (libraries.Length == 0)
         {
             throw new FileNotFoundException($"There is no {CxxRuntime.TorchSharpLibrary} below '{folder}'. Give the folder that a build or publish of the "

@@ -58,7 +58,7 @@ internal static class EvaluateCommand
             if (parse.GetValue(batch) < 1) throw new ArgumentException($"--batch-size is {parse.GetValue(batch)}; at least one clip is answered at once.");
             var read = files.Select(EvaluationRecipe.Read)
                 .Select(recipe => parse.GetValue(manifest) is { } other ? recipe with { Manifest = Path.GetFullPath(other) } : recipe).ToList();
-            using var loaded = ModelFile.Load(parse.GetValue(model), DeviceOption.Of(parse.GetValue(device)!));
+            using var loaded = ModelFile.Load(parse.GetValue(model), DeviceOption.Parse(parse.GetValue(device)!));
             var tools = read.Any(recipe => recipe.Task == "captioning") ? Tools(parse.GetValue(wordNet), parse.GetValue(bert), parse.GetValue(spice))
                 : new CaptionTools();
             var settings = new EvaluationSettings(loaded.Model, loaded.Path)
@@ -112,9 +112,11 @@ internal static class EvaluateCommand
         }))];
         int[] widths = [.. header.Select((_, column) => rows.Max(row => row[column].Length))];
         foreach (string[] row in rows)
-            Console.WriteLine(format == "csv" ? string.Join(',', row.Select(Csv.Quoted))
+        {
+            Console.WriteLine(format == "csv" ? string.Join(',', row.Select(CsvFormat.Quoted))
                 : string.Join("  ", row.Select((cell, column) => column is >= 3 and <= 6 ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column])))
                 .TrimEnd());
+        }
     }
 
     private static string Number(double? value) => value?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "";

@@ -58,12 +58,12 @@ internal static class PlanCommand
         private readonly Option<int> frames = new("--frames")
         {
             Description = "Frames of the longest clip; data2vec, wav2vec 2.0 and HuBERT give 50 a second",
-            DefaultValueFactory = _ => new StepSize().Frames,
+            DefaultValueFactory = _ => new TrainingStepSize().Frames,
         };
         private readonly Option<int> asked = new("--instruction-tokens")
         {
             Description = "Tokens of the longest instruction",
-            DefaultValueFactory = _ => new StepSize().InstructionTokens,
+            DefaultValueFactory = _ => new TrainingStepSize().InstructionTokens,
         };
         private readonly Option<string?> memory = new("--memory")
         {
@@ -105,17 +105,17 @@ internal static class PlanCommand
         /// <summary>Width of the encoder's frames, 768 while none is named.</summary>
         public int FrameWidth() => Place.EncoderWidth() ?? 768;
 
-        public Task<int> Report(string stage, TrainingOptions options, Func<StepSize, MemoryPlan> plan)
+        public Task<int> Report(string stage, TrainingOptions options, Func<TrainingStepSize, MemoryPlan> plan)
         {
             bool gpu = Place.Device.type != TorchSharp.DeviceType.CPU;
-            var step = new StepSize
+            var step = new TrainingStepSize
             {
                 Batch = options.BatchSize,
                 Frames = Math.Min(Frames, options.MaxFrames ?? int.MaxValue),
                 Tokens = options.MaxTokens,
                 InstructionTokens = InstructionTokens,
                 Fused = gpu,
-                BFloat16 = options.Precision == Precision.BFloat16,
+                BFloat16 = options.Precision == TrainingPrecision.BFloat16,
                 Checkpointed = options.ActivationCheckpointing,
             };
             long available = Memory is { } given ? Bytes(given) : gpu ? Gpu() : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
@@ -154,7 +154,8 @@ internal static class PlanCommand
             {
                 using var process =
                     Process.Start(new ProcessStartInfo("nvidia-smi",
-                    ["--query-gpu=memory.total", "--format=csv,noheader,nounits"]) { RedirectStandardOutput = true })!;
+                    ["--query-gpu=memory.total", "--format=csv,noheader,nounits"])
+                    { RedirectStandardOutput = true })!;
                 string first = process.StandardOutput.ReadLine() ?? "";
                 process.WaitForExit();
                 return long.Parse(first, CultureInfo.InvariantCulture) << 20;

@@ -49,7 +49,7 @@ internal static class PretrainCommand
             var result = AlignmentTraining.Run(bridge, words, audio, captions, losses, options, heldOut, new TrainingLines(), cancel);
 
             BridgeFolder.Write(folder, bridge);
-            if (heldOut is not null && !result.Cancelled) Search.Write(place.Folder, bridge, words, options.MaxTokens, heldOut.Audio, held, cancel);
+            if (heldOut is not null && !result.Cancelled) RetrievalFile.Write(place.Folder, bridge, words, options.MaxTokens, heldOut.Audio, held, cancel);
             var ml = new MLContext();
             using var step = ml.AudioLanguage().UseBridge(bridge, folder, maxTextTokens: options.MaxTokens);
             RunFiles.WriteModel(place.Folder, ml, manifests[0], place.Encoder, step);

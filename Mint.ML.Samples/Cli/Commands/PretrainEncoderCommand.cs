@@ -2,6 +2,7 @@ using System.CommandLine;
 using Mint.ML.Audio;
 using Mint.ML.Encoders;
 using Mint.ML.Samples.Cli.Options;
+using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Samples.Making.Notes;
 using Mint.ML.Samples.Making.Pretraining;
 using Mint.ML.Training;
@@ -37,6 +38,8 @@ internal static class PretrainEncoderCommand
             { "--batch-size", "Clips a step", o => o.BatchSize, (o, value) => o with { BatchSize = value } },
             { "--learning-rate", "Highest learning rate of AdamW", o => o.LearningRate, (o, value) => o with { LearningRate = value } },
             { "--seed", "Decides the weights drawn, the order and the augmentation", o => o.Seed, (o, value) => o with { Seed = value } },
+            { "--run-folder", "Folder for the log and checkpoints: the same command goes on where it was stopped (default: none)",
+                o => o.RunFolder, (o, value) => o with { RunFolder = value } },
         };
         var command = new Command("pretrain-encoder", "Pre-train a small audio encoder of the data2vec-audio architecture on labelled clips.")
         {
@@ -60,7 +63,7 @@ internal static class PretrainEncoderCommand
             using var features = EncoderPretraining.Features(encoder, rows.Select(row => AudioFile.Read(row.Path, config.SampleRate).Samples), progress,
                 cancel);
             EncoderPretraining.Run(encoder, features, [.. parse.GetValue(labels)!.Split(',').Select(column => Label(column, rows))],
-                HeldOut(parse.GetValue(holdOut), rows), options, progress, cancel);
+                HeldOut(parse.GetValue(holdOut), rows), options, new TrainingLines(), cancel);
             EncoderPretraining.Save(encoder, config, parse.GetValue(output)!);
             Console.WriteLine($"written: {parse.GetValue(output)} ({encoder.parameters().Sum(weight => weight.numel()):N0} parameters)");
             return Task.FromResult(cancel.IsCancellationRequested ? 130 : 0);

@@ -3,6 +3,7 @@ using System.Globalization;
 using Mint.ML.Files;
 using Mint.ML.LanguageModels;
 using Mint.ML.Samples.Cli.Options;
+using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Samples.Making.Pretraining;
 using Mint.ML.Text;
 
@@ -29,6 +30,8 @@ internal static class PretrainLanguageModelCommand
             { "--learning-rate", "Highest learning rate of AdamW", o => o.LearningRate, (o, value) => o with { LearningRate = value } },
             { "--input-noise", "Noise on the input embeddings, as a share of their deviation", o => o.InputNoise, (o, value) => o with { InputNoise = value } },
             { "--seed", "Decides the weights drawn, the texts set aside, the pairs and the noise", o => o.Seed, (o, value) => o with { Seed = value } },
+            { "--run-folder", "Folder for the log and checkpoints: the same command goes on where it was stopped (default: none)",
+                o => o.RunFolder, (o, value) => o with { RunFolder = value } },
         };
         var command = new Command("pretrain-language-model", "Pre-train a small language model of the Flan-T5 architecture on WordNet and generated captions.")
         {
@@ -58,10 +61,11 @@ internal static class PretrainLanguageModelCommand
                 FeedForward = "gated-gelu",
                 TieWordEmbeddings = false,
             }, options.Seed);
-            LanguageModelPretraining.Run(model, tokenizer, lessons.Draw, options, progress, cancel);
+            LanguageModelPretraining.Run(model, tokenizer, lessons.Draw, options, new TrainingLines("pairs"), cancel);
             if (cancel.IsCancellationRequested)
             {
-                StandardError.Report($"mint: stopped; {folder} has a tokenizer and no weights.");
+                StandardError.Report($"mint: stopped; {folder} has a tokenizer and no weights"
+                    + (options.RunFolder is null ? "." : "; the same command goes on."));
                 return Task.FromResult(130);
             }
             LanguageModelFolder.WriteModel(model, folder);

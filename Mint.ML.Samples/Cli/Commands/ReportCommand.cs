@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Mint.ML.Samples.Cli.Reports;
 using Mint.ML.Transforms;

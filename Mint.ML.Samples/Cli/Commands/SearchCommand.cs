@@ -45,25 +45,28 @@ internal static class SearchCommand
             string path = parse.GetValue(index)!;
             var windows = existing ? new() : windowing.Read(parse);
             OptionErrors.Check(windows.Validate, Own);
-            var clips = ClipList.Of(parse.GetValue(input)!, StandardError.Report);
+            var clips = ClipList.Read(parse.GetValue(input)!, StandardError.Report);
             var stored = existing ? VectorStorage.Half : OptionNames.Parse<VectorStorage>(parse.GetValue(storage)!); // an index that exists keeps its own
             if (existing && !File.Exists(path)) IndexSettings.Read(path); // which says so, before anything is made there
             using var held = FolderLock.TakeFile(path); // from here on what the index has is what it will be added to
             if (existing || File.Exists(path))
             {
                 var made = IndexSettings.Read(path);
-                using var same = ModelFile.Load(made.CheckedModel(path, parse.GetValue(model)), DeviceOption.Of(parse.GetValue(device)!));
+                using var same = ModelFile.Load(made.CheckedModel(path, parse.GetValue(model)), DeviceOption.Parse(parse.GetValue(device)!));
                 if (!existing && (windows.WindowSeconds, windows.Overlap) != (made.WindowSeconds, made.OverlapSeconds))
+                {
                     throw new InvalidOperationException($"{path} was made with --window-seconds {made.WindowSeconds} --overlap-seconds "
                         + $"{made.OverlapSeconds}. Name those, another index, or delete this one.");
+                }
+
                 windows = new LongAudioOptions { WindowSeconds = made.WindowSeconds, OverlapSeconds = made.OverlapSeconds };
                 return Task.FromResult(Add(path, same.Model, clips, windows, stored, parse.GetValue(batch), parse.GetValue(onError) == "skip", cancel));
             }
             else
             {
-                using var loaded = ModelFile.Load(parse.GetValue(model), DeviceOption.Of(parse.GetValue(device)!));
+                using var loaded = ModelFile.Load(parse.GetValue(model), DeviceOption.Parse(parse.GetValue(device)!));
                 Directory.CreateDirectory(IndexSettings.FolderOf(path));
-                IndexSettings.Of(path, loaded.Path, windows).Write(path);
+                IndexSettings.ForModel(path, loaded.Path, windows).Write(path);
                 return Task.FromResult(Add(path, loaded.Model, clips, windows, stored, parse.GetValue(batch), parse.GetValue(onError) == "skip", cancel));
             }
 
@@ -75,13 +78,14 @@ internal static class SearchCommand
         return command;
     }
 
-    private static int Add(string path, AudioLanguageModel model, IReadOnlyList<Clip> clips, LongAudioOptions windows, VectorStorage storage, int batch,
+    private static int Add(string path, AudioLanguageModel model, IReadOnlyList<ListedClip> clips, LongAudioOptions windows, VectorStorage storage, int batch,
         bool skip, CancellationToken cancel)
     {
         string folder = IndexSettings.FolderOf(path);
         using var output = new IndexOutput(path, storage, model.Comparing().Width);
         var answerer = new WindowVectors(model, batch, output.Take);
-        Clip[] named = [.. clips.Select(clip => clip with { Name = Path.GetRelativePath(folder, clip.File).Replace('\\', '/') }).DistinctBy(clip => clip.Name)];
+        ListedClip[] named = [.. clips.Select(clip => clip with { Name = Path.GetRelativePath(folder, clip.File).Replace('\\', '/') })
+            .DistinctBy(clip => clip.Name)];
         var result = new AnswerRun(answerer, windows, batch, skip, StandardError.Report).Run(named, output, cancel);
         StandardError.Report($"{path} has {output.Count} items");
         return result.ExitCode;
@@ -107,7 +111,7 @@ internal static class SearchCommand
             errors.Require(parse.GetValue(rerank) >= 0, $"--rerank is {parse.GetValue(rerank)}; 0 means none.");
             errors.Throw();
             var settings = IndexSettings.Read(path);
-            using var loaded = ModelFile.Load(settings.CheckedModel(path, parse.GetValue(model)), DeviceOption.Of(parse.GetValue(device)!));
+            using var loaded = ModelFile.Load(settings.CheckedModel(path, parse.GetValue(model)), DeviceOption.Parse(parse.GetValue(device)!));
             var (search, asked) = (new SoundSearch(path, loaded.Model, settings), parse.GetValue(query)!);
             bool isSound = File.Exists(asked);
             if (isSound && parse.GetValue(rerank) > 0)
@@ -136,7 +140,7 @@ internal static class SearchCommand
             Console.WriteLine(format switch
             {
                 "jsonl" => JsonSerializer.Serialize(new { Rank = i + 1, one.Path, one.Similarity, one.Match }, Readable),
-                "csv" => $"{i + 1},{Csv.Quoted(one.Path)},{similarity},{match}",
+                "csv" => $"{i + 1},{CsvFormat.Quoted(one.Path)},{similarity},{match}",
                 _ => $"{i + 1,4}  {one.Path.PadRight(width)}  {similarity}{(match.Length > 0 ? $"  match {match}" : "")}",
             });
         }

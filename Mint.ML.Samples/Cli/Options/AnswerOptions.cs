@@ -60,13 +60,13 @@ internal sealed class AnswerOptions
         string? file = parse.GetValue(this.output);
         string format = parse.GetValue(this.format) ?? (file is null ? "table" : Path.GetExtension(file).ToLowerInvariant() == ".csv" ? "csv" : "jsonl");
         OptionErrors.Check(validate, windows.Validate, Own);
-        var clips = ClipList.Of(parse.GetValue(input)!, StandardError.Report);
+        var clips = ClipList.Read(parse.GetValue(input)!, StandardError.Report);
 
-        using var model = ModelFile.Load(parse.GetValue(this.model), DeviceOption.Of(parse.GetValue(device)!));
+        using var model = ModelFile.Load(parse.GetValue(this.model), DeviceOption.Parse(parse.GetValue(device)!));
         var answers = answerer(model.Model, batch);
-        var rows = RowFormat.Of(format, answers.Name, clips.Max(clip => clip.Name.Length));
+        var rows = RowFormat.ForName(format, answers.Name, clips.Max(clip => clip.Name.Length));
         using AnswerOutput output = file is null ? new ConsoleOutput(rows)
-            : new FileOutput(file, rows, AnswerSettings.Of(model.Path, parse.GetValue(input)!, answers, windows));
+            : new FileOutput(file, rows, AnswerSettings.ForRun(model.Path, parse.GetValue(input)!, answers, windows));
         var result = new AnswerRun(answers, windows, batch, parse.GetValue(onError) == "skip", StandardError.Report).Run(clips, output, cancel);
         if (result.Stopped && file is not null) StandardError.Report($"the same command goes on with {file}");
         return Task.FromResult(result.ExitCode);

@@ -38,8 +38,13 @@ internal sealed class BridgeArguments
     {
         var config = shape.Read(parse);
         long size = parse.GetValue(width) ?? config.QFormer.HiddenSize;
-        var qformer = config.QFormer with { HiddenSize = size, Heads = parse.GetValue(heads)
-            ?? Math.Max(1, size / 64), FeedForwardSize = parse.GetValue(feedForward) ?? 4 * size };
+        var qformer = config.QFormer with
+        {
+            HiddenSize = size,
+            Heads = parse.GetValue(heads)
+            ?? Math.Max(1, size / 64),
+            FeedForwardSize = parse.GetValue(feedForward) ?? 4 * size
+        };
         return new(parse.GetValue(bridge), parse.GetValue(bert), parse.GetValue(tokenizer), parse.GetValue(pieces), config with { QFormer = qformer });
     }
 }

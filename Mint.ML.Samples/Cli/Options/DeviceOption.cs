@@ -19,11 +19,11 @@ internal static class DeviceOption
     }
 
     /// <summary>The device of a text that the option has let through.</summary>
-    public static Device Of(string text) => TryParse(text, out int? gpu) ? gpu is { } index ? new Device(DeviceType.CUDA, index) : CPU
+    public static Device Parse(string text) => TryParse(text, out int? gpu) ? gpu is { } index ? new Device(DeviceType.CUDA, index) : CPU
         : throw new ArgumentException($"--device is '{text}'; expected cpu, cuda or cuda:1.");
 
     /// <summary>The same as ML.NET counts: the GPU from 0, or null for the CPU.</summary>
-    public static int? Gpu(string text) => Of(text) is { type: DeviceType.CUDA } device ? device.index : null;
+    public static int? Gpu(string text) => Parse(text) is { type: DeviceType.CUDA } device ? device.index : null;
 
     private static bool TryParse(string text, out int? gpu)
     {

@@ -9,8 +9,8 @@ internal static class InstructionDataOption
     /// <summary>The option --data, any number of times, in a recipe as a list of objects.</summary>
     public static Option<InstructionData[]> Create() => Create("--data",
         "MANIFEST (with columns Instruction and Response), or MANIFEST:INSTRUCTION:COLUMN with one instruction for all clips and the column of the answers, "
-        + "or the same as JSON: {\"manifest\", \"instruction\", \"response\", \"weight\"}. INSTRUCTION may be a data set of the paper's Table 1 (NSynth, "
-            + "Clotho, ...), for its template. "
+        + "or the same as JSON: {\"manifest\", \"instruction\", \"response\", \"weight\"}. "
+        + "INSTRUCTION may be a data set of the paper's Table 1 (NSynth, Clotho, ...), for its template. "
         + "May be given several times; without weights, data sets are mixed by size");
 
     /// <summary>An option of the same form.</summary>

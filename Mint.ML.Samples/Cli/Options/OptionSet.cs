@@ -50,7 +50,7 @@ internal static class EnumOption
 {
     public static Option<string> Create<V>(string name, string description, V value)
     {
-        var option = new Option<string>(name) { Description = description, DefaultValueFactory = _ => OptionNames.Of((Enum)(object)value!) };
+        var option = new Option<string>(name) { Description = description, DefaultValueFactory = _ => OptionNames.ForValue((Enum)(object)value!) };
         option.AcceptOnlyFromAmong(OptionNames.All(typeof(V)));
         return option;
     }

@@ -26,7 +26,7 @@ internal sealed class RunArguments(string defaultFolder)
     }
 
     public RunPlace Read(ParseResult parse) =>
-        new(parse.GetValue(output)!, parse.GetValue(encoder) ?? "", parse.GetValue(cache)!, DeviceOption.Of(parse.GetValue(device)!));
+        new(parse.GetValue(output)!, parse.GetValue(encoder) ?? "", parse.GetValue(cache)!, DeviceOption.Parse(parse.GetValue(device)!));
 }
 
 /// <summary>Where a run's audio comes from and where its results go.</summary>

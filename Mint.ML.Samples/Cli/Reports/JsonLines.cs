@@ -30,8 +30,10 @@ internal static class JsonLines
             else if (damaged++ == 0) first = FormattableString.Invariant($"line {number}");
         }
         if (damaged > 0)
+        {
             notes.Add(string.Create(CultureInfo.InvariantCulture,
                 $"{Path.GetFileName(path)}: {damaged} {(damaged == 1 ? "line is" : "lines are")} no JSON object and left out, the first of them {first}."));
+        }
     }
 
     /// <summary>A number; null for anything else, and for what is not finite.</summary>

@@ -8,7 +8,7 @@ internal static class BridgeFolder
 {
     private static readonly string[] Vocabulary = ["vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
 
-    public static string Of(string run) => Path.Combine(run, "bridge");
+    public static string InRun(string run) => Path.Combine(run, "bridge");
 
     public static void Write(string folder, BridgeNet bridge) => CheckpointWriter.Write(folder, bridge.Config.ToJson(), bridge.state_dict());
 

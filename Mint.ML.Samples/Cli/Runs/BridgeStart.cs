@@ -18,7 +18,7 @@ namespace Mint.ML.Samples.Cli.Runs;
 internal sealed record BridgeStart(string? Bridge, string? Bert, string? Tokenizer, int VocabularySize, BridgeNetConfig Config)
 {
     /// <summary>The bridge of stage 1 that is named, with the folder it stands in; null when none is.</summary>
-    public string? Stage1 => Bridge is null ? null : File.Exists(Path.Combine(BridgeFolder.Of(Bridge), "config.json")) ? BridgeFolder.Of(Bridge) : Bridge;
+    public string? Stage1 => Bridge is null ? null : File.Exists(Path.Combine(BridgeFolder.InRun(Bridge), "config.json")) ? BridgeFolder.InRun(Bridge) : Bridge;
 
     /// <summary>Reports everything that is wrong at once, from configurations alone.</summary>
     /// <param name="options">How it will be trained.</param>
@@ -43,9 +43,12 @@ internal sealed record BridgeStart(string? Bridge, string? Bert, string? Tokeniz
     /// <param name="device">Where it is trained.</param>
     public (BridgeNet Bridge, ITextTokenizer Words, string Folder) Start(string run, IEnumerable<string> texts, int frameWidth, long seed, Device device)
     {
-        string own = BridgeFolder.Of(run);
+        string own = BridgeFolder.InRun(run);
         Directory.CreateDirectory(own);
-        if ((Tokenizer ?? Stage1 ?? Bert) is { } words) BridgeFolder.CopyVocabulary(words, own);
+        if ((Tokenizer ?? Stage1 ?? Bert) is { } words)
+        {
+            BridgeFolder.CopyVocabulary(words, own);
+        }
         // A run that goes on has its vocabulary; other texts are refused by their hash, and must not have changed it by then.
         else if (!File.Exists(Path.Combine(own, "vocab.txt")) || !Directory.EnumerateFiles(run, "step-*.safetensors").Any())
         {
@@ -82,8 +85,14 @@ internal sealed record BridgeStart(string? Bridge, string? Bert, string? Tokeniz
         return Config with
         {
             QFormer = like is null ? qformer
-                : qformer with { HiddenSize = like.HiddenSize, Layers = like.Layers, Heads = like.Heads, FeedForwardSize = like.FeedForwardSize,
-                    Positions = like.Positions },
+                : qformer with
+                {
+                    HiddenSize = like.HiddenSize,
+                    Layers = like.Layers,
+                    Heads = like.Heads,
+                    FeedForwardSize = like.FeedForwardSize,
+                    Positions = like.Positions
+                },
         };
     }
 }

@@ -5,7 +5,8 @@ using Mint.ML.Training;
 namespace Mint.ML.Samples.Cli.Runs;
 
 /// <summary>Prints a run's progress, at most a line a second: the log has every step.</summary>
-internal sealed class TrainingLines : IProgress<TrainingProgress>
+/// <param name="examples">What a batch is made of.</param>
+internal sealed class TrainingLines(string examples = "clips") : IProgress<TrainingProgress>
 {
     private readonly Stopwatch sinceLast = new();
 
@@ -15,7 +16,7 @@ internal sealed class TrainingLines : IProgress<TrainingProgress>
         if (sinceLast.IsRunning && sinceLast.Elapsed.TotalSeconds < 1 && value.Step < value.Steps) return;
         sinceLast.Restart();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"step {value.Step}/{value.Steps}  {Values(value.Losses)}  rate {value.LearningRate:G3}  {value.ClipsPerSecond:F1} clips/s  "
+            $"step {value.Step}/{value.Steps}  {Values(value.Losses)}  rate {value.LearningRate:G3}  {value.ClipsPerSecond:F1} {examples}/s  "
                 + $"{value.MemoryBytes / 1e6:F0} MB  {value.Remaining:hh\\:mm\\:ss} left"));
     }
 

@@ -36,8 +36,9 @@ internal static class AblationPage
                 page.Append(CultureInfo.InvariantCulture,
                     $" {Spread(runs, run => run.R1)} | {Spread(runs, run => run.R5)} | {Spread(runs, run => run.R10)} | {row.Paper} |\n");
             }
-            page.Append(CultureInfo.InvariantCulture,
-                $"\nSeeds {string.Join(", ", table.Seeds)}.{(done < table.Seeds.Count * table.Rows.Count ? $" {done} of {table.Seeds.Count * table.Rows.Count} trainings are finished; the same command does the rest." : "")}\n");
+            int wanted = table.Seeds.Count * table.Rows.Count;
+            string rest = done < wanted ? $" {done} of {wanted} trainings are finished; the same command does the rest." : "";
+            page.Append($"\nSeeds {string.Join(", ", table.Seeds)}.{rest}\n");
         }
         return page.ToString();
     }

@@ -58,8 +58,8 @@ internal sealed class AblationRuns
         for (int i = 0; i < missing.Count; i++)
         {
             var (row, seed) = missing[i];
-            Console.WriteLine($"[{i + 1}/{missing.Count}] {row.Name}, seed "
-                + $"{seed}{(i == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; about {clock.Elapsed / i * (missing.Count - i):h\\:mm\\:ss} left"))}");
+            string left = i == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; about {clock.Elapsed / i * (missing.Count - i):h\\:mm\\:ss} left");
+            Console.WriteLine($"[{i + 1}/{missing.Count}] {row.Name}, seed {seed}{left}");
             var result = Train(row, seed);
             cancel.ThrowIfCancellationRequested();
             Keep(FileOf(row, seed), result);
@@ -118,6 +118,8 @@ internal sealed class AblationRuns
     {
         if (message.Kind >= ChannelMessageKind.Warning || message.Kind == ChannelMessageKind.Info
             && message.RawMessage.StartsWith("step ", StringComparison.Ordinal))
+        {
             Console.WriteLine("  " + message.RawMessage);
+        }
     }
 }

@@ -6,24 +6,24 @@ internal static class GeneralMidi
     /// <summary>Program number (0-based), family, instrument. Pizzicato's neighbours 47 (timpani) and 55 (orchestra hit) are in no family.</summary>
     public static IReadOnlyList<(int Program, string Family, string Instrument)> Programs { get; } =
     [
-        .. Of("keyboard", 0, "grand piano", "bright piano", "electric grand piano", "honky-tonk piano", "electric piano", "chorused electric piano",
+        .. Family("keyboard", 0, "grand piano", "bright piano", "electric grand piano", "honky-tonk piano", "electric piano", "chorused electric piano",
             "harpsichord", "clavinet"),
-        .. Of("mallet", 8, "celesta", "glockenspiel", "music box", "vibraphone", "marimba", "xylophone", "set of tubular bells", "dulcimer"),
-        .. Of("organ", 16, "drawbar organ", "percussive organ", "rock organ", "church organ", "reed organ", "accordion", "harmonica", "tango accordion"),
-        .. Of("guitar", 24, "nylon guitar", "steel guitar", "jazz guitar", "clean electric guitar", "muted guitar", "overdriven guitar", "distorted guitar",
+        .. Family("mallet", 8, "celesta", "glockenspiel", "music box", "vibraphone", "marimba", "xylophone", "set of tubular bells", "dulcimer"),
+        .. Family("organ", 16, "drawbar organ", "percussive organ", "rock organ", "church organ", "reed organ", "accordion", "harmonica", "tango accordion"),
+        .. Family("guitar", 24, "nylon guitar", "steel guitar", "jazz guitar", "clean electric guitar", "muted guitar", "overdriven guitar", "distorted guitar",
             "guitar harmonic"),
-        .. Of("bass", 32, "acoustic bass", "fingered bass", "picked bass", "fretless bass", "slap bass", "hard slap bass", "synth bass", "deep synth bass"),
-        .. Of("string", 40, "violin", "viola", "cello", "double bass", "tremolo string section", "pizzicato string section", "harp"),
-        .. Of("string", 48, "string ensemble", "slow string ensemble", "synth string section", "soft synth string section"),
-        .. Of("vocal", 52, "choir", "humming voice", "synth voice"),
-        .. Of("brass", 56, "trumpet", "trombone", "tuba", "muted trumpet", "french horn", "brass section", "synth brass", "soft synth brass"),
-        .. Of("reed", 64, "soprano saxophone", "alto saxophone", "tenor saxophone", "baritone saxophone", "oboe", "english horn", "bassoon", "clarinet"),
-        .. Of("flute", 72, "piccolo", "flute", "recorder", "pan flute", "blown bottle", "shakuhachi", "whistle", "ocarina"),
-        .. Of("synth_lead", 80, "square synth lead", "sawtooth synth lead", "calliope synth lead", "chiff synth lead", "charang synth lead",
+        .. Family("bass", 32, "acoustic bass", "fingered bass", "picked bass", "fretless bass", "slap bass", "hard slap bass", "synth bass", "deep synth bass"),
+        .. Family("string", 40, "violin", "viola", "cello", "double bass", "tremolo string section", "pizzicato string section", "harp"),
+        .. Family("string", 48, "string ensemble", "slow string ensemble", "synth string section", "soft synth string section"),
+        .. Family("vocal", 52, "choir", "humming voice", "synth voice"),
+        .. Family("brass", 56, "trumpet", "trombone", "tuba", "muted trumpet", "french horn", "brass section", "synth brass", "soft synth brass"),
+        .. Family("reed", 64, "soprano saxophone", "alto saxophone", "tenor saxophone", "baritone saxophone", "oboe", "english horn", "bassoon", "clarinet"),
+        .. Family("flute", 72, "piccolo", "flute", "recorder", "pan flute", "blown bottle", "shakuhachi", "whistle", "ocarina"),
+        .. Family("synth_lead", 80, "square synth lead", "sawtooth synth lead", "calliope synth lead", "chiff synth lead", "charang synth lead",
             "voice synth lead", "fifths synth lead", "bass and synth lead"),
     ];
 
-    private static IEnumerable<(int, string, string)> Of(string family, int first, params string[] instruments) =>
+    private static IEnumerable<(int, string, string)> Family(string family, int first, params string[] instruments) =>
         instruments.Select((instrument, i) => (first + i, family, instrument));
 
     /// <summary>Lowest and highest pitch that players of an instrument sound; outside it a soundfont only stretches samples to noise.</summary>

@@ -1,6 +1,7 @@
-using System.Diagnostics;
+using System.Text.Json;
 using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
+using Mint.ML.Objectives;
 using Mint.ML.Tensors;
 using Mint.ML.Text;
 using Mint.ML.Training;
@@ -9,55 +10,6 @@ using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace Mint.ML.Samples.Making.Pretraining;
-
-/// <summary>How a small T5 is trained. The defaults are those of the model that ships with the samples.</summary>
-public sealed record LanguageModelPretrainingOptions
-{
-    /// <summary>Batches to train on.</summary>
-    public int Steps { get; init; } = 1700;
-
-    /// <summary>Pairs a step.</summary>
-    public int BatchSize { get; init; } = 64;
-
-    /// <summary>Highest learning rate, reached after <see cref="WarmUp"/> of the steps and falling to zero: what pre-norm blocks of this size bear.</summary>
-    public double LearningRate { get; init; } = 3e-3;
-
-    /// <summary>Share of the steps over which the learning rate rises.</summary>
-    public double WarmUp { get; init; } = 0.05;
-
-    /// <summary>Decay of the matrices.</summary>
-    public double WeightDecay { get; init; } = 0.01;
-
-    /// <summary>
-    /// Normal noise on the input embeddings, as a share of their own deviation. A frozen model will be given embeddings that a bridge
-    /// made, which are near those of words and never equal to them.
-    /// </summary>
-    public double InputNoise { get; init; } = 0.3;
-
-    /// <summary>Input tokens that are kept.</summary>
-    public int MaxInputTokens { get; init; } = 32;
-
-    /// <summary>Target tokens that are kept.</summary>
-    public int MaxTargetTokens { get; init; } = 30;
-
-    /// <summary>Decides the weights drawn, the pairs and the noise.</summary>
-    public int Seed { get; init; } = 1;
-
-    /// <summary>Throws when a value makes no sense, naming all that do not.</summary>
-    /// <exception cref="ArgumentException">Some value is out of range.</exception>
-    public void Validate()
-    {
-        var errors = new OptionErrors();
-        foreach (var (name, value, least) in new[] { (nameof(Steps), Steps, 1), (nameof(BatchSize), BatchSize, 1), (nameof(MaxInputTokens), MaxInputTokens, 2),
-            (nameof(MaxTargetTokens), MaxTargetTokens, 2) })
-            errors.Require(value >= least, $"{name} is {value}; expected at least {least}.");
-        errors.Require(LearningRate > 0 && double.IsFinite(LearningRate), $"LearningRate is {LearningRate}; expected a number above 0.");
-        errors.Require(WarmUp is >= 0 and < 1, $"WarmUp is {WarmUp}; expected at least 0 and less than 1.");
-        errors.Require(WeightDecay >= 0 && double.IsFinite(WeightDecay), $"WeightDecay is {WeightDecay}; expected a number of at least 0.");
-        errors.Require(InputNoise >= 0 && double.IsFinite(InputNoise), $"InputNoise is {InputNoise}; expected a number of at least 0.");
-        errors.Throw();
-    }
-}
 
 /// <summary>A text and what a model should answer to it.</summary>
 /// <param name="Input">Goes through the encoder.</param>
@@ -106,46 +58,82 @@ public static class LanguageModelPretraining
     /// <param name="tokenizer">The model's.</param>
     /// <param name="draw">Gives the next pair; whatever it decides by chance it takes from the argument.</param>
     /// <param name="options">How.</param>
-    /// <param name="progress">Receives a line now and then.</param>
+    /// <param name="progress">Told of every step.</param>
     /// <param name="cancel">Stops within one step; the model is as far as it got.</param>
-    /// <returns>The loss of every step that was made.</returns>
-    public static IReadOnlyList<double> Run(
+    public static TrainingResult Run(
         T5 model, ITextTokenizer tokenizer, Func<Random, TextPair> draw, LanguageModelPretrainingOptions options,
-        IProgress<string>? progress = null, CancellationToken cancel = default)
+        IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
-        using var scope = NewDisposeScope();
-        using var generator = new Generator((ulong)options.Seed);
-        var chance = new Random(options.Seed);
-        var weights = model.named_parameters().ToArray();
-        foreach (var (_, weight) in weights) weight.requires_grad = true;
-        using var optimizer = Optimizer.Over(weights, options.WeightDecay);
-
-        var losses = new List<double>();
-        var clock = Stopwatch.StartNew();
-        for (int step = 0; step < options.Steps && !cancel.IsCancellationRequested; step++)
+        try
         {
-            using var inner = NewDisposeScope();
-            double rate = Optimizer.RateAt(options.LearningRate, options.WarmUp, step, options.Steps);
-            TextPair[] pairs = [.. Enumerable.Range(0, options.BatchSize).Select(_ => draw(chance))];
+            return TrainingLoop.Run(new PairTraining(model, tokenizer, draw, options), heldOut: null, options.Loop, progress, cancel);
+        }
+        finally
+        {
+            model.Frozen();
+        }
+    }
+
+    private sealed class PairTraining : ITraining
+    {
+        private readonly T5 model;
+        private readonly ITextTokenizer tokenizer;
+        private readonly Func<Random, TextPair> draw;
+        private readonly LanguageModelPretrainingOptions options;
+        private readonly Random chance;
+        private long drawn; // steps whose pairs have been drawn
+
+        public PairTraining(T5 model, ITextTokenizer tokenizer, Func<Random, TextPair> draw, LanguageModelPretrainingOptions options)
+        {
+            (this.model, this.tokenizer, this.draw, this.options) = (model, tokenizer, draw, options);
+            chance = new Random(options.Seed);
+            Trained = [.. model.named_parameters()];
+            foreach (var (_, weight) in Trained) weight.requires_grad = true;
+        }
+
+        public IReadOnlyList<Module> Modules => [];
+
+        public IReadOnlyList<(string name, Parameter parameter)> Trained { get; }
+
+        public Device Device => CPU;
+
+        public IReadOnlyList<string> LossNames => ["total"];
+
+        public long StepsPerEpoch => options.Steps;
+
+        // What is drawn from a seed tells which pairs there are.
+        public IReadOnlyDictionary<string, string> Parts => new Dictionary<string, string>
+        {
+            ["pretraining"] = RunFolder.Hash([JsonSerializer.Serialize(options with { RunFolder = null })]),
+            ["architecture"] = RunFolder.Hash([JsonSerializer.Serialize(model.Config)]),
+            ["pairs"] = RunFolder.Hash(Pairs(new Random(options.Seed)).SelectMany(pair => new[] { pair.Input, pair.Target }
+                .Select(text => string.Join(' ', tokenizer.Encode(text))))),
+        };
+
+        public double RateAt(long step, long steps) => TriangularRate.At(options.LearningRate, options.WarmUp, step, steps);
+
+        public IReadOnlyList<TrainingBatch> Batches(long step)
+        {
+            TextPair[] pairs = [];
+            for (; drawn <= step; drawn++) pairs = Pairs(chance); // a run that goes on draws what it had drawn before
+            return [new TrainingBatch(pairs.Length, pairs.Length, noise => Losses(pairs, noise), () => pairs.Select(pair => $"'{pair.Input}'"))];
+        }
+
+        public void Dispose()
+        {
+        }
+
+        private TextPair[] Pairs(Random random) => [.. Enumerable.Range(0, options.BatchSize).Select(_ => draw(random))];
+
+        private Tensor Losses(TextPair[] pairs, Generator noise)
+        {
             var (ids, mask, targets) = Tensors(tokenizer, pairs, options);
             var inputs = model.Embed(ids); // (B, P, D)
             if (options.InputNoise > 0)
-                inputs = inputs.Plus(zeros_like(inputs).normal_(0, 1, generator) * inputs.detach().std().Times(options.InputNoise));
-            var loss = model.Loss(inputs, mask, targets);
-            optimizer.ZeroGradients();
-            loss.backward();
-            optimizer.Step(rate, longest: 1);
-            losses.Add(loss.item<float>());
-            if ((step + 1) % 25 == 0)
-            {
-                double perSecond = (step + 1) / clock.Elapsed.TotalSeconds;
-                progress?.Report($"step {step + 1}/{options.Steps}  loss {losses.TakeLast(25).Average():0.000}  rate {rate:0.0e+0}  " +
-                    $"{perSecond * options.BatchSize:0} pairs/s  {TimeSpan.FromSeconds((options.Steps - step - 1) / perSecond):mm\\:ss} left");
-            }
+                inputs = inputs.Plus(zeros_like(inputs).normal_(0, 1, noise) * inputs.detach().std().Times(options.InputNoise));
+            return LanguageModeling.Loss(model, inputs, mask, targets).unsqueeze(0);
         }
-        model.Frozen();
-        return losses;
     }
 
     /// <summary>Measures a model on pairs, which it should not have been trained on.</summary>

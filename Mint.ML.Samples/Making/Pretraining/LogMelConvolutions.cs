@@ -72,12 +72,12 @@ public static class LogMelConvolutions
     {
         using var grad = no_grad();
         using var scope = NewDisposeScope();
-        Tensor Of(int layer, string name) => weights[$"feature_extractor.conv_layers.{layer}.{name}"];
-        int bands = ((int)Of(0, "conv.bias").shape[0] - Constants) / Phases;
+        Tensor Weight(int layer, string name) => weights[$"feature_extractor.conv_layers.{layer}.{name}"];
+        int bands = ((int)Weight(0, "conv.bias").shape[0] - Constants) / Phases;
 
         // A sine alone in a clip of unit variance comes out of its filter 29 high, an attack 100: divided by 100 and halved, most amplitudes
         // fall where GELU is a parabola, and phases sum to energy exactly.
-        var filters = Of(0, "conv.weight").zero_();                                      // (4 F + 2, 1, K)
+        var filters = Weight(0, "conv.weight").zero_();                                      // (4 F + 2, 1, K)
         int kernel = (int)filters.shape[2];
         filters.narrow(0, 0, Phases * bands).copy_(tensor(Filters(bands, kernel, sampleRate)).view(Phases * bands, 1, kernel));
         Norm(0, deviation: 100, _ => 0.5 / 100, _ => 0);
@@ -94,7 +94,7 @@ public static class LogMelConvolutions
             }
         }
 
-        Of(1, "conv.weight").copy_(tensor(sum).view(Of(1, "conv.weight").shape));
+        Weight(1, "conv.weight").copy_(tensor(sum).view(Weight(1, "conv.weight").shape));
         Norm(1, deviation: 0.3, channel => channel < stairs ? LoudestGain * Math.Pow(GainStep, channel % Gains) : 0, channel => channel < stairs ? 2 : 0);
 
         var log = new float[(2 * bands + Levels + Constants) * (stairs + 1 + Constants) * 2];
@@ -104,7 +104,7 @@ public static class LogMelConvolutions
                 log[((frame * bands + channel / Gains) * (stairs + 1 + Constants) + channel) * 2 + frame] = -1;
         }
 
-        Of(2, "conv.weight").copy_(tensor(log).view(Of(2, "conv.weight").shape));
+        Weight(2, "conv.weight").copy_(tensor(log).view(Weight(2, "conv.weight").shape));
         // The mean that is taken away is left, negated, in channels that were 0. Scales and shifts make all about 1 wide and Height high: from 3 upwards GELU
         // is the identity.
         Norm(2, deviation: 100, channel => channel < 2 * bands ? 1.0 / 3 : 1, channel => channel < 2 * bands ? Height : -7);
@@ -113,12 +113,13 @@ public static class LogMelConvolutions
         // Constants that make LayerNorm divide by a deviation, and then what to multiply and shift each channel by.
         void Norm(int layer, double deviation, Func<int, double> scale, Func<int, double> shift)
         {
-            int channels = (int)Of(layer, "conv.bias").shape[0];
+            int channels = (int)Weight(layer, "conv.bias").shape[0];
             float constant = (float)(deviation * Math.Sqrt(channels / 2.0));
-            Of(layer, "conv.bias").zero_().narrow(0, channels - Constants, Constants).copy_(tensor(new[] { constant, -constant }));
-            Of(layer, "layer_norm.weight")
+            Weight(layer, "conv.bias").zero_().narrow(0, channels - Constants, Constants).copy_(tensor(new[] { constant, -constant }));
+            Weight(layer, "layer_norm.weight")
                 .copy_(tensor(Enumerable.Range(0, channels).Select(i => (float)(i < channels - Constants ? scale(i) * deviation : 0)).ToArray()));
-            Of(layer, "layer_norm.bias").copy_(tensor(Enumerable.Range(0, channels).Select(i => (float)(i < channels - Constants ? shift(i) : 0)).ToArray()));
+            Weight(layer, "layer_norm.bias")
+                .copy_(tensor(Enumerable.Range(0, channels).Select(i => (float)(i < channels - Constants ? shift(i) : 0)).ToArray()));
         }
     }
 

@@ -19,8 +19,11 @@ internal static class WordNet
         {
             string path = Path.Combine(folder, $"data.{part}");
             if (!File.Exists(path))
+            {
                 throw new FileNotFoundException($"{path} does not exist. Install WordNet's data files (Debian: wordnet-base) or name their folder with "
                     + "--wordnet.");
+            }
+
             senses.AddRange(File.ReadLines(path).Select(Parse).OfType<Sense>());
         }
         return senses;

@@ -28,7 +28,7 @@ internal sealed class BatchFeed : IDisposable
     public int[][] Batches(long step)
     {
         int start = (int)(step % StepsPerEpoch) * options.AccumulationSteps;
-        return Of(step / StepsPerEpoch)[start..Math.Min(start + options.AccumulationSteps, order.Batches)];
+        return ForEpoch(step / StepsPerEpoch)[start..Math.Min(start + options.AccumulationSteps, order.Batches)];
     }
 
     /// <summary>The next batch's frames; the caller disposes of them. A stage that hears first is given a step's batches twice over.</summary>
@@ -59,7 +59,7 @@ internal sealed class BatchFeed : IDisposable
     private void Begin()
     {
         if (next.Epoch >= options.Epochs) return;
-        int[] examples = Of(next.Epoch)[next.Batch], clips = [.. examples.Select(stage.Clip)];
+        int[] examples = ForEpoch(next.Epoch)[next.Batch], clips = [.. examples.Select(stage.Clip)];
         int most = options.MaxFrames ?? int.MaxValue;
         long[] starts = [.. examples.Select((example, i) => Crops.Start(options.Seed, next.Epoch, example, audio.Frames(clips[i]), most))];
         reading = Task.Run(() => Crops.Cut(audio.Read(clips), starts, most));
@@ -68,7 +68,7 @@ internal sealed class BatchFeed : IDisposable
     // Reading ahead crosses into the next epoch while the last step of the present one is still asked for.
     private (long Epoch, int[][] Batches) before = (-1, []);
 
-    private int[][] Of(long epoch)
+    private int[][] ForEpoch(long epoch)
     {
         if (before.Epoch == epoch) return before.Batches;
         if (present.Epoch != epoch) (before, present) = (present, (epoch, order.Epoch(epoch)));

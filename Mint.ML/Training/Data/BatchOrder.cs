@@ -15,7 +15,7 @@ internal sealed class BatchOrder(int batchSize, int smallest, long seed, IReadOn
     /// <summary>The batches of an epoch: a function of seed and epoch alone.</summary>
     public int[][] Epoch(long epoch)
     {
-        var chance = SplitMix.Of(seed, epoch);
+        var chance = SplitMix.ForStream(seed, epoch);
         int[] clips = mix?.Epoch(epoch, seed) ?? [.. Enumerable.Range(0, lengths.Count)];
         chance.Shuffle(clips);
         int whole = clips.Length / batchSize;

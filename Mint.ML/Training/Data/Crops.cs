@@ -10,8 +10,8 @@ internal static class Crops
     public static long Start(long seed, long epoch, int example, long frames, long most)
     {
         if (frames <= most) return 0;
-        long drawn = unchecked((long)SplitMix.Of(seed, epoch).Next());
-        return (long)(SplitMix.Of(drawn, example).Next() % (ulong)(frames - most + 1));
+        long drawn = unchecked((long)SplitMix.ForStream(seed, epoch).Next());
+        return (long)(SplitMix.ForStream(drawn, example).Next() % (ulong)(frames - most + 1));
     }
 
     /// <summary>Cuts a batch to windows of at most so many frames, one start a row; takes the batch over.</summary>

@@ -20,13 +20,17 @@ internal static class FrameEntry
     {
         using (var finite = frames.isfinite())
         using (var all = finite.all())
+        {
             if (!all.item<bool>())
             {
                 throw new InvalidDataException($"{source}: the encoder's frames hold a number that is not finite. The sound or the encoder's weights "
                     + "are damaged.");
             }
+        }
+
         Safetensors.Write(path, new Dictionary<string, Tensor> { [Frame] = frames }, new Dictionary<string,
-            string> { [Sum] = Convert.ToHexStringLower(SHA256.HashData(frames.bytes)) });
+            string>
+        { [Sum] = Convert.ToHexStringLower(SHA256.HashData(frames.bytes)) });
     }
 
     /// <summary>Shape (T, E) by the header alone; null when there is no entry, or none that can be read.</summary>
@@ -69,8 +73,11 @@ internal static class FrameEntry
             return false; // missing, damaged or shortened
         }
         if (check && !TensorPrimitives.IsFiniteAll<float>(values))
+        {
             throw new InvalidDataException($"{path}, an entry of a feature cache, holds a number that is not finite, which no encoder gave. Delete it; its "
                 + "frames are then computed anew.");
+        }
+
         return true;
     }
 

@@ -157,8 +157,11 @@ public sealed partial class FrameStore : IDisposable
             .ToLookup(file => used.Contains(Path.GetFileNameWithoutExtension(file.Name)));
         long own = stored[true].Sum(file => file.Length), bytes = own + stored[false].Sum(file => file.Length), most = Options.MaxBytes;
         if (own > most)
+        {
             throw new InvalidOperationException($"The frames of {used.Count} clips take more than the {most:N0} bytes that the cache {Folder} may hold. "
                 + "Raise MaxBytes, or store them as bfloat16.");
+        }
+
         foreach (var file in stored[false].TakeWhile(_ => bytes > most))
         {
             bytes -= file.Length;

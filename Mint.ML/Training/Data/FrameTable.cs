@@ -7,7 +7,8 @@ namespace Mint.ML.Training.Data;
 /// <summary>Frames of all clips, in memory.</summary>
 public sealed class FrameTable : IFrameSource
 {
-    private const int BlockValues = 1 << 24; // 64 MB: clips that are added are packed into blocks of up to this, so that the table grows without copying what it holds
+    // 64 MB: clips that are added are packed into blocks of up to this, so that the table grows without copying what it holds.
+    private const int BlockValues = 1 << 24;
 
     private readonly List<ReadOnlyMemory<float>> clips;
     private Memory<float> free;

@@ -89,9 +89,12 @@ public sealed record InstructionData(string Manifest, string? Instruction, strin
             }
             if (examples.Count == 0) throw new InvalidDataException($"{source.Manifest}: no row has an instruction and a '{source.Response}'.");
             if (examples.Count < manifest.Rows.Count)
+            {
                 left?.Report(string.Create(CultureInfo.InvariantCulture,
                     $"{source.Manifest}: {manifest.Rows.Count - examples.Count} of {manifest.Rows.Count} rows have no instruction or no '{source.Response}' "
                     + $"and are left out"));
+            }
+
             mixed.Add(new InstructionSource(examples, source.Weight));
         }
         return ([.. clips.Keys], new InstructionMix(mixed));

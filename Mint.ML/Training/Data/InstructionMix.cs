@@ -27,8 +27,11 @@ public sealed class InstructionMix
         {
             if (sources[i].Examples.Count == 0) throw new ArgumentException($"Source {i} has no examples.", nameof(sources));
             if (sources[i].Weight is null != sources[0].Weight is null)
+            {
                 throw new ArgumentException($"Source {(sources[0].Weight is null ? 0 : i)} has no weight and others have: give one to all, or to none to "
                     + "mix by size.", nameof(sources));
+            }
+
             if (sources[i].Weight is { } weight && !(weight > 0 && double.IsFinite(weight)))
             {
                 throw new ArgumentException($"The weight of source {i} is {weight}; expected a number above 0.", nameof(sources));

@@ -4,7 +4,7 @@ namespace Mint.ML.Training.Data;
 internal struct SplitMix(ulong state)
 {
     /// <summary>A stream of its own for each pair of numbers.</summary>
-    public static SplitMix Of(long seed, long stream) => new(unchecked((ulong)seed * 0x9E3779B97F4A7C15 + (ulong)stream * 0xD1B54A32D192ED03));
+    public static SplitMix ForStream(long seed, long stream) => new(unchecked((ulong)seed * 0x9E3779B97F4A7C15 + (ulong)stream * 0xD1B54A32D192ED03));
 
     public ulong Next()
     {

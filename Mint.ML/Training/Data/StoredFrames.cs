@@ -25,10 +25,15 @@ public sealed class StoredFrames : IFrameSource
         for (int clip = 0; clip < keys.Count; clip++)
         {
             (frames[clip], int width) = store.Shape(keys[clip]) ?? throw Gone(clip);
-            if (clip == 0) HiddenSize = width;
+            if (clip == 0)
+            {
+                HiddenSize = width;
+            }
             else if (width != HiddenSize)
+            {
                 throw new InvalidDataException($"{store.PathOf(keys[clip])}, the cache's entry of {names[clip]}, has frames {width} wide, and the others "
                     + $"{HiddenSize}: an encoder hash stands for two encoders. Delete the cache {store.Folder}.");
+            }
         }
     }
 

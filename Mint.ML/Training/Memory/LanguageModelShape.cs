@@ -49,7 +49,7 @@ public sealed record LanguageModelShape(
     internal long Bytes(bool bfloat16) => Parameters * (bfloat16 ? 2 : 4);
 
     /// <summary>Bytes kept for backward of B prompts and responses.</summary>
-    internal double Activations(long items, long prompt, long response, StepSize step)
+    internal double Activations(long items, long prompt, long response, TrainingStepSize step)
     {
         int wide = step.BFloat16 ? 2 : 4, score = step.Fused ? 0 : 4;
         // A sublayer's norm keeps its input, in float32; frozen projections keep nothing; attention its three products and the softmax.

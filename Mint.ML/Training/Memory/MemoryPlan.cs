@@ -4,7 +4,7 @@ using Mint.ML.Objectives;
 namespace Mint.ML.Training.Memory;
 
 /// <summary>What a training step works on.</summary>
-public sealed record StepSize
+public sealed record TrainingStepSize
 {
     /// <summary>Clips B that go through the model together.</summary>
     public int Batch { get; init; } = 64;
@@ -65,7 +65,7 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
     public long Total => Weights + Gradients + Moments + Frozen + Activations + Gaps + Process;
 
     /// <summary>A step of stage 1.</summary>
-    public static MemoryPlan Stage1(BridgeNetConfig bridge, AlignmentOptions objective, StepSize step)
+    public static MemoryPlan Stage1(BridgeNetConfig bridge, AlignmentOptions objective, TrainingStepSize step)
     {
         var (q, l, b) = (bridge.Queries, (long)step.Tokens, (long)step.Batch);
         var count = new BridgeActivations(bridge.QFormer, step);
@@ -77,18 +77,18 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
         // Matched pairs, each text with a wrong clip, each clip with a wrong text.
         if (objective.MatchingWeight > 0) kept += count.Pass(3 * b, q, l, keptText: 0, [(q + l, q + l)], audioRows: 3 * b);
         kept += count.TokenGradients(uses: 1 + (generates ? 2 : 0) + (objective.MatchingWeight > 0 ? 1 : 0));
-        return Of(BridgeActivations.Parameters(bridge), 0, kept, step);
+        return FromCounts(BridgeActivations.Parameters(bridge), 0, kept, step);
     }
 
     /// <summary>A step of stage 2.</summary>
-    public static MemoryPlan Stage2(BridgeNetConfig bridge, LanguageModelShape language, StepSize step)
+    public static MemoryPlan Stage2(BridgeNetConfig bridge, LanguageModelShape language, TrainingStepSize step)
     {
         var (q, l, b) = (bridge.Queries, (long)step.InstructionTokens, (long)step.Batch);
         var count = new BridgeActivations(bridge.QFormer, step);
         double kept = count.Audio() + count.Pass(b, q, l, keptText: l, [(q + l, q + l)], audioRows: 0) + count.TokenGradients(uses: 1)
             + language.Activations(b, prompt: q + l, step.Tokens, step);
         // Stage 1's heads are in the model and take no part; the projection is small beside the rest.
-        return Of(BridgeActivations.Parameters(bridge) + bridge.QFormer.HiddenSize * language.HiddenSize, language.Bytes(step.BFloat16), kept, step);
+        return FromCounts(BridgeActivations.Parameters(bridge) + bridge.QFormer.HiddenSize * language.HiddenSize, language.Bytes(step.BFloat16), kept, step);
     }
 
     /// <summary>The largest batch, up to some most, whose step fits into memory; 0 when not even one clip does.</summary>
@@ -103,7 +103,7 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
         return fits;
     }
 
-    private static MemoryPlan Of(long parameters, long frozen, double activations, StepSize step)
+    private static MemoryPlan FromCounts(long parameters, long frozen, double activations, TrainingStepSize step)
     {
         // Master weights, gradients and moments are float32 whatever the products are in.
         long weights = 4 * parameters + (step.BFloat16 ? 2 * parameters : 0), kept = (long)activations;
@@ -112,12 +112,12 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
 }
 
 /// <summary>Bytes that a bridge's passes keep for backward; see <see cref="MemoryPlan"/>.</summary>
-internal sealed class BridgeActivations(QFormerConfig config, StepSize step)
+internal sealed class BridgeActivations(QFormerConfig config, TrainingStepSize step)
 {
     private readonly double d = config.HiddenSize, f = config.FeedForwardSize, h = config.Heads;
     private readonly int wide = step.BFloat16 ? 2 : 4;                                                              // what products read
-    private readonly double mask = config.HiddenDropout == 0 ? 0 : step.Fused ? 1 : 4;                              // a dropout's
-    private readonly double score = step.Fused ? 0 : config.AttentionDropout == 0 ? 4 : 12;                          // an attention weight's: softmax, mask, dropped
+    private readonly double mask = config.HiddenDropout == 0 ? 0 : step.Fused ? 1 : 4;                     // a dropout's
+    private readonly double score = step.Fused ? 0 : config.AttentionDropout == 0 ? 4 : 12;                 // an attention weight's: softmax, mask, dropped
 
     /// <summary>The normalised frames, and their keys and values in every block that listens.</summary>
     public double Audio() => (double)step.Batch * step.Frames * ((4 + wide) * config.AudioSize + Listening * 2 * d * wide);

@@ -16,7 +16,7 @@ internal sealed class Numerics : IDisposable
     {
         this.bridge = bridge;
         products = [.. others.Prepend(bridge).SelectMany(module => module.modules().Prepend(module)).OfType<Linear>()];
-        Set(options.Precision == Precision.BFloat16 ? ScalarType.BFloat16 : null, options.ActivationCheckpointing);
+        Set(options.Precision == TrainingPrecision.BFloat16 ? ScalarType.BFloat16 : null, options.ActivationCheckpointing);
     }
 
     /// <summary>Back to the weights' own type.</summary>

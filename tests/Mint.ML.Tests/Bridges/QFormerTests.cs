@@ -106,7 +106,8 @@ public sealed class QFormerTests
                 var context = cat([.. Heads(layer + "attention.self.", x, x).Select(pair => pair.Weights.matmul(pair.Values))], 1);
                 x = functional.layer_norm(x + Linear(layer + "attention.output.dense.", context), [32], weights[layer + "attention.output.LayerNorm.weight"],
                     weights[layer + "attention.output.LayerNorm.bias"], model.Config.LayerNormEps).narrow(0, 0, 6);
-                var expected = stack(Heads(layer + "crossattention.self.", x, frames[row].narrow(0, 0, heard)).Select(pair => pair.Weights), 0).mean([0]); // (Q, T)
+                var attended = Heads(layer + "crossattention.self.", x, frames[row].narrow(0, 0, heard));
+                var expected = stack(attended.Select(pair => pair.Weights), 0).mean([0]); // (Q, T)
                 Assert.IsLessThan(1e-5, ModelFixture.RelativeError(expected, attention[row, c].narrow(1, 0, heard)), $"row {row}, block {blocks[c]}");
                 Assert.AreEqual(6, attention[row, c].narrow(1, 0, heard).sum().item<float>(), 1e-5, "nothing goes to padding");
             }

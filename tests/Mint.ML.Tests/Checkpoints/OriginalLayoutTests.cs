@@ -3,6 +3,7 @@ using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
+using Mint.ML.Parity;
 using Mint.ML.Systems;
 using Mint.ML.Tests.Text;
 using static TorchSharp.torch;
@@ -17,7 +18,8 @@ public sealed class OriginalLayoutTests
     // What no part holds: buffers, copies of tied weights, a mask of pre-training, a constant that is not a weight.
     private static readonly Regex alias = new(
         @"(position_ids|token_type_ids|relative_position_index|attn_mask|num_batches_tracked|masked_spec_embed|logit_scale(_[at])?|"
-        + @"cls\.predictions\.decoder\.(weight|bias)|embed_tokens\.weight|lm_head\.weight|attn\.(masked_)?bias|rotary_emb\.inv_freq|head\.(weight|bias)|mask_token|decoder_.*|decoder\..*)$");
+        + @"cls\.predictions\.decoder\.(weight|bias)|embed_tokens\.weight|lm_head\.weight|attn\.(masked_)?bias|rotary_emb\.inv_freq|head\.(weight|bias)|"
+        + @"mask_token|decoder_.*|decoder\..*)$");
 
     private static Part[] Load(string folder, string path)
     {

@@ -145,7 +145,8 @@ public sealed class SafetensorsTests
     public void A_stream_gives_the_bits_that_the_file_gives()
     {
         var written = new Dictionary<string,
-            Tensor> { ["x"] = arange(5), ["y"] = randn(3, 2).to(bfloat16), ["z"] = zeros(0, 7), ["w"] = tensor(new[] { float.NaN, -0f, 1.5f }) };
+            Tensor>
+        { ["x"] = arange(5), ["y"] = randn(3, 2).to(bfloat16), ["z"] = zeros(0, 7), ["w"] = tensor(new[] { float.NaN, -0f, 1.5f }) };
         Safetensors.Write(At("a.safetensors"), written);
         using var stream = File.OpenRead(At("a.safetensors"));
         var read = Safetensors.ReadAll(stream);

@@ -21,10 +21,10 @@ internal sealed class OtherProcess : IDisposable
         var start =
             new ProcessStartInfo("dotnet",
             [typeof(OtherProcess).Assembly.Location, "--filter", $"FullyQualifiedName~{nameof(OtherProcessTests.What_the_other_process_does)}"])
-        {
-            RedirectStandardOutput = true,
-            Environment = { [Place] = place, [Ready] = ready },
-        };
+            {
+                RedirectStandardOutput = true,
+                Environment = { [Place] = place, [Ready] = ready },
+            };
         var process = Process.Start(start)!;
         try
         {

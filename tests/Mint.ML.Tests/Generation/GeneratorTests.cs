@@ -3,7 +3,6 @@ using Mint.ML.Generation;
 using Mint.ML.LanguageModels;
 using Mint.ML.Text;
 using static TorchSharp.torch;
-using Generator = Mint.ML.Generation.Generator;
 
 namespace Mint.ML.Tests.Generation;
 
@@ -28,13 +27,13 @@ public sealed class GeneratorTests
         ];
         foreach (var options in settings)
         {
-            var all = Generator.Generate(model, prompt, mask, options);
+            var all = TextGenerator.Generate(model, prompt, mask, options);
             foreach (int size in new[] { 1, 2, 7 })
             {
                 for (int first = 0; first < 32; first += size)
                 {
                     int count = Math.Min(size, 32 - first);
-                    var part = Generator.Generate(model, prompt.narrow(0, first, count), mask.narrow(0, first, count), options);
+                    var part = TextGenerator.Generate(model, prompt.narrow(0, first, count), mask.narrow(0, first, count), options);
                     for (int row = 0; row < count; row++) Same(all[first + row], part[row]);
                 }
             }
@@ -47,10 +46,10 @@ public sealed class GeneratorTests
         using var scope = NewDisposeScope();
         using var model = TinyModels.Load("gpt2");
         var options = new GenerationOptions { Beams = 3, RepetitionPenalty = 1.4, LengthPenalty = -1, MaxTokens = 8 };
-        var alone = Generator.GenerateFromIds(model, tensor(new long[,] { { 12, 80, 3 } }), ones([1, 3], dtype: ScalarType.Bool), options)[0];
+        var alone = TextGenerator.GenerateFromIds(model, tensor(new long[,] { { 12, 80, 3 } }), ones([1, 3], dtype: ScalarType.Bool), options)[0];
         var ids = tensor(new long[,] { { 96, 96, 12, 80, 3 }, { 5, 9, 23, 7, 61 } });
         var mask = tensor(new[,] { { false, false, true, true, true }, { true, true, true, true, true } });
-        Same(alone, Generator.GenerateFromIds(model, ids, mask, options)[0]);
+        Same(alone, TextGenerator.GenerateFromIds(model, ids, mask, options)[0]);
     }
 
     [TestMethod]
@@ -74,7 +73,7 @@ public sealed class GeneratorTests
                 LengthPenaltyCounts = counts,
                 EarlyStopping = stopping,
             };
-            var answers = Generator.Generate(model, prompt, mask, options);
+            var answers = TextGenerator.Generate(model, prompt, mask, options);
             for (int row = 0; row < 6; row++)
             {
                 Assert.HasCount(4, answers[row]);
@@ -103,8 +102,14 @@ public sealed class GeneratorTests
     public void A_search_is_over_when_no_open_beam_can_enter_the_answers(EarlyStopping stopping, double penalty, double bestSum, bool over)
     {
         var ranker =
-            new BeamRanker(new GenerationOptions { Beams = 2, MaxTokens = 10, LengthPenalty = penalty, LengthPenaltyCounts = LengthPenaltyCounts.Answer,
-            EarlyStopping = stopping }, promptTokens: 1);
+            new BeamRanker(new GenerationOptions
+            {
+                Beams = 2,
+                MaxTokens = 10,
+                LengthPenalty = penalty,
+                LengthPenaltyCounts = LengthPenaltyCounts.Answer,
+                EarlyStopping = stopping
+            }, promptTokens: 1);
         ranker.Add(new Hypothesis([5], -0.8, 0, Complete: true), tokens: 2);
         Assert.IsFalse(ranker.IsFinal(bestSum, 3), "one answer, two beams");
         ranker.Add(new Hypothesis([6], -0.8, 0, Complete: true), tokens: 2);
@@ -118,7 +123,7 @@ public sealed class GeneratorTests
         using var model = TinyModels.Load("gpt2");
         var (prompt, mask) = TinyModels.Prompts(model, 16, 8);
         double[] Best(EarlyStopping stopping) =>
-            [.. Generator.Generate(model, prompt, mask, new() { Beams = 2, MaxTokens = 24, EarlyStopping = stopping }).Select(answers => answers[0].Score)];
+            [.. TextGenerator.Generate(model, prompt, mask, new() { Beams = 2, MaxTokens = 24, EarlyStopping = stopping }).Select(answers => answers[0].Score)];
         double[] atOnce = Best(EarlyStopping.Immediately), unlikely = Best(EarlyStopping.WhenUnlikely), impossible = Best(EarlyStopping.WhenImpossible);
         for (int row = 0; row < 16; row++)
         {
@@ -135,7 +140,7 @@ public sealed class GeneratorTests
         using var guard = no_grad();
         using var model = TinyModels.Load("gpt2");
         var (prompt, mask) = TinyModels.Prompts(model, 5, 3);
-        var answers = Generator.Generate(model, prompt, mask, new() { MaxTokens = 6 });
+        var answers = TextGenerator.Generate(model, prompt, mask, new() { MaxTokens = 6 });
         for (int row = 0; row < 5; row++)
         {
             int[] tokens = answers[row][0].Complete ? [.. answers[row][0].Ids, model.EosTokenId] : answers[row][0].Ids;
@@ -162,7 +167,7 @@ public sealed class GeneratorTests
         total = order.Sum(i => Math.Exp(logits[i]));
 
         var options = new GenerationOptions { Sample = true, Temperature = temperature, TopK = topK, TopP = topP, Returned = Samples, MaxTokens = 1, Seed = 9 };
-        var answers = Generator.Generate(model, prompt, mask, options)[0];
+        var answers = TextGenerator.Generate(model, prompt, mask, options)[0];
         var drawn = answers.GroupBy(answer => answer.Complete ? model.EosTokenId : answer.Ids[0]).ToDictionary(group => group.Key, group => group.Count());
         Assert.IsTrue(drawn.Keys.All(order.Contains), "only tokens that are allowed");
         foreach (int token in order)
@@ -179,7 +184,7 @@ public sealed class GeneratorTests
         using var model = TinyModels.Load("gpt2");
         var (prompt, mask) = TinyModels.Prompts(model, 4, 3);
         string Answers(long seed) =>
-            string.Join('|', Generator.Generate(model, prompt, mask, new() { Sample = true, Temperature = 2, Seed = seed, MaxTokens = 12 })
+            string.Join('|', TextGenerator.Generate(model, prompt, mask, new() { Sample = true, Temperature = 2, Seed = seed, MaxTokens = 12 })
             .Select(a => string.Join(' ', a[0].Ids)));
         Assert.AreEqual(Answers(3), Answers(3));
         Assert.AreNotEqual(Answers(3), Answers(4));
@@ -193,7 +198,7 @@ public sealed class GeneratorTests
         var (prompt, mask) = TinyModels.Prompts(model, 8, 3);
         foreach (int beams in new[] { 1, 3 })
         {
-            foreach (var answer in Generator.Generate(model, prompt, mask, new() { Beams = beams, MinTokens = 9, MaxTokens = 20, NoRepeatNGram = 2 })
+            foreach (var answer in TextGenerator.Generate(model, prompt, mask, new() { Beams = beams, MinTokens = 9, MaxTokens = 20, NoRepeatNGram = 2 })
                 .Select(list => list[0]))
             {
                 Assert.IsTrue(answer.Ids.Length is >= 9 and <= 20);
@@ -210,7 +215,7 @@ public sealed class GeneratorTests
         using var model = TinyModels.Load("gpt2");
         var (prompt, mask) = TinyModels.Prompts(model, 8, 3);
         var watched = new Watched(model);
-        var answers = Generator.Generate(watched, prompt, mask, new() { MaxTokens = 12 });
+        var answers = TextGenerator.Generate(watched, prompt, mask, new() { MaxTokens = 12 });
         // Fed: the prompt, and every token but the last that is possible. An EOS is never fed.
         Assert.AreEqual(8 + answers.Sum(a => Math.Min(a[0].Ids.Length, 11)), watched.Tokens);
     }
@@ -223,9 +228,9 @@ public sealed class GeneratorTests
         using var scope = NewDisposeScope();
         using var model = TinyModels.Load("flan_t5");
         var (prompt, mask) = TinyModels.Prompts(model, 6, 3);
-        var free = Generator.Generate(model, prompt, mask, new() { MinTokens = 10, MaxTokens = 10 });
+        var free = TextGenerator.Generate(model, prompt, mask, new() { MinTokens = 10, MaxTokens = 10 });
         var options = new GenerationOptions { Beams = beams, MinTokens = 10, MaxTokens = 10, StopStrings = [$"<{free[0][0].Ids[3]}>", "never"] };
-        var stopped = Generator.Generate(model, prompt, mask, options, new Spelled());
+        var stopped = TextGenerator.Generate(model, prompt, mask, options, new Spelled());
         foreach (var answer in stopped.Select(list => list[0]))
         {
             int at = new Spelled().Decode(answer.Ids).IndexOf(options.StopStrings[0], StringComparison.Ordinal);
@@ -247,14 +252,14 @@ public sealed class GeneratorTests
         var (prompt, mask) = TinyModels.Prompts(model, 1, 3);
         var options = new GenerationOptions { MinTokens = 5, MaxTokens = 9 };
         List<int> told = [];
-        await foreach (int token in Generator.Stream(model, prompt, mask, options)) told.Add(token);
-        CollectionAssert.AreEqual(Generator.Generate(model, prompt, mask, options)[0][0].Ids, told);
+        await foreach (int token in TextGenerator.Stream(model, prompt, mask, options)) told.Add(token);
+        CollectionAssert.AreEqual(TextGenerator.Generate(model, prompt, mask, options)[0][0].Ids, told);
 
         using var cancel = new CancellationTokenSource();
         told.Clear();
         await Assert.ThrowsAsync<OperationCanceledException>(async () =>
         {
-            await foreach (int token in Generator.Stream(model, prompt, mask, options, cancel: cancel.Token))
+            await foreach (int token in TextGenerator.Stream(model, prompt, mask, options, cancel: cancel.Token))
             {
                 told.Add(token);
                 if (told.Count == 2) cancel.Cancel();
@@ -274,8 +279,8 @@ public sealed class GeneratorTests
         var trie = new CandidateTrie([[4, 5, 6, 1], [4, 5, 1], [4, 7, 8, 1], [9, 9, 1]]);
         void Work()
         {
-            Generator.Generate(model, prompt, mask, new() { Beams = 3, RepetitionPenalty = 1.2, NoRepeatNGram = 2, MinTokens = 2, MaxTokens = 6 });
-            Generator.Generate(model, prompt, mask, new() { Sample = true, MaxTokens = 6 });
+            TextGenerator.Generate(model, prompt, mask, new() { Beams = 3, RepetitionPenalty = 1.2, NoRepeatNGram = 2, MinTokens = 2, MaxTokens = 6 });
+            TextGenerator.Generate(model, prompt, mask, new() { Sample = true, MaxTokens = 6 });
             VocabularyRanking.Rank(model, prompt, mask, trie, new() { MaxRows = 3 });
         }
         LiveTensors.AssertSteady(Work);
@@ -285,8 +290,15 @@ public sealed class GeneratorTests
     public void Everything_wrong_with_options_is_told_at_once()
     {
         var error =
-            Assert.ThrowsExactly<ArgumentException>(new GenerationOptions { Beams = 0, Temperature = 0, TopP = 2, MinTokens = 40,
-            RepetitionPenalty = double.NaN, StopStrings = [""] }.Validate);
+            Assert.ThrowsExactly<ArgumentException>(new GenerationOptions
+            {
+                Beams = 0,
+                Temperature = 0,
+                TopP = 2,
+                MinTokens = 40,
+                RepetitionPenalty = double.NaN,
+                StopStrings = [""]
+            }.Validate);
         foreach (string name in new[] { "Beams", "Temperature", "TopP", "Sample", "MinTokens", "RepetitionPenalty", "stop string" })
         {
             StringAssert.Contains(error.Message, name);
@@ -294,11 +306,11 @@ public sealed class GeneratorTests
         using var scope = NewDisposeScope();
         using var model = TinyModels.Load("gpt2");
         var (prompt, mask) = TinyModels.Prompts(model, 2, 3);
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Generator.Generate(model, prompt, mask, new() { Beams = 90 })).Message, "97");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Generator.Generate(model, prompt.narrow(2, 0, 3), mask)).Message, "(2, 12, 3)");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Generator.Generate(model, prompt, mask, new() { StopStrings = ["x"] })).Message,
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => TextGenerator.Generate(model, prompt, mask, new() { Beams = 90 })).Message, "97");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => TextGenerator.Generate(model, prompt.narrow(2, 0, 3), mask)).Message, "(2, 12, 3)");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => TextGenerator.Generate(model, prompt, mask, new() { StopStrings = ["x"] })).Message,
             "tokenizer");
-        Assert.HasCount(0, Generator.Generate(model, prompt.narrow(0, 0, 0), mask.narrow(0, 0, 0)));
+        Assert.HasCount(0, TextGenerator.Generate(model, prompt.narrow(0, 0, 0), mask.narrow(0, 0, 0)));
     }
 
     private static void Same(IReadOnlyList<GeneratedSequence> expected, IReadOnlyList<GeneratedSequence> actual)

@@ -53,8 +53,10 @@ public class LongAudioTests
                 end = segment.End;
                 // Every instant of it lies in a window with that answer.
                 for (double sample = segment.Start * rate + 0.5; sample < segment.End * rate; sample++)
+                {
                     Assert.IsTrue(audio.Windows.Zip(answers)
                         .Any(pair => pair.First.Start < sample && sample < pair.First.End && pair.Second == segment.Answer));
+                }
             }
             Assert.AreEqual((samples - audio.CutSamples) / (double)rate, end, 1e-9);
             Assert.IsFalse(segments.Zip(segments.Skip(1)).Any(pair => pair.First.Answer == pair.Second.Answer), "equal neighbours are one");

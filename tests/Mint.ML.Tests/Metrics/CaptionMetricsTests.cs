@@ -41,7 +41,7 @@ public sealed class CaptionMetricsTests
         });
         Assert.AreEqual(1, Align(100).Chunks);
         Assert.AreEqual(2 * 100 * 100, asked);
-        long one = Allocation.Of(() => Align(100)), two = Allocation.Of(() => Align(200));
+        long one = Allocation.Measure(() => Align(100)), two = Allocation.Measure(() => Align(200));
         Assert.IsLessThan(4.5 * one, two, $"{one:N0} and {two:N0} bytes");
         Assert.IsLessThan(20_000_000, one);
     }

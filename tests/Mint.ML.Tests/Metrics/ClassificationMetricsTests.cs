@@ -42,12 +42,12 @@ public sealed class ClassificationMetricsTests
     public void Interval_holds_the_mean_shrinks_with_more_items_and_repeats()
     {
         double[] few = [.. Enumerable.Range(0, 20).Select(i => i % 5 / 4.0)], many = [.. Enumerable.Repeat(few, 50).SelectMany(x => x)];
-        Interval wide = Bootstrap.Mean(few), narrow = Bootstrap.Mean(many);
+        ConfidenceInterval wide = Bootstrap.Mean(few), narrow = Bootstrap.Mean(many);
         Assert.AreEqual(0.5, wide.Value, 1e-12);
         Assert.IsTrue(wide.Low < 0.5 && 0.5 < wide.High);
         // The normal approximation: 1.96 standard errors on each side.
         Assert.AreEqual(2 * 1.96 * Math.Sqrt(0.125 / 1000), narrow.High - narrow.Low, 0.006);
         Assert.AreEqual(wide, Bootstrap.Mean(few));
-        Assert.AreEqual(new Interval(3, 3, 3), Bootstrap.Mean([3]));
+        Assert.AreEqual(new ConfidenceInterval(3, 3, 3), Bootstrap.Mean([3]));
     }
 }

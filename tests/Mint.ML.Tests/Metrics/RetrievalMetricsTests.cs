@@ -32,8 +32,10 @@ public sealed class RetrievalMetricsTests
         for (int q = 0; q < relevant.Length; q++)
         {
             for (int i = 0; i < similarity.GetLength(1); i++)
+            {
                 Assert.IsTrue(relevant[q].Contains(i) || relevant[q]
                     .All(right => Math.Abs(similarity[q, i] - similarity[q, right]) > RetrievalMetrics.Rounding), "the fixture has no ties");
+            }
         }
 
         var scores = RetrievalMetrics.Score(similarity, relevant);

@@ -1,4 +1,5 @@
 using Mint.ML.LanguageModels;
+using Mint.ML.Objectives;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Tests.Models;
@@ -105,7 +106,7 @@ public sealed class T5Tests
         using var model = T5.Load(Fixtures.Path("flan_t5"));
         using var fixture = new ModelFixture("flan_t5");
         var prompt = fixture["inputs_embeds"].clone().requires_grad_();
-        model.Loss(prompt, fixture.Mask("embeds_attention_mask"), fixture["labels"]).backward();
+        LanguageModeling.Loss(model, prompt, fixture.Mask("embeds_attention_mask"), fixture["labels"]).backward();
         Assert.IsGreaterThan(0, prompt.grad!.abs().sum().item<float>());
         Assert.IsTrue(model.parameters().All(parameter => parameter.grad is null));
     }

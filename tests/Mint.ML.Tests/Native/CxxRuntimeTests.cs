@@ -15,7 +15,7 @@ public sealed class CxxRuntimeTests
     {
         folder = Directory.CreateTempSubdirectory("mint-native").FullName;
         library = Path.Combine(folder, CxxRuntime.TorchSharpLibrary);
-        string built = TorchFiles.OfThisProgram().Bindings.First(path => Path.GetFileName(path) == CxxRuntime.TorchSharpLibrary);
+        string built = TorchFiles.ForThisProgram().Bindings.First(path => Path.GetFileName(path) == CxxRuntime.TorchSharpLibrary);
         byte[] bytes = File.ReadAllBytes(built);
         // On a system with an old runtime the build has mended it: the one bit is taken back.
         foreach (var need in ElfFile.Read(built).Needs()) bytes[need.FlagsAt] &= 0xfd;

@@ -15,7 +15,7 @@ public sealed class LibtorchTests
     public void The_libtorch_that_is_loaded_is_the_one_that_TorchSharp_is_built_for()
     {
         Libtorch.Require();
-        var files = TorchFiles.OfThisProgram();
+        var files = TorchFiles.ForThisProgram();
         Assert.AreEqual(files.Wanted, Libtorch.Loaded()!.ToString());
         Assert.AreEqual(files.Wanted, files.LibtorchVersion);
         Assert.AreEqual(typeof(TorchSharp.torch).Assembly.GetName().Version!.ToString(3), files.TorchSharp);
@@ -61,7 +61,7 @@ public sealed class LibtorchTests
         string folder = Directory.CreateTempSubdirectory("mint-program").FullName;
         try
         {
-            var none = TorchFiles.OfFolder(folder);
+            var none = TorchFiles.InFolder(folder);
             Assert.IsTrue(none is { TorchSharp: null, Wanted: null, LibtorchPackage: null } && none.Bindings.Count + none.Libtorch.Count == 0);
             StringAssert.Contains(Libtorch.Explain(none, _ => [], null), "no native library of TorchSharp");
 
@@ -71,7 +71,7 @@ public sealed class LibtorchTests
             File.Copy(typeof(TorchSharp.torch).Assembly.Location, Path.Combine(folder, "TorchSharp.dll"));
             File.WriteAllText(Path.Combine(folder, "app.deps.json"), """{ "libraries": { "app/1.0.0": {}, "libtorch-cuda-12.8-linux-x64/2.10.0": {}, "TorchSharp/0.107.0": {} } }""");
             File.WriteAllText(Path.Combine(folder, "broken.deps.json"), "{ \"libraries\": [");
-            var files = TorchFiles.OfFolder(folder);
+            var files = TorchFiles.InFolder(folder);
             Assert.AreEqual(("0.107.0", "2.10.0", "2.10.0"), (files.TorchSharp, files.Wanted, files.LibtorchVersion));
             Assert.HasCount(1, files.Bindings);
             Assert.HasCount(1, files.Libtorch);

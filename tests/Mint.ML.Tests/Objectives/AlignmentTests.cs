@@ -31,6 +31,6 @@ public sealed class AlignmentTests
     {
         var audio = bridge.Listen(io["image_embeds"], null);
         var captions = new CaptionBatch(io["input_ids"], io["attention_mask"].to(ScalarType.Bool), DecoderId: 60);
-        return Alignment.Losses(bridge, audio, captions, options, (_, _) => (io["neg_image_for_text"], io["neg_text_for_image"]), out similarity);
+        return AlignmentObjectives.Losses(bridge, audio, captions, options, (_, _) => (io["neg_image_for_text"], io["neg_text_for_image"]), out similarity);
     }
 }

@@ -69,7 +69,8 @@ public sealed class GradCacheTests
     private static Tensor Whole(BridgeNet bridge, Tensor frames, Tensor ids, Tensor mask)
     {
         using var audio = bridge.Listen(frames, null);
-        var losses = Alignment.Losses(bridge, audio, new CaptionBatch(ids, mask, 60), Contrast, (_, _) => throw new InvalidOperationException(), out _);
+        var losses = AlignmentObjectives.Losses(bridge, audio, new CaptionBatch(ids, mask, 60), Contrast,
+            (_, _) => throw new InvalidOperationException(), out _);
         losses.Total.backward();
         return losses.Contrastive.detach();
     }

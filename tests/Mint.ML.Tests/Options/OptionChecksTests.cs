@@ -34,7 +34,8 @@ public sealed class OptionChecksTests
             "ContrastiveWeight is NaN", "MatchingWeight is -1", "GenerationSmoothing is 1", "multiple of BatchSize, 4", "AccumulationSteps at 1",
             "LearningRate is NaN", "WeightDecay is -1", "GradientClip is NaN", "Epochs is -3", "BestBy is not");
         Says(() => AlignmentTraining.Validate(new(), new TrainingOptions { BatchSize = 1 }), "at least 2");
-        Says(new TrainingOptions { Precision = (Precision)7, Schedule = (LearningRateSchedule)7 }.Validate, "float32, bfloat16", "linear, cosine, constant");
+        Says(new TrainingOptions { Precision = (TrainingPrecision)7, Schedule = (LearningRateSchedule)7 }.Validate,
+            "float32, bfloat16", "linear, cosine, constant");
         AlignmentTraining.Validate(new AlignmentOptions { ContrastiveBatch = 128 }, new TrainingOptions());
     }
 

@@ -149,7 +149,8 @@ public sealed class TorchSharpTests
         Tensor Gradient(Func<Tensor, Tensor> gelu)
         {
             var leaf = x.clone().requires_grad_(true);
-            torch.nn.functional.conv1d(gelu(leaf).transpose(1, 2), weight, padding: 1, groups: 4).pow(2).sum().backward(); // its input's gradient is channels first
+            // The gradient of the convolution's input is channels first.
+            torch.nn.functional.conv1d(gelu(leaf).transpose(1, 2), weight, padding: 1, groups: 4).pow(2).sum().backward();
             return leaf.grad!;
         }
         Assert.IsTrue(Gradient(torch.nn.functional.gelu).allclose(Gradient(t => t * 0.5 * (1 + (t / Math.Sqrt(2)).erf())), 1e-4, 1e-4));

@@ -152,7 +152,8 @@ public sealed class EmbeddingIndexTests
     {
         Build(File1, storage);
         byte[] whole = File.ReadAllBytes(File1);
-        int vector = VectorCodec.VectorBytes(storage, Width), at = IndexHeader.Bytes + (57 * Vectors + 1) * vector; // the first number of an item's second vector; of Int8 its first scale
+        // The first number of an item's second vector; of Int8 its first scale.
+        int vector = VectorCodec.VectorBytes(storage, Width), at = IndexHeader.Bytes + (57 * Vectors + 1) * vector;
         foreach (float number in (float[])[float.NaN, float.PositiveInfinity, float.NegativeInfinity])
         {
             byte[] damaged = [.. whole];

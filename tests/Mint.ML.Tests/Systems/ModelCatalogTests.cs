@@ -20,7 +20,6 @@ public sealed class ModelCatalogTests
     [DataRow("clip_text_proj", "ClipText")]
     [DataRow("clap_fused", "Clap")]
     [DataRow("ast", "Ast")]
-    [DataRow("vit_mae", "VitMae")]
     [DataRow("audiomae", "AudioMae")]
     [DataRow("flan_t5", "T5")]
     [DataRow("gpt2_prefixed", "Gpt2")]

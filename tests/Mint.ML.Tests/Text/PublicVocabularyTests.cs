@@ -109,8 +109,8 @@ public class PublicVocabularyTests
             {
                 MaxLength = item.GetProperty("max_length").GetInt32(),
                 PadToMaxLength = Text(item, "padding") == "max_length",
-                PaddingSide = Text(item, "padding_side") == "left" ? Side.Left : Side.Right,
-                TruncationSide = Text(item, "truncation_side") == "left" ? Side.Left : Side.Right,
+                PaddingSide = Text(item, "padding_side") == "left" ? TokenSide.Left : TokenSide.Right,
+                TruncationSide = Text(item, "truncation_side") == "left" ? TokenSide.Left : TokenSide.Right,
             };
             var batch = tokenizer.EncodeBatch([.. item.GetProperty("texts").EnumerateArray().Select(text => text.GetString()!)], options);
             var ids = item.GetProperty("input_ids").EnumerateArray().SelectMany(Ids).Select(id => (long)id).ToArray();

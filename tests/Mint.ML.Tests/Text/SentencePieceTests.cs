@@ -129,7 +129,7 @@ public class SentencePieceTests
     {
         using var scope = TorchSharp.torch.NewDisposeScope();
         var tokenizer = Small.Load("unigram");
-        var (ids, mask) = TextTensors.Of(tokenizer, ["the dog barks", "the"], 30, TorchSharp.torch.CPU);
+        var (ids, mask) = TextTensors.Encode(tokenizer, ["the dog barks", "the"], 30, TorchSharp.torch.CPU);
         var (rows, counted) = (ids.data<long>().ToArray().Chunk((int)ids.shape[1]).ToArray(), mask.to(TorchSharp.torch.ScalarType.Int64).sum([1]).data<long>()
             .ToArray());
         Assert.AreEqual(ids.shape[1], counted[0]);

@@ -24,7 +24,7 @@ public class TextTokenizerTests
         {
             var kept = Math.Min(length - before - after, bare.Length);
             CollectionAssert.AreEqual((int[])[.. whole[..before], .. bare[..kept], .. whole[^after..]], tokenizer.Encode(text, maxLength: length));
-            var left = tokenizer.EncodeBatch([text], new BatchOptions { MaxLength = length, TruncationSide = Side.Left });
+            var left = tokenizer.EncodeBatch([text], new BatchOptions { MaxLength = length, TruncationSide = TokenSide.Left });
             CollectionAssert.AreEqual((int[])[.. whole[..before], .. bare[^kept..], .. whole[^after..]], left.Ids.Cast<long>().Select(id => (int)id).ToArray());
         }
         if (before + after > 0)
@@ -54,7 +54,7 @@ public class TextTokenizerTests
     public void Left_padding_and_a_fixed_length()
     {
         var tokenizer = Small.Load("byte-level", new TokenizerOptions { PadToken = "!" });
-        var batch = tokenizer.EncodeBatch(["a", ""], new BatchOptions { PaddingSide = Side.Left, MaxLength = 3, PadToMaxLength = true });
+        var batch = tokenizer.EncodeBatch(["a", ""], new BatchOptions { PaddingSide = TokenSide.Left, MaxLength = 3, PadToMaxLength = true });
         var (pad, a) = (tokenizer.TokenToId("!")!.Value, tokenizer.TokenToId("a")!.Value);
         CollectionAssert.AreEqual(new long[] { pad, pad, a, pad, pad, pad }, batch.Ids.Cast<long>().ToArray());
         CollectionAssert.AreEqual(new[] { false, false, true, false, false, false }, batch.Mask.Cast<bool>().ToArray());

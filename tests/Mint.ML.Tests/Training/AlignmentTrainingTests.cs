@@ -35,7 +35,8 @@ public sealed class AlignmentTrainingTests
         using var grad = no_grad();
         using var scope = NewDisposeScope();
         bridge.eval();
-        var clips = Frames().Select(frames => bridge.EmbedAudio(bridge.QFormer.QueryPass(bridge.Queries, bridge.Listen(tensor(frames).view(1, -1, 8), null)))[0]).ToArray(); // (Q, E) each
+        var clips = Frames().Select(frames => bridge.Listen(tensor(frames).view(1, -1, 8), null))
+            .Select(heard => bridge.EmbedAudio(bridge.QFormer.QueryPass(bridge.Queries, heard))[0]).ToArray(); // (Q, E) each
         return Enumerable.Range(0, Captions.Length).Count(t =>
         {
             long[] ids = [.. BridgeText.Ids(new Characters(40), Captions[t], 30).Select(id => (long)id)];

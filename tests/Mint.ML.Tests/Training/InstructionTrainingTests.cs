@@ -39,7 +39,7 @@ public sealed class InstructionTrainingTests
         var (plain, mixed) = (Load(), Load());
         var options = Short with { Epochs = 10, LearningRate = 3e-3 };
         var expected = Train(plain, options);
-        var actual = Train(mixed, options with { Precision = Precision.BFloat16, ActivationCheckpointing = true });
+        var actual = Train(mixed, options with { Precision = TrainingPrecision.BFloat16, ActivationCheckpointing = true });
         Assert.AreNotEqual(expected.FirstLosses["total"], actual.FirstLosses["total"]);
         Assert.AreEqual(expected.FirstLosses["total"], actual.FirstLosses["total"], 0.03 * expected.FirstLosses["total"]);
         Assert.AreEqual(expected.LastLosses["total"], actual.LastLosses["total"], 0.03 * expected.LastLosses["total"]);

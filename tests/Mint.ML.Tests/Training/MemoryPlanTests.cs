@@ -31,8 +31,8 @@ public sealed class MemoryPlanTests
     [TestMethod]
     public void Only_activations_grow_with_the_batch_and_in_proportion()
     {
-        MemoryPlan Of(int batch) => MemoryPlan.Stage1(Small, new(), new() { Batch = batch });
-        var (one, two, five) = (Of(1), Of(2), Of(5));
+        MemoryPlan Plan(int batch) => MemoryPlan.Stage1(Small, new(), new() { Batch = batch });
+        var (one, two, five) = (Plan(1), Plan(2), Plan(5));
         Assert.AreEqual(four(one, two), five.Activations - one.Activations, 8);
         Assert.AreEqual(one.Total - one.Activations - one.Gaps, five.Total - five.Activations - five.Gaps);
 
@@ -45,9 +45,11 @@ public sealed class MemoryPlanTests
         long all = MemoryPlan.Stage1(Small, new(), new()).Activations;
         foreach (var objective in new AlignmentOptions[] { new() { MatchingWeight = 0 }, new() { GenerationWeight = 0 } })
             Assert.IsLessThan(all, MemoryPlan.Stage1(Small, objective, new()).Activations);
-        foreach (var step in new StepSize[] { new() { BFloat16 = true }, new() { Checkpointed = true }, new() { Fused = true }, new() { Frames = 100 },
+        foreach (var step in new TrainingStepSize[] { new() { BFloat16 = true }, new() { Checkpointed = true }, new() { Fused = true }, new() { Frames = 100 },
             new() { Tokens = 10 } })
+        {
             Assert.IsLessThan(all, MemoryPlan.Stage1(Small, new(), step).Activations, step.ToString());
+        }
     }
 
     [TestMethod]
@@ -70,9 +72,9 @@ public sealed class MemoryPlanTests
     [DataRow(1000)]
     public void The_largest_batch_fits_and_one_clip_more_does_not(int most)
     {
-        MemoryPlan Of(int batch) => MemoryPlan.Stage1(Small, new(), new() { Batch = batch });
-        long memory = Of(77).Total + 10;
-        Assert.AreEqual(Math.Min(77, most), MemoryPlan.LargestBatch(Of, memory, most));
-        Assert.AreEqual(0, MemoryPlan.LargestBatch(Of, Of(1).Total - 1, most));
+        MemoryPlan Plan(int batch) => MemoryPlan.Stage1(Small, new(), new() { Batch = batch });
+        long memory = Plan(77).Total + 10;
+        Assert.AreEqual(Math.Min(77, most), MemoryPlan.LargestBatch(Plan, memory, most));
+        Assert.AreEqual(0, MemoryPlan.LargestBatch(Plan, Plan(1).Total - 1, most));
     }
 }

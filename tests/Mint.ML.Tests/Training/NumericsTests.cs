@@ -16,7 +16,7 @@ namespace Mint.ML.Tests.Training;
 public sealed class NumericsTests
 {
     private static readonly TrainingOptions Short = new() { Epochs = 3, BatchSize = 4, LearningRate = 1e-3, Seed = 3 };
-    private static readonly TrainingOptions BFloat16 = Short with { Precision = Precision.BFloat16 };
+    private static readonly TrainingOptions BFloat16 = Short with { Precision = TrainingPrecision.BFloat16 };
     private static readonly TrainingOptions Recomputed = Short with { ActivationCheckpointing = true };
 
     [TestMethod]
@@ -105,7 +105,7 @@ public sealed class NumericsTests
         var (xGradient, weightGradient) = (x.grad!.clone(), weight.grad!.clone());
         (x.grad, weight.grad) = (null, null);
         random.manual_seed(2);
-        var y = Recompute.Of(Part, x, shift);
+        var y = Recompute.Run(Part, x, shift);
         Assert.AreEqual(2, runs);
         rand(5); // what is drawn in between moves nothing
         y.sum().backward();
@@ -181,7 +181,8 @@ public sealed class NumericsTests
         var other = tensor(new long[] { 1, 2, 3, 4, 5, 0 });
         var (heard, read) = (bridge.EmbedAudio(bridge.QFormer.QueryPass(bridge.Queries, audio)), bridge.EmbedText(bridge.QFormer.TextPass(ids, null)));
         similarities = heard.reshape(-1, heard.shape[2]).matmul(read.t()).view(heard.shape[0], heard.shape[1], read.shape[0]).to(ScalarType.Float32).detach();
-        return Alignment.Losses(bridge, audio, new CaptionBatch(ids, ones_like(ids).to(ScalarType.Bool), 40), new AlignmentOptions(), (_, _) => (other, other),
+        return AlignmentObjectives.Losses(bridge, audio, new CaptionBatch(ids, ones_like(ids).to(ScalarType.Bool), 40), new AlignmentOptions(),
+            (_, _) => (other, other),
             out _).Total;
     }
 }

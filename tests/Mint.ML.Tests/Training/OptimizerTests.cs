@@ -71,15 +71,6 @@ public sealed class OptimizerTests
         CollectionAssert.AreEqual(new double[] { 1, 1.5, 3 }, Values(first.grad!).Concat(Values(second.grad!)).Select(value => Math.Round(value, 5)).ToArray());
     }
 
-    [TestMethod]
-    public void The_rate_rises_then_falls_to_zero_in_a_line()
-    {
-        double[] rates = [.. Enumerable.Range(0, 10).Select(step => Optimizer.RateAt(2, 0.4, step, 10))];
-        double[] expected = [0.5, 1, 1.5, 1.4, 1.2, 1, 0.8, 0.6, 0.4, 0.2];
-        for (int step = 0; step < 10; step++) Assert.AreEqual(expected[step], rates[step], 1e-12, $"step {step}");
-        Assert.AreEqual(2, Optimizer.RateAt(2, 0, 0, 10));
-    }
-
     private static Parameter Drawn(long[] shape, TorchSharp.torch.Generator generator) => new(randn(shape, generator: generator));
 
     private static double[] Values(Tensor x) => [.. x.detach().to(ScalarType.Float64).flatten().data<double>().ToArray()];

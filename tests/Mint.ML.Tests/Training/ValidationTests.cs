@@ -69,7 +69,7 @@ public sealed class ValidationTests
         var captions =
             new CaptionBatch(tensor(HeldOutCaptions.SelectMany(Ids).ToArray()).view(7, -1), ones([7, Ids("sound c").Length], dtype: ScalarType.Bool), 40);
         using var chance = new Generator(5);
-        var losses = Alignment.Losses(bridge, all.Frames, all.Mask, captions, new AlignmentOptions(), chance);
+        var losses = AlignmentObjectives.Losses(bridge, all.Frames, all.Mask, captions, new AlignmentOptions(), chance);
         Assert.AreEqual(losses.Contrastive.item<float>(), metrics["contrastive"], 1e-4);
         Assert.AreEqual(losses.Generation.item<float>(), metrics["generation"], 1e-4);
         Assert.AreEqual(metrics["contrastive"] + metrics["matching"] + metrics["generation"], metrics["loss"], 1e-4);
@@ -148,9 +148,15 @@ public sealed class ValidationTests
         using (var ended = Bridge())
         using (var cancel = new CancellationTokenSource())
         {
-            if (killedAt is { } step) Assert.ThrowsExactly<TimeoutException>(() => Train(ended, kept, HeldOut(), new Crash(step)));
-            else Assert.IsTrue(Train(ended, kept, new AlignmentValidation(new Cancelling(HeldOut().Audio, cancel, cancelledAtRead!.Value), HeldOutCaptions),
+            if (killedAt is { } step)
+            {
+                Assert.ThrowsExactly<TimeoutException>(() => Train(ended, kept, HeldOut(), new Crash(step)));
+            }
+            else
+            {
+                Assert.IsTrue(Train(ended, kept, new AlignmentValidation(new Cancelling(HeldOut().Audio, cancel, cancelledAtRead!.Value), HeldOutCaptions),
                 cancel: cancel.Token).Cancelled);
+            }
         }
         using var resumed = Bridge(seed: 99);
         var result = Train(resumed, kept, HeldOut());

@@ -70,7 +70,7 @@ public sealed class AudioLanguageModelTests
         var clip = AudioFile.Read(Clip(7));
         var divided = LongAudio.Divide(clip.Samples.Length, clip.SampleRate, windows.Options);
         Assert.IsGreaterThan(1, divided.Windows.Count);
-        Assert.AreEqual(divided.Merge([.. divided.Of(clip).Select(window => model.Ask(window, "This is a sound of"))]),
+        Assert.AreEqual(divided.Merge([.. divided.Cut(clip).Select(window => model.Ask(window, "This is a sound of"))]),
             windows.Model.Ask(clip, "This is a sound of"));
     }
 

@@ -55,10 +55,24 @@ internal sealed class EightClips
 
     public EstimatorChain<RankedClassificationTransformer> Pipeline(MLContext ml, int batchSize = 3, bool embed = false, CancellationToken cancel = default) =>
         Featurize(ml, batchSize, embed)
-            .Append(ml.AudioLanguage().Trainers.BridgeNet(new BridgeNetTrainer.Options { Bridge = Bridge, Training = Training, VocabularySize = 80,
-                BatchSize = batchSize, Seed = 5, Cancellation = cancel }))
-            .Append(ml.AudioLanguage().Trainers.InstructionTuning(new InstructionTuner.Options { LanguageModel = LanguageModel, Training = Training,
-                BatchSize = batchSize, EmbedFrozenModels = embed, Seed = 5, Cancellation = cancel }))
+            .Append(ml.AudioLanguage().Trainers.BridgeNet(new BridgeNetTrainer.Options
+            {
+                Bridge = Bridge,
+                Training = Training,
+                VocabularySize = 80,
+                BatchSize = batchSize,
+                Seed = 5,
+                Cancellation = cancel
+            }))
+            .Append(ml.AudioLanguage().Trainers.InstructionTuning(new InstructionTuner.Options
+            {
+                LanguageModel = LanguageModel,
+                Training = Training,
+                BatchSize = batchSize,
+                EmbedFrozenModels = embed,
+                Seed = 5,
+                Cancellation = cancel
+            }))
             .Append(ml.AudioLanguage().GenerateCaptions(new CaptionGenerator.Options { BatchSize = batchSize }))
             .Append(ml.AudioLanguage().RankLabels(new RankedClassifier.Options { Labels = TinyModels.Families, BatchSize = batchSize }));
 

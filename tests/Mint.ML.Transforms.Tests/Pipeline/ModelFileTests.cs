@@ -43,10 +43,10 @@ public class ModelFileTests
         var start =
             new ProcessStartInfo("dotnet",
             [typeof(ModelFileTests).Assembly.Location, "--filter", $"FullyQualifiedName~{nameof(A_saved_pipeline_gives_the_same_bits_in_another_process)}"])
-        {
-            RedirectStandardOutput = true,
-            Environment = { [AnsweringProcess.FolderVariable] = Clips.Folder, ["MINT_MODELS"] = Clips.Folder },
-        };
+            {
+                RedirectStandardOutput = true,
+                Environment = { [AnsweringProcess.FolderVariable] = Clips.Folder, ["MINT_MODELS"] = Clips.Folder },
+            };
         using var process = Process.Start(start)!;
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

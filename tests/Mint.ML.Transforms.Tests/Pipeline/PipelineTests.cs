@@ -166,11 +166,23 @@ public class PipelineTests
         var audio = Ml.AudioLanguage();
         var features = Clips.Featurize(Ml).Fit(Clips.Data).Transform(Clips.Data);
         var bridge =
-            audio.Trainers.BridgeNet(new BridgeNetTrainer.Options { Bridge = EightClips.Bridge, Training = EightClips.Training, VocabularySize = 80,
-            BatchSize = 3, Seed = 5 }).Fit(features);
+            audio.Trainers.BridgeNet(new BridgeNetTrainer.Options
+            {
+                Bridge = EightClips.Bridge,
+                Training = EightClips.Training,
+                VocabularySize = 80,
+                BatchSize = 3,
+                Seed = 5
+            }).Fit(features);
         var tuned =
-            audio.Trainers.InstructionTuning(new InstructionTuner.Options { LanguageModel = Clips.LanguageModel, Training = EightClips.Training,
-            Bridge = bridge, BatchSize = 3, Seed = 5 }).Fit(features);
+            audio.Trainers.InstructionTuning(new InstructionTuner.Options
+            {
+                LanguageModel = Clips.LanguageModel,
+                Training = EightClips.Training,
+                Bridge = bridge,
+                BatchSize = 3,
+                Seed = 5
+            }).Fit(features);
         var captions = audio.GenerateCaptions(new CaptionGenerator.Options { Model = tuned, BatchSize = 3 }).Fit(features).Transform(features);
         var labels = audio.RankLabels(new RankedClassifier.Options { Model = tuned, Labels = TinyModels.Families, BatchSize = 3 }).Fit(features)
             .Transform(features);

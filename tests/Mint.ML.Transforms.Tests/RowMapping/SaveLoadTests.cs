@@ -38,10 +38,10 @@ public class SaveLoadTests
             var start =
                 new ProcessStartInfo("dotnet",
                 [typeof(SaveLoadTests).Assembly.Location, "--filter", $"FullyQualifiedName~{nameof(Loads_in_the_other_process)}"])
-            {
-                RedirectStandardOutput = true,
-                Environment = { [FolderVariable] = folder.FullName },
-            };
+                {
+                    RedirectStandardOutput = true,
+                    Environment = { [FolderVariable] = folder.FullName },
+                };
             using var process = Process.Start(start)!;
             string output = process.StandardOutput.ReadToEnd();
             process.WaitForExit();

@@ -83,20 +83,20 @@ public class AnswerCommandTests
     public void A_run_that_is_stopped_stops_within_a_batch_and_goes_on()
     {
         using var model = ModelFile.Load(Model.Value);
-        var clips = ClipList.Of(Clips, _ => { });
+        var clips = ClipList.Read(Clips, _ => { });
         var answerer = new TextAnswerer(model.Model, "caption", InstructionTemplates.CaptionInstruction, new GenerationOptions { MaxTokens = 4 }, 2);
-        var settings = AnswerSettings.Of(model.Path, Clips, answerer, new LongAudioOptions());
+        var settings = AnswerSettings.ForRun(model.Path, Clips, answerer, new LongAudioOptions());
         string path = At("stopped.jsonl");
         var run = new AnswerRun(answerer, new LongAudioOptions(), 2, skipErrors: false, _ => { });
         using var stop = new CancellationTokenSource();
-        using (var output = new StoppingOutput(new FileOutput(path, new JsonLines("caption"), settings), after: 3, stop))
+        using (var output = new StoppingOutput(new FileOutput(path, new JsonLinesFormat("caption"), settings), after: 3, stop))
         {
             var result = run.Run(clips, output, stop.Token);
             Assert.IsTrue(result.Stopped);
             Assert.AreEqual(130, result.ExitCode);
             Assert.AreEqual(4, result.Answered, "the batch that was being written is written");
         }
-        using (var output = new FileOutput(path, new JsonLines("caption"), settings))
+        using (var output = new FileOutput(path, new JsonLinesFormat("caption"), settings))
             Assert.AreEqual(new AnswerResult(4, 4, 0, 0, false), run.Run(clips, output, default));
         CollectionAssert.AreEqual(clips.Select(clip => clip.Name).ToArray(), File.ReadAllLines(path)
             .Select(line => JsonNode.Parse(line)!["path"]!.GetValue<string>()).ToArray());
@@ -112,7 +112,7 @@ public class AnswerCommandTests
         string[] hashes = [.. contents.Select(content =>
         {
             File.WriteAllText(Path.Combine(folder, "config.json"), content);
-            return AnswerSettings.Of(folder, Clips, answerer, new LongAudioOptions())["model"]!.GetValue<string>();
+            return AnswerSettings.ForRun(folder, Clips, answerer, new LongAudioOptions())["model"]!.GetValue<string>();
         })];
         Assert.AreEqual(hashes[0], hashes[1]);
         Assert.AreNotEqual(hashes[1], hashes[2]);

@@ -146,7 +146,8 @@ internal sealed class Browser : IAsyncDisposable
             case "Runtime.consoleAPICalled": problems.Enqueue(values!.ToJsonString()); break;
             case "Log.entryAdded": problems.Enqueue(values!["entry"]!.ToJsonString()); break;
             case "Network.requestWillBeSent" when (string?)values!["request"]!["url"] is { } url
-                && !url.StartsWith("data:", StringComparison.Ordinal): requests.Enqueue(url); break;
+                && !url.StartsWith("data:", StringComparison.Ordinal):
+                requests.Enqueue(url); break;
         }
     }
 

@@ -69,12 +69,12 @@ public class CommandModelTests
         var start =
             new ProcessStartInfo("dotnet",
             [typeof(ModelFile).Assembly.Location, "classify", Path.Combine(Clips.Folder, "clip0.wav"), "--labels", "a,b", "--model", file])
-        {
-            WorkingDirectory = elsewhere,
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-            Environment = { ["MINT_MODELS"] = elsewhere, ["MINT_TRACE"] = "" },
-        };
+            {
+                WorkingDirectory = elsewhere,
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+                Environment = { ["MINT_MODELS"] = elsewhere, ["MINT_TRACE"] = "" },
+            };
         using var process = Process.Start(start)!;
         string said = process.StandardError.ReadToEnd();
         process.WaitForExit();

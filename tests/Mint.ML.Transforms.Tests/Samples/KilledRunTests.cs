@@ -40,8 +40,11 @@ public sealed class KilledRunTests
     private static void StartAndKill(string folder, int lines)
     {
         var start =
-            new ProcessStartInfo("dotnet", [typeof(PretrainCommand).Assembly.Location, "pretrain", .. Arguments(folder)]) { RedirectStandardOutput = true,
-            RedirectStandardError = true };
+            new ProcessStartInfo("dotnet", [typeof(PretrainCommand).Assembly.Location, "pretrain", .. Arguments(folder)])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true
+            };
         using var process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
         process.BeginOutputReadLine();

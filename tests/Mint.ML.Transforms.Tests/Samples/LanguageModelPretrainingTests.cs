@@ -4,6 +4,7 @@ using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
 using Mint.ML.Samples.Making.Pretraining;
 using Mint.ML.Text;
+using Mint.ML.Training;
 using Mint.ML.Transforms.Tests.Pipeline;
 using static TorchSharp.torch;
 
@@ -62,13 +63,43 @@ public sealed class LanguageModelPretrainingTests
         using var model = LanguageModelPretraining.Create(Small(tokenizer), 1);
         using var cancel = new CancellationTokenSource();
         int drawn = 0;
-        var losses = LanguageModelPretraining.Run(model, tokenizer, random =>
+        var result = LanguageModelPretraining.Run(model, tokenizer, random =>
         {
             if (++drawn == 3 * Options.BatchSize) cancel.Cancel();
             return Draw(random);
         }, Options, cancel: cancel.Token);
-        Assert.HasCount(3, losses);
+        Assert.AreEqual(3, result.Steps);
+        Assert.IsTrue(result.Cancelled);
         Assert.IsTrue(model.parameters().All(weight => !weight.requires_grad), "the model is frozen again");
+    }
+
+    [TestMethod]
+    public void A_stopped_run_goes_on_and_ends_where_it_would_have_ended()
+    {
+        string[] ends = [.. new[] { "whole", "stopped" }.Select(name =>
+        {
+            string folder = Folder(name);
+            var tokenizer = LanguageModelFolder.WriteTokenizer(Texts(), folder, 120);
+            var options = Options with { Steps = 6, RunFolder = Path.Combine(folder, "run") };
+            if (name == "stopped")
+            {
+                using var cancel = new CancellationTokenSource();
+                using var begun = LanguageModelPretraining.Create(Small(tokenizer), Options.Seed);
+                Assert.AreEqual(2, LanguageModelPretraining.Run(begun, tokenizer, Draw, options, new After(2, cancel), cancel.Token).Steps);
+            }
+            using var model = LanguageModelPretraining.Create(Small(tokenizer), Options.Seed);
+            Assert.AreEqual(6, LanguageModelPretraining.Run(model, tokenizer, Draw, options).Steps);
+            return RunFolder.Hash(model);
+        })];
+        Assert.AreEqual(ends[0], ends[1]);
+    }
+
+    private sealed class After(long step, CancellationTokenSource cancel) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value.Step == step) cancel.Cancel();
+        }
     }
 
     [TestMethod]
@@ -90,11 +121,19 @@ public sealed class LanguageModelPretrainingTests
     [TestMethod]
     public void Options_name_every_wrong_value()
     {
-        var error =
-            Assert.ThrowsExactly<ArgumentException>((Options with { Steps = 0, LearningRate = double.NaN, WarmUp = 1, InputNoise = -1,
-            MaxTargetTokens = 1 }).Validate);
+        var error = Assert.ThrowsExactly<ArgumentException>(
+            (Options with { Steps = 0, LearningRate = double.NaN, WarmUp = 1, InputNoise = -1, MaxTargetTokens = 1 }).Validate);
         foreach (string name in (string[])["Steps is 0", "LearningRate is NaN", "WarmUp is 1", "InputNoise is -1", "MaxTargetTokens is 1"])
             StringAssert.Contains(error.Message, name);
+    }
+
+    [TestMethod]
+    public void The_rate_rises_then_falls_to_zero_in_a_line()
+    {
+        double[] rates = [.. Enumerable.Range(0, 10).Select(step => TriangularRate.At(2, 0.4, step, 10))];
+        double[] expected = [0.5, 1, 1.5, 1.4, 1.2, 1, 0.8, 0.6, 0.4, 0.2];
+        for (int step = 0; step < 10; step++) Assert.AreEqual(expected[step], rates[step], 1e-12, $"step {step}");
+        Assert.AreEqual(2, TriangularRate.At(2, 0, 0, 10));
     }
 
     [TestMethod]
@@ -155,9 +194,17 @@ public sealed class LanguageModelPretrainingTests
     {
         var tokenizer = LanguageModelFolder.WriteTokenizer(Texts(), folder, 120);
         var model = LanguageModelPretraining.Create(Small(tokenizer), Options.Seed);
-        var losses = LanguageModelPretraining.Run(model, tokenizer, Draw, Options with { Steps = steps, LearningRate = 1e-2 });
+        var losses = new Losses();
+        LanguageModelPretraining.Run(model, tokenizer, Draw, Options with { Steps = steps, LearningRate = 1e-2 }, losses);
         LanguageModelFolder.WriteModel(model, folder);
-        return (model, tokenizer, losses);
+        return (model, tokenizer, losses.All);
+    }
+
+    private sealed class Losses : IProgress<TrainingProgress>
+    {
+        public List<double> All { get; } = [];
+
+        public void Report(TrainingProgress value) => All.Add(value.Losses["total"]);
     }
 
     private string Folder(string name)

@@ -1,6 +1,7 @@
 using Mint.ML.Audio;
 using Mint.ML.Encoders;
 using Mint.ML.Samples.Making.Pretraining;
+using Mint.ML.Training;
 using Mint.ML.Transforms.Tests.Pipeline;
 using static TorchSharp.torch;
 
@@ -61,11 +62,48 @@ public sealed class LogMelConvolutionsTests
         var labels = new ClipLabels("pitch", ["low", "high"], [.. Enumerable.Range(0, 24).Select(clip => clip % 2)]);
         var right = EncoderPretraining.Run(encoder, EncoderPretraining.Features(encoder, tones), [labels], new HashSet<int> { 20, 21, 22, 23 },
             new EncoderPretrainingOptions { Epochs = 10, BatchSize = 10 });
-        Assert.AreEqual(1.0, right["pitch"], "clips it has not heard");
+        Assert.AreEqual(1.0, right.Validations[^1].Metrics["pitch"], "clips it has not heard");
         var after = encoder.state_dict();
         string[] changed = [.. after.Where(pair => !pair.Value.allclose(before[pair.Key], 1e-5, 1e-6)).Select(pair => pair.Key)];
         Assert.IsTrue(changed.Any(name => name.StartsWith("encoder.", StringComparison.Ordinal)), string.Join(", ", changed));
         Assert.IsFalse(changed.Any(name => name.Contains("conv_layers.0.", StringComparison.Ordinal)), "the first convolution is the filter bank");
+    }
+
+    [TestMethod]
+    public void A_stopped_run_goes_on_and_ends_where_it_would_have_ended()
+    {
+        using var scope = NewDisposeScope();
+        string folder = Directory.CreateTempSubdirectory("mint-encoder-").FullName;
+        try
+        {
+            float[][] noises = [.. Enumerable.Range(0, 12).Select(clip => new Random(clip)).Select(random =>
+                Enumerable.Range(0, 8000).Select(_ => (float)random.NextDouble() - 0.5f).ToArray())];
+            var labels = new ClipLabels("half", ["first", "second"], [.. Enumerable.Range(0, 12).Select(clip => clip / 6)]);
+            string Run(string name, int? stop)
+            {
+                using var encoder = Encoder();
+                using var cancel = new CancellationTokenSource();
+                var options = new EncoderPretrainingOptions { Epochs = 3, BatchSize = 4, RunFolder = Path.Combine(folder, name) };
+                EncoderPretraining.Run(encoder, EncoderPretraining.Features(encoder, noises), [labels], new HashSet<int> { 0, 11 }, options,
+                    new After(stop, cancel), cancel.Token);
+                return RunFolder.Hash(encoder);
+            }
+            string whole = Run("whole", null), stopped = Run("stopped", 3);
+            Assert.AreNotEqual(whole, stopped);
+            Assert.AreEqual(whole, Run("stopped", null));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private sealed class After(int? step, CancellationTokenSource cancel) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value.Step == step) cancel.Cancel();
+        }
     }
 
     [TestMethod]

@@ -150,7 +150,9 @@ public sealed class OptionTests
     {
         foreach (var parse in new[] { CaptionCommand.Create().Parse(["a.wav", "--device", text]), PretrainCommand.Create().Parse(["--device", text]),
             EvaluateCommand.Create().Parse(["a.json", "--device", text]) })
+        {
             StringAssert.Contains(parse.Errors.Single().Message, $"--device is '{text}'; expected cpu, cuda or cuda:1");
+        }
     }
 
     [TestMethod]
@@ -175,7 +177,7 @@ public sealed class OptionTests
         var answerer = new Refusing();
         var run = new AnswerRun(answerer, new LongAudioOptions(), 4, skipErrors: true, _ => { });
         using var output = new Rows();
-        var clips = ClipList.Of(EightClips.Shared.Folder, _ => { }).Where(clip => clip.Name.StartsWith("clip", StringComparison.Ordinal)).ToList();
+        var clips = ClipList.Read(EightClips.Shared.Folder, _ => { }).Where(clip => clip.Name.StartsWith("clip", StringComparison.Ordinal)).ToList();
 
         answerer.Refuse = () => new ArgumentNullException("model");
         Assert.ThrowsExactly<ArgumentNullException>(() => run.Run(clips, output, default));
@@ -186,7 +188,7 @@ public sealed class OptionTests
     [TestMethod]
     public void Want_of_memory_is_the_row_of_the_clip_that_takes_it()
     {
-        var clips = ClipList.Of(EightClips.Shared.Folder, _ => { }).Where(clip => clip.Name.StartsWith("clip", StringComparison.Ordinal)).ToList();
+        var clips = ClipList.Read(EightClips.Shared.Folder, _ => { }).Where(clip => clip.Name.StartsWith("clip", StringComparison.Ordinal)).ToList();
         var answerer = new Refusing { Takes = clips[2].Name };
         using var output = new Rows();
         Assert.AreEqual(1, new AnswerRun(answerer, new LongAudioOptions(), 4, skipErrors: true, _ => { }).Run(clips, output, default).Failed);
@@ -207,7 +209,7 @@ public sealed class OptionTests
             {
                 using var output = new Rows();
                 var run = new AnswerRun(new Refusing { Takes = "" }, new LongAudioOptions { MaxSeconds = most }, 4, skipErrors: false, _ => { });
-                Assert.IsLessThan(bytes, Mint.ML.Tests.Allocation.Of(() => run.Run(ClipList.Of(file, _ => { }), output, default)));
+                Assert.IsLessThan(bytes, Mint.ML.Tests.Allocation.Measure(() => run.Run(ClipList.Read(file, _ => { }), output, default)));
                 Assert.AreEqual((20.0, 20 - (most ?? 20)), (output.Written[0].Seconds, output.Written[0].CutSeconds));
             }
         }

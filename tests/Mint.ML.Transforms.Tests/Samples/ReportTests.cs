@@ -64,8 +64,11 @@ public sealed class ReportTests
         var whole = Report(Fixture("run"), audio: Clips)["sounds"]!.AsArray();
         Assert.HasCount(6, whole); // five clips, each once, and one that is missing
         foreach (var sound in whole.Where(sound => sound!["missing"] is null))
+        {
             CollectionAssert.AreEqual(File.ReadAllBytes(Path.Combine(Clips, (string)sound!["name"]!)),
                 Convert.FromBase64String(((string)sound["source"]!)["data:audio/ogg;base64,".Length..]));
+        }
+
         StringAssert.Contains((string)whole.Single(sound => (string?)sound!["name"] == "gone.ogg")!["missing"]!, Clips);
 
         said.Clear();
@@ -121,7 +124,7 @@ public sealed class ReportTests
     {
         var evaluation = Evaluation("{\"task\":\"tagging\",\"labels\":[\"a\",\"b\"]}",
             "{\"path\":\"x\",\"reference\":[\"a\"],\"negative\":[\"b\"],\"scores\":[0.9,0.2]}",
-            "{\"path\":\"y\",\"reference\":[],\"negative\":[\"a\"],\"scores\":[0.5,0.8]}",   // whether b is right is not known: as a false one it would halve b's precision
+            "{\"path\":\"y\",\"reference\":[],\"negative\":[\"a\"],\"scores\":[0.5,0.8]}", // is b right? not known
             "{\"path\":\"z\",\"reference\":[\"b\"],\"scores\":[0.95,0.6]}");
         Assert.AreEqual("{\"label\":\"a\",\"clips known\":3,\"support\":1,\"average precision\":0.5,\"ROC-AUC\":0.5}",
             evaluation["classes"]![0]!.ToJsonString());

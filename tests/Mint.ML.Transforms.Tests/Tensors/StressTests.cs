@@ -10,7 +10,6 @@ using Mint.ML.Training.Data;
 using Mint.ML.Transforms.Tests.Pipeline;
 using TorchSharp;
 using static TorchSharp.torch;
-using Generator = Mint.ML.Generation.Generator;
 
 namespace Mint.ML.Transforms.Tests.Tensors;
 
@@ -81,7 +80,7 @@ public class StressTests
         var options = new GenerationOptions { Beams = 3, Returned = 3, RepetitionPenalty = 1.2, NoRepeatNGram = 2, MinTokens = 2, MaxTokens = 6 };
         IsTheSame(() =>
         {
-            var beams = Generator.Generate(model, prompt, mask, options);
+            var beams = TextGenerator.Generate(model, prompt, mask, options);
             var ranking = VocabularyRanking.Rank(model, prompt, mask, trie, new() { MaxRows = 3 });
             return string.Join('\n', beams.SelectMany(answers => answers).Select(answer => $"{string.Join(' ', answer.Ids)} {answer.Score:R}"))
                 + string.Join(' ', ranking.Scores.Cast<double>().Select(score => score.ToString("R")));

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Mint.ML.Encoders;
 
 /// <summary>Clips as they come from files, to frames.</summary>
-public static class ClipEncoding
+public static class AudioEncoderExtensions
 {
     /// <summary>Encodes clips of any rate and length as one batch: resampled, padded with zeros at the end, and masked.</summary>
     /// <param name="encoder">The encoder; frames stay on its device.</param>

@@ -24,7 +24,7 @@ public sealed record AlignmentLosses(Tensor Total, Tensor Contrastive, Tensor Ma
 /// MINT, section 3.2, figure 2. The audio is projected to keys and values once. Contrast and generation see the same pairs, so their
 /// queries and texts go through the blocks in one pass; matching follows, because its negatives come from the similarities.
 /// </remarks>
-public static class Alignment
+public static class AlignmentObjectives
 {
     /// <summary>The losses of a batch in which clip i belongs to caption i.</summary>
     /// <param name="bridge">The network to train.</param>

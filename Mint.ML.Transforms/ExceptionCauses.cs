@@ -3,7 +3,7 @@ using System.Reflection;
 namespace Mint.ML.Transforms;
 
 /// <summary>What went wrong, where somebody between has wrapped it.</summary>
-public static class Causes
+public static class ExceptionCauses
 {
     /// <summary>
     /// The exception inside those that say nothing themselves. <c>MLContext.Model.Load</c> wraps what a loader throws in a

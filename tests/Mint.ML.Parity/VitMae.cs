@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
+using Mint.ML.Encoders;
 using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using TorchSharp.Modules;
@@ -7,10 +8,10 @@ using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace Mint.ML.Encoders;
+namespace Mint.ML.Parity;
 
 /// <summary>The dimensions of a ViT-MAE's encoder; the defaults are facebook/vit-mae-base's.</summary>
-public sealed record VitMaeConfig
+internal sealed record VitMaeConfig
 {
     /// <summary>The encoder.</summary>
     public VitConfig Encoder { get; init; } = new();
@@ -46,7 +47,7 @@ public sealed record VitMaeConfig
 /// <param name="Hidden">The class token and the kept patches in their drawn order, normalised, (B, 1 + kept, D).</param>
 /// <param name="Masked">(B, patches) bool in image order, true where the patch was dropped.</param>
 /// <param name="Restore">(B, patches) int64: where each patch of the image stands in the drawn order.</param>
-public sealed record VitMaeOutput(Tensor Hidden, Tensor Masked, Tensor Restore) : IDisposable
+internal sealed record VitMaeOutput(Tensor Hidden, Tensor Masked, Tensor Restore) : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose()
@@ -61,7 +62,7 @@ public sealed record VitMaeOutput(Tensor Hidden, Tensor Masked, Tensor Restore) 
 /// The encoder of a masked autoencoder (He et al., "Masked Autoencoders Are Scalable Vision Learners", 2021) as transformers' ViTMAEModel
 /// computes it. The original draws the patches' order even when it drops none; here the order is the image's unless noise is given.
 /// </summary>
-public sealed class VitMae : Module<Tensor, Tensor>
+internal sealed class VitMae : Module<Tensor, Tensor>
 {
     /// <summary>How the files of Hugging Face name the weights; the decoder of pre-training may stand beside them.</summary>
     public static WeightNames Names { get; } = new()

@@ -11,7 +11,7 @@ using Mint.ML.Training.Data;
 namespace Mint.ML.Samples.Cli.Runs;
 
 /// <summary>What a bridge of stage 1 finds for the captions of a manifest, among its clips: retrieval.jsonl in a run folder.</summary>
-internal static class Search
+internal static class RetrievalFile
 {
     private const int Kept = 5, Batch = 32;
 

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace Mint.ML.Systems;
 
 /// <summary>Texts in answer to instructions about sound, the same for every <see cref="IAudioLanguageModel"/>.</summary>
-public static class Answers
+public static class AudioLanguageModelExtensions
 {
     /// <summary>Answers about B sounds.</summary>
     /// <param name="model">The system.</param>
@@ -24,7 +24,7 @@ public static class Answers
         using var scope = NewDisposeScope();
         var (prompt, mask) = model.Prompt(sounds, instructions);
         options ??= new();
-        var generated = Generation.Generator.Generate(model.LanguageModel, prompt, mask, options, model.Tokenizer, cancel);
+        var generated = TextGenerator.Generate(model.LanguageModel, prompt, mask, options, model.Tokenizer, cancel);
         return [.. generated.Select(answers => answers[0].Text(model.Tokenizer, options.StopStrings).Trim())];
     }
 
@@ -46,7 +46,7 @@ public static class Answers
             options ??= new();
             List<int> ids = [];
             string told = "";
-            await foreach (int id in Generation.Generator.Stream(model.LanguageModel, prompt, mask, options, model.Tokenizer, cancel).ConfigureAwait(false))
+            await foreach (int id in TextGenerator.Stream(model.LanguageModel, prompt, mask, options, model.Tokenizer, cancel).ConfigureAwait(false))
             {
                 ids.Add(id);
                 string text = new GeneratedSequence([.. ids], 0, false).Text(model.Tokenizer, options.StopStrings).TrimStart();

@@ -33,7 +33,7 @@ internal sealed record Endings(int EndOfSequence, int Padding, GenerationOptions
 }
 
 /// <summary>The search for one prompt's answers: decides which candidates live on.</summary>
-internal abstract class Search
+internal abstract class DecodingSearch
 {
     /// <summary>What is fed next; one empty row at first.</summary>
     public IReadOnlyList<Hypothesis> Rows { get; protected set; } = [new([], 0, 0)];
@@ -49,7 +49,7 @@ internal abstract class Search
 }
 
 /// <summary>Every row takes the token chosen for it.</summary>
-internal sealed class SingleSearch(Endings endings) : Search
+internal sealed class SingleSearch(Endings endings) : DecodingSearch
 {
     public override IReadOnlyList<GeneratedSequence> Answers =>
         [.. Rows.OrderByDescending(row => row.Score).Select(row => new GeneratedSequence(row.Ids, row.Score, row.Complete))];
@@ -63,7 +63,7 @@ internal sealed class SingleSearch(Endings endings) : Search
 
 /// <summary>The best K open beams go on; ended ones are ranked apart.</summary>
 /// <remarks>After BeamSearchScorer of transformers 4.32, whose answers are the fixtures.</remarks>
-internal sealed class BeamSearch(Endings endings, BeamRanker ranker) : Search
+internal sealed class BeamSearch(Endings endings, BeamRanker ranker) : DecodingSearch
 {
     public override IReadOnlyList<GeneratedSequence> Answers => ranker.Best(endings.Options.Returned);
 

@@ -10,7 +10,7 @@ namespace Mint.ML.Generation;
 /// An answer depends on its prompt and the options alone: not on the other prompts of the batch, their number, order or length. Prompts
 /// run once, later steps on caches; a prompt with all its answers leaves the batch.
 /// </remarks>
-public static class Generator
+public static class TextGenerator
 {
     /// <summary>Answers prompts of embeddings.</summary>
     /// <param name="model">The language model.</param>
@@ -63,8 +63,11 @@ public static class Generator
     {
         options = Checked(model, prompt, promptMask, options, tokenizer);
         if (prompt.shape[0] != 1 || options.Beams != 1 || options.Returned != 1)
+        {
             throw new ArgumentException($"Streaming answers one prompt once, without beams; here are {prompt.shape[0]} prompts, {options.Beams} beams, "
                 + $"{options.Returned} answers.", nameof(options));
+        }
+
         using var run = await Task.Run(() => new GenerationRun(model, prompt, promptMask, Placeholders(model, prompt), options, tokenizer), cancel)
             .ConfigureAwait(false);
         int told = 0;
@@ -110,8 +113,11 @@ public static class Generator
         }
         Prompts.Check(model, prompt, promptMask);
         if (2 * (long)options.Beams > model.VocabularySize)
+        {
             throw new ArgumentException($"{options.Beams} beams need {2 * (long)options.Beams} different tokens; the model has {model.VocabularySize}.",
                 nameof(options));
+        }
+
         return options;
     }
 }

@@ -3,14 +3,14 @@ using static TorchSharp.torch;
 namespace Mint.ML.Layers;
 
 /// <summary>A place in the stream of random numbers that dropout draws from, so that what is computed twice is computed alike.</summary>
-internal sealed class Chance : IDisposable
+internal sealed class RandomStreamState : IDisposable
 {
     private readonly Tensor state;
     private readonly long? seed;
 
     /// <summary>Where the stream is now. A GPU's state cannot be read through TorchSharp: there a stream of its own begins, its seed drawn from the
     /// CPU's.</summary>
-    public Chance(Device device)
+    public RandomStreamState(Device device)
     {
         if (device.type == TorchSharp.DeviceType.CUDA)
         {

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Mint.ML.Audio;
 
 /// <summary>Batches whose rows have lengths of their own: what is done at a row's end must not see the padding after it.</summary>
-internal static class Rows
+internal static class WaveformRows
 {
     /// <summary>Waveforms as float32 (B, T) and their lengths as int64 (B), on a device; checked against each other.</summary>
     public static (Tensor Waveforms, Tensor Lengths) Check(Tensor waveforms, Tensor lengths, Device device, long least, string why)

@@ -1,0 +1,82 @@
+using Mint.ML.Encoders;
+using Mint.ML.Training.Data;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Mint.ML.Training;
+
+/// <summary>A stage on the frames of clips: batches of like lengths, read ahead, cropped where they are longer than the options allow.</summary>
+internal sealed class FrameTraining : ITraining
+{
+    private readonly ITrainingStage stage;
+    private readonly IFrameSource audio;
+    private readonly TrainingOptions options;
+    private readonly BatchOrder order;
+    private BatchFeed? feed; // from the step on with which this process begins
+
+    /// <exception cref="ArgumentException">The examples make no batch.</exception>
+    public FrameTraining(ITrainingStage stage, IFrameSource audio, TrainingOptions options)
+    {
+        (this.stage, this.audio, this.options) = (stage, audio, options);
+        long most = options.MaxFrames ?? long.MaxValue;
+        long[] lengths = [.. Enumerable.Range(0, stage.Examples).Select(example => Math.Min(audio.Frames(stage.Clip(example)), most))];
+        order = new BatchOrder(options.BatchSize, stage.SmallestBatch, options.Seed, lengths, stage.Mix);
+        if (order.Batches == 0)
+            throw new ArgumentException($"{stage.Examples} examples make no batch: at least {stage.SmallestBatch} are needed, and a BatchSize of as many.");
+    }
+
+    public IReadOnlyList<Module> Modules => stage.Modules;
+
+    public IReadOnlyList<(string name, Parameter parameter)> Trained => stage.Trained;
+
+    public Device Device => stage.Device;
+
+    public IReadOnlyList<string> LossNames => stage.LossNames;
+
+    public long StepsPerEpoch => (order.Batches + options.AccumulationSteps - 1) / options.AccumulationSteps;
+
+    public IReadOnlyDictionary<string, string> Parts => new Dictionary<string, string>(stage.Parts)
+    {
+        ["texts"] = RunFolder.Hash(stage.Texts),
+        ["audio"] = RunFolder.Hash(RunFolder.Identity(audio)),
+    };
+
+    public int Cropped => CroppedOf(Enumerable.Range(0, stage.Examples));
+
+    public double RateAt(long step, long steps) => options.RateAt(step, steps);
+
+    public IReadOnlyList<TrainingBatch> Batches(long step)
+    {
+        feed ??= new BatchFeed(audio, order, stage, options, step);
+        int[][] batches = feed.Batches(step);
+        if (stage.HearsFirst)
+            foreach (int[] batch in batches) Hear(batch);
+        return [.. batches.Select(batch => new TrainingBatch(batch.Length, stage.Weight(batch), negatives => Losses(batch, negatives),
+            () => batch.Select(example => audio.Name(stage.Clip(example))), CroppedOf(batch)))];
+    }
+
+    public void Dispose() => feed?.Dispose();
+
+    private Tensor Losses(int[] batch, Generator negatives)
+    {
+        using var read = feed!.Take();
+        var (frames, mask) = Placed(read);
+        return stage.Losses(batch, frames, mask, negatives);
+    }
+
+    private void Hear(int[] batch)
+    {
+        using var scope = NewDisposeScope();
+        using var read = feed!.Take();
+        var (frames, mask) = Placed(read);
+        stage.Hear(batch, frames, mask);
+    }
+
+    // Without padding nothing has to be masked, which spares every attention an addition.
+    private (Tensor Frames, Tensor? Mask) Placed(AudioEncoding read) =>
+        (read.Frames.to(ScalarType.Float32).to(Device), read.Mask.all().item<bool>() ? null : read.Mask.to(Device));
+
+    private int CroppedOf(IEnumerable<int> examples) =>
+        options.MaxFrames is { } most ? examples.Count(example => audio.Frames(stage.Clip(example)) > most) : 0;
+}
