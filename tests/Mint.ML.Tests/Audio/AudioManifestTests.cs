@@ -73,4 +73,17 @@ public class AudioManifestTests
     [TestMethod]
     public void A_missing_manifest_is_named() =>
         StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => AudioManifest.Read("gone.csv")).Message, "gone.csv");
+
+    [TestMethod]
+    [DataRow("m.csv", "Path,Caption,Mood\nsub/a.wav,\"a low, soft note\",calm\n/abs/b.wav,\"é \"\"x\"\"\",\n")]
+    [DataRow("m.jsonl", "{\"path\":\"a.wav\",\"Caption\":\"one é\",\"Pitch\":60}\n\n{\"Path\":\"b.wav\",\"Label\":null}\n")]
+    public void Mutated_manifests_are_read_or_refused_by_name(string name, string text)
+    {
+        string path = Path.Combine(folder, name);
+        Fuzz.Run([System.Text.Encoding.UTF8.GetBytes(text)], bytes =>
+        {
+            File.WriteAllBytes(path, bytes);
+            foreach (var row in AudioManifest.Read(path).Rows) Assert.IsGreaterThan(0, row.Path.Length);
+        }, error => error is InvalidDataException && error.Message.Contains(path), maxAllocated: 8 << 20, part: name);
+    }
 }

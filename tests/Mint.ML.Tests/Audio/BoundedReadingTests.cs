@@ -85,15 +85,23 @@ public sealed class BoundedReadingTests
     }
 
     [TestMethod]
-    [DataRow(DamagedAudio.Refuse)]
-    [DataRow(DamagedAudio.HearAsFarAsItGoes)]
-    public void Mutated_compressed_files_end_in_sound_or_in_the_documented_error(DamagedAudio damaged)
+    [DataRow("flac", Flac)]
+    [DataRow("vorbis", Vorbis)]
+    [DataRow("opus", Opus)]
+    [DataRow("mp3", Mp3)]
+    [DataRow("rf64", Rf64)]
+    [DataRow("mulaw", MuLaw)]
+    [DataRow("aiff", Aiff)]
+    [DataRow("au", Au)]
+    [DataRow("caf", Caf)]
+    [DataRow("wave64", Wave64)]
+    public void Mutated_files_end_in_sound_or_in_the_documented_error(string codec, int format)
     {
-        float[] tone = Sweep(2_000);
-        int[] formats = [Flac, Vorbis, Opus, Mp3, Rf64, MuLaw, Aiff, Au, Caf, Wave64];
-        Fuzz.Run([.. formats.Select(format => Write(format, tone))],
-            bytes => Read(bytes, new AudioReadOptions { Damaged = damaged, MaxDuration = TimeSpan.FromSeconds(2) }),
+        byte[] valid = Write(format, Sweep(2_000));
+        var options = new AudioReadOptions { MaxDuration = TimeSpan.FromSeconds(2) };
+        Fuzz.Run([valid],
+            bytes => Read(bytes, bytes.Length % 2 == 0 ? options : options with { Damaged = DamagedAudio.HearAsFarAsItGoes, SampleRate = 8_000 }),
             error => error is AudioFormatException,
-            maxAllocated: 4 << 20);
+            maxAllocated: 4 << 20, part: codec);
     }
 }
