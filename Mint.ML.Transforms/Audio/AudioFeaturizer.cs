@@ -247,7 +247,7 @@ public sealed class AudioFeaturizer : IEstimator<AudioFeaturizingTransformer>
         ArgumentNullException.ThrowIfNull(input);
         GetOutputSchema(SchemaColumns.Shape(input.Schema));
         var folder = FrozenFolder.FromPath(options.Encoder, options.EmbedFrozenModels);
-        var cache = options.CacheFolder is { } kept ? new FrameStore(kept, ModelFolder.Hash(folder.Path)) : null;
+        var cache = options.CacheFolder is { } kept ? new FrameStore(kept, FrameStore.EncoderIdentity(folder.Path, Devices.ForEnvironment(environment).type)) : null;
         try
         {
             var encoder = ModelCatalog.LoadAudioEncoder(folder.Path, device: Devices.ForEnvironment(environment));

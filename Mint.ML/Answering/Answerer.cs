@@ -24,6 +24,9 @@ public abstract class Answerer
     /// <summary>Samples per second that clips are heard at, in Hz: they are read at it, so that a file of a high rate takes no more memory than others.</summary>
     public abstract int SampleRate { get; }
 
+    /// <summary>What computes: cpu or cuda. The last bits of the one are not the other's.</summary>
+    public virtual string Device => "cpu";
+
     /// <summary>Answers in the clips' order. All windows of the clips go through the model in its batches.</summary>
     public abstract IReadOnlyList<AnswerRow> Answer(IReadOnlyList<HeardClip> clips, CancellationToken cancel);
 }
@@ -35,6 +38,9 @@ public abstract class Answerer<TAnswer>(AudioLanguageModel model, int batch) : A
 {
     /// <inheritdoc/>
     public override int SampleRate => model.Encoder.SampleRate;
+
+    /// <inheritdoc/>
+    public override string Device => model.Encoder.Device.type.ToString().ToLowerInvariant();
 
     /// <summary>The model.</summary>
     protected AudioLanguageModel Model => model;

@@ -12,7 +12,8 @@ namespace Mint.ML.Retrieval;
 /// <param name="Sha256">Of the model file.</param>
 /// <param name="WindowSeconds">See <see cref="LongAudioOptions"/>.</param>
 /// <param name="OverlapSeconds">See <see cref="LongAudioOptions"/>.</param>
-public sealed record IndexSettings(string Model, string Sha256, double WindowSeconds, double OverlapSeconds)
+/// <param name="Version">Of the library that made the vectors; null for an index of before that was kept.</param>
+public sealed record IndexSettings(string Model, string Sha256, double WindowSeconds, double OverlapSeconds, string? Version = null)
 {
     /// <summary>The file of the settings of an index.</summary>
     public static string FileOf(string index) => index + ".json";
@@ -21,7 +22,8 @@ public sealed record IndexSettings(string Model, string Sha256, double WindowSec
     public static IndexSettings ForModel(string index, string model, LongAudioOptions windows)
     {
         using var zip = File.OpenRead(model);
-        return new(Path.GetRelativePath(FolderOf(index), model), Convert.ToHexStringLower(SHA256.HashData(zip)), windows.WindowSeconds, windows.Overlap);
+        return new(Path.GetRelativePath(FolderOf(index), model), Convert.ToHexStringLower(SHA256.HashData(zip)), windows.WindowSeconds, windows.Overlap,
+            RecordedSettings.Version);
     }
 
     /// <summary>Reads what an index was made with.</summary>
@@ -50,6 +52,15 @@ public sealed record IndexSettings(string Model, string Sha256, double WindowSec
     public void Write(string index)
     {
         AtomicFile.WriteText(FileOf(index), JsonSerializer.Serialize(this, new JsonSerializerOptions { WriteIndented = true }) + "\n");
+    }
+
+    /// <summary>Refuses to add vectors that another version of the library computes.</summary>
+    /// <exception cref="InvalidOperationException">The index is of another version.</exception>
+    public void CheckVersion(string index)
+    {
+        if (Version is null || Version == RecordedSettings.Version) return;
+        throw new InvalidOperationException($"{index} was made by version {Version} of Mint.ML, and this is {RecordedSettings.Version}, whose vectors may differ. Build the index "
+            + "again, or add with that version.");
     }
 
     /// <summary>The model file: the one named, or the one the index was made with.</summary>

@@ -52,6 +52,7 @@ internal static class SearchCommand
             if (existing || File.Exists(path))
             {
                 var made = IndexSettings.Read(path);
+                made.CheckVersion(path);
                 using var same = ModelFile.Load(made.CheckedModel(path, parse.GetValue(model)), DeviceOption.Parse(parse.GetValue(device)!));
                 if (!existing && (windows.WindowSeconds, windows.Overlap) != (made.WindowSeconds, made.OverlapSeconds))
                 {
