@@ -3,6 +3,7 @@ using Microsoft.ML.Runtime;
 using Mint.ML.Bridges;
 using Mint.ML.Metrics;
 using Mint.ML.ModelFiles;
+using Mint.ML.Retrieval;
 using Mint.ML.Systems;
 using Mint.ML.Text;
 using Mint.ML.Transforms.RowMapping;
@@ -33,16 +34,16 @@ public sealed class AudioLanguageCatalog
 
     /// <summary>Writes a text about each sound.</summary>
     /// <param name="outputColumnName">The column that takes the texts.</param>
-    /// <param name="instruction">What is asked about each sound.</param>
     /// <param name="featureColumnName">The column of frame vectors.</param>
+    /// <param name="instruction">What is asked about each sound; null asks for a caption in the paper's words.</param>
     /// <param name="model">The tuned model; null takes the one trained before this in the chain.</param>
-    public CaptionGenerator GenerateCaptions(string outputColumnName = "GeneratedCaption", string? instruction = null,
-        string featureColumnName = "Features", InstructionTunedTransformer? model = null) =>
+    public CaptionGenerator GenerateCaptions(string outputColumnName = "GeneratedCaption", string featureColumnName = "Features", string? instruction = null,
+        InstructionTunedTransformer? model = null) =>
         GenerateCaptions(new CaptionGenerator.Options
         {
             OutputColumnName = outputColumnName,
-            Instruction = instruction ?? InstructionTemplates.Caption.Instruction,
             FeatureColumnName = featureColumnName,
+            Instruction = instruction ?? InstructionTemplates.Caption.Instruction,
             Model = model,
         });
 
@@ -52,24 +53,87 @@ public sealed class AudioLanguageCatalog
 
     /// <summary>Classifies sound among labels given as text: the likeliest label wins.</summary>
     /// <param name="outputColumnName">The column that takes the predicted label; the scores go to the column Score.</param>
-    /// <param name="labels">The labels to choose from.</param>
-    /// <param name="instruction">What is asked about each sound.</param>
     /// <param name="featureColumnName">The column of frame vectors.</param>
+    /// <param name="labels">The labels to choose from; null where <paramref name="labelColumnName"/> tells them.</param>
+    /// <param name="instruction">What is asked about each sound; null asks in the paper's words.</param>
+    /// <param name="labelColumnName">A key column whose names are the labels, in its order, so that ML.NET's Evaluate can compare both.</param>
     /// <param name="model">The tuned model; null takes the one trained before this in the chain.</param>
-    public RankedClassifier RankLabels(string outputColumnName, IReadOnlyList<string> labels, string? instruction = null,
-        string featureColumnName = "Features", InstructionTunedTransformer? model = null) =>
+    public RankedClassifier RankLabels(string outputColumnName, string featureColumnName, IReadOnlyList<string>? labels = null, string? instruction = null,
+        string? labelColumnName = null, InstructionTunedTransformer? model = null) =>
         RankLabels(new RankedClassifier.Options
         {
             OutputColumnName = outputColumnName,
-            Labels = labels,
-            Instruction = instruction ?? InstructionTemplates.Sound.Instruction,
             FeatureColumnName = featureColumnName,
+            Labels = labels ?? (labelColumnName is null ? throw new ArgumentNullException(nameof(labels)) : []),
+            Instruction = instruction ?? InstructionTemplates.Sound.Instruction,
+            LabelColumnName = labelColumnName,
             Model = model,
         });
+
+    /// <summary>Classifies sound among labels given as text, by the column Features: the likeliest label wins.</summary>
+    /// <param name="outputColumnName">The column that takes the predicted label; the scores go to the column Score.</param>
+    /// <param name="labels">The labels to choose from.</param>
+    /// <param name="instruction">What is asked about each sound; null asks in the paper's words.</param>
+    /// <param name="model">The tuned model; null takes the one trained before this in the chain.</param>
+    public RankedClassifier RankLabels(string outputColumnName, IReadOnlyList<string> labels, string? instruction = null,
+        InstructionTunedTransformer? model = null) =>
+        RankLabels(outputColumnName, new RankedClassifier.Options().FeatureColumnName, labels, instruction, model: model);
 
     /// <summary>Classifies sound among labels given as text: the likeliest label wins.</summary>
     /// <param name="options">The labels, and how they are compared.</param>
     public RankedClassifier RankLabels(RankedClassifier.Options options) => new(environment, options);
+
+    /// <summary>Adds each clip's vectors, which can be compared with texts' and serve ML.NET's own trainers.</summary>
+    /// <param name="outputColumnName">The column that takes the vectors.</param>
+    /// <param name="inputColumnName">The column of frame vectors for a bridge, the audio column for a CLAP.</param>
+    /// <param name="clap">A CLAP's folder; null takes a bridge.</param>
+    /// <param name="bridge">A bridge of stage 1; null takes the one trained before this in the chain, unless there is a CLAP.</param>
+    public AudioEmbedder EmbedAudio(string outputColumnName, string inputColumnName, string? clap = null, BridgeNetTransformer? bridge = null) =>
+        EmbedAudio(new AudioEmbedder.Options { OutputColumnName = outputColumnName, InputColumnName = inputColumnName, Clap = clap, Bridge = bridge });
+
+    /// <summary>Adds each clip's vectors, which can be compared with texts' and serve ML.NET's own trainers.</summary>
+    /// <param name="options">Model and columns.</param>
+    public AudioEmbedder EmbedAudio(AudioEmbedder.Options options) => new(environment, options);
+
+    /// <summary>Adds each text's vector, which can be compared with clips'.</summary>
+    /// <param name="outputColumnName">The column that takes the vectors.</param>
+    /// <param name="inputColumnName">The text column.</param>
+    /// <param name="clap">A CLAP's folder; null takes the bridge.</param>
+    /// <param name="bridge">A bridge of stage 1, where there is no CLAP.</param>
+    public TextEmbedder EmbedText(string outputColumnName, string inputColumnName, string? clap = null, BridgeNetTransformer? bridge = null) =>
+        EmbedText(new TextEmbedder.Options { OutputColumnName = outputColumnName, InputColumnName = inputColumnName, Clap = clap, Bridge = bridge });
+
+    /// <summary>Adds each text's vector, which can be compared with clips'.</summary>
+    /// <param name="options">Model and columns.</param>
+    public TextEmbedder EmbedText(TextEmbedder.Options options) => new(environment, options);
+
+    /// <summary>Makes an index of the clips' vectors, for <see cref="RetrieveAudio(string, string, string, int)"/>.</summary>
+    /// <param name="data">Data with a name and vectors in each row. Rows without sound are left out, and counted in the log.</param>
+    /// <param name="path">The file; one that is there is replaced when the index is complete.</param>
+    /// <param name="idColumnName">The names that a search gives.</param>
+    /// <param name="embeddingColumnName">The vectors, of <see cref="BridgeNetTransformer"/> or EmbedAudio.</param>
+    /// <param name="storage">How the vectors are kept; halves by default, at no loss that ranks show.</param>
+    /// <returns>How many clips are in it.</returns>
+    /// <exception cref="InvalidOperationException">No row has vectors.</exception>
+    public long CreateAudioIndex(IDataView data, string path, string idColumnName = "Path",
+        string embeddingColumnName = BridgeNetTransformer.AudioEmbedding, VectorStorage storage = VectorStorage.Half)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return AudioIndex.Write(environment, data, path, idColumnName, embeddingColumnName, storage);
+    }
+
+    /// <summary>Finds the clips of an index that are most similar to each row's vectors.</summary>
+    /// <param name="outputColumnName">The column that takes their names; similarities go to the column Similarity.</param>
+    /// <param name="inputColumnName">The vectors to search by, of a text or a clip.</param>
+    /// <param name="index">The index file.</param>
+    /// <param name="count">How many are found.</param>
+    public AudioRetriever RetrieveAudio(string outputColumnName, string inputColumnName, string index, int count = 10) =>
+        RetrieveAudio(new AudioRetriever.Options { OutputColumnName = outputColumnName, InputColumnName = inputColumnName, Index = index, Count = count });
+
+    /// <summary>Finds the clips of an index that are most similar to each row's vectors.</summary>
+    /// <param name="options">Index and columns.</param>
+    public AudioRetriever RetrieveAudio(AudioRetriever.Options options) => new(environment, options);
 
     /// <summary>Makes a step of a pipeline of a bridge that was trained or loaded elsewhere (<see cref="Training.AlignmentTraining"/>,
     /// <see cref="BridgeNet.Load"/>).</summary>
@@ -89,11 +153,11 @@ public sealed class AudioLanguageCatalog
     /// <param name="model">The model, with its tokenizers; the transformer owns it from now on.</param>
     /// <param name="vocabulary">A folder with the vocabulary that the bridge reads instructions with.</param>
     /// <param name="languageModel">The folder that the language model was loaded from; a saved pipeline names it, and the hashes of its files.</param>
+    /// <param name="outputColumnName">The column that takes the answers.</param>
     /// <param name="featureColumnName">The column of frame vectors.</param>
     /// <param name="instructionColumnName">The column of instructions to answer, where the data has it.</param>
-    /// <param name="outputColumnName">The column that takes the answers.</param>
-    public InstructionTunedTransformer UseTunedModel(MintModel model, string vocabulary, string languageModel, string featureColumnName = "Features",
-        string instructionColumnName = "Instruction", string outputColumnName = "GeneratedResponse")
+    public InstructionTunedTransformer UseTunedModel(MintModel model, string vocabulary, string languageModel,
+        string outputColumnName = "GeneratedResponse", string featureColumnName = "Features", string instructionColumnName = "Instruction")
     {
         ArgumentNullException.ThrowIfNull(model);
         var defaults = new InstructionTuner.Options();
@@ -111,17 +175,39 @@ public sealed class AudioLanguageCatalog
         string audioEmbeddingColumnName = BridgeNetTransformer.AudioEmbedding, string textEmbeddingColumnName = BridgeNetTransformer.TextEmbedding) =>
         RetrievalResult.Compute(data ?? throw new ArgumentNullException(nameof(data)), audioEmbeddingColumnName, textEmbeddingColumnName, captionColumnName);
 
-    /// <summary>Scores generated captions against their references by all of <see cref="CaptionMetrics"/>; one that is not defined has NaN and says
-    /// why.</summary>
-    /// <param name="data">Data with both columns of text. Rows without a reference are left out; an empty caption counts as a wrong one.</param>
-    /// <param name="captionColumnName">The references, one a row.</param>
+    /// <summary>Measures what <see cref="RankLabels(RankedClassifier.Options)"/> predicted, comparing labels by text.</summary>
+    /// <remarks>
+    /// ML.NET's own <c>MulticlassClassification.Evaluate</c> compares keys by number, and is wrong without a word where the label column numbers them in
+    /// another order than the labels were given in. It may be used where the labels came from that column
+    /// (<see cref="RankedClassifier.Options.LabelColumnName"/>).
+    /// </remarks>
+    /// <param name="data">Data that a <see cref="RankedClassificationTransformer"/> has transformed.</param>
+    /// <param name="labelColumnName">The right labels: text, or keys with names.</param>
+    /// <param name="predictedLabelColumnName">The predicted labels.</param>
+    /// <exception cref="InvalidOperationException">There are no labels, or none of them is among those that were ranked.</exception>
+    public RankedClassificationResult EvaluateRanking(IDataView data, string labelColumnName = "Label", string predictedLabelColumnName = "PredictedLabel") =>
+        RankedClassificationResult.Compute(data ?? throw new ArgumentNullException(nameof(data)), labelColumnName, predictedLabelColumnName);
+
+    /// <summary>Measures tagging, where several labels can be true: how well each label's scores order the rows.</summary>
+    /// <param name="data">Data that a <see cref="RankedClassificationTransformer"/> has transformed, best with <c>Ranking.MultiLabel</c>.</param>
+    /// <param name="labelsColumnName">The right tags: a vector of text, or of Boolean or Single with one for each label.</param>
+    /// <param name="scoreColumnName">The scores.</param>
+    /// <exception cref="InvalidOperationException">There are no scores, or a row has a tag that was not scored.</exception>
+    public TaggingResult EvaluateTagging(IDataView data, string labelsColumnName = "Labels", string scoreColumnName = "Score") =>
+        TaggingResult.Compute(data ?? throw new ArgumentNullException(nameof(data)), labelsColumnName, scoreColumnName);
+
+    /// <summary>
+    /// Scores generated captions against their references by all of <see cref="CaptionMetrics"/>, each with its 95 % interval; one that is not defined has
+    /// NaN and says why.
+    /// </summary>
+    /// <param name="data">Data with both columns. Rows without a reference are left out; an empty caption counts as a wrong one.</param>
+    /// <param name="captionColumnName">The references: text, or a vector of text where a row has several.</param>
     /// <param name="generatedColumnName">What was generated.</param>
     /// <param name="tools">What SPICE, BERTScore and METEOR's synonyms need; null goes without them.</param>
     /// <param name="cancel">Ends the scoring.</param>
     /// <exception cref="InvalidOperationException">There are no references, or one has no words; said before the first caption is generated.</exception>
     public IReadOnlyList<MetricScore> EvaluateCaptions(IDataView data, string captionColumnName = "Caption", string generatedColumnName = "GeneratedCaption",
-        CaptionTools? tools = null,
-        CancellationToken cancel = default) =>
+        CaptionTools? tools = null, CancellationToken cancel = default) =>
         CaptionEvaluation.Score(data ?? throw new ArgumentNullException(nameof(data)), captionColumnName, generatedColumnName, tools, cancel);
 
     /// <summary>The trainers.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Compression;
 using System.Runtime.CompilerServices;
 using Microsoft.ML;
@@ -24,6 +25,16 @@ using Mint.ML.Transforms.RowMapping;
     CaptionGeneratingTransformer.Signature)]
 [assembly: LoadableClass(typeof(ITransformer), typeof(Loader<RankedClassificationTransformer>), null, typeof(SignatureLoadModel), "Ranked classifier",
     RankedClassificationTransformer.Signature)]
+[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<AudioEmbeddingTransformer>), null, typeof(SignatureLoadModel), "Audio embedder",
+    AudioEmbeddingTransformer.Signature)]
+[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<TextEmbeddingTransformer>), null, typeof(SignatureLoadModel), "Text embedder",
+    TextEmbeddingTransformer.Signature)]
+[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<AudioRetrievalTransformer>), null, typeof(SignatureLoadModel), "Audio retriever",
+    AudioRetrievalTransformer.Signature)]
+[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<AudioWindowingTransformer>), null, typeof(SignatureLoadModel), "Audio windower",
+    AudioWindowingTransformer.Signature)]
+[assembly: LoadableClass(typeof(IDataLoader<IMultiStreamSource>), typeof(DataLoader<AudioManifestLoader>), null, typeof(SignatureLoadModel), "Audio manifest",
+    AudioManifestLoader.Signature)]
 
 namespace System.Runtime.CompilerServices
 {
@@ -53,10 +64,12 @@ namespace Mint.ML.Transforms
             new(name, kind, itemType, isKey, annotations);
 
         /// <summary>The environment of the context that a catalog belongs to.</summary>
-        public static IHostEnvironment Environment(this TransformsCatalog catalog) => ((IInternalCatalog)catalog).Environment;
+        public static IHostEnvironment Environment(this TransformsCatalog catalog) => EnvironmentOf(catalog);
 
         /// <summary>The environment of the context that a catalog belongs to.</summary>
-        public static IHostEnvironment Environment(this DataOperationsCatalog catalog) => ((IInternalCatalog)catalog).Environment;
+        public static IHostEnvironment Environment(this DataOperationsCatalog catalog) => EnvironmentOf(catalog);
+
+        private static IHostEnvironment EnvironmentOf(IInternalCatalog catalog) => (catalog ?? throw new ArgumentNullException(nameof(catalog))).Environment;
 
         /// <summary>The device settings of the context: its GPU, if it names one, and whether the CPU may stand in for it.</summary>
         public static (int? GpuDeviceId, bool FallbackToCpu) DeviceSettings(this IHostEnvironment environment) =>
@@ -65,12 +78,48 @@ namespace Mint.ML.Transforms
         /// <summary>The context's folder for temporary files; null for the system's own.</summary>
         public static string? TemporaryFolder(this IHostEnvironment environment) => (environment as IHostEnvironmentInternal)?.TempFilePath;
 
-        /// <summary>Writes a transformer's streams into its place in a model file.</summary>
-        public static void Save(ModelSaveContext context, RowMapTransformer transformer, string loaderSignature, Action<ModelWriter> write)
+        /// <summary>Name of the annotation that tells which predicted label and scores belong together, as ML.NET's evaluators look for them.</summary>
+        public const string ScoreSetId = AnnotationUtils.Kinds.ScoreColumnSetId;
+
+        /// <summary>Its type.</summary>
+        public static KeyDataViewType ScoreSetIdType => AnnotationUtils.ScoreColumnSetIdType;
+
+        /// <summary>A number that no set of a schema has.</summary>
+        public static uint NextScoreSet(DataViewSchema schema) => AnnotationUtils.GetMaxAnnotationKind(schema, out _, ScoreSetId) + 1;
+
+        /// <summary>Whether this call is part of a prediction engine's Dispose: ML.NET does not tell a transformer who disposes it.</summary>
+        public static bool IsWithinDisposeOfAnEngine() => new StackTrace(1, fNeedFileInfo: false).GetFrames().Any(frame =>
+            frame.GetMethod()?.DeclaringType is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(PredictionEngineBase<,>));
+
+        /// <summary>A token that follows <c>MLContext.CancelExecution</c>, which ML.NET only lets ask for, at twenty times a second while it lives.</summary>
+        public static ContextCancellation Cancellation(this IHost host) => new(host);
+
+        internal readonly struct ContextCancellation : IDisposable
+        {
+            private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+            private readonly CancellationTokenSource source = new();
+            private readonly Timer timer;
+
+            public ContextCancellation(IHost host)
+            {
+                var cancel = source;
+                timer = new Timer(_ =>
+                {
+                    if (host is ICancelable { IsCanceled: true }) cancel.Cancel();
+                }, null, Pause, Pause);
+            }
+
+            public CancellationToken Token => source.Token;
+
+            public void Dispose() => timer.Dispose(); // not the source: the timer's last call may be on its way
+        }
+
+        /// <summary>Writes a step's streams into its place in a model file.</summary>
+        public static void Save(ModelSaveContext context, IHostEnvironment environment, ICanSaveModel step, string loaderSignature, Action<ModelWriter> write)
         {
             context.CheckAtModel();
-            context.SetVersionInfo(Version(transformer.GetType().Assembly.FullName!, loaderSignature));
-            write(new ZipModelWriter(context, transformer.TemporaryFolder));
+            context.SetVersionInfo(Version(step.GetType().Assembly.FullName!, loaderSignature));
+            write(new ZipModelWriter(context, environment.TemporaryFolder()));
         }
 
         internal static VersionInfo Version(string assemblyName, string? loaderSignature) =>
@@ -114,14 +163,26 @@ namespace Mint.ML.Transforms
         }
     }
 
-    /// <summary>What ML.NET calls to load a transformer; named in the assembly attributes above.</summary>
-    internal static class Loader<TTransformer> where TTransformer : RowMapTransformer, ILoadable<TTransformer>
+    /// <summary>What ML.NET calls to load a transformer; named in the assembly attributes above. ML.NET wants the very type that it asks for.</summary>
+    internal static class Loader<TTransformer> where TTransformer : ITransformer, ILoadable<TTransformer>
     {
-        private static ITransformer Create(IHostEnvironment environment, ModelLoadContext context)
+        private static ITransformer Create(IHostEnvironment environment, ModelLoadContext context) => Loading.Read<TTransformer>(environment, context);
+    }
+
+    /// <summary>The same for a loader of data.</summary>
+    internal static class DataLoader<TLoader> where TLoader : IDataLoader<IMultiStreamSource>, ILoadable<TLoader>
+    {
+        private static IDataLoader<IMultiStreamSource> Create(IHostEnvironment environment, ModelLoadContext context) =>
+            Loading.Read<TLoader>(environment, context);
+    }
+
+    internal static class Loading
+    {
+        public static T Read<T>(IHostEnvironment environment, ModelLoadContext context) where T : ICanSaveModel, ILoadable<T>
         {
             if (context.Header.ModelVerWritten < ModelFormat.Current) throw new FormatException($"This model file cannot be read: {ModelFormat.TooOld}.");
-            context.CheckAtModel(Interop.Version(typeof(TTransformer).Assembly.FullName!, null));
-            return TTransformer.Read(environment, new Interop.ZipModelReader(context, environment.TemporaryFolder()));
+            context.CheckAtModel(Interop.Version(typeof(T).Assembly.FullName!, null));
+            return T.Read(environment, new Interop.ZipModelReader(context, environment.TemporaryFolder()));
         }
     }
 }

@@ -72,8 +72,8 @@ internal sealed class DemoRun
         .AppendCacheCheckpoint(ml) // both stages read the features; they are computed once
         .Append(mint.Stage1())
         .Append(mint.Stage2())
-        .Append(ml.AudioLanguage().GenerateCaptions("GeneratedCaption", DemoOptions.CaptionInstruction))
-        .Append(ml.AudioLanguage().RankLabels("PredictedLabel", families, DemoOptions.FamilyInstruction));
+        .Append(ml.AudioLanguage().GenerateCaptions("GeneratedCaption", "Features", DemoOptions.CaptionInstruction))
+        .Append(ml.AudioLanguage().RankLabels("PredictedLabel", "Features", families, DemoOptions.FamilyInstruction));
 
     private (IDataView Train, IDataView Test) Data()
     {

@@ -34,29 +34,35 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
 
     private readonly SharedModel<IAudioEncoder> encoder;
     private readonly FrozenFolder folder;
-    private readonly string output, input;
+    private readonly Columns columns;
     private readonly FrameCacheReference? cache;
     private readonly ConcurrentDictionary<string, string> sources = new(); // the sounds that cache keys were made of
 
-    internal AudioFeaturizingTransformer(IHostEnvironment environment, SharedModel<IAudioEncoder> encoder, FrozenFolder folder, string output, string input,
-        int batchSize, FrameStore? cache = null)
-        : base(environment, nameof(AudioFeaturizingTransformer), batchSize)
+    internal AudioFeaturizingTransformer(IHostEnvironment environment, SharedModel<IAudioEncoder> encoder, FrozenFolder folder, Columns columns,
+        FrameStore? cache = null)
+        : base(environment, nameof(AudioFeaturizingTransformer), columns.BatchSize)
     {
-        (this.encoder, this.folder, this.output, this.input) = (encoder, folder, output, input);
-        if (cache is not null) this.cache = new(cache, EntryColumn(output), key => sources.GetValueOrDefault(key, "a clip"));
+        (this.encoder, this.folder, this.columns) = (encoder, folder, columns);
+        if (cache is not null) this.cache = new(cache, EntryColumn(columns.OutputColumnName), key => sources.GetValueOrDefault(key, "a clip"));
     }
+
+    /// <summary>Names of columns, and what becomes of the frames.</summary>
+    internal sealed record Columns(string OutputColumnName, string InputColumnName, int BatchSize, AudioPooling Pooling = AudioPooling.None);
 
     /// <summary>With a cache, the text column that tells each row's entry in it.</summary>
     internal static string EntryColumn(string output) => output + "Entry";
 
     /// <summary>The audio column that it reads.</summary>
-    public string InputColumnName => input;
+    public string InputColumnName => columns.InputColumnName;
 
     /// <summary>The column of features that it adds.</summary>
-    public string OutputColumnName => output;
+    public string OutputColumnName => columns.OutputColumnName;
 
     /// <summary>Width E of a frame vector.</summary>
     public int FrameWidth => encoder.Value.HiddenSize;
+
+    /// <summary>What becomes of a clip's frames.</summary>
+    public AudioPooling Pooling => columns.Pooling;
 
     /// <summary>Samples per second that the encoder hears, in Hz.</summary>
     public int SampleRate => encoder.Value.SampleRate;
@@ -73,7 +79,7 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
 
     private protected override void Write(ModelWriter writer)
     {
-        writer.Json(Signature + ".json", new Columns(output, input, BatchSize));
+        writer.Json(Signature + ".json", columns with { BatchSize = BatchSize });
         folder.Write(writer, "Encoder");
     }
 
@@ -82,10 +88,9 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
         var columns = reader.Json<Columns>(Signature + ".json");
         var device = Devices.ForEnvironment(environment);
         var (folder, encoder) = FrozenFolder.Read(reader, "Encoder", path => ModelCatalog.LoadAudioEncoder(path, device: device));
-        return new AudioFeaturizingTransformer(environment, new(encoder), folder, columns.OutputColumnName, columns.InputColumnName, columns.BatchSize);
+        return new AudioFeaturizingTransformer(environment, new(encoder), folder, columns);
     }
 
-    private sealed record Columns(string OutputColumnName, string InputColumnName, int BatchSize);
     /// <summary>A sound's entry in the cache, which is made where it is missing, and its frames, flattened, where they are asked for; both empty for a sound
     /// too short for a frame.</summary>
     private (string Key, float[] Frames) Cached(MLAudio sound, FrameStore cache, bool wanted)
@@ -153,12 +158,8 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
         public Binding(AudioFeaturizingTransformer owner, DataViewSchema input) : base(input)
         {
             this.owner = owner;
-            audio = input.Require(owner.input, "audio; append LoadAudio before FeaturizeAudio", type => type is AudioDataViewType);
-            var annotations = new DataViewSchema.Annotations.Builder();
-            annotations.AddPrimitiveValue(FrameWidthAnnotation, NumberDataViewType.Int32, owner.FrameWidth);
-            owner.cache?.AddTo(annotations);
-            var features = new DataViewSchema.DetachedColumn(owner.output, new VectorDataViewType(NumberDataViewType.Single), annotations.ToAnnotations());
-            Added = owner.cache is { } cache ? [features, new(cache.EntryColumn, TextDataViewType.Instance)] : [features];
+            audio = input.Require(owner.InputColumnName, "audio; append LoadAudio before FeaturizeAudio", type => type is AudioDataViewType);
+            Added = owner.cache is { } cache ? [Features(), new(cache.EntryColumn, TextDataViewType.Instance)] : [Features()];
         }
 
         public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
@@ -171,13 +172,26 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
             if (owner.cache is { } cache)
             {
                 Read(batch, sounds, cache.Store);
+                return;
             }
-            else
-            {
-                var features = batch.Output<VBuffer<float>>(0);
-                float[][] encoded = owner.Encode(sounds.ToArray());
-                for (int i = 0; i < batch.Count; i++) features[i] = new VBuffer<float>(encoded[i].Length, encoded[i]);
-            }
+            float[][] encoded = owner.Encode(sounds.ToArray());
+            for (int i = 0; i < batch.Count; i++) Give(batch, i, encoded[i]);
+        }
+
+        private DataViewSchema.DetachedColumn Features()
+        {
+            if (owner.Pooling != AudioPooling.None)
+                return new(owner.OutputColumnName, new VectorDataViewType(NumberDataViewType.Single, FramePooling.Width(owner.Pooling, owner.FrameWidth)));
+            var annotations = new DataViewSchema.Annotations.Builder();
+            annotations.AddPrimitiveValue(FrameWidthAnnotation, NumberDataViewType.Int32, owner.FrameWidth);
+            owner.cache?.AddTo(annotations);
+            return new(owner.OutputColumnName, new VectorDataViewType(NumberDataViewType.Single), annotations.ToAnnotations());
+        }
+
+        private void Give(RowBatch batch, int row, float[] frames)
+        {
+            if (owner.Pooling != AudioPooling.None) frames = FramePooling.Pool(frames, owner.FrameWidth, owner.Pooling);
+            batch.Output<VBuffer<float>>(0)[row] = new VBuffer<float>(frames.Length, frames);
         }
 
         private void Read(RowBatch batch, ReadOnlySpan<MLAudio?> sounds, FrameStore cache)
@@ -185,7 +199,7 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
             for (int i = 0; i < batch.Count; i++)
             {
                 var (key, frames) = sounds[i] is { } sound ? owner.Cached(sound, cache, wanted: batch.IsActive(0)) : ("", []);
-                if (batch.IsActive(0)) batch.Output<VBuffer<float>>(0)[i] = new VBuffer<float>(frames.Length, frames);
+                if (batch.IsActive(0)) Give(batch, i, frames);
                 if (batch.IsActive(1)) batch.Output<ReadOnlyMemory<char>>(1)[i] = key.AsMemory();
             }
         }
@@ -193,7 +207,7 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
 }
 
 /// <summary>Makes an <see cref="AudioFeaturizingTransformer"/>. The encoder is frozen: there is nothing to train.</summary>
-public sealed class AudioFeaturizer : IEstimator<AudioFeaturizingTransformer>
+public sealed class AudioFeaturizer : StepEstimator<AudioFeaturizingTransformer>
 {
     /// <summary>Which encoder, and over what.</summary>
     public sealed class Options
@@ -220,39 +234,44 @@ public sealed class AudioFeaturizer : IEstimator<AudioFeaturizingTransformer>
         /// </summary>
         public string? CacheFolder;
 
+        /// <summary>
+        /// Frames as they are, by default, or a clip as one vector of known size for ML.NET's own trainers, for which a trained bridge is not needed.
+        /// </summary>
+        public AudioPooling Pooling = AudioPooling.None;
+
         /// <summary>Puts the encoder's files into a saved model instead of referring to them by name and hash.</summary>
         public bool EmbedFrozenModels;
 
         internal Options Copy() => (Options)MemberwiseClone();
     }
 
-    private readonly IHostEnvironment environment;
     private readonly Options options;
 
-    internal AudioFeaturizer(IHostEnvironment environment, Options options)
+    internal AudioFeaturizer(IHostEnvironment environment, Options options) : base(environment)
     {
         ArgumentNullException.ThrowIfNull(options);
-        (this.environment, this.options) = (environment, options.Copy());
-        var errors = new OptionErrors();
-        errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName));
-        errors.Folder(nameof(Options.Encoder), options.Encoder);
-        errors.Batch(options.BatchSize);
-        errors.Throw(nameof(AudioFeaturizer));
+        this.options = options.Copy();
+        CheckOptions();
     }
 
-    /// <inheritdoc/>
-    /// <exception cref="IOException">Another process has the cache; the message says which.</exception>
-    public AudioFeaturizingTransformer Fit(IDataView input)
+    private protected override void Check(OptionErrors errors)
     {
-        ArgumentNullException.ThrowIfNull(input);
-        GetOutputSchema(SchemaColumns.Shape(input.Schema));
+        errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName));
+        errors.Encoder(nameof(Options.Encoder), options.Encoder);
+        errors.RequireKnown(nameof(Options.Pooling), options.Pooling);
+        errors.Batch(options.BatchSize);
+    }
+
+    private protected override AudioFeaturizingTransformer Make(IDataView input)
+    {
         var folder = FrozenFolder.FromPath(options.Encoder, options.EmbedFrozenModels);
-        var cache = options.CacheFolder is { } kept ? new FrameStore(kept, FrameStore.EncoderIdentity(folder.Path, Devices.ForEnvironment(environment).type)) : null;
+        var device = Devices.ForEnvironment(Environment);
+        var cache = options.CacheFolder is { } kept ? new FrameStore(kept, FrameStore.EncoderIdentity(folder.Path, device.type)) : null;
         try
         {
-            var encoder = ModelCatalog.LoadAudioEncoder(folder.Path, device: Devices.ForEnvironment(environment));
-            return new AudioFeaturizingTransformer(environment, new(encoder), folder, options.OutputColumnName, options.InputColumnName, options.BatchSize,
-                cache);
+            var encoder = ModelCatalog.LoadAudioEncoder(folder.Path, device: device);
+            return new AudioFeaturizingTransformer(Environment, new(encoder), folder,
+                new(options.OutputColumnName, options.InputColumnName, options.BatchSize, options.Pooling), cache);
         }
         catch
         {
@@ -261,15 +280,19 @@ public sealed class AudioFeaturizer : IEstimator<AudioFeaturizingTransformer>
         }
     }
 
-    /// <inheritdoc/>
-    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    private protected override SchemaShape Shape(SchemaShape input)
     {
-        inputSchema.Require(options.InputColumnName, "audio; append LoadAudio before FeaturizeAudio", column => column.ItemType is AudioDataViewType);
+        input.Require(options.InputColumnName, "audio; append LoadAudio before FeaturizeAudio", column => column.ItemType is AudioDataViewType);
+        return options.CacheFolder is null ? input.With(Features())
+            : input.With(Features(), Interop.ShapeColumn(AudioFeaturizingTransformer.EntryColumn(options.OutputColumnName), TextDataViewType.Instance));
+    }
+
+    private SchemaShape.Column Features()
+    {
+        if (options.Pooling != AudioPooling.None)
+            return Interop.ShapeColumn(options.OutputColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.Vector);
         var width = Interop.ShapeColumn(AudioFeaturizingTransformer.FrameWidthAnnotation, NumberDataViewType.Int32);
         var annotations = new SchemaShape(options.CacheFolder is null ? [width] : [width, FrameCacheReference.Shape]);
-        var features = Interop.ShapeColumn(options.OutputColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.VariableVector,
-            annotations: annotations);
-        return options.CacheFolder is null ? inputSchema.With(features)
-            : inputSchema.With(features, Interop.ShapeColumn(AudioFeaturizingTransformer.EntryColumn(options.OutputColumnName), TextDataViewType.Instance));
+        return Interop.ShapeColumn(options.OutputColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.VariableVector, annotations: annotations);
     }
 }

@@ -8,7 +8,7 @@ using Mint.ML.Transforms.RowMapping;
 
 namespace Mint.ML.Transforms;
 
-/// <summary>What becomes of a sound file that cannot be read.</summary>
+/// <summary>What becomes of a sound that cannot be read.</summary>
 public enum AudioErrorHandling
 {
     /// <summary>An <see cref="AudioFormatException"/> that names the file, what is wrong and what to do. The default: nothing is lost unseen.</summary>
@@ -21,23 +21,32 @@ public enum AudioErrorHandling
     Skip,
 }
 
-/// <summary>Reads the sound files that a text column names, when the values are asked for.</summary>
+/// <summary>Reads sound, when the values are asked for: files that a text column names, the bytes of files, or samples.</summary>
 public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<AudioLoadingTransformer>
 {
     internal const string Signature = "MintAudioLoader";
 
+    /// <summary>Most sounds that are remembered by name, in <see cref="Skipped"/> and in <see cref="Noted"/>: a server may meet millions of bad ones.</summary>
+    internal const int MostRemembered = 1000;
+
     private readonly AudioLoadingEstimator.Options options;
     private readonly ConcurrentDictionary<string, string> skipped = new();
     private readonly ConcurrentDictionary<string, IReadOnlyList<string>> noted = new();
+    private long skippedRows;
 
     internal AudioLoadingTransformer(IHostEnvironment environment, AudioLoadingEstimator.Options options)
         : base(environment, nameof(AudioLoadingTransformer), batchSize: 1) => this.options = options;
 
-    /// <summary>The files that could not be read so far, each with the reason; empty unless errors are skipped. A file counts once, however often it is
-    /// met.</summary>
+    /// <summary>
+    /// The first 1,000 files that could not be read, each with the reason; empty unless errors are skipped. A file counts once, however often it is met.
+    /// Sound that is no file stands under its column's name.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Skipped => skipped;
 
-    /// <summary>The files that were heard with notes so far ("heard as far as it goes, ..."); each is a warning in the log as well.</summary>
+    /// <summary>How often sound could not be read so far, by rows.</summary>
+    public long SkippedRows => Interlocked.Read(ref skippedRows);
+
+    /// <summary>The first 1,000 files that were heard with notes ("heard as far as it goes, ..."); each is a warning in the log as well.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Noted => noted;
 
     private protected override string LoaderSignature => Signature;
@@ -49,78 +58,136 @@ public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<Audio
     static AudioLoadingTransformer ILoadable<AudioLoadingTransformer>.Read(IHostEnvironment environment, ModelReader reader) =>
         new(environment, reader.Json<AudioLoadingEstimator.Options>(Signature + ".json"));
 
-    private MLAudio? Load(string path)
+    private AudioReadOptions Limits => AudioReadOptions.Default with { MaxChannels = options.MaxChannels, MaxDuration = options.MaxDuration, Damaged = options.Damaged };
+
+    private string FullPath(string path) => options.Folder is { } folder ? Path.GetFullPath(path, Path.GetFullPath(folder)) : path;
+
+    /// <summary>A sound; null where it cannot be read and errors are skipped.</summary>
+    private MLAudio? Load(string name, Func<MLAudio> read)
     {
-        if (options.Folder is { } folder) path = Path.GetFullPath(path, Path.GetFullPath(folder));
         try
         {
-            var limits = AudioReadOptions.Default with { MaxChannels = options.MaxChannels, MaxDuration = options.MaxDuration, Damaged = options.Damaged };
-            var audio = MLAudio.CreateFromFile(path, limits);
-            if (audio.Notes.Count > 0 && noted.TryAdd(path, audio.Notes))
-            {
-                using var channel = Host.Start("Load");
-                channel.Warning(MessageSensitivity.UserData, "{0}", $"{path}: {string.Join(' ', audio.Notes)}");
-            }
+            var audio = read();
+            if (audio.Notes.Count > 0 && noted.Count < MostRemembered && noted.TryAdd(name, audio.Notes)) Warn($"{name}: {string.Join(' ', audio.Notes)}");
             return audio;
         }
         catch (AudioFormatException e) when (options.OnError == AudioErrorHandling.Skip)
         {
-            if (skipped.TryAdd(path, e.Message))
+            Interlocked.Increment(ref skippedRows);
+            if (skipped.Count < MostRemembered && skipped.TryAdd(name, e.Message))
             {
-                using var channel = Host.Start("Load");
-                channel.Warning(MessageSensitivity.UserData, "{0}", $"Skipped, {skipped.Count} so far: {e.Message}");
+                Warn($"Skipped, {skipped.Count} so far: {e.Message}{(skipped.Count == MostRemembered ? " Further ones are counted, not named." : "")}");
             }
             return null;
         }
     }
 
+    private void Warn(string message)
+    {
+        using var channel = Host.Start("Load");
+        channel.Warning(MessageSensitivity.UserData, "{0}", message);
+    }
+
     private sealed class Binding : RowBinding
     {
         private readonly AudioLoadingTransformer owner;
-        private readonly DataViewSchema.Column path;
+        private readonly DataViewSchema.Column input;
+        private readonly DataViewSchema.Column? rate;
 
         public Binding(AudioLoadingTransformer owner, DataViewSchema input) : base(input)
         {
             this.owner = owner;
-            path = input.Require(owner.options.InputColumnName, "text", type => type is TextDataViewType);
-            Added = [new(owner.options.OutputColumnName, new AudioDataViewType())];
+            var options = owner.options;
+            this.input = input.Require(options.InputColumnName, AudioLoadingEstimator.Expected,
+                type => type is TextDataViewType or AudioDataViewType || AudioLoadingEstimator.IsVectorOf(type, NumberDataViewType.Byte, NumberDataViewType.Single));
+            if (AudioLoadingEstimator.IsVectorOf(this.input.Type, NumberDataViewType.Single))
+            {
+                if (options.SampleRateColumnName is { } name) rate = input.Require(name, "Int32, samples per second", type => type == NumberDataViewType.Int32);
+                else if (options.SampleRate is null) throw new ArgumentOutOfRangeException(nameof(input), AudioLoadingEstimator.NoRate(options.InputColumnName));
+            }
+            Added = [new(options.OutputColumnName, new AudioDataViewType())];
         }
 
         public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
 
-        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => [path];
+        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => rate is { } column ? [input, column] : [input];
 
         public override void Compute(RowBatch batch)
         {
-            var paths = batch.Input<ReadOnlyMemory<char>>(path);
-            var audio = batch.Output<MLAudio>(0);
-            for (int i = 0; i < batch.Count; i++) audio[i] = owner.Load(paths[i].ToString())!;
+            var audio = batch.Output<MLAudio?>(0);
+            for (int i = 0; i < batch.Count; i++) audio[i] = Row(batch, i);
+        }
+
+        private MLAudio? Row(RowBatch batch, int i)
+        {
+            if (input.Type is AudioDataViewType) return batch.Input<MLAudio?>(input)[i];
+            if (input.Type is TextDataViewType)
+            {
+                string path = owner.FullPath(batch.Input<ReadOnlyMemory<char>>(input)[i].ToString());
+                return owner.Load(path, () => MLAudio.CreateFromFile(path, owner.Limits));
+            }
+            if (AudioLoadingEstimator.IsVectorOf(input.Type, NumberDataViewType.Byte))
+            {
+                string name = $"the bytes of column '{input.Name}'";
+                byte[] bytes = [.. batch.Input<VBuffer<byte>>(input)[i].DenseValues()];
+                return owner.Load(name, () => MLAudio.CreateFromStream(new MemoryStream(bytes), name, owner.Limits));
+            }
+            float[] samples = [.. batch.Input<VBuffer<float>>(input)[i].DenseValues()];
+            int hertz = rate is { } column ? batch.Input<int>(column)[i] : owner.options.SampleRate!.Value;
+            return owner.Load($"the samples of column '{input.Name}'", () => Samples(samples, hertz));
+        }
+
+        private MLAudio Samples(float[] samples, int hertz)
+        {
+            string name = $"the samples of column '{input.Name}'";
+            const string Advice = "Give mono samples where full scale is 1, and their rate.";
+            if (hertz > 0 && samples.Length / (double)hertz > owner.options.MaxDuration.TotalSeconds)
+                throw new AudioFormatException(name, $"they last {samples.Length / (double)hertz:F1} s, longer than MaxDuration, {owner.options.MaxDuration}", Advice);
+            try
+            {
+                return MLAudio.Create(samples, hertz);
+            }
+            catch (ArgumentException e)
+            {
+                throw new AudioFormatException(name, e.Message, Advice, e);
+            }
         }
     }
 }
 
 /// <summary>Makes an <see cref="AudioLoadingTransformer"/>. There is nothing to train.</summary>
-public sealed class AudioLoadingEstimator : IEstimator<AudioLoadingTransformer>
+public sealed class AudioLoadingEstimator : StepEstimator<AudioLoadingTransformer>
 {
-    /// <summary>Which files are read, and what becomes of those that cannot be.</summary>
+    internal const string Expected = "text that names files, a vector of Byte that is a file, a vector of Single that holds samples, or audio";
+
+    /// <summary>Which sound is read, and what becomes of that which cannot be.</summary>
     public sealed class Options
     {
         /// <summary>The column that takes the sound.</summary>
         public string OutputColumnName = "Audio";
 
-        /// <summary>The text column that names the files.</summary>
+        /// <summary>
+        /// Where the sound is: a text column names files, a vector of Byte holds the bytes of a file, a vector of Single the samples. A column of audio
+        /// (<see cref="MLAudio"/>) is passed on, so that a pipeline made for files takes sound that was read elsewhere.
+        /// </summary>
         public string InputColumnName = "Path";
 
         /// <summary>What relative paths are relative to; the current directory when null.</summary>
         public string? Folder;
 
-        /// <summary>What becomes of a file that cannot be read.</summary>
+        /// <summary>Samples per second of samples, in Hz; null where there are none, or <see cref="SampleRateColumnName"/> tells.</summary>
+        public int? SampleRate;
+
+        /// <summary>The Int32 column of the rate of each row's samples; null where <see cref="SampleRate"/> tells.</summary>
+        public string? SampleRateColumnName;
+
+        /// <summary>What becomes of a sound that cannot be read.</summary>
         public AudioErrorHandling OnError = AudioErrorHandling.Throw;
 
         /// <summary>Most channels that are mixed down to mono; files with more are an error (see <see cref="AudioReadOptions.MaxChannels"/>).</summary>
         public int MaxChannels = AudioReadOptions.Default.MaxChannels;
 
-        /// <summary>Longest sound that is read; longer files are an error.</summary>
+        /// <summary>Longest sound that is read; longer ones are an error.</summary>
         public TimeSpan MaxDuration = AudioReadOptions.Default.MaxDuration;
 
         /// <summary>What becomes of a damaged file: it cannot be read (<see cref="OnError"/>), or it is heard up to the damage, and noted.</summary>
@@ -129,33 +196,43 @@ public sealed class AudioLoadingEstimator : IEstimator<AudioLoadingTransformer>
         internal Options Copy() => (Options)MemberwiseClone();
     }
 
-    private readonly IHostEnvironment environment;
     private readonly Options options;
 
-    internal AudioLoadingEstimator(IHostEnvironment environment, Options options)
+    internal AudioLoadingEstimator(IHostEnvironment environment, Options options) : base(environment)
     {
         ArgumentNullException.ThrowIfNull(options);
-        (this.environment, this.options) = (environment, options.Copy());
-        var errors = new OptionErrors();
+        this.options = options.Copy();
+        CheckOptions();
+    }
+
+    private protected override void Check(OptionErrors errors)
+    {
         errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName));
+        errors.RequireKnown(nameof(Options.OnError), options.OnError);
+        errors.RequireKnown(nameof(Options.Damaged), options.Damaged);
         errors.Require(options.MaxChannels >= 1, $"MaxChannels is {options.MaxChannels}; at least one channel is read.");
         errors.Require(options.MaxDuration > TimeSpan.Zero, $"MaxDuration is {options.MaxDuration}; it is a length.");
-        errors.Throw(nameof(AudioLoadingEstimator));
+        errors.Require(options.SampleRate is null or >= 1, $"SampleRate is {options.SampleRate}; expected at least 1 Hz.");
+        errors.Require(options.SampleRate is null || options.SampleRateColumnName is null, "SampleRate and SampleRateColumnName are both set; one of them tells the rate.");
     }
 
-    /// <inheritdoc/>
-    public AudioLoadingTransformer Fit(IDataView input)
+    private protected override AudioLoadingTransformer Make(IDataView input) => new(Environment, options);
+
+    private protected override SchemaShape Shape(SchemaShape input)
     {
-        ArgumentNullException.ThrowIfNull(input);
-        GetOutputSchema(SchemaColumns.Shape(input.Schema));
-        return new AudioLoadingTransformer(environment, options);
+        bool IsVector(SchemaShape.Column column, DataViewType item) => column.ItemType == item && column.Kind != SchemaShape.Column.VectorKind.Scalar && !column.IsKey;
+        var sound = input.Require(options.InputColumnName, Expected, column => SchemaColumns.IsText(column) || column.ItemType is AudioDataViewType
+            || IsVector(column, NumberDataViewType.Byte) || IsVector(column, NumberDataViewType.Single));
+        if (IsVector(sound, NumberDataViewType.Single))
+        {
+            if (options.SampleRateColumnName is { } name)
+                input.Require(name, "Int32, samples per second", column => column.ItemType == NumberDataViewType.Int32 && column.Kind == SchemaShape.Column.VectorKind.Scalar);
+            else if (options.SampleRate is null) throw new ArgumentOutOfRangeException(nameof(input), NoRate(options.InputColumnName));
+        }
+        return input.With(Interop.ShapeColumn(options.OutputColumnName, new AudioDataViewType()));
     }
 
-    /// <inheritdoc/>
-    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
-    {
-        inputSchema.Require(options.InputColumnName, "text", column => column.ItemType is TextDataViewType
-            && column.Kind == SchemaShape.Column.VectorKind.Scalar);
-        return inputSchema.With(Interop.ShapeColumn(options.OutputColumnName, new AudioDataViewType()));
-    }
+    internal static bool IsVectorOf(DataViewType type, params DataViewType[] items) => type is VectorDataViewType vector && items.Contains(vector.ItemType);
+
+    internal static string NoRate(string column) => $"Column '{column}' holds samples: name their rate in SampleRate, or the column that tells it in SampleRateColumnName.";
 }

@@ -1,35 +1,96 @@
+using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Audio;
+using Mint.ML.Transforms.RowMapping;
 
 namespace Mint.ML.Transforms;
 
-/// <summary>A manifest as data: Path, made absolute, and every other column as text; a value that a row does not have is empty.</summary>
+/// <summary>Manifests as data: Path, made absolute, and the other columns asked for. A value that a row does not have is empty, or NaN.</summary>
 internal sealed class AudioManifestView : IDataView
 {
-    private readonly AudioManifest manifest;
-
-    public AudioManifestView(AudioManifest manifest)
+    /// <summary>What columns can be.</summary>
+    public static readonly IReadOnlyDictionary<DataKind, DataViewType> Types = new Dictionary<DataKind, DataViewType>
     {
-        this.manifest = manifest;
+        [DataKind.String] = TextDataViewType.Instance,
+        [DataKind.Single] = NumberDataViewType.Single,
+        [DataKind.Double] = NumberDataViewType.Double,
+        [DataKind.Int32] = NumberDataViewType.Int32,
+        [DataKind.Int64] = NumberDataViewType.Int64,
+        [DataKind.Boolean] = BooleanDataViewType.Instance,
+    };
+
+    private readonly IReadOnlyList<AudioManifestRow> rows;
+    private readonly Array[] values; // of each column, parsed once, so that a wrong one is told before anything long begins
+
+    public AudioManifestView(IReadOnlyList<AudioManifest> manifests, IReadOnlyList<ManifestColumn> columns)
+    {
+        Schema = SchemaOf(columns);
+        foreach (var column in columns)
+        {
+            if (!manifests.Any(manifest => manifest.Columns.Contains(column.Name, StringComparer.OrdinalIgnoreCase)))
+            {
+                throw new InvalidDataException($"{manifests[0].File}: there is no column '{column.Name}'. It has: {string.Join(", ", manifests[0].Columns)}.");
+            }
+        }
+        var read = manifests.SelectMany(manifest => manifest.Rows.Select(row => (manifest.File, Row: row))).ToArray();
+        rows = [.. read.Select(one => one.Row)];
+        values = [.. columns.Select(column => IsPath(column.Name)
+            ? rows.Select(row => row.Path.AsMemory()).ToArray() : Parse(column, [.. read.Select(one => (one.File, one.Row.Number, one.Row.Find(column.Name)))]))];
+    }
+
+    public static DataViewSchema SchemaOf(IReadOnlyList<ManifestColumn> columns)
+    {
         var schema = new DataViewSchema.Builder();
-        foreach (string column in manifest.Columns)
-            schema.AddColumn(IsPath(column) ? "Path" : column, TextDataViewType.Instance);
-        Schema = schema.ToSchema();
+        foreach (var column in columns) schema.AddColumn(IsPath(column.Name) ? "Path" : column.Name, Types[column.Kind]);
+        return schema.ToSchema();
     }
 
     public DataViewSchema Schema { get; }
-    public bool CanShuffle => false;
-    public long? GetRowCount() => manifest.Rows.Count;
+    public bool CanShuffle => true;
+    public long? GetRowCount() => rows.Count;
 
-    public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) => new Cursor(this, columnsNeeded);
+    public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) => new Cursor(this, columnsNeeded, Order(rand));
 
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
         [GetRowCursor(columnsNeeded, rand)];
 
-    private static bool IsPath(string column) => column.Equals("Path", StringComparison.OrdinalIgnoreCase);
+    public static bool IsPath(string column) => column.Equals("Path", StringComparison.OrdinalIgnoreCase);
 
-    private sealed class Cursor(AudioManifestView view, IEnumerable<DataViewSchema.Column>? needed) : DataViewRowCursor
+    private int[] Order(Random? rand)
+    {
+        int[] order = [.. Enumerable.Range(0, rows.Count)];
+        rand?.Shuffle(order);
+        return order;
+    }
+
+    private static Array Parse(ManifestColumn column, (string File, int Row, string? Text)[] cells)
+    {
+        var culture = CultureInfo.InvariantCulture;
+        return column.Kind switch
+        {
+            DataKind.String => cells.Select(cell => (cell.Text ?? "").AsMemory()).ToArray(),
+            DataKind.Single => Numbers(text => float.Parse(text, culture), float.NaN),
+            DataKind.Double => Numbers(text => double.Parse(text, culture), double.NaN),
+            DataKind.Int32 => Numbers<int>(text => int.Parse(text, culture), null),
+            DataKind.Int64 => Numbers<long>(text => long.Parse(text, culture), null),
+            _ => Numbers<bool>(text => text is "1" || (text is not "0" && bool.Parse(text)), null),
+        };
+
+        T[] Numbers<T>(Func<string, T> parse, T? missing) where T : struct => Array.ConvertAll(cells, cell =>
+        {
+            try
+            {
+                return string.IsNullOrEmpty(cell.Text) ? missing ?? throw new FormatException() : parse(cell.Text);
+            }
+            catch (Exception e) when (e is FormatException or OverflowException)
+            {
+                throw new InvalidDataException($"{cell.File}, row {cell.Row}: column '{column.Name}' holds '{cell.Text}', which is no {column.Kind}.", e);
+            }
+        });
+    }
+
+    private sealed class Cursor(AudioManifestView view, IEnumerable<DataViewSchema.Column>? needed, int[] order) : DataViewRowCursor
     {
         private readonly HashSet<int> active = [.. (needed ?? []).Select(column => column.Index)];
         private int at = -1;
@@ -38,31 +99,27 @@ internal sealed class AudioManifestView : IDataView
         public override long Position => at;
         public override long Batch => 0;
         public override bool IsColumnActive(DataViewSchema.Column column) => active.Contains(column.Index);
-        public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId value) => value = new((ulong)Row().Index, 0);
+        public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId value) => value = new((ulong)Row(), 0);
 
         public override bool MoveNext()
         {
-            if (at + 1 < view.manifest.Rows.Count && at >= -1) { at++; return true; }
+            if (at + 1 < order.Length && at >= -1)
+            {
+                at++;
+                return true;
+            }
             at = -2; // past the end, and staying there
             return false;
         }
 
         public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
         {
-            if (!IsColumnActive(column))
-                throw new InvalidOperationException($"Column '{column.Name}' is not active: name it among the columns needed when asking for the cursor.");
-            string name = view.manifest.Columns[column.Index];
-            ValueGetter<ReadOnlyMemory<char>> getter = (ref ReadOnlyMemory<char> value) =>
-            {
-                var row = Row().Row;
-                value = (IsPath(name) ? row.Path : row.Find(name) ?? "").AsMemory();
-            };
-            return getter as ValueGetter<TValue>
+            if (!IsColumnActive(column)) throw RowMapper.Inactive(column);
+            var values = view.values[column.Index] as TValue[]
                 ?? throw new InvalidOperationException($"Column '{column.Name}' is of type {column.Type}, not {typeof(TValue)}.");
+            return (ref TValue value) => value = values[Row()];
         }
 
-        private (int Index, AudioManifestRow Row) Row() => at >= 0
-            ? (at, view.manifest.Rows[at])
-            : throw new InvalidOperationException("The cursor stands on no row: call MoveNext first.");
+        private int Row() => at >= 0 ? order[at] : throw new InvalidOperationException("The cursor stands on no row: call MoveNext first.");
     }
 }

@@ -32,13 +32,22 @@ public sealed class MLAudio
     /// <param name="path">The file.</param>
     /// <param name="options">Limits, and what becomes of a damaged file; null for the defaults.</param>
     /// <exception cref="AudioFormatException">The file is missing, not sound, or damaged; the message names it.</exception>
-    public static MLAudio CreateFromFile(string path, AudioReadOptions? options = null) => new(AudioFile.Read(path, options ?? AudioReadOptions.Default), path);
+    public static MLAudio CreateFromFile(string path, AudioReadOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return new(AudioFile.Read(path, options ?? AudioReadOptions.Default), path);
+    }
 
     /// <summary>Reads sound from a stream that can seek.</summary>
     /// <param name="stream">The bytes of a sound file.</param>
     /// <param name="source">What messages call it.</param>
+    /// <param name="options">Limits, and what becomes of a damaged file; null for the defaults.</param>
     /// <exception cref="AudioFormatException">The bytes are not sound, or damaged.</exception>
-    public static MLAudio CreateFromStream(Stream stream, string source = "stream") => new(AudioFile.Read(stream, source), source);
+    public static MLAudio CreateFromStream(Stream stream, string source = "stream", AudioReadOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        return new(AudioFile.Read(stream, source, options), source);
+    }
 
     /// <summary>Takes samples that are in memory already; they are copied.</summary>
     /// <param name="samples">Mono samples, nominally in [-1, 1].</param>
@@ -58,6 +67,12 @@ public sealed class MLAudio
 
         return new(new AudioClip(samples.ToArray(), sampleRate), null);
     }
+
+    /// <summary>A stretch of this sound, as a sound of its own.</summary>
+    internal MLAudio Part(AudioWindow window) => new(Clip with { Samples = Clip.Samples[window.Start..window.End] }, Source);
+
+    /// <summary>For a debugger or a log: how long, at which rate, from where.</summary>
+    public override string ToString() => FormattableString.Invariant($"{Duration.TotalSeconds:0.###} s at {SampleRate} Hz, {Source ?? "made in memory"}");
 }
 
 /// <summary>The type of a column that holds <see cref="MLAudio"/>. A missing sound is null.</summary>

@@ -55,13 +55,17 @@ public sealed class CaptionGeneratingTransformer : RowMapTransformer, ILoadable<
 
         public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => [features];
 
-        public override void Compute(RowBatch batch) => TunedSteps.Answer(owner.model.Value.Model, batch.Input<VBuffer<float>>(features), features.Name,
-            [owner.options.Instruction], owner.options.Generation, batch.Output<ReadOnlyMemory<char>>(0));
+        public override void Compute(RowBatch batch)
+        {
+            using var cancel = owner.Host.Cancellation();
+            TunedSteps.Answer(owner.model.Value.Model, batch.Input<VBuffer<float>>(features), features.Name, [owner.options.Instruction], owner.options.Generation,
+                batch.Output<ReadOnlyMemory<char>>(0), cancel.Token);
+        }
     }
 }
 
 /// <summary>Makes a <see cref="CaptionGeneratingTransformer"/> of a model that was tuned before. There is nothing to train.</summary>
-public sealed class CaptionGenerator : IEstimator<CaptionGeneratingTransformer>
+public sealed class CaptionGenerator : StepEstimator<CaptionGeneratingTransformer>
 {
     /// <summary>What is asked, and how the answer is searched for.</summary>
     public sealed class Options
@@ -88,35 +92,33 @@ public sealed class CaptionGenerator : IEstimator<CaptionGeneratingTransformer>
         internal Options Copy() => (Options)MemberwiseClone();
     }
 
-    private readonly IHostEnvironment environment;
     private readonly Options options;
 
-    internal CaptionGenerator(IHostEnvironment environment, Options options)
+    internal CaptionGenerator(IHostEnvironment environment, Options options) : base(environment)
     {
         ArgumentNullException.ThrowIfNull(options);
-        (this.environment, this.options) = (environment, options.Copy());
-        var errors = new OptionErrors();
+        this.options = options.Copy();
+        CheckOptions();
+    }
+
+    private protected override void Check(OptionErrors errors)
+    {
         errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.FeatureColumnName), options.FeatureColumnName));
-        errors.Require(options.Instruction is not null, $"{nameof(Options.Instruction)} is null.");
+        errors.Require(!string.IsNullOrWhiteSpace(options.Instruction), $"{nameof(Options.Instruction)} is empty; it says what is asked about each sound.");
         errors.Batch(options.BatchSize);
         errors.Valid(nameof(Options.Generation), options.Generation, generation => generation.Validate());
-        errors.Throw(nameof(CaptionGenerator));
     }
 
-    /// <inheritdoc/>
-    public CaptionGeneratingTransformer Fit(IDataView input)
+    private protected override CaptionGeneratingTransformer Make(IDataView input)
     {
-        ArgumentNullException.ThrowIfNull(input);
-        GetOutputSchema(SchemaColumns.Shape(input.Schema));
         var model = options.Model?.Model ?? ModelReference.Find(input.Schema[options.FeatureColumnName])?.Tuned
             ?? throw TunedSteps.NoModel(options.FeatureColumnName, "GenerateCaptions");
-        return new CaptionGeneratingTransformer(environment, model.Share(), options);
+        return new CaptionGeneratingTransformer(Environment, model.Share(), options);
     }
 
-    /// <inheritdoc/>
-    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    private protected override SchemaShape Shape(SchemaShape input)
     {
-        TunedSteps.Check(inputSchema, options.FeatureColumnName, options.Model is not null, "GenerateCaptions");
-        return inputSchema.With(Interop.ShapeColumn(options.OutputColumnName, TextDataViewType.Instance));
+        TunedSteps.Check(input, options.FeatureColumnName, options.Model is not null, "GenerateCaptions");
+        return input.With(Interop.ShapeColumn(options.OutputColumnName, TextDataViewType.Instance));
     }
 }

@@ -20,7 +20,8 @@ namespace Mint.ML.Transforms;
 /// <remarks>
 /// With a model of stage 2 a label's score is the language model's likelihood of it as the answer to the instruction (vocabulary ranking); with stage 1 alone
 /// it is the similarity of its embedding, instruction included, to the sound's. Either way the scores are softmaxed over the labels, so that ML.NET's
-/// evaluators take them as they are; for Evaluate, the label column's keys must be in the same order (MapValueToKey with keyData).
+/// evaluators take them as they are. Evaluate compares keys by number: take the labels from the key column (<see cref="RankedClassifier.Options.LabelColumnName"/>), or
+/// compare by text with <see cref="AudioLanguageCatalog.EvaluateRanking"/>.
 /// A row without sound has a missing label and scores of NaN; FilterRowsByMissingValues on the score column drops such rows.
 /// </remarks>
 public sealed class RankedClassificationTransformer : RowMapTransformer, ILoadable<RankedClassificationTransformer>
@@ -95,10 +96,11 @@ public sealed class RankedClassificationTransformer : RowMapTransformer, ILoadab
 
             var key = new DataViewSchema.Annotations.Builder();
             key.Add("KeyValues", text, labels);
-            AddScoreKind(key, "PredictedLabel");
+            uint set = Interop.NextScoreSet(input);
+            AddScoreKind(key, "PredictedLabel", set);
             var score = new DataViewSchema.Annotations.Builder();
             score.Add("SlotNames", text, labels);
-            AddScoreKind(score, "Probability");
+            AddScoreKind(score, "Probability", set);
             Added =
             [
                 new(options.OutputColumnName, new KeyDataViewType(typeof(uint), count), key.ToAnnotations()),
@@ -106,8 +108,9 @@ public sealed class RankedClassificationTransformer : RowMapTransformer, ILoadab
             ];
         }
 
-        private static void AddScoreKind(DataViewSchema.Annotations.Builder annotations, string valueKind)
+        private static void AddScoreKind(DataViewSchema.Annotations.Builder annotations, string valueKind, uint set)
         {
+            annotations.AddPrimitiveValue(Interop.ScoreSetId, Interop.ScoreSetIdType, set); // which label and scores belong together
             annotations.AddPrimitiveValue("ScoreColumnKind", TextDataViewType.Instance, "MulticlassClassification".AsMemory());
             annotations.AddPrimitiveValue("ScoreValueKind", TextDataViewType.Instance, valueKind.AsMemory());
         }
@@ -124,7 +127,8 @@ public sealed class RankedClassificationTransformer : RowMapTransformer, ILoadab
             {
                 using (sounds)
                 {
-                    float[][] scores = owner.scorer.Score(sounds);
+                    using var cancel = owner.Host.Cancellation();
+                    float[][] scores = owner.scorer.Score(sounds, cancel.Token);
                     for (int i = 0; i < rows.Count; i++) all[rows[i]] = scores[i];
                 }
             }
@@ -144,7 +148,7 @@ public sealed class RankedClassificationTransformer : RowMapTransformer, ILoadab
 }
 
 /// <summary>Makes a <see cref="RankedClassificationTransformer"/> of a model that was trained before. There is nothing to train.</summary>
-public sealed class RankedClassifier : IEstimator<RankedClassificationTransformer>
+public sealed class RankedClassifier : StepEstimator<RankedClassificationTransformer>
 {
     /// <summary>The labels, and how they are compared.</summary>
     public sealed class Options
@@ -158,8 +162,16 @@ public sealed class RankedClassifier : IEstimator<RankedClassificationTransforme
         /// <summary>The column of frame vectors, which also carries the model when it was trained before this in a chain.</summary>
         public string FeatureColumnName = "Features";
 
-        /// <summary>The labels to choose from, at least two, as text that the model reads.</summary>
+        /// <summary>The labels to choose from, at least two, as text that the model reads; empty where <see cref="LabelColumnName"/> tells them.</summary>
         public IReadOnlyList<string> Labels = [];
+
+        /// <summary>
+        /// A key column whose names are the labels, in its order: what <c>MapValueToKey("Label", "Family")</c> makes. Then predictions and that column
+        /// are keys of one numbering, as ML.NET's own Evaluate takes for granted. It is read when the step is fitted; null, the default, takes
+        /// <see cref="Labels"/>.
+        /// </summary>
+        [JsonIgnore]
+        public string? LabelColumnName;
 
         /// <summary>What is asked, or with stage 1 alone what the label's text begins with.</summary>
         public string Instruction = InstructionTemplates.Sound.Instruction;
@@ -184,47 +196,57 @@ public sealed class RankedClassifier : IEstimator<RankedClassificationTransforme
             copy.Labels = [.. Labels ?? throw new ArgumentNullException(nameof(Labels))];
             return copy;
         }
+
+        internal Options With(IReadOnlyList<string> labels)
+        {
+            var copy = Copy();
+            (copy.Labels, copy.LabelColumnName) = (labels, null);
+            return copy;
+        }
     }
 
-    private readonly IHostEnvironment environment;
     private readonly Options options;
 
-    internal RankedClassifier(IHostEnvironment environment, Options options)
+    internal RankedClassifier(IHostEnvironment environment, Options options) : base(environment)
     {
         ArgumentNullException.ThrowIfNull(options);
-        (this.environment, this.options) = (environment, options.Copy());
-        var errors = new OptionErrors();
-        errors.Gather(() => RankingOptions.CheckLabels(options.Labels));
+        this.options = options.Copy();
+        CheckOptions();
+    }
+
+    private protected override void Check(OptionErrors errors)
+    {
+        if (options.LabelColumnName is null) errors.Gather(() => RankingOptions.CheckLabels(options.Labels));
+        else errors.Require(options.Labels.Count == 0, "Labels and LabelColumnName are both set; one of them tells the labels.");
         errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.ScoreColumnName), options.ScoreColumnName),
-            (nameof(Options.FeatureColumnName), options.FeatureColumnName));
+            (nameof(Options.FeatureColumnName), options.FeatureColumnName), (nameof(Options.LabelColumnName), options.LabelColumnName ?? "no column"));
         errors.Require(options.Instruction is not null, $"{nameof(Options.Instruction)} is null.");
         errors.Batch(options.BatchSize);
         errors.Valid(nameof(Options.Ranking), options.Ranking, ranking => ranking.Validate());
-        errors.Throw(nameof(RankedClassifier));
     }
 
-    /// <inheritdoc/>
-    public RankedClassificationTransformer Fit(IDataView input)
+    private protected override RankedClassificationTransformer Make(IDataView input)
     {
-        ArgumentNullException.ThrowIfNull(input);
-        GetOutputSchema(SchemaColumns.Shape(input.Schema));
+        var resolved = options.LabelColumnName is { } column ? options.With(KeyNames.Read(input.Schema[column])) : options;
+        RankingOptions.CheckLabels(resolved.Labels);
         var carried = ModelReference.Find(input.Schema[options.FeatureColumnName]);
-        if ((options.Model?.Model ?? (options.Bridge is null ? carried?.Tuned : null)) is { } tuned) return new(environment, tuned.Share(), options);
+        if ((options.Model?.Model ?? (options.Bridge is null ? carried?.Tuned : null)) is { } tuned) return new(Environment, tuned.Share(), resolved);
         var bridge = options.Bridge?.Bridge ?? carried?.Bridge ?? throw TunedSteps.NoModel(options.FeatureColumnName, "RankLabels");
-        return new(environment, bridge.Share(), options);
+        return new(Environment, bridge.Share(), resolved);
     }
 
-    /// <inheritdoc/>
-    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    private protected override SchemaShape Shape(SchemaShape input)
     {
-        TunedSteps.Check(inputSchema, options.FeatureColumnName, options.Model is not null || options.Bridge is not null, "RankLabels");
+        TunedSteps.Check(input, options.FeatureColumnName, options.Model is not null || options.Bridge is not null, "RankLabels");
+        if (options.LabelColumnName is { } label) input.Require(label, "key with names; append Conversion.MapValueToKey before this", KeyNames.AreOn);
         var text = Interop.ShapeColumn("ScoreColumnKind", TextDataViewType.Instance);
         var kind = Interop.ShapeColumn("ScoreValueKind", TextDataViewType.Instance);
+        var set = Interop.ShapeColumn(Interop.ScoreSetId, NumberDataViewType.UInt32, isKey: true);
         SchemaShape.Column Names(string name) => Interop.ShapeColumn(name, TextDataViewType.Instance, SchemaShape.Column.VectorKind.Vector);
-        return inputSchema.With(
+        return input.With(
             Interop.ShapeColumn(options.OutputColumnName, NumberDataViewType.UInt32, isKey: true,
-                annotations: new SchemaShape([Names("KeyValues"), text, kind])),
+                annotations: new SchemaShape([Names("KeyValues"), text, kind, set])),
             Interop.ShapeColumn(options.ScoreColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.Vector,
-                annotations: new SchemaShape([Names("SlotNames"), text, kind])));
+                annotations: new SchemaShape([Names("SlotNames"), text, kind, set])));
     }
 }

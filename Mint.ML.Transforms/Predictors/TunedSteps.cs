@@ -35,10 +35,13 @@ internal static class TunedSteps
         $"{step} needs a trained model, and column '{features}' carries none: append Trainers.InstructionTuning before it in the chain, or hand a tuned "
             + "model over in Options.Model.");
 
+    public static InvalidOperationException NoBridge(string features, string step) => new(
+        $"{step} needs a bridge trained in stage 1, and column '{features}' carries none: append Trainers.BridgeNet before it in the chain, or hand one over "
+        + "in Options.Bridge.");
+
     /// <summary>Answers about each row's sound: one instruction about all rows, or one a row. "" for rows without sound or instruction.</summary>
     public static void Answer(IAudioLanguageModel model, ReadOnlySpan<VBuffer<float>> features, string column, IReadOnlyList<string> instructions,
-        GenerationOptions options,
-        Span<ReadOnlyMemory<char>> answers)
+        GenerationOptions options, Span<ReadOnlyMemory<char>> answers, CancellationToken cancel)
     {
         answers.Fill(ReadOnlyMemory<char>.Empty);
         bool one = instructions.Count == 1;
@@ -48,7 +51,7 @@ internal static class TunedSteps
         if (FrameBatch.Read(heard, model.FrameWidth, column, model.LanguageModel.Device) is not var (rows, sounds)) return;
         using (sounds)
         {
-            var texts = model.Answer(sounds, one ? instructions : [.. rows.Select(row => instructions[asked[row]])], options);
+            var texts = model.Answer(sounds, one ? instructions : [.. rows.Select(row => instructions[asked[row]])], options, cancel);
             for (int i = 0; i < rows.Count; i++) answers[asked[rows[i]]] = texts[i].AsMemory();
         }
     }

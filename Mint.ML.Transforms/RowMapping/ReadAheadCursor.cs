@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
@@ -19,6 +20,8 @@ internal sealed class ReadAheadCursor : DataViewRowCursor
     private readonly long[] positions, batches;
     private int at = -1;          // the row of the batch the cursor stands on; -1 before the first and after the last
     private bool computed, ended;
+    private long rowsComputed, batchesComputed;
+    private TimeSpan time;
 
     public ReadAheadCursor(RowMapper mapper, DataViewRowCursor input, bool[] active, int batchSize)
     {
@@ -77,13 +80,16 @@ internal sealed class ReadAheadCursor : DataViewRowCursor
     {
         int row = Current();
         if (computed) return row;
+        long start = Stopwatch.GetTimestamp();
         mapper.Compute(batch);
-        computed = true;
+        (computed, rowsComputed, batchesComputed, time) = (true, rowsComputed + batch.Count, batchesComputed + 1, time + Stopwatch.GetElapsedTime(start));
         return row;
     }
 
     protected override void Dispose(bool disposing)
     {
+        if (disposing && batchesComputed > 0) mapper.Tell(rowsComputed, batchesComputed, time);
+        batchesComputed = 0; // told once
         if (disposing) input.Dispose();
         base.Dispose(disposing);
     }

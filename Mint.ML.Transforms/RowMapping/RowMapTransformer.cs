@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.Model.OnnxConverter;
 using Microsoft.ML.Runtime;
 using Mint.ML.ModelFiles;
 
@@ -11,13 +12,11 @@ namespace Mint.ML.Transforms.RowMapping;
 /// </summary>
 public abstract class RowMapTransformer : ITransformer, IDisposable
 {
-    private readonly InUse use;
+    private int users = 1; // the owner, and every computation at work: the last of them disposes the model
+    private int disposed;
 
     /// <summary>The transformer's own environment: log, progress, random numbers.</summary>
     private protected IHost Host { get; }
-
-    /// <summary>The context's folder for temporary files; null for the system's own.</summary>
-    internal string? TemporaryFolder => Host.TemporaryFolder();
 
     /// <summary>Registers the transformer with an environment.</summary>
     /// <param name="environment">The context, or the environment of a catalog.</param>
@@ -27,7 +26,6 @@ public abstract class RowMapTransformer : ITransformer, IDisposable
     {
         ArgumentNullException.ThrowIfNull(environment);
         Host = environment.Register(name);
-        use = new InUse(GetType().Name, () => DisposeModel());
         BatchSize = batchSize >= 1 ? batchSize
             : throw new ArgumentOutOfRangeException(nameof(batchSize), batchSize, $"{nameof(BatchSize)} must be at least 1.");
     }
@@ -44,7 +42,7 @@ public abstract class RowMapTransformer : ITransformer, IDisposable
     /// <summary>Writes what <see cref="ILoadable{TSelf}.Read"/> makes the transformer from.</summary>
     private protected abstract void Write(ModelWriter writer);
 
-    /// <summary>Disposes what the transformer owns, once, when its last owner has gone.</summary>
+    /// <summary>Disposes what the transformer owns, once, when nobody computes with it any more.</summary>
     private protected virtual void DisposeModel() { }
 
     /// <inheritdoc/>
@@ -59,39 +57,75 @@ public abstract class RowMapTransformer : ITransformer, IDisposable
 
     bool ITransformer.IsRowToRowMapper => true;
 
-    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
-    {
-        var mapper = Map(inputSchema);
-        use.Share();
-        return mapper;
-    }
+    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => Map(inputSchema);
 
     void ICanSaveModel.Save(ModelSaveContext ctx)
     {
         ArgumentNullException.ThrowIfNull(ctx);
-        Interop.Save(ctx, this, LoaderSignature, Write);
+        Interop.Save(ctx, Host, this, LoaderSignature, Write);
     }
 
     /// <summary>
-    /// Gives up one claim on the transformer. A prediction engine disposes its transformer, so that each engine made of it counts as one
-    /// more owner: disposing an engine leaves the transformer, and other engines made of it, alive. A batch that another thread is computing is ended first; the
-    /// next one is an <see cref="ObjectDisposedException"/>.
+    /// Disposes the model; a computation at work on another thread ends first. A prediction engine disposes its transformer as its own: that is
+    /// ignored, so that the transformer, and other engines made of it, live on.
     /// </summary>
+    /// <remarks>
+    /// ML.NET disposes a chain once only, by the first engine that goes: the weights of such a chain go when nobody refers to it any more. For
+    /// weights that go when you dispose the chain, make engines with <see cref="PredictionEngineOptions.OwnsTransformer"/> false.
+    /// </remarks>
     public void Dispose()
     {
-        use.Release();
+        if (Interop.IsWithinDisposeOfAnEngine()) return;
+        if (Interlocked.Exchange(ref disposed, 1) == 0) Leave();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Computes a batch, unless the context was cancelled, and keeps the model alive meanwhile.</summary>
+    internal void Compute(RowBinding binding, RowBatch batch)
+    {
+        Enter();
+        try
+        {
+            Contracts.CheckAlive(Host);
+            binding.Compute(batch);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>Tells the log what a cursor computed; single rows, as of a prediction engine, are not told.</summary>
+    internal void Tell(long rows, long batches, TimeSpan time)
+    {
+        using var channel = Host.Start("Transform");
+        channel.Trace(MessageSensitivity.None, "{0}", FormattableString.Invariant($"{rows} rows in {batches} batches, {time.TotalSeconds:F2} s."));
+    }
+
+    private void Enter()
+    {
+        for (int now = Volatile.Read(ref users); ; now = Volatile.Read(ref users))
+        {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref disposed) != 0 || now <= 0, this);
+            if (Interlocked.CompareExchange(ref users, now + 1, now) == now) return;
+        }
+    }
+
+    private void Leave()
+    {
+        if (Interlocked.Decrement(ref users) == 0) DisposeModel();
     }
 
     private RowMapper Map(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        use.Check();
-        return new RowMapper(Bind(inputSchema), use);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref disposed) != 0, this);
+        return new RowMapper(this, Bind(inputSchema));
     }
 }
 
-internal sealed class RowMapView(IDataView source, RowMapper mapper, RowMapTransformer transformer) : IDataView
+/// <summary>What a transformer makes of data. ML.NET's ONNX exporter asks it whether it can be exported, and is told why not.</summary>
+internal sealed class RowMapView(IDataView source, RowMapper mapper, RowMapTransformer transformer) : IDataView, ITransformCanSaveOnnx
 {
     public DataViewSchema Schema => mapper.OutputSchema;
     public bool CanShuffle => source.CanShuffle;
@@ -110,4 +144,17 @@ internal sealed class RowMapView(IDataView source, RowMapper mapper, RowMapTrans
     // One cursor whatever n is: the model uses every core, or the GPU, for a batch.
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
         [GetRowCursor(columnsNeeded, rand)];
+
+    IDataView IDataTransform.Source => source;
+
+    void ICanSaveModel.Save(ModelSaveContext ctx) => ((ICanSaveModel)transformer).Save(ctx);
+
+    // Left alone, the exporter would take what this computes for inputs of the ONNX model, without a word.
+    bool ICanSaveOnnx.CanSaveOnnx(OnnxContext ctx) => throw NotForOnnx();
+
+    void ISaveAsOnnx.SaveAsOnnx(OnnxContext ctx) => throw NotForOnnx();
+
+    private NotSupportedException NotForOnnx() => new(
+        $"{transformer.GetType().Name} cannot be converted to ONNX: it reads sound of any length and searches for texts token by token, which no graph of "
+        + "ML.NET's exporter holds. Save the chain by Model.Save, and convert the steps behind it on their own.");
 }

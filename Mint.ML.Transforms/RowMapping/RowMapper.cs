@@ -1,36 +1,31 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Mint.ML.ModelFiles;
 
 namespace Mint.ML.Transforms.RowMapping;
 
 /// <summary>A binding as ML.NET sees it: input columns first, keeping their indices, then the added ones.</summary>
 internal sealed class RowMapper : IRowToRowMapper
 {
+    private readonly RowMapTransformer transformer;
+
     public RowBinding Binding { get; }
     public DataViewSchema InputSchema => Binding.Input;
     public DataViewSchema OutputSchema { get; }
     public int InputCount => InputSchema.Count;
     public int AddedCount => OutputSchema.Count - InputSchema.Count;
 
-    private readonly InUse use;
-
-    public RowMapper(RowBinding binding, InUse use)
+    public RowMapper(RowMapTransformer transformer, RowBinding binding)
     {
-        (Binding, this.use) = (binding, use);
+        (this.transformer, Binding) = (transformer, binding);
         var schema = new DataViewSchema.Builder();
         schema.AddColumns(binding.Input);
         schema.AddColumns(binding.Added);
         OutputSchema = schema.ToSchema();
     }
 
-    /// <summary>Computes a batch, during which the transformer's model stays.</summary>
-    /// <exception cref="ObjectDisposedException">The transformer has been disposed of.</exception>
-    public void Compute(RowBatch batch)
-    {
-        using var work = use.Enter();
-        Binding.Compute(batch);
-    }
+    public void Compute(RowBatch batch) => transformer.Compute(Binding, batch);
+
+    public void Tell(long rows, long batches, TimeSpan time) => transformer.Tell(rows, batches, time);
 
     public bool[] Activate(IEnumerable<DataViewSchema.Column>? columns)
     {

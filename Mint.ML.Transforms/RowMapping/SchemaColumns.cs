@@ -52,6 +52,9 @@ internal static class SchemaColumns
             : Interop.ShapeColumn(column.Name, item, kind, annotations: Shape(column.Annotations.Schema));
     }));
 
+    /// <summary>What messages expect of a feature column.</summary>
+    public const string Features = "vector of Single; append FeaturizeAudio before this";
+
     public static bool IsFeatures(SchemaShape.Column column) =>
         column.ItemType == NumberDataViewType.Single && column.Kind != SchemaShape.Column.VectorKind.Scalar && !column.IsKey;
 

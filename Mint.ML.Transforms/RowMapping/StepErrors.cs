@@ -1,7 +1,9 @@
+using Mint.ML.Systems;
+using Mint.ML.Text;
+
 namespace Mint.ML.Transforms.RowMapping;
 
-/// <summary>What can be wrong with a step's options beside what their records know themselves: told when the step is made, before anything long
-/// begins.</summary>
+/// <summary>What can be wrong with a step's options beside what their records know themselves: told when the step is made, before anything long begins.</summary>
 internal static class StepErrors
 {
     /// <summary>Column names: each there, and none twice.</summary>
@@ -17,14 +19,45 @@ internal static class StepErrors
     /// <summary>Rows that go through a model at once.</summary>
     public static void Batch(this OptionErrors errors, int rows) => errors.Require(rows >= 1, $"BatchSize is {rows}; at least one row goes through at once.");
 
-    /// <summary>A folder of a frozen model, which must be there where one is named.</summary>
-    public static void Folder(this OptionErrors errors, string option, string? path, bool required = true)
+    /// <summary>The folder of an audio encoder.</summary>
+    public static void Encoder(this OptionErrors errors, string option, string? path) => errors.Folder(option, path, required: true, ModelCatalog.RequireAudioEncoder);
+
+    /// <summary>The folder of a language model, with its tokenizer.</summary>
+    public static void LanguageModel(this OptionErrors errors, string option, string? path) => errors.Folder(option, path, required: true, folder =>
+    {
+        ModelCatalog.RequireLanguageModel(folder);
+        TextTokenizer.Load(folder);
+    });
+
+    /// <summary>The folder of a CLAP with its tokenizer, where one is named instead of a bridge.</summary>
+    public static void Clap(this OptionErrors errors, string? path, BridgeNetTransformer? bridge)
+    {
+        errors.Require(path is null || bridge is null, "Clap and Bridge are both set; one of them makes the vectors.");
+        if (path is null) return;
+        errors.Folder(nameof(Clap), path, required: true, folder =>
+        {
+            ModelCatalog.Require(folder, nameof(Encoders.Clap));
+            TextTokenizer.Load(folder);
+        });
+    }
+
+    /// <summary>A folder of a frozen model, which must be there where one is named, and hold what is asked for.</summary>
+    public static void Folder(this OptionErrors errors, string option, string? path, bool required, Action<string> holds)
     {
         const string Advice = "Give the path of a Hugging Face folder: config.json, weights, tokenizer files.";
-        bool named = !string.IsNullOrEmpty(path);
-        errors.Require(named || !required, $"{option} is empty. {Advice}");
-        errors.Require(!named || Directory.Exists(path),
-            $"{option}: there is no model folder '{path}' (looked in {(named ? Path.GetFullPath(path!) : "")}). {Advice}");
+        if (string.IsNullOrEmpty(path)) errors.Require(!required, $"{option} is empty. {Advice}");
+        else if (!Directory.Exists(path)) errors.Require(false, $"{option}: there is no model folder '{path}' (looked in {Path.GetFullPath(path)}). {Advice}");
+        else
+        {
+            try
+            {
+                holds(path);
+            }
+            catch (Exception e) when (e is NotSupportedException or IOException or InvalidDataException or ArgumentException)
+            {
+                errors.Require(false, $"{option}: {e.Message}");
+            }
+        }
     }
 
     /// <summary>Options that can tell themselves what is wrong with them; null is wrong.</summary>

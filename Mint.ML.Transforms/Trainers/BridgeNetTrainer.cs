@@ -5,6 +5,7 @@ using Mint.ML.Bridges;
 using Mint.ML.LanguageModels;
 using Mint.ML.ModelFiles;
 using Mint.ML.Objectives;
+using Mint.ML.Systems;
 using Mint.ML.Text;
 using Mint.ML.Training;
 using Mint.ML.Transforms.RowMapping;
@@ -16,7 +17,7 @@ namespace Mint.ML.Transforms;
 /// Stage 1 of MINT: trains a Bridge-Net between a frozen audio encoder and text on pairs of sound and caption, by audio-language contrast,
 /// matching and grounded generation (Zhao et al., section 3.2).
 /// </summary>
-public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
+public sealed class BridgeNetTrainer : StepEstimator<BridgeNetTransformer>
 {
     /// <summary>Columns, architecture, objectives and training of a bridge.</summary>
     public sealed class Options
@@ -68,28 +69,41 @@ public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
         internal Options Copy() => (Options)MemberwiseClone();
     }
 
-    private readonly IHostEnvironment environment;
     private readonly IHost host;
     private readonly Options options;
 
-    internal BridgeNetTrainer(IHostEnvironment environment, Options options)
+    internal BridgeNetTrainer(IHostEnvironment environment, Options options) : base(environment)
     {
         ArgumentNullException.ThrowIfNull(options);
-        (this.environment, this.options) = (environment, options.Copy());
-        var errors = new OptionErrors();
-        errors.Columns((nameof(Options.FeatureColumnName), options.FeatureColumnName), (nameof(Options.TextColumnName), options.TextColumnName));
-        errors.Folder(nameof(Options.Bert), options.Bert, required: false);
-        errors.Folder(nameof(Options.Vocabulary), options.Vocabulary, required: false);
-        errors.Require(options.VocabularySize >= 1, $"VocabularySize is {options.VocabularySize}; at least one piece is needed.");
-        errors.Batch(options.BatchSize);
-        errors.Valid(nameof(Options.Objective), options.Objective, objective => objective.Validate());
-        errors.Valid(nameof(Options.Training), options.Training, training => training.Validate());
-        errors.Throw(nameof(BridgeNetTrainer));
+        this.options = options.Copy();
+        CheckOptions();
         host = environment.Register(nameof(BridgeNetTrainer));
     }
 
-    /// <inheritdoc/>
-    public BridgeNetTransformer Fit(IDataView input) => Fit(input, options.ValidationSet);
+    private protected override void Check(OptionErrors errors)
+    {
+        errors.Columns((nameof(Options.FeatureColumnName), options.FeatureColumnName), (nameof(Options.TextColumnName), options.TextColumnName));
+        errors.Folder(nameof(Options.Bert), options.Bert, required: false, folder => ModelCatalog.Require(folder, nameof(Bert)));
+        if (options.Vocabulary is not null) errors.Folder(nameof(Options.Vocabulary), options.Vocabulary, required: true, folder => VocabularyFiles.Read(folder));
+        else if (Directory.Exists(options.Bert)) errors.Folder(nameof(Options.Bert), options.Bert, required: false, folder => VocabularyFiles.Read(folder));
+        errors.Require(options.VocabularySize >= 1, $"VocabularySize is {options.VocabularySize}; at least one piece is needed.");
+        errors.Batch(options.BatchSize);
+        errors.Valid(nameof(Options.Bridge), options.Bridge, bridge => bridge.Validate());
+        if (options is not { Training: { } training, Objective: { } objective, Bridge: { } bridge })
+        {
+            errors.Require(options.Training is not null, "Training is null.");
+            errors.Require(options.Objective is not null, "Objective is null.");
+            return;
+        }
+        errors.Gather(() => AlignmentTraining.Validate(objective, training));
+        errors.Require(bridge.HasAlignmentHeads, "Bridge.HasAlignmentHeads is false; stage 1 trains these heads.");
+        errors.Require(objective.GenerationWeight <= 0 || bridge.QFormer.HasLanguageHead,
+            "Bridge.QFormer.HasLanguageHead is false; set Objective.GenerationWeight to 0, or leave the head.");
+        errors.Require(training.MaxTokens <= bridge.QFormer.Positions,
+            $"Training.MaxTokens is {training.MaxTokens}, more than the bridge's Positions, {bridge.QFormer.Positions}.");
+    }
+
+    private protected override BridgeNetTransformer Make(IDataView input) => Fit(input, options.ValidationSet);
 
     /// <summary>Trains, and measures on held-out rows during training.</summary>
     /// <param name="trainData">Rows to train on.</param>
@@ -118,7 +132,7 @@ public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
                     options.Cancellation);
             ProgressReport.Tell(channel, result);
             var trained = new SharedModel<TrainedBridge>(new TrainedBridge(bridge, vocabulary, options.Training.MaxTokens));
-            return new BridgeNetTransformer(environment, trained, options.FeatureColumnName, options.TextColumnName, options.BatchSize) { Training = result };
+            return new BridgeNetTransformer(Environment, trained, options.FeatureColumnName, options.TextColumnName, options.BatchSize) { Training = result };
         }
         catch
         {
@@ -129,19 +143,18 @@ public sealed class BridgeNetTrainer : IEstimator<BridgeNetTransformer>
         TrainingData Read(IDataView view) => TrainingData.Read(view, view.Schema[options.FeatureColumnName], [view.Schema[options.TextColumnName]], channel);
     }
 
-    /// <inheritdoc/>
-    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    private protected override SchemaShape Shape(SchemaShape input)
     {
-        var features = inputSchema.Require(options.FeatureColumnName, "vector of Single; append FeaturizeAudio before this", SchemaColumns.IsFeatures);
-        inputSchema.Require(options.TextColumnName, "text", SchemaColumns.IsText);
-        return inputSchema.With(ModelReference.On(features),
+        var features = input.Require(options.FeatureColumnName, "vector of Single; append FeaturizeAudio before this", SchemaColumns.IsFeatures);
+        input.Require(options.TextColumnName, "text", SchemaColumns.IsText);
+        return input.With(ModelReference.On(features),
             Interop.ShapeColumn(BridgeNetTransformer.AudioEmbedding, NumberDataViewType.Single, SchemaShape.Column.VectorKind.Vector),
             Interop.ShapeColumn(BridgeNetTransformer.TextEmbedding, NumberDataViewType.Single, SchemaShape.Column.VectorKind.Vector));
     }
 
     private BridgeNet NewBridge(TrainingData data, VocabularyFiles vocabulary, int seed)
     {
-        var device = Devices.ForEnvironment(environment);
+        var device = Devices.ForEnvironment(Environment);
         // [DEC] is the id after the vocabulary.
         var qformer = options.Bridge.QFormer with { AudioSize = data.FrameWidth, VocabularySize = vocabulary.Tokenizer.VocabularySize + 1 };
         var bridge = new BridgeNet(options.Bridge with { QFormer = qformer });

@@ -91,6 +91,17 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
 
     private sealed record Columns(string FeatureColumnName, string TextColumnName, int BatchSize);
 
+    /// <summary>Puts the vectors of each row with sound, (Q, E) flattened, into its place.</summary>
+    internal static void EmbedAudio(TrainedBridge bridge, ReadOnlySpan<VBuffer<float>> features, string column, Span<VBuffer<float>> embeddings)
+    {
+        if (FrameBatch.Read(features, bridge.FrameWidth, column, bridge.Device) is not var (rows, sounds)) return;
+        using (sounds)
+        {
+            var embedded = bridge.Embeddings.Clips(sounds);
+            for (int i = 0; i < rows.Count; i++) embeddings[rows[i]] = new VBuffer<float>(embedded[i].Length, [.. embedded[i].Cast<float>()]);
+        }
+    }
+
     private sealed class Binding : RowBinding
     {
         private readonly BridgeNetTransformer owner;
@@ -127,20 +138,13 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
         public override void Compute(RowBatch batch)
         {
             if (batch.IsActive(0)) batch.Input<VBuffer<float>>(features).CopyTo(batch.Output<VBuffer<float>>(0));
-            if (batch.IsActive(1)) EmbedAudio(batch.Input<VBuffer<float>>(features), batch.Output<VBuffer<float>>(1));
-            if (this.text is { } text && batch.IsActive(2)) EmbedText(batch.Input<ReadOnlyMemory<char>>(text), batch.Output<VBuffer<float>>(2));
-        }
-
-        private void EmbedAudio(ReadOnlySpan<VBuffer<float>> features, Span<VBuffer<float>> embeddings)
-        {
-            var bridge = owner.bridge.Value;
-            for (int i = 0; i < features.Length; i++) embeddings[i] = new VBuffer<float>(audioSize, Enumerable.Repeat(float.NaN, audioSize).ToArray());
-            if (FrameBatch.Read(features, bridge.FrameWidth, this.features.Name, bridge.Device) is not var (rows, sounds)) return;
-            using (sounds)
+            if (batch.IsActive(1))
             {
-                var embedded = bridge.Embeddings.Clips(sounds);
-                for (int i = 0; i < rows.Count; i++) embeddings[rows[i]] = new VBuffer<float>(audioSize, [.. embedded[i].Cast<float>()]);
+                var embeddings = batch.Output<VBuffer<float>>(1);
+                for (int i = 0; i < embeddings.Length; i++) embeddings[i] = new(audioSize, Enumerable.Repeat(float.NaN, audioSize).ToArray());
+                EmbedAudio(owner.bridge.Value, batch.Input<VBuffer<float>>(features), features.Name, embeddings);
             }
+            if (this.text is { } text && batch.IsActive(2)) EmbedText(batch.Input<ReadOnlyMemory<char>>(text), batch.Output<VBuffer<float>>(2));
         }
 
         private void EmbedText(ReadOnlySpan<ReadOnlyMemory<char>> texts, Span<VBuffer<float>> embeddings)

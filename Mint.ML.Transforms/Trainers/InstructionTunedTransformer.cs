@@ -95,7 +95,9 @@ public sealed class InstructionTunedTransformer : RowMapTransformer, ILoadable<I
             var instructions = batch.Input<ReadOnlyMemory<char>>(instruction);
             string[] asked = new string[batch.Count];
             for (int i = 0; i < asked.Length; i++) asked[i] = instructions[i].ToString();
-            TunedSteps.Answer(owner.model.Value.Model, features, this.features.Name, asked, owner.columns.Generation, batch.Output<ReadOnlyMemory<char>>(1));
+            using var cancel = owner.Host.Cancellation();
+            TunedSteps.Answer(owner.model.Value.Model, features, this.features.Name, asked, owner.columns.Generation, batch.Output<ReadOnlyMemory<char>>(1),
+                cancel.Token);
         }
     }
 }

@@ -6,6 +6,7 @@ using Mint.ML.Generation;
 using Mint.ML.ModelFiles;
 using Mint.ML.Text;
 using Mint.ML.Training;
+using Mint.ML.Transforms.Predictors;
 using Mint.ML.Transforms.RowMapping;
 
 namespace Mint.ML.Transforms;
@@ -19,7 +20,7 @@ public sealed record ResponseTemplate(string Instruction, string ResponseColumnN
 /// Stage 2 of MINT: tunes a copy of the bridge, and the projection behind it, so that a frozen language model answers instructions about sound
 /// (Zhao et al., section 3.3).
 /// </summary>
-public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
+public sealed class InstructionTuner : StepEstimator<InstructionTunedTransformer>
 {
     /// <summary>Columns, models and training of stage 2.</summary>
     public sealed class Options
@@ -80,34 +81,38 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
         }
     }
 
-    private readonly IHostEnvironment environment;
     private readonly IHost host;
     private readonly Options options;
 
-    internal InstructionTuner(IHostEnvironment environment, Options options)
+    internal InstructionTuner(IHostEnvironment environment, Options options) : base(environment)
     {
         ArgumentNullException.ThrowIfNull(options);
-        (this.environment, this.options) = (environment, options.Copy());
-        var errors = new OptionErrors();
+        this.options = options.Copy();
+        CheckOptions();
+        host = environment.Register(nameof(InstructionTuner));
+    }
+
+    private protected override void Check(OptionErrors errors)
+    {
         errors.Columns((nameof(Options.FeatureColumnName), options.FeatureColumnName), (nameof(Options.InstructionColumnName), options.InstructionColumnName),
             (nameof(Options.OutputColumnName), options.OutputColumnName));
         if (options.Templates.Count == 0) errors.Columns((nameof(Options.ResponseColumnName), options.ResponseColumnName));
-        errors.Require(!options.Templates.Any(template => string.IsNullOrWhiteSpace(template.Instruction) || string.IsNullOrEmpty(template.ResponseColumnName)),
+        errors.Require(
+            !options.Templates.Any(template => string.IsNullOrWhiteSpace(template?.Instruction) || string.IsNullOrEmpty(template.ResponseColumnName)),
             "A template has no instruction or no response column.");
-        errors.Folder(nameof(Options.LanguageModel), options.LanguageModel);
+        errors.LanguageModel(nameof(Options.LanguageModel), options.LanguageModel);
         errors.Batch(options.BatchSize);
         errors.Valid(nameof(Options.Training), options.Training, training => training.Validate());
         errors.Valid(nameof(Options.Generation), options.Generation, generation => generation.Validate());
-        errors.Throw(nameof(InstructionTuner));
-        host = environment.Register(nameof(InstructionTuner));
+        if (options is { Bridge: { } stage1, Training: { } tuning } && stage1.Bridge.Value.Bridge.Config.QFormer.Positions is var positions)
+            errors.Require(tuning.MaxTokens <= positions, $"Training.MaxTokens is {tuning.MaxTokens}, more than the bridge's Positions, {positions}.");
     }
+
+    private protected override InstructionTunedTransformer Make(IDataView input) => Fit(input, options.ValidationSet);
 
     private IEnumerable<string> TextColumns => options.Templates.Count > 0
         ? options.Templates.Select(template => template.ResponseColumnName)
         : [options.InstructionColumnName, options.ResponseColumnName];
-
-    /// <inheritdoc/>
-    public InstructionTunedTransformer Fit(IDataView input) => Fit(input, options.ValidationSet);
 
     /// <summary>Trains, and measures on held-out rows during training.</summary>
     /// <param name="trainData">Rows to train on.</param>
@@ -130,14 +135,14 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
         }
         int seed = options.Seed ?? host.Rand.Next();
         // Stage 2 trains on a copy: stage 1's own bridge still searches and matches.
-        var tuned = TunedModel.Begin(stage1.CopyBridge(), stage1.Vocabulary, folder, options.Training.MaxTokens, seed, Devices.ForEnvironment(environment));
+        var tuned = TunedModel.Begin(stage1.CopyBridge(), stage1.Vocabulary, folder, options.Training.MaxTokens, seed, Devices.ForEnvironment(Environment));
         try
         {
             channel.Info(MessageSensitivity.None, "{0}", $"Stage 2: {examples.Count} instructions about {data.Frames.Count} clips.");
             var result = InstructionTraining.Run(tuned.Model, data.Frames, examples, options.Training with { Seed = seed },
                 validation, new ProgressReport(channel, progress, options.Progress), options.Cancellation);
             ProgressReport.Tell(channel, result);
-            return new InstructionTunedTransformer(environment, new SharedModel<TunedModel>(tuned),
+            return new InstructionTunedTransformer(Environment, new SharedModel<TunedModel>(tuned),
                 new(options.FeatureColumnName, options.InstructionColumnName, options.OutputColumnName, options.BatchSize, options.Generation))
             { Training = result };
         }
@@ -148,13 +153,12 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
         }
     }
 
-    /// <inheritdoc/>
-    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    private protected override SchemaShape Shape(SchemaShape input)
     {
-        var features = inputSchema.Require(options.FeatureColumnName, "vector of Single; append FeaturizeAudio before this", SchemaColumns.IsFeatures);
+        var features = input.Require(options.FeatureColumnName, "vector of Single; append FeaturizeAudio before this", SchemaColumns.IsFeatures);
         if (options.Bridge is null && !ModelReference.IsOn(features)) throw NoBridge();
-        foreach (string name in TextColumns) inputSchema.Require(name, "text", SchemaColumns.IsText);
-        var shape = inputSchema.With(ModelReference.On(features));
+        foreach (string name in TextColumns) input.Require(name, "text", SchemaColumns.IsText);
+        var shape = input.With(ModelReference.On(features));
         return shape.Any(column => column.Name == options.InstructionColumnName && SchemaColumns.IsText(column))
             ? shape.With(Interop.ShapeColumn(options.OutputColumnName, TextDataViewType.Instance)) : shape;
     }
@@ -199,7 +203,5 @@ public sealed class InstructionTuner : IEstimator<InstructionTunedTransformer>
             : throw new InvalidOperationException("There is nothing to train on: no row has both an instruction and an answer.");
     }
 
-    private InvalidOperationException NoBridge() => new(
-        $"InstructionTuning needs a bridge trained in stage 1, and column '{options.FeatureColumnName}' carries none: append Trainers.BridgeNet before it in "
-            + "the chain, or hand one over in Options.Bridge.");
+    private InvalidOperationException NoBridge() => TunedSteps.NoBridge(options.FeatureColumnName, "InstructionTuning");
 }

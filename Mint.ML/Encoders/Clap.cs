@@ -29,6 +29,7 @@ public sealed class Clap : IDisposable
             TokenTypes = text.Size("type_vocab_size", 1),
             FirstPosition = text.Integer("pad_token_id", 1) + 1,
         };
+        Width = (int)width;
         Audio = new HtsAt(audioConfig).Placed(dtype, device).Frozen();
         Text = new Bert(textConfig).Placed(dtype, device).Frozen();
         audioProjection = new ClapProjection(audioConfig.HiddenSize, width).Placed(dtype, device).Frozen();
@@ -43,6 +44,9 @@ public sealed class Clap : IDisposable
             return Math.Exp(wide.item<double>());
         }
     }
+
+    /// <summary>Numbers P of a vector.</summary>
+    public int Width { get; }
 
     /// <summary>The audio tower.</summary>
     public HtsAt Audio { get; }

@@ -15,6 +15,9 @@ public sealed record MetricScore(string Name, double Corpus, IReadOnlyList<doubl
     /// <summary>What the value depends on apart from the captions, or why there is none; null where there is nothing to say.</summary>
     public string? Note { get; init; }
 
+    /// <summary>The 95 % interval of <see cref="Corpus"/> by <see cref="Bootstrap"/> over the items; null where none was computed.</summary>
+    public ConfidenceInterval? Interval { get; init; }
+
     /// <summary>A metric that is not defined for a set.</summary>
     /// <param name="name">The metric.</param>
     /// <param name="items">How many items there are.</param>

@@ -1,53 +1,43 @@
 namespace Mint.ML.ModelFiles;
 
-/// <summary>Lets what threads work with be disposed of at any time: what is under way ends first, and what comes later is an <see cref="ObjectDisposedException"/>.</summary>
+/// <summary>Lets what threads work with be disposed of at any time: what is under way ends first, and what comes later is an
+/// <see cref="ObjectDisposedException"/>.</summary>
 /// <param name="what">What it is called.</param>
-/// <param name="dispose">Disposes of it; called once, by the last owner or by the thread that it waited for.</param>
+/// <param name="dispose">Disposes of it; called once, by who closes it or by the thread that it waited for.</param>
 internal sealed class InUse(string what, Action dispose)
 {
     private readonly Lock gate = new();
-    private int owners = 1, working;
-    private bool disposed;
-
-    /// <exception cref="ObjectDisposedException">Its last owner has gone.</exception>
-    public void Check()
-    {
-        if (Volatile.Read(ref owners) <= 0) throw new ObjectDisposedException(what);
-    }
-
-    /// <summary>One more owner.</summary>
-    /// <exception cref="ObjectDisposedException">Its last owner has gone.</exception>
-    public void Share()
-    {
-        lock (gate)
-        {
-            Check();
-            owners++;
-        }
-    }
+    private int users = 1; // the owner, and all that is under way
+    private bool closed;
 
     /// <summary>Begins work, which ends when the result is disposed of.</summary>
-    /// <exception cref="ObjectDisposedException">Its last owner has gone.</exception>
+    /// <exception cref="ObjectDisposedException">It is closed.</exception>
     public Work Enter()
     {
         lock (gate)
         {
-            Check();
-            working++;
+            if (closed) throw new ObjectDisposedException(what);
+            users++;
         }
         return new Work(this);
     }
 
-    /// <summary>One owner less.</summary>
-    public void Release() => Leave(ref owners);
-
-    private void Leave(ref int count)
+    /// <summary>Lets nobody in any more; a second call does nothing.</summary>
+    public void Close()
     {
         lock (gate)
         {
-            count--;
-            if (owners > 0 || working > 0 || disposed) return;
-            disposed = true;
+            if (closed) return;
+            closed = true;
+        }
+        Leave();
+    }
+
+    private void Leave()
+    {
+        lock (gate)
+        {
+            if (--users > 0) return;
         }
         dispose();
     }
@@ -55,6 +45,6 @@ internal sealed class InUse(string what, Action dispose)
     /// <summary>Work that is under way.</summary>
     public readonly struct Work(InUse use) : IDisposable
     {
-        public void Dispose() => use.Leave(ref use.working);
+        public void Dispose() => use.Leave();
     }
 }

@@ -102,7 +102,7 @@ public sealed class IndexOutput : AnswerOutput
         (this.path, this.storage, this.width) = (path, storage, width);
         Directory.CreateDirectory(IndexSettings.FolderOf(path));
         if (!File.Exists(path)) return;
-        using var index = EmbeddingIndex.Open(path);
+        using var index = EmbeddingIndex.Open(path, mapped: false);
         foreach (string window in index.Ids)
         {
             windows.Add(window);

@@ -63,7 +63,7 @@ public sealed class AudioLanguageModel : IDisposable
                     nameof(encoder));
             }
         }
-        use = new InUse(nameof(AudioLanguageModel), Close);
+        use = new InUse(nameof(AudioLanguageModel), DisposeParts);
         (Encoder, this.encoderFolder, this.bridge, this.tuned, this.system) = (encoder, encoderFolder, bridge, tuned, system ?? tuned?.Model);
     }
 
@@ -396,9 +396,9 @@ public sealed class AudioLanguageModel : IDisposable
     }
 
     /// <summary>Disposes of the parts, once a call that another thread is in has ended; its next one is an <see cref="ObjectDisposedException"/>.</summary>
-    public void Dispose() => use.Release();
+    public void Dispose() => use.Close();
 
-    private void Close()
+    private void DisposeParts()
     {
         bridge?.Dispose();
         system?.Dispose();

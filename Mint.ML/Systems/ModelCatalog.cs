@@ -108,6 +108,15 @@ public static class ModelCatalog
     public static ILanguageModel LoadLanguageModel(string folder, ScalarType? dtype = null, Device? device = null) =>
         (Named(folder, model => model.IsLanguageModel, "language model").LoadLanguageModel!)(folder, dtype, device);
 
+    /// <summary>Refuses a folder that <see cref="LoadAudioEncoder"/> would not take, by config.json and the names of its tensors alone.</summary>
+    internal static void RequireAudioEncoder(string folder) => Named(folder, model => model.IsAudioEncoder, "audio encoder");
+
+    /// <summary>Refuses a folder that <see cref="LoadLanguageModel"/> would not take.</summary>
+    internal static void RequireLanguageModel(string folder) => Named(folder, model => model.IsLanguageModel, "language model");
+
+    /// <summary>Refuses a folder that is not of this architecture.</summary>
+    internal static void Require(string folder, string name) => Named(folder, model => model.Name == name, name);
+
     /// <summary>Loads a published system, whichever architecture the folder holds, and the encoder it hears with.</summary>
     /// <exception cref="NotSupportedException">The folder holds no system.</exception>
     internal static (IAudioEncoder Encoder, IAudioLanguageModel Model) LoadSystem(string folder, Device? device) =>

@@ -154,7 +154,7 @@ public sealed class EmbeddingIndexTests
         byte[] whole = File.ReadAllBytes(File1);
         // The first number of an item's second vector; of Int8 its first scale.
         int vector = VectorCodec.VectorBytes(storage, Width), at = IndexHeader.Bytes + (57 * Vectors + 1) * vector;
-        foreach (float number in (float[])[float.NaN, float.PositiveInfinity, float.NegativeInfinity])
+        foreach (float number in (float[])[float.NaN, float.PositiveInfinity, float.NegativeInfinity, .. storage == VectorStorage.Half ? Array.Empty<float>() : [2e9f, -3e38f]])
         {
             byte[] damaged = [.. whole];
             (storage == VectorStorage.Half ? BitConverter.GetBytes((Half)number) : BitConverter.GetBytes(number)).CopyTo(damaged, at);

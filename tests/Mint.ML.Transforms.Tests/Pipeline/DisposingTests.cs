@@ -51,19 +51,16 @@ public sealed class DisposingTests
     }
 
     [TestMethod]
-    public void What_is_in_use_goes_with_its_last_owner_and_once()
+    public void What_is_in_use_goes_when_it_is_closed_and_all_work_has_ended_and_once()
     {
         int disposed = 0;
         var use = new InUse("thing", () => disposed++);
-        use.Share();
-        use.Release();
         var work = use.Enter();
-        use.Release();
+        use.Close();
+        use.Close();
         Assert.AreEqual(0, disposed); // somebody works with it
         Assert.ThrowsExactly<ObjectDisposedException>(() => use.Enter());
-        Assert.ThrowsExactly<ObjectDisposedException>(use.Share);
         work.Dispose();
-        use.Release();
         Assert.AreEqual(1, disposed);
     }
 

@@ -1,0 +1,155 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using Mint.ML.Audio;
+using Mint.ML.ModelFiles;
+using Mint.ML.Systems;
+using Mint.ML.Transforms.Predictors;
+using Mint.ML.Transforms.RowMapping;
+
+namespace Mint.ML.Transforms;
+
+/// <summary>
+/// Adds a clip's vectors of unit length, which can be compared with texts' by their dot product: of a bridge (Q, E), one a query, of a CLAP (P). Their size
+/// is known, so that ML.NET's own trainers take them as features. A row without sound has NaN.
+/// </summary>
+public sealed class AudioEmbeddingTransformer : RowMapTransformer, ILoadable<AudioEmbeddingTransformer>
+{
+    internal const string Signature = "MintAudioEmbedder";
+
+    private readonly EmbeddingModel model;
+    private readonly Columns columns;
+
+    internal AudioEmbeddingTransformer(IHostEnvironment environment, EmbeddingModel model, Columns columns)
+        : base(environment, nameof(AudioEmbeddingTransformer), columns.BatchSize) => (this.model, this.columns) = (model, columns);
+
+    internal sealed record Columns(string OutputColumnName, string InputColumnName, int BatchSize);
+
+    private protected override string LoaderSignature => Signature;
+
+    private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
+
+    private protected override void DisposeModel() => model.Dispose();
+
+    private protected override void Write(ModelWriter writer)
+    {
+        writer.Json(Signature + ".json", columns with { BatchSize = BatchSize });
+        model.Write(writer);
+    }
+
+    static AudioEmbeddingTransformer ILoadable<AudioEmbeddingTransformer>.Read(IHostEnvironment environment, ModelReader reader)
+    {
+        var columns = reader.Json<Columns>(Signature + ".json");
+        return new(environment, EmbeddingModel.Read(environment, reader), columns);
+    }
+
+    private sealed class Binding : RowBinding
+    {
+        private readonly AudioEmbeddingTransformer owner;
+        private readonly DataViewSchema.Column sound;
+        private readonly int size;
+
+        public Binding(AudioEmbeddingTransformer owner, DataViewSchema input) : base(input)
+        {
+            this.owner = owner;
+            string name = owner.columns.InputColumnName;
+            if (owner.model.Bridge is { } bridge)
+            {
+                sound = FrameBatch.Column(input, name, bridge.Value.FrameWidth);
+                int queries = (int)bridge.Value.Bridge.Config.Queries;
+                size = queries * owner.model.Width;
+                Added = [new(owner.columns.OutputColumnName, new VectorDataViewType(NumberDataViewType.Single, queries, owner.model.Width))];
+            }
+            else
+            {
+                sound = input.Require(name, AudioEmbedder.Audio, type => type is AudioDataViewType);
+                size = owner.model.Width;
+                Added = [new(owner.columns.OutputColumnName, new VectorDataViewType(NumberDataViewType.Single, size))];
+            }
+        }
+
+        public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
+
+        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => [sound];
+
+        public override void Compute(RowBatch batch)
+        {
+            var vectors = batch.Output<VBuffer<float>>(0);
+            for (int i = 0; i < vectors.Length; i++) vectors[i] = new(size, Enumerable.Repeat(float.NaN, size).ToArray());
+            if (owner.model.Bridge is { } bridge) BridgeNetTransformer.EmbedAudio(bridge.Value, batch.Input<VBuffer<float>>(sound), sound.Name, vectors);
+            else
+            {
+                var sounds = batch.Input<MLAudio?>(sound).ToArray();
+                int[] heard = [.. Enumerable.Range(0, sounds.Length).Where(row => sounds[row] is not null)];
+                if (heard.Length == 0) return;
+                var embedded = owner.model.Clap!.Value.Clips([.. heard.Select(row => sounds[row]!.Clip)]);
+                for (int i = 0; i < heard.Length; i++) vectors[heard[i]] = new(size, embedded[i]);
+            }
+        }
+    }
+}
+
+/// <summary>Makes an <see cref="AudioEmbeddingTransformer"/>. There is nothing to train.</summary>
+public sealed class AudioEmbedder : StepEstimator<AudioEmbeddingTransformer>
+{
+    internal const string Audio = "audio; append LoadAudio before EmbedAudio with a CLAP";
+
+    /// <summary>Which model, and over what.</summary>
+    public sealed class Options
+    {
+        /// <summary>The column that takes the vectors.</summary>
+        public string OutputColumnName = "AudioEmbedding";
+
+        /// <summary>The column of frame vectors for a bridge, the audio column for a CLAP.</summary>
+        public string InputColumnName = "Features";
+
+        /// <summary>A CLAP's folder; null takes a bridge.</summary>
+        public string? Clap;
+
+        /// <summary>A bridge of stage 1; null takes the one that the feature column carries, unless there is <see cref="Clap"/>.</summary>
+        public BridgeNetTransformer? Bridge;
+
+        /// <summary>Rows embedded at once; results do not depend on it.</summary>
+        public int BatchSize = 16;
+
+        /// <summary>Puts the CLAP's files into a saved model instead of referring to them by name and hash.</summary>
+        public bool EmbedFrozenModels;
+
+        internal Options Copy() => (Options)MemberwiseClone();
+    }
+
+    private readonly Options options;
+
+    internal AudioEmbedder(IHostEnvironment environment, Options options) : base(environment)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        this.options = options.Copy();
+        CheckOptions();
+    }
+
+    private protected override void Check(OptionErrors errors)
+    {
+        errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName));
+        errors.Clap(options.Clap, options.Bridge);
+        errors.Batch(options.BatchSize);
+    }
+
+    private protected override AudioEmbeddingTransformer Make(IDataView input)
+    {
+        var model = options.Clap is { } clap ? EmbeddingModel.Load(clap, options.EmbedFrozenModels, Environment)
+            : new((options.Bridge?.Bridge ?? ModelReference.Find(input.Schema[options.InputColumnName])?.Bridge
+                ?? throw TunedSteps.NoBridge(options.InputColumnName, "EmbedAudio")).Share());
+        return new(Environment, model, new(options.OutputColumnName, options.InputColumnName, options.BatchSize));
+    }
+
+    private protected override SchemaShape Shape(SchemaShape input)
+    {
+        if (options.Clap is not null) input.Require(options.InputColumnName, Audio, column => column.ItemType is AudioDataViewType);
+        else
+        {
+            var features = input.Require(options.InputColumnName, SchemaColumns.Features, SchemaColumns.IsFeatures);
+            if (options.Bridge is null && !ModelReference.IsOn(features)) throw TunedSteps.NoBridge(options.InputColumnName, "EmbedAudio");
+        }
+        return input.With(Interop.ShapeColumn(options.OutputColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.Vector));
+    }
+}

@@ -1,0 +1,129 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using Mint.ML.ModelFiles;
+using Mint.ML.Transforms.Predictors;
+using Mint.ML.Transforms.RowMapping;
+
+namespace Mint.ML.Transforms;
+
+/// <summary>
+/// Adds a text's vector of unit length, which can be compared with clips' by its dot product: of a bridge (E), of a CLAP (P). An empty text is missing: it
+/// has NaN.
+/// </summary>
+public sealed class TextEmbeddingTransformer : RowMapTransformer, ILoadable<TextEmbeddingTransformer>
+{
+    internal const string Signature = "MintTextEmbedder";
+
+    private readonly EmbeddingModel model;
+    private readonly Columns columns;
+
+    internal TextEmbeddingTransformer(IHostEnvironment environment, EmbeddingModel model, Columns columns)
+        : base(environment, nameof(TextEmbeddingTransformer), columns.BatchSize) => (this.model, this.columns) = (model, columns);
+
+    internal sealed record Columns(string OutputColumnName, string InputColumnName, int BatchSize);
+
+    private protected override string LoaderSignature => Signature;
+
+    private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
+
+    private protected override void DisposeModel() => model.Dispose();
+
+    private protected override void Write(ModelWriter writer)
+    {
+        writer.Json(Signature + ".json", columns with { BatchSize = BatchSize });
+        model.Write(writer);
+    }
+
+    static TextEmbeddingTransformer ILoadable<TextEmbeddingTransformer>.Read(IHostEnvironment environment, ModelReader reader)
+    {
+        var columns = reader.Json<Columns>(Signature + ".json");
+        return new(environment, EmbeddingModel.Read(environment, reader), columns);
+    }
+
+    private sealed class Binding : RowBinding
+    {
+        private readonly TextEmbeddingTransformer owner;
+        private readonly DataViewSchema.Column text;
+
+        public Binding(TextEmbeddingTransformer owner, DataViewSchema input) : base(input)
+        {
+            this.owner = owner;
+            text = input.Require(owner.columns.InputColumnName, "text", type => type is TextDataViewType);
+            Added = [new(owner.columns.OutputColumnName, new VectorDataViewType(NumberDataViewType.Single, owner.model.Width))];
+        }
+
+        public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
+
+        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => [text];
+
+        public override void Compute(RowBatch batch)
+        {
+            var vectors = batch.Output<VBuffer<float>>(0);
+            int size = owner.model.Width;
+            string[] texts = [.. batch.Input<ReadOnlyMemory<char>>(text).ToArray().Select(value => value.ToString())];
+            int[] asked = [.. Enumerable.Range(0, texts.Length).Where(row => texts[row].Length > 0)];
+            string[] some = [.. asked.Select(row => texts[row])];
+            for (int i = 0; i < vectors.Length; i++) vectors[i] = new(size, Enumerable.Repeat(float.NaN, size).ToArray());
+            if (asked.Length == 0) return;
+            IReadOnlyList<float[]> embedded = owner.model.Clap is { } clap ? clap.Value.Texts(some)
+                : [.. owner.model.Bridge!.Value.Embeddings.Texts(some).Select(vector => vector.Cast<float>().ToArray())];
+            for (int i = 0; i < asked.Length; i++) vectors[asked[i]] = new(size, embedded[i]);
+        }
+    }
+}
+
+/// <summary>Makes a <see cref="TextEmbeddingTransformer"/>. There is nothing to train.</summary>
+public sealed class TextEmbedder : StepEstimator<TextEmbeddingTransformer>
+{
+    /// <summary>Which model, and over what.</summary>
+    public sealed class Options
+    {
+        /// <summary>The column that takes the vectors.</summary>
+        public string OutputColumnName = "TextEmbedding";
+
+        /// <summary>The text column.</summary>
+        public string InputColumnName = "Caption";
+
+        /// <summary>A CLAP's folder; null takes a bridge.</summary>
+        public string? Clap;
+
+        /// <summary>A bridge of stage 1, where there is no <see cref="Clap"/>.</summary>
+        public BridgeNetTransformer? Bridge;
+
+        /// <summary>Texts embedded at once; results do not depend on it.</summary>
+        public int BatchSize = 32;
+
+        /// <summary>Puts the CLAP's files into a saved model instead of referring to them by name and hash.</summary>
+        public bool EmbedFrozenModels;
+
+        internal Options Copy() => (Options)MemberwiseClone();
+    }
+
+    private readonly Options options;
+
+    internal TextEmbedder(IHostEnvironment environment, Options options) : base(environment)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        this.options = options.Copy();
+        CheckOptions();
+    }
+
+    private protected override void Check(OptionErrors errors)
+    {
+        errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName));
+        errors.Clap(options.Clap, options.Bridge);
+        errors.Require(options.Clap is not null || options.Bridge is not null, "Clap and Bridge are both null; one of them makes the vectors.");
+        errors.Batch(options.BatchSize);
+    }
+
+    private protected override TextEmbeddingTransformer Make(IDataView input) => new(Environment,
+        options.Clap is { } clap ? EmbeddingModel.Load(clap, options.EmbedFrozenModels, Environment) : new(options.Bridge!.Bridge.Share()),
+        new(options.OutputColumnName, options.InputColumnName, options.BatchSize));
+
+    private protected override SchemaShape Shape(SchemaShape input)
+    {
+        input.Require(options.InputColumnName, "text", SchemaColumns.IsText);
+        return input.With(Interop.ShapeColumn(options.OutputColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.Vector));
+    }
+}
