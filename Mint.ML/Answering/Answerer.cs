@@ -21,7 +21,8 @@ public abstract class Answerer
     /// <summary>What decides the answers, apart from the model and the windows: a file of answers is gone on with only where it is the same.</summary>
     public abstract JsonObject Settings { get; }
 
-    /// <summary>Samples per second that clips are heard at, in Hz: they are read at it, so that a file of a high rate takes no more memory than others.</summary>
+    /// <summary>Samples per second that clips are heard at, in Hz: they are read at it, so that a file of a high rate takes no more memory than
+    /// others.</summary>
     public abstract int SampleRate { get; }
 
     /// <summary>What computes: cpu or cuda. The last bits of the one are not the other's.</summary>

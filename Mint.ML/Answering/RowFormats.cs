@@ -91,7 +91,8 @@ public sealed class JsonLinesFormat(string answer) : RowFormat
     }
 
     /// <inheritdoc/>
-    public override (string Path, bool Failed) Read(string line) => JsonNode.Parse(line, documentOptions: RecordedSettings.Strict) is JsonObject row && row["path"] is { } path
+    public override (string Path, bool Failed) Read(string line) => JsonNode.Parse(line, documentOptions: RecordedSettings.Strict) is JsonObject row
+        && row["path"] is { } path
         ? (path.GetValue<string>(), row.ContainsKey("error")) : throw new FormatException("it names no path");
 
     /// <summary>A line as the row it was.</summary>

@@ -30,7 +30,8 @@ public sealed record AudioReadOptions
     public TimeSpan MaxDuration { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Most samples that are kept, at the rate that they are resampled to; more are an error. One hour at 48 kHz, 690 MB: without it a FLAC file of 180 kB (half an
+    /// Most samples that are kept, at the rate that they are resampled to; more are an error. One hour at 48 kHz, 690 MB: without it a FLAC file of 180 kB
+    /// (half an
     /// hour of silence at 384 kHz) takes 2.8 GB at its own rate.
     /// </summary>
     public long MaxSamples { get; init; } = 172_800_000;

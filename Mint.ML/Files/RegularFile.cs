@@ -8,7 +8,8 @@ internal static partial class RegularFile
     private const int CurrentFolder = -100, TypeWanted = 1, TypeMask = 0xF000, Regular = 0x8000; // AT_FDCWD, STATX_TYPE, S_IFMT, S_IFREG
     private const int ModeOffset = 28, Bytes = 256; // of struct statx, which is the same on every processor
 
-    /// <summary>Whether a path leads to a file, through links or none. Where the system is not asked (beside Linux), whether something is there that is no folder.</summary>
+    /// <summary>Whether a path leads to a file, through links or none. Where the system is not asked (beside Linux), whether something is there that is no
+    /// folder.</summary>
     public static bool Exists(string path) => File.Exists(path) && (!OperatingSystem.IsLinux() || IsRegular(path));
 
     private static unsafe bool IsRegular(string path)

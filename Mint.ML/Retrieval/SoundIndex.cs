@@ -59,7 +59,8 @@ public sealed record IndexSettings(string Model, string Sha256, double WindowSec
     public void CheckVersion(string index)
     {
         if (Version is null || Version == RecordedSettings.Version) return;
-        throw new InvalidOperationException($"{index} was made by version {Version} of Mint.ML, and this is {RecordedSettings.Version}, whose vectors may differ. Build the index "
+        throw new InvalidOperationException($"{index} was made by version {Version} of Mint.ML, and this is {RecordedSettings.Version}, whose vectors "
+            + $"may differ. Build the index "
             + "again, or add with that version.");
     }
 
@@ -138,9 +139,15 @@ public sealed class IndexOutput : AnswerOutput
 
     private void Commit()
     {
-        writer?.Commit();
-        writer?.Dispose();
-        writer = null;
-        sinceCommit.Restart();
+        try
+        {
+            writer?.Commit();
+        }
+        finally
+        {
+            writer?.Dispose(); // a disk that is full gets back what was not committed
+            writer = null;
+            sinceCommit.Restart();
+        }
     }
 }

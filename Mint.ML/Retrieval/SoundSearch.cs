@@ -12,7 +12,8 @@ namespace Mint.ML.Retrieval;
 /// <param name="Match">Probability that the text belongs to it, where the best were heard again.</param>
 public sealed record FoundSound(string Path, float Similarity, double? Match);
 
-/// <summary>Searches an index of sound files by a text or a sound. The file is read, not mapped: in a server, another program that shortens it is an error.</summary>
+/// <summary>Searches an index of sound files by a text or a sound. The file is read, not mapped: in a server, another program that shortens it is an
+/// error.</summary>
 /// <param name="index">The index file.</param>
 /// <param name="model">The model that it was made with.</param>
 /// <param name="settings">How it was made.</param>

@@ -94,7 +94,8 @@ public sealed class AudioLanguageModel : IDisposable
     /// <exception cref="DirectoryNotFoundException">A frozen model that the file names was not found; the message says where it was looked for.</exception>
     /// <exception cref="InvalidOperationException">A frozen model that was found is not the one of then.</exception>
     /// <exception cref="InvalidDataException">The file is no model, or one of another version.</exception>
-    /// <exception cref="IOException">What is embedded unpacks to more than <see cref="FrozenModelFolders.MostUnpackedBytes"/>, or than the disk has room for.</exception>
+    /// <exception cref="IOException">What is embedded unpacks to more than <see cref="FrozenModelFolders.MostUnpackedBytes"/>, or than the disk has room
+    /// for.</exception>
     /// <exception cref="NotSupportedException">The folder, or a frozen model's, holds nothing that is known.</exception>
     public static AudioLanguageModel Load(string path, Device? device = null, FrozenModelFolders? folders = null)
     {

@@ -83,12 +83,16 @@ internal static class SearchCommand
         bool skip, CancellationToken cancel)
     {
         string folder = IndexSettings.FolderOf(path);
-        using var output = new IndexOutput(path, storage, model.Comparing().Width);
-        var answerer = new WindowVectors(model, batch, output.Take);
+        int items;
+        AnswerResult result;
         ListedClip[] named = [.. clips.Select(clip => clip with { Name = Path.GetRelativePath(folder, clip.File).Replace('\\', '/') })
             .DistinctBy(clip => clip.Name)];
-        var result = new AnswerRun(answerer, windows, batch, skip, StandardError.Report).Run(named, output, cancel);
-        StandardError.Report($"{path} has {output.Count} items");
+        using (var output = new IndexOutput(path, storage, model.Comparing().Width))
+        {
+            result = new AnswerRun(new WindowVectors(model, batch, output.Take), windows, batch, skip, StandardError.Report).Run(named, output, cancel);
+            items = output.Count;
+        }
+        StandardError.Report($"{path} has {items} items"); // once they are in their place
         return result.ExitCode;
     }
 

@@ -53,7 +53,8 @@ internal sealed record RunPlace(string Folder, string Encoder, string Cache, Dev
     /// <summary>The encoder's frames of sound files, from the cache where they are in it.</summary>
     public FeatureCache Frames(IReadOnlyList<string> files, CancellationToken cancel)
     {
-        var frames = new FeatureCache(Cache, () => ModelCatalog.LoadAudioEncoder(Encoder, device: Device), FrameStore.EncoderIdentity(Encoder, Device.type), files,
+        var frames = new FeatureCache(Cache, () => ModelCatalog.LoadAudioEncoder(Encoder, device: Device), FrameStore.EncoderIdentity(Encoder, Device.type),
+            files,
             encoded: new Count(files.Count), cancel: cancel);
         Console.WriteLine($"{frames.Count} clips, {frames.Encoded} of them encoded now");
         return frames;

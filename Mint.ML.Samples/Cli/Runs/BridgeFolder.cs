@@ -29,7 +29,8 @@ internal static class BridgeFolder
         }
         if (goesOn && files.FirstOrDefault(name => !Same(Path.Combine(from, name), Path.Combine(to, name))) is { } other)
         {
-            throw new InvalidDataException($"{Path.Combine(from, other)} is not the vocabulary that the run in {Path.GetDirectoryName(to)} has. Go on with that, "
+            throw new InvalidDataException($"{Path.Combine(from, other)} is not the vocabulary that the run in {Path.GetDirectoryName(to)} has. Go on "
+                + $"with that, "
                 + "or name another run folder with --output.");
         }
         foreach (string name in files) File.Copy(Path.Combine(from, name), Path.Combine(to, name), overwrite: true);

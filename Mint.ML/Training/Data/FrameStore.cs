@@ -23,7 +23,8 @@ public sealed record FeatureCacheOptions
 
 /// <summary>A folder of a frozen encoder's frames, clip by clip, each under a key of all that it was made of.</summary>
 /// <remarks>
-/// An entry is a safetensors file named by the SHA-256 of the sound, the encoder's files, device and precision, the storage type and the version of this library: whatever changes
+/// An entry is a safetensors file named by the SHA-256 of the sound, the encoder's files, device and precision, the storage type and the version of this
+/// library: whatever changes
 /// one of them makes another entry. Entries are written beside and renamed. One process at a time has the folder, until it disposes of its stores or ends. What
 /// an entry holds is checked when it is first read: one that is damaged counts as missing, one with a number that is not finite is an error.
 /// </remarks>

@@ -33,7 +33,8 @@ public sealed class ModelFileFuzzTests
                 reader.Json<Options>("Options.json");
                 FrozenFolder.Read(reader, "Frozen", path => ModelFolder.Names(path).Count);
             }
-        }, error => error is InvalidDataException or FormatException or EndOfStreamException or InvalidOperationException || error.GetType() == typeof(IOException)
+        }, error => error is InvalidDataException or FormatException or EndOfStreamException or InvalidOperationException
+            || error.GetType() == typeof(IOException)
             || error is DirectoryNotFoundException && error.Message.Contains("was not found"), maxAllocated: 8 << 20);
         Assert.IsEmpty(Directory.GetDirectories(temporary).Where(left => Path.GetFileName(left) != "encoder"));
     }

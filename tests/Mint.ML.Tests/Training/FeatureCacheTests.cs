@@ -52,7 +52,8 @@ public sealed class FeatureCacheTests
         string[] identities =
         [
             FrameStore.EncoderIdentity(folder.Path), FrameStore.EncoderIdentity(folder.Path, TorchSharp.DeviceType.CUDA),
-            FrameStore.EncoderIdentity(folder.Path, dtype: TorchSharp.torch.bfloat16), FrameStore.EncoderIdentity(folder.Path, TorchSharp.DeviceType.CUDA, TorchSharp.torch.bfloat16),
+            FrameStore.EncoderIdentity(folder.Path, dtype: TorchSharp.torch.bfloat16), FrameStore.EncoderIdentity(folder.Path, TorchSharp.DeviceType.CUDA,
+                TorchSharp.torch.bfloat16),
         ];
         CollectionAssert.AllItemsAreUnique(identities);
         Assert.AreEqual(identities[0], FrameStore.EncoderIdentity(folder.Path, TorchSharp.DeviceType.CPU, TorchSharp.torch.float32));

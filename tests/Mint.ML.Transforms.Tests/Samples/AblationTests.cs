@@ -19,7 +19,8 @@ public sealed class AblationTests
         }
         string folder = Path.Combine(Clips.Folder, "ablation"), page = Path.Combine(folder, "page.md"), losses = Path.Combine(Clips.Folder, "losses.json"),
             stages = Path.Combine(Clips.Folder, "stages.json");
-        File.WriteAllText(losses, """{ "title": "Losses", "seeds": [1, 2], "rows": [ { "name": "ALC", "matching-weight": 0, "generation-weight": 0 }, { "name": "all" } ] }""");
+        File.WriteAllText(losses,
+            """{ "title": "Losses", "seeds": [1, 2], "rows": [ { "name": "ALC", "matching-weight": 0, "generation-weight": 0 }, { "name": "all" } ] }""");
         // The rows of the second table are trainings of the first.
         File.WriteAllText(stages, """{ "title": "Stages", "seeds": [1, 2], "rows": [ { "name": "alone", "stages": 1 }, { "name": "both" } ] }""");
         int Ablate() =>
@@ -47,7 +48,8 @@ public sealed class AblationTests
         foreach (string name in new[] { "encoder", "language-model" })
         {
             Directory.CreateDirectory(Path.Combine(home, name));
-            foreach (string file in Directory.GetFiles(Path.Combine(Clips.Folder, name))) File.Copy(file, Path.Combine(home, name, Path.GetFileName(file)), overwrite: true);
+            foreach (string file in Directory.GetFiles(Path.Combine(Clips.Folder, name))) File.Copy(file, Path.Combine(home, name, Path.GetFileName(file)),
+                overwrite: true);
         }
         foreach (string name in new[] { "manifest-train.csv", "manifest-test.csv" }) File.Copy(Clips.Manifest, Path.Combine(home, name), overwrite: true);
         foreach (string clip in Directory.GetFiles(Clips.Folder, "clip?.wav")) File.Copy(clip, Path.Combine(home, Path.GetFileName(clip)), overwrite: true);

@@ -183,7 +183,8 @@ public class AnswerCommandTests
     [DataRow("instruction", "what?")]
     public void Answers_of_other_code_or_another_device_are_not_mixed(string key, string value)
     {
-        foreach (var (command, arguments) in ((Command, string[])[])[(CaptionCommand.Create(), []), (AskCommand.Create(), ["Who?"]), (ClassifyCommand.Create(), Labels)])
+        foreach (var (command, arguments) in ((Command, string[])[])[(CaptionCommand.Create(), []), (AskCommand.Create(), ["Who?"]),
+            (ClassifyCommand.Create(), Labels)])
         {
             string path = At($"{command.Name}-{key}.jsonl"), settings = path + ".settings.json";
             string[] all = command.Name == "ask" ? [.. arguments, Clips, "-o", path] : [Clips, .. arguments, "-o", path];

@@ -82,7 +82,8 @@ public sealed class TrainingCommandsTests
     [TestMethod]
     public void A_finished_tuning_is_not_gone_on_with_as_another_one()
     {
-        string home = Directory.CreateDirectory(Path.Combine(Clips.Folder, "tuning")).FullName, run = Path.Combine(home, "run"), model = Path.Combine(home, "model");
+        string home = Directory.CreateDirectory(Path.Combine(Clips.Folder, "tuning")).FullName, run = Path.Combine(home, "run"), model = Path.Combine(home,
+            "model");
         string data = Path.Combine(Clips.Folder, "tuning.csv"), words = Path.Combine(home, "words");
         File.Copy(Clips.Manifest, data, overwrite: true);
         Directory.CreateDirectory(model);
@@ -129,9 +130,11 @@ public sealed class TrainingCommandsTests
     [TestMethod]
     public void A_run_that_goes_on_keeps_its_vocabulary_where_the_named_one_has_changed()
     {
-        string home = Directory.CreateDirectory(Path.Combine(Clips.Folder, "words")).FullName, run = Path.Combine(home, "run"), words = Path.Combine(home, "own");
+        string home = Directory.CreateDirectory(Path.Combine(Clips.Folder, "words")).FullName, run = Path.Combine(home, "run"), words = Path.Combine(home,
+            "own");
         int Pretrain() => PretrainCommand.Create()
-            .Parse([Clips.Manifest, "--encoder", Clips.Encoder, "--cache", Path.Combine(Clips.Folder, "cache"), .. Small, "--output", run, "--tokenizer", words])
+            .Parse([Clips.Manifest, "--encoder", Clips.Encoder, "--cache", Path.Combine(Clips.Folder, "cache"), .. Small, "--output", run, "--tokenizer",
+                words])
             .Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         Directory.CreateDirectory(words);
         string vocabulary = Path.Combine(words, "vocab.txt");
