@@ -101,8 +101,12 @@ internal abstract class ModelReader
     public T Json<T>(string name)
     {
         T? value = default;
-        if (Size(name) is { Unpacked: > MostInMemory and var size }) throw new FormatException($"The model file is damaged: stream '{name}' of options "
+        if (Size(name) is { Unpacked: > MostInMemory and var size })
+        {
+            throw new FormatException($"The model file is damaged: stream '{name}' of options "
             + $"has {size:N0} bytes.");
+        }
+
         Stream(name, r =>
         {
             using var bytes = new MemoryStream();

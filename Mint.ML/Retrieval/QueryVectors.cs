@@ -31,8 +31,14 @@ internal sealed class QueryVectors
             if (query.GetLength(0) == 0 || query.GetLength(1) != width)
                 throw new ArgumentException($"Query {q} is ({query.GetLength(0)}, {query.GetLength(1)}); the index has vectors of {width}.", nameof(queries));
             foreach (float x in query)
-                if (!(MathF.Abs(x) <= VectorCodec.Largest)) throw new ArgumentException($"Query {q} has the number {x}, which is none of a vector.",
+            {
+                if (!(MathF.Abs(x) <= VectorCodec.Largest))
+                {
+                    throw new ArgumentException($"Query {q} has the number {x}, which is none of a vector.",
                     nameof(queries));
+                }
+            }
+
             ends[q] = end += query.GetLength(0);
         }
         int count = ends.Length == 0 ? 0 : ends[^1];

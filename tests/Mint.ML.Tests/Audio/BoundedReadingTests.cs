@@ -54,8 +54,11 @@ public sealed class BoundedReadingTests
         float[] tone = Sweep(30 * High);
         byte[] bytes = Write(format, tone, High);
         AudioClip? clip = null;
-        Assert.IsLessThan(30 * Heard * sizeof(float) * 2 + 3_000_000, Allocated(() => clip = Read(bytes, new AudioReadOptions { SampleRate = Heard,
-            MaxSamples = 31 * Heard })));
+        Assert.IsLessThan(30 * Heard * sizeof(float) * 2 + 3_000_000, Allocated(() => clip = Read(bytes, new AudioReadOptions
+        {
+            SampleRate = Heard,
+            MaxSamples = 31 * Heard
+        })));
         CollectionAssert.AreEqual(Resampler.Get(High, Heard).Resample(Read(bytes).Samples), clip!.Samples);
         Assert.AreEqual(Heard, clip.SampleRate);
         var limit = new AudioReadOptions { SampleRate = Heard, MaxSamples = 29 * Heard };

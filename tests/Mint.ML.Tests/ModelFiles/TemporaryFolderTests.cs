@@ -37,8 +37,12 @@ public sealed class TemporaryFolderTests
         {
             path = folder.Path;
             Assert.AreEqual(within, Path.GetDirectoryName(path));
-            if (!OperatingSystem.IsWindows()) Assert.AreEqual(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
+            if (!OperatingSystem.IsWindows())
+            {
+                Assert.AreEqual(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
                 File.GetUnixFileMode(path));
+            }
+
             File.WriteAllText(Path.Combine(path, "a"), "a");
         }
         Assert.IsFalse(Directory.Exists(path));

@@ -139,8 +139,12 @@ public sealed class StrangersModelTests
     {
         if (OperatingSystem.IsWindows()) Assert.Inconclusive("Windows has no pipes in folders.");
         string copy = Directory.CreateDirectory(Path.Combine(folder, "encoder")).FullName;
-        foreach (string path in Directory.GetFiles(Clips.Encoder).Where(path => !path.EndsWith("config.json"))) File.Copy(path, Path.Combine(copy,
+        foreach (string path in Directory.GetFiles(Clips.Encoder).Where(path => !path.EndsWith("config.json")))
+        {
+            File.Copy(path, Path.Combine(copy,
             Path.GetFileName(path)));
+        }
+
         System.Diagnostics.Process.Start("mkfifo", Path.Combine(copy, "config.json"))!.WaitForExit();
         CollectionAssert.DoesNotContain(Checkpoints.ModelFolder.Names(copy).ToArray(), "config.json");
         string file = Path.Combine(folder, "beside.zip");

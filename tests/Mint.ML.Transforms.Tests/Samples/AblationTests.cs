@@ -48,8 +48,11 @@ public sealed class AblationTests
         foreach (string name in new[] { "encoder", "language-model" })
         {
             Directory.CreateDirectory(Path.Combine(home, name));
-            foreach (string file in Directory.GetFiles(Path.Combine(Clips.Folder, name))) File.Copy(file, Path.Combine(home, name, Path.GetFileName(file)),
+            foreach (string file in Directory.GetFiles(Path.Combine(Clips.Folder, name)))
+            {
+                File.Copy(file, Path.Combine(home, name, Path.GetFileName(file)),
                 overwrite: true);
+            }
         }
         foreach (string name in new[] { "manifest-train.csv", "manifest-test.csv" }) File.Copy(Clips.Manifest, Path.Combine(home, name), overwrite: true);
         foreach (string clip in Directory.GetFiles(Clips.Folder, "clip?.wav")) File.Copy(clip, Path.Combine(home, Path.GetFileName(clip)), overwrite: true);
