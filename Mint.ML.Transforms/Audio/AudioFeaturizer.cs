@@ -312,10 +312,11 @@ public sealed class AudioFeaturizer : StepEstimator<AudioFeaturizingTransformer>
     private protected override AudioFeaturizingTransformer Make(IDataView input)
     {
         var folder = FrozenFolder.FromPath(options.Encoder, options.EmbedFrozenModels);
-        var cache = options.CacheFolder is { } kept ? new FrameStore(kept, ModelFolder.Hash(folder.Path)) : null;
+        var device = Devices.ForEnvironment(Environment);
+        var cache = options.CacheFolder is { } kept ? new FrameStore(kept, FrameStore.EncoderIdentity(folder.Path, device.type)) : null;
         try
         {
-            var encoder = ModelCatalog.LoadAudioEncoder(folder.Path, device: Devices.ForEnvironment(Environment));
+            var encoder = ModelCatalog.LoadAudioEncoder(folder.Path, device: device);
             return new AudioFeaturizingTransformer(Environment, new(encoder), folder,
                 new(options.OutputColumnName, options.InputColumnName, options.BatchSize, options.Pooling, options.Short, options.OnError), cache);
         }

@@ -134,11 +134,7 @@ public sealed class FileOutput : AnswerOutput
         }
         const string Advice = "Name another file with --output, or delete this one to begin again.";
         if (!File.Exists(beside)) throw new InvalidOperationException($"{path} exists, and {beside} does not, which would say how it was made. {Advice}");
-        if (JsonNode.Parse(File.ReadAllText(beside)) is not JsonObject before)
-        {
-            throw new InvalidOperationException($"{beside} does not say how {path} was made. {Advice}");
-        }
-        if (RecordedSettings.Differences(before, settings) is { } different)
+        if (RecordedSettings.Differences(RecordedSettings.Read(beside), settings) is { } different)
         {
             throw new InvalidOperationException($"{path} was made with other settings: {different}. {Advice}");
         }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
@@ -22,15 +23,22 @@ public static class AnswerSettings
             ["answers"] = answerer.Name,
             ["input"] = Path.GetFullPath(input),
             ["model"] = Hash(model),
+            ["version"] = RecordedSettings.Version,
+            ["device"] = answerer.Device,
         }.Add(windows with { OverlapSeconds = windows.Overlap }).Add(hearing ?? HearingOptions.Default);
         foreach (var (key, value) in answerer.Settings) settings[key] = value?.DeepClone();
         return settings;
     }
 
-    // A published system is a folder.
+    // A published system is a folder, and may have another in it (MusiLingo's mert).
     private static string Hash(string model)
     {
-        if (Directory.Exists(model)) return ModelFolder.Hash(model);
+        if (Directory.Exists(model))
+        {
+            string[] inner = [.. Directory.GetDirectories(model).Where(folder => !Path.GetFileName(folder).StartsWith('.')).Order(StringComparer.Ordinal)];
+            string text = string.Join('\n', [ModelFolder.Hash(model), .. inner.Select(folder => $"{Path.GetFileName(folder)} {Hash(folder)}")]);
+            return inner.Length == 0 ? text : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        }
         using var zip = File.OpenRead(model);
         return Convert.ToHexStringLower(SHA256.HashData(zip));
     }

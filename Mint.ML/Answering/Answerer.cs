@@ -28,6 +28,9 @@ public abstract class Answerer
     /// <summary>Samples that a window must have for the encoder to hear anything.</summary>
     public virtual long MinimumSamples => 1;
 
+    /// <summary>What computes: cpu or cuda. The last bits of the one are not the other's.</summary>
+    public virtual string Device => "cpu";
+
     /// <summary>Answers in the clips' order. All windows of the clips go through the model in its batches.</summary>
     public abstract IReadOnlyList<AnswerRow> Answer(IReadOnlyList<HeardClip> clips, CancellationToken cancel);
 }
@@ -42,6 +45,8 @@ public abstract class Answerer<TAnswer>(AudioLanguageModel model, int batch) : A
 
     /// <inheritdoc/>
     public override long MinimumSamples => model.Encoder.MinimumSamples;
+
+    public override string Device => model.Encoder.Device.type.ToString().ToLowerInvariant();
 
     /// <summary>The model.</summary>
     protected AudioLanguageModel Model => model;

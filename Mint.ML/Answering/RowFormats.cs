@@ -102,13 +102,14 @@ public sealed class JsonLinesFormat(string answer) : RowFormat
     }
 
     /// <inheritdoc/>
-    public override (string Path, bool Failed) Read(string line) => JsonNode.Parse(line) is JsonObject row && row["path"] is { } path
+    public override (string Path, bool Failed) Read(string line) => JsonNode.Parse(line, documentOptions: RecordedSettings.Strict) is JsonObject row
+        && row["path"] is { } path
         ? (path.GetValue<string>(), row.ContainsKey("error")) : throw new FormatException("it names no path");
 
     /// <summary>A line as the row it was.</summary>
     public AnswerRow ReadRow(string line)
     {
-        var row = JsonNode.Parse(line)!.AsObject();
+        var row = JsonNode.Parse(line, documentOptions: RecordedSettings.Strict)!.AsObject();
         return new AnswerRow(row["path"]!.GetValue<string>())
         {
             Error = row["error"]?.GetValue<string>(),

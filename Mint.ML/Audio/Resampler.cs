@@ -29,7 +29,7 @@ public sealed record ResamplerOptions
 /// </remarks>
 public sealed class Resampler
 {
-    private const int MaxRate = 768_000, MaxCached = 64;
+    private const int MaxRate = 768_000, MaxCached = 64, MostCachedTaps = 1 << 16;
     private static readonly ConcurrentDictionary<(int From, int To), Resampler> Cache = new();
 
     private readonly int from, to, taps, before;
@@ -85,9 +85,9 @@ public sealed class Resampler
             return cached;
         }
 
-        // Damaged headers can name hundreds of thousands of rates; real collections know a handful.
+        // Damaged headers can name hundreds of thousands of rates, whose filters take up to 20 MB; real collections know a handful with small ones.
         var made = new Resampler(from, to);
-        return Cache.Count < MaxCached ? Cache.GetOrAdd((from, to), made) : made;
+        return Cache.Count < MaxCached && made.filters.Length <= MostCachedTaps ? Cache.GetOrAdd((from, to), made) : made;
     }
 
     /// <summary>Resamples a whole signal; silence is assumed before and after it.</summary>

@@ -59,7 +59,11 @@ internal sealed class RunningResampler(Resampler resampler, long expected)
     {
         long wanted = end < long.MaxValue ? end : Math.Max(count == 0 ? resampler.Outputs(Math.Max(expected, Block)) : 0, 2L * count);
         if (count == Array.MaxLength || end < long.MaxValue && end > Array.MaxLength)
-            throw new ArgumentException($"{received:N0} samples make more than the {Array.MaxLength:N0} that an array holds when resampled. Resample in pieces.");
+        {
+            throw new ArgumentException($"{received:N0} samples make more than the {Array.MaxLength:N0} that an array holds when resampled. Resample in "
+                + $"pieces.");
+        }
+
         Array.Resize(ref output, (int)Math.Min(wanted, Array.MaxLength));
     }
 

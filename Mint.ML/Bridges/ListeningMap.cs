@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Mint.ML.Encoders;
+using Mint.ML.Layers;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Bridges;
@@ -14,6 +15,7 @@ internal static class ListeningMap
     /// <returns>(C, Q, T) for C blocks with cross-attention.</returns>
     public static float[,,] ForSound(BridgeNet bridge, AudioEncoding sound, Tensor? ids = null, Tensor? idMask = null)
     {
+        using var evaluation = NoDropout.Begin();
         using var guard = no_grad();
         using var scope = NewDisposeScope();
         var attention = bridge.QueryAttention(sound.Frames, null, ids, idMask).to(ScalarType.Float32).cpu().contiguous(); // (1, C, Q, T)

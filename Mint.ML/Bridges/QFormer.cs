@@ -233,7 +233,7 @@ public sealed partial class QFormer : Module
     }
 
     private QFormerPass Pass(Segment[] segments, AttentionGroup[] groups, AudioKeys? audio) =>
-        new(segments, groups, audio, training ? Config.HiddenDropout : 0, training ? Config.AttentionDropout : 0);
+        new(segments, groups, audio, Drops ? Config.HiddenDropout : 0, Drops ? Config.AttentionDropout : 0);
 
     private (Tensor Input, Segment Segment) Queries(Tensor queries, AudioKeys audio)
     {
@@ -256,7 +256,9 @@ public sealed partial class QFormer : Module
         return (Drop(x).MoveToOuterDisposeScope(), new Segment(ids.shape[0], ids.shape[1], IsQueries: false, Kept: keep ?? ids.shape[1]));
     }
 
-    private Tensor Drop(Tensor x) => training && Config.HiddenDropout > 0 ? functional.dropout(x, Config.HiddenDropout, training: true) : x;
+    private bool Drops => training && !NoDropout.IsOn;
+
+    private Tensor Drop(Tensor x) => Drops && Config.HiddenDropout > 0 ? functional.dropout(x, Config.HiddenDropout, training: true) : x;
 
     /// <summary>Packed states of the embeddings and of every block.</summary>
     private List<Tensor> Run(Tensor x, QFormerPass pass, List<(Tensor Keys, Tensor Values)>? cache)

@@ -9,7 +9,8 @@ public static class ModelFolder
 {
     /// <summary>Names of all files of a folder, in order: weights in any format, configuration, vocabularies, and whatever else a loader might open.</summary>
     /// <remarks>
-    /// Left out are hidden files, cards (.md) and unfinished ones (.tmp): nothing loads those; and pipes and devices, which are no files. What is not listed by ending
+    /// Left out are hidden files, cards (.md) and unfinished ones (.tmp): nothing loads those; and pipes and devices, which are no files. What is not listed
+    /// by ending
     /// counts, so that no file is overlooked.
     /// </remarks>
     public static IReadOnlyList<string> Names(string folder) => [.. Directory.EnumerateFiles(folder).Where(RegularFile.Exists)

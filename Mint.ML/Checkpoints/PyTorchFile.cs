@@ -16,10 +16,17 @@ internal static class PyTorchFile
     /// <exception cref="InvalidDataException">The file is not such a zip, or holds what the allow-list refuses.</exception>
     public static (SafeFileHandle File, IReadOnlyDictionary<string, TensorEntry> Tensors) Open(string path)
     {
-        Dictionary<string, TensorEntry> tensors;
-        using (var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1))
-            tensors = ReadIndex(stream, path);
-        return (File.OpenHandle(path, options: FileOptions.RandomAccess), tensors);
+        var file = File.OpenHandle(path, options: FileOptions.RandomAccess); // one open for the index and the tensors
+        try
+        {
+            using var stream = new FileStream(new SafeFileHandle(file.DangerousGetHandle(), ownsHandle: false), FileAccess.Read, bufferSize: 1);
+            return (file, ReadIndex(stream, path));
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     internal static Dictionary<string, TensorEntry> ReadIndex(Stream stream, string file)

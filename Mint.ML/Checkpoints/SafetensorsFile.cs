@@ -30,10 +30,18 @@ internal sealed class SafetensorsFile : IDisposable
     /// <exception cref="InvalidDataException">The file is cut off or is not safetensors; the message says which tensor is wrong.</exception>
     public static SafetensorsFile Open(string path)
     {
-        SafetensorsHeader header;
-        using (var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read))
-            header = SafetensorsHeader.Read(stream, path);
-        return new SafetensorsFile(File.OpenHandle(path, options: FileOptions.RandomAccess), header);
+        // One open for header and tensors: a file that takes the place meanwhile is not mixed in.
+        var file = File.OpenHandle(path, options: FileOptions.RandomAccess);
+        try
+        {
+            using var stream = new FileStream(new SafeFileHandle(file.DangerousGetHandle(), ownsHandle: false), FileAccess.Read);
+            return new SafetensorsFile(file, SafetensorsHeader.Read(stream, path));
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Reads a tensor into memory that exists already, casting to its type and moving to its device.</summary>

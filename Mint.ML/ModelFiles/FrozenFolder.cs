@@ -53,7 +53,10 @@ internal sealed class FrozenFolder
             }
         });
         if (!Embedded) return;
-        if (unpacked is null) PackedFolder.Write(writer, name + "Files", Path);
+        if (unpacked is null)
+        {
+            PackedFolder.Write(writer, name + "Files", Path);
+        }
         else
         {
             PackedFolder.Write(writer, name + "Files", [.. unpacked.Select(file => (file.Name, (Func<Stream>)(() => Open(file.File))))]);
@@ -61,7 +64,9 @@ internal sealed class FrozenFolder
         }
     }
 
-    private static FileStream Open(SafeFileHandle file) => new(new SafeFileHandle(file.DangerousGetHandle(), ownsHandle: false), FileAccess.Read) { Position = 0 };
+    private static FileStream Open(SafeFileHandle file) => new(new SafeFileHandle(file.DangerousGetHandle(), ownsHandle: false),
+        FileAccess.Read)
+    { Position = 0 };
 
     /// <summary>Finds the folder, or unpacks it, and loads from it.</summary>
     public static (FrozenFolder Folder, T Loaded) Read<T>(ModelReader reader, string name, Func<string, T> load)
@@ -78,7 +83,12 @@ internal sealed class FrozenFolder
             for (int i = 0; i < count; i++) files.Add((r.ReadString(), r.ReadString()));
         });
         // Nothing is opened, and nowhere looked, because a stranger's file says so.
-        if (!ForeignNames.IsFolder(reference)) throw new FormatException($"The model file names a frozen model '{reference}', which is no folder below another.");
+        if (!ForeignNames.IsFolder(reference))
+        {
+            throw new FormatException($"The model file names a frozen model '{reference}', which is no folder below "
+            + $"another.");
+        }
+
         if (files.FirstOrDefault(file => !ForeignNames.IsFile(file.Name)) is { Name: { } outside })
             throw new FormatException($"The model file names '{outside}' as a file of the frozen model '{reference}', which is no name of a file in a folder.");
         if (!embedded)

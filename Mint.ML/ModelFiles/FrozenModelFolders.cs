@@ -19,7 +19,8 @@ public sealed record FrozenModelFolders(params IReadOnlyList<string> Folders)
     private const long Least = 64 << 20, Times = 20; // weights shrink by a tenth or so, and what shrinks to a twentieth is empty
 
     /// <summary>
-    /// Most bytes that one embedded model of a file may unpack to. Default null: twenty times what it takes in the file, and 64 MB at least. A file that is all zeros
+    /// Most bytes that one embedded model of a file may unpack to. Default null: twenty times what it takes in the file, and 64 MB at least. A file that is
+    /// all zeros
     /// grows a thousand times.
     /// </summary>
     public long? MostUnpackedBytes { get; init; }
@@ -46,7 +47,8 @@ public sealed record FrozenModelFolders(params IReadOnlyList<string> Folders)
 
     /// <summary>Bytes that an embedded model of so many in its file may unpack to.</summary>
     internal long MostUnpacked(long packed) => MostUnpackedBytes
-        ?? (long.TryParse(Environment.GetEnvironmentVariable(LimitVariable), NumberStyles.None, CultureInfo.InvariantCulture, out long most) ? most : Math.Max(Least, Times * packed));
+        ?? (long.TryParse(Environment.GetEnvironmentVariable(LimitVariable), NumberStyles.None, CultureInfo.InvariantCulture, out long most) ? most
+            : Math.Max(Least, Times * packed));
 
     /// <summary>Has these looked in by what <paramref name="load"/> loads on this thread, and by nothing else.</summary>
     internal T During<T>(Func<T> load)

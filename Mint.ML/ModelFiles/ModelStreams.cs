@@ -69,14 +69,17 @@ internal abstract class ModelReader
         long most = Folders.MostUnpacked(packed);
         if (unpacked > most)
         {
-            throw new IOException($"Stream '{name}' of the model file, of {packed:N0} bytes, unpacks to {unpacked:N0}, beyond the limit of {most:N0}. Weights shrink little in a file, so it may be "
-                + $"made to fill disks. If you trust it, raise the limit: {nameof(FrozenModelFolders)}.{nameof(FrozenModelFolders.MostUnpackedBytes)} in a program, {FrozenModelFolders.LimitVariable} "
+            throw new IOException($"Stream '{name}' of the model file, of {packed:N0} bytes, unpacks to {unpacked:N0}, beyond the limit of {most:N0}. "
+                + $"Weights shrink little in a file, so it may be "
+                + $"made to fill disks. If you trust it, raise the limit: {nameof(FrozenModelFolders)}.{nameof(FrozenModelFolders.MostUnpackedBytes)} in "
+                + $"a program, {FrozenModelFolders.LimitVariable} "
                 + "(bytes) anywhere.");
         }
         string folder = Path.GetFullPath(Temporary is { Length: > 0 } named ? named : Path.GetTempPath());
         if (unpacked > Free(folder))
         {
-            throw new IOException($"The model file unpacks {unpacked:N0} bytes into {folder}, where {Free(folder):N0} are free. Make room, or name another folder: "
+            throw new IOException($"The model file unpacks {unpacked:N0} bytes into {folder}, where {Free(folder):N0} are free. Make room, or name "
+                + $"another folder: "
                 + "MLContext.TempFilePath in a program of ML.NET, TMPDIR (TMP on Windows) anywhere.");
         }
     }
@@ -98,7 +101,12 @@ internal abstract class ModelReader
     public T Json<T>(string name)
     {
         T? value = default;
-        if (Size(name) is { Unpacked: > MostInMemory and var size }) throw new FormatException($"The model file is damaged: stream '{name}' of options has {size:N0} bytes.");
+        if (Size(name) is { Unpacked: > MostInMemory and var size })
+        {
+            throw new FormatException($"The model file is damaged: stream '{name}' of options "
+            + $"has {size:N0} bytes.");
+        }
+
         Stream(name, r =>
         {
             using var bytes = new MemoryStream();

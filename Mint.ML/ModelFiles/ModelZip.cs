@@ -14,7 +14,21 @@ internal sealed class ModelZip : IDisposable
     private ModelZip(ZipArchive zip, FrozenModelFolders folders) => (this.zip, this.folders) = (zip, folders);
 
     /// <exception cref="InvalidDataException">The file is no zip.</exception>
-    public static ModelZip Open(string path, FrozenModelFolders folders) => new(ZipFile.OpenRead(path), folders.Beside(path));
+    public static ModelZip Open(string path, FrozenModelFolders folders) => Open(File.OpenRead(path), folders.Beside(path));
+
+    /// <summary>The same of a file that is open, and then this one's own.</summary>
+    internal static ModelZip Open(Stream file, FrozenModelFolders folders)
+    {
+        try
+        {
+            return new(new ZipArchive(file), folders);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
 
     public static ModelZip Create(Stream stream) => new(new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true), new());
 

@@ -8,7 +8,8 @@ internal static class OutOfMemory
     public const string Advice = "Cut it into shorter files, hear it in windows, or take fewer at a time.";
 
     /// <summary>Whether .NET's or libtorch's allocator, of the CPU or a GPU, had no more to give. libtorch says so in words alone.</summary>
-    public static bool IsOutOfMemory(this Exception error) => error is OutOfMemoryException || error is ExternalException && Phrases.Any(error.Message.Contains);
+    public static bool IsOutOfMemory(this Exception error) => error is OutOfMemoryException || error is ExternalException
+        && Phrases.Any(error.Message.Contains);
 
     private static readonly string[] Phrases = ["can't allocate memory", "out of memory"];
 }

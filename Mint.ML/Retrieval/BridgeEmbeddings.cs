@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Mint.ML.Bridges;
 using Mint.ML.Encoders;
+using Mint.ML.Layers;
 using Mint.ML.Text;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -41,8 +42,7 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
     /// <summary>As <see cref="Clips(AudioEncoding)"/>, of frames (B, T, D) and their mask, null where none is padding.</summary>
     internal IReadOnlyList<float[,]> Clips(Tensor frames, Tensor? mask)
     {
-        using var evaluation = Evaluation();
-        using var scope = NewDisposeScope();
+        using var evaluation = Begin();
         using var keys = bridge.Listen(frames, mask);
         return Rows(bridge.EmbedAudio(bridge.QFormer.QueryPass(bridge.Queries, keys))); // (B, Q, 256)
     }
@@ -50,8 +50,7 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
     /// <summary>As <see cref="Texts(IReadOnlyList{string})"/>, of ids (B, L) and their mask.</summary>
     internal IReadOnlyList<float[,]> Texts(Tensor ids, Tensor mask)
     {
-        using var evaluation = Evaluation();
-        using var scope = NewDisposeScope();
+        using var evaluation = Begin();
         return Rows(bridge.EmbedText(bridge.QFormer.TextPass(ids, mask)).unsqueeze(1)); // (B, 1, 256)
     }
 
@@ -60,8 +59,7 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
     /// <param name="audio">Frames of the B clips.</param>
     public IReadOnlyList<double> Match(string text, AudioEncoding audio)
     {
-        using var evaluation = Evaluation();
-        using var scope = NewDisposeScope();
+        using var evaluation = Begin();
         int clips = (int)audio.Frames.shape[0];
         using var keys = bridge.Listen(audio.Frames, audio.Mask);
         var (ids, mask) = Tokens([.. Enumerable.Repeat(text, clips)]);
@@ -133,11 +131,18 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
         return vectors;
     }
 
-    // Embeddings are those of inference, whatever mode training left the bridge in.
-    private Evaluate Evaluation() => new(bridge);
+    // Embeddings are those of inference, whatever mode training left the bridge in; the mode itself is not touched, as other threads may use the bridge.
+    private Evaluate Begin()
+    {
+        Check();
+        return new(NoDropout.Begin(), no_grad(), NewDisposeScope());
+    }
+
+    private void Check() => ObjectDisposedException.ThrowIf(bridge.Queries.IsInvalid, bridge);
 
     private (Tensor Ids, Tensor Mask) Tokens(IReadOnlyList<string> texts)
     {
+        Check();
         if (texts.Count == 0) throw new ArgumentException("There are no texts.", nameof(texts));
         TokenBatch batch = tokenizer.EncodeBatch(texts, maxLength: MaxTextTokens);
         var device = bridge.Queries.device;
@@ -151,24 +156,13 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
         return [.. numbers.Chunk((int)(shape[1] * shape[2])).Select(row => Vectors(row, (int)shape[2]))];
     }
 
-    private readonly struct Evaluate : IDisposable
+    private readonly record struct Evaluate(NoDropout Mode, IDisposable NoGradient, IDisposable Scope) : IDisposable
     {
-        private readonly BridgeNet bridge;
-        private readonly bool training;
-        private readonly IDisposable noGradient, scope;
-
-        public Evaluate(BridgeNet bridge)
-        {
-            (this.bridge, training) = (bridge, bridge.training);
-            (noGradient, scope) = (no_grad(), NewDisposeScope());
-            if (training) bridge.eval();
-        }
-
         public void Dispose()
         {
-            if (training) bridge.train();
-            scope.Dispose();
-            noGradient.Dispose();
+            Scope.Dispose();
+            NoGradient.Dispose();
+            Mode.Dispose();
         }
     }
 }

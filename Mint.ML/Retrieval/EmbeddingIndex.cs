@@ -175,7 +175,8 @@ public sealed class EmbeddingIndex : IDisposable
         {
             if (!VectorCodec.IsFinite(header.Storage, header.Width, item.Slice(v * header.VectorBytes, header.VectorBytes)))
             {
-                throw new InvalidDataException($"'{path}': item {row}, '{Ids[(int)row]}', has a number that is not finite, which no writer of this library "
+                throw new InvalidDataException($"'{path}': item {row}, '{Ids[(int)row]}', has a number that is not finite or beyond 1e9, which no writer "
+                    + $"of this library "
                     + "puts there. Build the index again.");
             }
         }

@@ -102,7 +102,14 @@ public sealed class EmbeddingIndexWriter : IDisposable
 
         float[] vector = new float[start.Width];
         foreach (float x in vectors)
-            if (!float.IsFinite(x)) throw new ArgumentException($"'{id}' has a number that is not finite.");
+        {
+            if (!(MathF.Abs(x) <= VectorCodec.Largest))
+            {
+                throw new ArgumentException($"'{id}' has the number {x}; a vector's are finite, and of unit "
+                + $"length at most 1.");
+            }
+        }
+
         for (int v = 0; v < start.Vectors; v++)
         {
             for (int e = 0; e < start.Width; e++) vector[e] = vectors[v, e];

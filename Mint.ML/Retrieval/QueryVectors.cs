@@ -20,7 +20,7 @@ internal sealed class QueryVectors
     private readonly float[][] vectors;                                 // of few queries
     private readonly Vector512<float>[] panels;                         // panel p, number e at p * width + e
 
-    /// <exception cref="ArgumentException">A query has no vectors, vectors of another width, or numbers that are not finite.</exception>
+    /// <exception cref="ArgumentException">A query has no vectors, vectors of another width, or numbers that are not finite or beyond 1e9.</exception>
     public QueryVectors(IReadOnlyList<float[,]> queries, int width)
     {
         this.width = width;
@@ -31,7 +31,14 @@ internal sealed class QueryVectors
             if (query.GetLength(0) == 0 || query.GetLength(1) != width)
                 throw new ArgumentException($"Query {q} is ({query.GetLength(0)}, {query.GetLength(1)}); the index has vectors of {width}.", nameof(queries));
             foreach (float x in query)
-                if (!float.IsFinite(x)) throw new ArgumentException($"Query {q} has a number that is not finite.", nameof(queries));
+            {
+                if (!(MathF.Abs(x) <= VectorCodec.Largest))
+                {
+                    throw new ArgumentException($"Query {q} has the number {x}, which is none of a vector.",
+                    nameof(queries));
+                }
+            }
+
             ends[q] = end += query.GetLength(0);
         }
         int count = ends.Length == 0 ? 0 : ends[^1];

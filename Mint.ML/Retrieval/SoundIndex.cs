@@ -14,7 +14,8 @@ namespace Mint.ML.Retrieval;
 /// <param name="Sha256">Of the model file.</param>
 /// <param name="WindowSeconds">See <see cref="LongAudioOptions"/>.</param>
 /// <param name="OverlapSeconds">See <see cref="LongAudioOptions"/>.</param>
-public sealed record IndexSettings(string Model, string Sha256, double WindowSeconds, double OverlapSeconds)
+/// <param name="Version">Of the library that made the vectors; null for an index of before that was kept.</param>
+public sealed record IndexSettings(string Model, string Sha256, double WindowSeconds, double OverlapSeconds, string? Version = null)
 {
     /// <summary>What became of sound that is damaged or too short.</summary>
     public HearingOptions Hearing { get; init; } = new();
@@ -32,7 +33,8 @@ public sealed record IndexSettings(string Model, string Sha256, double WindowSec
     public static IndexSettings ForModel(string index, string model, LongAudioOptions windows, HearingOptions? hearing = null)
     {
         using var zip = File.OpenRead(model);
-        return new(Path.GetRelativePath(FolderOf(index), model), Convert.ToHexStringLower(SHA256.HashData(zip)), windows.WindowSeconds, windows.Overlap)
+        return new(Path.GetRelativePath(FolderOf(index), model), Convert.ToHexStringLower(SHA256.HashData(zip)), windows.WindowSeconds, windows.Overlap,
+            RecordedSettings.Version)
         {
             Hearing = hearing ?? new(),
         };
@@ -64,6 +66,16 @@ public sealed record IndexSettings(string Model, string Sha256, double WindowSec
     public void Write(string index)
     {
         AtomicFile.WriteText(FileOf(index), JsonSerializer.Serialize(this, Written) + "\n");
+    }
+
+    /// <summary>Refuses to add vectors that another version of the library computes.</summary>
+    /// <exception cref="InvalidOperationException">The index is of another version.</exception>
+    public void CheckVersion(string index)
+    {
+        if (Version is null || Version == RecordedSettings.Version) return;
+        throw new InvalidOperationException($"{index} was made by version {Version} of Mint.ML, and this is {RecordedSettings.Version}, whose vectors "
+            + $"may differ. Build the index "
+            + "again, or add with that version.");
     }
 
     /// <summary>The model file: the one named, or the one the index was made with.</summary>
@@ -107,7 +119,7 @@ public sealed class IndexOutput : AnswerOutput
         (this.path, this.storage, this.width, this.noted) = (path, storage, width, noted);
         Directory.CreateDirectory(IndexSettings.FolderOf(path));
         if (!File.Exists(path)) return;
-        using var index = EmbeddingIndex.Open(path);
+        using var index = EmbeddingIndex.Open(path, mapped: false);
         foreach (string window in index.Ids)
         {
             windows.Add(window);
@@ -144,9 +156,15 @@ public sealed class IndexOutput : AnswerOutput
 
     private void Commit()
     {
-        writer?.Commit();
-        writer?.Dispose();
-        writer = null;
-        sinceCommit.Restart();
+        try
+        {
+            writer?.Commit();
+        }
+        finally
+        {
+            writer?.Dispose(); // a disk that is full gets back what was not committed
+            writer = null;
+            sinceCommit.Restart();
+        }
     }
 }

@@ -12,7 +12,8 @@ namespace Mint.ML.Retrieval;
 /// <param name="Match">Probability that the text belongs to it, where the best were heard again.</param>
 public sealed record FoundSound(string Path, float Similarity, double? Match);
 
-/// <summary>Searches an index of sound files by a text or a sound.</summary>
+/// <summary>Searches an index of sound files by a text or a sound. The file is read, not mapped: in a server, another program that shortens it is an
+/// error.</summary>
 /// <param name="index">The index file.</param>
 /// <param name="model">The model that it was made with.</param>
 /// <param name="settings">How it was made.</param>
@@ -29,7 +30,7 @@ public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSet
     /// <exception cref="InvalidDataException">A file has changed since the index was made.</exception>
     public IReadOnlyList<FoundSound> ByText(string text, int top, int rerank = 0, CancellationToken cancel = default)
     {
-        using var file = EmbeddingIndex.Open(index);
+        using var file = EmbeddingIndex.Open(index, mapped: false);
         var hits = file.Search([embeddings.Texts([text])[0]], Math.Max(top, rerank), cancel)[0];
         if (rerank == 0) return Unjudged(hits.Take(top));
         SearchHit[] best = [.. hits.Take(rerank)];
@@ -44,7 +45,7 @@ public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSet
     /// <param name="cancel">Stops between two batches.</param>
     public IReadOnlyList<FoundSound> BySound(string sound, int top, CancellationToken cancel = default)
     {
-        using var file = EmbeddingIndex.Open(index);
+        using var file = EmbeddingIndex.Open(index, mapped: false);
         return Unjudged(file.Search([model.Vectors(AudioFile.Read(sound, Reading, cancel), windows)], top, cancel)[0]);
     }
 

@@ -25,6 +25,9 @@ internal static class VectorCodec
     /// <summary>Numbers that share a scale. Fewer than a vector has, as one outlier would coarsen them all.</summary>
     public const int Group = 32;
 
+    /// <summary>The largest number of a vector. Those of unit length have none above 1; a sum of products of such as these is still finite.</summary>
+    public const float Largest = 1e9f;
+
     public static int ScaleBytes(int width) => sizeof(float) * ((width + Group - 1) / Group);
 
     public static int VectorBytes(VectorStorage storage, int width) =>
@@ -74,13 +77,17 @@ internal static class VectorCodec
         }
     }
 
-    /// <summary>Whether all numbers of a vector are finite.</summary>
+    /// <summary>Whether all numbers of a vector are finite, and none is beyond <see cref="Largest"/>.</summary>
     public static bool IsFinite(VectorStorage storage, int width, ReadOnlySpan<byte> bytes) => storage switch
     {
-        VectorStorage.Single => TensorPrimitives.IsFiniteAll<float>(MemoryMarshal.Cast<byte, float>(bytes)),
+        VectorStorage.Single => IsWithin(MemoryMarshal.Cast<byte, float>(bytes), Largest),
         VectorStorage.Half => !HasOtherHalf(MemoryMarshal.Cast<byte, ushort>(bytes)),
-        _ => TensorPrimitives.IsFiniteAll<float>(MemoryMarshal.Cast<byte, float>(bytes[..ScaleBytes(width)])),
+        _ => IsWithin(MemoryMarshal.Cast<byte, float>(bytes[..ScaleBytes(width)]), Largest / 127),
     };
+
+    /// <summary>Whether no number is beyond a magnitude, and none is NaN, which is the largest of magnitudes.</summary>
+    public static bool IsWithin(ReadOnlySpan<float> numbers, float most) =>
+        numbers.IsEmpty || TensorPrimitives.MaxMagnitude(numbers) is var largest && largest >= -most && largest <= most;
 
     // Infinities and NaN are the numbers whose five bits of exponent are all set; float16 has no instruction for it.
     private static bool HasOtherHalf(ReadOnlySpan<ushort> halves)

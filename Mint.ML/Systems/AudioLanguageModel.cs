@@ -40,6 +40,7 @@ public sealed class AudioLanguageModel : IDisposable
     private readonly TrainedBridge? bridge;
     private readonly TunedModel? tuned;
     private readonly IAudioLanguageModel? system;
+    private readonly InUse use;
 
     /// <summary>A model of parts that were loaded or trained elsewhere.</summary>
     /// <param name="encoder">What hears.</param>
@@ -61,6 +62,7 @@ public sealed class AudioLanguageModel : IDisposable
                     nameof(encoder));
             }
         }
+        use = new InUse(nameof(AudioLanguageModel), DisposeParts);
         (Encoder, this.encoderFolder, this.bridge, this.tuned, this.system) = (encoder, encoderFolder, bridge, tuned, system ?? tuned?.Model);
     }
 
@@ -87,7 +89,8 @@ public sealed class AudioLanguageModel : IDisposable
     /// <exception cref="DirectoryNotFoundException">A frozen model that the file names was not found; the message says where it was looked for.</exception>
     /// <exception cref="InvalidOperationException">A frozen model that was found is not the one of then.</exception>
     /// <exception cref="InvalidDataException">The file is no model, or one of another version.</exception>
-    /// <exception cref="IOException">What is embedded unpacks to more than <see cref="FrozenModelFolders.MostUnpackedBytes"/>, or than the disk has room for.</exception>
+    /// <exception cref="IOException">What is embedded unpacks to more than <see cref="FrozenModelFolders.MostUnpackedBytes"/>, or than the disk has room
+    /// for.</exception>
     /// <exception cref="NotSupportedException">The folder, or a frozen model's, holds nothing that is known.</exception>
     public static AudioLanguageModel Load(string path, Device? device = null, FrozenModelFolders? folders = null)
     {
@@ -242,6 +245,7 @@ public sealed class AudioLanguageModel : IDisposable
     public IReadOnlyList<string> Answer(IReadOnlyList<AudioClip> clips, string instruction, GenerationOptions? options = null,
         CancellationToken cancel = default)
     {
+        using var work = use.Enter();
         var answering = Answering();
         using var sounds = Encoder.Encode(clips);
         return answering.Answer(sounds, [instruction], options ?? Defaults.Generation, cancel);
@@ -255,6 +259,7 @@ public sealed class AudioLanguageModel : IDisposable
     public async IAsyncEnumerable<string> StreamAsync(string file, string question, GenerationOptions? options = null,
         [global::System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel = default)
     {
+        using var work = use.Enter();
         var answering = Answering();
         using var sound = Encoder.Encode([Heard(file)]);
         await foreach (string piece in answering.StreamAsync(sound, question, options ?? Defaults.Generation, cancel).ConfigureAwait(false)) yield return piece;
@@ -294,6 +299,7 @@ public sealed class AudioLanguageModel : IDisposable
     /// <param name="bySimilarity">True compares embeddings although there is a language model.</param>
     public LabelScorer Scorer(IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null, bool bySimilarity = false)
     {
+        using var work = use.Enter();
         instruction ??= Defaults.LabelInstruction;
         options ??= Defaults.Ranking;
         return system is not null && !bySimilarity
@@ -322,7 +328,11 @@ public sealed class AudioLanguageModel : IDisposable
 
     /// <summary>The unit vector of a text, (1, E).</summary>
     /// <exception cref="NotSupportedException">The model has no embeddings.</exception>
-    public float[,] EmbedText(string text) => Comparing().Texts([text])[0];
+    public float[,] EmbedText(string text)
+    {
+        using var work = use.Enter();
+        return Comparing().Texts([text])[0];
+    }
 
     /// <summary>Where a bridge's queries listen in a sound file, heard as one: (blocks with cross-attention, Q, T), weights averaged over heads.</summary>
     /// <param name="file">Any sound file.</param>
@@ -330,6 +340,7 @@ public sealed class AudioLanguageModel : IDisposable
     /// <exception cref="NotSupportedException">The system has no queries.</exception>
     public float[,,] QueryAttention(string file, string? instruction = null)
     {
+        using var work = use.Enter();
         using var sound = Encoder.Encode([Heard(file)]);
         if (bridge is not null && instruction is null) return ListeningMap.ForSound(bridge.Bridge, sound);
         return system is MintModel mint ? mint.QueryAttention(sound, instruction ?? "")
@@ -339,6 +350,7 @@ public sealed class AudioLanguageModel : IDisposable
     /// <summary>Probabilities of labels for several clips at once, each heard as one.</summary>
     internal float[][] Score(LabelScorer scorer, IReadOnlyList<AudioClip> clips, CancellationToken cancel)
     {
+        using var work = use.Enter();
         using var sounds = Encoder.Encode(clips);
         return scorer.Score(sounds, cancel);
     }
@@ -346,6 +358,7 @@ public sealed class AudioLanguageModel : IDisposable
     /// <summary>Vectors of several clips at once, each heard as one.</summary>
     internal IReadOnlyList<float[,]> Vectors(IReadOnlyList<AudioClip> clips)
     {
+        using var work = use.Enter();
         using var sounds = Encoder.Encode(clips);
         return Comparing().Clips(sounds);
     }
@@ -371,8 +384,10 @@ public sealed class AudioLanguageModel : IDisposable
         return divided;
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>Disposes of the parts, once a call that another thread is in has ended; its next one is an <see cref="ObjectDisposedException"/>.</summary>
+    public void Dispose() => use.Close();
+
+    private void DisposeParts()
     {
         bridge?.Dispose();
         system?.Dispose();

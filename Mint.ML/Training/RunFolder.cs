@@ -188,7 +188,7 @@ internal sealed partial class RunFolder : IDisposable
         {
             try
             {
-                var entry = JsonNode.Parse(line)!.AsObject();
+                var entry = JsonNode.Parse(line, documentOptions: RecordedSettings.Strict)!.AsObject();
                 return (long)entry["step"]! <= (entry.ContainsKey("validation") ? validated : position.Step);
             }
             catch (Exception error) when (error is JsonException or InvalidOperationException or NullReferenceException)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 
 namespace Mint.ML.Tests;
@@ -9,8 +10,11 @@ namespace Mint.ML.Tests;
 /// </summary>
 public static class Fuzz
 {
-    /// <summary>Ten thousand in the tests; a soak job sets MINT_FUZZ_COUNT to a million.</summary>
+    /// <summary>Ten thousand in the tests; ./mint bench fuzz sets MINT_FUZZ_COUNT to a million.</summary>
     public static int Count => int.TryParse(Environment.GetEnvironmentVariable("MINT_FUZZ_COUNT"), out var n) ? n : 10_000;
+
+    /// <summary>Inputs of a seed. What a piece has found out is kept in MINT_FUZZ_FOLDER, and not done again.</summary>
+    private const int Piece = 10_000;
 
     /// <summary>A parse this long on inputs of a few kilobytes is a hang, if it is as long again each time: another process may have had the machine.</summary>
     private static readonly TimeSpan Hang = TimeSpan.FromSeconds(1);
@@ -22,11 +26,28 @@ public static class Fuzz
     /// <param name="parse">Reads one input, wholly (lazy parts included).</param>
     /// <param name="documented">True for the exceptions that the parser promises.</param>
     /// <param name="maxAllocated">Most bytes that one parse may allocate on its thread.</param>
-    /// <param name="count">Number of inputs; null takes <see cref="Count"/>.</param>
-    /// <param name="seed">Seeds the mutations.</param>
+    /// <param name="seed">Seeds the mutations of the first piece; the others have the following thousands.</param>
+    /// <param name="part">Which of the test's data rows it is.</param>
+    /// <param name="name">The test.</param>
     public static void Run(IReadOnlyList<byte[]> samples, Action<byte[]> parse, Func<Exception, bool> documented,
-        long maxAllocated = 64 << 20, int? count = null, int seed = 1)
+        long maxAllocated = 64 << 20, int seed = 1, string part = "", [CallerMemberName] string name = "")
     {
+        string? folder = Environment.GetEnvironmentVariable("MINT_FUZZ_FOLDER");
+        string title = part.Length > 0 ? $"{name}-{part}" : name, file = Path.Combine(folder ?? "", title + ".txt");
+        var done = folder is not null && File.Exists(file) ? File.ReadLines(file).Select(line => line.Split(' ')[1]).ToHashSet() : [];
+        for (int piece = 0; piece * (long)Piece < Count; piece++)
+        {
+            int own = seed + 1000 * piece, count = Math.Min(Piece, Count - piece * Piece);
+            if (done.Contains($"{own}")) continue;
+            string found = Seeded(samples, parse, documented, maxAllocated, count, own);
+            if (folder is not null) File.AppendAllText(file, found + "\n");
+            else Console.WriteLine($"{title}: {found}");
+        }
+    }
+
+    private static string Seeded(IReadOnlyList<byte[]> samples, Action<byte[]> parse, Func<Exception, bool> documented, long maxAllocated, int count, int seed)
+    {
+        string found = "";
         int number = -1, seen = -1, ticks = 0;
         byte[] input = [];
         Exception? failure = null;
@@ -52,6 +73,7 @@ public static class Fuzz
             if (ticks >= Patience) Assert.Fail($"Input {now} of seed {seed} ({Show(input)}) has not ended after {Patience} seconds.");
         }
         if (failure is not null) ExceptionDispatchInfo.Throw(failure);
+        return found;
 
         void All()
         {
@@ -61,7 +83,7 @@ public static class Fuzz
             }
             var random = new Random(seed);
             var (slowest, largest) = (TimeSpan.Zero, 0L);
-            for (int i = 0; i < (count ?? Count); i++)
+            for (int i = 0; i < count; i++)
             {
                 input = Mutate(samples, random);
                 Volatile.Write(ref number, i);
@@ -71,8 +93,7 @@ public static class Fuzz
                 Assert.IsTrue(allocated <= maxAllocated, $"Input {i} of seed {seed} ({Show(input)}) allocated {allocated:N0} bytes.");
                 (slowest, largest) = (elapsed > slowest ? elapsed : slowest, Math.Max(largest, allocated));
             }
-            Console.WriteLine($"{count ?? Count:N0} inputs; the slowest took {slowest.TotalMilliseconds:F1} ms, the largest allocated {largest / 1e6:F2} MB "
-                + $"of at most {maxAllocated / 1e6:F0}.");
+            found = FormattableString.Invariant($"seed {seed} inputs {count} slowest {slowest.TotalMilliseconds:F1} ms largest {largest / 1e6:F2} MB");
         }
 
         (TimeSpan Elapsed, long Allocated) One(int i)

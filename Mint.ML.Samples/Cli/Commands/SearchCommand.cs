@@ -63,6 +63,7 @@ internal static class SearchCommand
             if (existing || File.Exists(path))
             {
                 var made = IndexSettings.Read(path);
+                made.CheckVersion(path);
                 using var same = ModelFile.Load(made.CheckedModel(path, parse.GetValue(model)), DeviceOption.Parse(parse.GetValue(device)!));
                 if (!existing && (windows.WindowSeconds, windows.Overlap) != (made.WindowSeconds, made.OverlapSeconds))
                 {
@@ -101,12 +102,17 @@ internal static class SearchCommand
         VectorStorage storage, int batch, bool skip, CancellationToken cancel)
     {
         string folder = IndexSettings.FolderOf(path);
-        using var output = new IndexOutput(path, storage, model.Comparing().Width, StandardError.Report);
-        var answerer = new WindowVectors(model, batch, output.Take);
+        int items;
+        AnswerResult result;
         ListedClip[] named = [.. clips.Select(clip => clip with { Name = Path.GetRelativePath(folder, clip.File).Replace(Path.DirectorySeparatorChar, '/') })
             .DistinctBy(clip => clip.Name)];
-        var result = new AnswerRun(answerer, windows, batch, skip, StandardError.Report, hearing).Run(named, output, cancel);
-        StandardError.Report($"{path} has {output.Count} items");
+        using (var output = new IndexOutput(path, storage, model.Comparing().Width, StandardError.Report))
+        {
+            result = new AnswerRun(new WindowVectors(model, batch, output.Take), windows, batch, skip, StandardError.Report, hearing)
+                .Run(named, output, cancel);
+            items = output.Count;
+        }
+        StandardError.Report($"{path} has {items} items"); // once they are in their place
         return result.ExitCode;
     }
 

@@ -45,12 +45,13 @@ internal sealed record BridgeStart(string? Bridge, string? Bert, string? Tokeniz
     {
         string own = BridgeFolder.InRun(run);
         Directory.CreateDirectory(own);
+        bool goesOn = Directory.EnumerateFiles(run, "step-*.safetensors").Any();
         if ((Tokenizer ?? Stage1 ?? Bert) is { } words)
         {
-            BridgeFolder.CopyVocabulary(words, own);
+            BridgeFolder.CopyVocabulary(words, own, goesOn);
         }
         // A run that goes on has its vocabulary; other texts are refused by their hash, and must not have changed it by then.
-        else if (!File.Exists(Path.Combine(own, "vocab.txt")) || !Directory.EnumerateFiles(run, "step-*.safetensors").Any())
+        else if (!goesOn || !File.Exists(Path.Combine(own, "vocab.txt")))
         {
             WordPieceTrainer.Train(texts, Path.Combine(own, "vocab.txt"), new() { VocabularySize = VocabularySize, LeastCount = 1 });
         }

@@ -47,11 +47,7 @@ internal static class RunFiles
     {
         string path = Path.Combine(run, "run.json");
         if (!File.Exists(path) || !Directory.EnumerateFiles(run, "step-*.safetensors").Any()) return;
-        if (JsonNode.Parse(File.ReadAllText(path)) is not JsonObject before)
-        {
-            throw new InvalidDataException($"{path} does not say how the run was made. Name another run folder with --output.");
-        }
-        if (RecordedSettings.Differences(Deciding(before), Deciding(JsonNode.Parse(settings.ToJsonString())!.AsObject())) is { } different)
+        if (RecordedSettings.Differences(Deciding(RecordedSettings.Read(path)), Deciding(JsonNode.Parse(settings.ToJsonString())!.AsObject())) is { } different)
             throw new InvalidDataException($"{run} holds a run with other settings: {different}. Go on with those, or name another run folder with --output.");
 
         static JsonObject Deciding(JsonObject run)

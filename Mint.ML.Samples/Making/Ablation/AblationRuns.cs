@@ -20,6 +20,8 @@ internal sealed record AblationResult(string Row, int Seed, double Similarity, d
 /// <summary>The trainings of an ablation. What is finished stands in a folder, a file each, and is not done again.</summary>
 internal sealed class AblationRuns
 {
+    private const string FirstVersion = "0.1.0.0";
+
     private readonly DemoOptions options;
     private readonly string folder, setting;
     private readonly CancellationToken cancel;
@@ -36,6 +38,8 @@ internal sealed class AblationRuns
             string.Create(CultureInfo.InvariantCulture,
                 $"{options.Stage1Epochs} {options.Stage1LearningRate:R} {options.Stage2Epochs} {options.Stage2LearningRate:R}"),
             File.ReadAllText(Path.Combine(options.Data, "manifest-train.csv")), File.ReadAllText(Path.Combine(options.Data, "manifest-test.csv")));
+        // Results of the first version are kept without its number.
+        if (RecordedSettings.Version is not FirstVersion and var version) setting += "\n" + version;
         data = new(Featurize);
         ml.Log += Log;
     }

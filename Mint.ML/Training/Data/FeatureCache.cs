@@ -24,7 +24,7 @@ public sealed class FeatureCache : IFrameSource, IDisposable
     /// <summary>Makes sure that there is an entry for every file.</summary>
     /// <param name="folder">The cache; created when it does not exist.</param>
     /// <param name="encoder">Loads the encoder, which is disposed of after use. Called only when a file has no sound entry.</param>
-    /// <param name="encoderHash">Tells encoders apart, as <see cref="Checkpoints.ModelFolder.Hash"/> gives it.</param>
+    /// <param name="encoderHash">Tells encoders apart, as <see cref="FrameStore.EncoderIdentity"/> does.</param>
     /// <param name="files">Sound files, clip by clip; at least one.</param>
     /// <param name="options">How to store.</param>
     /// <param name="encoded">Told how many files were encoded, each time one was.</param>

@@ -7,6 +7,7 @@ using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.Files;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Training.Data;
@@ -26,7 +27,8 @@ public sealed record FeatureCacheOptions
 
 /// <summary>A folder of a frozen encoder's frames, clip by clip, each under a key of all that it was made of.</summary>
 /// <remarks>
-/// An entry is a safetensors file named by the SHA-256 of the sound, the encoder's files, the storage type and the version of this library: whatever changes
+/// An entry is a safetensors file named by the SHA-256 of the sound, the encoder's files, device and precision, the storage type and the version of this
+/// library: whatever changes
 /// one of them makes another entry. Entries are written beside and renamed. One process at a time has the folder, until it disposes of its stores or ends. What
 /// an entry holds is checked when it is first read: one that is damaged counts as missing, one with a number that is not finite is an error.
 /// </remarks>
@@ -43,7 +45,7 @@ public sealed partial class FrameStore : IDisposable
 
     /// <summary>Opens a folder.</summary>
     /// <param name="folder">Created when it does not exist.</param>
-    /// <param name="encoderHash">Tells encoders apart, as <see cref="ModelFolder.Hash"/> does.</param>
+    /// <param name="encoderHash">Tells encoders apart, as <see cref="EncoderIdentity"/> does.</param>
     /// <param name="options">How to store.</param>
     /// <exception cref="IOException">Another process has the folder.</exception>
     public FrameStore(string folder, string encoderHash, FeatureCacheOptions? options = null)
@@ -54,6 +56,16 @@ public sealed partial class FrameStore : IDisposable
             Encoding.UTF8.GetBytes($"mint frames 2\n{typeof(FrameStore).Assembly.GetName().Version}\n{encoderHash}\n{(Options.BFloat16 ? "bf16" : "f32")}\n");
         held = FolderLock.Take(folder);
         AtomicFile.Sweep(folder, name => EntryFile().IsMatch(name), Forgotten);
+    }
+
+    /// <summary>Tells encoders apart by all that decides their frames: the folder's files, the device's kind and the type of the weights.</summary>
+    /// <param name="folder">The encoder's folder.</param>
+    /// <param name="device">What computes. The last bits of a GPU's sums are others.</param>
+    /// <param name="dtype">Type that its weights are loaded in; float32 when null.</param>
+    public static string EncoderIdentity(string folder, DeviceType device = DeviceType.CPU, ScalarType? dtype = null)
+    {
+        string kind = device == DeviceType.CPU ? "" : " on " + device.ToString().ToLowerInvariant();
+        return ModelFolder.Hash(folder) + kind + (dtype is null or ScalarType.Float32 ? "" : " in " + dtype.Value.ToString().ToLowerInvariant());
     }
 
     /// <summary>The folder.</summary>

@@ -54,7 +54,11 @@ public sealed class BoundedReadingTests
         float[] tone = Sweep(30 * High);
         byte[] bytes = Write(format, tone, High);
         AudioClip? clip = null;
-        Assert.IsLessThan(30 * Heard * sizeof(float) * 2 + 3_000_000, Allocated(() => clip = Read(bytes, new AudioReadOptions { SampleRate = Heard, MaxSamples = 31 * Heard })));
+        Assert.IsLessThan(30 * Heard * sizeof(float) * 2 + 3_000_000, Allocated(() => clip = Read(bytes, new AudioReadOptions
+        {
+            SampleRate = Heard,
+            MaxSamples = 31 * Heard
+        })));
         CollectionAssert.AreEqual(Resampler.Get(High, Heard).Resample(Read(bytes).Samples), clip!.Samples);
         Assert.AreEqual(Heard, clip.SampleRate);
         var limit = new AudioReadOptions { SampleRate = Heard, MaxSamples = 29 * Heard };
@@ -65,7 +69,8 @@ public sealed class BoundedReadingTests
     public void Want_of_memory_is_an_error_of_the_file()
     {
         using var greedy = new Greedy(Write(Flac, Sweep(1_000)));
-        Assert.Contains("sound: its sound does not fit into the memory that is left", Assert.ThrowsExactly<AudioFormatException>(() => AudioFile.Read(greedy, "sound")).Message);
+        Assert.Contains("sound: its sound does not fit into the memory that is left", Assert.ThrowsExactly<AudioFormatException>(() => AudioFile.Read(greedy,
+            "sound")).Message);
     }
 
     [TestMethod]
@@ -85,15 +90,23 @@ public sealed class BoundedReadingTests
     }
 
     [TestMethod]
-    [DataRow(DamagedAudio.Refuse)]
-    [DataRow(DamagedAudio.HearAsFarAsItGoes)]
-    public void Mutated_compressed_files_end_in_sound_or_in_the_documented_error(DamagedAudio damaged)
+    [DataRow("flac", Flac)]
+    [DataRow("vorbis", Vorbis)]
+    [DataRow("opus", Opus)]
+    [DataRow("mp3", Mp3)]
+    [DataRow("rf64", Rf64)]
+    [DataRow("mulaw", MuLaw)]
+    [DataRow("aiff", Aiff)]
+    [DataRow("au", Au)]
+    [DataRow("caf", Caf)]
+    [DataRow("wave64", Wave64)]
+    public void Mutated_files_end_in_sound_or_in_the_documented_error(string codec, int format)
     {
-        float[] tone = Sweep(2_000);
-        int[] formats = [Flac, Vorbis, Opus, Mp3, Rf64, MuLaw, Aiff, Au, Caf, Wave64];
-        Fuzz.Run([.. formats.Select(format => Write(format, tone))],
-            bytes => Read(bytes, new AudioReadOptions { Damaged = damaged, MaxDuration = TimeSpan.FromSeconds(2) }),
+        byte[] valid = Write(format, Sweep(2_000));
+        var options = new AudioReadOptions { MaxDuration = TimeSpan.FromSeconds(2) };
+        Fuzz.Run([valid],
+            bytes => Read(bytes, bytes.Length % 2 == 0 ? options : options with { Damaged = DamagedAudio.HearAsFarAsItGoes, SampleRate = 8_000 }),
             error => error is AudioFormatException,
-            maxAllocated: 4 << 20);
+            maxAllocated: 24 << 20, part: codec); // of which the filters of two rates without a common divisor take up to 20 MB
     }
 }

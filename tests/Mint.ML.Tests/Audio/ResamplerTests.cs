@@ -63,6 +63,13 @@ public class ResamplerTests
     }
 
     [TestMethod]
+    public void Filters_of_rates_that_nobody_records_at_are_not_kept()
+    {
+        Assert.AreSame(Resampler.Get(44_100, 16_000), Resampler.Get(44_100, 16_000));
+        Assert.AreNotSame(Resampler.Get(383_999, 16_000), Resampler.Get(383_999, 16_000)); // 19 MB each
+    }
+
+    [TestMethod]
     public void A_single_sample_is_its_filter()
     {
         foreach (var (from, to) in ((int, int)[])[(48_000, 16_000), (16_000, 48_000)])

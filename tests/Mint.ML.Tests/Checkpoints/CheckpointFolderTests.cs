@@ -98,9 +98,9 @@ public sealed class CheckpointFolderTests
         byte[] config = File.ReadAllBytes(Fixtures.Path("llama", "config.json"));
         Fuzz.Run([index, Encoding.UTF8.GetBytes("""{"weight_map": {"a": "x.safetensors", "b": "y"}}""")],
             input => CheckpointFolder.Shards(CheckpointFolder.ReadJson(new MemoryStream(input), "input"), "input"),
-            error => error is InvalidDataException, maxAllocated: 1 << 20);
+            error => error is InvalidDataException, maxAllocated: 1 << 20, part: "indexes");
         Fuzz.Run([config], input => CheckpointFolder.ReadJson(new MemoryStream(input), "input").ToJsonString(),
-            error => error is InvalidDataException, maxAllocated: 1 << 20);
+            error => error is InvalidDataException, maxAllocated: 1 << 20, part: "configs");
     }
 
     private string At(string name) => Path.Combine(folder, name);

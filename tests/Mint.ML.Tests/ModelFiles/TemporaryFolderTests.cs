@@ -16,7 +16,8 @@ public sealed class TemporaryFolderTests
     {
         string Folder(string name) => Directory.CreateDirectory(Path.Combine(within, name)).FullName;
         using var own = new TemporaryFolder(within);
-        string left = Folder($"mint-{Guid.NewGuid():N}"), used = Folder($"mint-{Guid.NewGuid():N}"), begun = Folder($"mint-{Guid.NewGuid():N}"), notes = Folder("mint-notes");
+        string left = Folder($"mint-{Guid.NewGuid():N}"), used = Folder($"mint-{Guid.NewGuid():N}"), begun = Folder($"mint-{Guid.NewGuid():N}"),
+            notes = Folder("mint-notes");
         string target = Folder("target"), link = Path.Combine(within, $"mint-{Guid.NewGuid():N}");
         Directory.CreateSymbolicLink(link, target);
         foreach (string folder in (string[])[left, used, notes, target]) File.WriteAllText(Path.Combine(folder, ".lock"), "");
@@ -36,7 +37,12 @@ public sealed class TemporaryFolderTests
         {
             path = folder.Path;
             Assert.AreEqual(within, Path.GetDirectoryName(path));
-            if (!OperatingSystem.IsWindows()) Assert.AreEqual(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(path));
+            if (!OperatingSystem.IsWindows())
+            {
+                Assert.AreEqual(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
+                File.GetUnixFileMode(path));
+            }
+
             File.WriteAllText(Path.Combine(path, "a"), "a");
         }
         Assert.IsFalse(Directory.Exists(path));

@@ -28,7 +28,7 @@ public sealed class ElfFileTests
     }
 
     [TestMethod]
-    public void Damaged_libraries_are_refused_and_nothing_else() =>
+    public void Mutated_libraries_are_refused_and_nothing_else() =>
         Fuzz.Run([small], ReadAll, error => error is InvalidDataException, maxAllocated: 4 << 20);
 
     [TestMethod]

@@ -72,6 +72,42 @@ public sealed class BridgeEmbeddingsTests
             for (int e = 0; e < all[t].GetLength(1); e++) Assert.AreEqual(all[t][0, e], pairs[t][0, e], 1e-6f);
     }
 
+    [TestMethod]
+    public void A_bridge_in_training_mode_gives_every_thread_its_embeddings_and_stays_in_that_mode()
+    {
+        using var loaded = BridgeNet.Load(Fixtures.Path("blip2_stage1"));
+        using var bridge = new BridgeNet(loaded.Config with { QFormer = loaded.Config.QFormer with { HiddenDropout = 0.1, AttentionDropout = 0.1 } });
+        bridge.load_state_dict(loaded.state_dict());
+        bridge.eval();
+        var embeddings = new BridgeEmbeddings(bridge, new Letters());
+        float[] Texts() => [.. embeddings.Texts(["abc", "hello"]).SelectMany(vectors => vectors.Cast<float>())];
+        float[] expected = Texts();
+        bridge.train();
+        var modes = new System.Collections.Concurrent.ConcurrentBag<bool>();
+        Parallel.For(0, 4, _ =>
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                CollectionAssert.AreEqual(expected, Texts());
+                modes.Add(bridge.training);
+            }
+        });
+        Assert.IsTrue(modes.All(training => training)); // never another, not even for a moment
+        using var scope = NewDisposeScope();
+        using var ids = tensor(new long[,] { { 27, 1, 28 } });
+        Tensor Pass() => bridge.QFormer.TextPass(ids, ones(1, 3, dtype: ScalarType.Bool));
+        Assert.IsFalse(Pass().equal(Pass()).all().item<bool>()); // by itself it drops at random
+    }
+
+    [TestMethod]
+    public void A_bridge_that_was_disposed_of_is_said_to_be()
+    {
+        var bridge = BridgeNet.Load(Fixtures.Path("blip2_stage1"));
+        var embeddings = new BridgeEmbeddings(bridge, new Letters());
+        bridge.Dispose();
+        Assert.ThrowsExactly<ObjectDisposedException>(() => embeddings.Texts(["abc"]));
+    }
+
     // Letters as tokens 1 to 26, padded with 0.
     private sealed class Letters : ITextTokenizer
     {

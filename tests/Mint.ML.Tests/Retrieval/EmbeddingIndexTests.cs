@@ -154,7 +154,8 @@ public sealed class EmbeddingIndexTests
         byte[] whole = File.ReadAllBytes(File1);
         // The first number of an item's second vector; of Int8 its first scale.
         int vector = VectorCodec.VectorBytes(storage, Width), at = IndexHeader.Bytes + (57 * Vectors + 1) * vector;
-        foreach (float number in (float[])[float.NaN, float.PositiveInfinity, float.NegativeInfinity])
+        foreach (float number in (float[])[float.NaN, float.PositiveInfinity, float.NegativeInfinity, .. storage == VectorStorage.Half ? Array.Empty<float>()
+            : [2e9f, -3e38f]])
         {
             byte[] damaged = [.. whole];
             (storage == VectorStorage.Half ? BitConverter.GetBytes((Half)number) : BitConverter.GetBytes(number)).CopyTo(damaged, at);
@@ -230,6 +231,17 @@ public sealed class EmbeddingIndexTests
             Assert.HasCount(3, index.Ids);
         }
         using var writer = EmbeddingIndexWriter.Append(File1);
+    }
+
+    [TestMethod]
+    public void An_index_that_cannot_be_put_in_its_place_leaves_nothing_beside_it()
+    {
+        var output = new IndexOutput(File1, VectorStorage.Single, Width);
+        output.Take("a.wav", Unit(1));
+        File.WriteAllText(File1, "somebody else's");
+        Assert.ThrowsExactly<InvalidOperationException>(output.Dispose);
+        Assert.IsEmpty(Directory.GetFiles(folder, "*.tmp"));
+        Assert.AreEqual("somebody else's", File.ReadAllText(File1));
     }
 
     [TestMethod]

@@ -30,7 +30,7 @@ public class TokenizerFuzzTests
             var ids = tokenizer.Encode(Probe);
             Assert.IsTrue(ids.All(id => id >= 0 && id < tokenizer.VocabularySize));
             tokenizer.Decode(ids, skipSpecialTokens: false);
-        }, error => error is InvalidDataException && error.Message.Contains(folder.Path, StringComparison.Ordinal), MostMemory, seed: seed);
+        }, error => error is InvalidDataException && error.Message.Contains(folder.Path, StringComparison.Ordinal), MostMemory, seed, $"{name}-{seed}");
     }
 
     [TestMethod]

@@ -45,6 +45,27 @@ public sealed class FeatureCacheTests
     }
 
     [TestMethod]
+    public void Frames_of_another_device_or_precision_are_other_entries()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(Path.Combine(folder.Path, "config.json"), "{}");
+        string[] identities =
+        [
+            FrameStore.EncoderIdentity(folder.Path), FrameStore.EncoderIdentity(folder.Path, TorchSharp.DeviceType.CUDA),
+            FrameStore.EncoderIdentity(folder.Path, dtype: TorchSharp.torch.bfloat16), FrameStore.EncoderIdentity(folder.Path, TorchSharp.DeviceType.CUDA,
+                TorchSharp.torch.bfloat16),
+        ];
+        CollectionAssert.AllItemsAreUnique(identities);
+        Assert.AreEqual(identities[0], FrameStore.EncoderIdentity(folder.Path, TorchSharp.DeviceType.CPU, TorchSharp.torch.float32));
+        string[] keys = [.. identities.Select(identity =>
+        {
+            using var store = new FrameStore(Path.Combine(folder.Path, "cache"), identity);
+            return store.Key([0.5f], 16_000);
+        })];
+        CollectionAssert.AllItemsAreUnique(keys);
+    }
+
+    [TestMethod]
     public void A_damaged_entry_is_computed_anew()
     {
         using var folder = new TemporaryFolder();

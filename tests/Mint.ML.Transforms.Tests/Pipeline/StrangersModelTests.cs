@@ -18,7 +18,8 @@ public sealed class StrangersModelTests
 
     private static readonly Lazy<string> Named = new(() => Saved(Clips.Model, "named.zip"));
 
-    private static readonly Lazy<string> Embedded = new(() => Saved(Clips.Pipeline(new MLContext(seed: 1), embed: true).Fit(Clips.Data), "stranger-embedded.zip"));
+    private static readonly Lazy<string> Embedded = new(() => Saved(Clips.Pipeline(new MLContext(seed: 1), embed: true).Fit(Clips.Data),
+        "stranger-embedded.zip"));
 
     [TestCleanup]
     public void Delete() => Directory.Delete(folder, recursive: true);
@@ -85,7 +86,8 @@ public sealed class StrangersModelTests
         string file = Crafted("EncoderFiles", writer => writer.Write(new byte[70 << 20]), Embedded.Value);
         Assert.IsLessThan(3_000_000, new FileInfo(file).Length);
         long before = Written(); // ML.NET copies a stream to the disk before it hands it over
-        IOException[] errors = [Inner.Throws<IOException>(() => new MLContext().Model.Load(file, out _)), Assert.ThrowsExactly<IOException>(() => AudioLanguageModel.Load(file))];
+        IOException[] errors = [Inner.Throws<IOException>(() => new MLContext().Model.Load(file, out _)), Assert.ThrowsExactly<IOException>(() =>
+            AudioLanguageModel.Load(file))];
         Assert.IsLessThan(10_000_000, Written() - before);
         foreach (var error in errors)
         {
@@ -97,7 +99,8 @@ public sealed class StrangersModelTests
 
         // Allowed, it is unpacked, and what it holds is no model.
         Assert.ThrowsExactly<InvalidDataException>(() => AudioLanguageModel.Load(file, folders: new FrozenModelFolders { MostUnpackedBytes = 80 << 20 }));
-        Assert.Contains("beyond the limit of 10", Assert.ThrowsExactly<IOException>(() => AudioLanguageModel.Load(Embedded.Value, folders: new FrozenModelFolders { MostUnpackedBytes = 10 })).Message);
+        Assert.Contains("beyond the limit of 10", Assert.ThrowsExactly<IOException>(() => AudioLanguageModel.Load(Embedded.Value,
+            folders: new FrozenModelFolders { MostUnpackedBytes = 10 })).Message);
         Environment.SetEnvironmentVariable(FrozenModelFolders.LimitVariable, "10");
         try
         {
@@ -124,7 +127,8 @@ public sealed class StrangersModelTests
             if (!OperatingSystem.IsWindows()) Assert.IsEmpty(Directory.GetDirectories(temporary, "mint-*"));
             ml.Model.Save(model, Clips.Data.Schema, Path.Combine(folder, "again.zip"));
             CollectionAssert.AreEqual(EightClips.Answers(Clips.Ml, Clips.Model, Clips.Data).Select(answer => answer.ToString()).ToArray(),
-                EightClips.Answers(ml, new MLContext().Model.Load(Path.Combine(folder, "again.zip"), out _), Clips.Data).Select(answer => answer.ToString()).ToArray());
+                EightClips.Answers(ml, new MLContext().Model.Load(Path.Combine(folder, "again.zip"), out _), Clips.Data).Select(answer => answer.ToString())
+                    .ToArray());
             SpinWait.SpinUntil(() => made.Count >= 4, TimeSpan.FromSeconds(10));
         }
         Assert.IsGreaterThanOrEqualTo(4, made.Count, string.Join(", ", made)); // encoder, language model, bridge, projection, vocabularies; loaded, then saved
@@ -135,12 +139,18 @@ public sealed class StrangersModelTests
     {
         if (OperatingSystem.IsWindows()) Assert.Inconclusive("Windows has no pipes in folders.");
         string copy = Directory.CreateDirectory(Path.Combine(folder, "encoder")).FullName;
-        foreach (string path in Directory.GetFiles(Clips.Encoder).Where(path => !path.EndsWith("config.json"))) File.Copy(path, Path.Combine(copy, Path.GetFileName(path)));
+        foreach (string path in Directory.GetFiles(Clips.Encoder).Where(path => !path.EndsWith("config.json")))
+        {
+            File.Copy(path, Path.Combine(copy,
+            Path.GetFileName(path)));
+        }
+
         System.Diagnostics.Process.Start("mkfifo", Path.Combine(copy, "config.json"))!.WaitForExit();
         CollectionAssert.DoesNotContain(Checkpoints.ModelFolder.Names(copy).ToArray(), "config.json");
         string file = Path.Combine(folder, "beside.zip");
         File.Copy(Named.Value, file);
-        Assert.Contains($"{Path.Combine(copy, "config.json")} is missing", Assert.ThrowsExactly<InvalidOperationException>(() => AudioLanguageModel.Load(file)).Message);
+        Assert.Contains($"{Path.Combine(copy, "config.json")} is missing", Assert.ThrowsExactly<InvalidOperationException>(() =>
+            AudioLanguageModel.Load(file)).Message);
     }
 
     /// <summary>Through ML.NET and without it; there the file is named, too.</summary>

@@ -19,7 +19,8 @@ public sealed class AblationTests
         }
         string folder = Path.Combine(Clips.Folder, "ablation"), page = Path.Combine(folder, "page.md"), losses = Path.Combine(Clips.Folder, "losses.json"),
             stages = Path.Combine(Clips.Folder, "stages.json");
-        File.WriteAllText(losses, """{ "title": "Losses", "seeds": [1, 2], "rows": [ { "name": "ALC", "matching-weight": 0, "generation-weight": 0 }, { "name": "all" } ] }""");
+        File.WriteAllText(losses,
+            """{ "title": "Losses", "seeds": [1, 2], "rows": [ { "name": "ALC", "matching-weight": 0, "generation-weight": 0 }, { "name": "all" } ] }""");
         // The rows of the second table are trainings of the first.
         File.WriteAllText(stages, """{ "title": "Stages", "seeds": [1, 2], "rows": [ { "name": "alone", "stages": 1 }, { "name": "both" } ] }""");
         int Ablate() =>
@@ -38,6 +39,40 @@ public sealed class AblationTests
         Assert.AreEqual(first, File.ReadAllText(page));
         Assert.AreEqual(result, File.ReadAllText(kept[0]));
         Assert.IsTrue(others.All(file => File.GetLastWriteTimeUtc(file.Key) == file.Value));
+    }
+
+    [TestMethod]
+    public void Another_encoder_language_model_length_or_manifest_is_another_training()
+    {
+        string home = Directory.CreateDirectory(Path.Combine(Clips.Folder, "other-ablation")).FullName;
+        foreach (string name in new[] { "encoder", "language-model" })
+        {
+            Directory.CreateDirectory(Path.Combine(home, name));
+            foreach (string file in Directory.GetFiles(Path.Combine(Clips.Folder, name)))
+            {
+                File.Copy(file, Path.Combine(home, name, Path.GetFileName(file)),
+                overwrite: true);
+            }
+        }
+        foreach (string name in new[] { "manifest-train.csv", "manifest-test.csv" }) File.Copy(Clips.Manifest, Path.Combine(home, name), overwrite: true);
+        foreach (string clip in Directory.GetFiles(Clips.Folder, "clip?.wav")) File.Copy(clip, Path.Combine(home, Path.GetFileName(clip)), overwrite: true);
+        var row = new AblationRow { Name = "all" };
+        var options = new Mint.ML.Samples.Demo.DemoOptions { Data = home, Models = home, Stage1Epochs = 1, Stage2Epochs = 1 };
+        string folder = Path.Combine(home, "results");
+        AblationRuns Runs(int epochs = 1) => new(options with { Stage1Epochs = epochs }, folder, default);
+        Runs().Run([new AblationRecipe { Seeds = [1], Rows = [row] }], () => { });
+        Assert.IsNotNull(Runs().Find(row, 1));
+        Assert.IsNull(Runs().Find(row, 2));
+        Assert.IsNull(Runs().Find(row with { MatchingWeight = 0 }, 1));
+        Assert.IsNull(Runs(epochs: 2).Find(row, 1));
+        foreach (string name in new[] { "encoder/config.json", "language-model/config.json", "manifest-train.csv", "manifest-test.csv" })
+        {
+            string file = Path.Combine(home, name), before = File.ReadAllText(file);
+            File.AppendAllText(file, "\n");
+            Assert.IsNull(Runs().Find(row, 1), name);
+            File.WriteAllText(file, before);
+        }
+        Assert.IsNotNull(Runs().Find(row, 1));
     }
 
     [TestMethod]

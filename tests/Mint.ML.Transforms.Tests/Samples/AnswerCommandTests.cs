@@ -177,6 +177,31 @@ public class AnswerCommandTests
     }
 
     [TestMethod]
+    [DataRow("version", "0.0.9.0")]
+    [DataRow("device", "cuda")]
+    [DataRow("model", "0000")]
+    [DataRow("instruction", "what?")]
+    public void Answers_of_other_code_or_another_device_are_not_mixed(string key, string value)
+    {
+        foreach (var (command, arguments) in ((Command, string[])[])[(CaptionCommand.Create(), []), (AskCommand.Create(), ["Who?"]),
+            (ClassifyCommand.Create(), Labels)])
+        {
+            string path = At($"{command.Name}-{key}.jsonl"), settings = path + ".settings.json";
+            string[] all = command.Name == "ask" ? [.. arguments, Clips, "-o", path] : [Clips, .. arguments, "-o", path];
+            if (command.Name == "ask") all = [Clips, .. arguments, "-o", path];
+            Run(command, all);
+            var changed = JsonNode.Parse(File.ReadAllText(settings))!;
+            changed[key] = value;
+            File.WriteAllText(settings, changed.ToJsonString());
+            byte[] before = File.ReadAllBytes(path);
+            Assert.Contains($"{key} was \"{value}\" and is", Assert.ThrowsExactly<InvalidOperationException>(() => Run(command, all)).Message);
+            CollectionAssert.AreEqual(before, File.ReadAllBytes(path));
+            File.WriteAllText(settings, "{\"answers\": 1, \"answers\": 2}");
+            Assert.Contains(settings, Assert.ThrowsExactly<InvalidDataException>(() => Run(command, all)).Message);
+        }
+    }
+
+    [TestMethod]
     public void Settings_that_cannot_work_are_said_before_a_file_is_begun()
     {
         string path = At("never.jsonl");

@@ -112,6 +112,13 @@ public class SearchCommandTests
         Build();
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Build("--window-seconds", "3", "--overlap-seconds", "1")).Message,
             "--window-seconds 30 --overlap-seconds 5");
+        byte[] index = File.ReadAllBytes(At("sounds.index"));
+        string settings = IndexSettings.FileOf(At("sounds.index")), own = File.ReadAllText(settings);
+        File.WriteAllText(settings, own.Replace("0.1.0.0", "0.0.9.0"));
+        foreach (var attempt in (Action[])[() => Build(), () => Run("add", At("sounds.index"), At("clips"))])
+            Assert.Contains("version 0.0.9.0", Assert.ThrowsExactly<InvalidOperationException>(attempt).Message);
+        CollectionAssert.AreEqual(index, File.ReadAllBytes(At("sounds.index")));
+        File.WriteAllText(settings, own);
         File.AppendAllText(Model, " ");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Run("query", At("sounds.index"), "rain")).Message, "another model");
     }

@@ -79,6 +79,73 @@ public sealed class TrainingCommandsTests
         foreach (var (file, bytes) in before) CollectionAssert.AreEqual(bytes, File.ReadAllBytes(file), file);
     }
 
+    [TestMethod]
+    public void A_finished_tuning_is_not_gone_on_with_as_another_one()
+    {
+        string home = Directory.CreateDirectory(Path.Combine(Clips.Folder, "tuning")).FullName, run = Path.Combine(home, "run"), model = Path.Combine(home,
+            "model");
+        string data = Path.Combine(Clips.Folder, "tuning.csv"), words = Path.Combine(home, "words");
+        File.Copy(Clips.Manifest, data, overwrite: true);
+        Directory.CreateDirectory(model);
+        foreach (string file in Directory.GetFiles(Clips.LanguageModel)) File.Copy(file, Path.Combine(model, Path.GetFileName(file)), overwrite: true);
+        int Tune(params string[] others) => TuneCommand.Create()
+            .Parse(["--encoder", Clips.Encoder, "--cache", Path.Combine(Clips.Folder, "cache"), "--output", run, .. others])
+            .Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        string[] own = [.. Small, "--language-model", model, "--data", data];
+        Assert.AreEqual(0, Tune(own));
+        var before = Directory.GetFiles(run, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".holder", StringComparison.Ordinal))
+            .ToDictionary(file => file, File.ReadAllBytes);
+
+        Refused("learning-rate was 0.001 and is 0.002", [.. Changed("--learning-rate", "2e-3")]);
+        Refused("layers was 2 and is 1", [.. Changed("--layers", "1")]);
+        Refused("language-model was", [.. Changed("--language-model", Clips.LanguageModel)]);
+        Refused("data was", [.. own, "--data", $"{data}:This is a sound of:Family"]);
+        // The same names, and other contents.
+        File.WriteAllText(data, File.ReadAllText(data).Replace("This is a sound of", "This is a noise of"));
+        Refused("other texts", own);
+        File.Copy(Clips.Manifest, data, overwrite: true);
+        string weights = Path.Combine(model, "model.safetensors");
+        byte[] bytes = File.ReadAllBytes(weights);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(weights, bytes);
+        Refused("language model", own);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(weights, bytes);
+        Assert.AreEqual(0, Tune(own));
+
+        string[] Changed(string option, string value)
+        {
+            string[] other = [.. own];
+            other[Array.IndexOf(other, option) + 1] = value;
+            return other;
+        }
+
+        void Refused(string difference, string[] arguments)
+        {
+            Assert.Contains(difference, Assert.ThrowsExactly<InvalidDataException>(() => Tune(arguments)).Message);
+            foreach (var (file, bytes) in before) CollectionAssert.AreEqual(bytes, File.ReadAllBytes(file), file);
+        }
+    }
+
+    [TestMethod]
+    public void A_run_that_goes_on_keeps_its_vocabulary_where_the_named_one_has_changed()
+    {
+        string home = Directory.CreateDirectory(Path.Combine(Clips.Folder, "words")).FullName, run = Path.Combine(home, "run"), words = Path.Combine(home,
+            "own");
+        int Pretrain() => PretrainCommand.Create()
+            .Parse([Clips.Manifest, "--encoder", Clips.Encoder, "--cache", Path.Combine(Clips.Folder, "cache"), .. Small, "--output", run, "--tokenizer",
+                words])
+            .Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        Directory.CreateDirectory(words);
+        string vocabulary = Path.Combine(words, "vocab.txt");
+        Mint.ML.Text.WordPieceTrainer.Train(["a flute plays", "an organ plays"], vocabulary, new() { VocabularySize = 60, LeastCount = 1 });
+        Assert.AreEqual(0, Pretrain());
+        string before = File.ReadAllText(Path.Combine(run, "bridge", "vocab.txt"));
+        File.AppendAllText(vocabulary, "zither\n");
+        Assert.Contains(vocabulary, Assert.ThrowsExactly<InvalidDataException>(() => Pretrain()).Message);
+        Assert.AreEqual(before, File.ReadAllText(Path.Combine(run, "bridge", "vocab.txt")));
+    }
+
     // By the saved model's own vectors: every caption's clip, its rank and the five clips that come first, the wrong ones before the right one where they are
     // as similar.
     private static void CheckRetrieval(string file, float[][] clips, float[][] texts)
