@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using CsvHelper;
 using CsvHelper.Configuration;
 
@@ -109,8 +110,12 @@ public sealed class JsonLinesFormat(string answer) : RowFormat
 }
 
 /// <summary>For spreadsheets, as RFC 4180; line breaks in texts become spaces, so that a row is a line.</summary>
+/// <remarks>
+/// A cell that a spreadsheet would take for a formula (it begins with = + - or @ and is no number) has an apostrophe before it, which also stands before
+/// one that a cell has of its own. Control characters, and a name's line breaks, are written \u001b. <see cref="Read"/> takes both back.
+/// </remarks>
 /// <param name="answer">What the answer is called.</param>
-public sealed class CsvFormat(string answer) : RowFormat
+public sealed partial class CsvFormat(string answer) : RowFormat
 {
     /// <inheritdoc/>
     public override string Header => $"path,seconds,{answer},{(answer == "label" ? "probability,labels," : "")}segments,cut,error";
@@ -127,19 +132,34 @@ public sealed class CsvFormat(string answer) : RowFormat
         fields.Add(string.Join(" | ", row.Segments.Select(segment => $"{Number(segment.Start, "0.###")}-{Number(segment.End, "0.###")} {segment.Answer}")));
         fields.Add(row.CutSeconds > 0 ? Number(row.CutSeconds, "0.###") : "");
         fields.Add(row.Error ?? "");
-        return string.Join(',', fields.Select(Quoted));
+        return string.Join(',', [Cell(row.Path), .. fields.Skip(1).Select(Quoted)]);
     }
 
     /// <inheritdoc/>
     public override (string Path, bool Failed) Read(string line)
     {
         using var parser = new CsvParser(new StringReader(line), new CsvConfiguration(CultureInfo.InvariantCulture));
-        return parser.Read() ? (parser.Record![0], parser.Record[^1].Length > 0) : throw new FormatException("it is empty");
+        return parser.Read() ? (Unescaped(parser.Record![0]), parser.Record[^1].Length > 0) : throw new FormatException("it is empty");
     }
 
-    internal static string Quoted(string field)
+    internal static string Quoted(string field) => Cell(OneLine(field));
+
+    /// <summary>A cell of any text, of which nothing is lost: see the remarks.</summary>
+    internal static string Cell(string field)
     {
-        field = OneLine(field);
+        field = Escaped().Replace(field, match => $"\\u{(int)match.Value[0]:x4}");
+        bool formula = field.Length > 0 && "=+-@'".Contains(field[0]) && !double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
+        if (formula) field = "'" + field;
         return field.AsSpan().IndexOfAny(",\"") >= 0 || field.Trim() != field ? $"\"{field.Replace("\"", "\"\"")}\"" : field;
     }
+
+    private static string Unescaped(string field) =>
+        Escape().Replace(field.StartsWith('\'') ? field[1..] : field, match => ((char)Convert.ToUInt16(match.Value[2..], 16)).ToString());
+
+    // A backslash is written so only where it would be read as such an escape.
+    [GeneratedRegex(@"[\p{Cc}\u2028\u2029]|\\(?=u[0-9a-f]{4})")]
+    private static partial Regex Escaped();
+
+    [GeneratedRegex(@"\\u[0-9a-f]{4}")]
+    private static partial Regex Escape();
 }

@@ -86,6 +86,7 @@ internal static class SearchCommand
         var answerer = new WindowVectors(model, batch, output.Take);
         ListedClip[] named = [.. clips.Select(clip => clip with { Name = Path.GetRelativePath(folder, clip.File).Replace('\\', '/') })
             .DistinctBy(clip => clip.Name)];
+        Stopping.Listen();
         var result = new AnswerRun(answerer, windows, batch, skip, StandardError.Report).Run(named, output, cancel);
         StandardError.Report($"{path} has {output.Count} items");
         return result.ExitCode;
