@@ -1,8 +1,8 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mint.ML.Files;
 
@@ -91,7 +91,7 @@ public sealed class SpiceTool(string command, IReadOnlyList<string>? arguments =
             {
                 process.StandardInput.Close();
                 StringBuilder error = new(), output = new();
-                Task pipes = Task.WhenAll(Drain(process.StandardError, error, limit.Token), Drain(process.StandardOutput, output, limit.Token));
+                var pipes = Task.WhenAll(Drain(process.StandardError, error, limit.Token), Drain(process.StandardOutput, output, limit.Token));
                 process.WaitForExitAsync(limit.Token).GetAwaiter().GetResult();
                 // A program that it left behind may hold the pipes open: what the tool itself said is in them already.
                 Task.WaitAny([pipes], (int)Rest.TotalMilliseconds, limit.Token);

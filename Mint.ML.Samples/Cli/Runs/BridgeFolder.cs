@@ -1,5 +1,6 @@
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
+using Mint.ML.Files;
 
 namespace Mint.ML.Samples.Cli.Runs;
 
@@ -21,6 +22,10 @@ internal static class BridgeFolder
             throw new FileNotFoundException($"{from} has no vocabulary ({Vocabulary[0]} or {Vocabulary[1]}); name the folder that has the bridge's by "
                 + "--tokenizer.");
         }
-        foreach (string name in files) File.Copy(Path.Combine(from, name), Path.Combine(to, name), overwrite: true);
+        foreach (string name in files)
+        {
+            using var source = File.OpenRead(Path.Combine(from, name));
+            AtomicFile.Write(Path.Combine(to, name), source.CopyTo);
+        }
     }
 }

@@ -83,8 +83,11 @@ public sealed class StoppingTests
         process.StandardOutput.Close();
         Wait(process);
         Assert.AreEqual(141, process.ExitCode);
-        lock (error) Assert.IsTrue(error.Any(line => line.StartsWith("stopped after ", StringComparison.Ordinal)
+        lock (error)
+        {
+            Assert.IsTrue(error.Any(line => line.StartsWith("stopped after ", StringComparison.Ordinal)
             && int.Parse(line.Split(' ')[2], CultureInfo.InvariantCulture) < 3000), string.Join('\n', error));
+        }
     }
 
     [TestMethod]
@@ -112,7 +115,7 @@ public sealed class StoppingTests
     ];
 
     private static Process Start(string file, string[] arguments, bool dotnet = true) => Process.Start(
-        new ProcessStartInfo(dotnet ? "dotnet" : file, dotnet ? [file, .. arguments] : arguments) 
+        new ProcessStartInfo(dotnet ? "dotnet" : file, dotnet ? [file, .. arguments] : arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
