@@ -84,7 +84,8 @@ internal static class ReportCommand
     }
 
     private static IEnumerable<string> Folders(string folder, EvaluationFolder evaluation) =>
-        Found(folder, evaluation.Text("manifest")) is { } manifest && RunReport.IsManifest(manifest) ? [Path.GetDirectoryName(manifest)!, folder, "."] : [folder, "."];
+        Found(folder, evaluation.Text("manifest")) is { } manifest && RunReport.IsManifest(manifest)
+            ? [Path.GetDirectoryName(manifest)!, folder, "."] : [folder, "."];
 
     // A file that evaluation.json names: absolute, or relative to that folder or to the current one.
     private static string? Found(string folder, string? path) => path is null || path.Contains('\0') ? null

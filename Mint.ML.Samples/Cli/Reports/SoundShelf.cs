@@ -9,7 +9,8 @@ namespace Mint.ML.Samples.Cli.Reports;
 /// the first 30 s are kept: about 120 kB. Only what decodes as sound is embedded, and only what lies, links resolved, in one of the folders: a page is made
 /// to be passed on, and a list may have been written by a stranger.
 /// </remarks>
-/// <param name="folders">Where relative paths are looked for, the likeliest first. In "." they are looked for too, but nothing is taken for being there.</param>
+/// <param name="folders">Where relative paths are looked for, the likeliest first. In "." they are looked for too, but nothing is taken for being
+/// there.</param>
 /// <param name="limit">Bytes of sound in the page, before base64 makes four characters of three.</param>
 internal sealed class SoundShelf(IReadOnlyList<string> folders, long limit)
 {
@@ -60,7 +61,10 @@ internal sealed class SoundShelf(IReadOnlyList<string> folders, long limit)
         try
         {
             if (Find(path) is not { } file)
-                throw new AudioFormatException(path, "there is no such file", $"Only sounds of {string.Join(", ", folders.Where(folder => folder != "."))} are embedded; name its folder with --audio.");
+            {
+                throw new AudioFormatException(path, "there is no such file",
+                    $"Only sounds of {string.Join(", ", folders.Where(folder => folder != "."))} are embedded; name its folder with --audio.");
+            }
             Embed(file, sound);
         }
         catch (AudioFormatException e)

@@ -100,7 +100,8 @@ public sealed class SpiceToolTests
             }
             Assert.IsFalse(File.Exists(Path.Combine(folder, "hijacked")));
             Environment.SetEnvironmentVariable("PATH", folder + ":" + path);
-            Assert.Contains("wrote no scores", Assert.ThrowsExactly<InvalidOperationException>(() => new SpiceTool(name).Score(CaptionSet.From(Items))).Message);
+            Assert.Contains("wrote no scores",
+                Assert.ThrowsExactly<InvalidOperationException>(() => new SpiceTool(name).Score(CaptionSet.From(Items))).Message);
             Environment.SetEnvironmentVariable("PATH", path);
             Assert.Contains("wrote no scores",
                 Assert.ThrowsExactly<InvalidOperationException>(() => new SpiceTool("./" + name).Score(CaptionSet.From(Items))).Message);

@@ -110,12 +110,14 @@ public sealed class ReportTests
         File.CreateSymbolicLink(Path.Combine(inside.FullName, "link.wav"), secret);
         Directory.CreateSymbolicLink(Path.Combine(inside.FullName, "linked"), outside.FullName);
         string[] stolen = [secret, "../outside/secret.wav", "link.wav", "linked/secret.wav", Path.GetRelativePath(".", secret)];
-        File.WriteAllText(Path.Combine(inside.FullName, "evaluation.json"), $$"""{"name":"x","task":"captioning","manifest":"{{secret}}","clips":1,"metrics":[]}""");
+        File.WriteAllText(Path.Combine(inside.FullName, "evaluation.json"),
+            $$"""{"name":"x","task":"captioning","manifest":"{{secret}}","clips":1,"metrics":[]}""");
         File.WriteAllLines(Path.Combine(inside.FullName, "items.jsonl"), stolen.Append("open.wav")
             .Select(path => $$$"""{"path":"{{{path}}}","reference":["a"],"answer":"b","metrics":{"CIDEr-D":0.1}}"""));
         Assert.AreEqual("open.wav", string.Join(' ', Embedded(Report(inside.FullName))));
         Assert.AreEqual("../outside/secret.wav link.wav linked/secret.wav open.wav",
-            string.Join(' ', Embedded(Report(inside.FullName, audio: outside.FullName)).Where(name => name != secret && name != stolen[^1]).Order(StringComparer.Ordinal)));
+            string.Join(' ', Embedded(Report(inside.FullName, audio: outside.FullName)).Where(name => name != secret && name != stolen[^1])
+                .Order(StringComparer.Ordinal)));
 
         static IEnumerable<string> Embedded(JsonNode page) =>
             page["sounds"]!.AsArray().Where(sound => sound!["source"] is not null).Select(sound => (string)sound!["name"]!);
