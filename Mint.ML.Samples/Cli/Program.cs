@@ -1,8 +1,8 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using Mint.ML.Native;
 using Mint.ML.Samples.Cli;
 using Mint.ML.Samples.Cli.Commands;
+using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Transforms;
 
 // One file a command: Commands/<Name>Command.cs has a static Create().
@@ -28,33 +28,28 @@ var root = new RootCommand("Audio-language models for ML.NET.")
 };
 string[] withoutTensors = ["doctor", "report", "data"];
 
-// Ctrl-C asks a command to stop where it can go on; the second one ends the process. (System.CommandLine would listen only once a command has returned its
-// task.)
-using var stop = new CancellationTokenSource();
-using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+// (System.CommandLine would listen only once a command has returned its task.)
+using var stop = new Stopping();
+Console.SetOut(new PlainWriter(Console.Out, stop.WatchOutput));
+Console.SetError(new PlainWriter(Console.Error));
 
 try
 {
-    var parsed = root.Parse(args);
+    var parsed = root.Parse(args, Recipe.ParserConfiguration);
     // Help and wrong options are answered without libtorch; a command that needs it says at once what is missing.
     if (parsed.Errors.Count == 0 && parsed.Action == parsed.CommandResult.Command.Action && !withoutTensors.Contains(args[0])) NativeLibraries.Require();
-    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, stop.Token);
+    var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+    int code = await parsed.InvokeAsync(invocation, stop.Token);
+    return code == 130 ? stop.ExitCode : code;
 }
 catch (Exception e) when (e.Cause() is OperationCanceledException)
 {
     StandardError.Report("mint: stopped.");
-    return 130;
+    return stop.ExitCode;
 }
 catch (Exception e) when (Environment.GetEnvironmentVariable("MINT_TRACE") is not { Length: > 0 })
 {
     // What a user can act on is the message; MINT_TRACE=1 lets the whole exception through.
     StandardError.Report($"mint: {e.Cause().Message}");
     return 1;
-}
-
-void Stop(PosixSignalContext signal)
-{
-    signal.Cancel = !stop.IsCancellationRequested;
-    stop.Cancel();
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Mint.ML.Files;
 using Mint.ML.Transforms;
 
 namespace Mint.ML.Samples.Demo;
@@ -20,7 +21,7 @@ internal static class Reload
 
     /// <summary>Keeps the predictions for the first clips beside the model file.</summary>
     public static void Keep(MLContext ml, ITransformer model, IDataView test, string modelFile) =>
-        File.WriteAllLines(Predictions(modelFile), Lines(ml, model, test));
+        AtomicFile.WriteText(Predictions(modelFile), string.Concat(Lines(ml, model, test).Select(line => line + "\n")));
 
     /// <summary>Runs <see cref="Verify"/> in another process; its exit code.</summary>
     public static int InFreshProcess(DemoOptions options)
@@ -29,7 +30,7 @@ internal static class Reload
         // What must not differ between the processes is named; the models are found by their names in the folder that is given.
         string[] arguments = ["demo", "--verify-model", options.Output, "--data", options.Data, "--models", options.Models, "--output", options.Output];
         bool hosted = Path.GetFileNameWithoutExtension(Environment.ProcessPath!) is "dotnet";
-        var start = new ProcessStartInfo(hosted ? Environment.ProcessPath! : "dotnet", [typeof(Reload).Assembly.Location, .. arguments])
+        var start = new ProcessStartInfo(hosted ? Environment.ProcessPath! : ProgramPath.Find("dotnet"), [typeof(Reload).Assembly.Location, .. arguments])
         {
             Environment = { ["MINT_MODELS"] = Path.GetFullPath(options.Models) },
         };

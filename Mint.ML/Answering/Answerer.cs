@@ -46,6 +46,7 @@ public abstract class Answerer<TAnswer>(AudioLanguageModel model, int batch) : A
     /// <inheritdoc/>
     public override long MinimumSamples => model.Encoder.MinimumSamples;
 
+    /// <inheritdoc/>
     public override string Device => model.Encoder.Device.type.ToString().ToLowerInvariant();
 
     /// <summary>The model.</summary>

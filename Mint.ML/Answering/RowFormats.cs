@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Mint.ML.Files;
 
 namespace Mint.ML.Answering;
@@ -121,9 +122,13 @@ public sealed class JsonLinesFormat(string answer) : RowFormat
     }
 }
 
-/// <summary>For spreadsheets, as RFC 4180; line breaks in texts become spaces, those in a clip's name stay, within quotes.</summary>
+/// <summary>For spreadsheets, as RFC 4180; line breaks in texts become spaces, so that a row is a line.</summary>
+/// <remarks>
+/// A cell that a spreadsheet would take for a formula (it begins with = + - or @ and is no number) has an apostrophe before it, which also stands before
+/// one that a cell has of its own. Control characters, and a name's line breaks, are written \u001b. <see cref="Read"/> takes both back.
+/// </remarks>
 /// <param name="answer">What the answer is called.</param>
-public sealed class CsvFormat(string answer) : RowFormat
+public sealed partial class CsvFormat(string answer) : RowFormat
 {
     /// <inheritdoc/>
     public override string Header => $"path,seconds,{answer},{(answer == "label" ? "probability,labels," : "")}segments,cut,notes,error";
@@ -141,15 +146,14 @@ public sealed class CsvFormat(string answer) : RowFormat
         fields.Add(row.CutSeconds > 0 ? Number(row.CutSeconds, "0.###") : "");
         fields.Add(string.Join(' ', row.Notes));
         fields.Add(row.Error ?? "");
-        // A name is what the same command finds the clip by when it goes on.
-        return string.Join(',', fields.Select((field, i) => Quoted(i == 0 ? field : OneLine(field))));
+        return string.Join(',', [Cell(row.Path), .. fields.Skip(1).Select(Quoted)]);
     }
 
     /// <inheritdoc/>
     public override (string Path, bool Failed) Read(string line)
     {
         var record = new CsvReader(line).Read().FirstOrDefault() ?? throw new FormatException("it is empty");
-        return (record.Fields[0], record.Fields[^1].Length > 0);
+        return (Unescaped(record.Fields[0]), record.Fields[^1].Length > 0);
     }
 
     /// <inheritdoc/>
@@ -169,9 +173,25 @@ public sealed class CsvFormat(string answer) : RowFormat
         return lines;
     }
 
-    /// <summary>A field of a line: one line, in quotation marks where RFC 4180 asks for them.</summary>
-    public static string Quoted(string field)
+    /// <summary>A field of a line: one line, harmless in a spreadsheet; in quotation marks where RFC 4180 asks for them.</summary>
+    public static string Quoted(string field) => Cell(OneLine(field));
+
+    /// <summary>A cell of any text, of which nothing is lost: see the remarks.</summary>
+    internal static string Cell(string field)
     {
-        return field.AsSpan().IndexOfAny(",\"\r\n") >= 0 || field.Trim() != field ? $"\"{field.Replace("\"", "\"\"")}\"" : field;
+        field = Escaped().Replace(field, match => $"\\u{(int)match.Value[0]:x4}");
+        bool formula = field.Length > 0 && "=+-@'".Contains(field[0]) && !double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
+        if (formula) field = "'" + field;
+        return field.AsSpan().IndexOfAny(",\"") >= 0 || field.Trim() != field ? $"\"{field.Replace("\"", "\"\"")}\"" : field;
     }
+
+    private static string Unescaped(string field) =>
+        Escape().Replace(field.StartsWith('\'') ? field[1..] : field, match => ((char)Convert.ToUInt16(match.Value[2..], 16)).ToString());
+
+    // A backslash is written so only where it would be read as such an escape.
+    [GeneratedRegex(@"[\p{Cc}\u2028\u2029]|\\(?=u[0-9a-f]{4})")]
+    private static partial Regex Escaped();
+
+    [GeneratedRegex(@"\\u[0-9a-f]{4}")]
+    private static partial Regex Escape();
 }

@@ -1,8 +1,10 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Mint.ML.Files;
 
 namespace Mint.ML.Metrics;
 
@@ -15,11 +17,13 @@ namespace Mint.ML.Metrics;
 /// that is null or NaN (there was nothing to compare) counts 0. The corpus value is the items' mean.</para>
 /// <para>Anderson et al., "SPICE: Semantic Propositional Image Caption Evaluation", 2016.</para>
 /// </remarks>
-/// <param name="command">The program: a path, or a name that PATH knows.</param>
+/// <param name="command">The program: a path, or a name that PATH knows; a bare name is not looked for in the current folder.</param>
 /// <param name="arguments">What stands before INPUT.</param>
 public sealed class SpiceTool(string command, IReadOnlyList<string>? arguments = null) : ICaptionMetric
 {
     private const int MostErrorText = 2000;
+    private const string Mark = "MINT_SPICE_RUN"; // in the environment of the program and of all that it starts
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1); // for what still stands in the pipes of a program that has ended
     private Scored? last;
 
     /// <inheritdoc/>
@@ -63,11 +67,17 @@ public sealed class SpiceTool(string command, IReadOnlyList<string>? arguments =
 
     private string Run(IReadOnlyList<string> all, CancellationToken cancel)
     {
-        var start = new ProcessStartInfo(command, all) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        string run = Guid.NewGuid().ToString("N");
         Process process;
         try
         {
-            process = Process.Start(start)!;
+            process = Process.Start(new ProcessStartInfo(ProgramPath.Find(command), all)
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                RedirectStandardInput = true,
+                Environment = { [Mark] = run },
+            })!;
         }
         catch (Win32Exception e)
         {
@@ -75,24 +85,77 @@ public sealed class SpiceTool(string command, IReadOnlyList<string>? arguments =
         }
         using (process)
         {
-            process.StandardInput.Close();
-            Task<string> error = process.StandardError.ReadToEndAsync(CancellationToken.None),
-                output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             limit.CancelAfter(TimeLimit);
             try
             {
+                process.StandardInput.Close();
+                StringBuilder error = new(), output = new();
+                var pipes = Task.WhenAll(Drain(process.StandardError, error, limit.Token), Drain(process.StandardOutput, output, limit.Token));
                 process.WaitForExitAsync(limit.Token).GetAwaiter().GetResult();
+                // A program that it left behind may hold the pipes open: what the tool itself said is in them already.
+                Task.WaitAny([pipes], (int)Rest.TotalMilliseconds, limit.Token);
+                cancel.ThrowIfCancellationRequested(); // Ctrl-C reaches the tool too, whose exit code is not the reason then
+                string said = Said(error) is { Length: > 0 } text ? text : Said(output);
+                said = said.Length == 0 ? "" : ": " + (said.Length <= MostErrorText ? said : "..." + said[^MostErrorText..]);
+                return process.ExitCode == 0 ? said : throw Failed($"ended with exit code {process.ExitCode}{said}");
             }
             catch (OperationCanceledException)
             {
-                process.Kill(entireProcessTree: true);
                 cancel.ThrowIfCancellationRequested();
                 throw Failed($"did not end within {TimeLimit.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} s; raise TimeLimit");
             }
-            string said = (error.GetAwaiter().GetResult().Trim() is { Length: > 0 } text ? text : output.GetAwaiter().GetResult().Trim());
-            said = said.Length == 0 ? "" : ": " + (said.Length <= MostErrorText ? said : "..." + said[^MostErrorText..]);
-            return process.ExitCode == 0 ? said : throw Failed($"ended with exit code {process.ExitCode}{said}");
+            finally
+            {
+                if (!process.HasExited) process.Kill(entireProcessTree: true);
+                EndMarked(run);
+            }
+        }
+    }
+
+    private static async Task Drain(StreamReader pipe, StringBuilder kept, CancellationToken cancel)
+    {
+        char[] buffer = new char[4096];
+        try
+        {
+            while (await pipe.ReadAsync(buffer, cancel).ConfigureAwait(false) is > 0 and var read)
+            {
+                lock (kept)
+                {
+                    kept.Append(buffer, 0, read);
+                    if (kept.Length > 4 * MostErrorText) kept.Remove(0, kept.Length - 2 * MostErrorText); // only the end is quoted
+                }
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException)
+        {
+            // The run is over: whoever waits knows why.
+        }
+    }
+
+    private static string Said(StringBuilder text)
+    {
+        lock (text) return text.ToString().Trim();
+    }
+
+    // The children of a program that has ended are nobody's: on Linux their environment tells them.
+    private static void EndMarked(string run)
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        byte[] mark = Encoding.ASCII.GetBytes($"{Mark}={run}");
+        foreach (string folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (!int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out int id)) continue;
+            try
+            {
+                if (File.ReadAllBytes(Path.Combine(folder, "environ")).AsSpan().IndexOf(mark) < 0) continue;
+                using var left = Process.GetProcessById(id);
+                left.Kill();
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or InvalidOperationException or Win32Exception)
+            {
+                // Another user's, or gone meanwhile.
+            }
         }
     }
 

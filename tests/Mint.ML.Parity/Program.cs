@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using Mint.ML.Files;
 using Mint.ML.Native;
 using Mint.ML.Parity;
+using Mint.ML.Samples.Cli;
 
 // ./mint verify: every model against what its original computed.
 var fixtures = new Option<string?>("--fixtures") { Description = "Folder of reference folders (default: tests/fixtures of this checkout)" };
@@ -12,9 +13,14 @@ var json = new Option<string?>("--json") { Description = "Also writes the result
 var details = new Option<bool>("--details") { Description = "Lists the reference tensors that nothing compares, and why" };
 var root = new RootCommand("Compare every model, loss, tokenizer, front end and metric with the reference values of its original.") { fixtures, json, details };
 root.SetAction(parse => Compare(parse.GetValue(fixtures) ?? Verifier.OwnFixtures(), parse.GetValue(json), parse.GetValue(details)));
+// What is computed is not kept: whatever asks it to stop ends it at once.
+using var stop = new Stopping();
+Console.SetOut(new PlainWriter(Console.Out, stop.WatchOutput));
+Console.SetError(new PlainWriter(Console.Error));
 try
 {
-    return root.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    return root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null })
+        .Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
 }
 catch (Exception e) when (Environment.GetEnvironmentVariable("MINT_TRACE") is not { Length: > 0 })
 {

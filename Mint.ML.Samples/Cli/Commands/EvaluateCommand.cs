@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using Mint.ML.Answering;
 using Mint.ML.Evaluation;
 using Mint.ML.Metrics;
@@ -40,7 +41,8 @@ internal static class EvaluateCommand
         var bert = new Option<string?>("--bert") { Description = "A BERT's folder, for BERTScore" };
         var spice = new Option<string?>("--spice")
         {
-            Description = "Program that computes SPICE, called as COMMAND INPUT -out OUTPUT -silent: for instance \"java -Xmx8G -jar spice-1.0.jar\"",
+            Description = "Program that computes SPICE, called as COMMAND INPUT -out OUTPUT -silent: for instance \"java -Xmx8G -jar spice-1.0.jar\"; "
+                + "a bare name is looked for in PATH alone, and a path with spaces stands in quotes",
         };
         var batch = new Option<int>("--batch-size") { Description = "Clips answered at once; answers do not depend on it", DefaultValueFactory = _ => 16 };
         var hearing = AnswerArguments.Hearing();
@@ -58,6 +60,7 @@ internal static class EvaluateCommand
                 throw new ArgumentException("--output and --manifest are for one recipe.");
             }
             if (parse.GetValue(batch) < 1) throw new ArgumentException($"--batch-size is {parse.GetValue(batch)}; at least one clip is answered at once.");
+            Words(parse.GetValue(spice) ?? ""); // an open quote is told before anything is loaded
             var read = files.Select(EvaluationRecipe.Read)
                 .Select(recipe => parse.GetValue(manifest) is { } other ? recipe with { Manifest = Path.GetFullPath(other) } : recipe)
                 .Select(recipe => recipe with { Hearing = hearing.Read(parse, recipe.Hearing) }).ToList();
@@ -70,6 +73,7 @@ internal static class EvaluateCommand
                 SkipErrors = parse.GetValue(onError) == "skip",
                 Tools = tools,
             };
+            Stopping.Listen();
             var evaluations = new List<EvaluationResult>();
             foreach (var (recipe, file) in read.Zip(files))
             {
@@ -96,8 +100,41 @@ internal static class EvaluateCommand
         Spice = Spice(spice),
     };
 
-    private static SpiceTool? Spice(string? command) =>
-        command?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [var program, .. var arguments] ? new SpiceTool(program, arguments) : null;
+    internal static SpiceTool? Spice(string? command) => Words(command ?? "") is [var program, .. var arguments] ? new SpiceTool(program, arguments) : null;
+
+    // As a shell's words, of which quotes of either kind are all that it knows: a\b stays, so that paths of Windows do.
+    internal static string[] Words(string line)
+    {
+        var words = new List<string>();
+        var word = new StringBuilder();
+        char quote = '\0';
+        bool begun = false;
+        foreach (char c in line)
+        {
+            if (c == quote)
+            {
+                quote = '\0';
+            }
+            else if (quote == '\0' && (c is '"' or '\''))
+            {
+                (quote, begun) = (c, true);
+            }
+            else if (quote == '\0' && char.IsWhiteSpace(c))
+            {
+                if (begun) words.Add(word.ToString());
+                word.Clear();
+                begun = false;
+            }
+            else
+            {
+                word.Append(c);
+                begun = true;
+            }
+        }
+        if (quote != '\0') throw new ArgumentException($"--spice is {line}, of which a {quote} is not closed.");
+        if (begun) words.Add(word.ToString());
+        return [.. words];
+    }
 
     private static void Print(List<EvaluationResult> evaluations, List<EvaluationRecipe> recipes, string format)
     {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using Mint.ML.Files;
 using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Training;
 using Mint.ML.Training.Memory;
@@ -153,7 +154,7 @@ internal static class PlanCommand
             try
             {
                 using var process =
-                    Process.Start(new ProcessStartInfo("nvidia-smi",
+                    Process.Start(new ProcessStartInfo(ProgramPath.Find("nvidia-smi"),
                     ["--query-gpu=memory.total", "--format=csv,noheader,nounits"])
                     { RedirectStandardOutput = true })!;
                 string first = process.StandardOutput.ReadLine() ?? "";

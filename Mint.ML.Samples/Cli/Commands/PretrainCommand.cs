@@ -46,6 +46,7 @@ internal static class PretrainCommand
                 : new AlignmentValidation(place.Frames(held, cancel), [.. held.Select(row => row["Caption"])]);
             var (bridge, words, folder) = from.Start(place.Folder, captions, audio.HiddenSize, options.Seed, place.Device);
 
+            Stopping.Listen();
             var result = AlignmentTraining.Run(bridge, words, audio, captions, losses, options, heldOut, new TrainingLines(), cancel);
 
             BridgeFolder.Write(folder, bridge);

@@ -60,6 +60,7 @@ internal static class PretrainEncoderCommand
             var progress = new ConsoleLines();
             var rows = AudioManifest.Read(parse.GetValue(manifest)!).Rows;
             var encoder = EncoderPretraining.Create(config, options.Seed);
+            Stopping.Listen();
             using var features = EncoderPretraining.Features(encoder, rows.Select(row => AudioFile.Read(row.Path, config.SampleRate).Samples), progress,
                 cancel);
             EncoderPretraining.Run(encoder, features, [.. parse.GetValue(labels)!.Split(',').Select(column => Label(column, rows))],

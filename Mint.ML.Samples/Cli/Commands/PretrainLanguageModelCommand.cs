@@ -61,6 +61,7 @@ internal static class PretrainLanguageModelCommand
                 FeedForward = "gated-gelu",
                 TieWordEmbeddings = false,
             }, options.Seed);
+            Stopping.Listen();
             LanguageModelPretraining.Run(model, tokenizer, lessons.Draw, options, new TrainingLines("pairs"), cancel);
             if (cancel.IsCancellationRequested)
             {

@@ -57,8 +57,8 @@ internal static class ReportCommand
         var page = new JsonObject { ["folder"] = name };
         var evaluation = isEvaluation ? new EvaluationFolder(folder, notes) : null;
         var sounds =
-            new SoundShelf(audio is not null ? [audio] : [.. evaluation is null ? [] : Folders(folder, evaluation), .. isRun ? RunReport.Folders(folder) : []],
-            limit);
+            new SoundShelf([.. audio is null ? [] : new[] { Path.GetFullPath(audio) }, .. evaluation is null ? [] : Folders(folder, evaluation),
+                .. isRun ? RunReport.Folders(folder) : []], limit);
         if (isRun) page["run"] = RunReport.Read(folder, sounds, examples, notes);
         if (evaluation is not null)
         {
@@ -84,7 +84,8 @@ internal static class ReportCommand
     }
 
     private static IEnumerable<string> Folders(string folder, EvaluationFolder evaluation) =>
-        Found(folder, evaluation.Text("manifest")) is { } manifest ? [Path.GetDirectoryName(manifest)!, folder, "."] : [folder, "."];
+        Found(folder, evaluation.Text("manifest")) is { } manifest && RunReport.IsManifest(manifest)
+            ? [Path.GetDirectoryName(manifest)!, folder, "."] : [folder, "."];
 
     // A file that evaluation.json names: absolute, or relative to that folder or to the current one.
     private static string? Found(string folder, string? path) => path is null || path.Contains('\0') ? null

@@ -106,6 +106,7 @@ internal static class SearchCommand
         AnswerResult result;
         ListedClip[] named = [.. clips.Select(clip => clip with { Name = Path.GetRelativePath(folder, clip.File).Replace(Path.DirectorySeparatorChar, '/') })
             .DistinctBy(clip => clip.Name)];
+        Stopping.Listen();
         using (var output = new IndexOutput(path, storage, model.Comparing().Width, StandardError.Report))
         {
             result = new AnswerRun(new WindowVectors(model, batch, output.Take), windows, batch, skip, StandardError.Report, hearing)

@@ -43,6 +43,7 @@ internal static class TuneCommand
             var tokenizers = new MintTokenizers(words, TextTokenizer.Load(modelFolder), options.MaxTokens);
             var model = MintModel.Begin(bridge, ModelCatalog.LoadLanguageModel(modelFolder, device: place.Device), tokenizers, options.Seed);
 
+            Stopping.Listen();
             var result = InstructionTraining.Run(model, audio, mix, options, heldOut, new TrainingLines(), cancel);
 
             BridgeFolder.Write(folder, bridge);

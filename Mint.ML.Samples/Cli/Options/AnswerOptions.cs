@@ -72,6 +72,7 @@ internal sealed class AnswerOptions
         var rows = RowFormat.ForName(format, answers.Name, clips.Max(clip => clip.Name.Length));
         using AnswerOutput output = file is null ? new ConsoleOutput(rows)
             : new FileOutput(file, rows, AnswerSettings.ForRun(model.Path, parse.GetValue(input)!, answers, windows, hearing));
+        Stopping.Listen();
         var result = new AnswerRun(answers, windows, batch, parse.GetValue(onError) == "skip", StandardError.Report, hearing).Run(clips, output, cancel);
         if (result.Stopped && file is not null) StandardError.Report($"the same command goes on with {file}");
         return Task.FromResult(result.ExitCode);

@@ -21,6 +21,9 @@ internal static class Recipe
         command.SetAction((parse, cancel) => action(parse.GetValue(recipe) is { } file ? With(command, parse, file) : parse, cancel));
     }
 
+    /// <summary>How a command line is read: a name or a value that begins with @ is one, and no file of more arguments.</summary>
+    public static ParserConfiguration ParserConfiguration { get; } = new() { ResponseFileTokenReplacer = null };
+
     /// <summary>A command line with a recipe's values where it has none.</summary>
     /// <exception cref="InvalidDataException">The recipe is not JSON, has a key that the command does not know, or a value that does not fit.</exception>
     public static ParseResult With(Command command, ParseResult parse, string file)
@@ -47,7 +50,8 @@ internal static class Recipe
                 }
             }
         }
-        var both = command.Parse([.. arguments, .. parse.Tokens.Where(token => token.Type != TokenType.Command).Select(token => token.Value)]);
+        var both = command.Parse([.. arguments, .. parse.Tokens.Where(token => token.Type != TokenType.Command).Select(token => token.Value)],
+            ParserConfiguration);
         errors.AddRange(both.Errors.Select(error => error.Message));
         return errors.Count == 0 ? both : throw new InvalidDataException($"{file}: {string.Join(" ", errors)} 'mint {command.Name} --help' lists all.");
     }

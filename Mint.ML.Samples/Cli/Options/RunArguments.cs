@@ -60,8 +60,10 @@ internal sealed record RunPlace(string Folder, string Encoder, string Cache, Dev
     /// <summary>The encoder's frames of sound files, from the cache where they are in it.</summary>
     public FeatureCache Frames(IReadOnlyList<string> files, IReadOnlyList<string> places, CancellationToken cancel)
     {
+        Stopping.Listen();
         var frames = new FeatureCache(Cache, () => ModelCatalog.LoadAudioEncoder(Encoder, device: Device), FrameStore.EncoderIdentity(Encoder, Device.type),
             files, new FeatureCacheOptions { Hearing = Hearing }, new Count(files.Count), places, StandardError.Report, cancel);
+        Stopping.Listen(false); // models are loaded now
         Console.WriteLine($"{frames.Count} clips, {frames.Encoded} of them encoded now");
         return frames;
     }

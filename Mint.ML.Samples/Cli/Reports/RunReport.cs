@@ -11,11 +11,14 @@ internal static class RunReport
     /// run's own.</summary>
     public static IReadOnlyList<string> Folders(string folder) =>
     [
-        .. Flatten(RunJson(folder, [])).Where(option => !option.Value.Contains('\0') && File.Exists(option.Value))
+        .. Flatten(RunJson(folder, [])).Where(option => !option.Value.Contains('\0') && IsManifest(option.Value) && File.Exists(option.Value))
             .OrderByDescending(option => option.Name == "validation")
             .Select(option => Path.GetDirectoryName(Path.GetFullPath(option.Value))!).Distinct(),
         folder, ".",
     ];
+
+    /// <summary>Whether a file is a list of sounds by its ending: any other that a stranger's run.json names does not open its folder.</summary>
+    public static bool IsManifest(string file) => Path.GetExtension(file).ToLowerInvariant() is ".csv" or ".tsv" or ".jsonl" or ".json" or ".ndjson";
 
     /// <summary>Reads a run folder.</summary>
     /// <param name="folder">With log.jsonl, and perhaps run.json and retrieval.jsonl.</param>

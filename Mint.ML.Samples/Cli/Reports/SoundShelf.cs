@@ -6,13 +6,15 @@ namespace Mint.ML.Samples.Cli.Reports;
 /// <summary>The sounds of a page, each once, as data: URIs within a limit; of those that are left out the page says why.</summary>
 /// <remarks>
 /// A file of at most 256 kB whose format browsers play stands in the page byte for byte. A larger one becomes Ogg Opus, mono, 24 kHz, 32 kbit/s, of which
-/// the first 30 s are kept: about 120 kB. Only what decodes as sound is embedded, whatever file a list names.
+/// the first 30 s are kept: about 120 kB. Only what decodes as sound is embedded, and only what lies, links resolved, in one of the folders: a page is made
+/// to be passed on, and a list may have been written by a stranger.
 /// </remarks>
-/// <param name="folders">Where relative paths are looked for, the likeliest first.</param>
+/// <param name="folders">Where relative paths are looked for, the likeliest first. In "." they are looked for too, but nothing is taken for being
+/// there.</param>
 /// <param name="limit">Bytes of sound in the page, before base64 makes four characters of three.</param>
 internal sealed class SoundShelf(IReadOnlyList<string> folders, long limit)
 {
-    private const int LargestCopied = 256 * 1024, Rate = 24_000;
+    private const int LargestCopied = 256 * 1024, Rate = 24_000, MostLinks = 40; // as the system follows at most
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<string, int> places = [];
@@ -31,8 +33,24 @@ internal sealed class SoundShelf(IReadOnlyList<string> folders, long limit)
     public int Missing { get; private set; }
 
     /// <summary>Where a sound of a list is; null where none of the folders has it.</summary>
-    public string? Find(string path) =>
-        path.Contains('\0') ? null : folders.Select(folder => Path.GetFullPath(path, Path.GetFullPath(folder))).FirstOrDefault(File.Exists);
+    public string? Find(string path) => path.Contains('\0') ? null
+        : folders.Select(folder => Path.GetFullPath(path, Path.GetFullPath(folder))).FirstOrDefault(file => File.Exists(file) && IsInside(file));
+
+    private bool IsInside(string file)
+    {
+        string real = Real(file);
+        return folders.Any(folder => folder != "." && real.StartsWith(Path.TrimEndingDirectorySeparator(Real(Path.GetFullPath(folder)))
+            + Path.DirectorySeparatorChar, StringComparison.Ordinal));
+    }
+
+    // A path whose links, those of its folders too, are followed.
+    private static string Real(string path, int depth = 0)
+    {
+        if (Path.GetDirectoryName(path) is not { } parent) return path;
+        string here = Path.Combine(Real(parent, depth), Path.GetFileName(path));
+        var target = new FileInfo(here).LinkTarget;
+        return target is null || depth >= MostLinks ? here : Real(Path.GetFullPath(target, Path.GetDirectoryName(here)!), depth + 1);
+    }
 
     /// <summary>Puts a sound on the shelf, if it is not there; its place in <see cref="ToJson"/>.</summary>
     /// <param name="path">As the list has it.</param>
@@ -43,7 +61,10 @@ internal sealed class SoundShelf(IReadOnlyList<string> folders, long limit)
         try
         {
             if (Find(path) is not { } file)
-                throw new AudioFormatException(path, "there is no such file", $"Looked in {string.Join(", ", folders)}; name its folder with --audio.");
+            {
+                throw new AudioFormatException(path, "there is no such file",
+                    $"Only sounds of {string.Join(", ", folders.Where(folder => folder != "."))} are embedded; name its folder with --audio.");
+            }
             Embed(file, sound);
         }
         catch (AudioFormatException e)

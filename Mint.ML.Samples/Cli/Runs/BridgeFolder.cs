@@ -1,5 +1,6 @@
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
+using Mint.ML.Files;
 
 namespace Mint.ML.Samples.Cli.Runs;
 
@@ -30,9 +31,12 @@ internal static class BridgeFolder
         if (goesOn && files.FirstOrDefault(name => !Same(Path.Combine(from, name), Path.Combine(to, name))) is { } other)
         {
             throw new InvalidDataException($"{Path.Combine(from, other)} is not the vocabulary that the run in {Path.GetDirectoryName(to)} has. Go on "
-                + $"with that, "
-                + "or name another run folder with --output.");
+                + "with that, or name another run folder with --output.");
         }
-        foreach (string name in files) File.Copy(Path.Combine(from, name), Path.Combine(to, name), overwrite: true);
+        foreach (string name in files)
+        {
+            using var source = File.OpenRead(Path.Combine(from, name));
+            AtomicFile.Write(Path.Combine(to, name), source.CopyTo);
+        }
     }
 }

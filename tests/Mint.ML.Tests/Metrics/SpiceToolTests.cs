@@ -78,4 +78,74 @@ public sealed class SpiceToolTests
         Assert.Throws<OperationCanceledException>(() => Tool("sleep 60").Score(CaptionSet.From(Items), cancel.Token));
         Assert.IsLessThan(50, watch.Elapsed.TotalSeconds);
     }
+
+    [TestMethod]
+    [DoNotParallelize]
+    public void A_bare_name_is_looked_for_in_PATH_and_not_in_the_current_folder()
+    {
+        if (OperatingSystem.IsWindows()) Assert.Inconclusive("The planted program is a shell script.");
+        string before = Directory.GetCurrentDirectory(), name = "spice-" + Guid.NewGuid().ToString("N"), program = Path.Combine(folder, name);
+        File.WriteAllText(program, $"#!/bin/sh\ntouch {folder}/hijacked\n");
+        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        string path = Environment.GetEnvironmentVariable("PATH")!;
+        try
+        {
+            Directory.SetCurrentDirectory(folder);
+            foreach (string more in (string[])["", ":", ":.", $":{Path.GetFileName(folder)}"])
+            {
+                Environment.SetEnvironmentVariable("PATH", path + more);
+                string message = Assert.ThrowsExactly<InvalidOperationException>(() => new SpiceTool(name).Score(CaptionSet.From(Items))).Message;
+                Assert.Contains("cannot be started", message);
+                Assert.Contains("PATH", message);
+            }
+            Assert.IsFalse(File.Exists(Path.Combine(folder, "hijacked")));
+            Environment.SetEnvironmentVariable("PATH", folder + ":" + path);
+            Assert.Contains("wrote no scores",
+                Assert.ThrowsExactly<InvalidOperationException>(() => new SpiceTool(name).Score(CaptionSet.From(Items))).Message);
+            Environment.SetEnvironmentVariable("PATH", path);
+            Assert.Contains("wrote no scores",
+                Assert.ThrowsExactly<InvalidOperationException>(() => new SpiceTool("./" + name).Score(CaptionSet.From(Items))).Message);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("PATH", path);
+            Directory.SetCurrentDirectory(before);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void What_the_tool_leaves_behind_neither_holds_the_run_up_nor_goes_on(bool cancelled)
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Inconclusive("Only Linux tells whose child a process is.");
+        string id = Path.Combine(folder, "child");
+        var tool = Tool($$$$"""
+            sleep 50 &
+            echo $! > {{{{id}}}}
+            {{{{(cancelled ? "sleep 50" : "")}}}}
+            echo '[{"image_id": 0, "scores": {"All": {"f": 1}}}]' > "$3"
+            """);
+        using var cancel = new CancellationTokenSource();
+        if (cancelled) cancel.CancelAfter(1000);
+        var watch = Stopwatch.StartNew();
+        if (cancelled) Assert.Throws<OperationCanceledException>(() => tool.Score(CaptionSet.From(Items[..1]), cancel.Token));
+        else Assert.AreEqual(1, tool.Score(CaptionSet.From(Items[..1])).Corpus);
+        Assert.IsLessThan(40, watch.Elapsed.TotalSeconds);
+        string status = $"/proc/{File.ReadAllText(id).Trim()}/stat"; // gone, or a zombie that nobody has asked for
+        while (File.Exists(status) && Read(status) is { } line && !line.Contains(") Z") && watch.Elapsed.TotalSeconds < 45) Thread.Sleep(20);
+        Assert.IsLessThan(45, watch.Elapsed.TotalSeconds, "the child is ended");
+
+        static string? Read(string file)
+        {
+            try
+            {
+                return File.ReadAllText(file);
+            }
+            catch (IOException)
+            {
+                return null;
+            }
+        }
+    }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Mint.ML.Samples.Cli.Commands;
+using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Tests.Files;
 using Mint.ML.Transforms.Tests.Pipeline;
 
@@ -60,4 +61,17 @@ public sealed class OnePlaceTests
 
     private static void Refused(OtherProcess other, Command command, params string[] arguments) =>
         Assert.Contains($"process {other.Id}", Assert.ThrowsExactly<IOException>(() => command.Parse(arguments).Invoke(Invoke)).Message);
+
+    [TestMethod]
+    public void A_vocabulary_replaces_a_link_and_does_not_follow_it()
+    {
+        string from = Directory.CreateDirectory(At("from")).FullName, to = Directory.CreateDirectory(At("to")).FullName;
+        File.WriteAllText(Path.Combine(from, "vocab.txt"), "[PAD]");
+        File.WriteAllText(At("precious"), "mine");
+        File.CreateSymbolicLink(Path.Combine(to, "vocab.txt"), At("precious"));
+        BridgeFolder.CopyVocabulary(from, to);
+        Assert.AreEqual("mine", File.ReadAllText(At("precious")));
+        Assert.AreEqual("[PAD]", File.ReadAllText(Path.Combine(to, "vocab.txt")));
+        Assert.HasCount(1, Directory.GetFileSystemEntries(to));
+    }
 }

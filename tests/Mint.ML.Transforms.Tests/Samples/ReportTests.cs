@@ -100,6 +100,30 @@ public sealed class ReportTests
     }
 
     [TestMethod]
+    public void A_page_has_sounds_of_the_named_folders_alone_whatever_a_list_says()
+    {
+        var (inside, outside) = (folder.CreateSubdirectory("inside"), folder.CreateSubdirectory("outside"));
+        var clip = new AudioClip([.. Enumerable.Range(0, 1600).Select(t => MathF.Sin(t * 0.1f) * 0.3f)], 16_000);
+        string secret = Path.Combine(outside.FullName, "secret.wav");
+        AudioFile.WriteWav(Path.Combine(inside.FullName, "open.wav"), clip);
+        AudioFile.WriteWav(secret, clip);
+        File.CreateSymbolicLink(Path.Combine(inside.FullName, "link.wav"), secret);
+        Directory.CreateSymbolicLink(Path.Combine(inside.FullName, "linked"), outside.FullName);
+        string[] stolen = [secret, "../outside/secret.wav", "link.wav", "linked/secret.wav", Path.GetRelativePath(".", secret)];
+        File.WriteAllText(Path.Combine(inside.FullName, "evaluation.json"),
+            $$"""{"name":"x","task":"captioning","manifest":"{{secret}}","clips":1,"metrics":[]}""");
+        File.WriteAllLines(Path.Combine(inside.FullName, "items.jsonl"), stolen.Append("open.wav")
+            .Select(path => $$$"""{"path":"{{{path}}}","reference":["a"],"answer":"b","metrics":{"CIDEr-D":0.1}}"""));
+        Assert.AreEqual("open.wav", string.Join(' ', Embedded(Report(inside.FullName))));
+        Assert.AreEqual("../outside/secret.wav link.wav linked/secret.wav open.wav",
+            string.Join(' ', Embedded(Report(inside.FullName, audio: outside.FullName)).Where(name => name != secret && name != stolen[^1])
+                .Order(StringComparer.Ordinal)));
+
+        static IEnumerable<string> Embedded(JsonNode page) =>
+            page["sounds"]!.AsArray().Where(sound => sound!["source"] is not null).Select(sound => (string)sound!["name"]!);
+    }
+
+    [TestMethod]
     public void An_evaluation_becomes_a_confusion_matrix_class_scores_and_the_worst_examples()
     {
         var evaluation = Report(Fixture("evaluation"), examples: 3)["evaluation"]!;

@@ -1,0 +1,169 @@
+using System.Diagnostics;
+using System.Globalization;
+using Mint.ML.Samples.Cli.Commands;
+using Mint.ML.Transforms.Tests.Pipeline;
+
+namespace Mint.ML.Transforms.Tests.Samples;
+
+/// <summary>The programs as a shell runs them: signals are sent to real processes, and pipes are closed.</summary>
+[TestClass]
+public sealed class StoppingTests
+{
+    private const int Patience = 120_000; // milliseconds on a busy machine; a program that does not hear would go on for hours
+
+    private static readonly string program = typeof(PretrainCommand).Assembly.Location,
+        verify = Path.Combine(Path.GetDirectoryName(program)!, "Mint.ML.Parity.dll");
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("mint-stop-");
+
+    private static EightClips Clips => EightClips.Shared;
+
+    [TestInitialize]
+    public void Unix()
+    {
+        if (OperatingSystem.IsWindows()) Assert.Inconclusive("Signals are those of Unix.");
+    }
+
+    [TestCleanup]
+    public void Delete() => folder.Delete(recursive: true);
+
+    [TestMethod]
+    [DataRow("TERM", 143)]
+    [DataRow("HUP", 129)]
+    [DataRow("INT", 130)]
+    public void Training_hears_the_first_signal_and_the_same_command_goes_on(string signal, int code)
+    {
+        string run = Path.Combine(folder.FullName, "run"), log = Path.Combine(run, "log.jsonl");
+        using var process = Start(program, ["pretrain", .. Training(run)]);
+        string all = Until(process, () => File.Exists(log) && File.ReadLines(log).Any(), signal);
+        Assert.AreEqual(code, process.ExitCode, all);
+        Assert.Contains("the same command goes on", all);
+        Assert.IsTrue(Directory.EnumerateFiles(run, "step-*").Any(), "a checkpoint of the step where it stopped");
+    }
+
+    [TestMethod]
+    [DataRow("TERM", 143)]
+    [DataRow("HUP", 129)]
+    [DataRow("INT", 130)]
+    public void A_comparison_of_models_ends_at_once(string signal, int code)
+    {
+        using var process = Start(verify, []);
+        string all = Until(process, () => true, signal, line => line.StartsWith("kernels", StringComparison.Ordinal));
+        Assert.AreEqual(code, process.ExitCode, all);
+        Assert.IsFalse(all.Contains(" passed, ", StringComparison.Ordinal), all);
+    }
+
+    [TestMethod]
+    public void Nothing_is_compared_or_trained_after_nobody_reads()
+    {
+        string run = Path.Combine(folder.FullName, "run");
+        foreach (var (dll, arguments) in ((string, string[])[])[(verify, []), (program, ["pretrain", .. Training(run)])])
+        {
+            using var process = Start(dll, arguments);
+            Assert.IsNotNull(process.StandardOutput.ReadLine());
+            process.StandardOutput.Close();
+            Wait(process);
+            Assert.AreEqual(141, process.ExitCode, dll);
+        }
+    }
+
+    [TestMethod]
+    public void Clips_are_not_answered_after_nobody_reads()
+    {
+        string model = Path.Combine(folder.FullName, "model.zip"), clips = folder.CreateSubdirectory("clips").FullName;
+        Clips.Ml.Model.Save(Clips.Model, Clips.Data.Schema, model);
+        string clip = Directory.GetFiles(Clips.Folder, "clip*.wav")[0];
+        for (int i = 0; i < 3000; i++) File.Copy(clip, Path.Combine(clips, $"{i:d4}.wav"));
+        using var process = Start(program, ["caption", clips, "--model", model, "--batch-size", "1", "--format", "jsonl"]);
+        var error = new List<string>();
+        process.ErrorDataReceived += (_, line) => { lock (error) error.Add(line.Data ?? ""); };
+        process.BeginErrorReadLine();
+        string? first = process.StandardOutput.ReadLine();
+        lock (error) Assert.IsNotNull(first, string.Join('\n', error));
+        Assert.Contains("0000.wav", first);
+        process.StandardOutput.Close();
+        Wait(process);
+        Assert.AreEqual(141, process.ExitCode);
+        lock (error)
+        {
+            Assert.IsTrue(error.Any(line => line.StartsWith("stopped after ", StringComparison.Ordinal)
+            && int.Parse(line.Split(' ')[2], CultureInfo.InvariantCulture) < 3000), string.Join('\n', error));
+        }
+    }
+
+    [TestMethod]
+    public void Who_was_started_with_nohup_does_not_hear_SIGHUP()
+    {
+        string run = Path.Combine(folder.FullName, "run"), log = Path.Combine(run, "log.jsonl");
+        using var process = Start("nohup", ["dotnet", program, "pretrain", .. Training(run)], dotnet: false);
+        int lines = 0;
+        string all = Until(process, () => File.Exists(log) && File.ReadLines(log).Any(), "HUP", then: () =>
+        {
+            lines = File.ReadLines(log).Count();
+            var watch = Stopwatch.StartNew();
+            while (File.ReadLines(log).Count() < lines + 5 && watch.ElapsedMilliseconds < Patience && !process.WaitForExit(20)) { }
+            Assert.IsFalse(process.HasExited);
+            Signal(process, "TERM");
+        });
+        Assert.AreEqual(143, process.ExitCode, all);
+    }
+
+    private static string[] Training(string output) =>
+    [
+        Clips.Manifest, "--encoder", Clips.Encoder, "--cache", output + "-cache", "--output", output, "--hidden-size", "16", "--heads", "2", "--layers", "2",
+        "--queries", "3", "--embedding-size", "8", "--intermediate-size", "24", "--vocabulary-size", "80", "--epochs", "100000", "--batch-size", "4",
+        "--learning-rate", "1e-3", "--max-frames", "6",
+    ];
+
+    private static Process Start(string file, string[] arguments, bool dotnet = true) => Process.Start(
+        new ProcessStartInfo(dotnet ? "dotnet" : file, dotnet ? [file, .. arguments] : arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["MINT_MODELS"] = Path.GetDirectoryName(Clips.Encoder) },
+        })!;
+
+    // Sends the signal when the program is at work, and gives all that it has said when it has ended.
+    private static string Until(Process process, Func<bool> working, string signal, Func<string, bool>? said = null, Action? then = null)
+    {
+        var all = new List<string>();
+        process.OutputDataReceived += (_, line) => { lock (all) all.Add(line.Data ?? ""); };
+        process.ErrorDataReceived += (_, line) => { lock (all) all.Add(line.Data ?? ""); };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        var watch = Stopwatch.StartNew();
+        while (!(working() && (said is null || Said())))
+        {
+            if (process.WaitForExit(5) || watch.ElapsedMilliseconds > Patience) Assert.Fail("not at work: " + Text());
+        }
+        Signal(process, signal);
+        then?.Invoke();
+        Wait(process);
+        return Text();
+
+        bool Said()
+        {
+            lock (all) return all.Any(said);
+        }
+
+        string Text()
+        {
+            lock (all) return string.Join('\n', all);
+        }
+    }
+
+    private static void Signal(Process process, string signal)
+    {
+        using var kill = Process.Start("kill", ["-" + signal, process.Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    private static void Wait(Process process)
+    {
+        if (!process.WaitForExit(Patience))
+        {
+            process.Kill();
+            Assert.Fail("It did not hear.");
+        }
+        process.WaitForExit(); // for the rest of its lines
+    }
+}
