@@ -12,6 +12,9 @@ public static class ClipList
 {
     private static readonly string[] Sounds = [".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf"];
 
+    /// <summary>Whether a text looks like the name of a sound file, by its ending: where there is no such file, it was mistyped.</summary>
+    public static bool NamesSound(string text) => Sounds.Contains(Path.GetExtension(text.Trim()).ToLowerInvariant());
+
     /// <summary>The clips in order: of a manifest as they stand there, each once; of a folder and the folders below it by name.</summary>
     /// <param name="input">The file, folder or manifest (.csv, .jsonl, .ndjson).</param>
     /// <param name="note">Takes what was passed over.</param>

@@ -1,4 +1,5 @@
 using Microsoft.ML;
+using Microsoft.ML.Data;
 
 namespace Mint.ML.Transforms.Tests.Pipeline;
 
@@ -41,6 +42,34 @@ public sealed class StepOptionsTests
             .GetOutputSchema(EightClips.Shared.Model.GetOutputSchema(EightClips.Shared.Data.Schema));
         Assert.IsNotNull(schema.GetColumnOrNull("First"));
         Assert.IsNull(schema.GetColumnOrNull("Second"));
+    }
+
+    [TestMethod]
+    public void Where_no_label_reaches_the_threshold_the_predicted_label_is_missing_and_the_scores_are_there()
+    {
+        var data = EightClips.Shared.Model.Transform(EightClips.Shared.Data);
+        CollectionAssert.AreEqual(new uint[8], Labels(offset: -50));
+        Assert.IsTrue(Labels(offset: 50).All(label => label > 0));
+        var error = Assert.ThrowsExactly<ArgumentException>(() => Rank(0, double.NaN));
+        StringAssert.Contains(error.Message, "Threshold is NaN");
+
+        RankedClassifier Rank(double offset, double threshold) => ml.AudioLanguage().RankLabels(new RankedClassifier.Options
+        {
+            Labels = TinyModels.Families,
+            Model = EightClips.Shared.Model.OfType<InstructionTunedTransformer>().Single(),
+            OutputColumnName = "Tag",
+            ScoreColumnName = "TagScore",
+            Threshold = threshold,
+            Ranking = new() { MultiLabel = true, Offset = offset },
+        });
+
+        uint[] Labels(double offset)
+        {
+            var tagged = Rank(offset, 0.99).Fit(data).Transform(data);
+            var scores = tagged.GetColumn<float[]>("TagScore").ToArray();
+            Assert.IsTrue(scores.All(row => row.All(float.IsFinite)));
+            return [.. tagged.GetColumn<uint>("Tag")];
+        }
     }
 
     [TestMethod]
