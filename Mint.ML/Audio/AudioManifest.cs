@@ -15,7 +15,7 @@ public sealed record AudioManifestRow(int Number, string Path, IReadOnlyDictiona
     /// <param name="column">Name of the column.</param>
     public string this[string column] => Values.TryGetValue(column, out string? value)
         ? value
-        : throw new KeyNotFoundException($"Row {Number} has no '{column}'. It has: {string.Join(", ", Values.Keys)}.");
+        : throw new KeyNotFoundException($"Row {Number} has no '{column}'. It has: {Brief.List(Values.Keys)}.");
 
     /// <summary>A column's value, or null when the row has none.</summary>
     /// <param name="column">Name of the column.</param>
@@ -77,7 +77,7 @@ public sealed class AudioManifest
 
         if (!columns.Contains("Path", StringComparer.OrdinalIgnoreCase))
         {
-            throw Bad(path, 1, $"the header has no Path column; it has: {string.Join(", ", columns)}");
+            throw Bad(path, 1, $"the header has no Path column; it has: {Brief.List(columns)}");
         }
 
         int number = parser.RawRow + 1;

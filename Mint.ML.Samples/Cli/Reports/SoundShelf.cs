@@ -43,7 +43,7 @@ internal sealed class SoundShelf(IReadOnlyList<string> folders, long limit)
         try
         {
             if (Find(path) is not { } file)
-                throw new AudioFormatException(path, "there is no such file", $"Looked in {string.Join(", ", folders)}; name its folder with --audio.");
+                throw new AudioFormatException(path, "there is no such file", $"Looked in {Brief.List(folders)}; name its folder with --audio.");
             Embed(file, sound);
         }
         catch (AudioFormatException e)
