@@ -58,8 +58,12 @@ public sealed record TaggingResult(ConfidenceInterval? MeanAveragePrecision, Con
     private static string[] SlotNames(DataViewSchema.Column column)
     {
         VBuffer<ReadOnlyMemory<char>> names = default;
-        if (!column.HasSlotNames()) throw new ArgumentOutOfRangeException(nameof(column),
+        if (!column.HasSlotNames())
+        {
+            throw new ArgumentOutOfRangeException(nameof(column),
             $"Column '{column.Name}' does not tell which tag each score is of (SlotNames); name the column that RankLabels added.");
+        }
+
         column.GetSlotNames(ref names);
         return [.. names.DenseValues().Select(name => name.ToString())];
     }

@@ -23,7 +23,8 @@ namespace Mint.ML.Transforms;
 /// evaluators take them as they are. Evaluate compares keys by number: take the labels from the key column (<see cref="RankedClassifier.Options.LabelColumnName"/>), or
 /// compare by text with <see cref="AudioLanguageCatalog.EvaluateRanking"/>.
 /// A row without sound has a missing label and scores of NaN; FilterRowsByMissingValues on the score column drops such rows. With
-/// <see cref="RankingOptions.MultiLabel"/> a row whose labels all stay below <see cref="RankedClassifier.Options.Threshold"/> has a missing label and its scores.
+/// <see cref="RankingOptions.MultiLabel"/> a row whose labels all stay below <see cref="RankedClassifier.Options.Threshold"/> has a missing label and its
+/// scores.
 /// </remarks>
 public sealed class RankedClassificationTransformer : RowMapTransformer, ILoadable<RankedClassificationTransformer>
 {

@@ -131,6 +131,7 @@ public sealed class BridgeNetTrainer : StepEstimator<BridgeNetTransformer>
     public BridgeNetTransformer Fit(IDataView trainData, IDataView? validationData)
     {
         ArgumentNullException.ThrowIfNull(trainData);
+        StepErrors.CheckBestBy(options.Training, validationData);
         GetOutputSchema(SchemaColumns.Shape(trainData.Schema));
         if (validationData is not null) GetOutputSchema(SchemaColumns.Shape(validationData.Schema));
         using var channel = host.Start("Train");

@@ -51,7 +51,9 @@ public sealed class TableFormat(int width) : RowFormat
             : row.Text;
         string cut = row.CutSeconds > 0 ? $"{margin}the last {Number(row.CutSeconds, "0.0")} s were not heard (--max-seconds)" : "";
         return OneLine(row.Path).PadRight(width) + "  " + OneLine(answer) + string.Concat(row.Segments.Select(segment => margin
-            + $"{Number(segment.Start, "0.0"),8} - {Number(segment.End, "0.0"),-8} {(segment.Answer.Length == 0 && row.Labels is not null ? NoLabel : OneLine(segment.Answer))}")) + cut;
+            + $"{Number(segment.Start, "0.0"),8} - {Number(segment.End, "0.0"),-8} {Said(segment.Answer)}")) + cut;
+
+        string Said(string text) => text.Length == 0 && row.Labels is not null ? NoLabel : OneLine(text);
     }
 
     /// <inheritdoc/>

@@ -21,7 +21,8 @@ public sealed record WeightMatch(
     public bool Fits => Missing.Count + Unexpected.Count + Misshapen.Count == 0;
 }
 
-/// <summary>A checkpoint does not fit a module; the message names the first few tensors that are missing, unexpected or misshapen, <see cref="Match"/> all.</summary>
+/// <summary>A checkpoint does not fit a module; the message names the first few tensors that are missing, unexpected or misshapen;
+/// <see cref="Match"/> has all.</summary>
 public sealed class WeightMismatchException : Exception
 {
     internal WeightMismatchException(string path, string module, WeightMatch match) : base(Describe(path, module, match)) => Match = match;

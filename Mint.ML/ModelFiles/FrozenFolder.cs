@@ -50,7 +50,10 @@ internal sealed class FrozenFolder
             }
         });
         if (!Embedded) return;
-        if (unpacked is null) PackedFolder.Write(writer, name + "Files", Path);
+        if (unpacked is null)
+        {
+            PackedFolder.Write(writer, name + "Files", Path);
+        }
         else
         {
             PackedFolder.Write(writer, name + "Files", [.. unpacked.Select(file => (file.Name, (Func<Stream>)(() => Open(file.File))))]);

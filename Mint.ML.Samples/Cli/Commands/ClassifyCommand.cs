@@ -31,23 +31,28 @@ internal static class ClassifyCommand
         common.AddTo(command);
         command.SetRecipeAction((parse, cancel) =>
         {
-            var options =
-                shown.Read(parse) with
-                {
-                    Labels = Read(parse.GetValue(labels) ?? throw new ArgumentException("Give --labels: the labels to choose from.")),
-                    Ranking = ranking.Read(parse)
-                };
+            string given = parse.GetValue(labels) ?? "";
+            var options = shown.Read(parse) with { Labels = Read(given), Ranking = ranking.Read(parse) };
             // Mutual information needs no fitting to be a probability of its own: see RankingOptions.Slope.
             if (options.Ranking.MultiLabel && !ranking.Says(parse, "--score"))
             {
                 options = options with { Ranking = options.Ranking with { Score = RankingScore.PointwiseMutualInformation } };
             }
-            return common.Run(parse, options.Validate,
+            return common.Run(parse, () => OptionErrors.Check(() => Named(given), options.Validate),
                 (model, batch) =>
                     new LabelAnswerer(model, options with { BySimilarity = parse.GetValue(by) is { } mode ? mode == "similarity" : model.System is null },
                     batch), cancel);
         });
         return command;
+    }
+
+    private static void Named(string labels)
+    {
+        var errors = new OptionErrors();
+        errors.Require(labels.Length > 0, "Give --labels: the labels to choose from.");
+        // One label is none to choose from: what has an ending is a file that is not there.
+        errors.Require(labels.Contains(',') || File.Exists(labels) || !Path.HasExtension(labels), $"There is no file of labels '{labels}'.");
+        errors.Throw();
     }
 
     private static string[] Read(string labels) =>

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using Mint.ML.Answering;
 using Mint.ML.Evaluation;
-using Mint.ML.Metrics;
 using Mint.ML.LanguageModels;
+using Mint.ML.Metrics;
 using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Systems;
 

@@ -72,6 +72,45 @@ public sealed class StepOptionsTests
         }
     }
 
+    private sealed record Answered(string Caption, string GeneratedCaption);
+
+    [TestMethod]
+    public void CIDEr_of_one_row_is_not_a_number_and_says_why()
+    {
+        var scores = ml.AudioLanguage().EvaluateCaptions(ml.Data.LoadFromEnumerable([new Answered("a dog barks", "a dog barks")]));
+        var cider = scores.Single(score => score.Name == "CIDEr-D");
+        Assert.IsTrue(double.IsNaN(cider.Corpus));
+        Assert.IsNull(cider.Interval);
+        StringAssert.Contains(cider.Note, "there is one clip");
+        Assert.AreEqual(1, scores.Single(score => score.Name == "ROUGE-L").Corpus, 1e-9);
+    }
+
+    [TestMethod]
+    public void A_reference_without_words_is_named_with_its_row_and_column()
+    {
+        var data = ml.Data.LoadFromEnumerable([new Answered("a dog barks", "a dog"), new Answered("!!! ???", "a cat")]);
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => ml.AudioLanguage().EvaluateCaptions(data));
+        StringAssert.Contains(error.Message, "Row 1 of column 'Caption' (from 0) has the reference \"!!! ???\"");
+    }
+
+    [TestMethod]
+    public void A_metric_to_keep_the_best_by_needs_rows_to_measure_before_a_row_is_read()
+    {
+        var trainer = ml.AudioLanguage().Trainers.BridgeNet(new BridgeNetTrainer.Options { Training = new() { BestBy = "r1" } });
+        var data = EightClips.Shared.Model.Transform(EightClips.Shared.Data);
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => trainer.Fit(data)).Message, "Training.BestBy is 'r1'");
+    }
+
+    [TestMethod]
+    public void A_text_of_spaces_has_no_vector_to_search_by()
+    {
+        var bridge = EightClips.Shared.Model.OfType<BridgeNetTransformer>().Single();
+        var data = ml.Data.LoadFromEnumerable([new Answered("  ", ""), new Answered("a flute", "")]);
+        float[][] vectors = [.. ml.AudioLanguage().EmbedText("Vector", "Caption", bridge: bridge).Fit(data).Transform(data).GetColumn<float[]>("Vector")];
+        Assert.IsTrue(vectors[0].All(float.IsNaN));
+        Assert.IsTrue(vectors[1].All(float.IsFinite));
+    }
+
     [TestMethod]
     public void Two_columns_of_one_name_are_refused()
     {
