@@ -30,7 +30,7 @@ internal sealed class AudioManifestView : IDataView
         {
             if (!manifests.Any(manifest => manifest.Columns.Contains(column.Name, StringComparer.OrdinalIgnoreCase)))
             {
-                throw new InvalidDataException($"{manifests[0].File}: there is no column '{column.Name}'. It has: {string.Join(", ", manifests[0].Columns)}.");
+                throw new InvalidDataException($"{manifests[0].File}: there is no column '{column.Name}'. It has: {Brief.List(manifests[0].Columns)}.");
             }
         }
         rows = [.. manifests.SelectMany(manifest => manifest.Rows)];

@@ -38,7 +38,7 @@ public sealed record RankedClassificationResult(ConfidenceInterval Accuracy, Con
         if (unknown == items.Count)
         {
             throw new InvalidOperationException($"No label of column '{labelColumnName}', such as '{items[0].Reference[0]}', is among those that were ranked: "
-                + $"{string.Join(", ", labels)}.");
+                + $"{Brief.List(labels)}.");
         }
         ConfidenceInterval[] metrics = [.. EvaluationScores.Classification(items).Select(metric => new ConfidenceInterval(metric.Value!.Value,
             metric.Low!.Value, metric.High!.Value))];

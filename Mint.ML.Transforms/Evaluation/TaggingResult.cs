@@ -41,7 +41,7 @@ public sealed record TaggingResult(ConfidenceInterval? MeanAveragePrecision, Con
         if (items.SelectMany(item => item.Reference).FirstOrDefault(tag => !tags.Contains(tag)) is { } unknown)
         {
             throw new InvalidOperationException(
-                $"Column '{labelsColumnName}' has the tag '{unknown}', which was not scored. Scored were: {string.Join(", ", tags)}.");
+                $"Column '{labelsColumnName}' has the tag '{unknown}', which was not scored. Scored were: {Brief.List(tags)}.");
         }
         ConfidenceInterval?[] metrics = [.. EvaluationScores.Tagging(items, tags)
             .Select(metric => metric.Value is { } value ? new ConfidenceInterval(value, metric.Low!.Value, metric.High!.Value) : null)];
@@ -58,8 +58,12 @@ public sealed record TaggingResult(ConfidenceInterval? MeanAveragePrecision, Con
     private static string[] SlotNames(DataViewSchema.Column column)
     {
         VBuffer<ReadOnlyMemory<char>> names = default;
-        if (!column.HasSlotNames()) throw new ArgumentOutOfRangeException(nameof(column),
+        if (!column.HasSlotNames())
+        {
+            throw new ArgumentOutOfRangeException(nameof(column),
             $"Column '{column.Name}' does not tell which tag each score is of (SlotNames); name the column that RankLabels added.");
+        }
+
         column.GetSlotNames(ref names);
         return [.. names.DenseValues().Select(name => name.ToString())];
     }
@@ -87,7 +91,7 @@ internal static class TagFlags
         if (!names.DenseValues().Select(name => name.ToString()).SequenceEqual(tags))
         {
             throw new ArgumentOutOfRangeException(nameof(column),
-                $"The slots of column '{column.Name}' are not named as the scores are, in the same order: {string.Join(", ", tags)}.");
+                $"The slots of column '{column.Name}' are not named as the scores are, in the same order: {Brief.List(tags)}.");
         }
     }
 

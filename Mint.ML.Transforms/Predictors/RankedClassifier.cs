@@ -23,7 +23,9 @@ namespace Mint.ML.Transforms;
 /// evaluators take them as they are. Evaluate compares keys by number: take the labels from the key column (<see
 /// cref="RankedClassifier.Options.LabelColumnName"/>), or
 /// compare by text with <see cref="AudioLanguageCatalog.EvaluateRanking"/>.
-/// A row without sound has a missing label and scores of NaN; FilterRowsByMissingValues on the score column drops such rows.
+/// A row without sound has a missing label and scores of NaN; FilterRowsByMissingValues on the score column drops such rows. With
+/// <see cref="RankingOptions.MultiLabel"/> a row whose labels all stay below <see cref="RankedClassifier.Options.Threshold"/> has a missing label and its
+/// scores.
 /// </remarks>
 public sealed class RankedClassificationTransformer : RowMapTransformer, ILoadable<RankedClassificationTransformer>
 {
@@ -120,6 +122,9 @@ public sealed class RankedClassificationTransformer : RowMapTransformer, ILoadab
 
         public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => [features];
 
+        // Where several labels can be true, none may be.
+        private bool IsLabel(float probability) => !owner.options.Ranking.MultiLabel || probability >= owner.options.Threshold;
+
         public override void Compute(RowBatch batch)
         {
             var (width, device) = owner.Ears;
@@ -136,7 +141,7 @@ public sealed class RankedClassificationTransformer : RowMapTransformer, ILoadab
             if (batch.IsActive(0))
             {
                 var labels = batch.Output<uint>(0);
-                for (int i = 0; i < batch.Count; i++) labels[i] = all[i] is { } row ? (uint)Array.IndexOf(row, row.Max()) + 1 : 0;
+                for (int i = 0; i < batch.Count; i++) labels[i] = all[i] is { } row && IsLabel(row.Max()) ? (uint)Array.IndexOf(row, row.Max()) + 1 : 0;
             }
             if (batch.IsActive(1))
             {
@@ -179,6 +184,12 @@ public sealed class RankedClassifier : StepEstimator<RankedClassificationTransfo
 
         /// <summary>What the labels are ranked by: the log-likelihood as the paper does, its mean per token, or mutual information.</summary>
         public RankingOptions Ranking = new();
+
+        /// <summary>
+        /// With <see cref="RankingOptions.MultiLabel"/>, the probability from which a label counts: where none reaches it, the predicted label is missing.
+        /// Default 0.5, from which on a label is likelier true than not.
+        /// </summary>
+        public double Threshold = 0.5;
 
         /// <summary>A model tuned in stage 2; null takes the one that the feature column carries, or else <see cref="Bridge"/>.</summary>
         [JsonIgnore]
@@ -223,6 +234,7 @@ public sealed class RankedClassifier : StepEstimator<RankedClassificationTransfo
             (nameof(Options.FeatureColumnName), options.FeatureColumnName), (nameof(Options.LabelColumnName), options.LabelColumnName ?? "no column"));
         errors.Require(options.Instruction is not null, $"{nameof(Options.Instruction)} is null.");
         errors.Batch(options.BatchSize);
+        errors.Require(options.Threshold is >= 0 and <= 1, $"Threshold is {options.Threshold}; it is a probability, from 0 to 1.");
         errors.Valid(nameof(Options.Ranking), options.Ranking, ranking => ranking.Validate());
     }
 

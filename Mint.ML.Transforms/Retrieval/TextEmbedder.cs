@@ -62,7 +62,7 @@ public sealed class TextEmbeddingTransformer : RowMapTransformer, ILoadable<Text
             var vectors = batch.Output<VBuffer<float>>(0);
             int size = owner.model.Width;
             string[] texts = [.. batch.Input<ReadOnlyMemory<char>>(text).ToArray().Select(value => value.ToString())];
-            int[] asked = [.. Enumerable.Range(0, texts.Length).Where(row => texts[row].Length > 0)];
+            int[] asked = [.. Enumerable.Range(0, texts.Length).Where(row => !string.IsNullOrWhiteSpace(texts[row]))];
             string[] some = [.. asked.Select(row => texts[row])];
             for (int i = 0; i < vectors.Length; i++) vectors[i] = new(size, Enumerable.Repeat(float.NaN, size).ToArray());
             if (asked.Length == 0) return;

@@ -12,7 +12,7 @@ internal static class SchemaColumns
     {
         var column = schema.GetColumnOrNull(name)
             ?? throw new ArgumentOutOfRangeException(nameof(schema),
-                $"Could not find input column '{name}' ({expected}). The data has: {Names(schema.Where(c => !c.IsHidden).Select(c => c.Name))}.");
+                $"Could not find input column '{name}' ({expected}). The data has: {Brief.List(schema.Where(c => !c.IsHidden).Select(c => c.Name))}.");
         return fits(column.Type) ? column
             : throw new ArgumentOutOfRangeException(nameof(schema), $"Schema mismatch for input column '{name}': expected {expected}, got {column.Type}.");
     }
@@ -33,7 +33,7 @@ internal static class SchemaColumns
         }
 
         throw new ArgumentOutOfRangeException(nameof(shape),
-            $"Could not find input column '{name}' ({expected}). The data has: {Names(shape.Select(c => c.Name))}.");
+            $"Could not find input column '{name}' ({expected}). The data has: {Brief.List(shape.Select(c => c.Name))}.");
     }
 
     /// <summary>A shape with columns added, each taking the place of the one of its name.</summary>
@@ -64,6 +64,4 @@ internal static class SchemaColumns
 
     private static DataViewType KeyStorage(KeyDataViewType key) => key.RawType == typeof(byte) ? NumberDataViewType.Byte
         : key.RawType == typeof(ushort) ? NumberDataViewType.UInt16 : key.RawType == typeof(uint) ? NumberDataViewType.UInt32 : NumberDataViewType.UInt64;
-
-    private static string Names(IEnumerable<string> names) => string.Join(", ", names);
 }

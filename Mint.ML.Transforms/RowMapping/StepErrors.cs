@@ -1,5 +1,7 @@
+using Microsoft.ML;
 using Mint.ML.Systems;
 using Mint.ML.Text;
+using Mint.ML.Training;
 
 namespace Mint.ML.Transforms.RowMapping;
 
@@ -15,6 +17,14 @@ internal static class StepErrors
         {
             errors.Require(same.Count() == 1, $"{string.Join(" and ", same.Select(column => column.Option))} name the same column '{same.Key}'.");
         }
+    }
+
+    /// <summary>A metric to keep the best weights by needs rows to measure it on; told before a row is read.</summary>
+    /// <exception cref="ArgumentException">There are none.</exception>
+    public static void CheckBestBy(TrainingOptions training, IDataView? heldOut)
+    {
+        if (training.BestBy is { } metric && heldOut is null)
+            throw new ArgumentException($"Training.BestBy is '{metric}'; without held-out rows there are no metrics. Set ValidationSet, or leave BestBy out.");
     }
 
     /// <summary>Rows that go through a model at once.</summary>
@@ -47,8 +57,14 @@ internal static class StepErrors
     public static void Folder(this OptionErrors errors, string option, string? path, bool required, Action<string> holds)
     {
         const string Advice = "Give the path of a Hugging Face folder: config.json, weights, tokenizer files.";
-        if (string.IsNullOrEmpty(path)) errors.Require(!required, $"{option} is empty. {Advice}");
-        else if (!Directory.Exists(path)) errors.Require(false, $"{option}: there is no model folder '{path}' (looked in {Path.GetFullPath(path)}). {Advice}");
+        if (string.IsNullOrEmpty(path))
+        {
+            errors.Require(!required, $"{option} is empty. {Advice}");
+        }
+        else if (!Directory.Exists(path))
+        {
+            errors.Require(false, $"{option}: there is no model folder '{path}' (looked in {Path.GetFullPath(path)}). {Advice}");
+        }
         else
         {
             try

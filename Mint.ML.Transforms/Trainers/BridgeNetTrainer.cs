@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Mint.ML.Bridges;
+using Mint.ML.Checkpoints;
 using Mint.ML.LanguageModels;
 using Mint.ML.ModelFiles;
 using Mint.ML.Objectives;
@@ -97,11 +98,30 @@ public sealed class BridgeNetTrainer : StepEstimator<BridgeNetTransformer>
             return;
         }
         errors.Gather(() => AlignmentTraining.Validate(objective, training));
+        errors.Gather(() => CheckBert(bridge.QFormer));
         errors.Require(bridge.HasAlignmentHeads, "Bridge.HasAlignmentHeads is false; stage 1 trains these heads.");
         errors.Require(objective.GenerationWeight <= 0 || bridge.QFormer.HasLanguageHead,
             "Bridge.QFormer.HasLanguageHead is false; set Objective.GenerationWeight to 0, or leave the head.");
         errors.Require(training.MaxTokens <= bridge.QFormer.Positions,
             $"Training.MaxTokens is {training.MaxTokens}, more than the bridge's Positions, {bridge.QFormer.Positions}.");
+    }
+
+    // A BERT's weights mean something in its own shape alone.
+    private void CheckBert(QFormerConfig bridge)
+    {
+        if (!Directory.Exists(options.Bert)) return; // which is said already
+        using var checkpoint = CheckpointFolder.Open(options.Bert);
+        var bert = BertConfig.FromJson(checkpoint.Config);
+        var errors = new OptionErrors();
+        foreach (var (name, here, there) in new[]
+        {
+            (nameof(bridge.HiddenSize), bridge.HiddenSize, bert.HiddenSize), (nameof(bridge.Heads), bridge.Heads, bert.Heads),
+            (nameof(bridge.FeedForwardSize), bridge.FeedForwardSize, bert.FeedForwardSize), (nameof(bridge.Positions), bridge.Positions, bert.Positions),
+        })
+        {
+            errors.Require(here == there, $"Bridge.QFormer.{name} is {here}; the BERT '{options.Bert}' has {there}.");
+        }
+        errors.Throw();
     }
 
     private protected override BridgeNetTransformer Make(IDataView input) => Fit(input, options.ValidationSet);
@@ -112,6 +132,7 @@ public sealed class BridgeNetTrainer : StepEstimator<BridgeNetTransformer>
     public BridgeNetTransformer Fit(IDataView trainData, IDataView? validationData)
     {
         ArgumentNullException.ThrowIfNull(trainData);
+        StepErrors.CheckBestBy(options.Training, validationData);
         GetOutputSchema(SchemaColumns.Shape(trainData.Schema));
         if (validationData is not null) GetOutputSchema(SchemaColumns.Shape(validationData.Schema));
         using var channel = host.Start("Train");

@@ -120,6 +120,7 @@ public sealed class InstructionTuner : StepEstimator<InstructionTunedTransformer
     public InstructionTunedTransformer Fit(IDataView trainData, IDataView? validationData)
     {
         ArgumentNullException.ThrowIfNull(trainData);
+        StepErrors.CheckBestBy(options.Training, validationData);
         GetOutputSchema(SchemaColumns.Shape(trainData.Schema));
         var features = trainData.Schema[options.FeatureColumnName];
         var stage1 = (options.Bridge?.Bridge ?? ModelReference.Find(features)?.Bridge)?.Value ?? throw NoBridge();

@@ -13,11 +13,11 @@ public sealed record AnswerRow(string Path)
     /// <summary>What <c>--max-seconds</c> left unheard at the end.</summary>
     public double CutSeconds { get; init; }
 
-    /// <summary>The caption, the answer, or the likeliest label.</summary>
+    /// <summary>The caption, the answer, or the likeliest label; empty where no label is likely enough.</summary>
     public string Text { get; init; } = "";
 
-    /// <summary>The labels that are shown, the likeliest first; of <c>classify</c> only.</summary>
-    public IReadOnlyList<LabelProbability> Labels { get; init; } = [];
+    /// <summary>The labels that are shown, the likeliest first; empty where none is likely enough, null where labels were not asked for.</summary>
+    public IReadOnlyList<LabelProbability>? Labels { get; init; }
 
     /// <summary>All numbers of the answer, in an order the run knows: every label's probability, or embeddings. Kept for evaluations only.</summary>
     public IReadOnlyList<float>? Values { get; init; }

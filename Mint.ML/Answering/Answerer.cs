@@ -177,13 +177,19 @@ public sealed class LabelAnswerer(AudioLanguageModel model, LabelOptions options
         float[] merged = clip.Audio!.Merge(windows, options.Ranking.MultiLabel);
         // A stable order: of equals the earlier.
         var order = options.Labels.Select((label, i) => new LabelProbability(label, merged[i])).OrderByDescending(label => label.Probability).ToList();
+        // Of several labels that can be true, none may be: then nothing is said, however likely the likeliest.
+        List<LabelProbability> shown = options.Ranking.MultiLabel ? [.. order.Where(label => label.Probability >= options.Threshold)]
+            : [.. order.Take(options.Top)];
         return clip.Row with
         {
-            Text = order[0].Label,
-            Labels = options.Ranking.MultiLabel ? [.. order.Where(label => label.Probability >= options.Threshold)] : [.. order.Take(options.Top)],
+            Text = shown.Count > 0 ? shown[0].Label : "",
+            Labels = shown,
             Values = options.KeepAll ? merged : null,
-            Segments = windows.Count > 1 ? clip.Audio!.Segments([.. windows.Select(window => options.Labels[Array.IndexOf(window, window.Max())])]) : [],
+            Segments = windows.Count > 1 ? clip.Audio!.Segments([.. windows.Select(Likeliest)]) : [],
         };
+
+        string Likeliest(float[] window) =>
+            options.Ranking.MultiLabel && window.Max() < options.Threshold ? "" : options.Labels[Array.IndexOf(window, window.Max())];
     }
 }
 

@@ -20,6 +20,11 @@ public sealed record ListedClip(string Name, string File)
 /// <summary>What a command is given to hear: a sound file, a folder, or a manifest.</summary>
 public static class ClipList
 {
+    private static readonly string[] Sounds = [".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf"];
+
+    /// <summary>Whether a text looks like the name of a sound file, by its ending: where there is no such file, it was mistyped.</summary>
+    public static bool NamesSound(string text) => Sounds.Contains(Path.GetExtension(text.Trim()).ToLowerInvariant());
+
     /// <summary>The clips in order: of a manifest as they stand there, each once; of a folder and the folders below it by name, each real file once.</summary>
     /// <param name="input">The file, folder or manifest, which is known by its ending (<see cref="AudioManifest.Endings"/>).</param>
     /// <param name="note">Takes what was passed over.</param>

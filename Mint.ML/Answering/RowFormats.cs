@@ -49,17 +49,22 @@ public abstract class RowFormat
 /// <param name="width">Characters of the first column.</param>
 internal sealed class TableFormat(int width) : RowFormat
 {
+    private const string NoLabel = "(no label reaches the threshold)";
+
     /// <inheritdoc/>
     public override string Line(AnswerRow row)
     {
         string margin = "\n" + new string(' ', width + 2);
         string answer = row.Error is { } error ? "error: " + error
-            : row.Labels.Count > 0 ? string.Join("  ", row.Labels.Select(label => $"{label.Label} {Number(label.Probability, "0.000")}"))
+            : row.Labels is [] ? NoLabel
+            : row.Labels is { } labels ? string.Join("  ", labels.Select(label => $"{label.Label} {Number(label.Probability, "0.000")}"))
             : row.Text;
         string cut = row.CutSeconds > 0 ? $"{margin}the last {Number(row.CutSeconds, "0.0")} s were not heard (--max-seconds)" : "";
         string notes = string.Concat(row.Notes.Select(note => $"{margin}note: {OneLine(note)}"));
         return OneLine(row.Path).PadRight(width) + "  " + OneLine(answer) + string.Concat(row.Segments.Select(segment => margin
-            + $"{Number(segment.Start, "0.0"),8} - {Number(segment.End, "0.0"),-8} {OneLine(segment.Answer)}")) + cut + notes;
+            + $"{Number(segment.Start, "0.0"),8} - {Number(segment.End, "0.0"),-8} {Said(segment.Answer)}")) + cut + notes;
+
+        string Said(string text) => text.Length == 0 && row.Labels is not null ? NoLabel : OneLine(text);
     }
 
     /// <inheritdoc/>
@@ -83,11 +88,11 @@ public sealed class JsonLinesFormat(string answer) : RowFormat
             return line.ToJsonString(Readable);
         }
         line["seconds"] = Math.Round(row.Seconds, 3);
-        line[answer] = row.Text;
-        if (row.Labels.Count > 0)
+        line[answer] = row.Labels is [] ? null : row.Text;
+        if (row.Labels is { } labels)
         {
             line["labels"] =
-                new JsonArray([.. row.Labels.Select(label => new JsonObject { ["label"] = label.Label, ["probability"] = Math.Round(label.Probability, 6) })]);
+                new JsonArray([.. labels.Select(label => new JsonObject { ["label"] = label.Label, ["probability"] = Math.Round(label.Probability, 6) })]);
         }
         if (row.Values is { } values) line["values"] = new JsonArray([.. values.Select(value => (JsonNode)value)]);
         if (row.Segments.Count > 0)
@@ -139,8 +144,9 @@ public sealed partial class CsvFormat(string answer) : RowFormat
         List<string> fields = [row.Path, row.Error is null ? Number(row.Seconds, "0.###") : "", row.Text];
         if (answer == "label")
         {
-            fields.Add(row.Labels.Count > 0 ? Number(row.Labels[0].Probability, "0.######") : "");
-            fields.Add(string.Join("; ", row.Labels.Select(label => $"{label.Label} {Number(label.Probability, "0.######")}")));
+            var labels = row.Labels ?? [];
+            fields.Add(labels.Count > 0 ? Number(labels[0].Probability, "0.######") : "");
+            fields.Add(string.Join("; ", labels.Select(label => $"{label.Label} {Number(label.Probability, "0.######")}")));
         }
         fields.Add(string.Join(" | ", row.Segments.Select(segment => $"{Number(segment.Start, "0.###")}-{Number(segment.End, "0.###")} {segment.Answer}")));
         fields.Add(row.CutSeconds > 0 ? Number(row.CutSeconds, "0.###") : "");

@@ -18,7 +18,7 @@ public sealed record AudioManifestRow(string Manifest, int Number, int Line, str
     /// <param name="column">Name of the column.</param>
     public string this[string column] => Values.TryGetValue(column, out string? value)
         ? value
-        : throw new KeyNotFoundException($"{Place} has no '{column}'. It has: {string.Join(", ", Values.Keys)}.");
+        : throw new KeyNotFoundException($"{Place} has no '{column}'. It has: {Brief.List(Values.Keys)}.");
 
     /// <summary>A column's value, or null when the row has none.</summary>
     /// <param name="column">Name of the column.</param>
@@ -111,7 +111,7 @@ public sealed class AudioManifest
 
         if (!columns.Contains(PathColumn, StringComparer.OrdinalIgnoreCase))
         {
-            throw new InvalidDataException($"{header}: the header has no Path column; it has: {Brief(columns)}.");
+            throw new InvalidDataException($"{header}: the header has no Path column; it has: {Brief.List(columns)}.");
         }
 
         for (int number = 1; Next(number); number++)
@@ -238,12 +238,6 @@ public sealed class AudioManifest
     }
 
     // A file that is no manifest may have a first line of any length.
-    private static string Brief(List<string> columns)
-    {
-        string all = string.Join(", ", columns);
-        return all.Length <= 200 ? all : all[..200] + "...";
-    }
-
     private static InvalidDataException Bad(string path, int row, int line, string problem) =>
         new(row == 0 ? $"{path}, line {line}: {problem}." : $"{path}, row {row} (line {line}): {problem}.");
 }

@@ -26,8 +26,10 @@ public sealed record BridgeNetConfig
     public void Validate()
     {
         var errors = new OptionErrors();
-        errors.Require(Queries >= 1, $"Queries is {Queries}; expected at least 1.");
-        errors.Require(EmbeddingSize >= 1, $"EmbeddingSize is {EmbeddingSize}; expected at least 1.");
+        foreach (var (name, size) in new[] { (nameof(Queries), Queries), (nameof(EmbeddingSize), EmbeddingSize) })
+        {
+            errors.Require(size >= 1 && size <= ConfigJson.LargestSize, $"{name} is {size}; expected at least 1 and at most {ConfigJson.LargestSize}.");
+        }
         errors.Require(Temperature > 0 && double.IsFinite(Temperature),
             $"Temperature is {Temperature}; similarities are divided by it, so it must be above 0.");
         errors.Gather(QFormer.Validate);

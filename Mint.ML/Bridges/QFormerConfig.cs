@@ -61,7 +61,8 @@ public sealed record QFormerConfig
             (nameof(Positions), Positions), (nameof(AudioSize), AudioSize), (nameof(CrossAttentionFrequency), CrossAttentionFrequency),
         })
         {
-            errors.Require(size >= 1, $"{name} is {size}; expected at least 1.");
+            long most = name == nameof(Layers) ? ConfigJson.MostLayers : ConfigJson.LargestSize;
+            errors.Require(size >= 1 && size <= most, $"{name} is {size}; expected at least 1 and at most {most}.");
         }
 
         errors.Require(Heads < 1 || HiddenSize % Heads == 0, $"HiddenSize is {HiddenSize}, which {Heads} Heads cannot share; expected a multiple of Heads.");

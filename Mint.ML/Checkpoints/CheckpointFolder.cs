@@ -201,7 +201,7 @@ public sealed class CheckpointFolder : IDisposable
             string index = System.IO.Path.Combine(Path, name);
             if (files.Count < 2 || !File.Exists(index) || ReadJson(index)["weight_map"] is not JsonObject map) continue;
             string[] absent = [.. map.Select(pair => pair.Key).Where(tensor => !tensors.ContainsKey(tensor))];
-            if (absent.Length > 0) throw new InvalidDataException($"{index}: no shard holds {string.Join(", ", absent)}.");
+            if (absent.Length > 0) throw new InvalidDataException($"{index}: no shard holds {Brief.List(absent)}.");
         }
     }
 

@@ -8,8 +8,8 @@ namespace Mint.ML.Checkpoints;
 internal static class ConfigJson
 {
     // No published model comes near these in any dimension; a file that does is broken, and must not be allocated.
-    private const long LargestSize = 1 << 24;
-    private const long MostLayers = 1000;
+    public const long LargestSize = 1 << 24;
+    public const long MostLayers = 1000;
 
     /// <summary>A dimension or count: 1 to 2^24.</summary>
     public static long Size(this JsonObject config, string key, long @default) => Within(config, key, @default, LargestSize);

@@ -21,7 +21,8 @@ public sealed record WeightMatch(
     public bool Fits => Missing.Count + Unexpected.Count + Misshapen.Count == 0;
 }
 
-/// <summary>A checkpoint does not fit a module; the message lists every tensor that is missing, unexpected or misshapen.</summary>
+/// <summary>A checkpoint does not fit a module; the message names the first few tensors that are missing, unexpected or misshapen;
+/// <see cref="Match"/> has all.</summary>
 public sealed class WeightMismatchException : Exception
 {
     internal WeightMismatchException(string path, string module, WeightMatch match) : base(Describe(path, module, match)) => Match = match;
@@ -36,7 +37,8 @@ public sealed class WeightMismatchException : Exception
         {
             if (names.Count == 0) continue;
             text.Append($"\n{names.Count} {what}:");
-            foreach (string name in names) text.Append("\n  ").Append(name);
+            foreach (string name in names.Take(Brief.Most)) text.Append("\n  ").Append(name);
+            if (names.Count > Brief.Most) text.Append($"\n  and {names.Count - Brief.Most} more");
         }
         return text.ToString();
     }

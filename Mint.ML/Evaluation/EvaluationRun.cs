@@ -87,7 +87,7 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
             if (!manifest.Columns.Contains(column, StringComparer.OrdinalIgnoreCase))
             {
                 throw new InvalidDataException($"{recipe.Manifest} has no column '{column}', which recipe '{recipe.Name}' names; it has: "
-                    + $"{string.Join(", ", manifest.Columns)}.");
+                    + $"{Brief.List(manifest.Columns)}.");
             }
         }
 
@@ -98,12 +98,11 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
             string[] references = [.. (recipe.Task == "tagging" ? texts.SelectMany(Several) : texts).Distinct()];
             if (references.Length == 0 && recipe.Task != "tagging")
             {
-                throw new InvalidDataException($"{clip.First().Place}: '{clip.Key}' has nothing in "
-                    + $"{string.Join(", ", recipe.Columns)}.");
+                throw new InvalidDataException($"{clip.First().Place}: '{clip.Key}' has nothing in {Brief.List(recipe.Columns)}.");
             }
             if (references.Length > 1 && recipe.Task == "classification")
             {
-                throw new InvalidDataException($"{clip.Last().Place}: '{clip.Key}' has the labels {Brief(references)}, and "
+                throw new InvalidDataException($"{clip.Last().Place}: '{clip.Key}' has the labels {Brief.List(references)}, and "
                     + "classification takes one; tagging takes several.");
             }
             return new Known(new ListedClip(clip.Key, clip.First().Path) { Place = clip.First().Place }, references, recipe.NegativeColumn is { } column
@@ -137,7 +136,7 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
             if (clip.References.FirstOrDefault(label => !recipe.Labels.Contains(label)) is { } unknown)
             {
                 throw new InvalidDataException($"{clip.Clip.Place}: '{clip.Clip.Name}' is labelled '{unknown}', which is none of the labels of recipe "
-                    + $"'{recipe.Name}': {Brief(recipe.Labels)}.");
+                    + $"'{recipe.Name}': {Brief.List(recipe.Labels)}.");
             }
         }
 
@@ -145,7 +144,6 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
     }
 
     // A thousand labels would hide which one it is about.
-    private static string Brief(IReadOnlyList<string> texts) => string.Join(", ", texts.Take(12)) + (texts.Count > 12 ? $" and {texts.Count - 12} more" : "");
 
     private Answerer Answerer(IReadOnlyList<string>? labels) => recipe.Task switch
     {

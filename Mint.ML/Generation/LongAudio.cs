@@ -31,10 +31,12 @@ public sealed record LongAudioOptions
     {
         var errors = new OptionErrors();
         errors.Require(WindowSeconds >= 0 && double.IsFinite(WindowSeconds), $"WindowSeconds is {WindowSeconds}; it is a length, or 0 for no windows.");
-        errors.Require(OverlapSeconds is null or >= 0, $"OverlapSeconds is {OverlapSeconds}; 0 means none.");
+        errors.Require(OverlapSeconds is null || (OverlapSeconds >= 0 && double.IsFinite(OverlapSeconds.Value)),
+            $"OverlapSeconds is {OverlapSeconds}; 0 means none.");
         errors.Require(OverlapSeconds is not { } overlap || !(WindowSeconds > 0) || !(overlap >= WindowSeconds),
             $"OverlapSeconds is {OverlapSeconds}; it must be less than the window's {WindowSeconds} s, or the windows would stand still.");
-        errors.Require(MaxSeconds is null or > 0, $"MaxSeconds is {MaxSeconds}; it must be above 0.");
+        errors.Require(MaxSeconds is null || (MaxSeconds > 0 && double.IsFinite(MaxSeconds.Value)),
+            $"MaxSeconds is {MaxSeconds}; it must be above 0, and finite.");
         errors.Throw();
     }
 }

@@ -131,7 +131,7 @@ internal sealed class FrozenFolder
             + $"program, the environment variable {FrozenModelFolders.Variable} anywhere.";
         throw different is not null
             ? new InvalidOperationException($"The frozen model '{reference}' is not the one this model was trained with: {different}. {advice}")
-            : new DirectoryNotFoundException($"The frozen model '{reference}' was not found. Looked for: {string.Join(", ", tried)}. {advice}");
+            : new DirectoryNotFoundException($"The frozen model '{reference}' was not found. Looked for: {Brief.List(tried)}. {advice}");
     }
 
     private static string? Difference(string folder, IReadOnlyList<(string Name, string Hash)> files)

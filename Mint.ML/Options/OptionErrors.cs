@@ -16,14 +16,14 @@ public sealed class OptionErrors
     public void RequireKnown<TEnum>(string name, TEnum value) where TEnum : struct, Enum =>
         Require(Enum.IsDefined(value), $"{name} is {value}; expected one of {string.Join(", ", OptionNames.All(typeof(TEnum)))}.");
 
-    /// <summary>Takes what another check reports.</summary>
+    /// <summary>Takes what another check reports, of a value or of a file that an option names.</summary>
     public void Gather(Action check)
     {
         try
         {
             check();
         }
-        catch (ArgumentException error)
+        catch (Exception error) when (error is ArgumentException or IOException or InvalidDataException or NotSupportedException)
         {
             errors.Add(error.Message);
         }
@@ -43,7 +43,7 @@ public sealed class OptionErrors
     public void Throw(string? step = null)
     {
         if (errors.Count == 0) return;
-        string all = string.Join(" ", errors);
+        string all = Brief.Sentences(errors);
         throw step is null ? new ArgumentException(all) : new ArgumentException($"{step}: {all}", "options");
     }
 }

@@ -32,7 +32,7 @@ public static class OptionFile
         using var document = Open(file);
         List<string> errors = [];
         Check("", document.RootElement, typeof(T), errors);
-        if (errors.Count > 0) throw new InvalidDataException($"{file}: {string.Join(" ", errors)}");
+        if (errors.Count > 0) throw new InvalidDataException($"{file}: {Brief.Sentences(errors)}");
         try
         {
             return document.RootElement.Deserialize<T>(OptionNames.Json)!;

@@ -33,7 +33,7 @@ public static class RecordedSettings
     {
         string[] different = [.. before.Select(pair => pair.Key).Union(now.Select(pair => pair.Key)).Where(key => !JsonNode.DeepEquals(before[key], now[key]))
             .Select(key => $"{key} was {Shown(before[key])} and is {Shown(now[key])}")];
-        return different.Length == 0 ? null : string.Join("; ", different);
+        return different.Length == 0 ? null : Brief.List(different, "; ");
     }
 
     private static string Shown(JsonNode? value)

@@ -27,9 +27,13 @@ public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSet
     /// <param name="top">How many are wanted.</param>
     /// <param name="rerank">How many of the best are heard again beside the text; 0 for none.</param>
     /// <param name="cancel">Stops between two batches.</param>
+    /// <exception cref="ArgumentException">The text is empty, or a number out of range.</exception>
     /// <exception cref="InvalidDataException">A file has changed since the index was made.</exception>
     public IReadOnlyList<FoundSound> ByText(string text, int top, int rerank = 0, CancellationToken cancel = default)
     {
+        ArgumentException.ThrowIfNullOrWhiteSpace(text);
+        ArgumentOutOfRangeException.ThrowIfLessThan(top, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(rerank);
         using var file = EmbeddingIndex.Open(index, mapped: false);
         var hits = file.Search([embeddings.Texts([text])[0]], Math.Max(top, rerank), cancel)[0];
         if (rerank == 0) return Unjudged(hits.Take(top));
@@ -45,6 +49,7 @@ public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSet
     /// <param name="cancel">Stops between two batches.</param>
     public IReadOnlyList<FoundSound> BySound(string sound, int top, CancellationToken cancel = default)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(top, 1);
         using var file = EmbeddingIndex.Open(index, mapped: false);
         return Unjudged(file.Search([model.Vectors(AudioFile.Read(sound, Reading, cancel), windows)], top, cancel)[0]);
     }

@@ -108,7 +108,7 @@ internal abstract class HeldOut : IHeldOut
         if (Array.TrueForAll(values, double.IsFinite)) return values;
         string[] clips = [.. batch.Select(example => audio.Name(Stage.Clip(example)))];
         throw new NonFiniteLossException(step, clips, $"Validation after step {step} has a loss that is not a finite number "
-            + $"({string.Join(", ", Means.Zip(values, (name, value) => $"{name} {value}"))}). Its batch is {string.Join(", ", clips)}. "
+            + $"({string.Join(", ", Means.Zip(values, (name, value) => $"{name} {value}"))}). Its batch is {Brief.List(clips)}. "
             + "Either one of the clips is damaged, or the step's weights are beyond repair: a lower learning rate, more warm-up or a gradient clip may help.");
     }
 }

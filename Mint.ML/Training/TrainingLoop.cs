@@ -175,7 +175,7 @@ public sealed class TrainingLoop
         string[] names = [.. batch.Names()];
         string values = string.Join(", ", training.LossNames.Zip(losses, (name, loss) => $"{name} {loss}"));
         return new NonFiniteLossException(step + 1, names,
-            $"Step {step + 1} has a loss that is not a finite number ({values}). Its batch is {string.Join(", ", names)}. "
+            $"Step {step + 1} has a loss that is not a finite number ({values}). Its batch is {Brief.List(names)}. "
             + "The weights are those of the step before"
             + (checkpoint is null ? ". " : $", and the last checkpoint is {checkpoint}. ")
             + "A lower learning rate, more warm-up or a gradient clip may help, or one of the clips is damaged.");

@@ -125,7 +125,8 @@ public sealed record TrainingOptions
 
         errors.Require(LearningRate > 0 && double.IsFinite(LearningRate), $"LearningRate is {LearningRate}; expected a number above 0.");
         errors.Require(WeightDecay >= 0 && double.IsFinite(WeightDecay), $"WeightDecay is {WeightDecay}; expected a number of at least 0.");
-        errors.Require(GradientClip is null or > 0, $"GradientClip is {GradientClip}; expected a number above 0, or null for none.");
+        errors.Require(GradientClip is null || (GradientClip > 0 && double.IsFinite(GradientClip.Value)),
+            $"GradientClip is {GradientClip}; expected a number above 0, or null for none.");
         errors.RequireKnown(nameof(Precision), Precision);
         errors.RequireKnown(nameof(Schedule), Schedule);
         errors.Require(Patience is null || BestBy is not null, "Patience is set and BestBy is not; expected the metric that has to get better.");

@@ -35,12 +35,12 @@ internal static class ClassifyCommand
         common.AddTo(command);
         command.SetRecipeAction((parse, cancel) =>
         {
+            string given = parse.GetValue(labels) ?? "";
             return common.Run(parse, defaults =>
             {
                 var options = shown.Read(parse, new() { Instruction = defaults.LabelInstruction }) with
                 {
-                    Labels = parse.GetValue(labels) is { } given ? Read(given) : defaults.Labels.Count > 0 ? defaults.Labels
-                        : throw new ArgumentException("Give --labels: the labels to choose from."),
+                    Labels = given.Length == 0 && defaults.Labels.Count > 0 ? defaults.Labels : Read(given),
                     Ranking = ranking.Read(parse, defaults.Ranking),
                 };
                 // Mutual information needs no fitting to be a probability of its own: see RankingOptions.Slope.
@@ -48,12 +48,24 @@ internal static class ClassifyCommand
                 {
                     options = options with { Ranking = options.Ranking with { Score = RankingScore.PointwiseMutualInformation } };
                 }
-                options.Validate();
+                OptionErrors.Check(() =>
+                {
+                    if (given.Length > 0 || defaults.Labels.Count == 0) Named(given);
+                }, options.Validate);
                 return (model, batch) => new LabelAnswerer(model,
                     options with { BySimilarity = parse.GetValue(by) is { } mode ? mode == "similarity" : model.System is null }, batch);
             }, cancel);
         });
         return command;
+    }
+
+    private static void Named(string labels)
+    {
+        var errors = new OptionErrors();
+        errors.Require(labels.Length > 0, "Give --labels: the labels to choose from.");
+        // One label is none to choose from: what has an ending is a file that is not there.
+        errors.Require(labels.Contains(',') || File.Exists(labels) || !Path.HasExtension(labels), $"There is no file of labels '{labels}'.");
+        errors.Throw();
     }
 
     private static string[] Read(string labels) =>

@@ -56,10 +56,14 @@ internal static class DataCommand
         notes.SetAction((parse, cancel) =>
         {
             double length = parse.GetValue(seconds);
-            if (!(length is > 0 and <= 60))
-            {
-                throw new ArgumentException($"--seconds is {length}; it must be above 0 and at most 60.");
-            }
+            var errors = new OptionErrors();
+            errors.Require(length is > 0 and <= 60, $"--seconds is {length}; it must be above 0 and at most 60.");
+            // What Opus can be written at, RFC 6716.
+            errors.Require(parse.GetValue(bitRate) is >= 6_000 and <= 510_000, $"--bit-rate is {parse.GetValue(bitRate)}; it must be from 6000 to 510000.");
+            errors.Gather(() => Numbers(parse.GetValue(pitches)!, "--pitches", 0, 127));
+            errors.Gather(() => Numbers(parse.GetValue(velocities)!, "--velocities", 1, 127));
+            if (parse.GetValue(subset) is { } asked) errors.Gather(() => Pair(asked));
+            errors.Throw();
 
             NoteSet.Render(new NoteSetOptions
             {
@@ -83,7 +87,7 @@ internal static class DataCommand
     {
         string[] parts = text.Split(':');
         var numbers = new List<int>();
-        if (parts.Length == 3 && parts.All(p => int.TryParse(p, out _)) && int.Parse(parts[2]) > 0)
+        if (parts.Length == 3 && parts.All(p => int.TryParse(p, out _)) && int.Parse(parts[0]) >= least && int.Parse(parts[2]) is > 0 and < 128)
         {
             for (int n = int.Parse(parts[0]); n <= Math.Min(int.Parse(parts[1]), most); n += int.Parse(parts[2]))
             {

@@ -3,8 +3,10 @@ using System.Globalization;
 using System.Text;
 using Mint.ML.Answering;
 using Mint.ML.Evaluation;
+using Mint.ML.LanguageModels;
 using Mint.ML.Metrics;
 using Mint.ML.Samples.Cli.Options;
+using Mint.ML.Systems;
 
 namespace Mint.ML.Samples.Cli.Commands;
 
@@ -55,12 +57,12 @@ internal static class EvaluateCommand
         command.SetAction((parse, cancel) =>
         {
             string[] files = parse.GetValue(recipes)!;
-            if (files.Length > 1 && (parse.GetValue(output) ?? parse.GetValue(manifest)) is not null)
-            {
-                throw new ArgumentException("--output and --manifest are for one recipe.");
-            }
-            if (parse.GetValue(batch) < 1) throw new ArgumentException($"--batch-size is {parse.GetValue(batch)}; at least one clip is answered at once.");
-            Words(parse.GetValue(spice) ?? ""); // an open quote is told before anything is loaded
+            var errors = new OptionErrors();
+            errors.Require(files.Length == 1 || (parse.GetValue(output) ?? parse.GetValue(manifest)) is null, "--output and --manifest are for one recipe.");
+            errors.Require(parse.GetValue(batch) >= 1, $"--batch-size is {parse.GetValue(batch)}; at least one clip is answered at once.");
+            if (parse.GetValue(bert) is { } bertFolder) errors.Gather(() => ModelCatalog.Require(bertFolder, nameof(Bert)));
+            errors.Gather(() => Words(parse.GetValue(spice) ?? "")); // an open quote is told before anything is loaded
+            errors.Throw();
             var read = files.Select(EvaluationRecipe.Read)
                 .Select(recipe => parse.GetValue(manifest) is { } other ? recipe with { Manifest = Path.GetFullPath(other) } : recipe)
                 .Select(recipe => recipe with { Hearing = hearing.Read(parse, recipe.Hearing) }).ToList();

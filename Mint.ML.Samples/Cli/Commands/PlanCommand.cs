@@ -171,7 +171,8 @@ internal static class PlanCommand
         {
             string number = text.TrimEnd('B', 'b', 'i');
             double unit = number.Length == 0 ? 0 : char.ToUpperInvariant(number[^1]) switch { 'G' => 1e9, 'M' => 1e6, 'T' => 1e12, _ => 0 };
-            return unit > 0 && double.TryParse(number[..^1], NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value > 0
+            return unit > 0 && double.TryParse(number[..^1], NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+                && value > 0 && double.IsFinite(value)
                 ? (long)(value * unit) : throw new ArgumentException($"--memory is '{text}'; expected a number with a unit, for instance 24GB or 512MB.");
         }
 

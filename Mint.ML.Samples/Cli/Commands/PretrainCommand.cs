@@ -35,7 +35,7 @@ internal static class PretrainCommand
         {
             var (manifests, place, from, losses) = (parse.GetValue(manifest)!, run.Read(parse), start.Read(parse), objective.Read(parse));
             var options = training.Read(parse) with { RunFolder = place.Folder };
-            OptionErrors.Check(() => AlignmentTraining.Validate(losses, options), () => from.Validate(options), place.Validate, Named);
+            OptionErrors.Check(() => AlignmentTraining.Validate(losses, options), () => from.Validate(options), place.Validate, Named, Measured);
             AudioManifestRow[] rows = [.. manifests.SelectMany(file => AudioManifest.Read(file).Rows)], held = parse.GetValue(validation) is { } other
                 ? [.. AudioManifest.Read(other).Rows] : [];
             string[] captions = [.. rows.Select(row => row["Caption"])];
@@ -55,6 +55,10 @@ internal static class PretrainCommand
             using var step = ml.AudioLanguage().UseBridge(bridge, folder, maxTextTokens: options.MaxTokens);
             RunFiles.WriteModel(place.Folder, ml, manifests[0], place, step);
             return Task.FromResult(place.Finish(result));
+
+            // As HeldOutPairs measures: without contrast nothing trains what searches.
+            void Measured() => TrainingArguments.CheckValidation(options, parse.GetValue(validation) is not null,
+                ["loss", "contrastive", "matching", "generation", .. losses.ContrastiveWeight > 0 ? (string[])["r1", "r5", "r10"] : []]);
 
             void Named()
             {

@@ -12,6 +12,8 @@ namespace Mint.ML.Samples.Cli.Commands;
 /// <summary><c>mint pretrain-encoder</c>: a small data2vec-audio encoder from labelled clips of one length.</summary>
 internal static class PretrainEncoderCommand
 {
+    private const int Widest = 1 << 16, Deepest = 1000; // beyond any model that is trained
+
     public static Command Create()
     {
         var manifest = new Argument<string>("manifest") { Description = "CSV or JSON lines with Path and the label columns, as 'mint data notes' writes" };
@@ -59,12 +61,13 @@ internal static class PretrainEncoderCommand
             }, parse.GetValue(convolutionWidth));
             var progress = new ConsoleLines();
             var rows = AudioManifest.Read(parse.GetValue(manifest)!).Rows;
+            ClipLabels[] told = [.. parse.GetValue(labels)!.Split(',').Select(column => Label(column, rows))];
+            var held = HeldOut(parse.GetValue(holdOut), rows);
             var encoder = EncoderPretraining.Create(config, options.Seed);
             Stopping.Listen();
             using var features = EncoderPretraining.Features(encoder, rows.Select(row => AudioFile.Read(row.Path, config.SampleRate).Samples), progress,
                 cancel);
-            EncoderPretraining.Run(encoder, features, [.. parse.GetValue(labels)!.Split(',').Select(column => Label(column, rows))],
-                HeldOut(parse.GetValue(holdOut), rows), options, new TrainingLines(), cancel);
+            EncoderPretraining.Run(encoder, features, told, held, options, new TrainingLines(), cancel);
             EncoderPretraining.Save(encoder, config, parse.GetValue(output)!);
             Console.WriteLine($"written: {parse.GetValue(output)} ({encoder.parameters().Sum(weight => weight.numel()):N0} parameters)");
             return Task.FromResult(cancel.IsCancellationRequested ? 130 : 0);
@@ -72,10 +75,13 @@ internal static class PretrainEncoderCommand
             void Shape()
             {
                 var errors = new OptionErrors();
-                errors.Require(parse.GetValue(width) is >= 4 and var wide
-                    && wide % 4 == 0, $"--hidden-size is {parse.GetValue(width)}; expected a multiple of the 4 heads.");
-                errors.Require(parse.GetValue(convolutionWidth) >= 1, $"--convolution-width is {parse.GetValue(convolutionWidth)}; expected at least 1.");
-                errors.Require(parse.GetValue(layers) >= 1, $"--layers is {parse.GetValue(layers)}; expected at least 1.");
+                errors.Require(parse.GetValue(width) is >= 4 and <= Widest and var wide
+                    && wide % 4 == 0, $"--hidden-size is {parse.GetValue(width)}; expected a multiple of the 4 heads, at most {Widest}.");
+                errors.Require(parse.GetValue(convolutionWidth) is >= 1 and <= Widest,
+                    $"--convolution-width is {parse.GetValue(convolutionWidth)}; expected 1 to {Widest}.");
+                errors.Require(parse.GetValue(layers) is >= 1 and <= Deepest, $"--layers is {parse.GetValue(layers)}; expected 1 to {Deepest}.");
+                errors.Require(parse.GetValue(holdOut) is not { } rule || rule.Split('=').Length == 2,
+                    $"--hold-out is '{parse.GetValue(holdOut)}'; it must be COLUMN=VALUE,VALUE, for instance Soundfont=timgm,csound.");
                 errors.Throw();
             }
         });
@@ -93,7 +99,6 @@ internal static class PretrainEncoderCommand
     {
         if (rule is null) return [];
         string[] parts = rule.Split('=');
-        if (parts.Length != 2) throw new ArgumentException($"--hold-out is '{rule}'; it must be COLUMN=VALUE,VALUE, for instance Soundfont=timgm,csound.");
         var values = parts[1].Split(',').ToHashSet();
         return [.. Enumerable.Range(0, rows.Count).Where(i => values.Contains(rows[i][parts[0]]))];
     }

@@ -12,6 +12,8 @@ namespace Mint.ML.Samples.Cli.Commands;
 /// <summary><c>mint pretrain-language-model</c>: a small language model of the Flan-T5 architecture, from WordNet and generated captions.</summary>
 internal static class PretrainLanguageModelCommand
 {
+    private const int Widest = 1 << 16, Deepest = 1000; // beyond any model that is trained
+
     public static Command Create()
     {
         var output = new Option<string>("--output", "-o") { Description = "Folder for the model", DefaultValueFactory = _ => "runs/language-model" };
@@ -82,9 +84,11 @@ internal static class PretrainLanguageModelCommand
             void Shape()
             {
                 var errors = new OptionErrors();
-                errors.Require(d >= 1 && d % heads == 0, $"--hidden-size is {d}; expected a multiple of its {heads} heads of about 32.");
-                errors.Require(parse.GetValue(layers) >= 1, $"--layers is {parse.GetValue(layers)}; expected at least 1.");
-                errors.Require(parse.GetValue(vocabulary) >= 1, $"--vocabulary-size is {parse.GetValue(vocabulary)}; expected at least 1.");
+                errors.Require(d is >= 1 and <= Widest && d % heads == 0,
+                    $"--hidden-size is {d}; expected a multiple of its {heads} heads of about 32, at most {Widest}.");
+                errors.Require(parse.GetValue(layers) is >= 1 and <= Deepest, $"--layers is {parse.GetValue(layers)}; expected 1 to {Deepest}.");
+                errors.Require(parse.GetValue(vocabulary) > LanguageModelFolder.Sentinels,
+                    $"--vocabulary-size is {parse.GetValue(vocabulary)}; expected more than the {LanguageModelFolder.Sentinels} sentinels.");
                 errors.Throw();
             }
         });

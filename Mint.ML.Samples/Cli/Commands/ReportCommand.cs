@@ -37,8 +37,10 @@ internal static class ReportCommand
         };
         report.SetAction((parse, cancel) =>
         {
-            if (parse.GetValue(limit) is not (>= 0 and <= 1000)) throw new ArgumentException("--audio-limit must be between 0 and 1000 megabytes.");
-            if (parse.GetValue(examples) < 0) throw new ArgumentException("--examples must not be below 0.");
+            var errors = new OptionErrors();
+            errors.Require(parse.GetValue(limit) is >= 0 and <= 1000, $"--audio-limit is {parse.GetValue(limit)}; it must be between 0 and 1000 megabytes.");
+            errors.Require(parse.GetValue(examples) >= 0, $"--examples is {parse.GetValue(examples)}; it must not be below 0.");
+            errors.Throw();
             Run(parse.GetValue(folder)!, parse.GetValue(output), parse.GetValue(model), parse.GetValue(audio),
                 (long)(parse.GetValue(limit) * 1e6), parse.GetValue(examples), new ConsoleLines(), cancel);
             return Task.FromResult(0);

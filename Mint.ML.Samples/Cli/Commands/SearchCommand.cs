@@ -131,19 +131,20 @@ internal static class SearchCommand
         var command = new Command("query", "Find the clips of an index that fit a text or a sound best.") { index, query, top, rerank, format, model, device };
         command.SetAction((parse, cancel) =>
         {
-            string path = parse.GetValue(index)!;
+            string path = parse.GetValue(index)!, asked = parse.GetValue(query)!;
+            bool isSound = File.Exists(asked);
             var errors = new OptionErrors();
+            errors.Require(!string.IsNullOrWhiteSpace(asked), "The query is empty; give a text or a sound file.");
+            errors.Require(isSound || !ClipList.NamesSound(asked), $"There is no sound file '{asked}'. To search for these words, leave the ending off.");
+            errors.Require(!Directory.Exists(asked), $"The query '{asked}' is a folder; give a text or one sound file.");
+            errors.Require(!isSound || parse.GetValue(rerank) <= 0,
+                "--rerank asks how well a text belongs to a sound; a query that is a sound has none.");
             errors.Require(parse.GetValue(top) >= 1, $"--top is {parse.GetValue(top)}; at least one is shown.");
             errors.Require(parse.GetValue(rerank) >= 0, $"--rerank is {parse.GetValue(rerank)}; 0 means none.");
             errors.Throw();
             var settings = IndexSettings.Read(path);
             using var loaded = ModelFile.Load(settings.CheckedModel(path, parse.GetValue(model)), DeviceOption.Parse(parse.GetValue(device)!));
-            var (search, asked) = (new SoundSearch(path, loaded.Model, settings), parse.GetValue(query)!);
-            bool isSound = File.Exists(asked);
-            if (isSound && parse.GetValue(rerank) > 0)
-            {
-                throw new ArgumentException("--rerank asks how well a text belongs to a sound; a query that is a sound has none.");
-            }
+            var search = new SoundSearch(path, loaded.Model, settings);
             var found = isSound ? search.BySound(asked, parse.GetValue(top), cancel)
                 : search.ByText(asked, parse.GetValue(top), parse.GetValue(rerank), cancel);
             Print([.. found], parse.GetValue(format)!);

@@ -45,6 +45,14 @@ internal sealed class BridgeArguments
             ?? Math.Max(1, size / 64),
             FeedForwardSize = parse.GetValue(feedForward) ?? 4 * size
         };
-        return new(parse.GetValue(bridge), parse.GetValue(bert), parse.GetValue(tokenizer), parse.GetValue(pieces), config with { QFormer = qformer });
+        (Option Option, Func<BridgeNetConfig, object?> Of)[] sizes =
+            [(width, config => config.QFormer.HiddenSize), (heads, config => config.QFormer.Heads), (feedForward, config => config.QFormer.FeedForwardSize)];
+        return new(parse.GetValue(bridge), parse.GetValue(bert), parse.GetValue(tokenizer), parse.GetValue(pieces), config with { QFormer = qformer })
+        {
+            Said = [.. sizes.Where(size => Said(size.Option)).Select(size => (size.Option.Name, size.Of)), .. shape.Said(parse)],
+            SaysVocabularySize = Said(pieces),
+        };
+
+        bool Said(Option option) => parse.GetResult(option) is { Implicit: false };
     }
 }

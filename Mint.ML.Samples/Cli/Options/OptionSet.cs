@@ -10,19 +10,19 @@ namespace Mint.ML.Samples.Cli.Options;
 /// <param name="defaults">What options that are not given leave as it is.</param>
 internal sealed class OptionSet<T>(T defaults) : IEnumerable<Option>
 {
-    private readonly List<(Option Option, Func<ParseResult, T, T> Apply)> all = [];
+    private readonly List<(Option Option, Func<ParseResult, T, T> Apply, Func<T, object?> Of)> all = [];
 
     public void Add<V>(string name, string description, Func<T, V> of, Func<T, V, T> with)
     {
         if (typeof(V).IsEnum)
         {
             var named = EnumOption.Create<V>(name, description, of(defaults));
-            all.Add((named, (parse, record) => with(record, OptionNames.Parse<V>(parse.GetValue(named)!))));
+            all.Add((named, (parse, record) => with(record, OptionNames.Parse<V>(parse.GetValue(named)!)), record => of(record)));
         }
         else
         {
             var option = new Option<V>(name) { Description = description, DefaultValueFactory = _ => of(defaults) };
-            all.Add((option, (parse, record) => with(record, parse.GetValue(option)!)));
+            all.Add((option, (parse, record) => with(record, parse.GetValue(option)!), record => of(record)));
         }
     }
 
@@ -35,6 +35,10 @@ internal sealed class OptionSet<T>(T defaults) : IEnumerable<Option>
 
     /// <summary>Whether a command line or its recipe says a value, be it the default one.</summary>
     public bool Says(ParseResult parse, string name) => parse.GetResult(all.Single(entry => entry.Option.Name == name).Option) is { Implicit: false };
+
+    /// <summary>The options that a command line or its recipe says, each with the property that it fills.</summary>
+    public IEnumerable<(string Name, Func<T, object?> Of)> Said(ParseResult parse) =>
+        all.Where(entry => parse.GetResult(entry.Option) is { Implicit: false }).Select(entry => (entry.Option.Name, entry.Of));
 
     public IEnumerator<Option> GetEnumerator() => all.Select(entry => entry.Option).GetEnumerator();
 

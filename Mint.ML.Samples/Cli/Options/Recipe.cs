@@ -53,7 +53,7 @@ internal static class Recipe
         var both = command.Parse([.. arguments, .. parse.Tokens.Where(token => token.Type != TokenType.Command).Select(token => token.Value)],
             ParserConfiguration);
         errors.AddRange(both.Errors.Select(error => error.Message));
-        return errors.Count == 0 ? both : throw new InvalidDataException($"{file}: {string.Join(" ", errors)} 'mint {command.Name} --help' lists all.");
+        return errors.Count == 0 ? both : throw new InvalidDataException($"{file}: {Brief.Sentences(errors)} 'mint {command.Name} --help' lists all.");
     }
 
     private static IEnumerable<string> Values(JsonElement value) => value.ValueKind switch

@@ -43,6 +43,7 @@ internal sealed record RunPlace(string Folder, string Encoder, string Cache, Dev
     public void Validate()
     {
         if (Encoder.Length == 0) throw new ArgumentException("Give --encoder: the folder of a data2vec-audio or another audio encoder.");
+        ModelCatalog.RequireAudioEncoder(Encoder);
     }
 
     /// <summary>Width of the encoder's frames, from its configuration alone; null when none is named.</summary>

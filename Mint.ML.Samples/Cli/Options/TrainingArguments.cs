@@ -38,6 +38,21 @@ internal static class TrainingArguments
         { "--checkpoints-kept", "Newest checkpoints that are kept", o => o.CheckpointsKept, (o, value) => o with { CheckpointsKept = value } },
     };
 
+    /// <summary>Checks what is said about validation, before anything is read.</summary>
+    /// <param name="options">How the stage is trained.</param>
+    /// <param name="validates">Whether there is held-out data.</param>
+    /// <param name="metrics">What is measured on it.</param>
+    /// <exception cref="ArgumentException">There is nothing to validate with, or no such metric.</exception>
+    public static void CheckValidation(TrainingOptions options, bool validates, IReadOnlyList<string> metrics)
+    {
+        var errors = new OptionErrors();
+        errors.Require(validates || options.BestBy is null, $"BestBy is '{options.BestBy}'; without --validation there are no metrics.");
+        errors.Require(validates || options.ValidateEvery is null, $"ValidateEvery is {options.ValidateEvery}; without --validation nothing is validated.");
+        errors.Require(!validates || options.BestBy is not { } metric || metrics.Contains(metric),
+            $"BestBy is '{options.BestBy}'; this run measures {string.Join(", ", metrics)}.");
+        errors.Throw();
+    }
+
     /// <summary>Stage 1's losses.</summary>
     public static OptionSet<AlignmentOptions> Objective() => new(new AlignmentOptions())
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
@@ -17,6 +18,12 @@ namespace Mint.ML.Samples.Cli.Runs;
 /// <param name="Config">The architecture of a bridge from nothing.</param>
 internal sealed record BridgeStart(string? Bridge, string? Bert, string? Tokenizer, int VocabularySize, BridgeNetConfig Config)
 {
+    /// <summary>The options of the shape that were said: another bridge or a BERT that is named has to have what they say.</summary>
+    public IReadOnlyList<(string Name, Func<BridgeNetConfig, object?> Of)> Said { get; init; } = [];
+
+    /// <summary>Whether <see cref="VocabularySize"/> was said, and so is meant to be trained.</summary>
+    public bool SaysVocabularySize { get; init; }
+
     /// <summary>The bridge of stage 1 that is named, with the folder it stands in; null when none is.</summary>
     public string? Stage1 => Bridge is null ? null : File.Exists(Path.Combine(BridgeFolder.InRun(Bridge), "config.json")) ? BridgeFolder.InRun(Bridge) : Bridge;
 
@@ -29,8 +36,23 @@ internal sealed record BridgeStart(string? Bridge, string? Bert, string? Tokeniz
         errors.Require(Bridge is null || Bert is null, "--bert and --bridge are both given; a bridge starts from one of them.");
         errors.Require(VocabularySize >= 1, $"VocabularySize is {VocabularySize}; expected at least 1.");
         errors.Gather(Config.Validate);
-        long positions = Stage1 is { } from ? BridgeNetConfig.FromJson(Json(from)).QFormer.Positions : Bert is { } folder
-            ? BertConfig.FromJson(Json(folder)).Positions : Config.QFormer.Positions;
+        errors.Require(!SaysVocabularySize || (Tokenizer ?? Bridge ?? Bert) is null,
+            $"--vocabulary-size is for a vocabulary that is trained; '{Tokenizer ?? Bridge ?? Bert}' has one. Leave it out.");
+        errors.Gather(() => Fits(options));
+        errors.Throw();
+    }
+
+    // What is said about the shape must be what the bridge or the BERT has: to pass it over would train another bridge than was asked for.
+    private void Fits(TrainingOptions options)
+    {
+        var errors = new OptionErrors();
+        var made = Stage1 is { } from ? BridgeNetConfig.FromJson(Json(from)) : Bert is { } folder ? Shape(1, 1, BertConfig.FromJson(Json(folder))) : Config;
+        foreach (var (name, of) in Said.Where(option => !Equals(option.Of(Config), option.Of(made))))
+        {
+            errors.Require(false, string.Create(CultureInfo.InvariantCulture,
+                $"{name} is {of(Config)}, and '{Bridge ?? Bert}' has {of(made)}: leave it out, or start from nothing."));
+        }
+        long positions = made.QFormer.Positions;
         errors.Require(options.MaxTokens <= positions, $"MaxTokens is {options.MaxTokens}; the bridge has {positions} positions.");
         errors.Throw();
     }

@@ -1,3 +1,5 @@
+using Mint.ML.Objectives;
+
 namespace Mint.ML.Samples.Making.Ablation;
 
 /// <summary>A table of the paper as trainings of the small MINT: what its rows differ in.</summary>
@@ -24,9 +26,24 @@ internal sealed record AblationRecipe
         {
             throw new InvalidDataException($"{file}: it has no rows or no seeds; there is nothing to train.");
         }
-        if (recipe.Rows.FirstOrDefault(row => row.Stages is not (1 or 2)) is { } wrong)
+        var errors = new OptionErrors();
+        foreach (var row in recipe.Rows)
         {
-            throw new InvalidDataException($"{file}: row '{wrong.Name}' has {wrong.Stages} stages; expected 1 or 2.");
+            errors.Require(row.Stages is 1 or 2, $"Row '{row.Name}' has {row.Stages} stages; expected 1 or 2.");
+            errors.Gather(new AlignmentOptions
+            {
+                ContrastiveWeight = row.ContrastiveWeight,
+                MatchingWeight = row.MatchingWeight,
+                GenerationWeight = row.GenerationWeight,
+            }.Validate);
+        }
+        try
+        {
+            errors.Throw();
+        }
+        catch (ArgumentException error)
+        {
+            throw new InvalidDataException($"{file}: {error.Message}", error);
         }
         return recipe;
     }

@@ -79,7 +79,7 @@ public sealed record InstructionData(string Manifest, string? Instruction, strin
             foreach (string column in source.Instruction is null ? [nameof(Instruction), source.Response] : (string[])[source.Response])
             {
                 if (!manifest.Columns.Contains(column, StringComparer.OrdinalIgnoreCase))
-                    throw new InvalidDataException($"{source.Manifest} has no column '{column}'; it has: {string.Join(", ", manifest.Columns)}.");
+                    throw new InvalidDataException($"{source.Manifest} has no column '{column}'; it has: {Brief.List(manifest.Columns)}.");
             }
 
             List<InstructionExample> examples = [];

@@ -59,6 +59,19 @@ public sealed class WeightLoaderTests
     }
 
     [TestMethod]
+    public void Ten_thousand_tensors_too_many_are_a_handful_in_the_message()
+    {
+        using var module = new Sample();
+        var tensors = Fitting();
+        for (int i = 0; i < 10_000; i++) tensors[$"other{i}"] = ones(1);
+        var error = Assert.ThrowsExactly<WeightMismatchException>(() => Load(module, tensors, new WeightNames()));
+        StringAssert.Contains(error.Message, "10000 unexpected");
+        StringAssert.Contains(error.Message, "and 9992 more");
+        Assert.IsLessThan(1000, error.Message.Length);
+        Assert.HasCount(10_000, error.Match.Unexpected);
+    }
+
+    [TestMethod]
     public void Prefixes_old_spellings_scopes_and_renames_are_rules()
     {
         var names = new WeightNames

@@ -57,6 +57,41 @@ public class AnswerCommandTests
         }
     }
 
+    [TestMethod]
+    [DataRow(new string[0], DisplayName = "a window")]
+    [DataRow(new[] { "--window-seconds", "0.1", "--overlap-seconds", "0" }, DisplayName = "several windows")]
+    public void Where_no_label_reaches_the_threshold_no_label_is_given(string[] windows)
+    {
+        // An offset of -50 makes every probability next to nothing.
+        string[] arguments = [Path.Combine(Clips, "clip7.wav"), .. Labels, .. windows, "--multi-label", "--offset", "-50", "--threshold", "0.99"];
+        string[] Lines(string format) => Run(ClassifyCommand.Create(), [.. arguments, "--format", format]).Output.TrimEnd().Split(Environment.NewLine);
+        string table = string.Concat(Lines("table"));
+        StringAssert.Contains(table, "(no label reaches the threshold)");
+        foreach (string family in TinyModels.Families) Assert.DoesNotContain(family, table);
+
+        var row = JsonNode.Parse(Lines("jsonl").Single())!.AsObject();
+        Assert.IsTrue(row.ContainsKey("label") && row["label"] is null);
+        Assert.IsEmpty(row["labels"]!.AsArray());
+        foreach (var segment in row["segments"] as JsonArray ?? []) Assert.AreEqual("", segment!["label"]!.GetValue<string>());
+
+        string[] lines = Lines("csv");
+        using var csv = new CsvReader(new StringReader(string.Join('\n', lines)), CultureInfo.InvariantCulture);
+        Assert.IsTrue(csv.Read() && csv.ReadHeader() && csv.Read());
+        foreach (string column in (string[])["label", "probability", "labels", "error"]) Assert.AreEqual("", csv.GetField(column), column);
+        foreach (string family in TinyModels.Families) Assert.DoesNotContain(family, lines[1]);
+    }
+
+    [TestMethod]
+    public void A_file_without_a_label_is_gone_on_with()
+    {
+        string[] arguments = [Clips, .. Labels, "--multi-label", "--offset", "-50"];
+        foreach (string name in (string[])["none.jsonl", "none.csv"])
+        {
+            Assert.AreEqual(0, Run(ClassifyCommand.Create(), [.. arguments, "-o", At(name)]).Code);
+            StringAssert.Contains(Run(ClassifyCommand.Create(), [.. arguments, "-o", At(name)]).Report, "8 of 8 clips have their rows already");
+        }
+    }
+
     private static string[] Labels => ["--labels", string.Join(',', TinyModels.Families)];
 
     [TestMethod]

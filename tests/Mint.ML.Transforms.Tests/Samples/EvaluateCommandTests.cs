@@ -119,8 +119,11 @@ public class EvaluateCommandTests
     {
         File.Copy(Path.Combine(Clips.Folder, "clip0.wav"), At("a.wav"));
         File.WriteAllText(At("one.csv"), "Path,Caption\na.wav,a flute plays note 0\n");
-        Run(Recipe("one.json", new() { ["task"] = "captioning", ["columns"] = new JsonArray("Caption"), ["manifest"] = "one.csv" }), "-o", At("one"),
-            "--wordnet", At("none"));
+        string recipe = Recipe("one.json", new() { ["task"] = "captioning", ["columns"] = new JsonArray("Caption"), ["manifest"] = "one.csv" });
+        foreach (string format in (string[])["table", "csv", "json"])
+            StringAssert.Contains(Run(recipe, "-o", At("one"), "--wordnet", At("none"), "--format", format), "there is one clip", format);
+        string page = ReportCommand.Run(At("one"), null, null, null, 0, 0, new Progress<string>(), default);
+        StringAssert.Contains(File.ReadAllText(page), "there is one clip", "the report");
         var metrics = Evaluation("one")["metrics"]!.AsArray();
         Assert.HasCount(10, metrics);
         foreach (string name in (string[])["CIDEr-D", "SPIDEr"])

@@ -84,6 +84,33 @@ public class SearchCommandTests
     }
 
     [TestMethod]
+    public void A_query_that_is_empty_or_a_mistyped_file_is_an_error_before_a_model_is_loaded()
+    {
+        // Neither index nor model is there: an error about one would show that it was looked for first.
+        Says("no sound file 'bse.wav'", "bse.wav");
+        Says("no sound file 'none/Piano.FLAC'", "none/Piano.FLAC");
+        Says("The query is empty", "");
+        Says("The query is empty", "  ");
+        Says("is a folder", At("clips"));
+        string clip = Path.Combine(At("clips"), "clip6.wav");
+        Says("--top is 0; at least one is shown. --rerank is -1", clip, "--top", "0", "--rerank", "-1");
+        Says("a query that is a sound has none", clip, "--rerank", "3");
+
+        void Says(string part, params string[] query) =>
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Run(["query", At("none.index"), .. query])).Message, part);
+    }
+
+    [TestMethod]
+    public void A_search_by_an_empty_text_is_refused_by_the_library_too()
+    {
+        Build();
+        using var model = Mint.ML.Samples.Cli.ModelFile.Load(Model);
+        var search = new SoundSearch(At("sounds.index"), model.Model, IndexSettings.Read(At("sounds.index")));
+        Assert.ThrowsExactly<ArgumentException>(() => search.ByText(" ", 1));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => search.ByText("rain", 0));
+    }
+
+    [TestMethod]
     public void A_sound_finds_itself_first()
     {
         Build();
