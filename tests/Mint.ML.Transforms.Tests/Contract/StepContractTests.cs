@@ -253,7 +253,7 @@ public sealed class StepContractTests
         process.WaitForExit();
         Assert.AreEqual(0, process.ExitCode, output);
         foreach (var (name, step) in Step.All)
-            CollectionAssert.AreEqual(RowText.Of(step.Whole(Fit(name)).Transform(EightClips.Shared.Data), step.Added),
+            CollectionAssert.AreEqual(RowText.Read(step.Whole(Fit(name)).Transform(EightClips.Shared.Data), step.Added),
                 File.ReadAllLines(Path.Combine(folder, $"{name}.txt")), name);
     }
 
@@ -272,7 +272,7 @@ public sealed class StepContractTests
             var view = model.Transform(data);
             var before = new TransformerChain<ITransformer>([.. model.SkipLast(1)]).GetOutputSchema(data.Schema);
             string[] added = [.. view.Schema.Where(column => !column.IsHidden && column.Index >= before.Count).Select(column => column.Name)];
-            File.WriteAllLines(Path.ChangeExtension(file, ".txt"), RowText.Of(view, added));
+            File.WriteAllLines(Path.ChangeExtension(file, ".txt"), RowText.Read(view, added));
         }
     }
 
