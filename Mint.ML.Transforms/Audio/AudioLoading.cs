@@ -125,8 +125,11 @@ public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<Audio
             if (AudioLoadingEstimator.IsVectorOf(this.input.Type, NumberDataViewType.Single))
             {
                 if (options.SampleRateColumnName is { } name) rate = input.Require(name, "Int32, samples per second", type => type == NumberDataViewType.Int32);
-                else if (options.SampleRate is null) throw new ArgumentOutOfRangeException(nameof(input),
+                else if (options.SampleRate is null)
+                {
+                    throw new ArgumentOutOfRangeException(nameof(input),
                     AudioLoadingEstimator.NoRate(options.InputColumnName));
+                }
             }
             places = ManifestPlaces.Find(this.input);
             Added = [new(options.OutputColumnName, new AudioDataViewType()), new(NotesColumn(options.OutputColumnName), TextDataViewType.Instance)];
@@ -189,8 +192,11 @@ public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<Audio
             string name = $"the samples of column '{input.Name}'";
             const string Advice = "Give mono samples where full scale is 1, and their rate.";
             if (hertz > 0 && samples.Length / (double)hertz > owner.options.MaxDuration.TotalSeconds)
+            {
                 throw new AudioFormatException(name, $"they last {samples.Length / (double)hertz:F1} s, longer than MaxDuration, {owner.options.MaxDuration}",
                     Advice);
+            }
+
             try
             {
                 return MLAudio.Create(samples, hertz);
@@ -277,8 +283,10 @@ public sealed class AudioLoadingEstimator : StepEstimator<AudioLoadingTransforme
         if (IsVector(sound, NumberDataViewType.Single))
         {
             if (options.SampleRateColumnName is { } name)
+            {
                 input.Require(name, "Int32, samples per second", column => column.ItemType == NumberDataViewType.Int32
                     && column.Kind == SchemaShape.Column.VectorKind.Scalar);
+            }
             else if (options.SampleRate is null) throw new ArgumentOutOfRangeException(nameof(input), NoRate(options.InputColumnName));
         }
         return input.With(Interop.ShapeColumn(options.OutputColumnName, new AudioDataViewType()),

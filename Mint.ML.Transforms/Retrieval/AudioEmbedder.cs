@@ -76,7 +76,10 @@ public sealed class AudioEmbeddingTransformer : RowMapTransformer, ILoadable<Aud
         {
             var vectors = batch.Output<VBuffer<float>>(0);
             for (int i = 0; i < vectors.Length; i++) vectors[i] = new(size, Enumerable.Repeat(float.NaN, size).ToArray());
-            if (owner.model.Bridge is { } bridge) BridgeNetTransformer.EmbedAudio(bridge.Value, batch.Input<VBuffer<float>>(sound), sound.Name, vectors);
+            if (owner.model.Bridge is { } bridge)
+            {
+                BridgeNetTransformer.EmbedAudio(bridge.Value, batch.Input<VBuffer<float>>(sound), sound.Name, vectors);
+            }
             else
             {
                 var sounds = batch.Input<MLAudio?>(sound).ToArray();
@@ -144,7 +147,10 @@ public sealed class AudioEmbedder : StepEstimator<AudioEmbeddingTransformer>
 
     private protected override SchemaShape Shape(SchemaShape input)
     {
-        if (options.Clap is not null) input.Require(options.InputColumnName, Audio, column => column.ItemType is AudioDataViewType);
+        if (options.Clap is not null)
+        {
+            input.Require(options.InputColumnName, Audio, column => column.ItemType is AudioDataViewType);
+        }
         else
         {
             var features = input.Require(options.InputColumnName, SchemaColumns.Features, SchemaColumns.IsFeatures);

@@ -27,7 +27,10 @@ internal static class AudioIndex
             {
                 getVectors(ref values);
                 float[] item = [.. values.DenseValues()];
-                if (item.Any(float.IsNaN)) missing++;
+                if (item.Any(float.IsNaN))
+                {
+                    missing++;
+                }
                 else
                 {
                     writer.Add(getId(), BridgeEmbeddings.Vectors(item, width));
@@ -37,8 +40,12 @@ internal static class AudioIndex
         }
         if (rows == 0) throw new InvalidOperationException($"No row of column '{embeddingColumnName}' holds vectors; the index would be empty.");
         writer.Commit();
-        if (missing > 0) channel.Warning(MessageSensitivity.None, "{0}",
+        if (missing > 0)
+        {
+            channel.Warning(MessageSensitivity.None, "{0}",
             $"{missing} rows have no vectors, as of sound that could not be read, and are not in the index.");
+        }
+
         channel.Info(MessageSensitivity.None, "{0}", $"{rows} rows of {vectors} vectors of {width} numbers are in {path}.");
         return rows;
     }

@@ -85,8 +85,11 @@ public sealed class BridgeNetTrainer : StepEstimator<BridgeNetTransformer>
     {
         errors.Columns((nameof(Options.FeatureColumnName), options.FeatureColumnName), (nameof(Options.TextColumnName), options.TextColumnName));
         errors.Folder(nameof(Options.Bert), options.Bert, required: false, folder => ModelCatalog.Require(folder, nameof(Bert)));
-        if (options.Vocabulary is not null) errors.Folder(nameof(Options.Vocabulary), options.Vocabulary, required: true, folder =>
+        if (options.Vocabulary is not null)
+        {
+            errors.Folder(nameof(Options.Vocabulary), options.Vocabulary, required: true, folder =>
             VocabularyFiles.Read(folder));
+        }
         else if (Directory.Exists(options.Bert)) errors.Folder(nameof(Options.Bert), options.Bert, required: false, folder => VocabularyFiles.Read(folder));
         errors.Require(options.VocabularySize >= 1, $"VocabularySize is {options.VocabularySize}; at least one piece is needed.");
         errors.Batch(options.BatchSize);

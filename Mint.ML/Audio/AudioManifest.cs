@@ -192,7 +192,7 @@ public sealed class AudioManifest
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(text);
+            using var document = JsonDocument.Parse(text);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 throw Bad(path, number, line, "it is not a JSON object");

@@ -21,8 +21,11 @@ public static class AudioEncoderExtensions
         string lasts = FormattableString.Invariant($"it lasts {clip.Duration.TotalSeconds:0.000} s"), needs =
             FormattableString.Invariant($"{(double)samples / clip.SampleRate:0.000} s");
         if (shorter == ShortAudio.Refuse)
+        {
             throw new SoundNotEncodableException($"{lasts}, and the encoder needs at least {needs}; silence can be put behind it "
                 + $"({nameof(ShortAudio)}.{nameof(ShortAudio.Pad)})");
+        }
+
         return clip with
         {
             Samples = [.. clip.Samples, .. new float[samples - clip.Samples.Length]],

@@ -76,8 +76,14 @@ internal sealed class CsvReader(string text, char delimiter = ',')
                 field.Append(text, from, at - from);
                 at--;
             }
-            else if (at + 1 < text.Length && text[at + 1] == '"') field.Append(text[at++]);
-            else break;
+            else if (at + 1 < text.Length && text[at + 1] == '"')
+            {
+                field.Append(text[at++]);
+            }
+            else
+            {
+                break;
+            }
         }
         at++;
         while (at < text.Length && text[at] == ' ') at++;

@@ -40,8 +40,12 @@ public sealed class FeatureCache : IFrameSource, IDisposable
         IProgress<int>? encoded = null, IReadOnlyList<string>? places = null, Action<string>? noted = null, CancellationToken cancel = default)
     {
         if (files.Count == 0) throw new ArgumentException("There are no files.", nameof(files));
-        if (places is not null && places.Count != files.Count) throw new ArgumentException($"There are {files.Count} files and {places.Count} places.",
+        if (places is not null && places.Count != files.Count)
+        {
+            throw new ArgumentException($"There are {files.Count} files and {places.Count} places.",
             nameof(places));
+        }
+
         (this.files, load, keys) = (files, encoder, new string[files.Count]);
         (this.places, this.noted) = (places, noted ?? (_ => { }));
         store = new FrameStore(folder, encoderHash, options);

@@ -25,8 +25,12 @@ public class CsvReaderTests
             {
                 foreach (string[] row in rows)
                 {
-                    foreach (string field in row) writer.WriteField(field, shouldQuote: field.Length == 0 || random.Next(2) == 0
+                    foreach (string field in row)
+                    {
+                        writer.WriteField(field, shouldQuote: field.Length == 0 || random.Next(2) == 0
                         || field.AsSpan().ContainsAny("\",\r\n ") || field.Trim() != field);
+                    }
+
                     writer.NextRecord();
                 }
             }

@@ -15,8 +15,12 @@ internal static class SmallClap
         string folder = Path.Combine(EightClips.Shared.Folder, "clap"), source = Path.Combine(TinyModels.Repository(), "tests", "fixtures", "clap");
         Directory.CreateDirectory(folder);
         LanguageModelFolder.WriteTokenizer(TinyModels.Families.Select(family => $"a {family} plays note 1"), folder, 90); // the fixture reads 99 ids
-        foreach (string file in (string[])["config.json", "model.safetensors"]) File.Copy(Path.Combine(source, file), Path.Combine(folder, file),
+        foreach (string file in (string[])["config.json", "model.safetensors"])
+        {
+            File.Copy(Path.Combine(source, file), Path.Combine(folder, file),
             overwrite: true);
+        }
+
         File.WriteAllText(Path.Combine(folder, "preprocessor_config.json"),
             """{"feature_size": 16, "sampling_rate": 16000, "fft_window_size": 256, "hop_length": 64, "frequency_max": 8000, "max_length_s": 0.25}""");
         return folder;

@@ -68,7 +68,9 @@ public sealed class StepContractTests
                 () => step.Make(Ml).Fit(bad), () => step.Make(Ml).GetOutputSchema(SchemaColumns.Shape(bad.Schema)),
                 () => Fit(name).Transform(bad), () => Fit(name).GetOutputSchema(bad.Schema),
             ])
+            {
                 StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(action).Message, $"'{step.Input}'");
+            }
         }
     }
 
@@ -253,8 +255,10 @@ public sealed class StepContractTests
         process.WaitForExit();
         Assert.AreEqual(0, process.ExitCode, output);
         foreach (var (name, step) in Step.All)
+        {
             CollectionAssert.AreEqual(RowText.Read(step.Whole(Fit(name)).Transform(EightClips.Shared.Data), step.Added),
                 File.ReadAllLines(Path.Combine(folder, $"{name}.txt")), name);
+        }
     }
 
     private const string FolderVariable = "MINT_TEST_STEPS";

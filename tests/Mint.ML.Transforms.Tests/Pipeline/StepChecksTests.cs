@@ -60,7 +60,10 @@ public sealed class StepChecksTests
         })).Message;
         foreach (string part in (string[])["3 Heads cannot share", "BatchSize is 1", "MaxTokens is 33, more than the bridge's Positions, 32",
             "VocabularySize is 0"])
+        {
             StringAssert.Contains(error, part);
+        }
+
         error = Assert.ThrowsExactly<ArgumentException>(() => Ml.AudioLanguage().Trainers.BridgeNet(new BridgeNetTrainer.Options
         {
             Bridge = null!,
@@ -90,7 +93,9 @@ public sealed class StepChecksTests
             () => audio.UseBridge(null!, "a"), () => audio.UseTunedModel(null!, "a", "b"), () => MLAudio.CreateFromFile(null!), () =>
                 MLAudio.CreateFromStream(null!),
         ])
+        {
             Assert.ThrowsExactly<ArgumentNullException>(action);
+        }
     }
 
     [TestMethod]

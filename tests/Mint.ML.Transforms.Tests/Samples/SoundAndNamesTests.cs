@@ -379,7 +379,11 @@ public sealed partial class SoundAndNamesTests
         if (!OperatingSystem.IsLinux()) return;
         string clip = Clip("clips", "a.wav");
         using (var copy = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "cp \"$0\" \"$(dirname \"$0\")/$(printf 'latin\\351.wav')\"",
-            clip]))!) copy.WaitForExit();
+            clip]))!)
+        {
+            copy.WaitForExit();
+        }
+
         var rows = Lines(Caption(At("clips"), "--format", "jsonl", "--on-error", "skip").Output);
         StringAssert.Contains(rows[1]["error"]!.GetValue<string>(), "its name is not UTF-8");
         StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => Caption(At("clips", "latin\uFFFD.wav"))).Message, "its name is not UTF-8");
