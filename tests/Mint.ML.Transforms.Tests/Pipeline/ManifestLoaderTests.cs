@@ -50,7 +50,7 @@ public sealed class ManifestLoaderTests
     {
         string wrong = Write("wrong.csv", "Path,Caption,Seconds,Take,Loud", "x.wav,a,1,3,true", "y.wav,b,soon,4,true");
         string error = Assert.ThrowsExactly<InvalidDataException>(() => Loader.Load(new MultiFileSource(wrong))).Message;
-        foreach (string part in (string[])["wrong.csv, row 3", "'Seconds'", "'soon'"]) StringAssert.Contains(error, part);
+        foreach (string part in (string[])["wrong.csv, row 2 (line 3)", "'Seconds'", "'soon'"]) StringAssert.Contains(error, part);
         string less = Write("less.csv", "Path,Caption", "x.wav,a");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Loader.Load(new MultiFileSource(less))).Message, "no column 'Seconds'");
         error = Assert.ThrowsExactly<ArgumentException>(

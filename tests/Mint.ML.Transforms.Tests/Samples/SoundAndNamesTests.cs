@@ -3,9 +3,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
-using CsvHelper;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Mint.ML.Answering;
 using Mint.ML.Audio;
 using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Transforms.Tests.Pipeline;
@@ -265,7 +265,7 @@ public sealed partial class SoundAndNamesTests
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Clips.Ml.Data.LoadFromAudioManifest(latin)).Message, Where);
         byte[] text = [.. "flute\nfl"u8, 0xFC, .. "te\n"u8];
         File.WriteAllBytes(At("labels.txt"), text);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() =>
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() =>
             Run(ClassifyCommand.Create(), Clip("s1.wav"), "--labels", At("labels.txt"), "--model", Model.Value)).Message, "labels.txt, line 2: byte 9 (0xFC)");
         File.WriteAllBytes(At("recipe.json"), [.. "{ \"instruction\": \""u8, 0xFC, .. "\" }"u8]);
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Caption(At("s1.wav"), "--recipe", At("recipe.json"))).Message,
@@ -293,8 +293,7 @@ public sealed partial class SoundAndNamesTests
             CollectionAssert.AreEqual(whole, File.ReadAllBytes(At(output)), output);
         }
 
-        using (var csv = new CsvReader(new StreamReader(At("a.csv")), CultureInfo.InvariantCulture))
-            CollectionAssert.AreEqual(heard, csv.GetRecords<dynamic>().Select(row => (string)row.path).ToArray());
+        CollectionAssert.AreEqual(heard, File.ReadLines(At("a.csv")).Skip(1).Select(line => new CsvFormat("caption").Read(line).Path).ToArray());
 
         File.WriteAllLines(At("m.jsonl"), names.Select(name => new JsonObject { ["Path"] = "clips/" + name }.ToJsonString()));
         Run(SearchCommand.Create(), "build", At("ix"), At("m.jsonl"), "--model", Model.Value);
