@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using CsvHelper;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Answering;

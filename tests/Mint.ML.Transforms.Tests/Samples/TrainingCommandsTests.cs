@@ -133,7 +133,8 @@ public sealed class TrainingCommandsTests
         string home = Directory.CreateDirectory(Path.Combine(Clips.Folder, "words")).FullName, run = Path.Combine(home, "run"), words = Path.Combine(home,
             "own");
         int Pretrain() => PretrainCommand.Create()
-            .Parse([Clips.Manifest, "--encoder", Clips.Encoder, "--cache", Path.Combine(Clips.Folder, "cache"), .. Small[..12], .. Small[14..], "--output", run, "--tokenizer",
+            .Parse([Clips.Manifest, "--encoder", Clips.Encoder, "--cache",
+                Path.Combine(Clips.Folder, "cache"), .. Small[..12], .. Small[14..], "--output", run, "--tokenizer",
                 words])
             .Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         Directory.CreateDirectory(words);
