@@ -274,9 +274,7 @@ public sealed class StepContractTests
         {
             var model = (TransformerChain<ITransformer>)ml.Model.Load(file, out _);
             var view = model.Transform(data);
-            var before = new TransformerChain<ITransformer>([.. model.SkipLast(1)]).GetOutputSchema(data.Schema);
-            string[] added = [.. view.Schema.Where(column => !column.IsHidden && column.Index >= before.Count).Select(column => column.Name)];
-            File.WriteAllLines(Path.ChangeExtension(file, ".txt"), RowText.Read(view, added));
+            File.WriteAllLines(Path.ChangeExtension(file, ".txt"), RowText.Read(view, Step.All[Path.GetFileNameWithoutExtension(file)].Added));
         }
     }
 
