@@ -124,7 +124,10 @@ public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<Audio
                     NumberDataViewType.Single));
             if (AudioLoadingEstimator.IsVectorOf(this.input.Type, NumberDataViewType.Single))
             {
-                if (options.SampleRateColumnName is { } name) rate = input.Require(name, "Int32, samples per second", type => type == NumberDataViewType.Int32);
+                if (options.SampleRateColumnName is { } name)
+                {
+                    rate = input.Require(name, "Int32, samples per second", type => type == NumberDataViewType.Int32);
+                }
                 else if (options.SampleRate is null)
                 {
                     throw new ArgumentOutOfRangeException(nameof(input),
@@ -287,7 +290,10 @@ public sealed class AudioLoadingEstimator : StepEstimator<AudioLoadingTransforme
                 input.Require(name, "Int32, samples per second", column => column.ItemType == NumberDataViewType.Int32
                     && column.Kind == SchemaShape.Column.VectorKind.Scalar);
             }
-            else if (options.SampleRate is null) throw new ArgumentOutOfRangeException(nameof(input), NoRate(options.InputColumnName));
+            else if (options.SampleRate is null)
+            {
+                throw new ArgumentOutOfRangeException(nameof(input), NoRate(options.InputColumnName));
+            }
         }
         return input.With(Interop.ShapeColumn(options.OutputColumnName, new AudioDataViewType()),
             Interop.ShapeColumn(AudioLoadingTransformer.NotesColumn(options.OutputColumnName), TextDataViewType.Instance));

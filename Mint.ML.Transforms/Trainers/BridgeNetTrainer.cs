@@ -90,7 +90,11 @@ public sealed class BridgeNetTrainer : StepEstimator<BridgeNetTransformer>
             errors.Folder(nameof(Options.Vocabulary), options.Vocabulary, required: true, folder =>
             VocabularyFiles.Read(folder));
         }
-        else if (Directory.Exists(options.Bert)) errors.Folder(nameof(Options.Bert), options.Bert, required: false, folder => VocabularyFiles.Read(folder));
+        else if (Directory.Exists(options.Bert))
+        {
+            errors.Folder(nameof(Options.Bert), options.Bert, required: false, folder => VocabularyFiles.Read(folder));
+        }
+
         errors.Require(options.VocabularySize >= 1, $"VocabularySize is {options.VocabularySize}; at least one piece is needed.");
         errors.Batch(options.BatchSize);
         errors.Valid(nameof(Options.Bridge), options.Bridge, bridge => bridge.Validate());
