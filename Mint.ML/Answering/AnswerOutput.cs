@@ -102,11 +102,10 @@ public sealed class FileOutput : AnswerOutput
         file.ReadExactly(bytes);
         // A line without its end is what a killed process had half written: it is dropped and answered again.
         int whole = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
-        var lines = format.Split(TextFile.Decode(bytes.AsSpan(0, whole), path), out string rest);
-        whole -= Encoding.UTF8.GetByteCount(rest);
+        string[] lines = TextFile.Decode(bytes.AsSpan(0, whole), path).Split('\n')[..^1];
         file.SetLength(whole);
         file.Position = whole;
-        for (int i = format.Header is null ? 0 : 1; i < lines.Count; i++)
+        for (int i = format.Header is null ? 0 : 1; i < lines.Length; i++)
         {
             try
             {

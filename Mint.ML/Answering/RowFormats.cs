@@ -7,7 +7,7 @@ using Mint.ML.Files;
 
 namespace Mint.ML.Answering;
 
-/// <summary>How rows are written: a line a row, unless a clip's name itself holds line breaks.</summary>
+/// <summary>How rows are written: a line a row.</summary>
 public abstract class RowFormat
 {
     /// <summary>The line before the first row; null where there is none.</summary>
@@ -18,16 +18,6 @@ public abstract class RowFormat
 
     /// <summary>The clip that a written line is about, and whether it could not be answered.</summary>
     public abstract (string Path, bool Failed) Read(string line);
-
-    /// <summary>The written lines of a text, each without its end.</summary>
-    /// <param name="text">Lines that end in a line feed.</param>
-    /// <param name="rest">What a killed process had half written of the last one.</param>
-    public virtual IReadOnlyList<string> Split(string text, out string rest)
-    {
-        string[] lines = text.Split('\n');
-        rest = lines[^1];
-        return lines[..^1];
-    }
 
     /// <summary>The format of a name.</summary>
     /// <param name="name">table, jsonl or csv.</param>
@@ -160,23 +150,6 @@ public sealed partial class CsvFormat(string answer) : RowFormat
     {
         var record = new CsvReader(line).Read().FirstOrDefault() ?? throw new FormatException("it is empty");
         return (Unescaped(record.Fields[0]), record.Fields[^1].Length > 0);
-    }
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Split(string text, out string rest)
-    {
-        var lines = new List<string>();
-        int start = 0;
-        bool quoted = false; // quotes in a field are doubled, so that each line that is over has an even number of them
-        for (int i = 0; i < text.Length; i++)
-        {
-            if (text[i] == '"') quoted = !quoted;
-            if (text[i] != '\n' || quoted) continue;
-            lines.Add(text[start..i]);
-            start = i + 1;
-        }
-        rest = text[start..];
-        return lines;
     }
 
     /// <summary>A field of a line: one line, harmless in a spreadsheet; in quotation marks where RFC 4180 asks for them.</summary>
