@@ -95,7 +95,8 @@ public sealed class OptionTests
             "Threshold is NaN", "Top is 0", "Slope is -1");
         Says(() => Run(ClassifyCommand.Create(), "none.wav", "--labels", "flute,drum", "--threshold", "2"), "Threshold is 2");
         Says(() => Run(ClassifyCommand.Create(), "none.wav", "--labels", "lables.txt", "--top", "0"), "There is no file of labels 'lables.txt'", "Top is 0");
-        Says(() => Run(ClassifyCommand.Create(), "none.wav", "--top", "0"), "Give --labels", "Top is 0");
+        // The labels of a model file would do: that of the demo, where it has run.
+        Says(() => Run(ClassifyCommand.Create(), "none.wav", "--model", "none.zip", "--top", "0"), "Give --labels", "Top is 0");
         Says(() => Run(SearchCommand.Create(), "build", output, "none.wav", "--batch-size", "0", "--window-seconds", "2", "--overlap-seconds", "2"),
             "--batch-size is 0", "OverlapSeconds is 2");
         Says(() => Run(PlanCommand.Create(), "pretrain", "--batch-size", "0", "--frames", "0", "--memory", "24"), "BatchSize is 0", "--frames is 0", "24GB");
