@@ -13,6 +13,7 @@ internal sealed record Scenario(string Name, string About, Delegate Run)
         new("search", "The sounds of a folder that fit a text", SearchAFolder.Run),
         new("evaluate", "A model measured on a recipe", EvaluateAModel.Run),
         new("pipeline", "Both stages as an ML.NET pipeline", TrainAPipeline.Run),
+        new("experiment", "A search for the options that tell most families of notes", Experiment.Run),
         new("train", "Both stages without ML.NET", TrainWithoutMLNet.Run),
     ];
 }
