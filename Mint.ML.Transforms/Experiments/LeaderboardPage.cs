@@ -40,7 +40,7 @@ internal static class LeaderboardPage
     ]);
 
     private static string Tiles(IEnumerable<(string Name, string Value)> tiles) =>
-        string.Concat(tiles.Select(tile => $"<div><dt>{Html(tile.Name)}</dt><dd>{Html(Rounded(tile.Value))}</dd></div>"));
+        string.Concat(tiles.Select(tile => $"<div><dt>{Html(tile.Name)}</dt><dd>{Html(TrialSettings.Short(tile.Value))}</dd></div>"));
 
     /// <summary>The metric over the order of trials, and over each parameter.</summary>
     private static string Charts(TrialResult[] rows)
@@ -97,7 +97,7 @@ internal static class LeaderboardPage
             [
                 $"{row.TrialSettings.TrialId}", row.Failure is null ? Number(row.Metric) : "–",
                 .. rungs ? new[] { $"{row.TrialSettings.Rung}", Number(row.TrialSettings.Share) } : [],
-                .. parameters.Select(parameter => Rounded(row.TrialSettings.Parameters[parameter.Name])),
+                .. parameters.Select(parameter => TrialSettings.Short(row.TrialSettings.Parameters[parameter.Name])),
                 (row.DurationInMilliseconds / 1000).ToString("F1", CultureInfo.InvariantCulture), row.Failure ?? "",
             ];
             table.Append(row.Failure is null ? "\n<tr>" : "\n<tr class=\"failed\">");
@@ -125,10 +125,6 @@ internal static class LeaderboardPage
     }
 
     private static string Number(double value) => value.ToString("G5", CultureInfo.InvariantCulture);
-
-    // Seventeen digits of a number that was drawn say no more than five; trial-0001.json has them all.
-    private static string Rounded(string value) => double.TryParse(value, CultureInfo.InvariantCulture, out double number) && value.Contains('.')
-        ? Number(number) : value;
 
     private static string Html(string text) => WebUtility.HtmlEncode(text);
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.ML;
 
@@ -56,10 +58,14 @@ public sealed class TrialSettings
     }
 
     /// <summary>Number and values in a line.</summary>
-    public override string ToString() => $"trial {TrialId}: {string.Join(", ", Parameters.Select(pair => $"{pair.Key} {pair.Value}"))}"
+    public override string ToString() => $"trial {TrialId}: {string.Join(", ", Parameters.Select(pair => $"{pair.Key} {Short(pair.Value)}"))}"
         + (Share < 1 ? FormattableString.Invariant($", share {Share:0.###}") : "");
 
-    internal static string Shown(JsonNode value) => value.GetValueKind() == System.Text.Json.JsonValueKind.String ? value.GetValue<string>()
+    /// <summary>Five digits of a number that was drawn say as much as seventeen; a trial's file has them all.</summary>
+    internal static string Short(string value) => value.Contains('.') && double.TryParse(value, CultureInfo.InvariantCulture, out double number)
+        ? number.ToString("G5", CultureInfo.InvariantCulture) : value;
+
+    internal static string Shown(JsonNode value) => value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>()
         : value.ToJsonString();
 }
 
