@@ -93,6 +93,7 @@ public sealed partial class ScenarioTests
     [TestMethod]
     [DataRow("README.md", "AskAboutAFile", "ask")]
     [DataRow("README.md", "TrainAPipeline", "train")]
+    [DataRow("docs/experiments.md", "Experiment", "experiment")]
     public void A_pages_snippet_is_a_region_of_a_scenario_with_the_defaults_of_its_parameters(string page, string scenario, string region)
     {
         string source = File.ReadAllText(Path.Combine(TinyModels.Repository(), "Mint.ML.Samples", "Scenarios", scenario + ".cs"));
