@@ -8,6 +8,7 @@ internal sealed record Scenario(string Name, string About, Delegate Run)
 {
     public static IReadOnlyList<Scenario> All { get; } =
     [
+        new("clips", "A small bridge trained on the clips that ship, saved, loaded and asked", TrainOnClips.Run),
         new("start", "The first program: a caption and the likeliest label", GettingStarted.Run),
         new("ask", "Caption, question, label and streaming about a sound file", AskAboutAFile.Run),
         new("tag", "Several labels, each true or not by itself", TagAFile.Run),
