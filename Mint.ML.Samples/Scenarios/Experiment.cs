@@ -13,6 +13,7 @@ internal static class Experiment
     {
         #region experiment
         var ml = new MLContext(seed: 1);
+        ml.Log += (_, message) => { if (message.RawMessage.StartsWith("trial ")) Console.WriteLine(message.RawMessage); };
         ml.AudioLanguage().FrozenModels = new(models); // where a saved model finds its encoder again
         IDataView notes = ml.Data.LoadFromAudioManifest(manifest);
         string[] families = [.. notes.GetColumn<string>("Family").Distinct().Order()];
@@ -41,19 +42,11 @@ internal static class Experiment
             .SetDataset(ml.Data.TrainTestSplit(notes, testFraction: 0.3, seed: 1))
             .SetRankingMetric(labelColumnName: "Family")
             .SetMaxModelToExplore(trials)
-            .SetMonitor(new Lines())
             .SetCheckpoint(folder); // goes on after a kill
 
         TrialResult best = experiment.Run();
-        Console.WriteLine($"best is {best.TrialSettings}");
+        foreach (var trial in experiment.Trials) Console.WriteLine($"{trial.Metric:F3}  {trial.TrialSettings}{(trial == best ? "  (best)" : "")}");
         ml.Model.Save(best.Model, notes.Schema, Path.Combine(folder, "best.zip"));
         #endregion
-    }
-
-    private sealed class Lines : IMonitor
-    {
-        public void ReportCompletedTrial(TrialResult trial) => Console.WriteLine($"{trial.Metric:F3}  {trial.TrialSettings}");
-
-        public void ReportFailTrial(TrialSettings trial, Exception? error) => Console.WriteLine($"{trial} failed: {error?.Message}");
     }
 }
