@@ -27,9 +27,9 @@ public sealed record LabelProbability(string Label, double Probability);
 /// </example>
 /// <remarks>
 /// Recordings longer than <see cref="LongAudioOptions.WindowSeconds"/> are heard in windows, and the windows' answers put together (<see cref="LongAudio"/>).
-/// One call at a time: the parts are not locked. The model owns its parts.
+/// Several threads may call it at once: nothing in its parts changes when they answer. The model owns its parts.
 /// </remarks>
-public sealed class AudioLanguageModel : IDisposable
+public sealed partial class AudioLanguageModel : IDisposable
 {
     /// <summary>Windows of a long recording that are heard at once: as many as fill a CPU's cores and stay small in memory.</summary>
     private const int Batch = 16;
@@ -248,20 +248,6 @@ public sealed class AudioLanguageModel : IDisposable
         var answering = Answering();
         using var sounds = Encoder.Encode(clips);
         return answering.Answer(sounds, [instruction], options ?? Defaults.Generation, cancel);
-    }
-
-    /// <summary>Answers a question piece by piece, as the words are found.</summary>
-    /// <param name="file">A sound file no longer than a window.</param>
-    /// <param name="question">What is asked.</param>
-    /// <param name="options">How; without beams. Null decodes greedily.</param>
-    /// <param name="cancel">Ends the enumeration between two tokens.</param>
-    public async IAsyncEnumerable<string> StreamAsync(string file, string question, GenerationOptions? options = null,
-        [global::System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel = default)
-    {
-        using var work = use.Enter();
-        var answering = Answering();
-        using var sound = Encoder.Encode([Heard(file)]);
-        await foreach (string piece in answering.StreamAsync(sound, question, options ?? Defaults.Generation, cancel).ConfigureAwait(false)) yield return piece;
     }
 
     /// <summary>Ranks labels for a sound file, none of which the model need have been trained on.</summary>

@@ -37,6 +37,16 @@ public sealed class ScenarioTests
     }
 
     [TestMethod]
+    public void The_program_that_trains_on_clips_prints_what_its_file_answers()
+    {
+        string zip = Path.Combine(EightClips.Shared.Folder, "clips.zip");
+        string[] lines = Run("clips", EightClips.Shared.Manifest, Clip, EightClips.Shared.Encoder, EightClips.Shared.Folder, zip, "1");
+        using var model = AudioLanguageModel.Load(zip);
+        var best = model.Rank(Clip, ["guitar", "drum", "water"])[0];
+        StringAssert.StartsWith(lines[0], best.Label + ": ");
+    }
+
+    [TestMethod]
     public void A_conversation_asks_with_what_was_said_before()
     {
         const string first = "note 1?", second = "This is a sound of?"; // answers short enough for MINT's 30 tokens
