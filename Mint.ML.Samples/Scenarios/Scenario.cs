@@ -11,6 +11,8 @@ internal sealed record Scenario(string Name, string About, Delegate Run)
         new("ask", "Caption, question, label and streaming about a sound file", AskAboutAFile.Run),
         new("tag", "Several labels, each true or not by itself", TagAFile.Run),
         new("search", "The sounds of a folder that fit a text", SearchAFolder.Run),
+        new("chat", "A chat about a sound, and vectors, by Microsoft.Extensions.AI", Chat.Run),
+        new("serve", "A model in an ASP.NET Core program, and a request to it", Serve.Run),
         new("evaluate", "A model measured on a recipe", EvaluateAModel.Run),
         new("pipeline", "Both stages as an ML.NET pipeline", TrainAPipeline.Run),
         new("train", "Both stages without ML.NET", TrainWithoutMLNet.Run),
