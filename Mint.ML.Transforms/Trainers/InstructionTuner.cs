@@ -125,6 +125,8 @@ public sealed class InstructionTuner : StepEstimator<InstructionTunedTransformer
         var stage1 = (options.Bridge?.Bridge ?? ModelReference.Find(features)?.Bridge)?.Value ?? throw NoBridge();
         using var channel = host.Start("Train");
         using var progress = host.StartProgressChannel("Train");
+        using var cancelled = host.Cancellation();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(options.Cancellation, cancelled.Token);
         var folder = FrozenFolder.FromPath(options.LanguageModel, options.EmbedFrozenModels); // a wrong path shows before any work
         var (data, examples) = Read(trainData, stage1, channel);
         InstructionValidation? validation = null;
@@ -140,7 +142,8 @@ public sealed class InstructionTuner : StepEstimator<InstructionTunedTransformer
         {
             channel.Info(MessageSensitivity.None, "{0}", $"Stage 2: {examples.Count} instructions about {data.Frames.Count} clips.");
             var result = InstructionTraining.Run(tuned.Model, data.Frames, examples, options.Training with { Seed = seed },
-                validation, new ProgressReport(channel, progress, options.Progress), options.Cancellation);
+                validation, new ProgressReport(channel, progress, options.Progress), stop.Token);
+            cancelled.Token.ThrowIfCancellationRequested();
             ProgressReport.Tell(channel, result);
             return new InstructionTunedTransformer(Environment, new SharedModel<TunedModel>(tuned),
                 new(options.FeatureColumnName, options.InstructionColumnName, options.OutputColumnName, options.BatchSize, options.Generation))

@@ -28,14 +28,13 @@ internal static class PipelineBench
         var mint = new SmallMint(ml, new DemoOptions
         {
             Data = Path.Combine("Mint.ML.Samples", "data", "notes"),
-            Models = Path.Combine("Mint.ML.Samples",
-            "models"),
+            Models = Path.Combine("Mint.ML.Samples", "models"),
             Stage1Epochs = 1,
             Stage2Epochs = 1
         }, default);
         var (train, test) = mint.Load();
         var few = ml.Data.TakeRows(train, 128);
-        string[] families = [.. mint.Rows(few).Select(note => note.Family).Distinct().Order(StringComparer.Ordinal)];
+        string[] families = SmallMint.Families(few);
         var model = mint.Features.AppendCacheCheckpoint(ml).Append(mint.Stage1()).Append(mint.Stage2())
             .Append(ml.AudioLanguage().GenerateCaptions("GeneratedCaption", "Features", DemoOptions.CaptionInstruction))
             .Append(ml.AudioLanguage().RankLabels("PredictedLabel", "Features", families, DemoOptions.FamilyInstruction)).Fit(few);
