@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using Microsoft.ML.Data;
 using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Samples.Scenarios;
@@ -89,6 +91,27 @@ public sealed class ScenarioTests
             model.Ask(Clip, "What happens?"),
         ];
         CollectionAssert.AreEqual(expected, Run("ask", Model, Clip));
+    }
+
+    [TestMethod]
+    public void A_server_of_one_page_answers_as_the_model_does()
+    {
+        using var model = AudioLanguageModel.Load(Model);
+        CollectionAssert.AreEqual(new[] { JsonSerializer.Serialize(new { caption = model.Caption(Clip) }) }, Run("serve", Model, Clip));
+    }
+
+    [TestMethod]
+    public void A_chat_prints_what_the_model_answers_and_how_near_text_and_sound_are()
+    {
+        using var model = AudioLanguageModel.Load(Model);
+        string[] lines = Run("chat", Model, Clip);
+        Assert.HasCount(3, lines);
+        Assert.StartsWith(model.Ask(Clip, "What happens?", model.Defaults.Generation with { MaxTokens = 20 }) + " (", lines[0]);
+        Assert.AreEqual(model.Ask(Clip, "How many dogs are there?"), lines[1]);
+        float[,] vectors = model.Embed(Clip), text = model.EmbedText("a dog barks");
+        double[] mean = [.. Enumerable.Range(0, 8).Select(e => Enumerable.Range(0, vectors.GetLength(0)).Sum(v => (double)vectors[v, e]))];
+        double cosine = mean.Select((x, e) => x * text[0, e]).Sum() / Math.Sqrt(mean.Sum(x => x * x));
+        Assert.AreEqual(cosine, double.Parse(lines[2].Split(' ')[1], CultureInfo.InvariantCulture), 6e-4);
     }
 
     [TestMethod]
