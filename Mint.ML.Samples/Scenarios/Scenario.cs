@@ -14,6 +14,8 @@ internal sealed record Scenario(string Name, string About, Delegate Run)
         new("tag", "Several labels, each true or not by itself", TagAFile.Run),
         new("search", "The sounds of a folder that fit a text", SearchAFolder.Run),
         new("conversation", "Several questions about one sound, with what was said before", Conversation.Run),
+        new("chat", "A chat about a sound, and vectors, by Microsoft.Extensions.AI", Chat.Run),
+        new("serve", "A model in an ASP.NET Core program, and a request to it", Serve.Run),
         new("evaluate", "A model measured on a recipe", EvaluateAModel.Run),
         new("probe", "Logistic regression on what a frozen encoder hears", LinearProbe.Run),
         new("pipeline", "Both stages as an ML.NET pipeline", TrainAPipeline.Run),

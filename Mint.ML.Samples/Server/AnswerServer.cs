@@ -160,6 +160,8 @@ internal sealed class AnswerServer : IAsyncDisposable
 
     private static async Task Tell(HttpContext context, RequestException refused)
     {
+        // Of a body that is not read to its end, the connection cannot be used again.
+        if (refused.Status is 408 or 413) context.Response.Headers.Connection = "close";
         if (refused.RetryAfter is { } seconds) context.Response.Headers.RetryAfter = $"{seconds}";
         await Results.Problem(refused.Message, statusCode: refused.Status, title: ReasonPhrases.GetReasonPhrase(refused.Status)).ExecuteAsync(context);
     }

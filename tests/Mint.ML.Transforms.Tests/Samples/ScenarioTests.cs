@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using Microsoft.ML.Data;
 using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Samples.Scenarios;
@@ -92,6 +94,27 @@ public sealed class ScenarioTests
     }
 
     [TestMethod]
+    public void A_server_of_one_page_answers_as_the_model_does()
+    {
+        using var model = AudioLanguageModel.Load(Model);
+        CollectionAssert.AreEqual(new[] { JsonSerializer.Serialize(new { caption = model.Caption(Clip) }) }, Run("serve", Model, Clip));
+    }
+
+    [TestMethod]
+    public void A_chat_prints_what_the_model_answers_and_how_near_text_and_sound_are()
+    {
+        using var model = AudioLanguageModel.Load(Model);
+        string[] lines = Run("chat", Model, Clip);
+        Assert.HasCount(3, lines);
+        Assert.StartsWith(model.Ask(Clip, "What happens?", model.Defaults.Generation with { MaxTokens = 20 }) + " (", lines[0]);
+        Assert.AreEqual(model.Ask(Clip, "How many dogs are there?"), lines[1]);
+        float[,] vectors = model.Embed(Clip), text = model.EmbedText("a dog barks");
+        double[] mean = [.. Enumerable.Range(0, 8).Select(e => Enumerable.Range(0, vectors.GetLength(0)).Sum(v => (double)vectors[v, e]))];
+        double cosine = mean.Select((x, e) => x * text[0, e]).Sum() / Math.Sqrt(mean.Sum(x => x * x));
+        Assert.AreEqual(cosine, double.Parse(lines[2].Split(' ')[1], CultureInfo.InvariantCulture), 6e-4);
+    }
+
+    [TestMethod]
     public void Tagging_prints_every_label_once()
     {
         string[] lines = Run("tag", Model, Clip, "flute,organ,mallet");
@@ -141,6 +164,19 @@ public sealed class ScenarioTests
         string[] lines = Run("train", EightClips.Shared.Manifest, EightClips.Shared.Encoder, EightClips.Shared.LanguageModel, run, "1", "2");
         CollectionAssert.AreEqual(Enumerable.Range(0, 5).Select(i => $"clip{i}.wav").ToArray(), lines.Select(line => line.Split(':')[0]).ToArray());
         Assert.HasCount(2, Directory.GetDirectories(run, "stage*"));
+    }
+
+    [TestMethod]
+    public void An_experiment_prints_every_trial_and_marks_the_best_whose_model_it_saves()
+    {
+        string run = Path.Combine(folder, "experiment");
+        string[] lines = Run("experiment", EightClips.Shared.Manifest, EightClips.Shared.Folder, run, "2", "1");
+        string[] ended = lines[^2..];
+        for (int i = 0; i < 2; i++) StringAssert.Contains(ended[i], $"  trial {i + 1}: LearningRate ");
+        string best = ended.Single(line => line.EndsWith("(best)", StringComparison.Ordinal));
+        Assert.AreEqual(ended.Max(line => line[..5]), best[..5]);
+        Assert.IsTrue(File.Exists(Path.Combine(run, "best.zip")));
+        Assert.IsTrue(lines.Any(line => line.StartsWith("trial 1: Stage 1: ", StringComparison.Ordinal)), "it tells how it goes");
     }
 
     private static string[] Run(params string[] arguments)
