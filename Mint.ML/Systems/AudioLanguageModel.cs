@@ -372,8 +372,9 @@ public sealed partial class AudioLanguageModel : IDisposable
         return Comparing().Clips(sounds);
     }
 
-    /// <summary>Stage 2, or an error that says what is missing.</summary>
-    internal IAudioLanguageModel Answering() => system ?? throw new NotSupportedException(
+    /// <summary>What answers (<see cref="System"/>), or an error that says what is missing.</summary>
+    /// <exception cref="NotSupportedException">Nothing answers in words.</exception>
+    public IAudioLanguageModel Answering() => system ?? throw new NotSupportedException(
         "This model holds stage 1 alone, which compares sound with text and does not answer in words; tune one by ./mint tune or Trainers.InstructionTuning.");
 
     /// <summary>Stage 1, or an error that says what is missing.</summary>
