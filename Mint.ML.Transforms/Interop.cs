@@ -84,7 +84,8 @@ namespace Mint.ML.Transforms
             private readonly ArrayDataViewBuilder builder = new(environment);
 
             /// <summary>Adds a column of numbers or of true and false.</summary>
-            public void Add<T>(string name, PrimitiveDataViewType type, IEnumerable<T> values) where T : struct => builder.AddColumn(name, type, values.ToArray());
+            public void Add<T>(string name, PrimitiveDataViewType type, IEnumerable<T> values) where T : struct =>
+                builder.AddColumn(name, type, values.ToArray());
 
             /// <summary>Adds a column of text.</summary>
             public void Add(string name, PrimitiveDataViewType type, IEnumerable<string> values) =>

@@ -57,7 +57,8 @@ internal static class LeaderboardPage
             if (names.Count < 2) continue;
             bool numbers = completed[0].TrialSettings.Configuration.Values[at] is int or double or float;
             string title = parameters[at].Name + (numbers ? "" : $": {string.Join(", ", names)}");
-            charts.Append(Chart(title, completed, numbers, row => numbers ? Convert.ToDouble(row.TrialSettings.Configuration.Values[at], CultureInfo.InvariantCulture)
+            charts.Append(Chart(title, completed, numbers, row => numbers
+                ? Convert.ToDouble(row.TrialSettings.Configuration.Values[at], CultureInfo.InvariantCulture)
                 : names.IndexOf(row.TrialSettings.Parameters[parameters[at].Name]), parameters[at].Logarithmic));
         }
         return charts.ToString();
