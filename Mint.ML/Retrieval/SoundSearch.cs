@@ -47,11 +47,23 @@ public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSet
     /// <param name="sound">The file; all vectors of all of its windows are searched for.</param>
     /// <param name="top">How many are wanted.</param>
     /// <param name="cancel">Stops between two batches.</param>
-    public IReadOnlyList<FoundSound> BySound(string sound, int top, CancellationToken cancel = default)
+    /// <param name="noted">Told what a listener should know of the sound: that it is silent, damaged, or shorter than the encoder needs.</param>
+    /// <exception cref="SoundNotEncodableException">It is shorter than the encoder needs, and the index refuses such sound.</exception>
+    public IReadOnlyList<FoundSound> BySound(string sound, int top, CancellationToken cancel = default, Action<string>? noted = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(top, 1);
         using var file = EmbeddingIndex.Open(index, mapped: false);
-        return Unjudged(file.Search([model.Vectors(AudioFile.Read(sound, Reading, cancel), windows)], top, cancel)[0]);
+        AudioClip clip;
+        try
+        {
+            clip = model.Encoder.Fit(AudioFile.Read(sound, Reading, cancel), settings.Hearing.Short);
+        }
+        catch (SoundNotEncodableException refused)
+        {
+            throw new SoundNotEncodableException($"{sound}: {refused.Message}.", refused);
+        }
+        foreach (string note in clip.Notes) noted?.Invoke($"{sound}: {note}");
+        return Unjudged(file.Search([model.Vectors(clip, windows)], top, cancel)[0]);
     }
 
     private AudioReadOptions Reading => AudioReadOptions.Default with { SampleRate = model.Encoder.SampleRate, Damaged = settings.Hearing.Damaged };
