@@ -14,6 +14,7 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     AskCommand.Create(),
     EvaluateCommand.Create(),
     SearchCommand.Create(),
+    ServeCommand.Create(),
     DataCommand.Create(),
     InspectCommand.Create(),
     ReportCommand.Create(),

@@ -52,7 +52,6 @@ public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSet
     public IReadOnlyList<FoundSound> BySound(string sound, int top, CancellationToken cancel = default, Action<string>? noted = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(top, 1);
-        using var file = EmbeddingIndex.Open(index, mapped: false);
         AudioClip clip;
         try
         {
@@ -63,7 +62,19 @@ public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSet
             throw new SoundNotEncodableException($"{sound}: {refused.Message}.", refused);
         }
         foreach (string note in clip.Notes) noted?.Invoke($"{sound}: {note}");
-        return Unjudged(file.Search([model.Vectors(clip, windows)], top, cancel)[0]);
+        return BySound(clip, top, cancel);
+    }
+
+    /// <summary>The same by sound in memory.</summary>
+    /// <param name="sound">The sound.</param>
+    /// <param name="top">How many are wanted.</param>
+    /// <param name="cancel">Stops between two batches.</param>
+    public IReadOnlyList<FoundSound> BySound(AudioClip sound, int top, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(sound);
+        ArgumentOutOfRangeException.ThrowIfLessThan(top, 1);
+        using var file = EmbeddingIndex.Open(index, mapped: false);
+        return Unjudged(file.Search([model.Vectors(sound, windows)], top, cancel)[0]);
     }
 
     private AudioReadOptions Reading => AudioReadOptions.Default with { SampleRate = model.Encoder.SampleRate, Damaged = settings.Hearing.Damaged };

@@ -27,12 +27,10 @@ public sealed record LabelProbability(string Label, double Probability);
 /// </example>
 /// <remarks>
 /// Recordings longer than <see cref="LongAudioOptions.WindowSeconds"/> are heard in windows, and the windows' answers put together (<see cref="LongAudio"/>).
-/// One call at a time: the parts are not locked. The model owns its parts.
+/// Several threads may call it at once: nothing in its parts changes when they answer. The model owns its parts.
 /// </remarks>
-public sealed class AudioLanguageModel : IDisposable
+public sealed partial class AudioLanguageModel : IDisposable
 {
-    private const string EncoderPlace = "MintAudioFeaturizer", BridgePlace = "MintBridgeNet", TunedPlace = "MintInstructionTuned";
-
     /// <summary>Windows of a long recording that are heard at once: as many as fill a CPU's cores and stay small in memory.</summary>
     private const int Batch = 16;
 
@@ -137,7 +135,7 @@ public sealed class AudioLanguageModel : IDisposable
     private static AudioLanguageModel Read(ModelZip zip, string path, Device device)
     {
         string Place(string part) => zip.Places(part + ".json").LastOrDefault() ?? "";
-        string ear = Place(EncoderPlace);
+        string ear = Place(SavedSteps.Encoder);
         if (ear.Length == 0 && zip.Places("Options").Any()) throw new FormatException(ModelFormat.TooOld);
         if (ear.Length == 0)
         {
@@ -145,19 +143,20 @@ public sealed class AudioLanguageModel : IDisposable
                 + "FeaturizeAudio included");
         }
 
+        var defaults = AnswerDefaults.Read(zip); // before the weights, which take long
         List<IDisposable> parts = [];
         try
         {
             var (folder, encoder) = FrozenFolder.Read(zip.Read(ear), "Encoder", from => ModelCatalog.LoadAudioEncoder(from, device: device));
             parts.Add(encoder);
             TrainedBridge? bridge = null;
-            if (Place(BridgePlace) is { Length: > 0 } stage1)
+            if (Place(SavedSteps.Bridge) is { Length: > 0 } stage1)
             {
                 var reader = zip.Read(stage1);
                 parts.Add(bridge = reader.Shared("Model", () => TrainedBridge.Read(reader, "Bridge", device)).Value);
             }
             TunedModel? tuned = null;
-            if (Place(TunedPlace) is { Length: > 0 } stage2)
+            if (Place(SavedSteps.Tuned) is { Length: > 0 } stage2)
             {
                 var reader = zip.Read(stage2);
                 parts.Add(tuned = reader.Shared("Model", () => TunedModel.Read(reader, "Tuned", device)).Value);
@@ -166,7 +165,7 @@ public sealed class AudioLanguageModel : IDisposable
             {
                 throw new FormatException("it holds an encoder and no trained model: train one by ./mint pretrain and ./mint tune");
             }
-            return new(encoder, folder, bridge, tuned, null) { Defaults = AnswerDefaults.Read(zip) };
+            return new(encoder, folder, bridge, tuned, null) { Defaults = defaults };
         }
         catch
         {
@@ -185,18 +184,18 @@ public sealed class AudioLanguageModel : IDisposable
         {
             using var zip = ModelZip.Create(stream);
             var ear = zip.Write("Encoder/");
-            ear.Json(EncoderPlace + ".json", new object());
+            ear.Json(SavedSteps.Encoder + ".json", new object());
             encoderFolder.Write(ear, "Encoder");
             if (bridge is not null)
             {
                 var writer = zip.Write("Bridge/");
-                writer.Json(BridgePlace + ".json", new object());
+                writer.Json(SavedSteps.Bridge + ".json", new object());
                 writer.Shared("Model", bridge, () => bridge.Write(writer, "Bridge"));
             }
             if (tuned is not null)
             {
                 var writer = zip.Write("Tuned/");
-                writer.Json(TunedPlace + ".json", new object());
+                writer.Json(SavedSteps.Tuned + ".json", new object());
                 writer.Shared("Model", tuned, () => tuned.Write(writer, "Tuned"));
                 Defaults.Write(zip);
             }
@@ -273,20 +272,6 @@ public sealed class AudioLanguageModel : IDisposable
         var answering = Answering();
         using var sounds = Encoder.Encode(clips);
         return answering.Answer(sounds, [instruction], options ?? Defaults.Generation, cancel);
-    }
-
-    /// <summary>Answers a question piece by piece, as the words are found.</summary>
-    /// <param name="file">A sound file no longer than a window.</param>
-    /// <param name="question">What is asked.</param>
-    /// <param name="options">How; without beams. Null decodes greedily.</param>
-    /// <param name="cancel">Ends the enumeration between two tokens.</param>
-    public async IAsyncEnumerable<string> StreamAsync(string file, string question, GenerationOptions? options = null,
-        [global::System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel = default)
-    {
-        using var work = use.Enter();
-        var answering = Answering();
-        using var sound = Encoder.Encode([Hear(file)]);
-        await foreach (string piece in answering.StreamAsync(sound, question, options ?? Defaults.Generation, cancel).ConfigureAwait(false)) yield return piece;
     }
 
     /// <summary>Ranks labels for a sound file, none of which the model need have been trained on.</summary>
@@ -387,8 +372,9 @@ public sealed class AudioLanguageModel : IDisposable
         return Comparing().Clips(sounds);
     }
 
-    /// <summary>Stage 2, or an error that says what is missing.</summary>
-    internal IAudioLanguageModel Answering() => system ?? throw new NotSupportedException(
+    /// <summary>What answers (<see cref="System"/>), or an error that says what is missing.</summary>
+    /// <exception cref="NotSupportedException">Nothing answers in words.</exception>
+    public IAudioLanguageModel Answering() => system ?? throw new NotSupportedException(
         "This model holds stage 1 alone, which compares sound with text and does not answer in words; tune one by ./mint tune or Trainers.InstructionTuning.");
 
     /// <summary>Stage 1, or an error that says what is missing.</summary>
