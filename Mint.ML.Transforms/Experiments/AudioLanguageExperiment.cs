@@ -64,7 +64,6 @@ public sealed class AudioLanguageExperiment
     /// <summary>Sets rows to train on, and rows to measure on, as <c>Data.TrainTestSplit</c> parts them.</summary>
     public AudioLanguageExperiment SetDataset(TrainTestData trainValidation)
     {
-        ArgumentNullException.ThrowIfNull(trainValidation);
         return SetDataset(trainValidation.TrainSet, trainValidation.TestSet);
     }
 

@@ -41,7 +41,7 @@ internal sealed class ExperimentRun(MLContext context, IHost host, SearchSpace s
         using var asked = host.Cancellation();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, asked.Token);
         using var folder = Folder is null ? null : ExperimentFolder.Open(Folder, ExperimentIdentity.Of(space, tuner, seed, metric, data, stop.Token));
-        Ended(results);
+        Ended([]);
         bool goesOn = folder is not null;
         try
         {
@@ -171,6 +171,7 @@ internal sealed class ExperimentRun(MLContext context, IHost host, SearchSpace s
             worse.Model = null;
         }
         if (better) best = result;
+        Ended([.. results]); // a copy: another thread may be reading it
     }
 
     private bool IsBetter(TrialResult trial) => trial.Failure is null && (best is null || metric.Compare(trial, best) < 0);

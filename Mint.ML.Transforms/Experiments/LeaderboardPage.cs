@@ -47,7 +47,7 @@ internal static class LeaderboardPage
     {
         TrialResult[] completed = [.. rows.Where(row => row.Failure is null)];
         if (completed.Length < 2) return "";
-        var charts = new StringBuilder(Chart("trial", completed, row => row.TrialSettings.TrialId, logarithmic: false));
+        var charts = new StringBuilder(Chart("trial", completed, numbers: true, row => row.TrialSettings.TrialId, logarithmic: false));
         var parameters = rows[0].TrialSettings.Configuration.Space.Parameters;
         for (int i = 0; i < parameters.Count; i++)
         {
@@ -57,22 +57,25 @@ internal static class LeaderboardPage
             if (names.Count < 2) continue;
             bool numbers = completed[0].TrialSettings.Configuration.Values[at] is int or double or float;
             string title = parameters[at].Name + (numbers ? "" : $": {string.Join(", ", names)}");
-            charts.Append(Chart(title, completed, row => numbers ? Convert.ToDouble(row.TrialSettings.Configuration.Values[at], CultureInfo.InvariantCulture)
+            charts.Append(Chart(title, completed, numbers, row => numbers ? Convert.ToDouble(row.TrialSettings.Configuration.Values[at], CultureInfo.InvariantCulture)
                 : names.IndexOf(row.TrialSettings.Parameters[parameters[at].Name]), parameters[at].Logarithmic));
         }
         return charts.ToString();
     }
 
-    private static string Chart(string title, TrialResult[] rows, Func<TrialResult, double> position, bool logarithmic)
+    private static string Chart(string title, TrialResult[] rows, bool numbers, Func<TrialResult, double> position, bool logarithmic)
     {
         Func<TrialResult, double> x = logarithmic ? row => Math.Log(position(row)) : position;
         double left = rows.Min(x), right = rows.Max(x), low = rows.Min(row => row.Metric), high = rows.Max(row => row.Metric);
         var dots = rows.Select(row => string.Create(CultureInfo.InvariantCulture, $"<circle class=\"dot{(row == rows[0] ? " first" : "")}\" "
-            + $"cx=\"{Place(x(row), left, right, Width):F1}\" cy=\"{Height - Place(row.Metric, low, high, Height):F1}\" r=\"{2.5 + 2.5 * row.TrialSettings.Share:F1}\">")
+                + $"cx=\"{Place(x(row), left, right, Width):F1}\" cy=\"{Height - Place(row.Metric, low, high, Height):F1}\" ")
+            + string.Create(CultureInfo.InvariantCulture, $"r=\"{2.5 + 2.5 * row.TrialSettings.Share:F1}\">")
             + $"<title>{Html($"{Number(row.Metric)}, {row.TrialSettings}")}</title></circle>");
-        return $"<figure class=\"chart\"><figcaption>{Html(title)}{(logarithmic ? " (logarithmic)" : "")}</figcaption><svg viewBox=\"0 0 {Width} {Height}\" role=\"img\">"
+        return $"<figure class=\"chart\"><figcaption>{Html(title)}{(logarithmic ? " (logarithmic)" : "")}</figcaption>"
+            + $"<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{Html(title)}\">"
             + $"<line x1=\"0\" y1=\"{Height}\" x2=\"{Width}\" y2=\"{Height}\"/><line x1=\"0\" y1=\"0\" x2=\"0\" y2=\"{Height}\"/>{string.Concat(dots)}</svg>"
-            + $"<p class=\"note\">metric {Number(low)} to {Number(high)}</p></figure>";
+            + $"<p class=\"note\">{(numbers ? $"{Number(rows.Min(position))} to {Number(rows.Max(position))}, " : "")}"
+            + $"metric {Number(low)} to {Number(high)}</p></figure>";
     }
 
     private static double Place(double value, double least, double most, double size) =>
@@ -89,7 +92,10 @@ internal static class LeaderboardPage
                 (parameter.Name, rows[0].TrialSettings.Configuration.Values[i] is int or double or float)), ("seconds", true), ("failure", false),
         ];
         foreach (var (name, number) in headings)
-            table.Append(CultureInfo.InvariantCulture, $"<th scope=\"col\"{(number ? " class=\"number\"" : "")}><button type=\"button\">{Html(name)}</button></th>");
+        {
+            table.Append(CultureInfo.InvariantCulture,
+                $"<th scope=\"col\"{(number ? " class=\"number\"" : "")}><button type=\"button\">{Html(name)}</button></th>");
+        }
         table.Append("</tr></thead>\n<tbody>");
         foreach (var row in rows)
         {

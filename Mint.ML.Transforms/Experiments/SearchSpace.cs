@@ -113,7 +113,8 @@ public sealed class SearchSpace
     {
         string? text = value is IFormattable number ? number.ToString(null, CultureInfo.InvariantCulture) : value?.ToString();
         return text is not null && text != value!.GetType().ToString() ? text
-            : throw new ArgumentException($"A value of parameter '{name}' does not say what it is ('{text}'); give each a name by AddNamedChoice.", nameof(value));
+            : throw new ArgumentException($"A value of parameter '{name}' does not say what it is ('{text}'); give each a name by AddNamedChoice.",
+                nameof(value));
     }
 }
 

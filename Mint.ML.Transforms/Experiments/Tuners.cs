@@ -60,7 +60,8 @@ internal sealed record RandomSearchTuner : Tuner
 internal sealed record SuccessiveHalvingTuner(int Factor, int? Rungs, HalvingResource Resource, int Most) : Tuner
 {
     public override string Definition => string.Create(CultureInfo.InvariantCulture,
-        $"successive halving of {Most} configurations by {Factor} in {RungCount} rungs, less {(Resource == HalvingResource.Rows ? "rows" : "training")} at first");
+        $"successive halving of {Most} configurations by {Factor} in {RungCount} rungs, "
+            + $"less {(Resource == HalvingResource.Rows ? "rows" : "training")} at first");
 
     /// <summary>As many rungs as it takes until one configuration is left, unless fewer are asked for.</summary>
     public int RungCount => Rungs ?? MostRungs(Most, Factor);

@@ -179,7 +179,7 @@ public sealed class BridgeNetTrainer : StepEstimator<BridgeNetTransformer>
     {
         var features = input.Require(options.FeatureColumnName, "vector of Single; append FeaturizeAudio before this", SchemaColumns.IsFeatures);
         input.Require(options.TextColumnName, "text", SchemaColumns.IsText);
-        return input.With(ModelReference.On(features),
+        return input.With(ModelReference.On(features, options.Bridge.QFormer.Positions),
             Interop.ShapeColumn(BridgeNetTransformer.AudioEmbedding, NumberDataViewType.Single, SchemaShape.Column.VectorKind.Vector),
             Interop.ShapeColumn(BridgeNetTransformer.TextEmbedding, NumberDataViewType.Single, SchemaShape.Column.VectorKind.Vector));
     }

@@ -14,7 +14,7 @@ public sealed partial class AudioLanguageModel
     /// <param name="options">How; without beams. Null decodes greedily.</param>
     /// <param name="cancel">Ends the enumeration between two tokens.</param>
     public IAsyncEnumerable<string> StreamAsync(string file, string question, GenerationOptions? options = null, CancellationToken cancel = default) =>
-        StreamAsync(Heard(file), question, options, cancel);
+        StreamAsync(Hear(file), question, options, cancel);
 
     /// <summary>The same about sound in memory, heard as one.</summary>
     /// <param name="clip">The sound.</param>

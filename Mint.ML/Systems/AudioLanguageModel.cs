@@ -79,6 +79,10 @@ public sealed partial class AudioLanguageModel : IDisposable
     /// <summary>How long recordings are heard.</summary>
     public LongAudioOptions Windows { get; init; } = new();
 
+    /// <summary>What becomes of sound that is damaged, or shorter than the encoder needs. By default a damaged file is an error, and silence follows a short
+    /// clip; <see cref="Hear"/> tells what became of it.</summary>
+    public HearingOptions Hearing { get; init; } = HearingOptions.Default;
+
     /// <summary>Loads a model file (of <see cref="Save"/>, or of ML.NET's <c>Model.Save</c>), or the folder of a published system.</summary>
     /// <param name="path">The zip, or the folder.</param>
     /// <param name="device">The CPU when null.</param>
@@ -198,8 +202,28 @@ public sealed partial class AudioLanguageModel : IDisposable
         });
     }
 
-    /// <summary>Says what a sound file sounds like.</summary>
+    /// <summary>Reads a sound file as this model hears it: at its encoder's rate, as <see cref="Hearing"/> says. What was silent, damaged, out of phase or too
+    /// short stands in <see cref="AudioClip.Notes"/>, a sentence each; the clip then goes into <see cref="Caption(AudioClip, GenerationOptions?,
+    /// CancellationToken)"/> and the other calls about sound in memory. Those about files hear the same, and do not tell.</summary>
     /// <param name="file">Any sound file.</param>
+    /// <exception cref="AudioFormatException">The file cannot be read; the message names it.</exception>
+    /// <exception cref="SoundNotEncodableException">It is shorter than the encoder needs, and such sound is refused; the message names it.</exception>
+    public AudioClip Hear(string file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        var clip = AudioFile.Read(file, AudioReadOptions.Default with { SampleRate = Encoder.SampleRate, Damaged = Hearing.Damaged });
+        try
+        {
+            return Encoder.Fit(clip, Hearing.Short);
+        }
+        catch (SoundNotEncodableException refused)
+        {
+            throw new SoundNotEncodableException($"{file}: {refused.Message}.", refused);
+        }
+    }
+
+    /// <summary>Says what a sound file sounds like.</summary>
+    /// <param name="file">Any sound file; <see cref="Hear"/> says what is odd about it.</param>
     /// <param name="options">How the caption is searched for; null as <see cref="Defaults"/> say.</param>
     /// <param name="cancel">Ends the call between two tokens.</param>
     /// <exception cref="AudioFormatException">The file cannot be read; the message names it.</exception>
@@ -222,7 +246,7 @@ public sealed partial class AudioLanguageModel : IDisposable
     /// <exception cref="AudioFormatException">The file cannot be read; the message names it.</exception>
     /// <exception cref="NotSupportedException">The model does not answer in words.</exception>
     public string Ask(string file, string question, GenerationOptions? options = null, CancellationToken cancel = default) =>
-        Ask(Heard(file), question, options, cancel);
+        Ask(Hear(file), question, options, cancel);
 
     /// <summary>The same about sound in memory.</summary>
     /// <param name="clip">The sound.</param>
@@ -259,7 +283,7 @@ public sealed partial class AudioLanguageModel : IDisposable
     /// <returns>Every label, the likeliest first; of equals the earlier.</returns>
     public IReadOnlyList<LabelProbability> Rank(string file, IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null,
         CancellationToken cancel = default) =>
-        Rank(Heard(file), labels, instruction, options, cancel);
+        Rank(Hear(file), labels, instruction, options, cancel);
 
     /// <summary>The same about sound in memory.</summary>
     /// <param name="clip">The sound.</param>
@@ -293,7 +317,7 @@ public sealed partial class AudioLanguageModel : IDisposable
 
     /// <summary>Unit vectors of a sound file, (vectors, E): one a query and window. A text fits it as well as the nearest of them.</summary>
     /// <exception cref="NotSupportedException">The model has no embeddings.</exception>
-    public float[,] Embed(string file) => Embed(Heard(file));
+    public float[,] Embed(string file) => Embed(Hear(file));
 
     /// <inheritdoc cref="Embed(string)"/>
     public float[,] Embed(AudioClip clip)
@@ -306,7 +330,7 @@ public sealed partial class AudioLanguageModel : IDisposable
     internal float[,] Vectors(AudioClip recording, LongAudioOptions windows)
     {
         int width = Comparing().Width;
-        recording = recording.Resample(Encoder.SampleRate);
+        recording = Encoder.Fit(recording, Hearing.Short);
         var parts = LongAudio.Divide(recording.Samples.Length, recording.SampleRate, windows).Cut(recording);
         return BridgeEmbeddings.Vectors([.. parts.Chunk(Batch).SelectMany(Vectors).SelectMany(vectors => vectors.Cast<float>())], width);
     }
@@ -326,7 +350,7 @@ public sealed partial class AudioLanguageModel : IDisposable
     public float[,,] QueryAttention(string file, string? instruction = null)
     {
         using var work = use.Enter();
-        using var sound = Encoder.Encode([Heard(file)]);
+        using var sound = Encoder.Encode([Hear(file)]);
         if (bridge is not null && instruction is null) return ListeningMap.ForSound(bridge.Bridge, sound);
         return system is MintModel mint ? mint.QueryAttention(sound, instruction ?? "")
             : throw new NotSupportedException("This system has no queries that listen.");
@@ -348,8 +372,9 @@ public sealed partial class AudioLanguageModel : IDisposable
         return Comparing().Clips(sounds);
     }
 
-    /// <summary>Stage 2, or an error that says what is missing.</summary>
-    internal IAudioLanguageModel Answering() => system ?? throw new NotSupportedException(
+    /// <summary>What answers (<see cref="System"/>), or an error that says what is missing.</summary>
+    /// <exception cref="NotSupportedException">Nothing answers in words.</exception>
+    public IAudioLanguageModel Answering() => system ?? throw new NotSupportedException(
         "This model holds stage 1 alone, which compares sound with text and does not answer in words; tune one by ./mint tune or Trainers.InstructionTuning.");
 
     /// <summary>Stage 1, or an error that says what is missing.</summary>
@@ -357,13 +382,10 @@ public sealed partial class AudioLanguageModel : IDisposable
         "This model has no embeddings: it holds no bridge of stage 1, by which sounds and texts are compared; make one by ./mint pretrain or "
             + "Trainers.BridgeNet.");
 
-    // At the rate that it is heard at, so that a file of a high rate takes no more memory than another.
-    private AudioClip Heard(string file) => AudioFile.Read(file, Encoder.SampleRate);
-
     private LongAudio Divide(AudioClip clip, out AudioClip[] windows)
     {
         ArgumentNullException.ThrowIfNull(clip);
-        clip = clip.Resample(Encoder.SampleRate);
+        clip = Encoder.Fit(clip, Hearing.Short);
         var divided = LongAudio.Divide(clip.Samples.Length, clip.SampleRate, Windows);
         windows = [.. divided.Cut(clip)];
         return divided;

@@ -34,7 +34,8 @@ public sealed class LeaderboardTests
     public void The_leaderboard_is_data_with_the_best_first_and_a_column_for_each_parameter()
     {
         var board = Experiment().GetLeaderboard();
-        Assert.AreEqual("TrialId Int32, State String, Metric Double, Rung Int32, Share Double, Seconds Double, rate Double, layers Int32, on Boolean, Failure String",
+        Assert.AreEqual("TrialId Int32, State String, Metric Double, Rung Int32, Share Double, Seconds Double, rate Double, layers Int32, on Boolean, "
+            + "Failure String",
             string.Join(", ", board.Schema.Where(column => column.Name != Hostile).Select(column => $"{column.Name} {column.Type}")));
         CollectionAssert.AreEqual((int[])[8, 5, 6, 4, 1, 2, 3, 7], board.GetColumn<int>("TrialId").ToArray());
         CollectionAssert.AreEqual((double[])[4, 2, 2, 1, 0.5, 0.5, double.NaN, double.NaN], board.GetColumn<double>("Metric").ToArray());

@@ -33,7 +33,8 @@ internal static class SumExperiment
     {
         var board = experiment.GetLeaderboard();
         var preview = board.Preview(1000);
-        return [.. preview.RowView.Select(row => string.Join('|', row.Values.Where(value => value.Key != "Seconds").Select(value => $"{value.Key}={value.Value}")))];
+        return [.. preview.RowView.Select(row => string.Join('|', row.Values.Where(value => value.Key != "Seconds")
+            .Select(value => $"{value.Key}={value.Value}")))];
     }
 }
 

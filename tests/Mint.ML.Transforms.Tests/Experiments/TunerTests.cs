@@ -135,7 +135,8 @@ public sealed class TunerTests
     {
         var space = new SearchSpace();
         var a = space.AddChoice("a", Enumerable.Range(0, 9).ToArray());
-        var experiment = SumExperiment.Create(ml, space, trial => trial.Scale(9) > 0 && trial.Get(a) >= 2 ? throw new ArithmeticException("it burst") : trial.Get(a))
+        var experiment = SumExperiment.Create(ml, space, trial =>
+                trial.Scale(9) > 0 && trial.Get(a) >= 2 ? throw new ArithmeticException("it burst") : trial.Get(a))
             .SetSuccessiveHalvingTuner(reductionFactor: 3);
         Assert.AreEqual(1, experiment.Run().TrialSettings.Get(a));
         CollectionAssert.AreEqual((int[])[9, 2, 1], experiment.Trials.GroupBy(trial => trial.TrialSettings.Rung).Select(rung => rung.Count()).ToArray());
@@ -178,7 +179,8 @@ public sealed class TunerTests
         var space = new SearchSpace();
         var a = space.AddChoice("a", 1, 2, 3, 4);
         var experiment = SumExperiment.Create(ml, space, trial => trial.Scale(trial.Get(a))).SetSuccessiveHalvingTuner(rungs: 4);
-        Assert.Contains("4 rungs are asked for; 4 configurations are one after 3", Assert.ThrowsExactly<InvalidOperationException>(() => experiment.Run()).Message);
+        Assert.Contains("4 rungs are asked for; 4 configurations are one after 3",
+            Assert.ThrowsExactly<InvalidOperationException>(() => experiment.Run()).Message);
     }
 
     [TestMethod]

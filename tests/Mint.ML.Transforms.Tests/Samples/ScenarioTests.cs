@@ -166,6 +166,19 @@ public sealed class ScenarioTests
         Assert.HasCount(2, Directory.GetDirectories(run, "stage*"));
     }
 
+    [TestMethod]
+    public void An_experiment_prints_every_trial_and_marks_the_best_whose_model_it_saves()
+    {
+        string run = Path.Combine(folder, "experiment");
+        string[] lines = Run("experiment", EightClips.Shared.Manifest, EightClips.Shared.Folder, run, "2", "1");
+        string[] ended = lines[^2..];
+        for (int i = 0; i < 2; i++) StringAssert.Contains(ended[i], $"  trial {i + 1}: LearningRate ");
+        string best = ended.Single(line => line.EndsWith("(best)", StringComparison.Ordinal));
+        Assert.AreEqual(ended.Max(line => line[..5]), best[..5]);
+        Assert.IsTrue(File.Exists(Path.Combine(run, "best.zip")));
+        Assert.IsTrue(lines.Any(line => line.StartsWith("trial 1: Stage 1: ", StringComparison.Ordinal)), "it tells how it goes");
+    }
+
     private static string[] Run(params string[] arguments)
     {
         var console = Console.Out;
