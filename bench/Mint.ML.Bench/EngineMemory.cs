@@ -20,7 +20,7 @@ internal static class EngineMemory
         for (int step = 1; step <= steps; step++)
         {
             using var scope = NewDisposeScope();
-            optimizer.ZeroGradients();
+            optimizer.FreeGradients();
             nn.functional.mse_loss(net.call(x), y).backward();
             optimizer.Step(1e-3);
             if (step == steps / 10) early = Resident();

@@ -35,7 +35,7 @@ internal static class TrainBench
         void Step()
         {
             using var scope = NewDisposeScope();
-            optimizer.ZeroGradients();
+            optimizer.FreeGradients();
             AlignmentObjectives.Losses(bridge, frames, null, new CaptionBatch(ids, mask, 30522), options, negatives).Total.backward();
             optimizer.Step(1e-4);
         }
