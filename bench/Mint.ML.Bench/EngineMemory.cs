@@ -4,6 +4,10 @@ using Mint.ML.Training;
 using static TorchSharp.torch;
 
 /// <summary>Resident memory over a long training of a small net: it must stay where it was after the first tenth.</summary>
+/// <remarks>
+/// .NET lets a generation of garbage grow as large as the processor's last cache before it looks at it: on a server of 260 MB, resident memory rises for
+/// 50,000 steps of this and then no more. That is no leak, and is collected before it is measured here. DOTNET_GCgen0size bounds it (0x1000000: 16 MB).
+/// </remarks>
 internal static class EngineMemory
 {
     public static int Run(string[] args)
@@ -33,6 +37,10 @@ internal static class EngineMemory
         return 0;
     }
 
-    private static long Resident() =>
-        long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
+    private static long Resident()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
+    }
 }
