@@ -191,7 +191,8 @@ internal static unsafe class VectorProducts
                 h = Vector512.FusedMultiplyAdd(Vector512.Create(x7[i]), q0, h);
             }
             highest = Vector512.MaxNative(highest,
-                Vector512.MaxNative(Vector512.MaxNative(Vector512.MaxNative(a, b), Vector512.MaxNative(c, d)), Vector512.MaxNative(Vector512.MaxNative(e, f), Vector512.MaxNative(g, h))));
+                Vector512.MaxNative(Vector512.MaxNative(Vector512.MaxNative(a, b), Vector512.MaxNative(c, d)),
+                    Vector512.MaxNative(Vector512.MaxNative(e, f), Vector512.MaxNative(g, h))));
         }
         *best = highest;
     }

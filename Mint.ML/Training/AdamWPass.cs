@@ -27,11 +27,10 @@ internal sealed unsafe class AdamWPass(TrainedParameter trained, Tensor gradient
 
     /// <summary>Whether a parameter's numbers lie in this machine's memory as float32, one after the other.</summary>
     public static bool Takes(TrainedParameter trained, Tensor gradient) =>
-        ((ReadOnlySpan<Tensor>)[trained.Parameter, trained.Mean, trained.Square, gradient]) is var all
-        && Plain(all[0]) && Plain(all[1]) && Plain(all[2]) && Plain(all[3]) && all[0].numel() == all[3].numel();
+        Plain(trained.Parameter) && Plain(trained.Mean) && Plain(trained.Square) && Plain(gradient) && gradient.numel() == trained.Parameter.numel();
 
-    private static bool Plain(Tensor x) =>
-        x.dtype == ScalarType.Float32 && x.device_type == TorchSharp.DeviceType.CPU && x.is_contiguous() && x.numel() is > 0 and <= int.MaxValue / sizeof(float);
+    private static bool Plain(Tensor x) => x.dtype == ScalarType.Float32 && x.device_type == TorchSharp.DeviceType.CPU && x.is_contiguous()
+        && x.numel() is > 0 and <= int.MaxValue / sizeof(float);
 
     private static float* Start(Tensor x) => (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(x.bytes));
 

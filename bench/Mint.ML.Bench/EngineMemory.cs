@@ -27,9 +27,9 @@ internal static class EngineMemory
             optimizer.FreeGradients();
             nn.functional.mse_loss(net.call(x), y).backward();
             optimizer.Step(1e-3);
-            if (step == steps / 10) early = Resident();
+            if (step == steps / 10) early = ResidentAfterCollection();
         }
-        long late = Resident();
+        long late = ResidentAfterCollection();
         Console.WriteLine($"memory     {steps} steps of Linear-ReLU-Linear with AdamW in {watch.Elapsed.TotalSeconds:F1} s "
             + $"({watch.Elapsed.TotalMicroseconds / steps:F1} us a step)");
         Console.WriteLine($"           resident {early / 1e6:F1} MB after {steps / 10} steps, {late / 1e6:F1} MB at the end "
@@ -37,10 +37,13 @@ internal static class EngineMemory
         return 0;
     }
 
-    private static long Resident()
+    public static long Resident() =>
+        long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
+
+    private static long ResidentAfterCollection()
     {
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        return long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
+        return Resident();
     }
 }
