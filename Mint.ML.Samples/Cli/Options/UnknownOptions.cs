@@ -12,12 +12,14 @@ internal static class UnknownOptions
     {
         if (parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash)) return;
         var command = parsed.CommandResult.Command;
-        string[] known = [.. command.Options.SelectMany(option => option.Aliases.Prepend(option.Name)).Where(name => name.StartsWith("--", StringComparison.Ordinal))];
+        string[] known = [.. command.Options.SelectMany(option => option.Aliases.Prepend(option.Name)).Where(name => name.StartsWith("--",
+            StringComparison.Ordinal))];
         var errors = new OptionErrors();
         foreach (var token in parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens))
         {
             string name = token.Value.Split('=')[0];
-            errors.Require(!name.StartsWith("--", StringComparison.Ordinal) || Path.Exists(token.Value), $"'mint {command.Name}' has no option {name}; the nearest is "
+            errors.Require(!name.StartsWith("--", StringComparison.Ordinal) || Path.Exists(token.Value),
+                $"'mint {command.Name}' has no option {name}; the nearest is "
                 + $"{OptionFile.Nearest(name, known)} ('mint {command.Name} --help' lists all). What begins with -- and is none stands behind a lone --.");
         }
         errors.Throw();
