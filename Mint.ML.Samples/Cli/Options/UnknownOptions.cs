@@ -20,8 +20,12 @@ internal static class UnknownOptions
             string name = token.Value.Split('=')[0];
             errors.Require(!name.StartsWith("--", StringComparison.Ordinal) || Path.Exists(token.Value),
                 $"'mint {command.Name}' has no option {name}; the nearest is "
-                + $"{OptionFile.Nearest(name, known)} ('mint {command.Name} --help' lists all). What begins with -- and is none stands behind a lone --.");
+                + $"{Nearest(name, known)} ('mint {command.Name} --help' lists all). What begins with -- and is none stands behind a lone --.");
         }
         errors.Throw();
     }
+
+    // --rate is meant for --learning-rate rather than for --cache, which is as many letters away.
+    private static string Nearest(string name, string[] known) =>
+        known.FirstOrDefault(one => name.Length > 3 && one.EndsWith(name[1..], StringComparison.Ordinal)) ?? OptionFile.Nearest(name, known);
 }
