@@ -4,7 +4,8 @@ using System.Text;
 namespace Mint.ML.Audio;
 
 /// <summary>
-/// AIFF, AU, CAF and Wave64 by the size that their header gives the samples, against the file's and what follows them: libsndfile takes the smaller one in silence.
+/// AIFF, AU, CAF and Wave64 by the size that their header gives the samples, against the file's and what follows them: libsndfile takes the smaller one in
+/// silence.
 /// </summary>
 internal static class SizedContainers
 {
@@ -58,7 +59,8 @@ internal static class SizedContainers
         return null;
     }
 
-    private static long Padded(long length, Chunks chunks) => length > long.MaxValue / 2 ? length : (length + chunks.Padding - 1) / chunks.Padding * chunks.Padding;
+    private static long Padded(long length, Chunks chunks) => length > long.MaxValue / 2 ? length
+        : (length + chunks.Padding - 1) / chunks.Padding * chunks.Padding;
 
     // The samples begin at position and the header gives them length bytes: what of that is true?
     private static Examined Sound(ByteWindow bytes, long start, long position, long length, Chunks chunks)

@@ -39,8 +39,8 @@ internal static class EvaluateCommand
         onError.AcceptOnlyFromAmong("stop", "skip");
         var wordNet = new Option<string?>("--wordnet")
         {
-            Description = $"Folder with WordNet's data files, for METEOR's synonyms (default: {CommonWordNet}, where it is); \"\" for none: METEOR then matches "
-                + "words and stems, and says so",
+            Description = $"Folder with WordNet's data files, for METEOR's synonyms (default: {CommonWordNet}, where it is); \"\" for none: METEOR "
+                + "then matches words and stems, and says so",
         };
         var bert = new Option<string?>("--bert") { Description = "A BERT's folder, for BERTScore" };
         var spice = new Option<string?>("--spice")
@@ -118,7 +118,8 @@ internal static class EvaluateCommand
 
         void Needed(bool given, string option, params string[] metrics) => errors.Require(!given || recipes.Any(recipe => recipe.Task == "captioning"
             && (recipe.Metrics.Count == 0 || recipe.Metrics.Intersect(metrics).Any())),
-            $"{option} is for {string.Join(" and ", metrics)} of captioning, which {(recipes.Count == 1 ? "this recipe does" : "these recipes do")} not measure.");
+            $"{option} is for {string.Join(" and ", metrics)} of captioning, which "
+                + $"{(recipes.Count == 1 ? "this recipe does" : "these recipes do")} not measure.");
     }
 
     // Told before anything is loaded: an open quote, and a program that is not there.

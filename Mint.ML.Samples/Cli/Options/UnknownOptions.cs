@@ -12,14 +12,20 @@ internal static class UnknownOptions
     {
         if (parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash)) return;
         var command = parsed.CommandResult.Command;
-        string[] known = [.. command.Options.SelectMany(option => option.Aliases.Prepend(option.Name)).Where(name => name.StartsWith("--", StringComparison.Ordinal))];
+        string[] known = [.. command.Options.SelectMany(option => option.Aliases.Prepend(option.Name)).Where(name => name.StartsWith("--",
+            StringComparison.Ordinal))];
         var errors = new OptionErrors();
         foreach (var token in parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens))
         {
             string name = token.Value.Split('=')[0];
-            errors.Require(!name.StartsWith("--", StringComparison.Ordinal) || Path.Exists(token.Value), $"'mint {command.Name}' has no option {name}; the nearest is "
-                + $"{OptionFile.Nearest(name, known)} ('mint {command.Name} --help' lists all). What begins with -- and is none stands behind a lone --.");
+            errors.Require(!name.StartsWith("--", StringComparison.Ordinal) || Path.Exists(token.Value),
+                $"'mint {command.Name}' has no option {name}; the nearest is "
+                + $"{Nearest(name, known)} ('mint {command.Name} --help' lists all). What begins with -- and is none stands behind a lone --.");
         }
         errors.Throw();
     }
+
+    // --rate is meant for --learning-rate rather than for --cache, which is as many letters away.
+    private static string Nearest(string name, string[] known) =>
+        known.FirstOrDefault(one => name.Length > 3 && one.EndsWith(name[1..], StringComparison.Ordinal)) ?? OptionFile.Nearest(name, known);
 }

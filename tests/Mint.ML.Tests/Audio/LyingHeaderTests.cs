@@ -53,7 +53,10 @@ public sealed class LyingHeaderTests
     public void A_container_whose_size_was_left_open_is_read_to_its_end(int format)
     {
         float[] whole = Read(Write(format, Tone)).Samples;
-        foreach (long size in (long[])[0, 0x7F00_0000, 0x7FFF_FFFF, 0xFFFF_FFFF - 8]) CollectionAssert.AreEqual(whole, IsWhole(Sized(format, size), Tone).Samples);
+        foreach (long size in (long[])[0, 0x7F00_0000, 0x7FFF_FFFF, 0xFFFF_FFFF - 8])
+        {
+            CollectionAssert.AreEqual(whole, IsWhole(Sized(format, size), Tone).Samples);
+        }
         IsDamaged(Sized(format, 200_000), "the file is cut off or its header lies");
     }
 
@@ -134,8 +137,10 @@ public sealed class LyingHeaderTests
         float[] whole = IsWhole(Ogg(bytes, (_, _, _) => { }), Hiss).Samples;
         int last = Pages(bytes).Length - 2;
         foreach (var (page, position, words) in ((int, Func<long, long>, string)[])
-            [(last, at => at / 2, "ends before the page before it"), (last, at => 2 * at, "after the sound before it"), (last, _ => long.MaxValue, "after the sound"),
-            (last, _ => -1, "does not say how far it goes"), (last, _ => 0, "ends before"), (3, _ => 7, "ends before"), (3, at => at + 48_000, "after the sound"),
+            [(last, at => at / 2, "ends before the page before it"), (last, at => 2 * at, "after the sound before it"),
+            (last, _ => long.MaxValue, "after the sound"),
+            (last, _ => -1, "does not say how far it goes"), (last, _ => 0, "ends before"), (3, _ => 7, "ends before"),
+            (3, at => at + 48_000, "after the sound"),
             (4, at => at - 10_000, "less than it holds")])
         {
             AudioClip part = IsDamaged(WithPosition(bytes, page, position), words);
@@ -182,7 +187,8 @@ public sealed class LyingHeaderTests
         Assert.HasCount(2, clip.Notes);
     }
 
-    private static byte[] Id3(int says, int has) => [.. "ID3"u8, 4, 0, 0, .. (byte[])[(byte)(says >> 21 & 127), (byte)(says >> 14 & 127), (byte)(says >> 7 & 127),
+    private static byte[] Id3(int says, int has) => [.. "ID3"u8, 4, 0, 0, .. (byte[])[(byte)(says >> 21 & 127), (byte)(says >> 14 & 127),
+        (byte)(says >> 7 & 127),
         (byte)(says & 127)], .. new byte[has]];
 
     [TestMethod]
@@ -226,7 +232,8 @@ public sealed class LyingHeaderTests
     public void MP3_in_a_WAV_file_is_examined_as_MP3()
     {
         byte[] mp3 = Write(Mp3, Tone);
-        byte[] wav = [.. "RIFF"u8, .. BitConverter.GetBytes(50 + mp3.Length), .. "WAVEfmt "u8, 30, 0, 0, 0, 0x55, 0, 1, 0, 0x80, 0x3E, 0, 0, 0xA0, 0xF, 0, 0, 1, 0,
+        byte[] wav = [.. "RIFF"u8, .. BitConverter.GetBytes(50 + mp3.Length), .. "WAVEfmt "u8, 30, 0, 0, 0, 0x55, 0, 1, 0, 0x80, 0x3E, 0, 0, 0xA0, 0xF, 0,
+            0, 1, 0,
             0, 0, 12, 0, 1, 0, 2, 0, 0, 0, 0x20, 1, 1, 0, 0, 0, .. "data"u8, .. BitConverter.GetBytes(mp3.Length), .. mp3];
         CollectionAssert.AreEqual(Read(mp3).Samples, IsWhole(wav, Tone).Samples);
         Assert.IsGreaterThan(16_000, IsDamaged(wav.With(wav.Length / 2, Junk[..1_000]), "are no MP3 frames").Samples.Length);

@@ -101,8 +101,11 @@ public sealed class AudioLanguageModelTests
         var strict = Hearing(other, new() { Damaged = DamagedAudio.HearAsFarAsItGoes, Short = ShortAudio.Refuse });
         StringAssert.Contains(strict.Hear(damaged).Notes.Single(), "Heard as far as it goes, ");
         Assert.AreEqual(strict.Caption(strict.Hear(damaged)), strict.Caption(damaged));
-        foreach (Action call in (Action[])[() => strict.Hear(brief), () => strict.Caption(brief), () => strict.Ask(brief, "?"), () => strict.Rank(brief, ["a", "b"])])
+        foreach (Action call in (Action[])[() => strict.Hear(brief), () => strict.Caption(brief), () => strict.Ask(brief, "?"),
+            () => strict.Rank(brief, ["a", "b"])])
+        {
             StringAssert.Contains(Assert.ThrowsExactly<SoundNotEncodableException>(call).Message, $"{brief}: it lasts 0.010 s");
+        }
         Assert.ThrowsExactly<SoundNotEncodableException>(() => strict.Caption(AudioFile.Read(brief)));
 
         static AudioLanguageModel Hearing(AudioLanguageModel model, HearingOptions hearing) => new(model.Encoder, model.System!) { Hearing = hearing };

@@ -45,8 +45,10 @@ public sealed class FaultySoundTests
     {
         var ml = new MLContext(seed: 1);
         using var model = Clips.Featurize(ml, onError: onError)
-            .Append(ml.AudioLanguage().Trainers.BridgeNet(new BridgeNetTrainer.Options { Bridge = EightClips.Bridge, Training = EightClips.Training, VocabularySize = 80 }))
-            .Append(ml.AudioLanguage().Trainers.InstructionTuning(new InstructionTuner.Options { LanguageModel = Clips.LanguageModel, Training = EightClips.Training }))
+            .Append(ml.AudioLanguage().Trainers.BridgeNet(new BridgeNetTrainer.Options { Bridge = EightClips.Bridge, Training = EightClips.Training,
+                VocabularySize = 80 }))
+            .Append(ml.AudioLanguage().Trainers.InstructionTuning(new InstructionTuner.Options { LanguageModel = Clips.LanguageModel,
+                Training = EightClips.Training }))
             .Fit(data);
     }
 
@@ -82,7 +84,8 @@ public sealed class FaultySoundTests
         float[] samples = Tone(16_000, 24_000);
         samples[8_000] = 1e29f;
         byte[] data = System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(samples).ToArray();
-        File.WriteAllBytes(At("absurd.wav"), [.. "RIFF"u8, .. BitConverter.GetBytes(36 + data.Length), .. "WAVEfmt "u8, 16, 0, 0, 0, 3, 0, 1, 0, 0x80, 0x3E, 0, 0, 0, 0xFA, 0,
+        File.WriteAllBytes(At("absurd.wav"), [.. "RIFF"u8, .. BitConverter.GetBytes(36 + data.Length), .. "WAVEfmt "u8, 16, 0, 0, 0, 3, 0, 1, 0, 0x80, 0x3E,
+            0, 0, 0, 0xFA, 0,
             0, 4, 0, 32, 0, .. "data"u8, .. BitConverter.GetBytes(data.Length), .. data]);
         foreach (var (name, words) in ((string, string)[])[("absurd.wav", "sample 8,000 (at 0.500 s) is 1E+29"), ("cut.wav", "the file is cut off")])
         {
@@ -115,7 +118,8 @@ public sealed class FaultySoundTests
             var clip = AudioFile.Read(At(names[i])).Resample(16_000);
             var view = Clips.Ml.Data.LoadFromEnumerable([new InMemory { Audio = MLAudio.Create(clip.Samples, 16_000) }]);
             var resampled = Clips.Ml.Transforms.FeaturizeAudio(new AudioFeaturizer.Options { Encoder = Clips.Encoder }).Fit(view).Transform(view);
-            CollectionAssert.AreEqual(Clips.Ml.Data.CreateEnumerable<Heard>(resampled, false, ignoreMissingColumns: true).Single().Features, together[i].Features);
+            CollectionAssert.AreEqual(Clips.Ml.Data.CreateEnumerable<Heard>(resampled, false, ignoreMissingColumns: true).Single().Features,
+                together[i].Features);
         }
     }
 

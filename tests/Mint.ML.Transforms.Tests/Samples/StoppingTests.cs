@@ -43,14 +43,17 @@ public sealed class StoppingTests
     /// <summary>The other commands at work: their arguments, and when a signal finds them in their longest part.</summary>
     private (string[] Arguments, Func<bool> Working, string[] Later) AtWork(string command)
     {
-        string output = Path.Combine(folder.FullName, "out"), clips = Path.Combine(folder.FullName, "clips"), model = Path.Combine(folder.FullName, "model.zip");
+        string output = Path.Combine(folder.FullName, "out"), clips = Path.Combine(folder.FullName, "clips"), model = Path.Combine(folder.FullName,
+            "model.zip");
         bool Line(params string[] file) => File.Exists(Path.Combine([output, .. file])) && File.ReadLines(Path.Combine([output, .. file])).Any();
         switch (command)
         {
             case "tune":
                 return (["tune", "--data", $"{Clips.Manifest}:This is a sound of:Response", "--encoder", Clips.Encoder, "--language-model", Clips.LanguageModel,
-                    "--cache", output + "-cache", "--output", output, "--hidden-size", "16", "--heads", "2", "--layers", "2", "--queries", "3", "--embedding-size", "8",
-                    "--intermediate-size", "24", "--vocabulary-size", "80", "--epochs", "100000", "--batch-size", "4", "--max-frames", "6"], () => Line("log.jsonl"),
+                    "--cache", output + "-cache", "--output", output, "--hidden-size", "16", "--heads", "2", "--layers", "2", "--queries", "3",
+                    "--embedding-size", "8",
+                    "--intermediate-size", "24", "--vocabulary-size", "80", "--epochs", "100000", "--batch-size", "4", "--max-frames", "6"],
+                    () => Line("log.jsonl"),
                     ["the same command goes on"]);
             case "ablate" or "demo":
                 string small = Path.Combine(folder.FullName, "recipe.json");
@@ -69,7 +72,8 @@ public sealed class StoppingTests
                 () => Directory.EnumerateFiles(folder.FullName, "ix.*.tmp").Any(), []);
         string recipe = Path.Combine(folder.FullName, "recipe.json");
         File.WriteAllText(recipe, """{ "task": "captioning", "manifest": "m.csv", "columns": ["Caption"], "generation": { "max-tokens": 8 } }""");
-        return (["evaluate", recipe, "--model", model, "-o", output, "--batch-size", "1", "--wordnet", ""], () => Line("answers.jsonl"), ["the same command goes on"]);
+        return (["evaluate", recipe, "--model", model, "-o", output, "--batch-size", "1", "--wordnet", ""], () => Line("answers.jsonl"),
+            ["the same command goes on"]);
     }
 
     [TestMethod]

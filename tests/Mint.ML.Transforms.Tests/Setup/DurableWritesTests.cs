@@ -13,11 +13,13 @@ public sealed class DurableWritesTests
     private static IEnumerable<MethodDefinition> Methods => new[] { typeof(AtomicFile), typeof(MLAudio), typeof(Mint.ML.Samples.Cli.Commands.PretrainCommand) }
         .SelectMany(type => ModuleDefinition.ReadModule(type.Assembly.Location).GetTypes()).SelectMany(type => type.Methods).Where(method => method.HasBody);
 
-    private static List<(int At, MethodReference Callee)> Calls(MethodDefinition method) => [.. method.Body.Instructions.Select((instruction, at) => (at, instruction))
+    private static List<(int At, MethodReference Callee)> Calls(MethodDefinition method) => [.. method.Body.Instructions
+        .Select((instruction, at) => (at, instruction))
         .Where(each => each.instruction.OpCode.FlowControl == FlowControl.Call && each.instruction.Operand is MethodReference)
         .Select(each => (each.at, (MethodReference)each.instruction.Operand))];
 
-    private static bool IsRename(MethodReference callee) => callee.DeclaringType.FullName is "System.IO.File" or "System.IO.FileInfo" && Renames.Contains(callee.Name);
+    private static bool IsRename(MethodReference callee) => callee.DeclaringType.FullName is "System.IO.File" or "System.IO.FileInfo"
+        && Renames.Contains(callee.Name);
 
     [TestMethod]
     public void One_function_renames_files_and_it_flushes_them_to_the_disk_before()
@@ -42,6 +44,7 @@ public sealed class DurableWritesTests
         var writing = Methods.Where(method => Calls(method).Any(call => call.Callee.DeclaringType.FullName == "System.IO.File"
             && (call.Callee.Name.StartsWith("WriteAll", StringComparison.Ordinal) || call.Callee.Name.StartsWith("AppendAll", StringComparison.Ordinal)
                 || call.Callee.Name is "Create" or "CreateText" or "OpenWrite" or "AppendText" or "Copy")));
-        CollectionAssert.AreEqual(others, writing.Select(method => $"{method.DeclaringType.FullName}::{method.Name}").Distinct().Order(StringComparer.Ordinal).ToArray());
+        CollectionAssert.AreEqual(others, writing.Select(method =>
+            $"{method.DeclaringType.FullName}::{method.Name}").Distinct().Order(StringComparer.Ordinal).ToArray());
     }
 }
