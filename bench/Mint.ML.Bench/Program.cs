@@ -15,6 +15,7 @@ return args switch
     ["search-make", var folder, var clips] => SearchBench.Make(folder, clips),
     ["search", var folder] => SearchBench.Run(folder),
     ["pipeline", var rows, var rounds] => PipelineBench.Run(rows, rounds),
+    ["probe", var manifest, .. var encoders] => ProbeBench.Run(manifest, encoders),
     ["stress", var predictions, var steps, var state] => StressBench.Run(predictions, steps, state),
     _ => Usage(),
 };
@@ -23,6 +24,6 @@ static int Usage()
 {
     Console.Error.WriteLine("usage: mint-bench engine-time | engine-memory [STEPS] | train THREADS LENGTH,LENGTH,... [recompute] | gradcache CLIPS | cache "
         + "CLIPS FOLDER THREADS | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | rank THREADS | generate THREADS | search-make FOLDER "
-        + "CLIPS | search FOLDER | pipeline ROWS ROUNDS | stress PREDICTIONS STEPS STATE_FILE   (./mint bench NAME runs them)");
+        + "CLIPS | search FOLDER | pipeline ROWS ROUNDS | probe MANIFEST FOLDER... | stress PREDICTIONS STEPS STATE_FILE   (./mint bench NAME runs them)");
     return 2;
 }

@@ -45,7 +45,7 @@ internal sealed class Distillation : ITraining, IHeldOut
 
     public long StepsPerEpoch => options.Shards * StepsPerShard;
 
-    private long StepsPerShard => PatchPool.ShardSize / options.BatchSize;
+    private long StepsPerShard => pool.Size / options.BatchSize;
 
     public IReadOnlyDictionary<string, string> Parts => new Dictionary<string, string>
     {
@@ -60,7 +60,7 @@ internal sealed class Distillation : ITraining, IHeldOut
         // Order of the shards and of the patches in them: from the seed and the step. The first epoch takes the shards as they are made.
         int place = (int)(step % StepsPerEpoch / StepsPerShard);
         int index = step < StepsPerEpoch ? place : Shuffled(options.Shards, step / StepsPerEpoch * 1_000_000)[place];
-        int[] patches = Shuffled(PatchPool.ShardSize, step / StepsPerShard + 1);
+        int[] patches = Shuffled(pool.Size, step / StepsPerShard + 1);
         int[] rows = patches.AsSpan((int)(step % StepsPerShard) * options.BatchSize, options.BatchSize).ToArray();
         return [new TrainingBatch(rows.Length, rows.Length, _ => Losses(index, rows), () => rows.Select(row => $"patch {row} of shard {index}"))];
     }
@@ -119,7 +119,7 @@ internal sealed class Distillation : ITraining, IHeldOut
         var heldOut = pool.HeldOut(cancel);
         double[] sums = new double[4];
         int batches = 0;
-        foreach (long[] rows in Enumerable.Range(0, PatchPool.ShardSize).Select(row => (long)row).Chunk(256))
+        foreach (long[] rows in Enumerable.Range(0, pool.Size).Select(row => (long)row).Chunk(256))
         {
             if (cancel.IsCancellationRequested) return null;
             using var inner = NewDisposeScope();
@@ -145,8 +145,8 @@ internal sealed class Distillation : ITraining, IHeldOut
     {
         using var scope = NewDisposeScope();
         using var lesson = pool.Shard(0, cancel);
-        student.Value.Calibrate([.. Enumerable.Range(0, CalibrationBatches)
-            .Select(batch => lesson.Patches.narrow(0, batch * 128, 128).to(ScalarType.Float32))]);
+        student.Value.Calibrate([.. Enumerable.Range(0, pool.Size).Chunk(128).Take(CalibrationBatches)
+            .Select(rows => lesson.Patches.narrow(0, rows[0], rows.Length).to(ScalarType.Float32))]);
     }
 
     public void Dispose()

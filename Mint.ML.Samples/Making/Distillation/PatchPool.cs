@@ -15,7 +15,7 @@ namespace Mint.ML.Samples.Making.Distillation;
 /// </remarks>
 internal sealed class PatchPool : IDisposable
 {
-    /// <summary>Patches of a shard.</summary>
+    /// <summary>Patches of a shard: enough for the statistics of a batch, few enough to be made in half a minute.</summary>
     public const int ShardSize = 2048;
 
     private readonly string folder;
@@ -27,13 +27,14 @@ internal sealed class PatchPool : IDisposable
     /// <param name="bank">The sounds that are mixed.</param>
     /// <param name="teacher">Who answers.</param>
     /// <param name="seed">Decides the mixtures.</param>
+    /// <param name="size">Patches of a shard.</param>
     /// <exception cref="InvalidDataException">The folder holds shards of another bank, teacher or seed.</exception>
-    public PatchPool(string folder, SoundBank bank, YamNet teacher, int seed)
+    public PatchPool(string folder, SoundBank bank, YamNet teacher, int seed, int size = ShardSize)
     {
-        (this.folder, this.seed, teaching) = (folder, seed, new Teaching(teacher));
+        (this.folder, this.seed, Size, teaching) = (folder, seed, size, new Teaching(teacher));
         (train, test) = (Mixer("train"), Mixer("test"));
         Directory.CreateDirectory(folder);
-        Identity = TrainingLoop.Hash([.. bank.Sounds.Select(sound => sound.ToString()), Weights(teacher), $"{seed}"]);
+        Identity = TrainingLoop.Hash([.. bank.Sounds.Select(sound => sound.ToString()), Weights(teacher), size == ShardSize ? $"{seed}" : $"{seed} {size}"]);
         string stamp = Path.Combine(folder, "made-of");
         if (!System.IO.File.Exists(stamp)) AtomicFile.WriteText(stamp, Identity);
         if (System.IO.File.ReadAllText(stamp) != Identity)
@@ -48,6 +49,9 @@ internal sealed class PatchPool : IDisposable
             return sounds.Length > 0 ? new SoundMixer(bank, sounds) : throw new InvalidDataException($"The collection has no sounds of the split '{split}'.");
         }
     }
+
+    /// <summary>Patches of a shard.</summary>
+    public int Size { get; }
 
     /// <summary>Hash of what the shards follow from.</summary>
     public string Identity { get; }
@@ -72,13 +76,14 @@ internal sealed class PatchPool : IDisposable
 
     private void Make(string name, SoundMixer mixer, int stream, CancellationToken cancel)
     {
+        if (System.IO.File.Exists(File(name))) return; // whoever makes the next one is not waited for
         // One at a time: who waits for a shard that is being made finds it made.
         lock (teaching)
         {
             if (System.IO.File.Exists(File(name))) return;
             var random = new Random(unchecked(seed * 1_000_003 + stream));
-            float[][] patches = new float[ShardSize][];
-            for (int patch = 0; patch < ShardSize; patch++)
+            float[][] patches = new float[Size][];
+            for (int patch = 0; patch < Size; patch++)
             {
                 cancel.ThrowIfCancellationRequested();
                 patches[patch] = mixer.Draw(YamNetFrontEnd.PatchSamples, random);

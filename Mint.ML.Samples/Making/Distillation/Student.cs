@@ -33,7 +33,7 @@ internal sealed class Student : IDisposable
         layers = [.. all];
         (weight, bias) = (Drawn(0.02, config.Classes, config.HiddenSize), Held(zeros(config.Classes)));
         long[] taught = [Lesson.MiddleWidth, Lesson.LateWidth, teacher.HiddenSize];
-        hints = [.. Lesson.Blocks.Select((block, i) => (Drawn(0.05, taught[i], config.Widths[block], 1, 1), Held(zeros(taught[i]))))];
+        hints = [.. Lesson.Blocks.Select((block, i) => (Drawn(0.01, taught[i], config.Widths[block], 1, 1), Held(zeros(taught[i]))))];
     }
 
     /// <summary>Everything that is trained, by name.</summary>
@@ -89,8 +89,8 @@ internal sealed class Student : IDisposable
     public YamNet Fold()
     {
         using var grad = no_grad();
-        using var scope = NewDisposeScope();
         var net = new YamNet(config);
+        using var scope = NewDisposeScope();
         var weights = net.state_dict();
         foreach (var layer in layers) layer.Fold(weights[layer.Name + ".weight"], weights[layer.Name + ".bias"]);
         weights["classifier.weight"].copy_(weight);
