@@ -33,7 +33,7 @@ public sealed class DistillationTests
 
     private static YamNet Teacher() => YamNet.Load(Path.Combine(TinyModels.Repository(), "tests", "fixtures", "yamnet"));
 
-    private static DistillationOptions Options => new() { Width = 2, Shards = 2, Epochs = 4, BatchSize = 16, LearningRate = 5e-3, ValidateEvery = 16, Seed = 3 };
+    private static DistillationOptions Options => new() { Width = 2, Shards = 2, Epochs = 6, BatchSize = 16, LearningRate = 2e-2, ValidateEvery = 24, Seed = 3 };
 
     [TestMethod]
     public void A_bank_has_each_sound_as_the_reader_gives_it()
