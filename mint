@@ -13,9 +13,9 @@ usage: ./mint COMMAND [ARGUMENTS]
   demo     train, evaluate, save and reload a whole audio-language pipeline on real audio
   test     run every test; the last line is "N passed, N failed"
   verify   compare every model with its original on the reference values; ./mint verify --help shows its options
-  bench    measure a claim: ./mint bench engine|load|fuzz|train|cache|kill|gradcache|rank|generate|search|stress|probe
+  bench    measure a claim: ./mint bench engine|load|fuzz|train|cache|kill|gradcache|rank|generate|search|pipeline|growth|server|stress|probe
   api      write the lists of public members anew (CONTRIBUTING.md)
-  pack     make NuGet packages in artifacts/
+  pack     make NuGet packages in artifacts/packages: the libraries, and the .NET tool mint (docs/packages.md)
 Any other word goes to the command line program: ./mint help shows its commands.
 TEXT
 }
@@ -43,7 +43,7 @@ case "${1:-help}" in
   verify) shift; build; exec dotnet tests/Mint.ML.Parity/bin/Release/net10.0/Mint.ML.Parity.dll "$@" ;;
   bench) shift; build; exec ./bench/run.sh "$@" ;;
   api)   shift; ensure_setup; exec ./eng/public-api.sh "$@" ;;
-  pack)  shift; ensure_setup; dotnet pack Mint.ML.sln -c Release -o artifacts/packages "$@" ;;
+  pack)  shift; ensure_setup; exec ./eng/pack.sh "$@" ;;
   help|-h|--help) usage; [ ! -f artifacts/built-Release ] || { echo; run --help; } ;;
   *)     build; run "$@" ;;
 esac

@@ -8,6 +8,7 @@ using Mint.ML.ModelFiles;
 using Mint.ML.Retrieval;
 using Mint.ML.Systems;
 using Mint.ML.Text;
+using Mint.ML.Transforms.Experiments;
 using Mint.ML.Transforms.RowMapping;
 
 namespace Mint.ML.Transforms;
@@ -253,6 +254,10 @@ public sealed class AudioLanguageCatalog
     public IReadOnlyList<MetricScore> EvaluateCaptions(IDataView data, string captionColumnName = "Caption", string generatedColumnName = "GeneratedCaption",
         CaptionTools? tools = null, CancellationToken cancel = default) =>
         CaptionEvaluation.Score(data ?? throw new ArgumentNullException(nameof(data)), captionColumnName, generatedColumnName, tools, cancel);
+
+    /// <summary>Begins an experiment: a search for the options with which a pipeline does best, as AutoML's <c>CreateExperiment</c>.</summary>
+    /// <param name="seed">Fixes what is tried, the folds, and what each trial draws.</param>
+    public AudioLanguageExperiment CreateExperiment(int seed = 1) => new(context, environment, seed);
 
     /// <summary>The trainers.</summary>
     public sealed class AudioLanguageTrainers

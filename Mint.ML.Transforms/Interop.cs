@@ -78,6 +78,21 @@ namespace Mint.ML.Transforms
         /// <summary>The context's folder for temporary files; null for the system's own.</summary>
         public static string? TemporaryFolder(this IHostEnvironment environment) => (environment as IHostEnvironmentInternal)?.TempFilePath;
 
+        /// <summary>A table in memory whose columns are known at run time alone, as data.</summary>
+        internal sealed class TableBuilder(IHostEnvironment environment)
+        {
+            private readonly ArrayDataViewBuilder builder = new(environment);
+
+            /// <summary>Adds a column of numbers or of true and false.</summary>
+            public void Add<T>(string name, PrimitiveDataViewType type, IEnumerable<T> values) where T : struct => builder.AddColumn(name, type, values.ToArray());
+
+            /// <summary>Adds a column of text.</summary>
+            public void Add(string name, PrimitiveDataViewType type, IEnumerable<string> values) =>
+                builder.AddColumn(name, type, values.Select(value => value.AsMemory()).ToArray());
+
+            public IDataView Build() => builder.GetDataView();
+        }
+
         /// <summary>Name of the annotation that tells which predicted label and scores belong together, as ML.NET's evaluators look for them.</summary>
         public const string ScoreSetId = AnnotationUtils.Kinds.ScoreColumnSetId;
 

@@ -15,22 +15,20 @@ internal sealed record ModelFile(string Path, AudioLanguageModel Model) : IDispo
     /// <exception cref="InvalidDataException">The file is no model.</exception>
     public static ModelFile Load(string? path, TorchSharp.torch.Device? device = null)
     {
-        path ??= Checkout.Path("--model FILE", "artifacts", "demo", "mint.zip");
+        path ??= Shipped.DefaultModel;
         if (!File.Exists(path) && !Directory.Exists(path))
         {
-            throw new FileNotFoundException($"There is no model file '{path}'. Run ./mint demo, which makes artifacts/demo/mint.zip in three minutes, or "
-                + "name a model file with --model.", path);
+            throw new FileNotFoundException($"There is no model file '{path}'. Run ./mint demo (the tool: mint demo), which makes {Shipped.DemoModel} in "
+                + "three minutes, or name a model file with --model.", path);
         }
 
-        return new(path,
-            AudioLanguageModel.Load(path, device,
-            new FrozenModelFolders([.. Checkout.Find("Mint.ML.Samples", "models") is { } shipped ? [shipped] : Array.Empty<string>()])));
+        return new(path, AudioLanguageModel.Load(path, device, new FrozenModelFolders([.. Shipped.Models is { } models ? [models] : Array.Empty<string>()])));
     }
 
     /// <summary>Where a model is that <see cref="Load"/> takes; null where there is none.</summary>
     public static string? Find(string? path)
     {
-        path ??= Checkout.Find("artifacts", "demo", "mint.zip");
+        path ??= Shipped.DefaultModel;
         return File.Exists(path) || Directory.Exists(path) ? path : null;
     }
 

@@ -14,6 +14,7 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     AskCommand.Create(),
     EvaluateCommand.Create(),
     SearchCommand.Create(),
+    ServeCommand.Create(),
     DataCommand.Create(),
     InspectCommand.Create(),
     ReportCommand.Create(),
@@ -37,6 +38,7 @@ Console.SetError(new PlainWriter(Console.Error));
 try
 {
     var parsed = root.Parse(args, Recipe.ParserConfiguration);
+    if (parsed.Errors.Count == 0) UnknownOptions.Refuse(parsed);
     // Help and wrong options are answered without libtorch; a command that needs it says at once what is missing.
     if (parsed.Errors.Count == 0 && parsed.Action == parsed.CommandResult.Command.Action && !withoutTensors.Contains(args[0])) NativeLibraries.Require();
     var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };

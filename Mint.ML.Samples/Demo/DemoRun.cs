@@ -9,15 +9,6 @@ using Mint.ML.Transforms;
 
 namespace Mint.ML.Samples.Demo;
 
-/// <summary>A row of the notes set, as far as the demo reads it.</summary>
-internal sealed class Note
-{
-    public string Path { get; set; } = "";
-    public string Family { get; set; } = "";
-    public string Soundfont { get; set; } = "";
-    public string Caption { get; set; } = "";
-}
-
 /// <summary>Trains the pipeline of the README on the notes, measures it beside simpler answers, saves it, and has another process load it.</summary>
 internal sealed class DemoRun
 {

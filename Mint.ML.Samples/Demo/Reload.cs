@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Files;
@@ -29,8 +30,9 @@ internal static class Reload
         Console.WriteLine("A fresh process loads it:");
         // What must not differ between the processes is named; the models are found by their names in the folder that is given.
         string[] arguments = ["demo", "--verify-model", options.Output, "--data", options.Data, "--models", options.Models, "--output", options.Output];
-        bool hosted = Path.GetFileNameWithoutExtension(Environment.ProcessPath!) is "dotnet";
-        var start = new ProcessStartInfo(hosted ? Environment.ProcessPath! : ProgramPath.Find("dotnet"), [typeof(Reload).Assembly.Location, .. arguments])
+        // The dotnet that runs this process stands above its runtime; the one of PATH may be another, or none.
+        string dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
+        var start = new ProcessStartInfo(dotnet, [typeof(Reload).Assembly.Location, .. arguments])
         {
             Environment = { ["MINT_MODELS"] = Path.GetFullPath(options.Models) },
         };

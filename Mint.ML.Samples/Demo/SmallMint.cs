@@ -2,11 +2,19 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Bridges;
 using Mint.ML.Objectives;
-using Mint.ML.Samples.Making.Notes;
 using Mint.ML.Training;
 using Mint.ML.Transforms;
 
 namespace Mint.ML.Samples.Demo;
+
+/// <summary>A row of the notes set, as far as the demo reads it.</summary>
+internal sealed class Note
+{
+    public string Path { get; set; } = "";
+    public string Family { get; set; } = "";
+    public string Soundfont { get; set; } = "";
+    public string Caption { get; set; } = "";
+}
 
 /// <summary>The MINT that a thousand notes can train on two cores: what the demo and the ablation have in common.</summary>
 /// <param name="ml">Makes the steps.</param>

@@ -8,9 +8,11 @@ internal static class EvaluateAModel
 {
     public static void Run(string model = "mint.zip", string recipe = "recipes/notes.json", string folder = "runs/evaluate/notes")
     {
+        #region evaluate
         using var mint = AudioLanguageModel.Load(model);
         var run = new EvaluationRun(EvaluationRecipe.Read(recipe), new EvaluationSettings(mint, model), folder, Console.Error.WriteLine);
         foreach (var metric in run.Run()!.Metrics)
             Console.WriteLine($"{metric.Name,-12} {metric.Value:F3}  ({metric.Low:F3} to {metric.High:F3})");
+        #endregion
     }
 }

@@ -9,11 +9,13 @@ internal static class SearchAFolder
 {
     public static void Run(string model = "mint.zip", string folder = "sounds", string text = "a dog barks in the rain")
     {
+        #region search
         using var mint = AudioLanguageModel.Load(model);
         var clips = ClipList.Read(folder, Console.Error.WriteLine);
-        // A text fits a clip as well as it fits the nearest of the clip's vectors, one a query and window.
+        // The words fit a clip as well as they fit the nearest of its vectors, one a query and window.
         float[,] similarity = BridgeEmbeddings.Similarities([mint.EmbedText(text)], [.. clips.Select(clip => mint.Embed(clip.File))]); // (1, clips)
         foreach (int clip in Enumerable.Range(0, clips.Count).OrderByDescending(clip => similarity[0, clip]).Take(10))
             Console.WriteLine($"{similarity[0, clip]:F3}  {clips[clip].Name}");
+        #endregion
     }
 }

@@ -8,9 +8,11 @@ internal static class TagAFile
 {
     public static void Run(string model = "mint.zip", string sound = "song.mp3", string labels = "guitar,piano,drums,voice")
     {
+        #region tag
         using var mint = AudioLanguageModel.Load(model);
-        var tags = new RankingOptions { MultiLabel = true };
+        var tags = new RankingOptions { MultiLabel = true, Score = RankingScore.PointwiseMutualInformation };
         foreach (var (label, probability) in mint.Rank(sound, labels.Split(','), "Identify the instruments in this segment of music:", tags))
             Console.WriteLine($"{probability:F3}  {(probability >= 0.5 ? "yes" : "no "),-4} {label}");
+        #endregion
     }
 }

@@ -15,6 +15,7 @@ internal static class TrainWithoutMLNet
     public static void Run(string manifest = "train.csv", string encoder = "models/data2vec-audio-base", string languageModel = "models/flan-t5-base",
         string run = "runs/own", int layers = 12, int epochs = 5)
     {
+        #region own
         var rows = AudioManifest.Read(manifest).Rows;
         string[] captions = [.. rows.Select(row => row["Caption"])];
         // Frames are computed once and kept on the disk: the sounds may be more than memory holds.
@@ -40,5 +41,6 @@ internal static class TrainWithoutMLNet
 
         using var model = new AudioLanguageModel(ModelCatalog.LoadAudioEncoder(encoder), mint);
         foreach (var row in rows.Take(5)) Console.WriteLine($"{row["Path"]}: {model.Caption(row.Path)}");
+        #endregion
     }
 }

@@ -81,6 +81,15 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
         cache?.Store.Dispose();
     }
 
+    // ML.NET's own trainers read their data in every epoch, and ours once.
+    private protected override void Reads(int pass)
+    {
+        if (pass != 3 || cache is not null) return;
+        using var channel = Host.Start("Transform");
+        channel.Warning(MessageSensitivity.None, "{0}", $"Column '{OutputColumnName}' is computed for the third time, each time by the encoder. Append "
+            + "AppendCacheCheckpoint(mlContext) behind FeaturizeAudio, or give it a cache folder, and the sound is encoded once.");
+    }
+
     private protected override void Write(ModelWriter writer)
     {
         writer.Json(Signature + ".json", columns with { BatchSize = BatchSize });

@@ -30,13 +30,16 @@ public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<Audio
     /// <summary>Most sounds that are remembered by name, in <see cref="Skipped"/> and in <see cref="Noted"/>: a server may meet millions of bad ones.</summary>
     internal const int MostRemembered = 1000;
 
+    // As many as FeaturizeAudio holds at once: the cores share them out, and none waits for the slowest of a few.
+    private const int FilesAhead = 16;
+
     private readonly AudioLoadingEstimator.Options options;
     private readonly ConcurrentDictionary<string, string> skipped = new();
     private readonly ConcurrentDictionary<string, IReadOnlyList<string>> noted = new();
     private long skippedRows;
 
     internal AudioLoadingTransformer(IHostEnvironment environment, AudioLoadingEstimator.Options options)
-        : base(environment, nameof(AudioLoadingTransformer), batchSize: Math.Min(Environment.ProcessorCount, 16)) => this.options = options;
+        : base(environment, nameof(AudioLoadingTransformer), batchSize: FilesAhead) => this.options = options;
 
     /// <summary>
     /// The first 1,000 files that could not be read, each with the reason; empty unless errors are skipped. A file counts once, however often it is met.

@@ -30,13 +30,19 @@ internal sealed class ModelReference
     {
         var annotations = new DataViewSchema.Annotations.Builder();
         annotations.Add(features.Annotations, name => name != Annotation);
-        annotations.Add(Annotation, new ModelReferenceDataViewType(), (ref ModelReference value) => value = this);
+        annotations.Add(Annotation, new ModelReferenceDataViewType(Bridge?.Value.Bridge.Config.QFormer.Positions), (ref ModelReference value) => value = this);
         return new(features.Name, features.Type, annotations.ToAnnotations());
     }
 
     /// <summary>The same, as a shape.</summary>
-    public static SchemaShape.Column On(SchemaShape.Column features) => Interop.ShapeColumn(features.Name, features.ItemType, features.Kind,
-        annotations: features.Annotations.With(Interop.ShapeColumn(Annotation, new ModelReferenceDataViewType())));
+    /// <param name="features">The feature column.</param>
+    /// <param name="positions">Positions of the bridge that will be there; null where it is not known.</param>
+    public static SchemaShape.Column On(SchemaShape.Column features, long? positions) => Interop.ShapeColumn(features.Name, features.ItemType, features.Kind,
+        annotations: features.Annotations.With(Interop.ShapeColumn(Annotation, new ModelReferenceDataViewType(positions))));
+
+    /// <summary>The positions of the bridge that features carry, or will carry once it is trained; null where they are not known.</summary>
+    public static long? Positions(SchemaShape.Column features) =>
+        features.Annotations.Select(annotation => annotation.ItemType).OfType<ModelReferenceDataViewType>().FirstOrDefault()?.Positions;
 
     public static bool IsOn(SchemaShape.Column features) => features.Annotations.Any(annotation => annotation.Name == Annotation);
 }
@@ -44,7 +50,11 @@ internal sealed class ModelReference
 /// <summary>The type of that annotation; it is never saved with data.</summary>
 internal sealed class ModelReferenceDataViewType : StructuredDataViewType
 {
-    public ModelReferenceDataViewType() : base(typeof(ModelReference)) { }
+    public ModelReferenceDataViewType(long? positions) : base(typeof(ModelReference)) => Positions = positions;
+
+    /// <summary>What a step after the bridge has to keep to; it is known before the bridge is trained.</summary>
+    public long? Positions { get; }
+
     public override bool Equals(DataViewType? other) => other is ModelReferenceDataViewType;
     public override bool Equals(object? obj) => obj is ModelReferenceDataViewType;
     public override int GetHashCode() => typeof(ModelReferenceDataViewType).GetHashCode();

@@ -199,8 +199,8 @@ public sealed class RankedClassifier : StepEstimator<RankedClassificationTransfo
         [JsonIgnore]
         public BridgeNetTransformer? Bridge;
 
-        /// <summary>Rows ranked at once; results do not depend on it.</summary>
-        public int BatchSize = 16;
+        /// <summary>Rows ranked at once; results do not depend on it. See <see cref="CaptionGenerator.Options.BatchSize"/> for the default.</summary>
+        public int BatchSize = 32;
 
         internal Options Copy()
         {

@@ -102,6 +102,11 @@ public abstract class RowMapTransformer : ITransformer, IDisposable
         channel.Trace(MessageSensitivity.None, "{0}", FormattableString.Invariant($"{rows} rows in {batches} batches, {time.TotalSeconds:F2} s."));
     }
 
+    /// <summary>Somebody begins to read added columns of one view, for the first, second, ... time.</summary>
+    private protected virtual void Reads(int pass) { }
+
+    internal void Tell(int pass) => Reads(pass);
+
     private void Enter()
     {
         for (int now = Volatile.Read(ref users); ; now = Volatile.Read(ref users))
@@ -127,6 +132,8 @@ public abstract class RowMapTransformer : ITransformer, IDisposable
 /// <summary>What a transformer makes of data. ML.NET's ONNX exporter asks it whether it can be exported, and is told why not.</summary>
 internal sealed class RowMapView(IDataView source, RowMapper mapper, RowMapTransformer transformer) : IDataView, ITransformCanSaveOnnx
 {
+    private int passes;
+
     public DataViewSchema Schema => mapper.OutputSchema;
     public bool CanShuffle => source.CanShuffle;
     public long? GetRowCount() => source.GetRowCount();
@@ -135,6 +142,7 @@ internal sealed class RowMapView(IDataView source, RowMapper mapper, RowMapTrans
     {
         var active = mapper.Activate(columnsNeeded);
         var input = source.GetRowCursor(mapper.Dependencies(active), rand);
+        if (mapper.AnyAdded(active)) transformer.Tell(Interlocked.Increment(ref passes));
         // Batches pay only where something is computed.
         return mapper.AnyAdded(active) && transformer.BatchSize > 1
             ? new ReadAheadCursor(mapper, input, active, transformer.BatchSize)

@@ -7,10 +7,14 @@ namespace Mint.ML.Transforms.RowMapping;
 /// Computes added columns of the row an input stands on: a batch of one, made when the first added value of the row is asked for.
 /// Values of the input pass straight through.
 /// </summary>
+/// <remarks>
+/// A prediction engine names every column as active and then reads those that its class has. So what is computed are the columns whose getters were taken,
+/// and what they need is read: an engine asked for the label has no answer searched for.
+/// </remarks>
 internal sealed class SingleRow
 {
     private readonly RowMapper mapper;
-    private readonly bool[] active;
+    private readonly bool[] active, taken;
     private readonly ColumnBuffer?[] inputs, outputs;
     private readonly RowBatch batch;
     private long computedAt = -1;
@@ -20,14 +24,8 @@ internal sealed class SingleRow
 
     public SingleRow(RowMapper mapper, DataViewRow input, bool[] active)
     {
-        (this.mapper, Input, this.active) = (mapper, input, active);
-        inputs = new ColumnBuffer?[mapper.InputCount];
-        foreach (var column in mapper.Needed(active))
-        {
-            var buffer = inputs[column.Index] = ColumnBuffer.ForType(column.Type, 1);
-            buffer.Bind(input, column);
-        }
-        outputs = mapper.OutputBuffers(active, 1);
+        (this.mapper, Input, this.active, taken) = (mapper, input, active, new bool[active.Length]);
+        (inputs, outputs) = (new ColumnBuffer?[mapper.InputCount], new ColumnBuffer?[mapper.AddedCount]);
         batch = new RowBatch(inputs, outputs) { Count = 1 };
     }
 
@@ -37,7 +35,21 @@ internal sealed class SingleRow
     {
         if (!IsActive(column)) throw RowMapper.Inactive(column);
         if (column.Index < mapper.InputCount) return Input.GetGetter<T>(mapper.InputSchema[column.Index]);
+        if (!taken[column.Index]) Take(column);
         return RowMapper.Typed<T>(outputs[column.Index - mapper.InputCount]!.Getter(Computed), column);
+    }
+
+    private void Take(DataViewSchema.Column column)
+    {
+        taken[column.Index] = true;
+        outputs[column.Index - mapper.InputCount] = ColumnBuffer.ForType(column.Type, 1);
+        foreach (var needed in mapper.Needed(taken))
+        {
+            if (inputs[needed.Index] is not null) continue;
+            var buffer = inputs[needed.Index] = ColumnBuffer.ForType(needed.Type, 1);
+            buffer.Bind(Input, needed);
+        }
+        computedAt = -1; // the row may have been computed without it
     }
 
     private int Computed()

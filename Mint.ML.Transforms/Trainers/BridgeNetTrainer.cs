@@ -144,6 +144,8 @@ public sealed class BridgeNetTrainer : StepEstimator<BridgeNetTransformer>
         if (validationData is not null) GetOutputSchema(SchemaColumns.Shape(validationData.Schema));
         using var channel = host.Start("Train");
         using var progress = host.StartProgressChannel("Train");
+        using var cancelled = host.Cancellation();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(options.Cancellation, cancelled.Token);
         var data = Read(trainData);
         var heldOut = validationData is null ? null : Read(validationData);
         int seed = options.Seed ?? host.Rand.Next();
@@ -158,7 +160,8 @@ public sealed class BridgeNetTrainer : StepEstimator<BridgeNetTransformer>
             var result =
                 AlignmentTraining.Run(bridge, vocabulary.Tokenizer, data.Frames, data.Texts[0], options.Objective, options.Training with { Seed = seed },
                 heldOut is null ? null : new AlignmentValidation(heldOut.Frames, heldOut.Texts[0]), new ProgressReport(channel, progress, options.Progress),
-                    options.Cancellation);
+                    stop.Token);
+            cancelled.Token.ThrowIfCancellationRequested();
             ProgressReport.Tell(channel, result);
             var trained = new SharedModel<TrainedBridge>(new TrainedBridge(bridge, vocabulary, options.Training.MaxTokens));
             return new BridgeNetTransformer(Environment, trained, options.FeatureColumnName, options.TextColumnName, options.BatchSize) { Training = result };
@@ -176,7 +179,7 @@ public sealed class BridgeNetTrainer : StepEstimator<BridgeNetTransformer>
     {
         var features = input.Require(options.FeatureColumnName, "vector of Single; append FeaturizeAudio before this", SchemaColumns.IsFeatures);
         input.Require(options.TextColumnName, "text", SchemaColumns.IsText);
-        return input.With(ModelReference.On(features),
+        return input.With(ModelReference.On(features, options.Bridge.QFormer.Positions),
             Interop.ShapeColumn(BridgeNetTransformer.AudioEmbedding, NumberDataViewType.Single, SchemaShape.Column.VectorKind.Vector),
             Interop.ShapeColumn(BridgeNetTransformer.TextEmbedding, NumberDataViewType.Single, SchemaShape.Column.VectorKind.Vector));
     }

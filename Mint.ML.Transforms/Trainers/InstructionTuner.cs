@@ -104,8 +104,7 @@ public sealed class InstructionTuner : StepEstimator<InstructionTunedTransformer
         errors.Batch(options.BatchSize);
         errors.Valid(nameof(Options.Training), options.Training, training => training.Validate());
         errors.Valid(nameof(Options.Generation), options.Generation, generation => generation.Validate());
-        if (options is { Bridge: { } stage1, Training: { } tuning } && stage1.Bridge.Value.Bridge.Config.QFormer.Positions is var positions)
-            errors.Require(tuning.MaxTokens <= positions, $"Training.MaxTokens is {tuning.MaxTokens}, more than the bridge's Positions, {positions}.");
+        if (options is { Bridge: { } stage1, Training: not null }) CheckPositions(errors, stage1.Bridge.Value.Bridge.Config.QFormer.Positions);
     }
 
     private protected override InstructionTunedTransformer Make(IDataView input) => Fit(input, options.ValidationSet);
@@ -126,6 +125,8 @@ public sealed class InstructionTuner : StepEstimator<InstructionTunedTransformer
         var stage1 = (options.Bridge?.Bridge ?? ModelReference.Find(features)?.Bridge)?.Value ?? throw NoBridge();
         using var channel = host.Start("Train");
         using var progress = host.StartProgressChannel("Train");
+        using var cancelled = host.Cancellation();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(options.Cancellation, cancelled.Token);
         var folder = FrozenFolder.FromPath(options.LanguageModel, options.EmbedFrozenModels); // a wrong path shows before any work
         var (data, examples) = Read(trainData, stage1, channel);
         InstructionValidation? validation = null;
@@ -141,7 +142,8 @@ public sealed class InstructionTuner : StepEstimator<InstructionTunedTransformer
         {
             channel.Info(MessageSensitivity.None, "{0}", $"Stage 2: {examples.Count} instructions about {data.Frames.Count} clips.");
             var result = InstructionTraining.Run(tuned.Model, data.Frames, examples, options.Training with { Seed = seed },
-                validation, new ProgressReport(channel, progress, options.Progress), options.Cancellation);
+                validation, new ProgressReport(channel, progress, options.Progress), stop.Token);
+            cancelled.Token.ThrowIfCancellationRequested();
             ProgressReport.Tell(channel, result);
             return new InstructionTunedTransformer(Environment, new SharedModel<TunedModel>(tuned),
                 new(options.FeatureColumnName, options.InstructionColumnName, options.OutputColumnName, options.BatchSize, options.Generation))
@@ -159,10 +161,17 @@ public sealed class InstructionTuner : StepEstimator<InstructionTunedTransformer
         var features = input.Require(options.FeatureColumnName, "vector of Single; append FeaturizeAudio before this", SchemaColumns.IsFeatures);
         if (options.Bridge is null && !ModelReference.IsOn(features)) throw NoBridge();
         foreach (string name in TextColumns) input.Require(name, "text", SchemaColumns.IsText);
-        var shape = input.With(ModelReference.On(features));
+        long? positions = options.Bridge is null ? ModelReference.Positions(features) : options.Bridge.Bridge.Value.Bridge.Config.QFormer.Positions;
+        var errors = new OptionErrors();
+        CheckPositions(errors, positions); // of a bridge that is yet to be trained, too
+        errors.Throw(nameof(InstructionTuner));
+        var shape = input.With(ModelReference.On(features, positions));
         return shape.Any(column => column.Name == options.InstructionColumnName && SchemaColumns.IsText(column))
             ? shape.With(Interop.ShapeColumn(options.OutputColumnName, TextDataViewType.Instance)) : shape;
     }
+
+    private void CheckPositions(OptionErrors errors, long? positions) => errors.Require(!(options.Training.MaxTokens > positions),
+        $"Training.MaxTokens is {options.Training.MaxTokens}, more than the bridge's Positions, {positions}.");
 
     private (TrainingData Data, List<InstructionExample> Examples) Read(IDataView view, TrainedBridge stage1, IChannel channel)
     {

@@ -34,8 +34,8 @@ public static class ClipList
         if (Directory.Exists(input)) return ClipFolder.Read(input, note);
         if (!File.Exists(input))
         {
-            string why = AudioFile.HasUnreadableName(input) ? $" {AudioFile.UnreadableName}" : "";
-            throw new FileNotFoundException($"There is no file or folder '{input}'.{why} Give a sound file, a folder of them, or a manifest with a Path "
+            string why = AudioFile.HasUnreadableName(input) ? $": {AudioFile.UnreadableName}" : "";
+            throw new FileNotFoundException($"There is no file or folder '{input}'{why}. Give a sound file, a folder of them, or a manifest with a Path "
                 + $"column.",
                 input);
         }

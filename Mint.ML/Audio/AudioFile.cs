@@ -136,9 +136,21 @@ public static class AudioFile
         stream.ReadExactly(start);
         WavChunks? wav = WavChunks.Recognises(start) ? WavChunks.Read(stream, name) : null;
         AudioClip clip = wav is null ? SndFile.Read(stream, start, name, options)
+            : wav.Format.IsMpeg ? ReadMpeg(stream, name, wav.Data, options)
             : WavReader.TryRead(stream, name, wav, options) ?? SndFile.Read(stream, start, name, options, wav.Data);
         return clip.Samples.Length > 0 ? clip
             : throw new AudioFormatException(name, "it holds no samples", "Record or copy it again, or remove it from the list.");
+    }
+
+    // MP3 in a WAV file: its frames are examined as those of any MP3.
+    private static AudioClip ReadMpeg(Stream stream, string name, Examined data, AudioReadOptions options)
+    {
+        IReadOnlyList<string> notes = data.Accept(name, options, () => 0);
+        using var frames = new PartStream(stream, data.Parts[0], new Examined());
+        Span<byte> start = stackalloc byte[(int)Math.Min(12, frames.Length)];
+        frames.ReadExactly(start);
+        AudioClip clip = SndFile.Read(frames, start, name, options);
+        return clip.Notes.Count > 0 || notes.Count == 0 ? clip : clip with { Notes = notes };
     }
 
     /// <summary>Writes 16-bit PCM, rounded to nearest and clipped to full scale, under a temporary name that is then renamed.</summary>

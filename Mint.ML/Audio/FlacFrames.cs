@@ -17,10 +17,41 @@ internal static class FlacFrames
 
     private readonly record struct Header(bool Variable, int BlockSize, long Number);
 
-    /// <summary>Walks the file from its "fLaC" on; null when even its header is not there.</summary>
+    /// <summary>Walks the file from its "fLaC" on, and through those that were joined to it; null when even its header is not there.</summary>
     public static Examined? Examine(Stream file, long start)
     {
         var bytes = new ByteWindow(file);
+        List<Part> parts = [];
+        List<(long, byte[])> corrections = [];
+        long samples = 0;
+        string? damage = null, note = null;
+        for (long next = start; damage is null && (next == start || bytes.At(next, 4).StartsWith("fLaC"u8)); next = parts[^1].End)
+        {
+            if (One(bytes, next) is not { } one)
+            {
+                if (parts.Count == 0) return null;
+                damage = $"the FLAC header at byte {next:N0} is damaged";
+                break;
+            }
+            parts.AddRange(one.Parts);
+            corrections.AddRange(one.Corrections);
+            samples += one.Samples!.Value;
+            (damage, note) = (one.Damage, note ?? one.Note);
+            if (parts[^1].End == next) break;
+        }
+
+        string? chain = parts.Count > 1 ? $"A chain of {parts.Count} sounds, heard one after the other." : null;
+        return new Examined([.. parts])
+        {
+            Damage = damage,
+            Samples = samples,
+            Note = note is null ? chain : chain is null ? note : $"{chain} {note}",
+            Corrections = corrections,
+        };
+    }
+
+    private static Examined? One(ByteWindow bytes, long start)
+    {
         if (bytes.At(start, 8 + StreamInfoBytes) is not { Length: 8 + StreamInfoBytes } info || (info[4] & 0x7F) != 0)
         {
             return null;
@@ -35,10 +66,15 @@ internal static class FlacFrames
             return null;
         }
 
-        (long samples, long end, string? damage) = Walk(bytes, first, rate);
+        (long samples, long end, string? damage, string? note) = Walk(bytes, first, rate, announced);
         if (damage is null && samples < announced)
         {
             damage = $"it ends early: {samples:N0} of {announced:N0} samples are there, up to {(double)samples / rate:F2} s";
+        }
+
+        if (announced != 0 && samples > announced)
+        {
+            note ??= $"Its header says {announced:N0} samples, and {samples:N0} are there: all are heard.";
         }
 
         byte[] total = new byte[8];
@@ -47,7 +83,7 @@ internal static class FlacFrames
         {
             Damage = damage,
             Samples = samples,
-            Note = announced != 0 && samples > announced ? $"Its header says {announced:N0} samples, and {samples:N0} are there: all are heard." : null,
+            Note = note,
             Corrections = samples == announced ? [] : [(start + 18, total)],
         };
     }
@@ -68,28 +104,44 @@ internal static class FlacFrames
         return null;
     }
 
-    private static (long Samples, long End, string? Damage) Walk(ByteWindow bytes, long position, int rate)
+    private static (long Samples, long End, string? Damage, string? Note) Walk(ByteWindow bytes, long position, int rate, long announced)
     {
         long samples = 0, frame = position;
         if (position == bytes.Length)
         {
-            return (0, position, null);
+            return (0, position, null, null);
         }
 
         if (Parse(bytes.At(position, LongestHeader)) is not { } header)
         {
-            return (0, position, $"it is damaged: no FLAC frame stands at byte {position:N0}, where the first should");
+            return (0, position, $"it is damaged: no FLAC frame stands at byte {position:N0}, where the first should", null);
+        }
+
+        // A recording may begin in a stream's middle; what a header counts is there from the first sample on.
+        double missing = (double)header.Number * (header.Variable ? 1 : header.BlockSize) / rate;
+        string? note = header.Number == 0 ? null
+            : FormattableString.Invariant($"It begins {missing:F2} s after its stream did: what came before is not in the file.");
+        if (note is not null && announced != 0)
+        {
+            return (0, position, FormattableString.Invariant($"it is damaged: its first {missing:F2} s are missing"), null);
         }
 
         ushort crc = 0;
         bool ended = false;
+        long complete = -1; // where the last of the announced samples may end
         while (true)
         {
             bool ends = crc == 0 && position > frame;
             // Zeros keep a checksum at 0, and are looked through once.
-            if (ends && (position == bytes.Length || !(ended && bytes.At(position, 1)[0] == 0) && bytes.IsTail(position)))
+            if (ends && (position == bytes.Length || !(ended && bytes.At(position, 1)[0] == 0) && bytes.IsTail(position)
+                || bytes.At(position, 4).StartsWith("fLaC"u8)))
             {
-                return (samples + header.BlockSize, position, null);
+                return (samples + header.BlockSize, position, null, note);
+            }
+
+            if (ends && complete < 0 && samples + header.BlockSize == announced)
+            {
+                complete = position;
             }
 
             if (ends && Parse(bytes.At(position, LongestHeader)) is { } next && next.Variable == header.Variable)
@@ -100,7 +152,7 @@ internal static class FlacFrames
                 {
                     return (samples, position,
                         $"it is damaged: at byte {position:N0} (after {(double)samples / rate:F2} s) FLAC {(header.Variable ? "sample" : "frame")} "
-                            + $"{next.Number:N0} follows where {expected:N0} should");
+                            + $"{next.Number:N0} follows where {expected:N0} should", note);
                 }
 
                 (frame, header) = (position, next);
@@ -108,8 +160,14 @@ internal static class FlacFrames
 
             if (position == bytes.Length || position - frame > LongestFrame)
             {
+                // All that was announced is there, and then something else. (Where a checksum came out by chance, the decoder will miss the last frame.)
+                if (complete >= 0)
+                {
+                    return (announced, bytes.Length, null, $"The last {bytes.Length - complete:N0} bytes, from byte {complete:N0} on, are no FLAC frames.");
+                }
+
                 return (samples, frame, $"it is damaged or cut off: the FLAC frame at byte {frame:N0} (after {(double)samples / rate:F2} s) does not have "
-                    + "its checksum");
+                    + "its checksum", note);
             }
 
             ended = ends;

@@ -41,7 +41,9 @@ internal static class Mp3Frames
     public static Examined? Examine(Stream file, long start)
     {
         var bytes = new ByteWindow(file);
-        if (FindFrames(bytes, start, Math.Min(start + LongestLead, bytes.Length), null) is not { } first)
+        long? inside = start > 0 ? FramesInside(bytes, start) : null;
+        // A tag that says too little leaves its pictures before the first frame.
+        if ((inside ?? FindFrames(bytes, start, start > 0 ? bytes.Length : Math.Min(start + LongestLead, bytes.Length), null)) is not { } first)
         {
             return null;
         }
@@ -56,7 +58,11 @@ internal static class Mp3Frames
         }
 
         bool more = announced is { Frames: > 0 } fewer && frames > fewer.Frames + 1;
-        if (first > start && !bytes.IsTail(start))
+        if (inside is not null)
+        {
+            note ??= $"Its ID3 tag says {start:N0} bytes, and MP3 frames begin at byte {first:N0}: all are heard.";
+        }
+        else if (first > start && !bytes.IsTail(start))
         {
             note ??= $"{first - start:N0} bytes before the first MP3 frame are no sound.";
         }
@@ -130,6 +136,27 @@ internal static class Mp3Frames
         return (frames, position, null, null);
 
         string Place() => $"byte {position:N0} (after {(double)frames * first.Samples / first.Rate:F2} s)";
+    }
+
+    // Where frames begin in what an ID3 tag says is its own, if they lead out of it: then the tag is shorter than it says.
+    private static long? FramesInside(ByteWindow bytes, long end)
+    {
+        for (long from = 0; from < end && FindFrames(bytes, from, end, null) is { } found; from = found + 1)
+        {
+            var first = Parse(bytes, found)!.Value;
+            long position = found;
+            while (position < end && Parse(bytes, position) is { } header && header.Continues(first))
+            {
+                position += header.Length;
+            }
+            // Exactly at its end, a whole MP3 stands in the tag (as a clip that a player shows), unless the sound goes on there.
+            if (position > end || position == end && (end == bytes.Length || Parse(bytes, end) is { } after && after.Continues(first)))
+            {
+                return found;
+            }
+        }
+
+        return null;
     }
 
     private static long AfterTags(ByteWindow bytes, long position)

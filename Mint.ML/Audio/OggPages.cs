@@ -17,7 +17,7 @@ internal static class OggPages
     {
         public uint Next;
         public bool Ended;
-        public int Rate; // of its granule positions; 0 when not known
+        public required OggClock Clock;
     }
 
     public static Examined Examine(Stream file, long start)
@@ -27,7 +27,7 @@ internal static class OggPages
         var page = new byte[LargestPage];
         long partStart = start, position = start;
         double seconds = 0;
-        string? damage = null;
+        string? damage = null, note = null;
         while (position < file.Length)
         {
             file.Position = position;
@@ -77,7 +77,8 @@ internal static class OggPages
                     break;
                 }
 
-                streams[serial] = stream = new LogicalStream { Next = number, Rate = GranuleRate(bytes[(HeaderBytes + bytes[26])..]) };
+                streams[serial] = stream = new LogicalStream { Next = number, Clock = new OggClock(bytes[(HeaderBytes + bytes[26])..]) };
+                if (streams.Values.Count(one => one.Clock.IsSound) == 2) note = "It holds several sounds at the same time, of which the first is heard.";
             }
 
             if (number != stream.Next || stream.Ended)
@@ -86,11 +87,22 @@ internal static class OggPages
                 break;
             }
 
+            if (stream.Clock.Take(bytes) is { } wrong)
+            {
+                damage = $"it is damaged: the Ogg page at byte {position:N0}{After(seconds)} {wrong}";
+                break;
+            }
+
             stream.Next = number + 1;
             stream.Ended = (bytes[5] & EndsStream) != 0;
-            if (BinaryPrimitives.ReadInt64LittleEndian(bytes[6..]) is >= 0 and long granule && stream.Rate > 0)
+            if (stream.Clock.Before > 0)
             {
-                seconds = (double)granule / stream.Rate;
+                note ??= FormattableString.Invariant($"It begins {stream.Clock.Before:F2} s after its stream did: what came before is not in the file.");
+            }
+
+            if (stream.Clock.Seconds > 0)
+            {
+                seconds = stream.Clock.Seconds;
             }
 
             position += length;
@@ -102,7 +114,8 @@ internal static class OggPages
         }
 
         parts.Add(new Part(partStart, position));
-        return new Examined([.. parts]) { Damage = damage, Note = parts.Count > 1 ? $"A chain of {parts.Count} sounds, heard one after the other." : null };
+        string? chain = parts.Count > 1 ? $"A chain of {parts.Count} sounds, heard one after the other." : null;
+        return new Examined([.. parts]) { Damage = damage, Note = note is null ? chain : chain is null ? note : $"{chain} {note}" };
     }
 
     private static string After(double seconds) => seconds > 0 ? $" (after {seconds:F2} s)" : "";
@@ -143,12 +156,6 @@ internal static class OggPages
 
         return false;
     }
-
-    // Granule positions count samples at the stream's rate; for Opus always at 48 kHz (RFC 7845).
-    private static int GranuleRate(ReadOnlySpan<byte> packet) =>
-        packet.StartsWith("OpusHead"u8) ? 48_000
-        : packet.StartsWith("\u0001vorbis"u8) && packet.Length >= 16 ? BinaryPrimitives.ReadInt32LittleEndian(packet[12..])
-        : 0;
 
     // CRC-32 with the polynomial 0x04C11DB7, not reflected, from 0.
     private static uint Checksum(ReadOnlySpan<byte> bytes)

@@ -8,6 +8,9 @@ internal readonly record struct WavFormat(ushort Tag, int Channels, int SampleRa
 {
     public const ushort Pcm = 1, IeeeFloat = 3, Extensible = 0xFFFE;
 
+    /// <summary>Whether the samples are frames of MPEG audio, layers 1 to 3.</summary>
+    public bool IsMpeg => Tag is 0x50 or 0x55;
+
     /// <summary>Whether <see cref="WavReader"/> decodes it; anything else is libsndfile's.</summary>
     public bool IsPlain => (Tag, Bits) is (Pcm, 8 or 16 or 24 or 32) or (IeeeFloat, 32 or 64);
 }

@@ -42,8 +42,11 @@ public sealed partial class QFormer : Module
     /// <summary>The architecture.</summary>
     public QFormerConfig Config { get; }
 
-    /// <summary>Whether a block keeps its input alone for the gradient and is computed again then: less memory for more time.</summary>
-    internal bool RecomputesBlocks { get; set; }
+    /// <summary>
+    /// Whether a block keeps its input alone for the gradient and is computed again then: less memory for more time, the same gradients. False at first;
+    /// a training sets it by <see cref="Training.TrainingOptions.ActivationCheckpointing"/> while it lasts.
+    /// </summary>
+    public bool RecomputesBlocks { get; set; }
 
     /// <summary>Keys and values of audio for all cross-attentions.</summary>
     /// <param name="frames">(B, T, E), normalised as the bridge around this does.</param>

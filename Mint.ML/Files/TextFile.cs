@@ -6,7 +6,7 @@ namespace Mint.ML.Files;
 /// Text as people and programs leave it: UTF-8, with its mark or without, or UTF-16 with its mark. Anything else is an error that says where, never a character
 /// that stands for another: a training on "Gr e" for "Grüße" would run to its end.
 /// </summary>
-internal static class TextFile
+public static class TextFile
 {
     private const string Advice = "Save it as UTF-8 (iconv -f LATIN1 -t UTF-8 OLD > NEW, where it is Latin-1).";
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -16,8 +16,9 @@ internal static class TextFile
     /// <exception cref="InvalidDataException">It is text in another encoding, or no text; the message names file, line and byte.</exception>
     public static string Read(string file) => Decode(System.IO.File.ReadAllBytes(file), file);
 
-    /// <summary>The lines of a text file.</summary>
-    /// <inheritdoc cref="Read"/>
+    /// <summary>The lines of a text file, without their ends.</summary>
+    /// <param name="file">The file.</param>
+    /// <exception cref="InvalidDataException">It is text in another encoding, or no text; the message names file, line and byte.</exception>
     public static List<string> ReadLines(string file)
     {
         var lines = new List<string>();
@@ -29,8 +30,8 @@ internal static class TextFile
     /// <summary>The text of bytes.</summary>
     /// <param name="bytes">A whole file.</param>
     /// <param name="file">What errors call it.</param>
-    /// <inheritdoc cref="Read"/>
-    public static string Decode(ReadOnlySpan<byte> bytes, string file)
+    /// <exception cref="InvalidDataException">It is text in another encoding, or no text.</exception>
+    internal static string Decode(ReadOnlySpan<byte> bytes, string file)
     {
         return bytes switch
         {

@@ -63,6 +63,23 @@ public sealed class SpiceTool(string command, IReadOnlyList<string>? arguments =
         }
     }
 
+    /// <summary>That there is such a program: half an hour of answers should not come before the news that there is none.</summary>
+    /// <param name="command">As the constructor takes it.</param>
+    /// <exception cref="ArgumentException">There is none; the message says where it was looked for.</exception>
+    public static void Check(string command)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        try
+        {
+            string path = ProgramPath.Find(command);
+            if (!RegularFile.Exists(path)) throw new ArgumentException($"The SPICE tool '{command}' is not there.");
+        }
+        catch (Win32Exception e)
+        {
+            throw new ArgumentException($"The SPICE tool '{command}' cannot be started: {e.Message}.", e);
+        }
+    }
+
     private sealed record Scored(CaptionSet Captions, MetricScore Score);
 
     private string Run(IReadOnlyList<string> all, CancellationToken cancel)

@@ -25,14 +25,10 @@ public sealed class WordNetSynonyms
 
     private WordNetSynonyms(string folder)
     {
+        Check(folder);
         for (int part = 0; part < parts.Length; part++)
         {
             string index = Path.Combine(folder, $"index.{parts[part]}"), forms = Path.Combine(folder, $"{parts[part]}.exc");
-            if (!File.Exists(index))
-            {
-                throw new FileNotFoundException($"WordNet's index.{parts[part]} is not in '{folder}'. Name the folder that holds its index and data files.",
-                    index);
-            }
             int line = 0;
             foreach (string entry in TextFile.ReadLines(index))
             {
@@ -50,6 +46,21 @@ public sealed class WordNetSynonyms
     /// <exception cref="FileNotFoundException">A file is not there.</exception>
     /// <exception cref="InvalidDataException">A line is not WordNet's; the message names it.</exception>
     public static WordNetSynonyms Load(string folder) => new(folder);
+
+    /// <summary>That a folder holds WordNet's index files, which are not read.</summary>
+    /// <param name="folder">As <see cref="Load"/> takes it.</param>
+    /// <exception cref="FileNotFoundException">A file, or the folder, is not there.</exception>
+    public static void Check(string folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        if (!Directory.Exists(folder)) throw new FileNotFoundException($"There is no folder '{folder}' with WordNet's index and data files.", folder);
+        foreach (string part in parts)
+        {
+            string index = Path.Combine(folder, $"index.{part}");
+            if (File.Exists(index)) continue;
+            throw new FileNotFoundException($"WordNet's index.{part} is not in '{folder}'. Name the folder that holds its index and data files.", index);
+        }
+    }
 
     /// <summary>Whether the words share a synset. Not safe to call from several threads.</summary>
     public bool Share(string word, string other) => Synsets(word).Overlaps(Synsets(other));

@@ -5,6 +5,9 @@ public sealed class OptionErrors
 {
     private readonly List<string> errors = [];
 
+    /// <summary>Everything that is wrong so far, a sentence each; null while nothing is.</summary>
+    public string? Message => errors.Count == 0 ? null : Brief.Sentences(errors);
+
     /// <param name="holds">What has to be true; write ranges so that NaN is out of them.</param>
     /// <param name="error">A sentence that says what was given and what is expected.</param>
     public void Require(bool holds, string error)
@@ -42,8 +45,7 @@ public sealed class OptionErrors
     /// <exception cref="ArgumentException">Something is wrong; the message has every sentence.</exception>
     public void Throw(string? step = null)
     {
-        if (errors.Count == 0) return;
-        string all = Brief.Sentences(errors);
+        if (Message is not { } all) return;
         throw step is null ? new ArgumentException(all) : new ArgumentException($"{step}: {all}", "options");
     }
 }

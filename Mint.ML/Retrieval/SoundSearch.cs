@@ -50,8 +50,19 @@ public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSet
     public IReadOnlyList<FoundSound> BySound(string sound, int top, CancellationToken cancel = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(top, 1);
+        return BySound(AudioFile.Read(sound, Reading, cancel), top, cancel);
+    }
+
+    /// <summary>The same by sound in memory.</summary>
+    /// <param name="sound">The sound.</param>
+    /// <param name="top">How many are wanted.</param>
+    /// <param name="cancel">Stops between two batches.</param>
+    public IReadOnlyList<FoundSound> BySound(AudioClip sound, int top, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(sound);
+        ArgumentOutOfRangeException.ThrowIfLessThan(top, 1);
         using var file = EmbeddingIndex.Open(index, mapped: false);
-        return Unjudged(file.Search([model.Vectors(AudioFile.Read(sound, Reading, cancel), windows)], top, cancel)[0]);
+        return Unjudged(file.Search([model.Vectors(sound, windows)], top, cancel)[0]);
     }
 
     private AudioReadOptions Reading => AudioReadOptions.Default with { SampleRate = model.Encoder.SampleRate, Damaged = settings.Hearing.Damaged };

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Mint.ML.Generation;
 using Mint.ML.ModelFiles;
 using Mint.ML.Text;
@@ -8,8 +7,6 @@ namespace Mint.ML.Systems;
 /// <summary>What a model file's own steps ask and how they search: what a program or command does where it is told nothing else.</summary>
 public sealed record AnswerDefaults
 {
-    private const string CaptionStep = "MintCaptionGenerator.json", TunedStep = "MintInstructionTuned.json", RankingStep = "MintRankedClassifier.json";
-
     /// <summary>What a caption is the answer to; without a caption step, the paper's instruction.</summary>
     public string CaptionInstruction { get; init; } = InstructionTemplates.CaptionInstruction;
 
@@ -46,7 +43,12 @@ public sealed record AnswerDefaults
 
     internal static AnswerDefaults Read(ModelZip zip)
     {
-        var (caption, tuned, ranking) = (Step<SavedCaption>(zip, CaptionStep), Step<SavedCaption>(zip, TunedStep), Step<SavedRanking>(zip, RankingStep));
+        SavedSteps.All<SavedSteps.EncoderOptions>(zip, SavedSteps.Encoder);
+        SavedSteps.All<SavedSteps.BridgeOptions>(zip, SavedSteps.Bridge);
+        // Of several steps of a kind the last.
+        var tuned = SavedSteps.All<SavedSteps.TunedOptions>(zip, SavedSteps.Tuned).LastOrDefault();
+        var caption = SavedSteps.All<SavedSteps.CaptionOptions>(zip, SavedSteps.Caption).LastOrDefault();
+        var ranking = SavedSteps.All<SavedSteps.RankingStepOptions>(zip, SavedSteps.Ranking).LastOrDefault();
         var defaults = new AnswerDefaults();
         return new()
         {
@@ -60,18 +62,7 @@ public sealed record AnswerDefaults
 
     internal void Write(ModelZip zip)
     {
-        zip.Write("Caption/").Json(CaptionStep, new SavedCaption(CaptionInstruction, Generation));
-        zip.Write("Ranking/").Json(RankingStep, new SavedRanking(LabelInstruction, Labels, Ranking));
+        zip.Write("Caption/").Json(SavedSteps.Caption + ".json", new { Instruction = CaptionInstruction, Generation });
+        zip.Write("Ranking/").Json(SavedSteps.Ranking + ".json", new { Instruction = LabelInstruction, Labels, Ranking });
     }
-
-    // Of several steps of a kind the last.
-    private static T? Step<T>(ModelZip zip, string stream) where T : class =>
-        zip.Places(stream).LastOrDefault() is { } place ? zip.Read(place).Json<T>(stream) : null;
-
-    // What of a step's options matters here; the rest names columns.
-    [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
-    private sealed record SavedCaption(string? Instruction = null, GenerationOptions? Generation = null);
-
-    [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
-    private sealed record SavedRanking(string? Instruction = null, IReadOnlyList<string>? Labels = null, RankingOptions? Ranking = null);
 }

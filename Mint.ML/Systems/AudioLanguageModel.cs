@@ -27,12 +27,10 @@ public sealed record LabelProbability(string Label, double Probability);
 /// </example>
 /// <remarks>
 /// Recordings longer than <see cref="LongAudioOptions.WindowSeconds"/> are heard in windows, and the windows' answers put together (<see cref="LongAudio"/>).
-/// One call at a time: the parts are not locked. The model owns its parts.
+/// Several threads may call it at once: nothing in its parts changes when they answer. The model owns its parts.
 /// </remarks>
-public sealed class AudioLanguageModel : IDisposable
+public sealed partial class AudioLanguageModel : IDisposable
 {
-    private const string EncoderPlace = "MintAudioFeaturizer", BridgePlace = "MintBridgeNet", TunedPlace = "MintInstructionTuned";
-
     /// <summary>Windows of a long recording that are heard at once: as many as fill a CPU's cores and stay small in memory.</summary>
     private const int Batch = 16;
 
@@ -80,6 +78,10 @@ public sealed class AudioLanguageModel : IDisposable
 
     /// <summary>How long recordings are heard.</summary>
     public LongAudioOptions Windows { get; init; } = new();
+
+    /// <summary>What becomes of sound that is damaged, or shorter than the encoder needs. By default a damaged file is an error, and silence follows a short
+    /// clip; <see cref="Hear"/> tells what became of it.</summary>
+    public HearingOptions Hearing { get; init; } = HearingOptions.Default;
 
     /// <summary>Loads a model file (of <see cref="Save"/>, or of ML.NET's <c>Model.Save</c>), or the folder of a published system.</summary>
     /// <param name="path">The zip, or the folder.</param>
@@ -133,7 +135,7 @@ public sealed class AudioLanguageModel : IDisposable
     private static AudioLanguageModel Read(ModelZip zip, string path, Device device)
     {
         string Place(string part) => zip.Places(part + ".json").LastOrDefault() ?? "";
-        string ear = Place(EncoderPlace);
+        string ear = Place(SavedSteps.Encoder);
         if (ear.Length == 0 && zip.Places("Options").Any()) throw new FormatException(ModelFormat.TooOld);
         if (ear.Length == 0)
         {
@@ -141,19 +143,20 @@ public sealed class AudioLanguageModel : IDisposable
                 + "FeaturizeAudio included");
         }
 
+        var defaults = AnswerDefaults.Read(zip); // before the weights, which take long
         List<IDisposable> parts = [];
         try
         {
             var (folder, encoder) = FrozenFolder.Read(zip.Read(ear), "Encoder", from => ModelCatalog.LoadAudioEncoder(from, device: device));
             parts.Add(encoder);
             TrainedBridge? bridge = null;
-            if (Place(BridgePlace) is { Length: > 0 } stage1)
+            if (Place(SavedSteps.Bridge) is { Length: > 0 } stage1)
             {
                 var reader = zip.Read(stage1);
                 parts.Add(bridge = reader.Shared("Model", () => TrainedBridge.Read(reader, "Bridge", device)).Value);
             }
             TunedModel? tuned = null;
-            if (Place(TunedPlace) is { Length: > 0 } stage2)
+            if (Place(SavedSteps.Tuned) is { Length: > 0 } stage2)
             {
                 var reader = zip.Read(stage2);
                 parts.Add(tuned = reader.Shared("Model", () => TunedModel.Read(reader, "Tuned", device)).Value);
@@ -162,7 +165,7 @@ public sealed class AudioLanguageModel : IDisposable
             {
                 throw new FormatException("it holds an encoder and no trained model: train one by ./mint pretrain and ./mint tune");
             }
-            return new(encoder, folder, bridge, tuned, null) { Defaults = AnswerDefaults.Read(zip) };
+            return new(encoder, folder, bridge, tuned, null) { Defaults = defaults };
         }
         catch
         {
@@ -181,26 +184,46 @@ public sealed class AudioLanguageModel : IDisposable
         {
             using var zip = ModelZip.Create(stream);
             var ear = zip.Write("Encoder/");
-            ear.Json(EncoderPlace + ".json", new object());
+            ear.Json(SavedSteps.Encoder + ".json", new object());
             encoderFolder.Write(ear, "Encoder");
             if (bridge is not null)
             {
                 var writer = zip.Write("Bridge/");
-                writer.Json(BridgePlace + ".json", new object());
+                writer.Json(SavedSteps.Bridge + ".json", new object());
                 writer.Shared("Model", bridge, () => bridge.Write(writer, "Bridge"));
             }
             if (tuned is not null)
             {
                 var writer = zip.Write("Tuned/");
-                writer.Json(TunedPlace + ".json", new object());
+                writer.Json(SavedSteps.Tuned + ".json", new object());
                 writer.Shared("Model", tuned, () => tuned.Write(writer, "Tuned"));
                 Defaults.Write(zip);
             }
         });
     }
 
-    /// <summary>Says what a sound file sounds like.</summary>
+    /// <summary>Reads a sound file as this model hears it: at its encoder's rate, as <see cref="Hearing"/> says. What was silent, damaged, out of phase or too
+    /// short stands in <see cref="AudioClip.Notes"/>, a sentence each; the clip then goes into <see cref="Caption(AudioClip, GenerationOptions?,
+    /// CancellationToken)"/> and the other calls about sound in memory. Those about files hear the same, and do not tell.</summary>
     /// <param name="file">Any sound file.</param>
+    /// <exception cref="AudioFormatException">The file cannot be read; the message names it.</exception>
+    /// <exception cref="SoundNotEncodableException">It is shorter than the encoder needs, and such sound is refused; the message names it.</exception>
+    public AudioClip Hear(string file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        var clip = AudioFile.Read(file, AudioReadOptions.Default with { SampleRate = Encoder.SampleRate, Damaged = Hearing.Damaged });
+        try
+        {
+            return Encoder.Fit(clip, Hearing.Short);
+        }
+        catch (SoundNotEncodableException refused)
+        {
+            throw new SoundNotEncodableException($"{file}: {refused.Message}.", refused);
+        }
+    }
+
+    /// <summary>Says what a sound file sounds like.</summary>
+    /// <param name="file">Any sound file; <see cref="Hear"/> says what is odd about it.</param>
     /// <param name="options">How the caption is searched for; null as <see cref="Defaults"/> say.</param>
     /// <param name="cancel">Ends the call between two tokens.</param>
     /// <exception cref="AudioFormatException">The file cannot be read; the message names it.</exception>
@@ -223,7 +246,7 @@ public sealed class AudioLanguageModel : IDisposable
     /// <exception cref="AudioFormatException">The file cannot be read; the message names it.</exception>
     /// <exception cref="NotSupportedException">The model does not answer in words.</exception>
     public string Ask(string file, string question, GenerationOptions? options = null, CancellationToken cancel = default) =>
-        Ask(Heard(file), question, options, cancel);
+        Ask(Hear(file), question, options, cancel);
 
     /// <summary>The same about sound in memory.</summary>
     /// <param name="clip">The sound.</param>
@@ -251,20 +274,6 @@ public sealed class AudioLanguageModel : IDisposable
         return answering.Answer(sounds, [instruction], options ?? Defaults.Generation, cancel);
     }
 
-    /// <summary>Answers a question piece by piece, as the words are found.</summary>
-    /// <param name="file">A sound file no longer than a window.</param>
-    /// <param name="question">What is asked.</param>
-    /// <param name="options">How; without beams. Null decodes greedily.</param>
-    /// <param name="cancel">Ends the enumeration between two tokens.</param>
-    public async IAsyncEnumerable<string> StreamAsync(string file, string question, GenerationOptions? options = null,
-        [global::System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel = default)
-    {
-        using var work = use.Enter();
-        var answering = Answering();
-        using var sound = Encoder.Encode([Heard(file)]);
-        await foreach (string piece in answering.StreamAsync(sound, question, options ?? Defaults.Generation, cancel).ConfigureAwait(false)) yield return piece;
-    }
-
     /// <summary>Ranks labels for a sound file, none of which the model need have been trained on.</summary>
     /// <param name="file">Any sound file.</param>
     /// <param name="labels">At least two different texts.</param>
@@ -274,7 +283,7 @@ public sealed class AudioLanguageModel : IDisposable
     /// <returns>Every label, the likeliest first; of equals the earlier.</returns>
     public IReadOnlyList<LabelProbability> Rank(string file, IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null,
         CancellationToken cancel = default) =>
-        Rank(Heard(file), labels, instruction, options, cancel);
+        Rank(Hear(file), labels, instruction, options, cancel);
 
     /// <summary>The same about sound in memory.</summary>
     /// <param name="clip">The sound.</param>
@@ -308,7 +317,7 @@ public sealed class AudioLanguageModel : IDisposable
 
     /// <summary>Unit vectors of a sound file, (vectors, E): one a query and window. A text fits it as well as the nearest of them.</summary>
     /// <exception cref="NotSupportedException">The model has no embeddings.</exception>
-    public float[,] Embed(string file) => Embed(Heard(file));
+    public float[,] Embed(string file) => Embed(Hear(file));
 
     /// <inheritdoc cref="Embed(string)"/>
     public float[,] Embed(AudioClip clip)
@@ -321,7 +330,7 @@ public sealed class AudioLanguageModel : IDisposable
     internal float[,] Vectors(AudioClip recording, LongAudioOptions windows)
     {
         int width = Comparing().Width;
-        recording = recording.Resample(Encoder.SampleRate);
+        recording = Encoder.Fit(recording, Hearing.Short);
         var parts = LongAudio.Divide(recording.Samples.Length, recording.SampleRate, windows).Cut(recording);
         return BridgeEmbeddings.Vectors([.. parts.Chunk(Batch).SelectMany(Vectors).SelectMany(vectors => vectors.Cast<float>())], width);
     }
@@ -341,7 +350,7 @@ public sealed class AudioLanguageModel : IDisposable
     public float[,,] QueryAttention(string file, string? instruction = null)
     {
         using var work = use.Enter();
-        using var sound = Encoder.Encode([Heard(file)]);
+        using var sound = Encoder.Encode([Hear(file)]);
         if (bridge is not null && instruction is null) return ListeningMap.ForSound(bridge.Bridge, sound);
         return system is MintModel mint ? mint.QueryAttention(sound, instruction ?? "")
             : throw new NotSupportedException("This system has no queries that listen.");
@@ -363,8 +372,9 @@ public sealed class AudioLanguageModel : IDisposable
         return Comparing().Clips(sounds);
     }
 
-    /// <summary>Stage 2, or an error that says what is missing.</summary>
-    internal IAudioLanguageModel Answering() => system ?? throw new NotSupportedException(
+    /// <summary>What answers (<see cref="System"/>), or an error that says what is missing.</summary>
+    /// <exception cref="NotSupportedException">Nothing answers in words.</exception>
+    public IAudioLanguageModel Answering() => system ?? throw new NotSupportedException(
         "This model holds stage 1 alone, which compares sound with text and does not answer in words; tune one by ./mint tune or Trainers.InstructionTuning.");
 
     /// <summary>Stage 1, or an error that says what is missing.</summary>
@@ -372,13 +382,10 @@ public sealed class AudioLanguageModel : IDisposable
         "This model has no embeddings: it holds no bridge of stage 1, by which sounds and texts are compared; make one by ./mint pretrain or "
             + "Trainers.BridgeNet.");
 
-    // At the rate that it is heard at, so that a file of a high rate takes no more memory than another.
-    private AudioClip Heard(string file) => AudioFile.Read(file, Encoder.SampleRate);
-
     private LongAudio Divide(AudioClip clip, out AudioClip[] windows)
     {
         ArgumentNullException.ThrowIfNull(clip);
-        clip = clip.Resample(Encoder.SampleRate);
+        clip = Encoder.Fit(clip, Hearing.Short);
         var divided = LongAudio.Divide(clip.Samples.Length, clip.SampleRate, Windows);
         windows = [.. divided.Cut(clip)];
         return divided;

@@ -20,12 +20,20 @@ public static class AudioLanguageModelExtensions
         GenerationOptions? options = null,
         CancellationToken cancel = default)
     {
+        return [.. model.Generate(sounds, instructions, options, cancel).Select(answer => answer.Text)];
+    }
+
+    /// <summary>As <see cref="Answer"/>, with what was read and said.</summary>
+    internal static IReadOnlyList<CountedAnswer> Generate(this IAudioLanguageModel model, AudioEncoding sounds, IReadOnlyList<string> instructions,
+        GenerationOptions? options, CancellationToken cancel)
+    {
         using var guard = no_grad();
         using var scope = NewDisposeScope();
         var (prompt, mask) = model.Prompt(sounds, instructions);
         options ??= new();
         var generated = TextGenerator.Generate(model.LanguageModel, prompt, mask, options, model.Tokenizer, cancel);
-        return [.. generated.Select(answers => answers[0].Text(model.Tokenizer, options.StopStrings).Trim())];
+        return [.. generated.Zip(Lengths(mask), (answers, length) =>
+            new CountedAnswer(answers[0].Text(model.Tokenizer, options.StopStrings).Trim(), length, answers[0].Ids.Length, answers[0].Complete))];
     }
 
     /// <summary>Answers about one sound, piece by piece as it is found.</summary>
@@ -39,24 +47,52 @@ public static class AudioLanguageModelExtensions
         GenerationOptions? options = null,
         [EnumeratorCancellation] CancellationToken cancel = default)
     {
+        await foreach (var piece in model.StreamCountedAsync(sound, instruction, options, cancel).ConfigureAwait(false))
+            if (piece.Text.Length > 0) yield return piece.Text;
+    }
+
+    /// <summary>As <see cref="StreamAsync"/>, with what was read and said so far; the last piece, which may be empty, tells how it ended.</summary>
+    internal static async IAsyncEnumerable<CountedAnswer> StreamCountedAsync(this IAudioLanguageModel model, AudioEncoding sound, string instruction,
+        GenerationOptions? options, [EnumeratorCancellation] CancellationToken cancel = default)
+    {
         var (prompt, mask) = Kept(model, sound, instruction);
         using (prompt)
         using (mask)
         {
             options ??= new();
+            int length = Lengths(mask)[0];
             List<int> ids = [];
-            string told = "";
+            string told = "", text = "";
             await foreach (int id in TextGenerator.Stream(model.LanguageModel, prompt, mask, options, model.Tokenizer, cancel).ConfigureAwait(false))
             {
                 ids.Add(id);
-                string text = new GeneratedSequence([.. ids], 0, false).Text(model.Tokenizer, options.StopStrings).TrimStart();
-                // A character may take several tokens; until the last of them its place holds U+FFFD.
-                if (text.EndsWith('\uFFFD') || !text.StartsWith(told, StringComparison.Ordinal) || text.Length == told.Length) continue;
-                string piece = text[told.Length..];
-                told = text;
-                yield return piece;
+                text = new GeneratedSequence([.. ids], 0, false).Text(model.Tokenizer, options.StopStrings).Trim();
+                string settled = Settled(text, options.StopStrings);
+                if (settled.Length <= told.Length || !settled.StartsWith(told, StringComparison.Ordinal)) continue;
+                string piece = settled[told.Length..];
+                told = settled;
+                yield return new(piece, length, ids.Count, Complete: false);
             }
+            bool stopped = options.StopStrings.Any(model.Tokenizer.Decode(ids).Contains);
+            yield return new(text.StartsWith(told, StringComparison.Ordinal) ? text[told.Length..] : "", length, ids.Count,
+                Complete: stopped || ids.Count < options.MaxTokens);
         }
+    }
+
+    /// <summary>What of an answer stays as it is whatever follows. A character may take several tokens, and until the last of them its place holds U+FFFD; what
+    /// begins like a stop string may become one.</summary>
+    private static string Settled(string text, IReadOnlyList<string> stopStrings)
+    {
+        text = text.TrimEnd('\uFFFD');
+        int held = stopStrings.Select(stop => Enumerable.Range(1, Math.Min(stop.Length, text.Length))
+            .LastOrDefault(count => text.EndsWith(stop[..count], StringComparison.Ordinal))).DefaultIfEmpty().Max();
+        return text[..^held].TrimEnd();
+    }
+
+    private static int[] Lengths(Tensor mask) // (B, P)
+    {
+        using var scope = NewDisposeScope();
+        return [.. Cpu.Longs(mask.to(ScalarType.Int64).sum(1)).Select(length => (int)length)];
     }
 
     private static (Tensor Prompt, Tensor Mask) Kept(IAudioLanguageModel model, AudioEncoding sound, string instruction)
@@ -66,3 +102,10 @@ public static class AudioLanguageModelExtensions
         return (prompt.DetachFromDisposeScope(), mask.DetachFromDisposeScope());
     }
 }
+
+/// <summary>An answer, or a piece of one, with the counts of its tokens.</summary>
+/// <param name="Text">The text.</param>
+/// <param name="Read">Positions of the prompt that hold sound or text.</param>
+/// <param name="Said">Tokens of the answer so far, without its EOS.</param>
+/// <param name="Complete">Whether it came to its end; false where the longest length cut it.</param>
+internal sealed record CountedAnswer(string Text, int Read, int Said, bool Complete);

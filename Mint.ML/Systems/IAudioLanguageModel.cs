@@ -24,6 +24,9 @@ public interface IAudioLanguageModel : IDisposable
     /// <summary>The language model's tokenizer.</summary>
     ITextTokenizer Tokenizer { get; }
 
+    /// <summary>Tokens at the end of an instruction that the system does not read, since it takes no longer ones; 0 where it is read whole.</summary>
+    int UnreadTokens(string instruction) => 0;
+
     /// <summary>The prompts of B sounds: embeddings (B, P, D) and mask (B, P).</summary>
     /// <param name="sounds">Frames (B, T, E) and their mask.</param>
     /// <param name="instructions">What is asked about each sound, or one instruction about all of them.</param>

@@ -101,6 +101,10 @@ public sealed class MintModel : IAudioLanguageModel
     }
 
     /// <inheritdoc/>
+    public int UnreadTokens(string instruction) => Math.Max(0,
+        Math.Max(Tokenizers.Bridge.Encode(instruction).Length, Tokenizers.LanguageModel.Encode(instruction).Length) - Tokenizers.MaxTextTokens);
+
+    /// <inheritdoc/>
     public (Tensor Embeddings, Tensor Mask) PromptWithoutSound(string instruction)
     {
         using var scope = NewDisposeScope();

@@ -115,14 +115,28 @@ public static class ModelCatalog
     public static ILanguageModel LoadLanguageModel(string folder, ScalarType? dtype = null, Device? device = null) =>
         (Named(folder, model => model.IsLanguageModel, "language model").LoadLanguageModel!)(folder, dtype, device);
 
-    /// <summary>Refuses a folder that <see cref="LoadAudioEncoder"/> would not take, by config.json and the names of its tensors alone.</summary>
-    internal static void RequireAudioEncoder(string folder) => Named(folder, model => model.IsAudioEncoder, "audio encoder");
+    /// <summary>Refuses a folder that <see cref="LoadAudioEncoder"/> would not take, by config.json and the names of its tensors alone: at once, however
+    /// large it is. Call it before anything long begins.</summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    /// <exception cref="NotSupportedException">The folder holds no audio encoder.</exception>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="InvalidDataException">Its files are broken.</exception>
+    public static void RequireAudioEncoder(string folder) => Named(folder, model => model.IsAudioEncoder, "audio encoder");
 
-    /// <summary>Refuses a folder that <see cref="LoadLanguageModel"/> would not take.</summary>
-    internal static void RequireLanguageModel(string folder) => Named(folder, model => model.IsLanguageModel, "language model");
+    /// <summary>Refuses a folder that <see cref="LoadLanguageModel"/> would not take, as <see cref="RequireAudioEncoder"/> does.</summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    /// <exception cref="NotSupportedException">The folder holds no language model.</exception>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="InvalidDataException">Its files are broken.</exception>
+    public static void RequireLanguageModel(string folder) => Named(folder, model => model.IsLanguageModel, "language model");
 
-    /// <summary>Refuses a folder that is not of this architecture.</summary>
-    internal static void Require(string folder, string name) => Named(folder, model => model.Name == name, name);
+    /// <summary>Refuses a folder that is not of one architecture, as <see cref="RequireAudioEncoder"/> does.</summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    /// <param name="name">The architecture, by its <see cref="KnownModel.Name"/>: <c>Bert</c>.</param>
+    /// <exception cref="NotSupportedException">The folder holds another, or nothing known.</exception>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="InvalidDataException">Its files are broken.</exception>
+    public static void Require(string folder, string name) => Named(folder, model => model.Name == name, name);
 
     /// <summary>Loads a published system, whichever architecture the folder holds, and the encoder it hears with.</summary>
     /// <exception cref="NotSupportedException">The folder holds no system.</exception>

@@ -118,6 +118,9 @@ public sealed class Pengi : IAudioLanguageModel
             .MoveToOuterDisposeScope());
     }
 
+    /// <inheritdoc/>
+    public int UnreadTokens(string instruction) => Math.Max(0, Known.Question.Encode(instruction).Length - (int)Config.ClipText.Positions);
+
     /// <summary>Not offered: half of Pengi's prefix is sound, and it was never trained on the other half alone.</summary>
     /// <exception cref="NotSupportedException">Always.</exception>
     public (Tensor Embeddings, Tensor Mask) PromptWithoutSound(string instruction) =>

@@ -34,10 +34,10 @@ internal sealed class TrainedParameter(string name, Parameter parameter, double 
 
 /// <summary>AdamW (Loshchilov and Hutter, 2019) as PyTorch computes it, bit for bit: the optimizer of every training here.</summary>
 /// <remarks>
-/// TorchSharp's own is not used: it makes Scalars that nothing holds (<see cref="Arithmetic"/>). Constants are PyTorch's defaults.
+/// TorchSharp's own is not used: it makes Scalars that nothing holds, which a garbage collection frees under libtorch. Constants are PyTorch's defaults.
 /// Matrices decay; biases and vectors (norms) do not, as in LAVIS. The temperature and the queries do.
 /// </remarks>
-internal sealed class Optimizer : IDisposable
+public sealed class Optimizer : IDisposable
 {
     private const double MeanShare = 0.9, SquareShare = 0.999; // β1, β2: what a moving mean keeps of itself
     private const double Epsilon = 1e-8;
@@ -45,9 +45,11 @@ internal sealed class Optimizer : IDisposable
     private Optimizer(TrainedParameter[] trained) => Trained = trained;
 
     /// <summary>What it moves, in the order it was given.</summary>
-    public IReadOnlyList<TrainedParameter> Trained { get; }
+    internal IReadOnlyList<TrainedParameter> Trained { get; }
 
     /// <summary>An optimizer of parameters that no step has moved yet.</summary>
+    /// <param name="trained">Parameters and their names, as <c>named_parameters</c> gives them. They stay their owner's.</param>
+    /// <param name="weightDecay">What matrices lose of themselves in a step, times the learning rate; 0 for nothing.</param>
     public static Optimizer Over(IEnumerable<(string name, Parameter parameter)> trained, double weightDecay) => new(
         [.. trained.Select(pair => new TrainedParameter(pair.name, pair.parameter, Decays(pair.name, pair.parameter) ? weightDecay : 0))]);
 

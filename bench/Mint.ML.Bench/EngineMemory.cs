@@ -33,6 +33,6 @@ internal static class EngineMemory
         return 0;
     }
 
-    private static long Resident() =>
+    public static long Resident() =>
         long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
 }

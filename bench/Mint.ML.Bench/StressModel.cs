@@ -18,6 +18,7 @@ internal sealed class StressModel : IDisposable
     private readonly PredictionEngine<Frames, Answer> similar;
     private readonly Sound[] sounds;
     private readonly Frames[] heard;
+    private readonly ITransformer model;
 
     /// <param name="encoder">The encoder's folder.</param>
     public StressModel(string encoder)
@@ -41,11 +42,11 @@ internal sealed class StressModel : IDisposable
         var data = ml.Data.LoadFromEnumerable(clips);
         frames = ml.Data.Cache(featurizer.Fit(data).Transform(data));
         var chain = featurizer.Append(Bridge(epochs: 20)).Append(Tuning(null, epochs: 20)).Append(ml.AudioLanguage().RankLabels("PredictedLabel", Labels));
-        var model = chain.Fit(data);
+        model = chain.Fit(data);
         whole = ml.Model.CreatePredictionEngine<Sound, Answer>(model);
         sounds = [.. clips.Select(clip => new Sound { Audio = clip.Audio })];
 
-        var stage1 = model.OfType<BridgeNetTransformer>().Single();
+        var stage1 = ((TransformerChain<RankedClassificationTransformer>)model).OfType<BridgeNetTransformer>().Single();
         var ranked = ml.AudioLanguage().RankLabels(new RankedClassifier.Options { Labels = Labels, Bridge = stage1 }).Fit(frames);
         var schema = SchemaDefinition.Create(typeof(Frames));
         schema[nameof(Frames.Features)].ColumnType = frames.Schema[nameof(Frames.Features)].Type;
@@ -62,6 +63,13 @@ internal sealed class StressModel : IDisposable
     {
         var answer = fromSound ? whole.Predict(sounds[clip]) : similar.Predict(heard[clip]);
         return $"{answer.PredictedLabel} {string.Join(' ', answer.Score.Select(BitConverter.SingleToUInt32Bits))}";
+    }
+
+    /// <summary>Answers about so many rows at once, clip after clip, and reads the labels.</summary>
+    public void Transform(int rows)
+    {
+        var view = ml.Data.LoadFromEnumerable(Enumerable.Range(0, rows).Select(i => sounds[i % sounds.Length]));
+        foreach (uint label in model.Transform(view).GetColumn<uint>("PredictedLabel")) ArgumentOutOfRangeException.ThrowIfZero(label);
     }
 
     /// <summary>Trains both stages anew, two steps an epoch and stage. The last losses to the bit: what a step does wrong is in all that follow.</summary>

@@ -4,7 +4,6 @@ using Mint.ML.Bridges;
 using Mint.ML.Objectives;
 using Mint.ML.Tensors;
 using Mint.ML.Training;
-using Mint.ML.Training.Memory;
 using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 
@@ -23,7 +22,7 @@ internal static class TrainBench
         using var bridge = new BridgeNet(new BridgeNetConfig());
         bridge.Initialize(1);
         bridge.train();
-        using var numerics = new Numerics(new TrainingOptions { ActivationCheckpointing = recompute }, bridge);
+        bridge.QFormer.RecomputesBlocks = recompute;
         using var optimizer = Optimizer.Over(bridge.named_parameters(), weightDecay: 0.05);
         using var negatives = new Generator(1);
         int[] lengths = [.. captions.Split(',').Select(int.Parse)];

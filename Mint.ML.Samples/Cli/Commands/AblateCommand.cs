@@ -41,8 +41,8 @@ internal static class AblateCommand
         {
             var options = defaults with
             {
-                Data = parse.GetValue(data) ?? Checkout.Path("--data DIR", "Mint.ML.Samples", "data", "notes"),
-                Models = parse.GetValue(models) ?? Checkout.Path("--models DIR", "Mint.ML.Samples", "models"),
+                Data = parse.GetValue(data) ?? Shipped.Folder("--data DIR", "data", "notes"),
+                Models = parse.GetValue(models) ?? Shipped.Folder("--models DIR", "models"),
                 Stage1Epochs = parse.GetValue(stage1),
                 Stage2Epochs = parse.GetValue(stage2),
             };

@@ -49,9 +49,9 @@ internal static class DemoCommand
         {
             var options = new DemoOptions
             {
-                Data = parse.GetValue(data) ?? Checkout.Path("--data DIR", "Mint.ML.Samples", "data", "notes"),
-                Models = parse.GetValue(models) ?? Checkout.Path("--models DIR", "Mint.ML.Samples", "models"),
-                Output = parse.GetValue(output) ?? Checkout.Path("--output FILE", "artifacts", "demo", "mint.zip"),
+                Data = parse.GetValue(data) ?? Shipped.Folder("--data DIR", "data", "notes"),
+                Models = parse.GetValue(models) ?? Shipped.Folder("--models DIR", "models"),
+                Output = parse.GetValue(output) ?? Shipped.DemoModel,
                 Stage1Epochs = parse.GetValue(stage1),
                 Stage2Epochs = parse.GetValue(stage2),
                 Stage1LearningRate = parse.GetValue(rate1),

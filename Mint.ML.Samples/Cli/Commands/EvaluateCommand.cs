@@ -13,6 +13,8 @@ namespace Mint.ML.Samples.Cli.Commands;
 /// <summary><c>mint evaluate</c>: a data set's manifest in, the columns of a table out.</summary>
 internal static class EvaluateCommand
 {
+    private const string CommonWordNet = "/usr/share/wordnet"; // of Debian's wordnet-base
+
     public static Command Create()
     {
         var recipes = new Argument<string[]>("recipe")
@@ -35,10 +37,10 @@ internal static class EvaluateCommand
             DefaultValueFactory = _ => "stop",
         };
         onError.AcceptOnlyFromAmong("stop", "skip");
-        var wordNet = new Option<string>("--wordnet")
+        var wordNet = new Option<string?>("--wordnet")
         {
-            Description = "Folder with WordNet's data files, for METEOR's synonyms; without them METEOR matches words and stems, and says so",
-            DefaultValueFactory = _ => "/usr/share/wordnet",
+            Description = $"Folder with WordNet's data files, for METEOR's synonyms (default: {CommonWordNet}, where it is); \"\" for none: METEOR then matches "
+                + "words and stems, and says so",
         };
         var bert = new Option<string?>("--bert") { Description = "A BERT's folder, for BERTScore" };
         var spice = new Option<string?>("--spice")
@@ -61,11 +63,13 @@ internal static class EvaluateCommand
             errors.Require(files.Length == 1 || (parse.GetValue(output) ?? parse.GetValue(manifest)) is null, "--output and --manifest are for one recipe.");
             errors.Require(parse.GetValue(batch) >= 1, $"--batch-size is {parse.GetValue(batch)}; at least one clip is answered at once.");
             if (parse.GetValue(bert) is { } bertFolder) errors.Gather(() => ModelCatalog.Require(bertFolder, nameof(Bert)));
-            errors.Gather(() => Words(parse.GetValue(spice) ?? "")); // an open quote is told before anything is loaded
+            errors.Gather(() => CheckSpice(parse.GetValue(spice)));
+            if (parse.GetValue(wordNet) is { Length: > 0 } words) errors.Gather(() => WordNetSynonyms.Check(words));
             errors.Throw();
             var read = files.Select(EvaluationRecipe.Read)
                 .Select(recipe => parse.GetValue(manifest) is { } other ? recipe with { Manifest = Path.GetFullPath(other) } : recipe)
                 .Select(recipe => recipe with { Hearing = hearing.Read(parse, recipe.Hearing) }).ToList();
+            CheckTools(read, parse.GetValue(wordNet) is { Length: > 0 }, parse.GetValue(bert) is not null, parse.GetValue(spice) is not null);
             using var loaded = ModelFile.Load(parse.GetValue(model), DeviceOption.Parse(parse.GetValue(device)!));
             var tools = read.Any(recipe => recipe.Task == "captioning") ? Tools(parse.GetValue(wordNet), parse.GetValue(bert), parse.GetValue(spice))
                 : new CaptionTools();
@@ -97,10 +101,33 @@ internal static class EvaluateCommand
 
     private static CaptionTools Tools(string? wordNet, string? bert, string? spice) => new()
     {
-        Synonyms = Directory.Exists(wordNet) ? WordNetSynonyms.Load(wordNet) : null,
+        Synonyms = wordNet is { Length: > 0 } ? WordNetSynonyms.Load(wordNet)
+            : wordNet is null && Directory.Exists(CommonWordNet) ? WordNetSynonyms.Load(CommonWordNet) : null,
         Bert = bert is null ? null : BertScore.Load(bert),
         Spice = Spice(spice),
     };
+
+    // A tool that nothing is measured with was meant for another recipe, or the recipe for it.
+    private static void CheckTools(List<EvaluationRecipe> recipes, bool wordNet, bool bert, bool spice)
+    {
+        var errors = new OptionErrors();
+        Needed(wordNet, "--wordnet", "METEOR");
+        Needed(bert, "--bert", "BERTScore");
+        Needed(spice, "--spice", "SPICE", "SPIDEr");
+        errors.Throw();
+
+        void Needed(bool given, string option, params string[] metrics) => errors.Require(!given || recipes.Any(recipe => recipe.Task == "captioning"
+            && (recipe.Metrics.Count == 0 || recipe.Metrics.Intersect(metrics).Any())),
+            $"{option} is for {string.Join(" and ", metrics)} of captioning, which {(recipes.Count == 1 ? "this recipe does" : "these recipes do")} not measure.");
+    }
+
+    // Told before anything is loaded: an open quote, and a program that is not there.
+    private static void CheckSpice(string? command)
+    {
+        if (command is null) return;
+        if (Words(command) is not [var program, ..]) throw new ArgumentException("--spice is empty; it names a program and what stands before its input.");
+        SpiceTool.Check(program);
+    }
 
     internal static SpiceTool? Spice(string? command) => Words(command ?? "") is [var program, .. var arguments] ? new SpiceTool(program, arguments) : null;
 

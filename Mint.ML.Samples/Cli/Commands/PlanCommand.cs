@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
-using Mint.ML.Files;
 using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Training;
 using Mint.ML.Training.Memory;
@@ -119,7 +117,7 @@ internal static class PlanCommand
                 BFloat16 = options.Precision == TrainingPrecision.BFloat16,
                 Checkpointed = options.ActivationCheckpointing,
             };
-            long available = Memory is { } given ? Bytes(given) : gpu ? Gpu() : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+            long available = Memory is { } given ? Bytes(given) : Available();
             var whole = plan(step);
             long clip = plan(step with { Batch = step.Batch + 1 }).Activations - whole.Activations;
             Console.WriteLine($"{stage}: a batch of {step.Batch} clips of {step.Frames} frames, texts of {step.Tokens} tokens");
@@ -136,6 +134,18 @@ internal static class PlanCommand
             return Task.FromResult(fits >= step.Batch ? 0 : 1);
         }
 
+        private long Available()
+        {
+            try
+            {
+                return DeviceMemory.Of(Place.Device);
+            }
+            catch (InvalidOperationException error)
+            {
+                throw new InvalidOperationException($"{error.Message} Give --memory, for instance --memory 24GB.", error);
+            }
+        }
+
         private static string Advice(string stage, int batch, int fits)
         {
             const string kept = "of the device, a tenth left free";
@@ -146,25 +156,6 @@ internal static class PlanCommand
                 ? $"It does not fit: the largest batch is {fits} ({kept}). --batch-size {micro} --accumulation-steps {parts} takes the same steps."
                 : $"It does not fit: the largest batch is {fits} ({kept}). --batch-size {micro} --contrastive-batch {micro * parts} contrasts as many clips "
                     + $"in a batch's memory; --accumulation-steps would find negatives among {micro} alone.";
-        }
-
-        // nvidia-smi tells without a CUDA context being made.
-        private static long Gpu()
-        {
-            try
-            {
-                using var process =
-                    Process.Start(new ProcessStartInfo(ProgramPath.Find("nvidia-smi"),
-                    ["--query-gpu=memory.total", "--format=csv,noheader,nounits"])
-                    { RedirectStandardOutput = true })!;
-                string first = process.StandardOutput.ReadLine() ?? "";
-                process.WaitForExit();
-                return long.Parse(first, CultureInfo.InvariantCulture) << 20;
-            }
-            catch (Exception error) when (error is System.ComponentModel.Win32Exception or FormatException)
-            {
-                throw new InvalidOperationException("nvidia-smi does not tell the GPU's memory; give --memory, for instance --memory 24GB.", error);
-            }
         }
 
         private static long Bytes(string text)

@@ -33,13 +33,14 @@ internal static class Recipe
                 .Select(argument => argument.Argument.Name)).ToHashSet();
         string[] options = [.. command.Options.Where(option => option.Name is not ("--recipe" or "--help")).Select(option => option.Name.TrimStart('-'))];
         string[] known = [.. options, .. command.Arguments.Select(argument => argument.Name)];
-        List<string> arguments = [], errors = [];
+        List<string> arguments = [];
+        var errors = new OptionErrors();
         using var document = OptionFile.Open(file);
         foreach (var setting in document.RootElement.EnumerateObject())
         {
             if (!known.Contains(setting.Name))
             {
-                errors.Add($"'mint {command.Name}' knows no '{setting.Name}'; the nearest key is '{OptionFile.Nearest(setting.Name, known)}'.");
+                errors.Require(false, $"'mint {command.Name}' knows no '{setting.Name}'; the nearest key is '{OptionFile.Nearest(setting.Name, known)}'.");
             }
             else if (!typed.Contains(setting.Name))
             {
@@ -52,8 +53,8 @@ internal static class Recipe
         }
         var both = command.Parse([.. arguments, .. parse.Tokens.Where(token => token.Type != TokenType.Command).Select(token => token.Value)],
             ParserConfiguration);
-        errors.AddRange(both.Errors.Select(error => error.Message));
-        return errors.Count == 0 ? both : throw new InvalidDataException($"{file}: {Brief.Sentences(errors)} 'mint {command.Name} --help' lists all.");
+        foreach (var error in both.Errors) errors.Require(false, error.Message);
+        return errors.Message is not { } wrong ? both : throw new InvalidDataException($"{file}: {wrong} 'mint {command.Name} --help' lists all.");
     }
 
     private static IEnumerable<string> Values(JsonElement value) => value.ValueKind switch

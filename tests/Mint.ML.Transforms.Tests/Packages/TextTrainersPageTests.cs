@@ -16,12 +16,14 @@ public sealed class TextTrainersPageTests
     [TestMethod]
     public void A_trainer_of_MLNET_learns_from_generated_captions()
     {
+        #region text-features
         IDataView captioned = ml.Data.Cache(mint.Transform(clips), "Path", "Family", "GeneratedCaption");
         var pipeline = ml.Transforms.Conversion.MapValueToKey("Label", "Family")
             .Append(ml.Transforms.Text.FeaturizeText("Words", "GeneratedCaption"))
             .Append(ml.MulticlassClassification.Trainers.SdcaMaximumEntropy("Label", "Words"))
             .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
         ITransformer fromCaptions = pipeline.Fit(captioned);
+        #endregion
 
         string[] families = [.. fromCaptions.Transform(captioned).GetColumn<string>("PredictedLabel")];
         Assert.HasCount(8, families);
@@ -32,9 +34,11 @@ public sealed class TextTrainersPageTests
     public void A_trainer_of_the_package_takes_generated_captions()
     {
         IDataView captioned = ml.Data.Cache(mint.Transform(clips), "Path", "Family", "GeneratedCaption");
+        #region text-classification
         var pipeline = ml.Transforms.Conversion.MapValueToKey("Label", "Family")
             .Append(ml.MulticlassClassification.Trainers.TextClassification("Label", sentence1ColumnName: "GeneratedCaption", batchSize: 8, maxEpochs: 3))
             .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
+        #endregion
 
         SchemaShape.Column label = pipeline.GetOutputSchema(SchemaShape.Create(captioned.Schema)).Single(column => column.Name == "PredictedLabel");
         Assert.AreEqual(TextDataViewType.Instance, label.ItemType);
@@ -49,11 +53,13 @@ public sealed class TextTrainersPageTests
         {
             Environment.CurrentDirectory = folder.FullName;
             IDataView captioned = ml.Data.Cache(mint.Transform(clips), "Path", "Family", "GeneratedCaption");
+            #region between-programs
             IDataView rows = ml.Transforms.SelectColumns("Path", "Family", "GeneratedCaption").Fit(captioned).Transform(captioned);
             using (FileStream file = File.Create("captions.idv"))
             {
                 ml.Data.SaveAsBinary(rows, file);
             }
+            #endregion
 
             IDataView read = ml.Data.LoadFromBinary("captions.idv");
             CollectionAssert.AreEqual(captioned.GetColumn<string>("GeneratedCaption").ToArray(), read.GetColumn<string>("GeneratedCaption").ToArray());
@@ -64,20 +70,4 @@ public sealed class TextTrainersPageTests
             folder.Delete(recursive: true);
         }
     }
-
-    [TestMethod]
-    public void The_page_shows_the_code_that_is_compiled_here()
-    {
-        string root = TinyModels.Repository();
-        string here = Lines(File.ReadAllText(Path.Combine(root, "tests", "Mint.ML.Transforms.Tests", "Packages", "TextTrainersPageTests.cs")));
-        string[] blocks = File.ReadAllText(Path.Combine(root, "docs", "text-trainers.md")).Split("```csharp\n");
-        Assert.HasCount(4, blocks);
-        foreach (string block in blocks[1..])
-        {
-            StringAssert.Contains(here, Lines(block[..block.IndexOf("```", StringComparison.Ordinal)]));
-        }
-    }
-
-    /// <summary>Text without the indentation of its lines.</summary>
-    private static string Lines(string text) => string.Join('\n', text.Split('\n').Select(line => line.Trim()));
 }

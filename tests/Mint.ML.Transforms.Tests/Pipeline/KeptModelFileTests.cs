@@ -48,6 +48,13 @@ public sealed class KeptModelFileTests
     {
         string path = Changed(step + ".json", options => options["Colour"] = "blue");
         StringAssert.Contains(Assert.ThrowsExactly<FormatException>(() => new MLContext().AudioLanguage().LoadModel(path)).Message, "Colour");
+        // The same without ML.NET, and before any weights are looked for.
+        foreach (Action read in (Action[])[() => AnswerDefaults.Read(path), () => AudioLanguageModel.Load(path).Dispose()])
+        {
+            string message = Assert.ThrowsExactly<InvalidDataException>(read).Message;
+            StringAssert.Contains(message, "Colour");
+            StringAssert.Contains(message, step + ".json");
+        }
     }
 
     [TestMethod]

@@ -75,6 +75,49 @@ public sealed class StepChecksTests
     }
 
     [TestMethod]
+    public void Stage_2_is_checked_against_a_bridge_that_is_yet_to_be_trained()
+    {
+        var counted = new CountingView(Clips.Data);
+        var chain = Clips.Featurize(Ml)
+            .Append(Ml.AudioLanguage().Trainers.BridgeNet(new BridgeNetTrainer.Options
+            {
+                Bridge = EightClips.Bridge,
+                Training = EightClips.Training,
+                VocabularySize = 80
+            }))
+            .Append(Ml.AudioLanguage().Trainers.InstructionTuning(new InstructionTuner.Options
+            {
+                LanguageModel = Clips.LanguageModel,
+                Training = EightClips.Training with { MaxTokens = 33 }
+            }));
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => chain.Fit(counted)).Message, "MaxTokens is 33, more than the bridge's Positions, 32");
+        Assert.AreEqual(0, counted.Cursors);
+    }
+
+    [TestMethod]
+    public void Features_that_are_encoded_over_and_over_are_told_once_with_what_to_do()
+    {
+        var warnings = new List<string>();
+        var ml = new MLContext(seed: 1);
+        ml.Log += (_, message) =>
+        {
+            if (message.Kind == ChannelMessageKind.Warning) warnings.Add(message.RawMessage);
+        };
+        var features = Clips.Featurize(ml).Fit(Clips.Data).Transform(Clips.Data);
+        for (int pass = 0; pass < 5; pass++)
+        {
+            using var cursor = features.GetRowCursor([features.Schema["Features"]]);
+            while (cursor.MoveNext()) { }
+        }
+        StringAssert.Contains(warnings.Single(), "AppendCacheCheckpoint");
+
+        warnings.Clear();
+        var cached = ml.Data.Cache(Clips.Featurize(ml).Fit(Clips.Data).Transform(Clips.Data), "Features");
+        for (int pass = 0; pass < 5; pass++) _ = cached.GetColumn<float[]>("Features").Count();
+        Assert.IsEmpty(warnings);
+    }
+
+    [TestMethod]
     public void Null_is_an_argument_that_is_missing_in_every_method_of_the_catalogs()
     {
         var audio = Ml.AudioLanguage();

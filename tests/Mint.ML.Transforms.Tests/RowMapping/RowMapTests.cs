@@ -57,6 +57,38 @@ public class RowMapTests
         }
     }
 
+    private sealed class LengthAlone
+    {
+        public int Length { get; set; }
+    }
+
+    [TestMethod]
+    public void A_prediction_engine_computes_the_columns_that_its_class_has()
+    {
+        using var scale = Scale();
+        using var engine = Ml.Model.CreatePredictionEngine<Source, LengthAlone>(scale, new PredictionEngineOptions { OwnsTransformer = false });
+        foreach (var row in Rows) Assert.AreEqual(row.Features.Length, engine.Predict(row).Length);
+        CollectionAssert.AreEqual(Enumerable.Repeat("Length", Rows.Length).ToArray(), scale.Computed);
+    }
+
+    [TestMethod]
+    public void A_column_whose_getter_is_taken_late_is_computed_for_the_row_at_hand()
+    {
+        using var scale = Scale();
+        var view = Ml.Data.LoadFromEnumerable(Rows);
+        using var cursor = view.GetRowCursor(view.Schema);
+        var mapper = ((ITransformer)scale).GetRowToRowMapper(view.Schema);
+        using var row = mapper.GetRow(cursor, mapper.OutputSchema);
+        var readLength = row.GetGetter<int>(row.Schema["Length"]);
+        Assert.IsTrue(cursor.MoveNext());
+        int length = 0;
+        readLength(ref length);
+        var readScaled = row.GetGetter<VBuffer<float>>(row.Schema["Scaled"]);
+        VBuffer<float> scaled = default;
+        readScaled(ref scaled);
+        CollectionAssert.AreEqual(Rows[0].Features.Select(x => x * 2).ToArray(), scaled.DenseValues().ToArray());
+    }
+
     [TestMethod]
     [DataRow(1)]
     [DataRow(7)]
