@@ -6,17 +6,27 @@ using static TorchSharp.torch;
 namespace Mint.ML.Audio;
 
 /// <summary>YAMNet's log-mel patches: magnitudes of frames that are not centred, in 64 bands of TensorFlow's filter bank, log(x + 0.001).</summary>
-internal sealed class YamNetFrontEnd : IDisposable
+public sealed class YamNetFrontEnd : IDisposable
 {
-    public const int SampleRate = 16_000, FrameLength = 400, HopLength = 160, FftSize = 512;
+    /// <summary>Samples a second, in Hz.</summary>
+    public const int SampleRate = 16_000;
+
+    /// <summary>Samples of a frame.</summary>
+    public const int FrameLength = 400;
+
+    /// <summary>Samples from one frame to the next.</summary>
+    public const int HopLength = 160;
 
     /// <summary>Samples of a patch of 96 frames: 15,600.</summary>
     public const int PatchSamples = FrameLength + (YamNet.Frames - 1) * HopLength;
 
+    private const int FftSize = 512;
     private const double Offset = 0.001;
     private readonly Tensor window;  // (400)
     private readonly Tensor filters; // (257, 64)
 
+    /// <summary>Builds window and filters.</summary>
+    /// <param name="device">Where; null for the CPU.</param>
     public YamNetFrontEnd(Device? device = null)
     {
         using var scope = NewDisposeScope();
@@ -40,6 +50,7 @@ internal sealed class YamNetFrontEnd : IDisposable
         return mel.Plus(Offset).log().MoveToOuterDisposeScope();
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         window.Dispose();

@@ -228,7 +228,7 @@ public sealed class YamNetEncoder(YamNet model) : SpectrogramEncoder
     public static YamNetEncoder Load(string folder, ScalarType? dtype = null, Device? device = null) => new(YamNet.Load(folder, dtype, device));
 
     /// <summary>The model.</summary>
-    internal YamNet Model => model;
+    public YamNet Model => model;
 
     /// <inheritdoc/>
     public override int SampleRate => YamNetFrontEnd.SampleRate;

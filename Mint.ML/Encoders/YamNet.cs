@@ -13,7 +13,7 @@ namespace Mint.ML.Encoders;
 public sealed record YamNetConfig
 {
     /// <summary>Steps of the 13 blocks along time and frequency.</summary>
-    internal static IReadOnlyList<long> Strides { get; } = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1];
+    public static IReadOnlyList<long> Strides { get; } = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1];
 
     /// <summary>Channels of the stem and of each of the 13 blocks. The last is the width of the embedding.</summary>
     public IReadOnlyList<long> Widths { get; init; } = [32, 64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024];
@@ -35,7 +35,7 @@ public sealed record YamNetConfig
     }
 
     /// <summary>The config.json of these dimensions.</summary>
-    internal JsonObject ToJson() => new()
+    public JsonObject ToJson() => new()
     {
         ["model_type"] = "yamnet",
         ["widths"] = new JsonArray([.. Widths.Select(width => (JsonNode)width)]),
@@ -96,7 +96,7 @@ public sealed class YamNet : Module<Tensor, Tensor>
     /// <summary>The features after some of the blocks, in order.</summary>
     /// <param name="patches">(B, 96, 64).</param>
     /// <param name="after">How many blocks lie before each, rising; for instance 5 for (B, 256, 12, 8), 11 for (B, 512, 6, 4) of YAMNet's own widths.</param>
-    internal Tensor[] Features(Tensor patches, params int[] after)
+    public Tensor[] Features(Tensor patches, params int[] after)
     {
         if (patches.shape is not [_, Frames, Bands])
             throw new ArgumentException($"The patches have shape ({string.Join(", ", patches.shape)}); YAMNet takes (B, {Frames}, {Bands}).", nameof(patches));

@@ -58,7 +58,8 @@ internal static class ProbeBench
     {
         string[] folds = [.. clips.Select(clip => clip.Fold).Distinct().Order(StringComparer.Ordinal)];
         double[] right = [.. folds.Select(fold => Probe(clips, vectors, fold))];
-        string matched = scores is null ? "| | |" : string.Create(CultureInfo.InvariantCulture, $"| {Matched(clips, scores, false):P1} | {Matched(clips, scores, true):P1} |");
+        string matched = scores is null ? "| | |"
+            : string.Create(CultureInfo.InvariantCulture, $"| {Matched(clips, scores, false):P1} | {Matched(clips, scores, true):P1} |");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {right.Average():P1} | {right[^1]:P1} {matched}"));
     }
 
@@ -73,15 +74,16 @@ internal static class ProbeBench
             .Append(ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy());
         return ml.MulticlassClassification.Evaluate(chain.Fit(Rows(of => of != fold)).Transform(Rows(of => of == fold))).MicroAccuracy;
 
-        IDataView Rows(Func<string, bool> wanted) => ml.Data.LoadFromEnumerable(
-            clips.Zip(vectors).Where(pair => wanted(pair.First.Fold)).Select(pair => new Row { Name = pair.First.Label, Features = pair.Second }).ToList(), schema);
+        IDataView Rows(Func<string, bool> wanted) => ml.Data.LoadFromEnumerable(clips.Zip(vectors).Where(pair => wanted(pair.First.Fold))
+            .Select(pair => new Row { Name = pair.First.Label, Features = pair.Second }).ToList(), schema);
     }
 
     /// <summary>The share of clips whose class has the highest of its names' scores, perhaps once each class is standardised over the clips.</summary>
     private static double Matched(Clip[] clips, Func<string, float[]> scores, bool standardised)
     {
         string[] classes = [.. named.Keys];
-        double[][] of = [.. classes.Select(name => named[name].Select(scores).Aggregate((a, b) => [.. a.Zip(b, Math.Max)]).Select(score => (double)score).ToArray())];
+        double[][] of = [.. classes.Select(name => named[name].Select(scores).Aggregate((a, b) => [.. a.Zip(b, Math.Max)]))
+            .Select(row => row.Select(score => (double)score).ToArray())];
         if (standardised)
         {
             foreach (double[] row in of)

@@ -4,7 +4,7 @@ using Mint.ML.Samples.Making.Sounds;
 
 namespace Mint.ML.Samples.Cli.Commands;
 
-/// <summary><c>mint data notes</c> and <c>mint data sounds</c>: sounds made on the spot or fetched as packages, where no data-set host can be counted on.</summary>
+/// <summary><c>mint data notes</c> and <c>mint data sounds</c>: sounds made on the spot or fetched as packages: no data-set host is counted on.</summary>
 internal static class DataCommand
 {
     public static Command Create() => new("data", "Make or gather audio for training and evaluation.") { Notes(), Sounds() };
@@ -27,7 +27,8 @@ internal static class DataCommand
             string home = parse.GetValue(folder)!;
             var clips = SoundCollection.Gather(home, SoundSources.All, parse.GetValue(with)!, Console.Out, cancel);
             using var bank = SoundBank.Open(home, Console.Out, cancel);
-            Console.WriteLine($"{home}: {clips.Count:N0} files, {bank.Sounds.Count:N0} sounds of {clips.Select(clip => clip.Source).Distinct().Count():N0} sources");
+            int sources = clips.Select(clip => clip.Source).Distinct().Count();
+            Console.WriteLine($"{home}: {clips.Count:N0} files, {bank.Sounds.Count:N0} sounds of {sources:N0} sources");
             return Task.FromResult(0);
         });
         return command;

@@ -57,7 +57,8 @@ internal sealed record DistillationOptions
     };
 
     /// <summary>The student's dimensions: widths are multiples of 8, which vector units like.</summary>
-    public YamNetConfig Student(YamNetConfig teacher) => teacher with { Widths = [.. teacher.Widths.Select(width => Math.Max(8, (long)(width * Width) / 8 * 8))] };
+    public YamNetConfig Student(YamNetConfig teacher) =>
+        teacher with { Widths = [.. teacher.Widths.Select(width => Math.Max(8, (long)(width * Width) / 8 * 8))] };
 
     /// <summary>Checks every value and reports all that is wrong at once.</summary>
     /// <exception cref="ArgumentException">Lists each bad value.</exception>

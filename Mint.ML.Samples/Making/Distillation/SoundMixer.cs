@@ -81,8 +81,8 @@ internal sealed class SoundMixer(SoundBank bank, IReadOnlyList<BankedSound> soun
     /// <summary>A random peak, dip, low-pass or high-pass of second order (Bristow-Johnson's cookbook).</summary>
     private static void Filter(float[] x, Random random)
     {
-        double w = 2 * Math.PI * 100 * Math.Pow(60, random.NextDouble()) / 16_000, cos = Math.Cos(w), alpha = Math.Sin(w) / (2 * (0.5 + 2 * random.NextDouble()));
-        double gain = Math.Pow(10, (random.NextDouble() - 0.5) * 30 / 40);
+        double w = 2 * Math.PI * 100 * Math.Pow(60, random.NextDouble()) / 16_000, cos = Math.Cos(w);
+        double alpha = Math.Sin(w) / (2 * (0.5 + 2 * random.NextDouble())), gain = Math.Pow(10, (random.NextDouble() - 0.5) * 30 / 40);
         var (b0, b1, b2, a0, a2) = random.Next(4) switch
         {
             0 => ((1 - cos) / 2, 1 - cos, (1 - cos) / 2, 1 + alpha, 1 - alpha),

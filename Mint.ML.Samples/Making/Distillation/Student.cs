@@ -7,7 +7,7 @@ using static TorchSharp.torch.nn;
 
 namespace Mint.ML.Samples.Making.Distillation;
 
-/// <summary>A <see cref="YamNet"/> in training: its convolutions have a batch norm each, which <see cref="Fold"/> takes into their weights at the end.</summary>
+/// <summary>A <see cref="YamNet"/> in training: each convolution has a batch norm, which <see cref="Fold"/> takes into its weights at the end.</summary>
 internal sealed class Student : IDisposable
 {
     private const double Eps = 1e-3; // MobileNet's: a band that is always silent must not be blown up
@@ -133,7 +133,9 @@ internal sealed class Student : IDisposable
 
         public Tensor Run(Tensor x, bool training)
         {
-            var y = YamNetConvolution.Convolve(x, weight, null, stride, kernel / 2, groups);
+            // YAMNet's padding: of stride 2 on an even size, one row and column at the end only.
+            var y = stride == 2 ? functional.conv2d(functional.pad(x, [0, 1, 0, 1]), weight, null, [2, 2], [0, 0], groups: groups)
+                : functional.conv2d(x, weight, null, [1, 1], [kernel / 2, kernel / 2], groups: groups);
             return functional.relu6(functional.batch_norm(y, mean, variance, scale, shift, training, Momentum, Eps), inplace: true);
         }
 

@@ -53,7 +53,8 @@ internal static class Synthesis
             for (int i = (int)at; i < Math.Min(length, at + 7 * decay * Rate); i++)
             {
                 double seconds = (i - (int)at) / Rate, value = 0.2 * (random.NextDouble() - 0.5) * Math.Exp(-seconds / decay * 3);
-                for (int mode = 0; mode < modes; mode++) value += Math.Sin(2 * Math.PI * hertz[mode] * seconds) * Math.Exp(-seconds / decay * (1 + mode)) / modes;
+                for (int mode = 0; mode < modes; mode++)
+                    value += Math.Sin(2 * Math.PI * hertz[mode] * seconds) * Math.Exp(-seconds / decay * (1 + mode)) / modes;
                 sound[i] += (float)(strength * value);
             }
         }

@@ -20,7 +20,7 @@ internal sealed record Scene(IReadOnlyList<SceneSound> Sounds, string? Place = n
     /// <summary>Those that begin after another has ended come later; the rest sound together.</summary>
     public static bool Follows(SceneSound later, SceneSound earlier) => later.Begin >= earlier.End - 0.1 * (earlier.End - earlier.Begin);
 
-    /// <summary>A scene of one stretch, of which only the teacher's scores are known: its most certain classes, a general one not beside its particular.</summary>
+    /// <summary>A scene of one stretch, of which only the teacher's scores are known: its most certain classes.</summary>
     /// <param name="scores">Of each class, from 0 to 1.</param>
     /// <param name="labels">The classes' names.</param>
     /// <param name="silent">Whether the stretch is below -60 dB.</param>

@@ -11,7 +11,8 @@ internal static class SceneQuestions
     private const int MostCounted = 5;
     private static readonly string[] numbers = ["", "one", "two", "three", "four", "five"];
 
-    private static readonly string[] captions = ["Describe the sound.", "What can be heard?", "Write a caption for the recording.", "What happens in this recording?"];
+    private static readonly string[] captions =
+        ["Describe the sound.", "What can be heard?", "Write a caption for the recording.", "What happens in this recording?"];
 
     /// <summary>Every question that fits, each in one of its wordings.</summary>
     /// <param name="scene">What is known.</param>

@@ -33,7 +33,8 @@ public sealed class DistillationTests
 
     private static YamNet Teacher() => YamNet.Load(Path.Combine(TinyModels.Repository(), "tests", "fixtures", "yamnet"));
 
-    private static DistillationOptions Options => new() { Width = 2, Shards = 2, Epochs = 6, BatchSize = 16, LearningRate = 2e-2, ValidateEvery = 24, Seed = 3 };
+    private static DistillationOptions Options =>
+        new() { Width = 2, Shards = 2, Epochs = 6, BatchSize = 16, LearningRate = 2e-2, ValidateEvery = 24, Seed = 3 };
 
     [TestMethod]
     public void A_bank_has_each_sound_as_the_reader_gives_it()
@@ -69,7 +70,8 @@ public sealed class DistillationTests
         // Of a thousand authors about a tenth, whatever else is known of the clip.
         int held = Enumerable.Range(0, 1000).Count(author => SoundCollection.IsHeldOut($"author {author}", ""));
         Assert.IsTrue(held is > 60 and < 140, $"{held}");
-        Assert.IsTrue(Enumerable.Range(0, 1000).All(author => SoundCollection.IsHeldOut($"author {author}", "") == SoundCollection.IsHeldOut($"author {author}", "x")));
+        Assert.IsTrue(Enumerable.Range(0, 1000).Select(author => $"author {author}")
+            .All(author => SoundCollection.IsHeldOut(author, "") == SoundCollection.IsHeldOut(author, "x")));
     }
 
     [TestMethod]
