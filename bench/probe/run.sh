@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What an encoder's vectors tell of everyday sounds: a linear probe across the folds of ESC-10 that ship (320 clips; the fourth fold is not among them),
+# What an encoder's vectors tell of everyday sounds: a linear probe across the folds of ESC-10 that ship (319 clips; the fourth fold is not among them),
 # beside log-mel statistics; for an encoder with AudioSet's classes, their names matched with the labels by hand as well.
 #   ./mint bench probe [FOLDER of an encoder...]      (default: those that ship)
 set -euo pipefail
