@@ -22,6 +22,7 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     TuneCommand.Create(),
     AblateCommand.Create(),
     PlanCommand.Create(),
+    DistilCommand.Create(),
     PretrainEncoderCommand.Create(),
     PretrainLanguageModelCommand.Create(),
     ScenarioCommand.Create(),

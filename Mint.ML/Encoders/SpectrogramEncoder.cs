@@ -215,6 +215,50 @@ public sealed class AudioMaeEncoder(AudioMae model) : SpectrogramEncoder
     }
 }
 
+/// <summary>YAMNet, or a smaller network of its kind, behind its front end: 16 kHz in, three frames of a patch out, one every 0.32 s.</summary>
+/// <param name="model">The model; disposed with the encoder.</param>
+public sealed class YamNetEncoder(YamNet model) : SpectrogramEncoder
+{
+    private const int Columns = 3; // of a patch's features along time
+
+    private readonly YamNetFrontEnd frontEnd = new(model.Device);
+
+    /// <summary>Loads a YAMNet folder.</summary>
+    /// <inheritdoc cref="YamNet.Load"/>
+    public static YamNetEncoder Load(string folder, ScalarType? dtype = null, Device? device = null) => new(YamNet.Load(folder, dtype, device));
+
+    /// <summary>The model.</summary>
+    public YamNet Model => model;
+
+    /// <inheritdoc/>
+    public override int SampleRate => YamNetFrontEnd.SampleRate;
+
+    /// <inheritdoc/>
+    public override int HiddenSize => (int)model.Config.HiddenSize;
+
+    /// <inheritdoc/>
+    public override Device Device => model.Device;
+
+    private protected override int? Window => YamNetFrontEnd.PatchSamples;
+
+    // The mean of a patch's frames is YAMNet's embedding.
+    private protected override AudioEncoding EncodeWindows(Tensor waveforms, Tensor lengths)
+    {
+        using var scope = NewDisposeScope();
+        var features = model.call(frontEnd.Patches(waveforms));               // (B, D, 3, 2)
+        var frames = features.mean([3]).transpose(1, 2);                      // (B, 3, D)
+        var mask = SpectrogramPatches.Real(lengths.to(model.Device), Columns, YamNet.Frames / Columns * YamNetFrontEnd.HopLength);
+        return new AudioEncoding(frames.MoveToOuterDisposeScope(), mask.MoveToOuterDisposeScope());
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        frontEnd.Dispose();
+        model.Dispose();
+    }
+}
+
 internal static class SpectrogramPatches
 {
     /// <summary>Which patches along time begin within a row's sound: (B) frames to (B, patches) bool.</summary>

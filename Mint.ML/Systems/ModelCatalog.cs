@@ -83,6 +83,12 @@ public static class ModelCatalog
         new("HtsAt", "the audio tower of laion/clap-htsat-*", folder => HtsAt.Load(folder)) { LoadEncoder = ClapEncoder.Load, Types = ["clap_audio_model"] },
         new("Ast", "MIT/ast-finetuned-*", folder => Ast.Load(folder)) { LoadEncoder = AstEncoder.Load, Types = ["audio-spectrogram-transformer"] },
         new("AudioMae", "facebookresearch/AudioMAE", folder => AudioMae.Load(folder)) { LoadEncoder = AudioMaeEncoder.Load, Types = ["audiomae"] },
+        new("YamNet", "YAMNet of the TensorFlow model garden, and what mint distil makes", folder => YamNet.Load(folder))
+        {
+            LoadEncoder = YamNetEncoder.Load,
+            Types = ["yamnet"],
+            Holds = checkpoint => checkpoint.Contains("blocks.12.pointwise.weight") && checkpoint.Contains("stem.weight"),
+        },
     ];
 
     /// <summary>What a checkpoint holds; null when it is nothing known.</summary>

@@ -1,9 +1,10 @@
+using Mint.ML.Audio;
 using Mint.ML.Encoders;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Parity;
 
-/// <summary>Spectrogram encoders: HTS-AT in CLAP, AST, ViT-MAE and AudioMAE.</summary>
+/// <summary>Spectrogram encoders: HTS-AT in CLAP, AST, ViT-MAE, AudioMAE and YAMNet.</summary>
 internal static class AudioTowers
 {
     public static void Clap(Fixture fixture)
@@ -40,6 +41,17 @@ internal static class AudioTowers
         Tensor hidden = model.call(mel);
         fixture.Close("last_hidden_state", hidden);
         fixture.Close("pooler_output", model.Pool(hidden));
+    }
+
+    public static void YamNetTower(Fixture fixture)
+    {
+        using var model = YamNet.Load(fixture.Path);
+        using var frontEnd = new YamNetFrontEnd();
+        fixture.Close("patches", frontEnd.Patches(fixture["waveforms"]));
+        Tensor features = model.call(fixture["patches"]), embedding = YamNet.Embedding(features);
+        fixture.Close("features", features);
+        fixture.Close("embedding", embedding);
+        fixture.Close("scores", model.Logits(embedding).sigmoid());
     }
 
     public static void MaskedVit(Fixture fixture)

@@ -31,6 +31,7 @@ internal static class Verifier
         ("bert", Default, TextEncoders.BertFamily), ("clip", Default, TextEncoders.Clip),
         ("clap", Towers, AudioTowers.Clap), ("ast", Default, AudioTowers.SpectrogramTransformer),
         ("vit_mae", Default, AudioTowers.MaskedVit), ("audiomae", Default, AudioTowers.MaskedAudio),
+        ("yamnet", Default, AudioTowers.YamNetTower),
         ("flan_t5", Default, LanguageModels.EncoderDecoder), ("t5", Default, LanguageModels.EncoderDecoder),
         ("gpt2", Default, LanguageModels.Gpt), ("llama", Default, LanguageModels.LlamaFamily),
         ("blip2_qformer", Default, QFormers.Blip2), ("instructblip_qformer", Default, QFormers.InstructBlip), ("lavis_qformer", Default, QFormers.Lavis),

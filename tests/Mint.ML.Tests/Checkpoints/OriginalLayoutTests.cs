@@ -35,6 +35,7 @@ public sealed class OriginalLayoutTests
             "ast" => [(Ast.Load(path), Ast.Names)],
             "vit" => [(VitMae.Load(path), VitMae.Names)],
             "audiomae" => [(AudioMae.Load(path), AudioMae.Names)],
+            "yamnet" => [(YamNet.Load(path), YamNet.Names)],
             "flan" or "t5" => [(t5 = T5.Load(path), T5.Names(t5.Config))],
             "gpt2" => [(Gpt2.Load(path), Gpt2.Names)],
             "llama" => [(Llama.Load(path), Llama.Names)],
@@ -64,6 +65,7 @@ public sealed class OriginalLayoutTests
     [DataRow("ast")]
     [DataRow("vit_mae")]
     [DataRow("audiomae")]
+    [DataRow("yamnet")]
     [DataRow("flan_t5")]
     [DataRow("t5_v1")]
     [DataRow("gpt2")]

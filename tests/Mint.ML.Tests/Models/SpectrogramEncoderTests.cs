@@ -1,4 +1,5 @@
 using Mint.ML.Audio;
+using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using static TorchSharp.torch;
 
@@ -9,6 +10,7 @@ public sealed class SpectrogramEncoderTests
 {
     private static SpectrogramEncoder Load(string kind)
     {
+        if (kind == "yamnet") return YamNetEncoder.Load(Fixtures.Path("yamnet"));
         if (kind != "clap")
             return kind == "ast" ? AstEncoder.Load(Fixtures.Path("ast")) : AudioMaeEncoder.Load(Fixtures.Path("audiomae"));
         // The fixture has 16 mel bins and the front end 64, so a tower of our own: two stages, any weights.
@@ -28,12 +30,13 @@ public sealed class SpectrogramEncoderTests
     [DataRow("ast")]
     [DataRow("audiomae")]
     [DataRow("clap")]
+    [DataRow("yamnet")]
     public void Long_sound_is_encoded_window_by_window_and_rows_do_not_meet(string kind)
     {
         using var scope = NewDisposeScope();
         using var encoder = Load(kind);
         // A window and a half, and less than a window.
-        var window = kind switch { "ast" => 39 * 160 + 400, "audiomae" => 63 * 160 + 400, _ => 480_000 };
+        var window = kind switch { "ast" => 39 * 160 + 400, "audiomae" => 63 * 160 + 400, "yamnet" => 15_600, _ => 480_000 };
         long[] lengths = [window * 3 / 2, window / 3];
         var waveforms = randn([2, lengths[0]], generator: new Generator(3)).mul(0.1);
         waveforms.select(0, 1).narrow(0, lengths[1], lengths[0] - lengths[1]).zero_();
@@ -123,5 +126,18 @@ public sealed class SpectrogramEncoderTests
         using var encoder = Load("ast");
         var error = Assert.ThrowsExactly<ArgumentException>(() => encoder.Encode(zeros(1, 1000), tensor(new long[] { 1001 })));
         StringAssert.Contains(error.Message, "1001");
+    }
+
+    [TestMethod]
+    public void The_mean_of_the_frames_of_a_patch_is_YamNets_embedding()
+    {
+        using var scope = NewDisposeScope();
+        using var encoder = YamNetEncoder.Load(Fixtures.Path("yamnet"));
+        var io = Safetensors.ReadAll(Path.Combine(Fixtures.Path("yamnet"), "io.safetensors"));
+        var (frames, mask) = encoder.Encode(io["waveforms"], tensor(new[] { 15_600L, 9_000L }));
+        CollectionAssert.AreEqual(new long[] { 2, 3, 9 }, frames.shape);
+        Assert.IsLessThan(1e-5, ModelFixture.RelativeError(io["embedding"], frames.mean([1])));
+        // The second sound ends after 9,000 samples: its third frame, of samples 10,240 on, is padding.
+        CollectionAssert.AreEqual(new[] { true, true, true, true, true, false }, mask.data<bool>().ToArray());
     }
 }

@@ -21,6 +21,7 @@ public sealed class ModelCatalogTests
     [DataRow("clap_fused", "Clap")]
     [DataRow("ast", "Ast")]
     [DataRow("audiomae", "AudioMae")]
+    [DataRow("yamnet", "YamNet")]
     [DataRow("flan_t5", "T5")]
     [DataRow("gpt2_prefixed", "Gpt2")]
     [DataRow("llama_sharded_f16", "Llama")]
