@@ -20,7 +20,7 @@ internal sealed class ServerBench : IDisposable
 
     private ServerBench(string model, IEnumerable<string> options)
     {
-        string program = typeof(Mint.ML.Samples.Server.AnswerServer).Assembly.Location;
+        string program = Path.Combine("Mint.ML.Samples", "bin", "Release", "net10.0", "mint.dll"); // of the build that ./mint bench makes
         process = Process.Start(new ProcessStartInfo("dotnet", ["exec", program, "serve", "--model", model, "--urls", "http://127.0.0.1:0", .. options])
         {
             RedirectStandardOutput = true,
