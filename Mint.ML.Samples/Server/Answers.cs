@@ -44,7 +44,7 @@ internal sealed class Answers(AudioLanguageModel model, SoundSearch? search, Ser
     public Func<CancellationToken, AnswerReply> Answer(Upload upload)
     {
         string question = Text(upload, "question") ?? throw new RequestException(400, "Give 'question': what is asked about the sound.");
-        if (model.Answering().UnreadTokens(question) is > 0 and var unread)
+        if (model.System?.UnreadTokens(question) is > 0 and var unread)
             throw new RequestException(400, $"The question is {unread} tokens longer than the model reads.");
         var sound = Sound(upload);
         return cancel =>

@@ -197,9 +197,11 @@ public sealed class ExperimentFolderTests
         var a = space.AddUniformDouble("a", 0, 1);
         AudioLanguageExperiment Make() => SumExperiment.Create(ml, space, trial => trial.Get(a)).SetCheckpoint(folder);
         Make().SetMaxModelToExplore(2).Run();
-        var resumed = Make().SetTrainingTimeInSeconds(1e-6);
+        var notes = new Notes();
+        var resumed = Make().SetTrainingTimeInSeconds(1e-6).SetMonitor(notes);
         Assert.IsNotNull(resumed.Run().Model);
         Assert.HasCount(2, resumed.Trials);
+        Assert.IsEmpty(notes.Lines, "the time was over before");
     }
 
     [TestMethod]
