@@ -15,7 +15,8 @@ internal static class SavedSteps
 
     /// <summary>The options of every step of a kind, in the order of the chain.</summary>
     /// <exception cref="FormatException">An option is unknown, or has a value of another type; the message names it.</exception>
-    public static IReadOnlyList<T> All<T>(ModelZip zip, string step) => [.. zip.Places(step + ".json").Select(place => zip.Read(place).Json<T>(step + ".json"))];
+    public static IReadOnlyList<T> All<T>(ModelZip zip, string step) =>
+        [.. zip.Places(step + ".json").Select(place => zip.Read(place).Json<T>(step + ".json"))];
 
     internal sealed record EncoderOptions(JsonElement OutputColumnName = default, JsonElement InputColumnName = default, JsonElement BatchSize = default,
         JsonElement Pooling = default, JsonElement Short = default, JsonElement OnError = default);

@@ -20,7 +20,7 @@ internal sealed class ServerBench : IDisposable
 
     private ServerBench(string model, IEnumerable<string> options)
     {
-        string program = Path.Combine(AppContext.BaseDirectory, "mint.dll");
+        string program = Path.Combine("Mint.ML.Samples", "bin", "Release", "net10.0", "mint.dll"); // of the build that ./mint bench makes
         process = Process.Start(new ProcessStartInfo("dotnet", ["exec", program, "serve", "--model", model, "--urls", "http://127.0.0.1:0", .. options])
         {
             RedirectStandardOutput = true,
@@ -94,9 +94,7 @@ internal sealed class ServerBench : IDisposable
         var random = new Random(1);
         byte[][] sounds = [File.ReadAllBytes(notes[0]), Wav(), .. ((string[])["tone.flac", "tone.ogg", "tone.mp3", "tone-mulaw.wav"])
             .Select(name => File.ReadAllBytes(Path.Combine("tests/fixtures/audio", name)))];
-        using var whole = new MultipartFormDataContent("boundary");
-        whole.Add(new StringContent("flute,organ"), "labels");
-        whole.Add(new ByteArrayContent(Wav()), "a", "a.wav");
+        using var whole = new MultipartFormDataContent("boundary") { { new StringContent("flute,organ"), "labels" }, { new ByteArrayContent(Wav()), "a", "a.wav" } };
         byte[] form = await whole.ReadAsByteArrayAsync();
         var inputs = Enumerable.Range(0, count).Select(i => (Form: i % 4 == 3, Bytes: Mutate(i % 4 == 3 ? form : sounds[random.Next(sounds.Length)], random)))
             .ToArray();

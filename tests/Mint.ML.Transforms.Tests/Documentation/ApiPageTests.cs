@@ -19,7 +19,8 @@ public sealed partial class ApiPageTests
     [TestMethod]
     public void Every_public_type_has_a_row_and_no_other()
     {
-        string[] types = [.. new[] { typeof(AudioLanguageModel).Assembly, typeof(AudioLanguageCatalog).Assembly }.SelectMany(assembly => assembly.GetExportedTypes())
+        string[] types = [.. new[] { typeof(AudioLanguageModel).Assembly, typeof(AudioLanguageCatalog).Assembly }
+            .SelectMany(assembly => assembly.GetExportedTypes())
             .Where(type => !type.IsNested).Select(Name)];
         Assert.IsGreaterThan(200, types.Length);
         string[] listed = [.. rows.Select(row => row.Type)];

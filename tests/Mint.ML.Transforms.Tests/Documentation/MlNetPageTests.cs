@@ -107,7 +107,8 @@ public sealed partial class MlNetPageTests
     private static EstimatorChain<AudioRetrievalTransformer> Index()
     {
         var clips = ml.Data.LoadFromAudioManifest("clips.csv");
-        var embedded = ml.Transforms.LoadAudio("Audio", "Path").Append(ml.AudioLanguage().EmbedAudio("Vectors", "Audio", clap: "models/clap")).Fit(clips).Transform(clips);
+        var embedded = ml.Transforms.LoadAudio("Audio", "Path").Append(ml.AudioLanguage().EmbedAudio("Vectors", "Audio", clap: "models/clap"))
+            .Fit(clips).Transform(clips);
         #region search
         ml.AudioLanguage().CreateAudioIndex(embedded, "clips.index", idColumnName: "Path", embeddingColumnName: "Vectors");
         var search = ml.AudioLanguage().EmbedText("Query", "Text", clap: "models/clap")
@@ -129,7 +130,7 @@ public sealed partial class MlNetPageTests
         var models = new FrozenModelFolders("models") { Resolve = name => name.EndsWith("language-model") ? "models/t5" : null };
         ITransformer mint = ml.AudioLanguage().LoadModel("mint.zip", models);        // an ML.NET chain
         using var model = AudioLanguageModel.Load("mint.zip", folders: models);      // the same file without ML.NET
-        AnswerDefaults defaults = AnswerDefaults.Read("mint.zip");                   // what its steps ask, without weights
+        var defaults = AnswerDefaults.Read("mint.zip");                              // what its steps ask, without weights
         #endregion
         Assert.AreEqual("Generate audio caption:", defaults.CaptionInstruction);
         CollectionAssert.AreEqual(TinyModels.Families, defaults.Labels.ToArray());

@@ -27,14 +27,16 @@ public sealed class SnippetTests
         {
             string file = Path.Combine("Mint.ML.Samples", "Scenarios", scenario.Run.Method.DeclaringType!.Name + ".cs");
             var regions = Region.All.Where(region => region.File == file).ToList();
-            var pages = Snippet.Pages.SelectMany(Snippet.Of).Where(snippet => snippet.Usings.Length > 0 && regions.Any(region => Shows(snippet, region))).ToList();
+            var pages = Snippet.Pages.SelectMany(Snippet.Of).Where(snippet => snippet.Usings.Length > 0
+                && regions.Any(region => Shows(snippet, region))).ToList();
             Assert.IsNotEmpty(pages, $"No page shows {file}, usings included.");
             foreach (var page in pages)
             {
                 int lines = page.Usings.Length + 1 + page.Code.Split('\n').Length;
                 Assert.IsLessThanOrEqualTo(MostLines, lines, $"{page.Page}");
                 string text = File.ReadAllText(Path.Combine(TinyModels.Repository(), page.Page));
-                Assert.IsTrue(page.Page == "README.md" || text.Contains($"./mint scenario {scenario.Name}"), $"{page.Page} does not say how its program is run.");
+                Assert.IsTrue(page.Page == "README.md" || text.Contains($"./mint scenario {scenario.Name}"),
+                    $"{page.Page} does not say how its program is run.");
             }
         }
     }

@@ -21,7 +21,7 @@ public sealed class TokenizersPageTests
     private static (int[] Ids, TokenBatch Batch, string Text) Encode(string[] captions, string model = "models/flan-t5-xl")
     {
         #region encode
-        TextTokenizer tokenizer = TextTokenizer.Load(model);
+        var tokenizer = TextTokenizer.Load(model);
         int[] ids = tokenizer.Encode("Generate audio caption:");              // EOS at the end
         TokenBatch batch = tokenizer.EncodeBatch(captions, maxLength: 30);    // in parallel, padded on the right
         string text = tokenizer.Decode(ids);
@@ -35,11 +35,13 @@ public sealed class TokenizersPageTests
         string folder = Directory.CreateTempSubdirectory("mint-vocabularies-").FullName;
         try
         {
-            string own = Directory.CreateDirectory(Path.Combine(folder, "my-model")).FullName, bert = Directory.CreateDirectory(Path.Combine(folder, "my-bert")).FullName;
+            string own = Directory.CreateDirectory(Path.Combine(folder, "my-model")).FullName;
+            string bert = Directory.CreateDirectory(Path.Combine(folder, "my-bert")).FullName;
             Train([.. Enumerable.Range(0, 20).SelectMany(i => TinyModels.Families.Select(family => $"a {family} plays note {i}"))],
                 Path.Combine(own, "spiece.model"), Path.Combine(bert, "vocab.txt"));
             Assert.AreEqual(1, TextTokenizer.Load(own).Encode("a flute plays")[^1]);
-            CollectionAssert.AreEqual(new[] { "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]" }, File.ReadLines(Path.Combine(bert, "vocab.txt")).Take(5).ToArray());
+            CollectionAssert.AreEqual(new[] { "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]" },
+                File.ReadLines(Path.Combine(bert, "vocab.txt")).Take(5).ToArray());
         }
         finally
         {

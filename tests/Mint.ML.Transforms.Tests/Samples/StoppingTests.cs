@@ -68,8 +68,11 @@ public sealed class StoppingTests
         string manifest = Path.Combine(folder.FullName, "m.csv");
         File.WriteAllLines(manifest, ["Path,Caption", .. Directory.GetFiles(clips).Select(path => $"{path},a note")]);
         if (command == "search")
+        {
             return (["search", "build", Path.Combine(folder.FullName, "ix"), clips, "--model", model, "--batch-size", "1"],
                 () => Directory.EnumerateFiles(folder.FullName, "ix.*.tmp").Any(), []);
+        }
+
         string recipe = Path.Combine(folder.FullName, "recipe.json");
         File.WriteAllText(recipe, """{ "task": "captioning", "manifest": "m.csv", "columns": ["Caption"], "generation": { "max-tokens": 8 } }""");
         return (["evaluate", recipe, "--model", model, "-o", output, "--batch-size", "1", "--wordnet", ""], () => Line("answers.jsonl"),
