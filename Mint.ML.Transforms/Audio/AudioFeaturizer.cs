@@ -263,7 +263,8 @@ public sealed class AudioFeaturizer : StepEstimator<AudioFeaturizingTransformer>
         public string InputColumnName = "Audio";
 
         /// <summary>
-        /// A Hugging Face folder; empty with <see cref="System"/>: data2vec-audio, wav2vec 2.0, HuBERT, MERT, CLAP, AST or AudioMAE. Its config.json tells which.
+        /// A Hugging Face folder; empty with <see cref="System"/>: data2vec-audio, wav2vec 2.0, HuBERT, MERT, CLAP, AST or AudioMAE. Its config.json tells
+        /// which.
         /// </summary>
         public string Encoder = "";
 

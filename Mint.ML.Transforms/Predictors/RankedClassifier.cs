@@ -269,7 +269,8 @@ public sealed class RankedClassifier : StepEstimator<RankedClassificationTransfo
         RankingOptions.CheckLabels(resolved.Labels);
         if (options.System is { } system) return new(Environment, system.Shared.Share(), resolved);
         var carried = ModelReference.Find(input.Schema[options.FeatureColumnName]);
-        if ((options.Model?.Model ?? (options.Bridge is null && !options.BySimilarity ? carried?.Tuned : null)) is { } tuned) return new(Environment, tuned.Share(), resolved);
+        var ranking = options.Model?.Model ?? (options.Bridge is null && !options.BySimilarity ? carried?.Tuned : null);
+        if (ranking is not null) return new(Environment, ranking.Share(), resolved);
         var bridge = options.Bridge?.Bridge ?? carried?.Bridge ?? throw TunedSteps.NoModel(options.FeatureColumnName, "RankLabels");
         return new(Environment, bridge.Share(), resolved);
     }

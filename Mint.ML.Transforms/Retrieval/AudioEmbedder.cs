@@ -146,7 +146,8 @@ public sealed class AudioEmbedder : StepEstimator<AudioEmbeddingTransformer>
 
     private protected override AudioEmbeddingTransformer Make(IDataView input)
     {
-        var model = options.System is { } system ? new(system.Shared.Share()) : options.Clap is { } clap ? EmbeddingModel.Load(clap, options.EmbedFrozenModels, Environment)
+        var model = options.System is { } system ? new(system.Shared.Share())
+            : options.Clap is { } clap ? EmbeddingModel.Load(clap, options.EmbedFrozenModels, Environment)
             : new((options.Bridge?.Bridge ?? ModelReference.Find(input.Schema[options.InputColumnName])?.Bridge
                 ?? throw TunedSteps.NoBridge(options.InputColumnName, "EmbedAudio")).Share());
         return new(Environment, model, new(options.OutputColumnName, options.InputColumnName, options.BatchSize));
@@ -161,7 +162,8 @@ public sealed class AudioEmbedder : StepEstimator<AudioEmbeddingTransformer>
         else
         {
             var features = input.Require(options.InputColumnName, SchemaColumns.Features, SchemaColumns.IsFeatures);
-            if (options.Bridge is null && options.System is null && !ModelReference.IsOn(features)) throw TunedSteps.NoBridge(options.InputColumnName, "EmbedAudio");
+            if (options.Bridge is null && options.System is null && !ModelReference.IsOn(features))
+                throw TunedSteps.NoBridge(options.InputColumnName, "EmbedAudio");
         }
         return input.With(Interop.ShapeColumn(options.OutputColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.Vector));
     }

@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 
 namespace Mint.ML.Transforms;
 
-/// <summary>What makes vectors of clips and texts that can be compared: a bridge of stage 1, a CLAP, or a pre-trained system. One owner's handle on it.</summary>
+/// <summary>What makes vectors of clips and texts that can be compared: a bridge of stage 1, a CLAP, or a pre-trained system. One owner's handle on
+/// it.</summary>
 internal sealed class EmbeddingModel : IDisposable
 {
     private readonly FrozenFolder? folder;

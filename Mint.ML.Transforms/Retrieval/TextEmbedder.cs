@@ -116,12 +116,14 @@ public sealed class TextEmbedder : StepEstimator<TextEmbeddingTransformer>
     {
         errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName));
         errors.Clap(options.Clap, options.Bridge, options.System);
-        errors.Require(options.Clap is not null || options.Bridge is not null || options.System is not null, "Clap and Bridge are both null; one of them makes the vectors.");
+        errors.Require(options.Clap is not null || options.Bridge is not null || options.System is not null,
+            "Clap and Bridge are both null; one of them makes the vectors.");
         errors.Batch(options.BatchSize);
     }
 
     private protected override TextEmbeddingTransformer Make(IDataView input) => new(Environment,
-        options.System is { } system ? new(system.Shared.Share()) : options.Clap is { } clap ? EmbeddingModel.Load(clap, options.EmbedFrozenModels, Environment) : new(options.Bridge!.Bridge.Share()),
+        options.System is { } system ? new(system.Shared.Share())
+            : options.Clap is { } clap ? EmbeddingModel.Load(clap, options.EmbedFrozenModels, Environment) : new(options.Bridge!.Bridge.Share()),
         new(options.OutputColumnName, options.InputColumnName, options.BatchSize));
 
     private protected override SchemaShape Shape(SchemaShape input)

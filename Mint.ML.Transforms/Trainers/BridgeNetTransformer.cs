@@ -144,7 +144,8 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
             {
                 var embeddings = batch.Output<VBuffer<float>>(1);
                 for (int i = 0; i < embeddings.Length; i++) embeddings[i] = new(audioSize, Enumerable.Repeat(float.NaN, audioSize).ToArray());
-                EmbedAudio(owner.bridge.Value.Embeddings, (owner.bridge.Value.FrameWidth, owner.bridge.Value.Device), batch.Input<VBuffer<float>>(features), features.Name, embeddings);
+                EmbedAudio(owner.bridge.Value.Embeddings, (owner.bridge.Value.FrameWidth, owner.bridge.Value.Device), batch.Input<VBuffer<float>>(features),
+                    features.Name, embeddings);
             }
             if (this.text is { } text && batch.IsActive(2)) EmbedText(batch.Input<ReadOnlyMemory<char>>(text), batch.Output<VBuffer<float>>(2));
         }

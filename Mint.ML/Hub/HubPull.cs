@@ -59,7 +59,8 @@ public sealed class HubPull : IDisposable
 
     /// <summary>Fetches a repository's model folder.</summary>
     /// <param name="listing">What <see cref="List"/> told.</param>
-    /// <param name="folder">Where it goes. One that is there already is left as it is: a whole folder of the same commit is the result, another is refused.</param>
+    /// <param name="folder">Where it goes. One that is there already is left as it is: a whole folder of the same commit is the result, another is
+    /// refused.</param>
     /// <param name="progress">Told of every piece.</param>
     /// <param name="cancel">Stops it; a later call goes on.</param>
     /// <returns>Whether anything had to be fetched.</returns>
@@ -129,7 +130,10 @@ public sealed class HubPull : IDisposable
         long needed = listing.Files.Sum(file => file.Size) - new DirectoryInfo(beside).EnumerateFiles().Sum(file => file.Length);
         long free = new DriveInfo(Path.GetFullPath(beside)).AvailableFreeSpace;
         if (needed > free)
-            throw new IOException($"{listing.Repository} needs {needed:N0} bytes, and where {beside} is, {free:N0} are free. Make room, or name another folder.");
+        {
+            throw new IOException($"{listing.Repository} needs {needed:N0} bytes, and where {beside} is, {free:N0} are free. Make room, or name another "
+                + "folder.");
+        }
     }
 
     private async Task Fetch(HubListing listing, HubFile file, string beside, Action<long> report, CancellationToken cancel)
@@ -150,8 +154,8 @@ public sealed class HubPull : IDisposable
             File.Delete(partial);
             if (round == 2)
             {
-                throw new InvalidDataException($"{address}: what was fetched, twice, is not the file that the hub lists (its hash differs). Try again later, or "
-                    + "another mirror.");
+                throw new InvalidDataException($"{address}: what was fetched, twice, is not the file that the hub lists (its hash differs). Try again "
+                    + "later, or another mirror.");
             }
         }
         File.Move(partial, path, overwrite: true);

@@ -128,7 +128,8 @@ internal static class Transfer
             int read = await Quiet(silence, async token => await content.ReadAsync(piece, token).ConfigureAwait(false), cancel).ConfigureAwait(false);
             if (read == 0) return;
             copied += read;
-            if (copied > most) throw new InvalidDataException($"{response.RequestMessage?.RequestUri}: the server sends more than the {most:N0} bytes it should.");
+            if (copied > most)
+                throw new InvalidDataException($"{response.RequestMessage?.RequestUri}: the server sends more than the {most:N0} bytes it should.");
             await output.WriteAsync(piece.AsMemory(0, read), cancel).ConfigureAwait(false);
             report?.Invoke(copied);
         }

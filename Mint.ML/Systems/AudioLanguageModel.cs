@@ -78,7 +78,8 @@ public sealed partial class AudioLanguageModel : IDisposable
     /// <summary>What answers; null for a model of stage 1 alone, which compares sound with text.</summary>
     public IAudioLanguageModel? System => system;
 
-    /// <summary>Vectors of sounds and texts; null where the system has none. Pengi's are those of the captions that it says (<see cref="CaptionEmbeddings"/>).</summary>
+    /// <summary>Vectors of sounds and texts; null where the system has none. Pengi's are those of the captions that it says (<see
+    /// cref="CaptionEmbeddings"/>).</summary>
     public IAudioTextEmbeddings? Embeddings { get; }
 
     /// <summary>What it can be asked for.</summary>

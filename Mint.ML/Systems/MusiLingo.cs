@@ -82,7 +82,8 @@ public sealed class MusiLingo : IAudioLanguageModel
             throw new InvalidDataException($"{mertFolder}: this MERT has {encoder.Config.Layers} blocks; {folder} has weights of {layers}.");
         var adapter = new TemporalMeanAdapter(width, languageModel.HiddenSize, config.Size("t", Window), layers).Placed(null, device);
         var system = new MusiLingo(encoder, adapter, languageModel, outer,
-            ModelFolder.Names(checkpoint.Path).Any(name => name.StartsWith("tokenizer", StringComparison.Ordinal)) ? TextTokenizer.Load(checkpoint.Path) : null);
+            ModelFolder.Names(checkpoint.Path).Any(name => name.StartsWith("tokenizer", StringComparison.Ordinal)) ? TextTokenizer.Load(checkpoint.Path)
+                : null);
         foreach (var (module, names) in system.Parts) WeightLoader.Load(module, checkpoint, names);
         return system;
     }
@@ -125,7 +126,8 @@ public sealed class MusiLingo : IAudioLanguageModel
         return new MusiLingo(encoder, adapter.Placed(null, languageModel.Device), languageModel.Frozen(), "", tokenizer);
     }
 
-    /// <summary>Writes a whole folder, as <see cref="ModelCatalog"/> recognises it: config.json, weights, LLaMA's tokenizer, MERT in the folder 'mert'.</summary>
+    /// <summary>Writes a whole folder, as <see cref="ModelCatalog"/> recognises it: config.json, weights, LLaMA's tokenizer, MERT in the folder
+    /// 'mert'.</summary>
     /// <param name="folder">Made where it does not exist.</param>
     /// <param name="mert">The folder that MERT was loaded from; copied.</param>
     /// <param name="llama">The folder that LLaMA was loaded from, or a MusiLingo's: its configuration and its tokenizer's files are copied.</param>

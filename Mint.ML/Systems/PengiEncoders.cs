@@ -58,7 +58,8 @@ internal sealed class PengiAudioEncoder(PengiConfig config) : IDisposable
 
     /// <summary>What training moves of it: the tower and the projection. The spectrogram and its norm are fixed.</summary>
     public IEnumerable<(string name, Parameter parameter)> Trained =>
-        tower.named_parameters().Where(pair => !pair.name.StartsWith("batch_norm.", StringComparison.Ordinal)).Select(pair => ("tower." + pair.name, pair.parameter))
+        tower.named_parameters().Where(pair => !pair.name.StartsWith("batch_norm.", StringComparison.Ordinal))
+            .Select(pair => ("tower." + pair.name, pair.parameter))
             .Concat(projection.named_parameters().Select(pair => ("projection." + pair.name, pair.parameter)));
 
     /// <summary>(B, T) samples to (B, 1, frames, mel bins) in decibels.</summary>

@@ -12,7 +12,8 @@ public sealed partial record PengiTemplate(string Task, string Prompt, string Ou
     public IReadOnlyList<string> Fields => [.. Braces().Matches(Prompt + Output).Select(match => match.Groups[1].Value).Distinct()];
 
     /// <summary>The prompt and the answer of a row.</summary>
-    /// <param name="values">The row's value of each of <see cref="Fields"/>. Several values (events, sentences of metadata) stand with commas between them.</param>
+    /// <param name="values">The row's value of each of <see cref="Fields"/>. Several values (events, sentences of metadata) stand with commas between
+    /// them.</param>
     /// <exception cref="ArgumentException">A value is missing.</exception>
     public (string Prompt, string Answer) Fill(IReadOnlyDictionary<string, string> values)
     {

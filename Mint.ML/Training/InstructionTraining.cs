@@ -45,9 +45,10 @@ public static class InstructionTraining
         var (bridgeTokenizer, modelTokenizer, _) = model.Tokenizers;
         Check(audio, mix.Examples, "examples");
         if (validation is not null) Check(validation.Audio, validation.Examples, nameof(validation));
-        using var numerics = new Numerics(options, [model.Bridge, model.Projection, .. model.LanguageModel is Module reader ? [reader] : Array.Empty<Module>()]);
-        return AnswerStage.Train(examples => new Stage(model, bridgeTokenizer, modelTokenizer, examples, options), model.LanguageModel, modelTokenizer, audio, mix,
-            options, validation, progress, cancel);
+        using var numerics =
+            new Numerics(options, [model.Bridge, model.Projection, .. model.LanguageModel is Module reader ? [reader] : Array.Empty<Module>()]);
+        return AnswerStage.Train(examples => new Stage(model, bridgeTokenizer, modelTokenizer, examples, options), model.LanguageModel, modelTokenizer,
+            audio, mix, options, validation, progress, cancel);
 
         void Check(IFrameSource audio, IReadOnlyList<InstructionExample> examples, string name)
         {

@@ -8,7 +8,8 @@ using static TorchSharp.torch.nn;
 
 namespace Mint.ML.Training;
 
-/// <summary>Pengi's training (section 3.2): both mapping networks, and the audio encoder unless it is kept frozen, learn a prefix that GPT-2 answers from.</summary>
+/// <summary>Pengi's training (section 3.2): both mapping networks, and the audio encoder unless it is kept frozen, learn a prefix that GPT-2 answers
+/// from.</summary>
 /// <remarks>
 /// Which of the two follows from the frames: <see cref="Pengi.Spectrograms"/> go through the audio encoder, which then learns; those of <see
 /// cref="Pengi.Encoder"/> are what it has made already (the paper's appendix E), and are computed once. CLIP and GPT-2 stay as they are.

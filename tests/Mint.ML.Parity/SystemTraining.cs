@@ -122,7 +122,8 @@ internal static class SystemTraining
         public int? EosTokenId => null;
         public int? BosTokenId => null;
         public int[] Encode(string text, bool addSpecialTokens = true, int maxLength = int.MaxValue) => known[text];
-        public TokenBatch EncodeBatch(IReadOnlyList<string> texts, bool addSpecialTokens = true, int maxLength = int.MaxValue) => throw new NotSupportedException();
+        public TokenBatch EncodeBatch(IReadOnlyList<string> texts, bool addSpecialTokens = true, int maxLength = int.MaxValue) =>
+            throw new NotSupportedException();
         public TokenBatch EncodeBatch(IReadOnlyList<string> texts, BatchOptions options) => throw new NotSupportedException();
         public string Decode(IEnumerable<int> ids, bool skipSpecialTokens = true) => throw new NotSupportedException();
         public int? TokenToId(string token) => null;

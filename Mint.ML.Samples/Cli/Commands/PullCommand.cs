@@ -10,12 +10,21 @@ internal static class PullCommand
 {
     public static Command Create()
     {
-        var name = new Argument<string?>("name") { Description = "A known name, or OWNER/NAME of the hub; without one, the known names are listed",
-            Arity = ArgumentArity.ZeroOrOne };
+        var name = new Argument<string?>("name")
+        {
+            Description = "A known name, or OWNER/NAME of the hub; without one, the known names are listed",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var output = new Option<string?>("--output", "-o") { Description = "The folder to make (default: models/NAME)" };
-        var mirror = new Option<string?>("--mirror") { Description = $"Address of a mirror with the hub's layout (default: {HubOptions.MirrorVariable}, else the hub)" };
+        var mirror = new Option<string?>("--mirror")
+        {
+            Description = $"Address of a mirror with the hub's layout (default: {HubOptions.MirrorVariable}, else the hub)",
+        };
         var revision = new Option<string>("--revision") { Description = "Branch, tag or commit", DefaultValueFactory = _ => new HubOptions().Revision };
-        var command = new Command("pull", "Fetch a published model's folder; the same command goes on where it was stopped.") { name, output, mirror, revision };
+        var command = new Command("pull", "Fetch a published model's folder; the same command goes on where it was stopped.")
+        {
+            name, output, mirror, revision,
+        };
         command.SetAction(async (parse, cancel) =>
         {
             if (parse.GetValue(name) is not { } asked)

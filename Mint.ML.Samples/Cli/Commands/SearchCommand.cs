@@ -22,7 +22,8 @@ internal static class SearchCommand
     // build and add differ in where the model and the windows come from: the command line, or the index.
     private static Command Fill(bool existing)
     {
-        var (index, model, device) = (Index(), new ModelOptions(existing ? "the one the index was made with" : "artifacts/demo/mint.zip, which ./mint demo makes"),
+        var (index, model, device) = (Index(), new ModelOptions(existing ? "the one the index was made with"
+            : "artifacts/demo/mint.zip, which ./mint demo makes"),
             DeviceOption.Create());
         var input = new Argument<string>("input")
         {

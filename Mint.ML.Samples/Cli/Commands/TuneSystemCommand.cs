@@ -21,9 +21,14 @@ internal static class TuneSystemCommand
         var validation = InstructionDataOption.Create("--validation", "Other clips, in the form of --data, measured during the run");
         var from = new Option<string?>("--from") { Description = "The system's folder to start from: a published one, or one of an earlier run" };
         var language = new Option<string?>("--language-model") { Description = "MusiLingo from nothing: folder of the frozen LLaMA (its MERT is --encoder)" };
-        var layers = EnumOption.Create("--layers", "MusiLingo from nothing: MERT's layers averaged by learned weights (the paper), or their plain mean (the published "
+        var layers = EnumOption.Create("--layers",
+            "MusiLingo from nothing: MERT's layers averaged by learned weights (the paper), or their plain mean (the published "
             + "model)", MusiLingoLayers.Weighted);
-        var window = new Option<long>("--window") { Description = "MusiLingo from nothing: frames that make one token", DefaultValueFactory = _ => MusiLingo.Window };
+        var window = new Option<long>("--window")
+        {
+            Description = "MusiLingo from nothing: frames that make one token",
+            DefaultValueFactory = _ => MusiLingo.Window,
+        };
         var frozen = new Option<bool>("--frozen-encoder") { Description = "Pengi: the audio encoder stays as it is, and every clip is heard once" };
         var run = new RunArguments("runs/tune-system");
         var training = TrainingArguments.Training(new TrainingOptions());
@@ -36,7 +41,8 @@ internal static class TuneSystemCommand
             bool isPengi = parse.GetValue(system) == "pengi";
             var (sources, place) = (parse.GetValue(data) ?? [], run.Read(parse));
             string? folder = parse.GetValue(from), llama = parse.GetValue(language);
-            var defaults = isPengi ? PengiTraining.Paper : sources.All(source => source.Instruction is "") ? MusiLingoTraining.Captions : MusiLingoTraining.Instructions;
+            var defaults = isPengi ? PengiTraining.Paper : sources.All(source => source.Instruction is "") ? MusiLingoTraining.Captions
+                : MusiLingoTraining.Instructions;
             var options = training.Read(parse, defaults) with { RunFolder = place.Folder };
             OptionErrors.Check(options.Validate, Named);
             var (files, places, mix) = InstructionData.Read(sources, new ConsoleLines());
@@ -81,7 +87,8 @@ internal static class TuneSystemCommand
                     errors.Gather(() => ModelCatalog.Require(place.Encoder, nameof(Hubert)));
                     errors.Gather(() => ModelCatalog.Require(llama, nameof(Llama)));
                 }
-                errors.Require(!isPengi || sources.All(source => source.Instruction is not ""), "Pengi is always asked something: give the instruction of --data.");
+                errors.Require(!isPengi || sources.All(source => source.Instruction is not ""),
+                    "Pengi is always asked something: give the instruction of --data.");
                 errors.Require(parse.GetValue(window) >= 1, $"--window is {parse.GetValue(window)}; at least one frame makes a token.");
                 errors.Gather(() => TrainingArguments.CheckValidation(options, parse.GetValue(validation) is { Length: > 0 }, ["loss", "accuracy"]));
                 errors.Throw();

@@ -68,7 +68,8 @@ internal sealed record RunPlace(string Folder, string Encoder, string Cache, Dev
         CancellationToken cancel)
     {
         Stopping.Listen();
-        var frames = new FeatureCache(Cache, encoder, identity, files, new FeatureCacheOptions { Hearing = Hearing }, new Count(files.Count), places, StandardError.Report, cancel);
+        var frames = new FeatureCache(Cache, encoder, identity, files, new FeatureCacheOptions { Hearing = Hearing }, new Count(files.Count), places,
+            StandardError.Report, cancel);
         Stopping.Listen(false); // models are loaded now
         Console.WriteLine($"{frames.Count} clips, {frames.Encoded} of them encoded now");
         return frames;

@@ -11,7 +11,8 @@ internal sealed record HubRequest(string Path, long? From, NetworkStream Stream)
     /// <summary>Writes an answer; the body may be shorter than the length that the headers tell.</summary>
     public void Answer(string status, byte[] body, long? length = null, params string[] headers)
     {
-        string head = $"HTTP/1.1 {status}\r\nContent-Length: {length ?? body.Length}\r\nConnection: close\r\n{string.Concat(headers.Select(h => h + "\r\n"))}\r\n";
+        string more = string.Concat(headers.Select(header => header + "\r\n"));
+        string head = $"HTTP/1.1 {status}\r\nContent-Length: {length ?? body.Length}\r\nConnection: close\r\n{more}\r\n";
         Stream.Write(Encoding.ASCII.GetBytes(head));
         Stream.Write(body);
     }
@@ -59,13 +60,16 @@ internal sealed class LoopbackHub : IDisposable
     }
 
     /// <summary>What the hub lists: large files by SHA-256, small ones by Git's hash.</summary>
-    public string Json => $$"""
-        {"sha": "{{Commit}}", "cardData": {"license": "apache-2.0"}, "siblings": [{{string.Join(", ", Files.Select(file => Entry(file.Key, file.Value)))}}{{Listing}}]}
-        """;
+    public string Json => $$"""{"sha": "{{Commit}}", "cardData": {"license": "apache-2.0"}, "siblings": [{{Entries}}{{Listing}}]}""";
+
+    private string Entries => string.Join(", ", Files.Select(file => Entry(file.Key, file.Value)));
 
     public static string Entry(string name, byte[] bytes) => bytes.Length > 1000
         ? $$$"""{"rfilename": "{{{name}}}", "size": {{{bytes.Length}}}, "lfs": {"sha256": "{{{Convert.ToHexStringLower(SHA256.HashData(bytes))}}}"}}"""
-        : $$"""{"rfilename": "{{name}}", "size": {{bytes.Length}}, "blobId": "{{Convert.ToHexStringLower(SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {bytes.Length}\0"), .. bytes]))}}"}""";
+        : $$"""{"rfilename": "{{name}}", "size": {{bytes.Length}}, "blobId": "{{Blob(bytes)}}"}""";
+
+    private static string Blob(byte[] bytes) =>
+        Convert.ToHexStringLower(SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {bytes.Length}\0"), .. bytes]));
 
     private void Run()
     {

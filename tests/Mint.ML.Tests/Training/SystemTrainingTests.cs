@@ -8,7 +8,8 @@ using static TorchSharp.torch;
 
 namespace Mint.ML.Tests.Training;
 
-/// <summary>Pengi and MusiLingo in training: what moves, what does not, and that a run goes on to the bit. Their steps are compared with PyTorch by mint verify.</summary>
+/// <summary>Pengi and MusiLingo in training: what moves, what does not, and that a run goes on to the bit. Their steps are compared with PyTorch by mint
+/// verify.</summary>
 [TestClass]
 public sealed class SystemTrainingTests
 {
@@ -40,7 +41,8 @@ public sealed class SystemTrainingTests
         var changed = Changed(before, model);
         Assert.IsTrue(changed.Any(name => name.StartsWith("HtsAt", StringComparison.Ordinal)));
         Assert.IsFalse(changed.Any(name => name.StartsWith("Gpt2", StringComparison.Ordinal) || name.StartsWith("ClipText", StringComparison.Ordinal)
-            || name.Contains("batch_norm", StringComparison.Ordinal) || name.StartsWith("TorchlibrosaLogMel", StringComparison.Ordinal)), string.Join(' ', changed));
+            || name.Contains("batch_norm", StringComparison.Ordinal) || name.StartsWith("TorchlibrosaLogMel", StringComparison.Ordinal)), string.Join(' ',
+                changed));
     }
 
     [TestMethod]

@@ -32,7 +32,8 @@ public sealed class LoadedSystemTests
     [TestMethod]
     public void What_a_system_cannot_do_is_refused_by_its_name_before_anything_is_read()
     {
-        StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => SmallSystems.TheClap.GenerateCaptions()).Message, "Clap compares sound with text");
+        StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => SmallSystems.TheClap.GenerateCaptions()).Message,
+            "Clap compares sound with text");
         StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => SmallSystems.TheClap.Answer()).Message, "Clap");
         StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => SmallSystems.TheMusiLingo.EmbedAudio()).Message, "MusiLingo has no embeddings");
         StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => SmallSystems.TheMusiLingo.EmbedText()).Message, "MusiLingo has no embeddings");
@@ -66,7 +67,8 @@ public sealed class LoadedSystemTests
         foreach (string part in (string[])["", "clip", "gpt2"])
         {
             Directory.CreateDirectory(Path.Combine(copy, part));
-            foreach (string file in Directory.GetFiles(Path.Combine(SmallSystems.Pengi, part))) File.Copy(file, Path.Combine(copy, part, Path.GetFileName(file)));
+            foreach (string file in Directory.GetFiles(Path.Combine(SmallSystems.Pengi, part))) File.Copy(file, Path.Combine(copy, part,
+                Path.GetFileName(file)));
         }
         string path = Path.Combine(Clips.Folder, "elsewhere", "model.zip");
         using (var system = Clips.Ml.AudioLanguage().LoadSystem(copy))

@@ -34,7 +34,8 @@ public sealed class SystemCommandTests
             Assert.AreEqual(0, SearchCommand.Create().Parse(["query", index, "a flute"]).Invoke());
         }
         string recipe = Path.Combine(place, "recipe.json");
-        File.WriteAllText(recipe, JsonSerializer.Serialize(new { name = "families", task = "classification", manifest = Clips.Manifest, columns = new[] { "Family" } }));
+        File.WriteAllText(recipe, JsonSerializer.Serialize(new { name = "families", task = "classification", manifest = Clips.Manifest,
+            columns = new[] { "Family" } }));
         Assert.AreEqual(0, EvaluateCommand.Create().Parse([recipe, "--system", clap, "--output", Path.Combine(place, "evaluation")]).Invoke());
     }
 
@@ -42,12 +43,15 @@ public sealed class SystemCommandTests
     public void What_a_system_lacks_and_a_model_beside_it_are_refused_by_name()
     {
         string place = Place("refused");
-        var lacking = Assert.ThrowsExactly<NotSupportedException>(() => Answers(CaptionCommand.Create(), place, "x", Clips.Manifest, "--system", SmallClap.Folder));
+        var lacking = Assert.ThrowsExactly<NotSupportedException>(() => Answers(CaptionCommand.Create(), place, "x", Clips.Manifest, "--system",
+            SmallClap.Folder));
         StringAssert.Contains(lacking.Message, "Clap compares sound with text");
-        var incomparable = Assert.ThrowsExactly<NotSupportedException>(() => Run(SearchCommand.Create(), "build", Path.Combine(place, "a.index"), Clips.Manifest,
+        var incomparable = Assert.ThrowsExactly<NotSupportedException>(() => Run(SearchCommand.Create(), "build", Path.Combine(place, "a.index"),
+            Clips.Manifest,
             "--system", SmallSystems.MusiLingo));
         StringAssert.Contains(incomparable.Message, "MusiLingo has no embeddings");
-        var both = Assert.ThrowsExactly<ArgumentException>(() => Run(CaptionCommand.Create(), Clips.Manifest, "--system", SmallSystems.Pengi, "--model", "a.zip"));
+        var both = Assert.ThrowsExactly<ArgumentException>(() => Run(CaptionCommand.Create(), Clips.Manifest, "--system", SmallSystems.Pengi, "--model",
+            "a.zip"));
         StringAssert.Contains(both.Message, "--model and --system");
         var none = Assert.ThrowsExactly<ArgumentException>(() => Run(CaptionCommand.Create(), Clips.Manifest, "--system", Path.Combine(place, "none")));
         StringAssert.Contains(none.Message, "mint pull");
@@ -82,8 +86,10 @@ public sealed class SystemCommandTests
         string clip = Path.Combine(Clips.Folder, "clip0.wav");
         var few = new Mint.ML.Generation.GenerationOptions { MaxTokens = 4 };
         string one = tuned.Ask(clip, "what is heard?", few);
-        Assert.AreEqual(tuned.Ask(clip, MusiLingo.Continue([("what is heard?", one)], "how loud?"), few), tuned.Converse(clip, [("what is heard?", one)], "how loud?", few));
-        StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => SmallSystems.ThePengi.Model.Converse(clip, [("a", "b")], "c")).Message, "Pengi");
+        Assert.AreEqual(tuned.Ask(clip, MusiLingo.Continue([("what is heard?", one)], "how loud?"), few), tuned.Converse(clip, [("what is heard?", one)],
+            "how loud?", few));
+        StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => SmallSystems.ThePengi.Model.Converse(clip, [("a", "b")], "c")).Message,
+            "Pengi");
     }
 
     private static string[] Short(string run) => ["--output", run, "--cache", Path.Combine(Clips.Folder, "system-frames"), "--epochs", "1", "--batch-size", "4",
