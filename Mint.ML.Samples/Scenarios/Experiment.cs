@@ -32,7 +32,8 @@ internal static class Experiment
                 {
                     Bridge = new()
                     {
-                        Queries = trial.Get(queries), EmbeddingSize = 64,
+                        Queries = trial.Get(queries),
+                        EmbeddingSize = 64,
                         QFormer = new() { HiddenSize = 128, Layers = 2, Heads = 4, FeedForwardSize = 256, InitializerRange = 0.08 },
                     },
                     Objective = new() { GenerationWeight = trial.Get(generation) },

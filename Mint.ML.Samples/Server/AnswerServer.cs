@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -8,6 +7,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Mint.ML.Audio;
+using Mint.ML.Native;
 using Mint.ML.Retrieval;
 using Mint.ML.Systems;
 
@@ -150,8 +150,7 @@ internal sealed class AnswerServer : IAsyncDisposable
                 return new(bad.StatusCode, bad.Message);
             case NotSupportedException: // the model does not answer in words, or cannot rank so
                 return new(404, error.Message);
-            case OutOfMemoryException:
-            case ExternalException when error.Message.Contains("can't allocate memory") || error.Message.Contains("out of memory"): // libtorch's
+            case Exception when error.IsOutOfMemory():
                 return new(503, "To hear this sound takes more memory than is left.") { RetryAfter = 10 };
             default:
                 report($"mint: a request failed: {error}");

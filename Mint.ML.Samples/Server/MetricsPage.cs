@@ -48,8 +48,8 @@ internal sealed class MetricsPage : IDisposable
         foreach (var (key, tag) in tags)
         {
             string text = Convert.ToString(tag, CultureInfo.InvariantCulture) ?? "";
-            written.Append(written.Length > 0 ? "," : "").Append(key).Append("=\"").Append(text.Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\n", "\\n"))
-                .Append('"');
+            text = text.Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\n", "\\n");
+            written.Append(written.Length > 0 ? "," : "").Append(key).Append("=\"").Append(text).Append('"');
         }
         lock (all)
         {
@@ -61,7 +61,8 @@ internal sealed class MetricsPage : IDisposable
     }
 
     private static string NameOf(Instrument instrument) =>
-        instrument.Name.Replace('.', '_') + (instrument.Unit switch { "s" => "_seconds", "By" => "_bytes", _ => "" }) + (instrument is Counter<long> ? "_total" : "");
+        instrument.Name.Replace('.', '_') + (instrument.Unit switch { "s" => "_seconds", "By" => "_bytes", _ => "" })
+        + (instrument is Counter<long> ? "_total" : "");
 
     private static string Kind(Instrument instrument) => instrument switch { Counter<long> => "counter", Histogram<double> => "histogram", _ => "gauge" };
 

@@ -80,12 +80,14 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
         cache?.Store.Dispose();
     }
 
-    // ML.NET's own trainers read their data in every epoch, and ours once.
+    // ML.NET's own trainers read their data in every epoch, and ours once. A program that reads a few columns one after the other is left alone.
+    private const int ManyPasses = 10;
+
     private protected override void Reads(int pass)
     {
-        if (pass != 3 || cache is not null) return;
+        if (pass != ManyPasses || cache is not null) return;
         using var channel = Host.Start("Transform");
-        channel.Warning(MessageSensitivity.None, "{0}", $"Column '{OutputColumnName}' is computed for the third time, each time by the encoder. Append "
+        channel.Warning(MessageSensitivity.None, "{0}", $"Column '{OutputColumnName}' is computed for the tenth time, each time by the encoder. Append "
             + "AppendCacheCheckpoint(mlContext) behind FeaturizeAudio, or give it a cache folder, and the sound is encoded once.");
     }
 

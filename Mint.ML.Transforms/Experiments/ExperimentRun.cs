@@ -189,9 +189,9 @@ internal sealed class ExperimentRun(MLContext context, IHost host, SearchSpace s
     private void Tell(IChannel channel, TrialResult result, bool better)
     {
         int id = result.TrialSettings.TrialId;
+        string worth = FormattableString.Invariant($"{metric.Name} {result.Metric:G5}") + (better ? ", the best so far" : "");
         if (result.Failure is { } why) channel.Warning(MessageSensitivity.None, "{0}", $"trial {id} failed: {why}");
-        else channel.Info(MessageSensitivity.None, "{0}", FormattableString.Invariant($"trial {id}: {metric.Name} {result.Metric:G5}")
-            + (better ? ", the best so far" : ""));
+        else channel.Info(MessageSensitivity.None, "{0}", $"trial {id}: {worth}");
     }
 
     private Exception NoModel(CancellationToken cancel, CancellationToken stop)

@@ -54,10 +54,16 @@ public sealed class FileOutput : AnswerOutput
     /// <param name="format">How rows are written.</param>
     /// <param name="settings">What decides the answers: the model's hash, instruction, labels, ...</param>
     /// <exception cref="InvalidOperationException">The file was written with other settings, or by something else.</exception>
-    /// <exception cref="IOException">Another process writes it.</exception>
+    /// <exception cref="IOException">Another process writes it, or it is no file.</exception>
     public FileOutput(string path, RowFormat format, JsonObject settings)
     {
         this.format = format;
+        if (Directory.Exists(path)) throw new IOException($"{path} is a folder; the answers go into a file.");
+        if (RegularFile.IsOther(path))
+        {
+            throw new IOException($"{path} is a pipe, a socket or a device; a run that was stopped goes on with a file. Leave --output out, and lead the "
+                + "standard output there.");
+        }
         held = FolderLock.TakeFile(path);
         try
         {

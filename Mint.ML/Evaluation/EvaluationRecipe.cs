@@ -72,6 +72,7 @@ public sealed record EvaluationRecipe
         errors.Require(By is "ranking" or "similarity", $"'by' is '{By}'; expected ranking or similarity.");
         errors.Require(Manifest.Length > 0, "'manifest' is missing: a CSV or JSON-lines file, relative to the recipe.");
         errors.Require(Columns.Count > 0, "'columns' is missing: the manifest's columns that hold what is right.");
+        errors.Require(Columns.Distinct().Count() == Columns.Count, $"'columns' has a column twice: {Brief.List(Columns)}.");
         errors.Require(Task is not ("classification" or "tagging") || Columns.Count <= 1, $"'columns' has {Columns.Count}; {Task} reads one.");
         errors.Require(NegativeColumn is null || Task == "tagging", "'negative-column' is for tagging.");
         errors.Require(!Ranking.MultiLabel, "'ranking.multi-label' follows from the task: tagging.");

@@ -64,7 +64,11 @@ public static class EvaluationScores
     {
         var captions = CaptionSet.From([.. items.Select(item => new CaptionItem(item.Answer, item.Reference))]);
         MetricScore[] scores = [.. CaptionMetrics.All(tools).Select(metric => metric.Score(captions, cancel))];
-        return ([.. scores.Select(score => With(score.Name, items.Count, score.Over, score.Note))],
+        return ([.. scores.Select(score => With(score.Name, items.Count, rows =>
+        {
+            cancel.ThrowIfCancellationRequested(); // a thousand resamples of a large set take minutes
+            return score.Over(rows);
+        }, score.Note))],
             [.. items.Select((item, i) => item with { Metrics = scores.Where(score => !double.IsNaN(score.Items[i]))
                 .ToDictionary(score => score.Name, score => score.Items[i]) })]);
     }

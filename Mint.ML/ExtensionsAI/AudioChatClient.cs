@@ -77,7 +77,7 @@ public sealed class AudioChatClient : IChatClient
         }, cancellationToken);
     }
 
-    /// <summary>Answers the last message piece by piece. The pieces are those of <see cref="GetResponseAsync"/>'s answer; the last update has the usage.</summary>
+    /// <summary>Answers the last message piece by piece: the pieces of <see cref="GetResponseAsync"/>'s answer; the last update has the usage.</summary>
     /// <remarks>With beams, or a sound of several windows, the answer is known at its end only, and is one piece.</remarks>
     /// <inheritdoc cref="GetResponseAsync"/>
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
@@ -128,7 +128,7 @@ public sealed class AudioChatClient : IChatClient
             : serviceType == typeof(ChatClientMetadata) ? metadata : serviceType == typeof(AudioLanguageModel) ? model : null;
     }
 
-    /// <summary>Later calls are an <see cref="ObjectDisposedException"/>. The model goes too, once what it is answering has ended, unless it was to stay.</summary>
+    /// <summary>Later calls are an <see cref="ObjectDisposedException"/>. The model goes too, once its answers have ended, unless it was to stay.</summary>
     public void Dispose()
     {
         disposed = true;

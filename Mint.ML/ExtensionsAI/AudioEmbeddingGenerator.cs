@@ -7,8 +7,8 @@ namespace Mint.ML.ExtensionsAI;
 
 /// <summary>The audio branch of a bridge of stage 1, or of a CLAP. A sound is a <see cref="DataContent"/>: bytes, or a file by its LoadFromAsync.</summary>
 /// <remarks>
-/// A bridge has a vector for each of its queries and windows, and a text fits a sound as well as the nearest of them. The abstraction has one vector for an input:
-/// it is their mean, of length 1, which any vector store takes. All of them stand beside it as <see cref="Vectors"/>, for
+/// A bridge has a vector for each of its queries and windows, and a text fits a sound as well as the nearest of them. The abstraction has one vector for an
+/// input: it is their mean, of length 1, which any vector store takes. All of them stand beside it as <see cref="Vectors"/>, for
 /// <see cref="BridgeEmbeddings.Similarities(IReadOnlyList{float[,]}, IReadOnlyList{float[,]})"/>.
 /// </remarks>
 public sealed class AudioEmbeddingGenerator : EmbeddingGenerator<DataContent>

@@ -67,7 +67,8 @@ public abstract class EmbeddingGenerator<TInput> : IEmbeddingGenerator<TInput, E
         List<string> refused = [];
         if (options.ModelId is not null && options.ModelId != metadata.DefaultModelId)
             refused.Add($"ModelId (this model is {metadata.DefaultModelId ?? "without a name"})");
-        if (options.Dimensions is { } width && width != metadata.DefaultModelDimensions) refused.Add($"Dimensions (vectors have {metadata.DefaultModelDimensions})");
+        if (options.Dimensions is { } width && width != metadata.DefaultModelDimensions)
+            refused.Add($"Dimensions (vectors have {metadata.DefaultModelDimensions})");
         if (options.RawRepresentationFactory is not null) refused.Add("RawRepresentationFactory");
         refused.AddRange(options.AdditionalProperties?.Keys.Select(key => $"AdditionalProperties[\"{key}\"]") ?? []);
         if (refused.Count > 0) throw new NotSupportedException($"Not offered by Mint.ML: EmbeddingGenerationOptions.{string.Join("; ", refused)}.");

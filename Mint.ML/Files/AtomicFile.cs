@@ -41,8 +41,18 @@ public sealed partial class AtomicFile : IDisposable
     /// <summary>Ends writing; what was not committed is removed.</summary>
     public void Dispose()
     {
-        Stream.Dispose();
-        if (!committed) File.Delete(temporary);
+        try
+        {
+            Stream.Dispose();
+        }
+        catch (IOException) when (!committed)
+        {
+            // A disk that is full takes what was still buffered no more than what came before; it goes with the file.
+        }
+        finally
+        {
+            if (!committed) File.Delete(temporary);
+        }
     }
 
     /// <summary>Writes a whole file.</summary>

@@ -32,6 +32,7 @@ public sealed class FolderLock : IDisposable
     /// <exception cref="IOException">Another process has it; the message says which.</exception>
     public static FolderLock Take(string folder)
     {
+        if (File.Exists(folder)) throw new IOException($"{folder} is a file; a folder is wanted. Name another place.");
         Directory.CreateDirectory(folder);
         return Take(folder, Path.Combine(folder, ".lock"));
     }

@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -90,7 +91,7 @@ public sealed class EmbeddingIndex : IDisposable
         {
             Parallel.For(0, finite.Length, new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Environment.ProcessorCount },
                 () => new Scan(header, prepared, k),
-                (b, _, scan) => Score((long)b * block, Block(b, mapped, scan), prepared, scan),
+                (b, _, scan) => Score(b, Block(b, mapped, scan), prepared, scan),
                 scan =>
                 {
                     lock (best)
@@ -112,12 +113,7 @@ public sealed class EmbeddingIndex : IDisposable
         Read(row, bytes);
         CheckFinite(row, bytes);
         var vectors = new float[header.Vectors, header.Width];
-        float[] vector = new float[header.Width];
-        for (int v = 0; v < header.Vectors; v++)
-        {
-            VectorCodec.Decode(header.Storage, bytes.AsSpan(v * header.VectorBytes, header.VectorBytes), vector);
-            for (int e = 0; e < header.Width; e++) vectors[v, e] = vector[e];
-        }
+        VectorProducts.Decode(header.Storage, bytes, header.Width, MemoryMarshal.CreateSpan(ref vectors[0, 0], vectors.Length));
         return vectors;
     }
 
@@ -145,11 +141,6 @@ public sealed class EmbeddingIndex : IDisposable
             Read(first, scan.Block.AsSpan(0, bytes));
             items = scan.Block.AsSpan(0, bytes);
         }
-        if (!finite[number])
-        {
-            for (int i = 0; i < bytes / ItemBytes; i++) CheckFinite(first + i, items.Slice(i * ItemBytes, ItemBytes));
-            finite[number] = true;
-        }
         return items;
     }
 
@@ -171,14 +162,10 @@ public sealed class EmbeddingIndex : IDisposable
     // One such number would be first in every search, or hide others, without a word.
     private void CheckFinite(long row, ReadOnlySpan<byte> item)
     {
-        for (int v = 0; v < header.Vectors; v++)
+        if (!VectorCodec.IsFinite(header.Storage, header.Width, item))
         {
-            if (!VectorCodec.IsFinite(header.Storage, header.Width, item.Slice(v * header.VectorBytes, header.VectorBytes)))
-            {
-                throw new InvalidDataException($"'{path}': item {row}, '{Ids[(int)row]}', has a number that is not finite or beyond 1e9, which no writer "
-                    + $"of this library "
-                    + "puts there. Build the index again.");
-            }
+            throw new InvalidDataException($"'{path}': item {row}, '{Ids[(int)row]}', has a number that is not finite or beyond 1e9, which no writer "
+                + "of this library puts there. Build the index again.");
         }
     }
 
@@ -186,8 +173,7 @@ public sealed class EmbeddingIndex : IDisposable
     private sealed class Scan(IndexHeader header, QueryVectors queries, int k)
     {
         public byte[]? Block; // of a file that is not mapped
-        public readonly float[] Item =
-            new float[(header.Vectors + QueryVectors.VectorsAtATime - 1) / QueryVectors.VectorsAtATime * QueryVectors.VectorsAtATime * header.Width];
+        public readonly float[] Item = new float[VectorProducts.Padded(header.Vectors) * header.Width];
         public readonly Vector512<float>[] Room = new Vector512<float>[queries.Panels];
         public readonly float[] Highest = new float[queries.Count];
         public readonly TopK[] Best = [.. Enumerable.Range(0, queries.Count).Select(_ => new TopK(k))];
@@ -210,26 +196,36 @@ public sealed class EmbeddingIndex : IDisposable
         public void Dispose() => buffer.ReleasePointer();
     }
 
-    private Scan Score(long first, ReadOnlySpan<byte> bytes, QueryVectors queries, Scan scan)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private Scan Score(int number, ReadOnlySpan<byte> bytes, QueryVectors queries, Scan scan)
     {
-        int item = header.Vectors * header.Width, itemBytes = ItemBytes;
+        long first = (long)number * block;
+        int numbers = header.Vectors * header.Width, itemBytes = ItemBytes;
+        bool inPlace = header.Storage == VectorStorage.Single && numbers == scan.Item.Length;
         for (int i = 0; i < bytes.Length / itemBytes; i++)
         {
             var own = bytes.Slice(i * itemBytes, itemBytes);
+            if (!finite[number]) CheckFinite(first + i, own);
             if (queries.Panels == 0)
             {
-                queries.HighestOfFew(header.Storage, own, scan.Item, scan.Highest);
+                queries.HighestOfFew(header.Storage, own, scan.Highest);
+            }
+            else if (inPlace)
+            {
+                queries.Highest(MemoryMarshal.Cast<byte, float>(own), scan.Room, scan.Highest);
             }
             else
             {
-                for (int v = 0; v < header.Vectors; v++)
-                    VectorCodec.Decode(header.Storage, own.Slice(v * header.VectorBytes, header.VectorBytes), scan.Item.AsSpan(v * header.Width, header.Width));
+                VectorProducts.Decode(header.Storage, own, header.Width, scan.Item);
                 // The last vector again, where their number does not fill the registers: it changes no maximum.
-                for (int at = item; at < scan.Item.Length; at += header.Width) scan.Item.AsSpan(item - header.Width, header.Width).CopyTo(scan.Item.AsSpan(at));
+                for (int at = numbers; at < scan.Item.Length; at += header.Width)
+                    scan.Item.AsSpan(numbers - header.Width, header.Width).CopyTo(scan.Item.AsSpan(at));
                 queries.Highest(scan.Item, scan.Room, scan.Highest);
             }
-            for (int q = 0; q < scan.Best.Length; q++) scan.Best[q].Add(first + i, scan.Highest[q]);
+            for (int q = 0; q < scan.Best.Length; q++)
+                if (scan.Highest[q] >= scan.Best[q].Worst) scan.Best[q].Add(first + i, scan.Highest[q]);
         }
+        finite[number] = true;
         return scan;
     }
 }
@@ -241,14 +237,16 @@ internal sealed class TopK(int k)
         a.Score != b.Score ? a.Score.CompareTo(b.Score) : b.Row.CompareTo(a.Row));
 
     private readonly SortedSet<(float Score, long Row)> kept = new(worstFirst);
-    private float worst = float.NegativeInfinity;
+
+    /// <summary>Scores below it are not among the best.</summary>
+    public float Worst { get; private set; } = float.NegativeInfinity;
 
     public void Add(long row, float score)
     {
-        if (kept.Count == k && score < worst) return;
+        if (score < Worst) return;
         kept.Add((score, row));
         if (kept.Count > k) kept.Remove(kept.Min);
-        worst = kept.Min.Score;
+        if (kept.Count == k) Worst = kept.Min.Score;
     }
 
     public void Add(TopK other)

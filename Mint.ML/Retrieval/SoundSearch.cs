@@ -50,10 +50,22 @@ public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSet
     /// <param name="sound">The file; all vectors of all of its windows are searched for.</param>
     /// <param name="top">How many are wanted.</param>
     /// <param name="cancel">Stops between two batches.</param>
-    public IReadOnlyList<FoundSound> BySound(string sound, int top, CancellationToken cancel = default)
+    /// <param name="noted">Told what a listener should know of the sound: that it is silent, damaged, or shorter than the encoder needs.</param>
+    /// <exception cref="SoundNotEncodableException">It is shorter than the encoder needs, and the index refuses such sound.</exception>
+    public IReadOnlyList<FoundSound> BySound(string sound, int top, CancellationToken cancel = default, Action<string>? noted = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(top, 1);
-        return BySound(AudioFile.Read(sound, Reading, cancel), top, cancel);
+        AudioClip clip;
+        try
+        {
+            clip = model.Encoder.Fit(AudioFile.Read(sound, Reading, cancel), settings.Hearing.Short);
+        }
+        catch (SoundNotEncodableException refused)
+        {
+            throw new SoundNotEncodableException($"{sound}: {refused.Message}.", refused);
+        }
+        foreach (string note in clip.Notes) noted?.Invoke($"{sound}: {note}");
+        return BySound(clip, top, cancel);
     }
 
     /// <summary>The same by sound in memory.</summary>

@@ -1,8 +1,5 @@
-using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Mint.ML.Retrieval;
 
@@ -56,59 +53,13 @@ internal static class VectorCodec
         }
     }
 
-    public static void Decode(VectorStorage storage, ReadOnlySpan<byte> bytes, Span<float> vector)
+    /// <summary>Whether all numbers of some vectors are finite, and none is beyond <see cref="Largest"/>.</summary>
+    public static bool IsFinite(VectorStorage storage, int width, ReadOnlySpan<byte> bytes)
     {
-        if (storage == VectorStorage.Single)
-        {
-            MemoryMarshal.Cast<byte, float>(bytes).CopyTo(vector);
-        }
-        else if (storage == VectorStorage.Half)
-        {
-            TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), vector);
-        }
-        else
-        {
-            var scales = MemoryMarshal.Cast<byte, float>(bytes[..ScaleBytes(vector.Length)]);
-            var numbers = MemoryMarshal.Cast<byte, sbyte>(bytes[ScaleBytes(vector.Length)..]);
-            int i = 0;
-            for (; i + Vector128<sbyte>.Count <= vector.Length; i += Vector128<sbyte>.Count) // never across groups
-                (Floats(numbers[i..]) * scales[i / Group]).CopyTo(vector[i..]);
-            for (; i < vector.Length; i++) vector[i] = numbers[i] * scales[i / Group];
-        }
-    }
-
-    /// <summary>Whether all numbers of a vector are finite, and none is beyond <see cref="Largest"/>.</summary>
-    public static bool IsFinite(VectorStorage storage, int width, ReadOnlySpan<byte> bytes) => storage switch
-    {
-        VectorStorage.Single => IsWithin(MemoryMarshal.Cast<byte, float>(bytes), Largest),
-        VectorStorage.Half => !HasOtherHalf(MemoryMarshal.Cast<byte, ushort>(bytes)),
-        _ => IsWithin(MemoryMarshal.Cast<byte, float>(bytes[..ScaleBytes(width)]), Largest / 127),
-    };
-
-    /// <summary>Whether no number is beyond a magnitude, and none is NaN, which is the largest of magnitudes.</summary>
-    public static bool IsWithin(ReadOnlySpan<float> numbers, float most) =>
-        numbers.IsEmpty || TensorPrimitives.MaxMagnitude(numbers) is var largest && largest >= -most && largest <= most;
-
-    // Infinities and NaN are the numbers whose five bits of exponent are all set; float16 has no instruction for it.
-    private static bool HasOtherHalf(ReadOnlySpan<ushort> halves)
-    {
-        const ushort Exponent = 0x7c00;
-        int i = 0;
-        for (; i + Vector<ushort>.Count <= halves.Length; i += Vector<ushort>.Count)
-            if (Vector.EqualsAny(new Vector<ushort>(halves[i..]) & new Vector<ushort>(Exponent), new Vector<ushort>(Exponent))) return true;
-        for (; i < halves.Length; i++)
-            if ((halves[i] & Exponent) == Exponent) return true;
-        return false;
-    }
-
-    /// <summary>The first 16 integers.</summary>
-    public static Vector512<float> Floats(ReadOnlySpan<sbyte> numbers)
-    {
-        var integers = Vector128.Create(numbers);
-        if (Avx512F.IsSupported) return Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(integers));
-        var (low, high) = Vector128.Widen(integers);
-        return Vector512.Create(
-            Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(low), Vector128.WidenUpper(low))),
-            Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(high), Vector128.WidenUpper(high))));
+        if (storage == VectorStorage.Single) return VectorProducts.IsWithin(MemoryMarshal.Cast<byte, float>(bytes), Largest);
+        if (storage == VectorStorage.Half) return VectorProducts.IsFinite(MemoryMarshal.Cast<byte, ushort>(bytes));
+        for (; !bytes.IsEmpty; bytes = bytes[VectorBytes(storage, width)..])
+            if (!VectorProducts.IsWithin(MemoryMarshal.Cast<byte, float>(bytes[..ScaleBytes(width)]), Largest / 127)) return false;
+        return true;
     }
 }

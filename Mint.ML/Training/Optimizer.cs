@@ -32,7 +32,7 @@ internal sealed class TrainedParameter(string name, Parameter parameter, double 
     }
 }
 
-/// <summary>AdamW (Loshchilov and Hutter, 2019) as PyTorch computes it, bit for bit: the optimizer of every training here.</summary>
+/// <summary>AdamW (Loshchilov and Hutter, 2019) as PyTorch computes it, but for last bits: the optimizer of every training here.</summary>
 /// <remarks>
 /// TorchSharp's own is not used: it makes Scalars that nothing holds, which a garbage collection frees under libtorch. Constants are PyTorch's defaults.
 /// Matrices decay; biases and vectors (norms) do not, as in LAVIS. The temperature and the queries do.
@@ -53,14 +53,10 @@ public sealed class Optimizer : IDisposable
     public static Optimizer Over(IEnumerable<(string name, Parameter parameter)> trained, double weightDecay) => new(
         [.. trained.Select(pair => new TrainedParameter(pair.name, pair.parameter, Decays(pair.name, pair.parameter) ? weightDecay : 0))]);
 
-    /// <summary>Sets every gradient to zero. One that is absent stays absent.</summary>
-    public void ZeroGradients()
+    /// <summary>Frees every gradient: filled with zeros instead, they would stand beside all that the next step keeps for its own.</summary>
+    public void FreeGradients()
     {
-        foreach (var trained in Trained)
-        {
-            using var gradient = trained.Parameter.grad;
-            gradient?.zero_();
-        }
+        foreach (var trained in Trained) trained.Parameter.grad = null;
     }
 
     /// <summary>Moves every parameter against its gradient. One without a gradient stays as it is and does not decay, as in PyTorch.</summary>
@@ -70,24 +66,36 @@ public sealed class Optimizer : IDisposable
     {
         using var grad = no_grad();
         if (longest is { } norm) nn.utils.clip_grad_norm_(Trained.Select(trained => trained.Parameter), norm);
+        using var scope = NewDisposeScope();
+        var atOnce = new List<AdamWPass>();
         foreach (var trained in Trained)
         {
-            using var gradient = trained.Parameter.grad;
-            if (gradient is not null) Move(trained, gradient, rate);
+            if (trained.Parameter.grad is not { } gradient) continue;
+            trained.Steps++;
+            var factors = Factors(trained, rate);
+            if (AdamWPass.Takes(trained, gradient)) atOnce.Add(new(trained, gradient, factors));
+            else Move(trained, gradient, factors);
         }
+        AdamWPass.Run(atOnce, get_num_threads());
     }
 
-    private static void Move(TrainedParameter trained, Tensor gradient, double rate)
+    /// <summary>What AdamW's formulas need of a parameter's step.</summary>
+    internal static AdamWFactors Factors(TrainedParameter trained, double rate)
+    {
+        // Both means begin at zero and are too small at first, by these factors.
+        double meanFactor = 1 - Math.Pow(MeanShare, trained.Steps), squareFactor = 1 - Math.Pow(SquareShare, trained.Steps);
+        return new(1 - rate * trained.Decay, MeanShare, 1 - MeanShare, SquareShare, 1 - SquareShare, Math.Sqrt(squareFactor), Epsilon, -(rate / meanFactor));
+    }
+
+    /// <summary>By libtorch's operators, of any type and on any device: one pass over memory each.</summary>
+    internal static void Move(TrainedParameter trained, Tensor gradient, AdamWFactors by)
     {
         using var scope = NewDisposeScope();
-        long t = ++trained.Steps;
-        if (trained.Decay > 0) trained.Parameter.Times_(1 - rate * trained.Decay);
-        trained.Mean.Times_(MeanShare).Plus_(gradient, 1 - MeanShare);
-        trained.Square.Times_(SquareShare).PlusProduct_(gradient, gradient, 1 - SquareShare);
-        // Both means begin at zero and are too small at first, by these factors.
-        double meanFactor = 1 - Math.Pow(MeanShare, t), squareFactor = 1 - Math.Pow(SquareShare, t);
-        var size = trained.Square.sqrt().Over_(Math.Sqrt(squareFactor)).Plus_(Epsilon);
-        trained.Parameter.PlusQuotient_(trained.Mean, size, -(rate / meanFactor));
+        if (trained.Decay > 0) trained.Parameter.Times_(by.Kept);
+        trained.Mean.Times_(by.MeanShare).Plus_(gradient, by.GradientShare);
+        trained.Square.Times_(by.SquareShare).PlusProduct_(gradient, gradient, by.GradientSquareShare);
+        var size = trained.Square.sqrt().Over_(by.Root).Plus_(by.Epsilon);
+        trained.Parameter.PlusQuotient_(trained.Mean, size, by.Step);
     }
 
     private static bool Decays(string name, Parameter parameter) => parameter.ndim != 1 && !name.EndsWith("bias", StringComparison.Ordinal);

@@ -59,7 +59,7 @@ public sealed class TrainingLoop
     private TrainingResult Run(IProgress<TrainingProgress>? progress, CancellationToken cancel)
     {
         using var negatives = new Generator((ulong)options.Seed);
-        using var optimizer = NewOptimizer();
+        using var optimizer = Optimizer.Over(training.Trained, options.WeightDecay);
         using var folder = Folder();
         using var best = new BestWeights(options.RunFolder, training.Trained);
         long begin = folder?.Restore(optimizer, negatives, history, validations) ?? 0, saved = begin, step = begin, examples = 0;
@@ -118,7 +118,7 @@ public sealed class TrainingLoop
         using var scope = NewDisposeScope();
         // A GPU's random state cannot be read through TorchSharp: what it draws in a step follows from the step, so that a resumed run draws it again.
         if (training.Device.type == TorchSharp.DeviceType.CUDA) cuda.manual_seed_all(unchecked((long)SplitMix.ForStream(options.Seed, step).Next()));
-        optimizer.ZeroGradients();
+        optimizer.FreeGradients();
 
         var batches = training.Batches(step);
         double[] losses = new double[training.LossNames.Count];
@@ -130,7 +130,9 @@ public sealed class TrainingLoop
             if (!Array.TrueForAll(part, double.IsFinite)) throw NonFinite(step, batch, part, folder?.Newest);
             for (int i = 0; i < losses.Length; i++) losses[i] += share * part[i];
         }
+        FillAbsentGradients();
         optimizer.Step(rate, options.GradientClip);
+        optimizer.FreeGradients();
         return (losses, batches);
     }
 
@@ -157,17 +159,14 @@ public sealed class TrainingLoop
         }, options.CheckpointsKept);
     }
 
-    private Optimizer NewOptimizer()
+    // A parameter that one batch leaves out (a token not in it) decays as in any other step: the gradient is zero, not absent.
+    private void FillAbsentGradients()
     {
-        // A parameter that one batch leaves out (a token not in it) decays as in any other step: the gradient is zero, not absent.
         foreach (var (_, parameter) in training.Trained)
         {
             using var gradient = parameter.grad;
-            if (gradient is not null) continue;
-            using var none = zeros_like(parameter);
-            parameter.grad = none;
+            if (gradient is null) parameter.grad = zeros_like(parameter);
         }
-        return Optimizer.Over(training.Trained, options.WeightDecay);
     }
 
     private NonFiniteLossException NonFinite(long step, TrainingBatch batch, double[] losses, string? checkpoint)

@@ -4,6 +4,10 @@ using Mint.ML.Training;
 using static TorchSharp.torch;
 
 /// <summary>Resident memory over a long training of a small net: it must stay where it was after the first tenth.</summary>
+/// <remarks>
+/// .NET lets a generation of garbage grow as large as the processor's last cache before it looks at it: on a server of 260 MB, resident memory rises for
+/// 50,000 steps of this and then no more. That is no leak, and is collected before it is measured here. DOTNET_GCgen0size bounds it (0x1000000: 16 MB).
+/// </remarks>
 internal static class EngineMemory
 {
     public static int Run(string[] args)
@@ -20,12 +24,12 @@ internal static class EngineMemory
         for (int step = 1; step <= steps; step++)
         {
             using var scope = NewDisposeScope();
-            optimizer.ZeroGradients();
+            optimizer.FreeGradients();
             nn.functional.mse_loss(net.call(x), y).backward();
             optimizer.Step(1e-3);
-            if (step == steps / 10) early = Resident();
+            if (step == steps / 10) early = ResidentAfterCollection();
         }
-        long late = Resident();
+        long late = ResidentAfterCollection();
         Console.WriteLine($"memory     {steps} steps of Linear-ReLU-Linear with AdamW in {watch.Elapsed.TotalSeconds:F1} s "
             + $"({watch.Elapsed.TotalMicroseconds / steps:F1} us a step)");
         Console.WriteLine($"           resident {early / 1e6:F1} MB after {steps / 10} steps, {late / 1e6:F1} MB at the end "
@@ -35,4 +39,11 @@ internal static class EngineMemory
 
     public static long Resident() =>
         long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
+
+    private static long ResidentAfterCollection()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return Resident();
+    }
 }

@@ -5,14 +5,12 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 rounds=${1:-301} calls=${2:-1000} steps=${3:-100000}
 bench=(dotnet bench/Mint.ML.Bench/bin/Release/net10.0/mint-bench.dll)
-python=${MINT_PYTHON:-/usr/bin/python3}
 export OMP_NUM_THREADS=1
-
-if ! "$python" -c 'import torch' 2>/dev/null; then
-  echo "The reference needs Python's PyTorch: install the Debian package python3-torch, or name another interpreter in MINT_PYTHON." >&2
-  exit 1
+source bench/reference/python.sh
+if [ -z "$python" ]; then
+  exec "${bench[@]}" engine-memory "$steps"
 fi
-echo "$("$python" -c 'import torch; print("reference: PyTorch", torch.__version__)'), 1 thread, $rounds rounds of $calls calls in turn, medians"
+echo "1 thread, $rounds rounds of $calls calls in turn, medians"
 
 # The two processes live side by side but never work at once: each waits for its line. Rounds of a millisecond, so that
 # whatever else the machine does meets both alike.

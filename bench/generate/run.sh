@@ -1,14 +1,11 @@
 #!/usr/bin/env bash
-# 8 prompts, 5 beams, 30 tokens, Flan-T5-base size, random weights, beside a plain PyTorch reference (bench/reference/generate.py).
+# 8 prompts, 5 beams, 30 tokens, Flan-T5-base size, random weights, beside PyTorch as transformers writes it and as tuned for PyTorch 2.
 #   ./mint bench generate [ROUNDS=9] [THREADS=all cores]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-rounds=${1:-9} threads=${2:-$(nproc)}
-python=${MINT_PYTHON:-/usr/bin/python3}
-if ! "$python" -c 'import torch' 2>/dev/null; then
-  echo "The reference needs Python's PyTorch: install the Debian package python3-torch, or name another interpreter in MINT_PYTHON." >&2
-  exit 1
-fi
-echo "8 prompts, 5 beams, 30 tokens, Flan-T5-base size; $threads threads"
-"$python" bench/reference/turns.py "$rounds" 1.5 \
-  dotnet bench/Mint.ML.Bench/bin/Release/net10.0/mint-bench.dll generate "$threads" -- "$python" bench/reference/generate.py "$threads"
+threads=${2:-$(nproc)}
+source bench/reference/python.sh
+theirs=()
+[ -z "$python" ] || theirs=(-- "$python" bench/reference/generate.py written "$threads" -- "$python" bench/reference/generate.py tuned "$threads")
+exec python3 bench/reference/turns.py "generate, $threads threads" "${1:-9}" 2.0 1.5 \
+  -- dotnet bench/Mint.ML.Bench/bin/Release/net10.0/mint-bench.dll generate "$threads" "${theirs[@]}"

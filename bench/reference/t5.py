@@ -1,5 +1,7 @@
-"""A plain Flan-T5 in PyTorch, as transformers computes it: gated GELU, root-mean-square norms, relative position biases, untied output layer."""
+"""A plain Flan-T5 in PyTorch, as transformers computes it: gated GELU, root-mean-square norms, relative position biases, untied output layer.
+Tuned is what one would write for PyTorch 2: fused attention, activation and norms."""
 import math
+import sys
 
 import torch
 from torch import nn
@@ -7,6 +9,7 @@ from torch.nn import functional
 
 SIZES = {"small": dict(d=512, heads=6, ff=1024, layers=8), "base": dict(d=768, heads=12, ff=2048, layers=12)}
 VOCABULARY, WIDTH = 32128, 64
+TUNED = sys.argv[1] == "tuned"
 
 
 class Norm(nn.Module):
@@ -15,6 +18,8 @@ class Norm(nn.Module):
         self.weight = nn.Parameter(torch.ones(d))
 
     def forward(self, x):
+        if TUNED:
+            return functional.rms_norm(x, self.weight.shape, self.weight, 1e-6)
         return self.weight * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6))
 
 
@@ -33,10 +38,13 @@ class Attention(nn.Module):
 
     def forward(self, x, keys_values, bias):
         k, v = keys_values
-        scores = self.split(self.q(x)) @ k.transpose(2, 3)
-        if bias is not None:
-            scores += bias
-        y = scores.softmax(-1) @ v
+        if TUNED:
+            y = functional.scaled_dot_product_attention(self.split(self.q(x)), k, v, bias, scale=1.0)
+        else:
+            scores = self.split(self.q(x)) @ k.transpose(2, 3)
+            if bias is not None:
+                scores += bias
+            y = scores.softmax(-1) @ v
         return self.o(y.transpose(1, 2).reshape(x.shape[0], x.shape[1], -1))
 
 
@@ -57,6 +65,8 @@ class Block(nn.Module):
         if self.cross is not None:
             x = x + self.cross(self.cross.norm(x), cross, None)
         y = self.norm(x)
+        if TUNED:
+            return x + self.wo(functional.gelu(self.wi_0(y), approximate="tanh") * self.wi_1(y)), present
         y = 0.5 * (g := self.wi_0(y)) * (1 + torch.tanh(math.sqrt(2 / math.pi) * (g + 0.044715 * g.pow(3)))) * self.wi_1(y)
         return x + self.wo(y), present
 

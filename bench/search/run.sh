@@ -1,23 +1,18 @@
 #!/usr/bin/env bash
-# ./mint bench search [CLIPS=100000] [FOLDER]: exact search over generated clips beside PyTorch's brute force.
+# ./mint bench search [CLIPS=100000] [THREADS=all cores] [ROUNDS=3] [FOLDER]: exact search over generated clips beside PyTorch's brute force, in fresh processes.
 # At 100,000 clips, f32, f16 and int8 take 6 GB of disk, and the reference 4 GB of memory.
 # The indexes are kept, and used again, in a FOLDER that is named.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-clips=${1:-100000}
-python=${MINT_PYTHON:-/usr/bin/python3}
-if ! "$python" -c 'import torch' 2>/dev/null; then
-  echo "The reference needs Python's PyTorch: install the Debian package python3-torch, or name another interpreter in MINT_PYTHON." >&2
-  exit 1
-fi
-folder=${2:-}
+clips=${1:-100000} threads=${2:-$(nproc)} rounds=${3:-3} folder=${4:-}
+source bench/reference/python.sh
 if [ -z "$folder" ]; then
   folder=$(mktemp -d)
   trap 'rm -rf "$folder"' EXIT
 fi
 bench=(dotnet bench/Mint.ML.Bench/bin/Release/net10.0/mint-bench.dll)
 [ -f "$folder/Int8.index" ] || "${bench[@]}" search-make "$folder" "$clips"
-status=0
-"${bench[@]}" search "$folder" || status=1
-"$python" bench/reference/search.py "$clips"
-exit $status
+on=(taskset -c "0-$((threads - 1))")
+theirs=()
+[ -z "$python" ] || theirs=(-- "${on[@]}" "$python" bench/reference/search.py "$clips" "$threads")
+python3 bench/reference/fresh.py "search, $clips clips, $threads threads" "$rounds" 2 -- "${on[@]}" "${bench[@]}" search "$folder" "${theirs[@]}"

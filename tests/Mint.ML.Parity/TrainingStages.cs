@@ -158,7 +158,7 @@ internal static class TrainingStages
         var path = new List<Tensor>();
         for (int step = 0; step <= 3; step++)
         {
-            optimizer.ZeroGradients();
+            optimizer.FreeGradients();
             var (total, values) = losses();
             path.Add(values);
             if (step == 3) break;

@@ -54,7 +54,7 @@ internal static class AblateCommand
                 own = $"./mint ablate --stage1-epochs {options.Stage1Epochs} --stage2-epochs {options.Stage2Epochs}";
             using var held = FolderLock.Take(parse.GetValue(output)!);
             var runs = new AblationRuns(options, parse.GetValue(output)!, cancel);
-            Stopping.Listen();
+            // A signal ends the process at once: what is finished is kept, and a training that is not leaves nothing to go on with.
             runs.Run(tables, Write);
             Write();
             Console.WriteLine($"written: {Path.GetRelativePath(".", path)}");

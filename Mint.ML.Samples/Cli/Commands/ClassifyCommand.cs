@@ -35,6 +35,7 @@ internal static class ClassifyCommand
         common.AddTo(command);
         command.SetRecipeAction((parse, cancel) =>
         {
+            if (parse.GetValue(labels) is { } none && string.IsNullOrWhiteSpace(none)) throw new ArgumentException("--labels is empty; leave it out for the model file's own.");
             string given = parse.GetValue(labels) ?? "";
             return common.Run(parse, defaults =>
             {

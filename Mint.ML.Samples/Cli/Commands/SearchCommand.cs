@@ -149,7 +149,7 @@ internal static class SearchCommand
             var settings = IndexSettings.Read(path);
             using var loaded = ModelFile.Load(settings.CheckedModel(path, named), DeviceOption.Parse(parse.GetValue(device)!));
             var search = new SoundSearch(path, loaded.Model, settings);
-            var found = isSound ? search.BySound(asked, parse.GetValue(top), cancel)
+            var found = isSound ? search.BySound(asked, parse.GetValue(top), cancel, StandardError.Report)
                 : search.ByText(asked, parse.GetValue(top), parse.GetValue(rerank), cancel);
             Print([.. found], parse.GetValue(format)!);
             return Task.FromResult(0);

@@ -6,6 +6,7 @@ using System.Text.Json;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
 using Mint.ML.Files;
 using Mint.ML.Objectives;
@@ -15,7 +16,11 @@ using Mint.ML.Transforms;
 namespace Mint.ML.Samples.Making.Ablation;
 
 /// <summary>What a training is and was measured to be. Accuracies are of the families of held-out clips; R@k of captions searching for their clips.</summary>
-internal sealed record AblationResult(string Row, int Seed, double Similarity, double Ranked, double R1, double R5, double R10);
+internal sealed record AblationResult(string Row, int Seed, double Similarity, double Ranked, double R1, double R5, double R10)
+{
+    /// <summary>SHA-256 of the sounds that it was trained and measured on; null in results of before 2026-11-28.</summary>
+    public string? Sounds { get; init; }
+}
 
 /// <summary>The trainings of an ablation. What is finished stands in a folder, a file each, and is not done again.</summary>
 internal sealed class AblationRuns
@@ -27,6 +32,7 @@ internal sealed class AblationRuns
     private readonly CancellationToken cancel;
     private readonly MLContext ml = new(seed: 1);
     private readonly SmallMint mint;
+    private readonly Lazy<string> sounds;
     private readonly Lazy<(IDataView Train, IDataView Test, string[] Families)> data;
 
     public AblationRuns(DemoOptions options, string folder, CancellationToken cancel)
@@ -40,13 +46,22 @@ internal sealed class AblationRuns
             File.ReadAllText(Path.Combine(options.Data, "manifest-train.csv")), File.ReadAllText(Path.Combine(options.Data, "manifest-test.csv")));
         // Results of the first version are kept without its number.
         if (RecordedSettings.Version is not FirstVersion and var version) setting += "\n" + version;
+        sounds = new(HashSounds);
         data = new(Featurize);
         ml.Log += Log;
     }
 
     /// <summary>The result of a row and a seed; null while it is not finished.</summary>
-    public AblationResult? Find(AblationRow row, int seed) =>
-        File.Exists(FileOf(row, seed)) ? JsonSerializer.Deserialize<AblationResult>(File.ReadAllText(FileOf(row, seed))) : null;
+    /// <exception cref="InvalidOperationException">It was measured on other sounds of the same names.</exception>
+    public AblationResult? Find(AblationRow row, int seed)
+    {
+        string file = FileOf(row, seed);
+        if (!File.Exists(file)) return null;
+        var kept = JsonSerializer.Deserialize<AblationResult>(File.ReadAllText(file))!;
+        if (kept.Sounds is null || kept.Sounds == sounds.Value) return kept;
+        throw new InvalidOperationException($"{file} was measured on other sounds than those of {options.Data} are now. Name another folder with --output, or "
+            + "delete this one to begin again.");
+    }
 
     /// <summary>Does what is missing of some tables, seed after seed; each training is done once however many tables have it.</summary>
     /// <param name="tables">The tables.</param>
@@ -66,11 +81,20 @@ internal sealed class AblationRuns
             Console.WriteLine($"[{i + 1}/{missing.Count}] {row.Name}, seed {seed}{left}");
             var result = Train(row, seed);
             cancel.ThrowIfCancellationRequested();
-            Keep(FileOf(row, seed), result);
+            Keep(FileOf(row, seed), result with { Sounds = sounds.Value });
             finished();
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"  by similarity {result.Similarity:F3}, ranked {result.Ranked:F3}, R@1/5/10 {result.R1:F3}/{result.R5:F3}/{result.R10:F3}"));
         }
+    }
+
+    // Manifests name sounds, whose bytes may have changed.
+    private string HashSounds()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (string name in (string[])["manifest-train.csv", "manifest-test.csv"])
+            foreach (var row in AudioManifest.Read(Path.Combine(options.Data, name)).Rows) hash.AppendData(File.ReadAllBytes(row.Path));
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     private AblationResult Train(AblationRow row, int seed)

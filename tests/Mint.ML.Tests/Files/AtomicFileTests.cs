@@ -39,6 +39,19 @@ public sealed class AtomicFileTests
     }
 
     [TestMethod]
+    public void What_a_full_disk_does_not_take_leaves_nothing_behind()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.Write("page.html", "before");
+        var file = new AtomicFile(path);
+        file.Stream.Write(new byte[10]);
+        file.Stream.SafeFileHandle.Dispose(); // what is buffered cannot be written any more, as on a full disk
+        file.Dispose();
+        Assert.AreEqual("before", File.ReadAllText(path));
+        Assert.HasCount(1, Directory.GetFiles(folder.Path));
+    }
+
+    [TestMethod]
     public void A_name_as_long_as_the_system_takes_can_be_written()
     {
         using var folder = new TemporaryFolder();

@@ -61,5 +61,26 @@ public sealed class FolderLockTests
         Assert.ThrowsExactly<IOException>(() => new FileStream(Path.Combine(place, ".lock"), FileMode.Open, FileAccess.Read, FileShare.None).Dispose());
     }
 
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void A_link_that_lies_where_the_lock_should_is_refused_and_nothing_is_made_behind_it(bool isFolder)
+    {
+        using var folder = new TemporaryFolder();
+        string place = isFolder ? folder.Path : folder.File("answers.jsonl"), file = folder.File(isFolder ? ".lock" : ".answers.jsonl.lock");
+        foreach (string target in (string[])[folder.File("not-there"), folder.Write("precious", "mine"), "/dev/null"])
+        {
+            File.CreateSymbolicLink(file, target);
+            string message = Assert.ThrowsExactly<InvalidDataException>(() => Take(place, isFolder)).Message;
+            Assert.Contains(file, message);
+            Assert.Contains(target, message);
+            File.Delete(file);
+        }
+        Assert.IsFalse(File.Exists(folder.File("not-there")));
+        Assert.AreEqual("mine", File.ReadAllText(folder.File("precious")));
+        Take(place, isFolder).Dispose();
+        Take(place, isFolder).Dispose(); // the file of an earlier run is no hindrance
+    }
+
     private static FolderLock Take(string place, bool isFolder) => isFolder ? FolderLock.Take(place) : FolderLock.TakeFile(place);
 }

@@ -53,9 +53,9 @@ public sealed class OptimizerTests
         optimizer.Step(0.1);
         CollectionAssert.AreEqual(new double[] { 1, 1, 1, 1 }, Values(idle));
         Assert.AreEqual(1 - 0.05 - 0.1, Values(busy)[0], 1e-6); // decays by 0.05; the first step is as long as the rate
-        optimizer.ZeroGradients();
+        optimizer.FreeGradients();
         Assert.IsNull(idle.grad);
-        CollectionAssert.AreEqual(new double[] { 0, 0, 0, 0 }, Values(busy.grad!));
+        Assert.IsNull(busy.grad);
     }
 
     [TestMethod]
@@ -69,6 +69,52 @@ public sealed class OptimizerTests
         Assert.AreEqual(6, Values(second.grad!)[0], 1e-6);
         optimizer.Step(0.1, longest: 3.5);
         CollectionAssert.AreEqual(new double[] { 1, 1.5, 3 }, Values(first.grad!).Concat(Values(second.grad!)).Select(value => Math.Round(value, 5)).ToArray());
+    }
+
+    [TestMethod]
+    public void One_pass_over_the_memory_is_the_operators_but_for_a_last_bit_and_the_same_with_any_number_of_threads()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new TorchSharp.torch.Generator(5);
+        // More than one piece, and no whole number of registers.
+        Parameter first = Drawn([211, 701], generator), second = new(first.detach().clone()), third = new(first.detach().clone());
+        using TrainedParameter one = new("weight", first, 0.05), three = new("weight", second, 0.05), operators = new("weight", third, 0.05);
+        for (int step = 1; step <= 5; step++)
+        {
+            // Gradients of all sizes, down to those whose squares vanish.
+            var gradient = randn(first.shape, generator: generator) * pow(tensor(10f), randint(-25, 3, first.shape, generator: generator));
+            if (step == 3) gradient = zeros_like(first);
+            one.Steps = step;
+            var factors = Optimizer.Factors(one, 1e-3 * step);
+            using (no_grad())
+            {
+                AdamWPass.Run([new(one, gradient, factors)], threads: 1);
+                AdamWPass.Run([new(three, gradient, factors)], threads: 3);
+                Optimizer.Move(operators, gradient, factors);
+                Assert.IsTrue(first.equal(second).all().item<bool>() && one.Mean.equal(three.Mean).all().item<bool>()
+                    && one.Square.equal(three.Square).all().item<bool>(), $"threads, step {step}");
+                Assert.IsTrue(one.Mean.equal(operators.Mean).all().item<bool>(), $"mean, step {step}");
+                Assert.IsTrue(one.Square.equal(operators.Square).all().item<bool>(), $"square, step {step}");
+                float apart = ((first - third).abs() / third.abs().clamp_min(1e-2)).max().item<float>();
+                Assert.IsLessThanOrEqualTo(1.2e-7f, apart, $"parameter, step {step}"); // 2^-23
+                third.copy_(first);
+            }
+        }
+    }
+
+    [TestMethod]
+    public void What_does_not_lie_in_memory_as_float32_is_moved_by_the_operators()
+    {
+        using var scope = NewDisposeScope();
+        Parameter plain = new(ones(4, 3)), half = new(ones(4, 3, dtype: ScalarType.BFloat16));
+        half.grad = ones(4, 3, dtype: ScalarType.BFloat16);
+        plain.grad = ones(3, 4).t();
+        using var optimizer = Optimizer.Over([("plain", plain), ("half", half)], weightDecay: 0.5);
+        using (var turned = plain.grad) Assert.AreEqual(turned!.is_contiguous(), AdamWPass.Takes(optimizer.Trained[0], turned));
+        using (var narrow = half.grad) Assert.IsFalse(AdamWPass.Takes(optimizer.Trained[1], narrow!));
+        optimizer.Step(0.1);
+        Assert.AreEqual(1 - 0.05 - 0.1, Values(plain)[5], 1e-6);
+        Assert.AreEqual(1 - 0.05 - 0.1, Values(half)[5], 1e-2);
     }
 
     private static Parameter Drawn(long[] shape, TorchSharp.torch.Generator generator) => new(randn(shape, generator: generator));

@@ -25,9 +25,14 @@ public sealed class TunerTests
 
         var all = new List<(double A, int B, bool C)>();
         foreach (double x in new[] { 0, 0.25, 0.5, 0.75, 1 })
+        {
             foreach (int y in new[] { 1, 2, 3 })
+            {
                 foreach (bool z in new[] { true, false })
                     all.Add((x, y, z));
+            }
+        }
+
         CollectionAssert.AreEqual(all, seen);
         var expected = all.MaxBy(one => Worth(one.A, one.B, one.C));
         Assert.AreEqual(expected, (best.TrialSettings.Get(a), best.TrialSettings.Get(b), best.TrialSettings.Get(c)));

@@ -46,7 +46,7 @@ public sealed class InstalledPackagesTests
             string[] dependencies = [.. metadata.Descendants().Where(element => element.Name.LocalName == "dependency").Select(e => e.Attribute("id")!.Value)];
             string[] expected = library == "Mint.ML" ? ["Microsoft.ML.Tokenizers", "NWaves", "System.Numerics.Tensors", "TorchSharp"]
                 : ["Microsoft.ML", "Mint.ML"];
-            CollectionAssert.AreEquivalent(expected, dependencies);
+            CollectionAssert.IsSubsetOf(expected, dependencies);
 
             using var symbols = ZipFile.OpenRead(Path.Combine(Feed, $"{library}.0.1.0.snupkg"));
             Assert.IsNotNull(symbols.GetEntry($"lib/net10.0/{library}.pdb"));

@@ -83,6 +83,32 @@ public sealed class AudioLanguageModelTests
     }
 
     [TestMethod]
+    public void What_is_odd_about_a_sound_is_told_before_it_is_answered_and_refused_where_that_is_asked_for()
+    {
+        string faults = Path.Combine(TinyModels.Repository(), "tests", "fixtures", "faults"), damaged = Path.Combine(faults, "08-damaged-middle", "badten.ogg"),
+            brief = Path.Combine(faults, "05-short-clip-in-training", "short.wav"), silent = Path.Combine(faults, "28-out-of-phase", "33silence.wav"),
+            cancelling = Path.Combine(faults, "28-out-of-phase", "30outofphase.wav");
+        using var model = Load();
+        Assert.IsEmpty(model.Hear(Clip(0)).Notes);
+        Assert.AreEqual(model.Caption(Clip(5)), model.Caption(model.Hear(Clip(5)))); // of another rate
+        StringAssert.Contains(model.Hear(brief).Notes.Single(), "Silence follows it: it lasts 0.010 s, and the encoder needs 0.025 s.");
+        Assert.AreEqual(model.Caption(brief), model.Caption(model.Hear(brief)));
+        StringAssert.Contains(model.Hear(silent).Notes.Single(), "It is silent");
+        StringAssert.Contains(model.Hear(cancelling).Notes.Single(), "Its channels cancel each other");
+        StringAssert.Contains(Assert.ThrowsExactly<AudioFormatException>(() => model.Caption(damaged)).Message, "badten.ogg");
+
+        using var other = AudioLanguageModel.Load(Saved.Value);
+        var strict = Hearing(other, new() { Damaged = DamagedAudio.HearAsFarAsItGoes, Short = ShortAudio.Refuse });
+        StringAssert.Contains(strict.Hear(damaged).Notes.Single(), "Heard as far as it goes, ");
+        Assert.AreEqual(strict.Caption(strict.Hear(damaged)), strict.Caption(damaged));
+        foreach (Action call in (Action[])[() => strict.Hear(brief), () => strict.Caption(brief), () => strict.Ask(brief, "?"), () => strict.Rank(brief, ["a", "b"])])
+            StringAssert.Contains(Assert.ThrowsExactly<SoundNotEncodableException>(call).Message, $"{brief}: it lasts 0.010 s");
+        Assert.ThrowsExactly<SoundNotEncodableException>(() => strict.Caption(AudioFile.Read(brief)));
+
+        static AudioLanguageModel Hearing(AudioLanguageModel model, HearingOptions hearing) => new(model.Encoder, model.System!) { Hearing = hearing };
+    }
+
+    [TestMethod]
     public void An_encoder_of_another_width_is_refused_when_the_parts_are_put_together()
     {
         using var model = Load();

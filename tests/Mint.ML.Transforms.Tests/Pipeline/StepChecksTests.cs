@@ -104,7 +104,7 @@ public sealed class StepChecksTests
             if (message.Kind == ChannelMessageKind.Warning) warnings.Add(message.RawMessage);
         };
         var features = Clips.Featurize(ml).Fit(Clips.Data).Transform(Clips.Data);
-        for (int pass = 0; pass < 5; pass++)
+        for (int pass = 0; pass < 12; pass++)
         {
             using var cursor = features.GetRowCursor([features.Schema["Features"]]);
             while (cursor.MoveNext()) { }
@@ -113,7 +113,7 @@ public sealed class StepChecksTests
 
         warnings.Clear();
         var cached = ml.Data.Cache(Clips.Featurize(ml).Fit(Clips.Data).Transform(Clips.Data), "Features");
-        for (int pass = 0; pass < 5; pass++) _ = cached.GetColumn<float[]>("Features").Count();
+        for (int pass = 0; pass < 12; pass++) _ = cached.GetColumn<float[]>("Features").Count();
         Assert.IsEmpty(warnings);
     }
 

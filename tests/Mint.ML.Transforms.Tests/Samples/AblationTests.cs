@@ -73,6 +73,9 @@ public sealed class AblationTests
             File.WriteAllText(file, before);
         }
         Assert.IsNotNull(Runs().Find(row, 1));
+        string changed = Directory.GetFiles(home, "clip?.wav")[0];
+        File.WriteAllBytes(changed, [.. File.ReadAllBytes(changed)[..^2], 1, 0]); // another sound of the same name
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Runs().Find(row, 1)).Message, "was measured on other sounds");
     }
 
     [TestMethod]

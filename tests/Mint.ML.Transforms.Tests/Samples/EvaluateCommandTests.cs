@@ -84,15 +84,46 @@ public class EvaluateCommandTests
     }
 
     [TestMethod]
+    public void A_tool_that_is_not_there_or_that_nothing_is_measured_with_is_an_error_before_anything_is_read()
+    {
+        string captions = Recipe("captions.json", About("captioning", "Caption")), families = Recipe("families.json", About("classification", "Family"));
+        var some = About("captioning", "Caption");
+        some["metrics"] = new JsonArray("BLEU-1");
+        var twice = About("captioning", "Caption");
+        twice["columns"] = new JsonArray("Caption", "Caption");
+        Says([], Recipe("twice.json", twice), "'columns' has a column twice");
+        string bleu = Recipe("bleu.json", some), bert = Path.Combine(TinyModels.Repository(), "tests", "fixtures", "bert");
+        Says(["--wordnet", At("none")], captions, $"There is no folder '{At("none")}'");
+        Says(["--wordnet", folder], captions, $"WordNet's index.noun is not in '{folder}'");
+        Says(["--spice", "no-such-program x"], captions, "The SPICE tool 'no-such-program' cannot be started");
+        Says(["--spice", At("none.sh")], captions, "is not there");
+        Says(["--spice", ""], captions, "--spice is empty");
+        File.WriteAllText(At("tool"), "");
+        foreach (string part in (string[])["noun", "verb", "adj", "adv"]) File.WriteAllText(At("index." + part), "");
+        foreach (string recipe in (string[])[families, bleu])
+        {
+            Says(["--spice", At("tool")], recipe, "--spice is for SPICE and SPIDEr of captioning");
+            Says(["--bert", bert], recipe, "--bert is for BERTScore of captioning");
+            Says(["--wordnet", folder], recipe, "--wordnet is for METEOR of captioning");
+        }
+
+        void Says(string[] tool, string recipe, string words)
+        {
+            StringAssert.Contains(Assert.Throws<Exception>(() => Run([recipe, "-o", At("out"), .. tool])).Message, words);
+            Assert.IsFalse(Directory.Exists(At("out")));
+        }
+    }
+
+    [TestMethod]
     public void A_stopped_evaluation_goes_on_to_the_same_files()
     {
         string recipe = Recipe("captions.json", About("captioning", "Caption"));
-        Run(recipe, "-o", At("whole"), "--wordnet", At("none"));
+        Run(recipe, "-o", At("whole"), "--wordnet", "");
         Directory.CreateDirectory(At("cut"));
         byte[] answers = File.ReadAllBytes(Path.Combine(At("whole"), "answers.jsonl"));
         File.WriteAllBytes(Path.Combine(At("cut"), "answers.jsonl"), answers[..(answers.Length * 2 / 3)]);
         File.Copy(Path.Combine(At("whole"), "answers.jsonl.settings.json"), Path.Combine(At("cut"), "answers.jsonl.settings.json"));
-        Run(recipe, "-o", At("cut"), "--wordnet", At("none"));
+        Run(recipe, "-o", At("cut"), "--wordnet", "");
         foreach (string file in (string[])["answers.jsonl", "items.jsonl", "evaluation.json"])
             CollectionAssert.AreEqual(File.ReadAllBytes(Path.Combine(At("whole"), file)), File.ReadAllBytes(Path.Combine(At("cut"), file)), file);
     }
@@ -100,7 +131,7 @@ public class EvaluateCommandTests
     [TestMethod]
     public void Caption_metrics_are_those_of_the_metrics_library_and_SPICE_is_said_to_be_missing()
     {
-        Run(Recipe("captions.json", About("captioning", "Caption")), "-o", At("captions"), "--wordnet", At("none"));
+        Run(Recipe("captions.json", About("captioning", "Caption")), "-o", At("captions"), "--wordnet", "");
         var answers = EightClips.Answers(Clips.Ml, Clips.Model, Clips.Data);
         var set = CaptionSet.From([.. answers.Select((answer, i) => new CaptionItem(answer.GeneratedCaption, [$"a {Family(i)} plays note {i}"]))]);
         var evaluation = Evaluation("captions");
@@ -121,7 +152,7 @@ public class EvaluateCommandTests
         File.WriteAllText(At("one.csv"), "Path,Caption\na.wav,a flute plays note 0\n");
         string recipe = Recipe("one.json", new() { ["task"] = "captioning", ["columns"] = new JsonArray("Caption"), ["manifest"] = "one.csv" });
         foreach (string format in (string[])["table", "csv", "json"])
-            StringAssert.Contains(Run(recipe, "-o", At("one"), "--wordnet", At("none"), "--format", format), "there is one clip", format);
+            StringAssert.Contains(Run(recipe, "-o", At("one"), "--wordnet", "", "--format", format), "there is one clip", format);
         string page = ReportCommand.Run(At("one"), null, null, null, 0, 0, new Progress<string>(), default);
         StringAssert.Contains(File.ReadAllText(page), "there is one clip", "the report");
         var metrics = Evaluation("one")["metrics"]!.AsArray();

@@ -59,6 +59,22 @@ public sealed class OnePlaceTests
         Assert.AreEqual("mine", File.ReadAllText(At("notes.tmp")));
     }
 
+    [TestMethod]
+    public void Answers_go_into_a_file_and_into_no_device_folder_or_pipe()
+    {
+        string model = Model;
+        foreach (var (place, words) in ((string, string)[])[(folder, "is a folder"), .. OperatingSystem.IsLinux() ? [("/dev/null", "is a pipe, a socket or a device")]
+            : Array.Empty<(string, string)>()])
+        {
+            StringAssert.Contains(Assert.ThrowsExactly<IOException>(() =>
+                CaptionCommand.Create().Parse([Clips.Manifest, "--model", model, "-o", place]).Invoke(Invoke)).Message, words);
+            Assert.IsFalse(File.Exists(place + ".settings.json"));
+        }
+        File.WriteAllText(At("taken"), "");
+        StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => PretrainCommand.Create().Parse([Clips.Manifest, "--encoder", Clips.Encoder, "--cache", At("cache"), "-o",
+            At("taken")]).Invoke(Invoke)).Message, $"{At("taken")} is a file; a folder is wanted");
+    }
+
     private static void Refused(OtherProcess other, Command command, params string[] arguments) =>
         Assert.Contains($"process {other.Id}", Assert.ThrowsExactly<IOException>(() => command.Parse(arguments).Invoke(Invoke)).Message);
 

@@ -265,6 +265,27 @@ public sealed class OptionTests
     }
 
     [TestMethod]
+    public void No_labels_are_not_the_model_files_own() =>
+        Says(() => Run(ClassifyCommand.Create(), "none.wav", "--labels", " "), "--labels is empty; leave it out");
+
+    [TestMethod]
+    public void An_option_that_a_command_has_not_is_no_name_for_something_to_read()
+    {
+        foreach (var (command, arguments, words) in ((Command, string[], string)[])
+            [(PretrainCommand.Create(), ["m.csv", "--rate", "nan"], "'mint pretrain' has no option --rate; the nearest is "),
+            (PretrainCommand.Create(), ["m.csv", "--learning-rat=nan", "--cash", "x"], "--learning-rate ('mint pretrain --help' lists all)"),
+            (EvaluateCommand.Create(), ["a.json", "--modle", "x.zip"], "the nearest is --model"),
+            (CaptionCommand.Create(), ["--outptu"], "the nearest is --output")])
+        {
+            var parse = command.Parse(arguments, Recipe.ParserConfiguration);
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => UnknownOptions.Refuse(parse)).Message, words);
+        }
+
+        UnknownOptions.Refuse(CaptionCommand.Create().Parse(["--", "--outptu"], Recipe.ParserConfiguration)); // behind a lone -- all are names
+        UnknownOptions.Refuse(AskCommand.Create().Parse(["a.wav", "What is it?", "--output", "x.csv"], Recipe.ParserConfiguration));
+    }
+
+    [TestMethod]
     [DataRow("cpu", null)]
     [DataRow("cuda", 0)]
     [DataRow("cuda:1", 1)]

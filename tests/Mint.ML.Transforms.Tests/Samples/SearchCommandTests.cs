@@ -108,6 +108,9 @@ public class SearchCommandTests
         var search = new SoundSearch(At("sounds.index"), model.Model, IndexSettings.Read(At("sounds.index")));
         Assert.ThrowsExactly<ArgumentException>(() => search.ByText(" ", 1));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => search.ByText("rain", 0));
+        List<string> noted = [];
+        search.BySound(Path.Combine(TinyModels.Repository(), "tests", "fixtures", "faults", "28-out-of-phase", "33silence.wav"), 1, default, noted.Add);
+        StringAssert.Contains(noted.Single(), "33silence.wav: It is silent");
     }
 
     [TestMethod]

@@ -40,6 +40,75 @@ public sealed class StoppingTests
         Assert.IsTrue(Directory.EnumerateFiles(run, "step-*").Any(), "a checkpoint of the step where it stopped");
     }
 
+    /// <summary>The other commands at work: their arguments, and when a signal finds them in their longest part.</summary>
+    private (string[] Arguments, Func<bool> Working, string[] Later) AtWork(string command)
+    {
+        string output = Path.Combine(folder.FullName, "out"), clips = Path.Combine(folder.FullName, "clips"), model = Path.Combine(folder.FullName, "model.zip");
+        bool Line(params string[] file) => File.Exists(Path.Combine([output, .. file])) && File.ReadLines(Path.Combine([output, .. file])).Any();
+        switch (command)
+        {
+            case "tune":
+                return (["tune", "--data", $"{Clips.Manifest}:This is a sound of:Response", "--encoder", Clips.Encoder, "--language-model", Clips.LanguageModel,
+                    "--cache", output + "-cache", "--output", output, "--hidden-size", "16", "--heads", "2", "--layers", "2", "--queries", "3", "--embedding-size", "8",
+                    "--intermediate-size", "24", "--vocabulary-size", "80", "--epochs", "100000", "--batch-size", "4", "--max-frames", "6"], () => Line("log.jsonl"),
+                    ["the same command goes on"]);
+            case "ablate" or "demo":
+                string small = Path.Combine(folder.FullName, "recipe.json");
+                File.WriteAllText(small, """{ "title": "t", "rows": [{ "name": "a" }, { "name": "b" }] }""");
+                return command == "demo" ? (["demo", "--stage1-epochs", "100000", "-o", Path.Combine(folder.FullName, "demo.zip")], () => true, [])
+                    : (["ablate", small, "--stage1-epochs", "100000", "-o", output, "--page", Path.Combine(folder.FullName, "page.md")], () => true, []);
+        }
+        Clips.Ml.Model.Save(Clips.Model, Clips.Data.Schema, model);
+        Directory.CreateDirectory(clips);
+        string clip = Directory.GetFiles(Clips.Folder, "clip*.wav")[0];
+        for (int i = 0; i < 4000; i++) File.Copy(clip, Path.Combine(clips, $"{i:d4}.wav"));
+        string manifest = Path.Combine(folder.FullName, "m.csv");
+        File.WriteAllLines(manifest, ["Path,Caption", .. Directory.GetFiles(clips).Select(path => $"{path},a note")]);
+        if (command == "search")
+            return (["search", "build", Path.Combine(folder.FullName, "ix"), clips, "--model", model, "--batch-size", "1"],
+                () => Directory.EnumerateFiles(folder.FullName, "ix.*.tmp").Any(), []);
+        string recipe = Path.Combine(folder.FullName, "recipe.json");
+        File.WriteAllText(recipe, """{ "task": "captioning", "manifest": "m.csv", "columns": ["Caption"], "generation": { "max-tokens": 8 } }""");
+        return (["evaluate", recipe, "--model", model, "-o", output, "--batch-size", "1", "--wordnet", ""], () => Line("answers.jsonl"), ["the same command goes on"]);
+    }
+
+    [TestMethod]
+    [DataRow("tune", "TERM", 143)]
+    [DataRow("tune", "INT", 130)]
+    [DataRow("evaluate", "TERM", 143)]
+    [DataRow("evaluate", "HUP", 129)]
+    [DataRow("search", "TERM", 143)]
+    [DataRow("search", "INT", 130)]
+    [DataRow("ablate", "TERM", 143)]
+    [DataRow("ablate", "HUP", 129)]
+    [DataRow("demo", "INT", 130)]
+    [DataRow("demo", "TERM", 143)]
+    public void Every_long_command_hears_the_first_signal(string command, string signal, int code)
+    {
+        var (arguments, working, words) = AtWork(command);
+        using var process = Start(program, arguments);
+        // These say that they have begun; sounds are encoded for half a minute before the first step.
+        string all = Until(process, working, signal, command is "ablate" or "demo" ? line => line.Length > 0 : null);
+        Assert.AreEqual(code, process.ExitCode, all);
+        foreach (string word in words) Assert.Contains(word, all);
+        Assert.IsEmpty(Directory.EnumerateFiles(folder.FullName, "*.tmp", SearchOption.AllDirectories).ToArray(), "what was begun and not finished is gone");
+    }
+
+    [TestMethod]
+    [DataRow("tune")]
+    [DataRow("demo")]
+    [DataRow("ablate")]
+    public void Nobody_trains_for_nobody(string command)
+    {
+        using var process = Start(program, AtWork(command).Arguments);
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginErrorReadLine();
+        Assert.IsNotNull(process.StandardOutput.ReadLine());
+        process.StandardOutput.Close();
+        Wait(process);
+        Assert.AreEqual(141, process.ExitCode);
+    }
+
     [TestMethod]
     [DataRow("TERM", 143)]
     [DataRow("HUP", 129)]

@@ -64,7 +64,8 @@ public sealed class AnswerServerTests
             CollectionAssert.AreEqual(byText.Select(one => one.Path).ToArray(), found.Select(one => (string)one!["path"]!).ToArray());
         }
         CollectionAssert.AreEqual(TinyModels.Families.Order().ToArray(),
-            (await server.Answer("/labels", Sound(0)))["labels"]!.AsArray().Select(one => (string)one!["label"]!).Order().ToArray(), "the model file's own labels");
+            (await server.Answer("/labels", Sound(0)))["labels"]!.AsArray().Select(one => (string)one!["label"]!).Order().ToArray(),
+            "the model file's own labels");
     }
 
     [TestMethod]
@@ -122,7 +123,8 @@ public sealed class AnswerServerTests
         Assert.Contains("'question'", await server.Refused("/answer", Sound(0), 400));
         Assert.Contains("empty", await server.Refused("/answer?question=%20", Sound(0), 400));
         Assert.Contains("2 times", await server.Refused("/answer?question=a&question=b", Sound(0), 400));
-        Assert.Contains("longer than the model reads", await server.Refused($"/answer?question={string.Join('+', Enumerable.Repeat("flute", 60))}", Sound(0), 400));
+        Assert.Contains("longer than the model reads",
+            await server.Refused($"/answer?question={string.Join('+', Enumerable.Repeat("flute", 60))}", Sound(0), 400));
         Assert.Contains("there is 1", await server.Refused("/labels?labels=flute", Sound(0), 400));
         Assert.Contains("'flute'", await server.Refused("/labels?labels=flute,organ,flute", Sound(0), 400));
         Assert.Contains("1001 labels", await server.Refused("/labels", Form(0, ("labels", string.Join(',', Enumerable.Range(0, 1001)))), 400));
