@@ -74,6 +74,14 @@ public sealed class AudioLanguageCatalog
     /// <inheritdoc cref="LoadModel(string, out DataViewSchema, FrozenModelFolders?)"/>
     public ITransformer LoadModel(string path, FrozenModelFolders? folders = null) => LoadModel(path, out _, folders);
 
+    /// <summary>Loads a pre-trained system, whichever its folder holds: MINT, Pengi, MusiLingo or CLAP. It makes the steps that it can do.</summary>
+    /// <param name="folder">The system's folder; what belongs into it is listed in docs/models.md.</param>
+    /// <param name="embedFrozenModels">Puts its files into saved models instead of referring to them by name and hash.</param>
+    /// <exception cref="NotSupportedException">The folder holds no system; the message tells what it holds.</exception>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder, or a part of the system is missing in it.</exception>
+    public AudioLanguageSystem LoadSystem(string folder, bool embedFrozenModels = false) =>
+        new(environment, folder ?? throw new ArgumentNullException(nameof(folder)), embedFrozenModels);
+
     /// <summary>The two stages of training.</summary>
     public AudioLanguageTrainers Trainers { get; }
 

@@ -16,10 +16,12 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     SearchCommand.Create(),
     ServeCommand.Create(),
     DataCommand.Create(),
+    PullCommand.Create(),
     InspectCommand.Create(),
     ReportCommand.Create(),
     PretrainCommand.Create(),
     TuneCommand.Create(),
+    TuneSystemCommand.Create(),
     AblateCommand.Create(),
     PlanCommand.Create(),
     DistilCommand.Create(),
@@ -28,7 +30,7 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     ScenarioCommand.Create(),
     DoctorCommand.Create(),
 };
-string[] withoutTensors = ["doctor", "report", "data"];
+string[] withoutTensors = ["doctor", "report", "data", "pull"];
 
 // (System.CommandLine would listen only once a command has returned its task.)
 using var stop = new Stopping();

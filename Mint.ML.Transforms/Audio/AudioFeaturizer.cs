@@ -32,17 +32,16 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
 
     internal const string Signature = "MintAudioFeaturizer";
 
-    private readonly SharedModel<IAudioEncoder> encoder;
-    private readonly FrozenFolder folder;
+    private readonly EarModel ear;
     private readonly Columns columns;
     private readonly FrameCacheReference? cache;
     private readonly ConcurrentDictionary<string, string> sources = new(); // the sounds that cache keys were made of
 
-    internal AudioFeaturizingTransformer(IHostEnvironment environment, SharedModel<IAudioEncoder> encoder, FrozenFolder folder, Columns columns,
+    internal AudioFeaturizingTransformer(IHostEnvironment environment, EarModel ear, Columns columns,
         FrameStore? cache = null)
         : base(environment, nameof(AudioFeaturizingTransformer), columns.BatchSize)
     {
-        (this.encoder, this.folder, this.columns) = (encoder, folder, columns);
+        (this.ear, this.columns) = (ear, columns);
         if (cache is not null) this.cache = new(cache, EntryColumn(columns.OutputColumnName), key => sources.GetValueOrDefault(key, "a clip"));
     }
 
@@ -63,13 +62,13 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
     public string OutputColumnName => columns.OutputColumnName;
 
     /// <summary>Width E of a frame vector.</summary>
-    public int FrameWidth => encoder.Value.HiddenSize;
+    public int FrameWidth => ear.Encoder.HiddenSize;
 
     /// <summary>What becomes of a clip's frames.</summary>
     public AudioPooling Pooling => columns.Pooling;
 
     /// <summary>Samples per second that the encoder hears, in Hz.</summary>
-    public int SampleRate => encoder.Value.SampleRate;
+    public int SampleRate => ear.Encoder.SampleRate;
 
     private protected override string LoaderSignature => Signature;
 
@@ -77,7 +76,7 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
 
     private protected override void DisposeModel()
     {
-        encoder.Dispose();
+        ear.Dispose();
         cache?.Store.Dispose();
     }
 
@@ -95,15 +94,13 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
     private protected override void Write(ModelWriter writer)
     {
         writer.Json(Signature + ".json", columns with { BatchSize = BatchSize });
-        folder.Write(writer, "Encoder");
+        ear.Write(writer);
     }
 
     static AudioFeaturizingTransformer ILoadable<AudioFeaturizingTransformer>.Read(IHostEnvironment environment, ModelReader reader)
     {
         var columns = reader.Json<Columns>(Signature + ".json");
-        var device = Devices.ForEnvironment(environment);
-        var (folder, encoder) = FrozenFolder.Read(reader, "Encoder", path => ModelCatalog.LoadAudioEncoder(path, device: device));
-        return new AudioFeaturizingTransformer(environment, new(encoder), folder, columns);
+        return new AudioFeaturizingTransformer(environment, EarModel.Read(environment, reader), columns);
     }
 
     /// <summary>A sound's entry in the cache, which is made where it is missing, and its frames, flattened, where they are asked for; both empty for a sound
@@ -125,7 +122,7 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
     /// <summary>Frames of each sound, flattened; empty where there is none.</summary>
     private float[][] Encode(IReadOnlyList<MLAudio?> sounds)
     {
-        var encoder = this.encoder.Value;
+        var encoder = ear.Encoder;
         sounds = [.. sounds.Select(Heard)];
         var features = new float[sounds.Count][];
         Array.Fill(features, []);
@@ -177,7 +174,7 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
         if (columns.Short == ShortAudio.Pad || IsLong(sound)) return null;
         try
         {
-            encoder.Value.Fit(sound.Clip, columns.Short);
+            ear.Encoder.Fit(sound.Clip, columns.Short);
             return null;
         }
         catch (SoundNotEncodableException refused)
@@ -187,10 +184,10 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
     }
 
     private string Notes(MLAudio? sound) => sound is null ? ""
-        : Refusal(sound) ?? string.Join(' ', IsLong(sound) ? sound.Notes : encoder.Value.Fit(sound.Clip).Notes);
+        : Refusal(sound) ?? string.Join(' ', IsLong(sound) ? sound.Notes : ear.Encoder.Fit(sound.Clip).Notes);
 
     // Certainly, without resampling it to see.
-    private bool IsLong(MLAudio sound) => sound.Duration.TotalSeconds * SampleRate >= encoder.Value.MinimumSamples + 1;
+    private bool IsLong(MLAudio sound) => sound.Duration.TotalSeconds * SampleRate >= ear.Encoder.MinimumSamples + 1;
 
     private sealed class Binding : RowBinding
     {
@@ -268,9 +265,13 @@ public sealed class AudioFeaturizer : StepEstimator<AudioFeaturizingTransformer>
         public string InputColumnName = "Audio";
 
         /// <summary>
-        /// A Hugging Face folder: data2vec-audio, wav2vec 2.0, HuBERT, MERT, CLAP, AST or AudioMAE. Its config.json tells which.
+        /// A Hugging Face folder; empty with <see cref="System"/>: data2vec-audio, wav2vec 2.0, HuBERT, MERT, CLAP, AST or AudioMAE. Its config.json tells
+        /// which.
         /// </summary>
         public string Encoder = "";
+
+        /// <summary>A pre-trained system, whose own ear hears, instead of an encoder.</summary>
+        public AudioLanguageSystem? System;
 
         /// <summary>Rows that go through the encoder at once. 16 half-second to ten-second clips fill a CPU's cores and stay small in memory.</summary>
         public int BatchSize = 16;
@@ -313,7 +314,8 @@ public sealed class AudioFeaturizer : StepEstimator<AudioFeaturizingTransformer>
     private protected override void Check(OptionErrors errors)
     {
         errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName));
-        errors.Encoder(nameof(Options.Encoder), options.Encoder);
+        if (options.System is null) errors.Encoder(nameof(Options.Encoder), options.Encoder);
+        else errors.Require(string.IsNullOrEmpty(options.Encoder), "Encoder and System are both set; one of them hears.");
         errors.RequireKnown(nameof(Options.Pooling), options.Pooling);
         errors.RequireKnown(nameof(Options.Short), options.Short);
         errors.RequireKnown(nameof(Options.OnError), options.OnError);
@@ -322,13 +324,15 @@ public sealed class AudioFeaturizer : StepEstimator<AudioFeaturizingTransformer>
 
     private protected override AudioFeaturizingTransformer Make(IDataView input)
     {
-        var folder = FrozenFolder.FromPath(options.Encoder, options.EmbedFrozenModels);
         var device = Devices.ForEnvironment(Environment);
-        var cache = options.CacheFolder is { } kept ? new FrameStore(kept, FrameStore.EncoderIdentity(folder.Path, device.type)) : null;
+        string[] hashed = options.System is { } whole ? whole.Shared.Value.Folders : [options.Encoder];
+        var cache = options.CacheFolder is { } kept
+            ? new FrameStore(kept, string.Join(' ', hashed.Select(folder => FrameStore.EncoderIdentity(folder, device.type)))) : null;
         try
         {
-            var encoder = ModelCatalog.LoadAudioEncoder(folder.Path, device: device);
-            return new AudioFeaturizingTransformer(Environment, new(encoder), folder,
+            var ear = options.System is { } system ? new EarModel(system.Shared.Share())
+                : EarModel.Load(options.Encoder, options.EmbedFrozenModels, device);
+            return new AudioFeaturizingTransformer(Environment, ear,
                 new(options.OutputColumnName, options.InputColumnName, options.BatchSize, options.Pooling, options.Short, options.OnError), cache);
         }
         catch

@@ -15,10 +15,10 @@ public sealed class CaptionGeneratingTransformer : RowMapTransformer, ILoadable<
 {
     internal const string Signature = "MintCaptionGenerator";
 
-    private readonly SharedModel<TunedModel> model;
+    private readonly AnsweringModel model;
     private readonly CaptionGenerator.Options options;
 
-    internal CaptionGeneratingTransformer(IHostEnvironment environment, SharedModel<TunedModel> model, CaptionGenerator.Options options)
+    internal CaptionGeneratingTransformer(IHostEnvironment environment, AnsweringModel model, CaptionGenerator.Options options)
         : base(environment, nameof(CaptionGeneratingTransformer), options.BatchSize) => (this.model, this.options) = (model, options);
 
     private protected override string LoaderSignature => Signature;
@@ -30,35 +30,40 @@ public sealed class CaptionGeneratingTransformer : RowMapTransformer, ILoadable<
     private protected override void Write(ModelWriter writer)
     {
         writer.Json(Signature + ".json", options);
-        TunedSteps.Write(writer, model);
+        model.Write(writer);
     }
 
     static CaptionGeneratingTransformer ILoadable<CaptionGeneratingTransformer>.Read(IHostEnvironment environment, ModelReader reader)
     {
         var options = reader.Json<CaptionGenerator.Options>(Signature + ".json");
-        return new CaptionGeneratingTransformer(environment, TunedSteps.Read(environment, reader), options);
+        return new CaptionGeneratingTransformer(environment, AnsweringModel.Read(environment, reader), options);
     }
 
     private sealed class Binding : RowBinding
     {
         private readonly CaptionGeneratingTransformer owner;
         private readonly DataViewSchema.Column features;
+        private readonly DataViewSchema.Column? instruction;
 
         public Binding(CaptionGeneratingTransformer owner, DataViewSchema input) : base(input)
         {
             this.owner = owner;
-            features = FrameBatch.Column(input, owner.options.FeatureColumnName, owner.model.Value.Model.FrameWidth);
+            features = FrameBatch.Column(input, owner.options.FeatureColumnName, owner.model.Model.FrameWidth);
+            if (owner.options.InstructionColumnName is { } asked)
+                instruction = input.Require(asked, "text", type => type is TextDataViewType);
             Added = [new(owner.options.OutputColumnName, TextDataViewType.Instance)];
         }
 
         public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
 
-        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => [features];
+        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => instruction is { } asked ? [features, asked] : [features];
 
         public override void Compute(RowBatch batch)
         {
             using var cancel = owner.Host.Cancellation();
-            TunedSteps.Answer(owner.model.Value.Model, batch.Input<VBuffer<float>>(features), features.Name, [owner.options.Instruction],
+            string[] asked = instruction is { } column ? [.. batch.Input<ReadOnlyMemory<char>>(column).ToArray().Select(text => text.ToString())]
+                : [owner.options.Instruction];
+            TunedSteps.Answer(owner.model.Model, batch.Input<VBuffer<float>>(features), features.Name, asked,
                 owner.options.Generation,
                 batch.Output<ReadOnlyMemory<char>>(0), cancel.Token);
         }
@@ -80,12 +85,19 @@ public sealed class CaptionGenerator : StepEstimator<CaptionGeneratingTransforme
         /// <summary>What is asked about each sound; the paper's instruction for captions.</summary>
         public string Instruction = InstructionTemplates.Caption.Instruction;
 
+        /// <summary>A text column of what is asked about each row's sound; null, the default, asks <see cref="Instruction"/> about all.</summary>
+        public string? InstructionColumnName;
+
         /// <summary>Greedy, beam search or sampling, and its limits.</summary>
         public GenerationOptions Generation = new();
 
         /// <summary>The tuned model; null takes the one that the feature column carries.</summary>
         [JsonIgnore]
         public InstructionTunedTransformer? Model;
+
+        /// <summary>A pre-trained system instead of a tuned model.</summary>
+        [JsonIgnore]
+        public AudioLanguageSystem? System;
 
         /// <summary>
         /// Rows answered at once; results do not depend on it. A step of the language model costs much the same for a few rows as for 32; beyond, little is
@@ -103,11 +115,14 @@ public sealed class CaptionGenerator : StepEstimator<CaptionGeneratingTransforme
         ArgumentNullException.ThrowIfNull(options);
         this.options = options.Copy();
         CheckOptions();
+        options.System?.Model.Answering(); // refused by name, before anything is read
     }
 
     private protected override void Check(OptionErrors errors)
     {
-        errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.FeatureColumnName), options.FeatureColumnName));
+        errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.FeatureColumnName), options.FeatureColumnName),
+            (nameof(Options.InstructionColumnName), options.InstructionColumnName ?? "no column"));
+        errors.OneOf(options.Model, options.System);
         errors.Require(!string.IsNullOrWhiteSpace(options.Instruction), $"{nameof(Options.Instruction)} is empty; it says what is asked about each sound.");
         errors.Batch(options.BatchSize);
         errors.Valid(nameof(Options.Generation), options.Generation, generation => generation.Validate());
@@ -115,14 +130,16 @@ public sealed class CaptionGenerator : StepEstimator<CaptionGeneratingTransforme
 
     private protected override CaptionGeneratingTransformer Make(IDataView input)
     {
+        if (options.System is { } system) return new(Environment, new(system.Shared.Share()), options);
         var model = options.Model?.Model ?? ModelReference.Find(input.Schema[options.FeatureColumnName])?.Tuned
             ?? throw TunedSteps.NoModel(options.FeatureColumnName, "GenerateCaptions");
-        return new CaptionGeneratingTransformer(Environment, model.Share(), options);
+        return new CaptionGeneratingTransformer(Environment, new(model.Share()), options);
     }
 
     private protected override SchemaShape Shape(SchemaShape input)
     {
-        TunedSteps.Check(input, options.FeatureColumnName, options.Model is not null, "GenerateCaptions");
+        TunedSteps.Check(input, options.FeatureColumnName, options.Model is not null || options.System is not null, "GenerateCaptions");
+        if (options.InstructionColumnName is { } asked) input.Require(asked, "text", SchemaColumns.IsText);
         return input.With(Interop.ShapeColumn(options.OutputColumnName, TextDataViewType.Instance));
     }
 }

@@ -33,6 +33,7 @@ public sealed class RankedClassificationTransformer : RowMapTransformer, ILoadab
 
     private readonly SharedModel<TunedModel>? tuned;
     private readonly SharedModel<TrainedBridge>? bridge;
+    private readonly SharedModel<SystemModel>? system;
     private readonly LabelScorer scorer;
     private readonly RankedClassifier.Options options;
 
@@ -45,12 +46,18 @@ public sealed class RankedClassificationTransformer : RowMapTransformer, ILoadab
         (this.bridge, this.options, scorer) =
             (bridge, options, new SimilarityLabelScorer(bridge.Value.Embeddings, options.Labels, options.Instruction, options.Ranking));
 
+    internal RankedClassificationTransformer(IHostEnvironment environment, SharedModel<SystemModel> system, RankedClassifier.Options options)
+        : base(environment, nameof(RankedClassificationTransformer), options.BatchSize) =>
+        (this.system, this.options, scorer) = (system, options,
+            system.Value.Model.Scorer(options.Labels, options.Instruction, options.Ranking, options.BySimilarity));
+
     /// <summary>The labels, in the order of the scores.</summary>
     public IReadOnlyList<string> Labels => scorer.Labels;
 
     private protected override string LoaderSignature => Signature;
 
-    private (int FrameWidth, Device Device) Ears => tuned is not null ? (tuned.Value.Model.FrameWidth, tuned.Value.Model.LanguageModel.Device)
+    private (int FrameWidth, Device Device) Ears => system is not null ? (system.Value.Model.Encoder.HiddenSize, system.Value.Model.Encoder.Device)
+        : tuned is not null ? (tuned.Value.Model.FrameWidth, tuned.Value.Model.LanguageModel.Device)
         : (bridge!.Value.FrameWidth, bridge.Value.Device);
 
     private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
@@ -59,27 +66,35 @@ public sealed class RankedClassificationTransformer : RowMapTransformer, ILoadab
     {
         tuned?.Dispose();
         bridge?.Dispose();
+        system?.Dispose();
     }
 
     private protected override void Write(ModelWriter writer)
     {
         writer.Json(Signature + ".json", options);
-        writer.Json("Ranks", tuned is not null ? RankedBy.LanguageModel : RankedBy.Similarity);
-        if (tuned is not null) TunedSteps.Write(writer, tuned);
+        writer.Json("Ranks", system is not null ? RankedBy.System : tuned is not null ? RankedBy.LanguageModel : RankedBy.Similarity);
+        if (system is not null) TunedSteps.Write(writer, system);
+        else if (tuned is not null) TunedSteps.Write(writer, tuned);
         else TunedSteps.Write(writer, bridge!);
     }
 
     static RankedClassificationTransformer ILoadable<RankedClassificationTransformer>.Read(IHostEnvironment environment, ModelReader reader)
     {
         var options = reader.Json<RankedClassifier.Options>(Signature + ".json");
-        return reader.Json<RankedBy>("Ranks") == RankedBy.LanguageModel
-            ? new(environment, TunedSteps.Read(environment, reader), options) : new(environment, TunedSteps.ReadBridge(environment, reader), options);
+        return reader.Json<RankedBy>("Ranks") switch
+        {
+            RankedBy.System => new(environment, TunedSteps.ReadSystem(environment, reader)
+                ?? throw new FormatException("The model file is damaged: a ranking step names a pre-trained system and has none."), options),
+            RankedBy.LanguageModel => new(environment, TunedSteps.Read(environment, reader), options),
+            _ => new(environment, TunedSteps.ReadBridge(environment, reader), options),
+        };
     }
 
     private enum RankedBy
     {
         LanguageModel,
         Similarity,
+        System,
     }
 
     private sealed class Binding : RowBinding
@@ -199,6 +214,14 @@ public sealed class RankedClassifier : StepEstimator<RankedClassificationTransfo
         [JsonIgnore]
         public BridgeNetTransformer? Bridge;
 
+        /// <summary>A pre-trained system instead of a tuned model or a bridge.</summary>
+        [JsonIgnore]
+        public AudioLanguageSystem? System;
+
+        /// <summary>Compares texts although there is a language model: with Pengi the text that it says with the labels' (its text matching). Default
+        /// false.</summary>
+        public bool BySimilarity;
+
         /// <summary>Rows ranked at once; results do not depend on it. See <see cref="CaptionGenerator.Options.BatchSize"/> for the default.</summary>
         public int BatchSize = 32;
 
@@ -233,6 +256,8 @@ public sealed class RankedClassifier : StepEstimator<RankedClassificationTransfo
         errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.ScoreColumnName), options.ScoreColumnName),
             (nameof(Options.FeatureColumnName), options.FeatureColumnName), (nameof(Options.LabelColumnName), options.LabelColumnName ?? "no column"));
         errors.Require(options.Instruction is not null, $"{nameof(Options.Instruction)} is null.");
+        errors.OneOf(options.Model, options.System);
+        errors.Require(!options.BySimilarity || options.Model is null, "BySimilarity is set; a tuned model alone has nothing to compare by.");
         errors.Batch(options.BatchSize);
         errors.Require(options.Threshold is >= 0 and <= 1, $"Threshold is {options.Threshold}; it is a probability, from 0 to 1.");
         errors.Valid(nameof(Options.Ranking), options.Ranking, ranking => ranking.Validate());
@@ -242,15 +267,18 @@ public sealed class RankedClassifier : StepEstimator<RankedClassificationTransfo
     {
         var resolved = options.LabelColumnName is { } column ? options.With(KeyNames.Read(input.Schema[column])) : options;
         RankingOptions.CheckLabels(resolved.Labels);
+        if (options.System is { } system) return new(Environment, system.Shared.Share(), resolved);
         var carried = ModelReference.Find(input.Schema[options.FeatureColumnName]);
-        if ((options.Model?.Model ?? (options.Bridge is null ? carried?.Tuned : null)) is { } tuned) return new(Environment, tuned.Share(), resolved);
+        var ranking = options.Model?.Model ?? (options.Bridge is null && !options.BySimilarity ? carried?.Tuned : null);
+        if (ranking is not null) return new(Environment, ranking.Share(), resolved);
         var bridge = options.Bridge?.Bridge ?? carried?.Bridge ?? throw TunedSteps.NoModel(options.FeatureColumnName, "RankLabels");
         return new(Environment, bridge.Share(), resolved);
     }
 
     private protected override SchemaShape Shape(SchemaShape input)
     {
-        TunedSteps.Check(input, options.FeatureColumnName, options.Model is not null || options.Bridge is not null, "RankLabels");
+        TunedSteps.Check(input, options.FeatureColumnName, options.Model is not null || options.Bridge is not null || options.System is not null,
+            "RankLabels");
         if (options.LabelColumnName is { } label) input.Require(label, "key with names; append Conversion.MapValueToKey before this", KeyNames.AreOn);
         var text = Interop.ShapeColumn("ScoreColumnKind", TextDataViewType.Instance);
         var kind = Interop.ShapeColumn("ScoreValueKind", TextDataViewType.Instance);

@@ -24,6 +24,13 @@ internal static class TunedSteps
     public static SharedModel<TrainedBridge> ReadBridge(IHostEnvironment environment, ModelReader reader) =>
         reader.Shared("Model", () => TrainedBridge.Read(reader, "Bridge", Devices.ForEnvironment(environment)));
 
+    public static void Write(ModelWriter writer, SharedModel<SystemModel> system) =>
+        writer.Shared("System", system.Value, () => system.Value.Write(writer, "SystemFolder"));
+
+    /// <summary>The pre-trained system that the step was saved with; null where it was another model.</summary>
+    public static SharedModel<SystemModel>? ReadSystem(IHostEnvironment environment, ModelReader reader) => reader.TryStream("System", _ => { })
+        ? reader.Shared("System", () => SystemModel.Read(reader, "SystemFolder", Devices.ForEnvironment(environment))) : null;
+
     /// <summary>The feature column of a shape, and whether there is a model for it: handed over, or carried by the column.</summary>
     public static void Check(SchemaShape shape, string features, bool handedOver, string step)
     {

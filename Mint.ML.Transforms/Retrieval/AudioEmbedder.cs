@@ -53,12 +53,15 @@ public sealed class AudioEmbeddingTransformer : RowMapTransformer, ILoadable<Aud
         {
             this.owner = owner;
             string name = owner.columns.InputColumnName;
-            if (owner.model.Bridge is { } bridge)
+            if (owner.model.OfFrames is { } embeddings)
             {
-                sound = FrameBatch.Column(input, name, bridge.Value.FrameWidth);
-                int queries = (int)bridge.Value.Bridge.Config.Queries;
-                size = queries * owner.model.Width;
-                Added = [new(owner.columns.OutputColumnName, new VectorDataViewType(NumberDataViewType.Single, queries, owner.model.Width))];
+                sound = FrameBatch.Column(input, name, owner.model.Ears.FrameWidth);
+                size = embeddings.VectorsPerClip * owner.model.Width;
+                Added =
+                [
+                    new(owner.columns.OutputColumnName,
+                        new VectorDataViewType(NumberDataViewType.Single, embeddings.VectorsPerClip, owner.model.Width)),
+                ];
             }
             else
             {
@@ -76,9 +79,9 @@ public sealed class AudioEmbeddingTransformer : RowMapTransformer, ILoadable<Aud
         {
             var vectors = batch.Output<VBuffer<float>>(0);
             for (int i = 0; i < vectors.Length; i++) vectors[i] = new(size, Enumerable.Repeat(float.NaN, size).ToArray());
-            if (owner.model.Bridge is { } bridge)
+            if (owner.model.OfFrames is { } embeddings)
             {
-                BridgeNetTransformer.EmbedAudio(bridge.Value, batch.Input<VBuffer<float>>(sound), sound.Name, vectors);
+                BridgeNetTransformer.EmbedAudio(embeddings, owner.model.Ears, batch.Input<VBuffer<float>>(sound), sound.Name, vectors);
             }
             else
             {
@@ -112,6 +115,9 @@ public sealed class AudioEmbedder : StepEstimator<AudioEmbeddingTransformer>
         /// <summary>A bridge of stage 1; null takes the one that the feature column carries, unless there is <see cref="Clap"/>.</summary>
         public BridgeNetTransformer? Bridge;
 
+        /// <summary>A pre-trained system instead of either; the input is the column of its frames.</summary>
+        public AudioLanguageSystem? System;
+
         /// <summary>Rows embedded at once; results do not depend on it.</summary>
         public int BatchSize = 16;
 
@@ -128,18 +134,20 @@ public sealed class AudioEmbedder : StepEstimator<AudioEmbeddingTransformer>
         ArgumentNullException.ThrowIfNull(options);
         this.options = options.Copy();
         CheckOptions();
+        options.System?.Model.Comparing(); // refused by name, before anything is read
     }
 
     private protected override void Check(OptionErrors errors)
     {
         errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName));
-        errors.Clap(options.Clap, options.Bridge);
+        errors.Clap(options.Clap, options.Bridge, options.System);
         errors.Batch(options.BatchSize);
     }
 
     private protected override AudioEmbeddingTransformer Make(IDataView input)
     {
-        var model = options.Clap is { } clap ? EmbeddingModel.Load(clap, options.EmbedFrozenModels, Environment)
+        var model = options.System is { } system ? new(system.Shared.Share())
+            : options.Clap is { } clap ? EmbeddingModel.Load(clap, options.EmbedFrozenModels, Environment)
             : new((options.Bridge?.Bridge ?? ModelReference.Find(input.Schema[options.InputColumnName])?.Bridge
                 ?? throw TunedSteps.NoBridge(options.InputColumnName, "EmbedAudio")).Share());
         return new(Environment, model, new(options.OutputColumnName, options.InputColumnName, options.BatchSize));
@@ -154,7 +162,8 @@ public sealed class AudioEmbedder : StepEstimator<AudioEmbeddingTransformer>
         else
         {
             var features = input.Require(options.InputColumnName, SchemaColumns.Features, SchemaColumns.IsFeatures);
-            if (options.Bridge is null && !ModelReference.IsOn(features)) throw TunedSteps.NoBridge(options.InputColumnName, "EmbedAudio");
+            if (options.Bridge is null && options.System is null && !ModelReference.IsOn(features))
+                throw TunedSteps.NoBridge(options.InputColumnName, "EmbedAudio");
         }
         return input.With(Interop.ShapeColumn(options.OutputColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.Vector));
     }

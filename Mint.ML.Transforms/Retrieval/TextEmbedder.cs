@@ -66,8 +66,7 @@ public sealed class TextEmbeddingTransformer : RowMapTransformer, ILoadable<Text
             string[] some = [.. asked.Select(row => texts[row])];
             for (int i = 0; i < vectors.Length; i++) vectors[i] = new(size, Enumerable.Repeat(float.NaN, size).ToArray());
             if (asked.Length == 0) return;
-            IReadOnlyList<float[]> embedded = owner.model.Clap is { } clap ? clap.Value.Texts(some)
-                : [.. owner.model.Bridge!.Value.Embeddings.Texts(some).Select(vector => vector.Cast<float>().ToArray())];
+            var embedded = owner.model.Texts(some);
             for (int i = 0; i < asked.Length; i++) vectors[asked[i]] = new(size, embedded[i]);
         }
     }
@@ -91,6 +90,9 @@ public sealed class TextEmbedder : StepEstimator<TextEmbeddingTransformer>
         /// <summary>A bridge of stage 1, where there is no <see cref="Clap"/>.</summary>
         public BridgeNetTransformer? Bridge;
 
+        /// <summary>A pre-trained system instead of either.</summary>
+        public AudioLanguageSystem? System;
+
         /// <summary>Texts embedded at once; results do not depend on it.</summary>
         public int BatchSize = 32;
 
@@ -107,18 +109,21 @@ public sealed class TextEmbedder : StepEstimator<TextEmbeddingTransformer>
         ArgumentNullException.ThrowIfNull(options);
         this.options = options.Copy();
         CheckOptions();
+        options.System?.Model.Comparing(); // refused by name, before anything is read
     }
 
     private protected override void Check(OptionErrors errors)
     {
         errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName));
-        errors.Clap(options.Clap, options.Bridge);
-        errors.Require(options.Clap is not null || options.Bridge is not null, "Clap and Bridge are both null; one of them makes the vectors.");
+        errors.Clap(options.Clap, options.Bridge, options.System);
+        errors.Require(options.Clap is not null || options.Bridge is not null || options.System is not null,
+            "Clap and Bridge are both null; one of them makes the vectors.");
         errors.Batch(options.BatchSize);
     }
 
     private protected override TextEmbeddingTransformer Make(IDataView input) => new(Environment,
-        options.Clap is { } clap ? EmbeddingModel.Load(clap, options.EmbedFrozenModels, Environment) : new(options.Bridge!.Bridge.Share()),
+        options.System is { } system ? new(system.Shared.Share())
+            : options.Clap is { } clap ? EmbeddingModel.Load(clap, options.EmbedFrozenModels, Environment) : new(options.Bridge!.Bridge.Share()),
         new(options.OutputColumnName, options.InputColumnName, options.BatchSize));
 
     private protected override SchemaShape Shape(SchemaShape input)

@@ -27,6 +27,10 @@ internal static class StepErrors
             throw new ArgumentException($"Training.BestBy is '{metric}'; without held-out rows there are no metrics. Set ValidationSet, or leave BestBy out.");
     }
 
+    /// <summary>A model of one kind or of the other.</summary>
+    public static void OneOf(this OptionErrors errors, InstructionTunedTransformer? model, AudioLanguageSystem? system) =>
+        errors.Require(model is null || system is null, "Model and System are both set; one of them answers.");
+
     /// <summary>Rows that go through a model at once.</summary>
     public static void Batch(this OptionErrors errors, int rows) => errors.Require(rows >= 1, $"BatchSize is {rows}; at least one row goes through at once.");
 
@@ -42,9 +46,10 @@ internal static class StepErrors
     });
 
     /// <summary>The folder of a CLAP with its tokenizer, where one is named instead of a bridge.</summary>
-    public static void Clap(this OptionErrors errors, string? path, BridgeNetTransformer? bridge)
+    public static void Clap(this OptionErrors errors, string? path, BridgeNetTransformer? bridge, AudioLanguageSystem? system)
     {
         errors.Require(path is null || bridge is null, "Clap and Bridge are both set; one of them makes the vectors.");
+        errors.Require(system is null || (path ?? (object?)bridge) is null, "System is set beside Clap or Bridge; one of them makes the vectors.");
         if (path is null) return;
         errors.Folder(nameof(Clap), path, required: true, folder =>
         {

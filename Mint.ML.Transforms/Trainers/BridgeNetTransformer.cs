@@ -8,6 +8,7 @@ using Mint.ML.Retrieval;
 using Mint.ML.Training;
 using Mint.ML.Transforms.Predictors;
 using Mint.ML.Transforms.RowMapping;
+using static TorchSharp.torch;
 
 namespace Mint.ML.Transforms;
 
@@ -92,12 +93,13 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
     private sealed record Columns(string FeatureColumnName, string TextColumnName, int BatchSize);
 
     /// <summary>Puts the vectors of each row with sound, (Q, E) flattened, into its place.</summary>
-    internal static void EmbedAudio(TrainedBridge bridge, ReadOnlySpan<VBuffer<float>> features, string column, Span<VBuffer<float>> embeddings)
+    internal static void EmbedAudio(IAudioTextEmbeddings model, (int FrameWidth, Device Device) ears, ReadOnlySpan<VBuffer<float>> features, string column,
+        Span<VBuffer<float>> embeddings)
     {
-        if (FrameBatch.Read(features, bridge.FrameWidth, column, bridge.Device) is not var (rows, sounds)) return;
+        if (FrameBatch.Read(features, ears.FrameWidth, column, ears.Device) is not var (rows, sounds)) return;
         using (sounds)
         {
-            var embedded = bridge.Embeddings.Clips(sounds);
+            var embedded = model.Clips(sounds);
             for (int i = 0; i < rows.Count; i++) embeddings[rows[i]] = new VBuffer<float>(embedded[i].Length, [.. embedded[i].Cast<float>()]);
         }
     }
@@ -142,7 +144,8 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
             {
                 var embeddings = batch.Output<VBuffer<float>>(1);
                 for (int i = 0; i < embeddings.Length; i++) embeddings[i] = new(audioSize, Enumerable.Repeat(float.NaN, audioSize).ToArray());
-                EmbedAudio(owner.bridge.Value, batch.Input<VBuffer<float>>(features), features.Name, embeddings);
+                EmbedAudio(owner.bridge.Value.Embeddings, (owner.bridge.Value.FrameWidth, owner.bridge.Value.Device), batch.Input<VBuffer<float>>(features),
+                    features.Name, embeddings);
             }
             if (this.text is { } text && batch.IsActive(2)) EmbedText(batch.Input<ReadOnlyMemory<char>>(text), batch.Output<VBuffer<float>>(2));
         }

@@ -30,8 +30,8 @@ public static class AnswerSettings
         return settings;
     }
 
-    // A published system is a folder, and may have another in it (MusiLingo's mert).
-    private static string Hash(string model)
+    /// <summary>SHA-256 of a model file, or of a published system's folder with those in it (MusiLingo's mert).</summary>
+    internal static string Hash(string model)
     {
         if (Directory.Exists(model))
         {

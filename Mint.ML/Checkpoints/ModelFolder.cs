@@ -18,6 +18,13 @@ public static class ModelFolder
         .Where(name => !name.StartsWith('.') && !name.EndsWith(".md", StringComparison.OrdinalIgnoreCase) && !name.EndsWith(".tmp", StringComparison.Ordinal))
         .Order(StringComparer.Ordinal)];
 
+    /// <summary>The same of a whole system, whose models and vocabularies stand in folders within it: "clip/vocab.json".</summary>
+    /// <param name="folder">The system's folder.</param>
+    /// <param name="parts">The folders within it that belong to it; one that is not there has no files.</param>
+    internal static IReadOnlyList<string> Names(string folder, IEnumerable<string> parts) =>
+        [.. Names(folder), .. parts.Where(part => Directory.Exists(Path.Combine(folder, part)))
+            .SelectMany(part => Names(Path.Combine(folder, part)).Select(name => $"{part}/{name}"))];
+
     /// <summary>SHA-256 of a model's files and their names, in hexadecimal digits: another weight, another setting or one file more makes another.</summary>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     public static string Hash(string folder)

@@ -91,6 +91,9 @@ public sealed class Clap : IDisposable
         return functional.normalize(textProjection.call(Text.Pool(Text.Forward(ids, mask))), dim: -1).MoveToOuterDisposeScope();
     }
 
+    /// <summary>What similarities are multiplied by to become the logits of a softmax over texts.</summary>
+    internal double AudioScale => audioScale;
+
     /// <summary>How well each text fits each audio, as logits of a softmax over texts: (A, P) and (B, P) to (A, B).</summary>
     public Tensor LogitsPerAudio(Tensor audio, Tensor text) => Logits(audio, text, audioScale);
 

@@ -14,6 +14,9 @@ internal static class ForeignNames
         && !name.Any(letter => letter is '/' or '\\' or ':' || char.IsControl(letter))
         && !Devices.Contains(name.Split('.')[0].TrimEnd(' '), StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Whether a name is that of a file in a folder, or in a folder within it.</summary>
+    public static bool IsFileOrInPart(string name) => name.Split('/') is { Length: 1 or 2 } steps && steps.All(IsFile);
+
     /// <summary>Whether a reference is a folder below another: no root, no drive, no server, and nowhere "..".</summary>
     public static bool IsFolder(string reference) => reference.Split('/').All(IsFile);
 }

@@ -22,10 +22,11 @@ internal sealed class FrozenFolder
     private readonly string? reference;
 
     private readonly IReadOnlyList<(string Name, SafeFileHandle File)>? unpacked; // files without a name, kept for a later save
+    private readonly IReadOnlyList<string> parts; // folders within it that belong to it
 
     private FrozenFolder(string path, bool embedded, string? reference = null, IReadOnlyList<(string, string)>? files = null,
-        IReadOnlyList<(string, SafeFileHandle)>? unpacked = null) =>
-        (Path, Embedded, this.reference, this.files, this.unpacked) = (path, embedded, reference, files, unpacked);
+        IReadOnlyList<(string, SafeFileHandle)>? unpacked = null, IReadOnlyList<string>? parts = null) =>
+        (Path, Embedded, this.reference, this.files, this.unpacked, this.parts) = (path, embedded, reference, files, unpacked, parts ?? []);
 
     /// <summary>Where the folder is now. Of one that was unpacked from a model file, where it was while it was loaded from.</summary>
     public string Path { get; }
@@ -33,8 +34,11 @@ internal sealed class FrozenFolder
     /// <summary>Whether the files go into the model file.</summary>
     public bool Embedded { get; }
 
-    public static FrozenFolder FromPath(string path, bool embedded = false) => Directory.Exists(path)
-        ? new(path, embedded)
+    /// <param name="path">The folder.</param>
+    /// <param name="embedded">Whether its files go into model files.</param>
+    /// <param name="parts">Folders within it that belong to it, where it is a whole system's.</param>
+    public static FrozenFolder FromPath(string path, bool embedded = false, IReadOnlyList<string>? parts = null) => Directory.Exists(path)
+        ? new(path, embedded, parts: parts)
         : throw new DirectoryNotFoundException($"There is no model folder '{path}' (looked in {System.IO.Path.GetFullPath(path)}). Give the path of a "
             + "Hugging Face folder: config.json, weights, tokenizer files.");
 
@@ -44,7 +48,7 @@ internal sealed class FrozenFolder
         {
             w.Write(Embedded);
             w.Write(reference ?? Reference(Path));
-            var files = this.files ?? Hashes(Path);
+            var files = this.files ?? Hashes(Path, parts);
             w.Write(files.Count);
             foreach (var (file, hash) in files)
             {
@@ -55,7 +59,7 @@ internal sealed class FrozenFolder
         if (!Embedded) return;
         if (unpacked is null)
         {
-            PackedFolder.Write(writer, name + "Files", Path);
+            PackedFolder.Write(writer, name + "Files", Path, parts);
         }
         else
         {
@@ -89,7 +93,7 @@ internal sealed class FrozenFolder
             + $"another.");
         }
 
-        if (files.FirstOrDefault(file => !ForeignNames.IsFile(file.Name)) is { Name: { } outside })
+        if (files.FirstOrDefault(file => !ForeignNames.IsFileOrInPart(file.Name)) is { Name: { } outside })
             throw new FormatException($"The model file names '{outside}' as a file of the frozen model '{reference}', which is no name of a file in a folder.");
         if (!embedded)
         {
@@ -102,7 +106,7 @@ internal sealed class FrozenFolder
             var loaded = load(folder.Path);
             // A later save embeds the files again. An open file needs no name on Unix, so that nothing is left however the process ends.
             IReadOnlyList<(string, SafeFileHandle)>? kept = OperatingSystem.IsWindows() ? null
-                : [.. ModelFolder.Names(folder.Path).Select(file => (file, File.OpenHandle(System.IO.Path.Combine(folder.Path, file))))];
+                : [.. ModelFolder.Names(folder.Path, PartsOf(files)).Select(file => (file, File.OpenHandle(System.IO.Path.Combine(folder.Path, file))))];
             if (kept is not null) folder.Dispose();
             return (new FrozenFolder(folder.Path, true, reference, files, kept), loaded);
         }
@@ -137,7 +141,7 @@ internal sealed class FrozenFolder
     private static string? Difference(string folder, IReadOnlyList<(string Name, string Hash)> files)
     {
         var known = files.Select(file => file.Name).ToHashSet();
-        if (ModelFolder.Names(folder).FirstOrDefault(name => !known.Contains(name)) is { } added)
+        if (ModelFolder.Names(folder, PartsOf(files)).FirstOrDefault(name => !known.Contains(name)) is { } added)
         {
             return $"{System.IO.Path.Combine(folder, added)} was not there at training";
         }
@@ -150,8 +154,11 @@ internal sealed class FrozenFolder
         return null;
     }
 
-    private static List<(string, string)> Hashes(string folder) =>
-        [.. ModelFolder.Names(folder).Select(name => (name, Hash(System.IO.Path.Combine(folder, name))))];
+    private static string[] PartsOf(IEnumerable<(string Name, string)> files) =>
+        [.. files.Select(file => file.Name.Split('/')).Where(steps => steps.Length == 2).Select(steps => steps[0]).Distinct()];
+
+    private static List<(string, string)> Hashes(string folder, IReadOnlyList<string> parts) =>
+        [.. ModelFolder.Names(folder, parts).Select(name => (name, Hash(System.IO.Path.Combine(folder, name))))];
 
     /// <summary>SHA-256 of a file. Gigabytes are hashed once a process: a file of the same size and time of writing is taken for the same.</summary>
     private static string Hash(string path)

@@ -9,8 +9,8 @@ internal static class PackedFolder
     /// <summary>Most files of a folder; a large model has some dozens.</summary>
     public const int MostFiles = 10_000;
 
-    public static void Write(ModelWriter writer, string stream, string folder) =>
-        Write(writer, stream, [.. ModelFolder.Names(folder).Select(name => (name, (Func<Stream>)(() => File.OpenRead(Path.Combine(folder, name)))))]);
+    public static void Write(ModelWriter writer, string stream, string folder, params IEnumerable<string> parts) =>
+        Write(writer, stream, [.. ModelFolder.Names(folder, parts).Select(name => (name, (Func<Stream>)(() => File.OpenRead(Path.Combine(folder, name)))))]);
 
     /// <summary>Writes files that may have no name on the disk any more.</summary>
     public static void Write(ModelWriter writer, string stream, IReadOnlyList<(string Name, Func<Stream> Open)> files) => writer.Stream(stream, w =>
@@ -53,8 +53,9 @@ internal static class PackedFolder
     {
         string name = reader.ReadString();
         string path = Path.Combine(folder, name);
-        if (!ForeignNames.IsFile(name) || name.StartsWith('.') || File.Exists(path))
+        if (!ForeignNames.IsFileOrInPart(name) || name.Split('/').Any(step => step.StartsWith('.')) || File.Exists(path) || Directory.Exists(path))
             throw new FormatException($"The model file is damaged: stream '{stream}' names a file '{name}'.");
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         long left = reader.ReadInt64();
         using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
         var buffer = new byte[1 << 16];

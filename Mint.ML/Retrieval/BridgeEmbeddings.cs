@@ -11,13 +11,16 @@ namespace Mint.ML.Retrieval;
 /// <summary>What a trained Bridge-Net (stage 1) gives retrieval: embeddings of clips and texts, and matching probabilities.</summary>
 /// <remarks>Clips and texts do not see each other in their embeddings, so either may be kept in an <see cref="EmbeddingIndex"/>; matching reads both and is for
 /// the best few.</remarks>
-public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
+public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer) : IAudioTextEmbeddings
 {
     /// <summary>The most tokens of a text that are read; MINT trains with 30.</summary>
     public int MaxTextTokens { get; init; } = 30;
 
     /// <summary>Numbers of a vector: 256 for MINT.</summary>
     public int Width => (int)bridge.Config.EmbeddingSize;
+
+    /// <summary>Queries Q of the bridge: each gives a clip a vector.</summary>
+    public int VectorsPerClip => (int)bridge.Config.Queries;
 
     /// <summary>What similarities are divided by in the contrastive loss: learnt from 0.07.</summary>
     public float Temperature => bridge.Temperature.item<float>();

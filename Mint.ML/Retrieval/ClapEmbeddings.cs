@@ -1,6 +1,7 @@
 using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
+using Mint.ML.Generation;
 using Mint.ML.Text;
 using static TorchSharp.torch;
 
@@ -11,7 +12,7 @@ namespace Mint.ML.Retrieval;
 /// A clip longer than the model hears at once (10 s) is cut into windows that cover it; its vector is the mean of theirs, of length 1 again. A fused CLAP
 /// hears long clips by crops of its own.
 /// </remarks>
-public sealed class ClapEmbeddings : IDisposable
+public sealed class ClapEmbeddings : IAudioTextEmbeddings, IDisposable
 {
     private const int MaxTextTokens = 77; // laion's own limit
 
@@ -57,6 +58,15 @@ public sealed class ClapEmbeddings : IDisposable
     /// <summary>Numbers P of a vector: 512 for laion's.</summary>
     public int Width => clap.Width;
 
+    /// <inheritdoc/>
+    int IAudioTextEmbeddings.VectorsPerClip => 1;
+
+    /// <summary>One over CLAP's learned scale of logits.</summary>
+    public float Temperature => (float)(1 / clap.AudioScale);
+
+    /// <summary>Its ear: one frame a clip, the clip's unit vector, (B, 1, P). It stays this object's.</summary>
+    public IAudioEncoder Encoder => new ClapEar(this);
+
     /// <summary>Samples per second that it hears, in Hz: 48,000 for laion's.</summary>
     public int SampleRate => frontEnd.Options.Spectrogram.SampleRate;
 
@@ -80,6 +90,16 @@ public sealed class ClapEmbeddings : IDisposable
         var (ids, mask) = TextTensors.Encode(tokenizer, texts, longestText, clap.Audio.Device);
         return Rows(clap.EncodeText(ids, mask));
     }
+
+    // What the ear makes of a clip is its vector already.
+    IReadOnlyList<float[,]> IAudioTextEmbeddings.Clips(AudioEncoding audio)
+    {
+        using var scope = NewDisposeScope();
+        return [.. Rows(audio.Frames.squeeze(1)).Select(vector => BridgeEmbeddings.Vectors(vector, Width))];
+    }
+
+    IReadOnlyList<float[,]> IAudioTextEmbeddings.Texts(IReadOnlyList<string> texts) =>
+        [.. Texts(texts).Select(vector => BridgeEmbeddings.Vectors(vector, Width))];
 
     /// <inheritdoc/>
     public void Dispose()
@@ -122,5 +142,29 @@ public sealed class ClapEmbeddings : IDisposable
     {
         float[] numbers = [.. vectors.to(ScalarType.Float32).cpu().contiguous().data<float>()];
         return [.. numbers.Chunk((int)vectors.shape[1])];
+    }
+
+    private sealed class ClapEar(ClapEmbeddings clap) : IAudioEncoder
+    {
+        public int SampleRate => clap.SampleRate;
+        public int HiddenSize => clap.Width;
+        public Device Device => clap.clap.Audio.Device;
+
+        public AudioEncoding Encode(Tensor waveforms, Tensor lengths)
+        {
+            using var scope = NewDisposeScope();
+            long[] samples = Cpu.Longs(lengths);
+            var rows = waveforms.to(ScalarType.Float32).cpu();
+            float[][] vectors = [.. clap.Clips([.. samples.Select((length, row) =>
+                new AudioClip([.. rows.select(0, row).narrow(0, 0, length).contiguous().data<float>()], SampleRate))])];
+            return new AudioEncoding(
+                tensor([.. vectors.SelectMany(vector => vector)], [vectors.Length, 1, HiddenSize], device: Device).MoveToOuterDisposeScope(),
+                ones([vectors.Length, 1], dtype: ScalarType.Bool, device: Device).MoveToOuterDisposeScope());
+        }
+
+        public void Dispose()
+        {
+            // The towers are the CLAP's.
+        }
     }
 }

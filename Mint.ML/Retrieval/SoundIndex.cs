@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Mint.ML.Answering;
@@ -10,8 +9,8 @@ using Mint.ML.Generation;
 namespace Mint.ML.Retrieval;
 
 /// <summary>What an index was made with, in the file of its name with .json behind it: embeddings of two models, or of other windows, do not mix.</summary>
-/// <param name="Model">The model file, relative to the index's folder.</param>
-/// <param name="Sha256">Of the model file.</param>
+/// <param name="Model">The model file, or the system's folder, relative to the index's folder.</param>
+/// <param name="Sha256">Of the model.</param>
 /// <param name="WindowSeconds">See <see cref="LongAudioOptions"/>.</param>
 /// <param name="OverlapSeconds">See <see cref="LongAudioOptions"/>.</param>
 /// <param name="Version">Of the library that made the vectors; null for an index of before that was kept.</param>
@@ -32,8 +31,7 @@ public sealed record IndexSettings(string Model, string Sha256, double WindowSec
     /// <summary>What an index is made with.</summary>
     public static IndexSettings ForModel(string index, string model, LongAudioOptions windows, HearingOptions? hearing = null)
     {
-        using var zip = File.OpenRead(model);
-        return new(Path.GetRelativePath(FolderOf(index), model), Convert.ToHexStringLower(SHA256.HashData(zip)), windows.WindowSeconds, windows.Overlap,
+        return new(Path.GetRelativePath(FolderOf(index), model), AnswerSettings.Hash(model), windows.WindowSeconds, windows.Overlap,
             RecordedSettings.Version)
         {
             Hearing = hearing ?? new(),
@@ -83,12 +81,12 @@ public sealed record IndexSettings(string Model, string Sha256, double WindowSec
     public string CheckedModel(string index, string? model)
     {
         model ??= Path.Combine(FolderOf(index), Model);
-        if (!File.Exists(model))
+        if (!File.Exists(model) && !Directory.Exists(model))
         {
-            throw new FileNotFoundException($"The index was made with the model {model}, which is no longer there. Name where it is with --model.", model);
+            throw new FileNotFoundException($"The index was made with the model {model}, which is no longer there. Name where it is with --model or "
+                + "--system.", model);
         }
-        using var zip = File.OpenRead(model);
-        return Convert.ToHexStringLower(SHA256.HashData(zip)) == Sha256 ? model
+        return AnswerSettings.Hash(model) == Sha256 ? model
             : throw new InvalidOperationException($"{index} was made with another model than {model} is now; its vectors cannot be compared. Name the model "
                 + "with --model, or build the index again.");
     }

@@ -19,7 +19,7 @@ public sealed record FoundSound(string Path, float Similarity, double? Match);
 /// <param name="settings">How it was made.</param>
 public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSettings settings)
 {
-    private readonly BridgeEmbeddings embeddings = model.Comparing();
+    private readonly IAudioTextEmbeddings embeddings = model.Comparing();
     private readonly LongAudioOptions windows = new() { WindowSeconds = settings.WindowSeconds, OverlapSeconds = settings.OverlapSeconds };
 
     /// <summary>The most similar to a text, most similar first; with <paramref name="rerank"/>, so many of them in the order of the matching head.</summary>
@@ -28,18 +28,21 @@ public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSet
     /// <param name="rerank">How many of the best are heard again beside the text; 0 for none.</param>
     /// <param name="cancel">Stops between two batches.</param>
     /// <exception cref="ArgumentException">The text is empty, or a number out of range.</exception>
+    /// <exception cref="NotSupportedException">The best cannot be heard again: the model has no matching head.</exception>
     /// <exception cref="InvalidDataException">A file has changed since the index was made.</exception>
     public IReadOnlyList<FoundSound> ByText(string text, int top, int rerank = 0, CancellationToken cancel = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(text);
         ArgumentOutOfRangeException.ThrowIfLessThan(top, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(rerank);
+        var judge = rerank == 0 ? null : embeddings as BridgeEmbeddings ?? throw new NotSupportedException(
+            "This model has no matching head, which reads text and sound together: search without hearing the best again (--rerank).");
         using var file = EmbeddingIndex.Open(index, mapped: false);
         var hits = file.Search([embeddings.Texts([text])[0]], Math.Max(top, rerank), cancel)[0];
-        if (rerank == 0) return Unjudged(hits.Take(top));
+        if (judge is null) return Unjudged(hits.Take(top));
         SearchHit[] best = [.. hits.Take(rerank)];
         var sounds = Heard(best);
-        var matched = embeddings.Rerank(text, best, some => model.Encoder.Encode([.. some.Select(hit => sounds[hit.Id])]), cancel: cancel);
+        var matched = judge.Rerank(text, best, some => model.Encoder.Encode([.. some.Select(hit => sounds[hit.Id])]), cancel: cancel);
         return [.. matched.Select(one => new FoundSound(one.Hit.Id, one.Hit.Similarity, one.Probability)).Concat(Unjudged(hits.Skip(rerank))).Take(top)];
     }
 

@@ -23,13 +23,13 @@ public sealed record AnswerDefaults
     public RankingOptions Ranking { get; init; } = new();
 
     /// <summary>Reads a model file's steps; no weights, so that options are checked before anything long begins.</summary>
-    /// <param name="path">The zip. The folder of a published system has no steps, and gives the defaults of this record.</param>
+    /// <param name="path">The zip. The folder of a published system has no steps, and gives what its paper asks (<see cref="KnownModel.Defaults"/>).</param>
     /// <exception cref="FileNotFoundException">There is nothing of that name.</exception>
     /// <exception cref="InvalidDataException">The file is no model, or an option in it is unknown or wrong; the message names it.</exception>
     public static AnswerDefaults Read(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        if (Directory.Exists(path)) return new();
+        if (Directory.Exists(path)) return ModelCatalog.Published(path).Defaults;
         try
         {
             using var zip = ModelZip.Open(path, new());

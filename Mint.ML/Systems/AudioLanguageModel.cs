@@ -38,6 +38,8 @@ public sealed partial class AudioLanguageModel : IDisposable
     private readonly TrainedBridge? bridge;
     private readonly TunedModel? tuned;
     private readonly IAudioLanguageModel? system;
+    private readonly KnownModel? published;
+    private readonly IDisposable? owned;
     private readonly InUse use;
 
     /// <summary>A model of parts that were loaded or trained elsewhere.</summary>
@@ -47,6 +49,11 @@ public sealed partial class AudioLanguageModel : IDisposable
     public AudioLanguageModel(IAudioEncoder encoder, IAudioLanguageModel system)
         : this(encoder, null, null, null, system ?? throw new ArgumentNullException(nameof(system)))
     {
+    }
+
+    private AudioLanguageModel(KnownModel published, WholeSystem whole) : this(whole.Encoder, null, null, null, whole.Model)
+    {
+        (this.published, owned, Embeddings, Defaults) = (published, whole.Owned, whole.Embeddings, published.Defaults);
     }
 
     private AudioLanguageModel(IAudioEncoder encoder, FrozenFolder? encoderFolder, TrainedBridge? bridge, TunedModel? tuned, IAudioLanguageModel? system)
@@ -62,6 +69,7 @@ public sealed partial class AudioLanguageModel : IDisposable
         }
         use = new InUse(nameof(AudioLanguageModel), DisposeParts);
         (Encoder, this.encoderFolder, this.bridge, this.tuned, this.system) = (encoder, encoderFolder, bridge, tuned, system ?? tuned?.Model);
+        Embeddings = bridge?.Embeddings;
     }
 
     /// <summary>The frozen encoder.</summary>
@@ -70,11 +78,21 @@ public sealed partial class AudioLanguageModel : IDisposable
     /// <summary>What answers; null for a model of stage 1 alone, which compares sound with text.</summary>
     public IAudioLanguageModel? System => system;
 
-    /// <summary>Vectors of sounds and texts; null where the system has none.</summary>
-    public BridgeEmbeddings? Embeddings => bridge?.Embeddings;
+    /// <summary>Vectors of sounds and texts; null where the system has none. Pengi's are those of the captions that it says (<see
+    /// cref="CaptionEmbeddings"/>).</summary>
+    public IAudioTextEmbeddings? Embeddings { get; }
+
+    /// <summary>What it can be asked for.</summary>
+    public SystemCapabilities Capabilities => published?.Capabilities
+        ?? (system is null ? SystemCapabilities.RankedLabels | SystemCapabilities.Tagging : SystemCapabilities.Answers | SystemCapabilities.RankedLabels
+            | SystemCapabilities.Tagging) | (Embeddings is null ? SystemCapabilities.None : SystemCapabilities.Embeddings);
 
     /// <summary>What is asked, and how it is searched for, where a call does not say: what the saved pipeline did, or the paper's instructions.</summary>
     public AnswerDefaults Defaults { get; init; } = new();
+
+    /// <summary>The same model, asked otherwise where a call does not say; it takes this one's parts over.</summary>
+    private AudioLanguageModel Asked(AnswerDefaults defaults) =>
+        new(published!, new WholeSystem(Encoder, system, Embeddings, owned)) { Defaults = defaults };
 
     /// <summary>How long recordings are heard.</summary>
     public LongAudioOptions Windows { get; init; } = new();
@@ -99,8 +117,8 @@ public sealed partial class AudioLanguageModel : IDisposable
         ArgumentNullException.ThrowIfNull(path);
         if (Directory.Exists(path))
         {
-            var (encoder, model) = ModelCatalog.LoadSystem(path, device);
-            return new(encoder, model);
+            var published = ModelCatalog.Published(path);
+            return new(published, published.LoadSystem!(path, device));
         }
         if (!File.Exists(path)) throw new FileNotFoundException($"There is no model file '{path}', and no folder of that name.", path);
         try
@@ -147,6 +165,11 @@ public sealed partial class AudioLanguageModel : IDisposable
         List<IDisposable> parts = [];
         try
         {
+            // A chain of a pre-trained system: its featurizer holds all of it.
+            if (zip.Read(ear) is var hears && hears.TryStream("System", _ => { }))
+            {
+                return hears.Shared("System", () => SystemModel.Read(hears, "SystemFolder", device)).Value.Model.Asked(AnswerDefaults.Read(zip));
+            }
             var (folder, encoder) = FrozenFolder.Read(zip.Read(ear), "Encoder", from => ModelCatalog.LoadAudioEncoder(from, device: device));
             parts.Add(encoder);
             TrainedBridge? bridge = null;
@@ -260,6 +283,18 @@ public sealed partial class AudioLanguageModel : IDisposable
         return divided.Merge([.. windows.Chunk(Batch).SelectMany(some => Answer(some, question, options, cancel))]);
     }
 
+    /// <summary>Answers a further question about a sound file: what was asked and answered before stands in the prompt.</summary>
+    /// <param name="file">A sound file.</param>
+    /// <param name="before">Questions and answers so far, in their order.</param>
+    /// <param name="question">The question.</param>
+    /// <param name="options">How the answer is searched for; null as <see cref="Defaults"/> say.</param>
+    /// <param name="cancel">Ends the call between two tokens.</param>
+    /// <exception cref="NotSupportedException">The model answers single questions alone; MusiLingo converses.</exception>
+    public string Converse(string file, IReadOnlyList<(string Question, string Answer)> before, string question, GenerationOptions? options = null,
+        CancellationToken cancel = default) => Answering() is MusiLingo
+            ? Ask(file, MusiLingo.Continue(before, question), options, cancel)
+            : throw new NotSupportedException($"{published?.Name ?? "This model"} answers single questions and holds no conversation; MusiLingo does.");
+
     /// <summary>Answers one instruction about several clips at once, each heard as one.</summary>
     /// <param name="clips">The clips; they go through encoder and language model together.</param>
     /// <param name="instruction">What is asked about each.</param>
@@ -311,8 +346,10 @@ public sealed partial class AudioLanguageModel : IDisposable
         using var work = use.Enter();
         instruction ??= Defaults.LabelInstruction;
         options ??= Defaults.Ranking;
-        return system is not null && !bySimilarity
-            ? new RankingLabelScorer(system, labels, instruction, options) : new SimilarityLabelScorer(Comparing(), labels, instruction, options);
+        if (system is not null && !bySimilarity) return new RankingLabelScorer(system, labels, instruction, options);
+        // Of its own two ways, the second: what Pengi says is compared with the labels.
+        return system is Pengi pengi ? new TextMatchingLabelScorer(pengi, labels, instruction, options)
+            : new SimilarityLabelScorer(Comparing(), labels, instruction, options);
     }
 
     /// <summary>Unit vectors of a sound file, (vectors, E): one a query and window. A text fits it as well as the nearest of them.</summary>
@@ -374,11 +411,14 @@ public sealed partial class AudioLanguageModel : IDisposable
 
     /// <summary>What answers (<see cref="System"/>), or an error that says what is missing.</summary>
     /// <exception cref="NotSupportedException">Nothing answers in words.</exception>
-    public IAudioLanguageModel Answering() => system ?? throw new NotSupportedException(
+    public IAudioLanguageModel Answering() => system ?? throw new NotSupportedException(published is not null
+        ? $"{published.Name} compares sound with text and does not answer in words: ask it to rank labels or to search." :
         "This model holds stage 1 alone, which compares sound with text and does not answer in words; tune one by ./mint tune or Trainers.InstructionTuning.");
 
-    /// <summary>Stage 1, or an error that says what is missing.</summary>
-    public BridgeEmbeddings Comparing() => Embeddings ?? throw new NotSupportedException(
+    /// <summary>What compares sound with text, or an error that says what is missing.</summary>
+    /// <exception cref="NotSupportedException">Nothing does.</exception>
+    public IAudioTextEmbeddings Comparing() => Embeddings ?? throw new NotSupportedException(published is not null
+        ? $"{published.Name} has no embeddings: {published.Incomparable}." :
         "This model has no embeddings: it holds no bridge of stage 1, by which sounds and texts are compared; make one by ./mint pretrain or "
             + "Trainers.BridgeNet.");
 
@@ -399,5 +439,6 @@ public sealed partial class AudioLanguageModel : IDisposable
         bridge?.Dispose();
         system?.Dispose();
         Encoder.Dispose();
+        owned?.Dispose();
     }
 }

@@ -69,20 +69,20 @@ internal sealed class RankingLabelScorer : LabelScorer
     }
 }
 
-/// <summary>Stage 1 alone: how near each label's text is to the sound, by the query nearest to it, over the temperature that the contrast was trained
-/// with.</summary>
+/// <summary>Embeddings alone (stage 1, CLAP): how near each label's text is to the sound, by the vector nearest to it, over the temperature that the
+/// contrast was trained with.</summary>
 internal sealed class SimilarityLabelScorer : LabelScorer
 {
-    private readonly BridgeEmbeddings embeddings;
+    private readonly IAudioTextEmbeddings embeddings;
     private readonly IReadOnlyList<float[,]> texts;
     private readonly float temperature;
 
-    /// <param name="embeddings">A bridge of stage 1; it stays the caller's.</param>
+    /// <param name="embeddings">Of a bridge of stage 1, or of a CLAP; they stay the caller's.</param>
     /// <param name="labels">At least two different texts.</param>
     /// <param name="instruction">What each label's text begins with.</param>
     /// <param name="options">Slope, offset and whether several labels can be true; the score is the similarity whatever it says.</param>
     /// <exception cref="ArgumentException">Labels or options are not usable.</exception>
-    public SimilarityLabelScorer(BridgeEmbeddings embeddings, IReadOnlyList<string> labels, string instruction, RankingOptions? options = null)
+    public SimilarityLabelScorer(IAudioTextEmbeddings embeddings, IReadOnlyList<string> labels, string instruction, RankingOptions? options = null)
         : base(labels, options ?? new())
     {
         this.embeddings = embeddings;
@@ -99,6 +99,36 @@ internal sealed class SimilarityLabelScorer : LabelScorer
         for (int row = 0; row < scores.GetLength(0); row++)
         {
             for (int label = 0; label < texts.Count; label++) scores[row, label] = similarity[label, row] / temperature;
+        }
+        return Rows(VocabularyRanking.Probabilities(scores, Options));
+    }
+}
+
+/// <summary>Pengi's text matching (section 4.2, figure 3): the answer to the instruction is generated, and the label wins whose text embedding is nearest to
+/// the answer's.</summary>
+internal sealed class TextMatchingLabelScorer : LabelScorer
+{
+    private readonly Pengi pengi;
+    private readonly string instruction;
+    private readonly IReadOnlyList<float[,]> named;
+
+    /// <param name="pengi">The system; it stays the caller's.</param>
+    /// <param name="labels">At least two different texts.</param>
+    /// <param name="instruction">What is asked.</param>
+    /// <param name="options">Slope, offset and whether several labels can be true; the score is the cosine whatever it says.</param>
+    /// <exception cref="ArgumentException">Labels or options are not usable.</exception>
+    public TextMatchingLabelScorer(Pengi pengi, IReadOnlyList<string> labels, string instruction, RankingOptions? options = null)
+        : base(labels, options ?? new()) => (this.pengi, this.instruction, named) = (pengi, instruction, pengi.EmbedTexts(labels));
+
+    /// <inheritdoc/>
+    public override float[][] Score(AudioEncoding sounds, CancellationToken cancel = default)
+    {
+        var said = pengi.EmbedTexts(pengi.Answer(sounds, [instruction], Pengi.Search, cancel));
+        float[,] cosines = BridgeEmbeddings.Similarities(said, named); // (B, labels)
+        var scores = new double[said.Count, named.Count];
+        for (int row = 0; row < said.Count; row++)
+        {
+            for (int label = 0; label < named.Count; label++) scores[row, label] = cosines[row, label];
         }
         return Rows(VocabularyRanking.Probabilities(scores, Options));
     }

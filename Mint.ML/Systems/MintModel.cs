@@ -170,15 +170,16 @@ public sealed class MintModel : IAudioLanguageModel
     /// <summary>Loads bridge, projection and T5 from one folder in the layout of LAVIS's <c>Blip2T5Instruct</c>.</summary>
     /// <param name="folder">config.json has the sections "qformer" and "t5"; the weights are named Qformer.*, t5_proj.* and t5_model.*.</param>
     /// <param name="tokenizers">Both vocabularies, which such a checkpoint does not hold.</param>
+    /// <param name="device">The CPU when null.</param>
     /// <exception cref="WeightMismatchException">The weights do not fit.</exception>
-    public static MintModel LoadLavis(string folder, MintTokenizers? tokenizers = null)
+    public static MintModel LoadLavis(string folder, MintTokenizers? tokenizers = null, Device? device = null)
     {
         using var checkpoint = CheckpointFolder.Open(folder);
-        var bridge = BridgeNet.Load(folder);
+        var bridge = BridgeNet.Load(folder, device: device);
         // LAVIS replaces the tanh form of GELU by the erf form after loading.
         var languageModel = new T5(T5Config.FromJson(checkpoint.Config.Section("t5")) with { LavisGelu = true });
-        WeightLoader.Load(languageModel.Placed(null, null), checkpoint, T5.Names(languageModel.Config) with { Scope = "t5_model." });
-        var projection = new Linear(bridge.Config.QFormer.HiddenSize, languageModel.HiddenSize);
+        WeightLoader.Load(languageModel.Placed(null, device), checkpoint, T5.Names(languageModel.Config) with { Scope = "t5_model." });
+        var projection = new Linear(bridge.Config.QFormer.HiddenSize, languageModel.HiddenSize).Placed(null, device);
         WeightLoader.Load(projection, checkpoint, new WeightNames { Scope = "t5_proj." });
         return new MintModel(bridge, projection, languageModel.Frozen(), tokenizers);
     }

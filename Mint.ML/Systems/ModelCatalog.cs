@@ -2,6 +2,8 @@ using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
+using Mint.ML.Retrieval;
+using Mint.ML.Text;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Systems;
@@ -28,7 +30,19 @@ public sealed class KnownModel
     internal Func<string, ScalarType?, Device?, ILanguageModel>? LoadLanguageModel { get; init; }
 
     /// <summary>Loads it as a whole system, with the encoder that it hears with; null where it is none.</summary>
-    internal Func<string, Device?, (IAudioEncoder Encoder, IAudioLanguageModel Model)>? LoadSystem { get; init; }
+    internal Func<string, Device?, WholeSystem>? LoadSystem { get; init; }
+
+    /// <summary>Folders within a whole system's folder that belong to it: vocabularies, and the models beside its own weights.</summary>
+    internal string[] Parts { get; init; } = [];
+
+    /// <summary>What a whole system can be asked for.</summary>
+    public SystemCapabilities Capabilities { get; internal init; }
+
+    /// <summary>What a whole system is asked, and how answers are searched for, where nothing else is said: as its paper does.</summary>
+    public AnswerDefaults Defaults { get; internal init; } = new();
+
+    /// <summary>Why it has no vectors that compare sound with text; for errors.</summary>
+    internal string? Incomparable { get; init; }
 
     /// <summary>Whether <see cref="ModelCatalog.LoadAudioEncoder"/> takes it.</summary>
     public bool IsAudioEncoder => LoadEncoder is not null;
@@ -54,6 +68,9 @@ public static class ModelCatalog
     [
         new("MintModel", "MINT's stage 2 in LAVIS's Blip2T5Instruct layout", folder => MintModel.LoadLavis(folder))
         {
+            LoadSystem = WholeMint, Parts = ["encoder", "bert", "t5"],
+            Capabilities = SystemCapabilities.Answers | SystemCapabilities.RankedLabels | SystemCapabilities.Tagging,
+            Incomparable = "stage 2 has no heads that compare sound with text; those are stage 1's",
             Holds = checkpoint => Begins(checkpoint, "Qformer.") && Begins(checkpoint, "t5_model."),
         },
         new("BridgeNet", "MINT's stage 1 in LAVIS's Blip2Qformer layout", folder => BridgeNet.Load(folder))
@@ -64,10 +81,25 @@ public static class ModelCatalog
             Holds = checkpoint => checkpoint.Names.Any(name => name.Contains(".crossattention.", StringComparison.Ordinal)),
         },
         new("Pengi", "microsoft/Pengi", folder => Pengi.Load(folder))
-            { LoadSystem = WholePengi, Types = ["pengi"], Holds = checkpoint => Begins(checkpoint, "caption_decoder.") },
+        {
+            LoadSystem = WholePengi, Parts = ["clip", "gpt2"], Types = ["pengi"], Holds = checkpoint => Begins(checkpoint, "caption_decoder."),
+            Capabilities = SystemCapabilities.Answers | SystemCapabilities.RankedLabels | SystemCapabilities.Tagging | SystemCapabilities.CaptionSearch,
+            Defaults = new()
+            {
+                CaptionInstruction = PengiTemplates.CaptionPrompt, LabelInstruction = PengiTemplates.EventPrompt, Generation = Pengi.Search,
+            },
+        },
         new("MusiLingo", "zihaod/MusiLingo", folder => MusiLingo.Load(folder))
-            { LoadSystem = WholeMusiLingo, Types = ["musilingo"], Holds = checkpoint => Begins(checkpoint, "llama_proj.")
-                || Begins(checkpoint, "model.llama_proj.") },
+        {
+            LoadSystem = WholeMusiLingo, Parts = ["mert"], Types = ["musilingo"],
+            Holds = checkpoint => Begins(checkpoint, "llama_proj.") || Begins(checkpoint, "model.llama_proj."),
+            Capabilities = SystemCapabilities.Answers | SystemCapabilities.RankedLabels | SystemCapabilities.Tagging,
+            Defaults = new()
+            {
+                CaptionInstruction = MusiLingo.CaptionInstruction, LabelInstruction = MusiLingo.LabelInstruction, Generation = MusiLingo.Search,
+            },
+            Incomparable = "it has a language model, and no encoder that compares texts with sound",
+        },
         new("Bert", "bert-base-uncased and other BERTs", folder => Bert.Load(folder)) { Types = ["bert"] },
         new("Data2VecAudio", "facebook/data2vec-audio-*", folder => Data2VecAudio.Load(folder)) { LoadEncoder = Data2VecAudio.Load,
             Types = ["data2vec-audio"] },
@@ -79,7 +111,11 @@ public static class ModelCatalog
         new("Llama", "meta-llama/Llama-2-*, lmsys/vicuna-* and others of its architecture", folder => Llama.Load(folder)) { LoadLanguageModel = Llama.Load,
             Types = ["llama"] },
         new("ClipText", "openai/clip-vit-*", folder => ClipText.Load(folder)) { Types = ["clip", "clip_text_model"] },
-        new("Clap", "laion/clap-htsat-unfused, laion/clap-htsat-fused", folder => Clap.Load(folder)) { LoadEncoder = ClapEncoder.Load, Types = ["clap"] },
+        new("Clap", "laion/clap-htsat-unfused, laion/clap-htsat-fused", folder => Clap.Load(folder))
+        {
+            LoadEncoder = ClapEncoder.Load, LoadSystem = WholeClap, Types = ["clap"],
+            Capabilities = SystemCapabilities.RankedLabels | SystemCapabilities.Tagging | SystemCapabilities.Embeddings,
+        },
         new("HtsAt", "the audio tower of laion/clap-htsat-*", folder => HtsAt.Load(folder)) { LoadEncoder = ClapEncoder.Load, Types = ["clap_audio_model"] },
         new("Ast", "MIT/ast-finetuned-*", folder => Ast.Load(folder)) { LoadEncoder = AstEncoder.Load, Types = ["audio-spectrogram-transformer"] },
         new("AudioMae", "facebookresearch/AudioMAE", folder => AudioMae.Load(folder)) { LoadEncoder = AudioMaeEncoder.Load, Types = ["audiomae"] },
@@ -138,10 +174,9 @@ public static class ModelCatalog
     /// <exception cref="InvalidDataException">Its files are broken.</exception>
     public static void Require(string folder, string name) => Named(folder, model => model.Name == name, name);
 
-    /// <summary>Loads a published system, whichever architecture the folder holds, and the encoder it hears with.</summary>
+    /// <summary>The published system that a folder holds, by config.json and the names of its tensors alone.</summary>
     /// <exception cref="NotSupportedException">The folder holds no system.</exception>
-    internal static (IAudioEncoder Encoder, IAudioLanguageModel Model) LoadSystem(string folder, Device? device) =>
-        (Named(folder, model => model.IsSystem, "system that answers about sound").LoadSystem!)(folder, device);
+    internal static KnownModel Published(string folder) => Named(folder, model => model.IsSystem, "pre-trained system");
 
     private static KnownModel Named(string folder, Func<KnownModel, bool> wanted, string what)
     {
@@ -153,23 +188,48 @@ public static class ModelCatalog
             + $"{string.Join("; ", All.Where(wanted).Select(model => $"{model.Name} ({model.Source})"))}.");
     }
 
-    private static (IAudioEncoder, IAudioLanguageModel) WholePengi(string folder, Device? device)
+    private static WholeSystem WholePengi(string folder, Device? device)
     {
         var pengi = Pengi.Load(folder, device);
-        return (pengi.Encoder, pengi);
+        return new(pengi.Encoder, pengi, new CaptionEmbeddings(pengi));
+    }
+
+    private static WholeSystem WholeClap(string folder, Device? device)
+    {
+        var clap = ClapEmbeddings.Load(folder, device);
+        return new(clap.Encoder, null, clap, clap);
+    }
+
+    // LAVIS's checkpoints hold bridge and language model; what hears and both vocabularies stand in folders beside them.
+    private static WholeSystem WholeMint(string folder, Device? device)
+    {
+        string encoder = Part(folder, "encoder", "MINT hears with a frozen encoder, whose model folder (for instance facebook/data2vec-audio-base)"),
+            bert = Part(folder, "bert", "MINT's bridge reads instructions by BERT's vocabulary (vocab.txt), which"),
+            t5 = Part(folder, "t5", "MINT's language model reads by T5's vocabulary (spiece.model), which");
+        var model = MintModel.LoadLavis(folder, new(TextTokenizer.Load(bert), TextTokenizer.Load(t5)), device);
+        try
+        {
+            return new(LoadAudioEncoder(encoder, device: device), model, null);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     // MERT stands in the folder of that name.
-    private static (IAudioEncoder, IAudioLanguageModel) WholeMusiLingo(string folder, Device? device)
+    private static WholeSystem WholeMusiLingo(string folder, Device? device)
     {
-        string mert = Path.Combine(folder, "mert");
-        if (!Directory.Exists(mert))
-        {
-            throw new DirectoryNotFoundException($"{folder}: MusiLingo hears with MERT, whose model folder (m-a-p/MERT-v1-330M) belongs into its "
-                + "folder 'mert'.");
-        }
+        string mert = Part(folder, "mert", "MusiLingo hears with MERT, whose model folder (m-a-p/MERT-v1-330M)");
         var musilingo = MusiLingo.Load(folder, mert, device: device);
-        return (musilingo.Encoder, musilingo);
+        return new(musilingo.Encoder, musilingo, null);
+    }
+
+    private static string Part(string folder, string name, string what)
+    {
+        string part = Path.Combine(folder, name);
+        return Directory.Exists(part) ? part : throw new DirectoryNotFoundException($"{folder}: {what} belongs into its folder '{name}'.");
     }
 
     private static bool Begins(CheckpointFolder checkpoint, string prefix) =>

@@ -1,6 +1,7 @@
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
+using Mint.ML.Generation;
 using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
 using Mint.ML.Tensors;
@@ -12,17 +13,24 @@ namespace Mint.ML.Systems;
 
 /// <summary>
 /// MusiLingo (Deng et al., "MusiLingo: Bridging Music and Text with Pre-trained Language Models for Music Captioning and Query
-/// Response", 2023) for inference, as zihaod/MusiLingo computes it: MERT hears the music, the plain mean of all its layers is averaged
-/// over windows of time and projected, and a frozen LLaMA (Vicuna) reads it between the two halves of the instruction.
+/// Response", 2023): MERT hears the music, its layers are averaged, then windows of time, and projected, and a frozen LLaMA (Vicuna) reads that between the
+/// two halves of the instruction.
 /// </summary>
-/// <remarks>As an <see cref="IAudioLanguageModel"/> it is given the mean of MERT's layers, (B, T, d), which <see cref="Encoder"/> makes.</remarks>
+/// <remarks>
+/// <code>
+/// waveform -> MERT (frozen) -> layers (B, T, L, d) -> weighted average (B, T, d) -> mean over t frames -> linear (B, T/t, D)
+///     ###Human: &lt;Audio&gt; ++ music ++ &lt;/Audio&gt; question ###Assistant: -> LLaMA (frozen) -> text
+/// </code>
+/// The weights of the layers are learned, as in the paper; the published model takes the plain mean of all layers (<see cref="MusiLingoLayers"/>).
+/// As an <see cref="IAudioLanguageModel"/> it is given MERT's layers side by side, or their mean, which <see cref="Encoder"/> makes.
+/// </remarks>
 public sealed class MusiLingo : IAudioLanguageModel
 {
     private readonly Hubert? encoder;
     private readonly string outer;
     private readonly ITextTokenizer? tokenizer;
 
-    private MusiLingo(Hubert? encoder, TemporalMeanAdapter adapter, Llama languageModel, string outer, ITextTokenizer? tokenizer) =>
+    internal MusiLingo(Hubert? encoder, TemporalMeanAdapter adapter, Llama languageModel, string outer, ITextTokenizer? tokenizer) =>
         (this.encoder, Adapter, LanguageModel, this.outer, this.tokenizer) = (encoder, adapter, languageModel, outer, tokenizer);
 
     /// <summary>Window means and projection: the trained part.</summary>
@@ -40,11 +48,11 @@ public sealed class MusiLingo : IAudioLanguageModel
             + "beside its weights.");
 
     /// <inheritdoc/>
-    public int FrameWidth => (int)Adapter.Inputs;
+    public int FrameWidth => (int)Adapter.FrameWidth;
 
-    /// <summary>Its ear: MERT, and the mean of all of its layers. It stays this model's.</summary>
+    /// <summary>Its ear: MERT's layers, or their mean. It stays this model's.</summary>
     /// <exception cref="InvalidOperationException">No MERT was loaded.</exception>
-    public IAudioEncoder Encoder => new MertMean(Mert);
+    public IAudioEncoder Encoder => Adapter.Layers > 0 ? new MertLayers(Mert) : new MertMean(Mert);
 
     private Hubert Mert =>
         encoder ?? throw new InvalidOperationException("This MusiLingo was loaded without a MERT folder: load it with one, or call AudioTokens.");
@@ -68,11 +76,76 @@ public sealed class MusiLingo : IAudioLanguageModel
         if (encoder is not null && encoder.HiddenSize != width)
             throw new InvalidDataException($"{mertFolder}: this MERT is {encoder.HiddenSize} wide; the projection in {folder} takes {width}.");
         var languageModel = new Llama(LlamaConfig.FromJson(config.Section("llama"))).Placed(dtype, device).Frozen();
-        var adapter = new TemporalMeanAdapter(width, languageModel.HiddenSize, config.Size("t", 325)).Placed(null, device);
-        var system = new MusiLingo(encoder, adapter, languageModel, outer, File.Exists(Path.Combine(checkpoint.Path, "tokenizer.model"))
-            ? TextTokenizer.Load(checkpoint.Path) : null);
+        string weights = outer + "layer_weights";
+        long layers = checkpoint.Contains(weights) ? checkpoint.Describe(weights).Shape[0] : 0;
+        if (encoder is not null && layers > 0 && layers != encoder.Config.Layers)
+            throw new InvalidDataException($"{mertFolder}: this MERT has {encoder.Config.Layers} blocks; {folder} has weights of {layers}.");
+        var adapter = new TemporalMeanAdapter(width, languageModel.HiddenSize, config.Size("t", Window), layers).Placed(null, device);
+        var system = new MusiLingo(encoder, adapter, languageModel, outer,
+            ModelFolder.Names(checkpoint.Path).Any(name => name.StartsWith("tokenizer", StringComparison.Ordinal)) ? TextTokenizer.Load(checkpoint.Path)
+                : null);
         foreach (var (module, names) in system.Parts) WeightLoader.Load(module, checkpoint, names);
         return system;
+    }
+
+    /// <summary>Frames of a window: the published model's 325, 4.3 s of MERT's 75 a second.</summary>
+    public const long Window = 325;
+
+    /// <summary>Where training begins: frozen models, and between them an adapter whose weights are drawn as PyTorch draws a Linear's.</summary>
+    /// <param name="mert">A MERT's folder; null where the caller has its frames and their layers are to be averaged plainly.</param>
+    /// <param name="llama">A LLaMA's folder, with its tokenizer.</param>
+    /// <param name="layers">How MERT's layers become one.</param>
+    /// <param name="window">Frames that make one token.</param>
+    /// <param name="seed">The same seed gives the same adapter on every device.</param>
+    /// <param name="device">The CPU when null.</param>
+    /// <exception cref="NotSupportedException">A folder holds another model.</exception>
+    public static MusiLingo Begin(string mert, string llama, MusiLingoLayers layers = MusiLingoLayers.Weighted, long window = Window, long seed = 1,
+        Device? device = null)
+    {
+        ModelCatalog.Require(mert, nameof(Hubert));
+        ModelCatalog.Require(llama, nameof(Llama));
+        return Begin(Hubert.Load(mert, device: device), Llama.Load(llama, device: device), TextTokenizer.Load(llama), layers, window, seed);
+    }
+
+    internal static MusiLingo Begin(Hubert encoder, Llama languageModel, ITextTokenizer tokenizer, MusiLingoLayers layers, long window, long seed)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(window, 1);
+        var adapter = new TemporalMeanAdapter(encoder.HiddenSize, languageModel.HiddenSize, window,
+            layers == MusiLingoLayers.Weighted ? encoder.Config.Layers : 0).Placed(null, null);
+        using (no_grad())
+        using (var generator = new Generator((ulong)seed))
+        {
+            double bound = 1 / Math.Sqrt(encoder.HiddenSize);
+            foreach (var (name, parameter) in adapter.named_parameters())
+            {
+                if (name == "layer_weights") continue; // zeros: the mean
+                using var drawn = empty(parameter.shape).uniform_(-bound, bound, generator);
+                parameter.copy_(drawn);
+            }
+        }
+        return new MusiLingo(encoder, adapter.Placed(null, languageModel.Device), languageModel.Frozen(), "", tokenizer);
+    }
+
+    /// <summary>Writes a whole folder, as <see cref="ModelCatalog"/> recognises it: config.json, weights, LLaMA's tokenizer, MERT in the folder
+    /// 'mert'.</summary>
+    /// <param name="folder">Made where it does not exist.</param>
+    /// <param name="mert">The folder that MERT was loaded from; copied.</param>
+    /// <param name="llama">The folder that LLaMA was loaded from, or a MusiLingo's: its configuration and its tokenizer's files are copied.</param>
+    public void Save(string folder, string mert, string llama)
+    {
+        using var scope = NewDisposeScope();
+        var config = CheckpointFolder.ReadJson(Path.Combine(llama, "config.json"));
+        Directory.CreateDirectory(Path.Combine(folder, "mert"));
+        foreach (string file in ModelFolder.Names(mert)) File.Copy(Path.Combine(mert, file), Path.Combine(folder, "mert", file), overwrite: true);
+        foreach (string file in ModelFolder.Names(llama).Where(name => name.StartsWith("tokenizer", StringComparison.Ordinal)
+            || name is "special_tokens_map.json" or "vocab.txt"))
+            File.Copy(Path.Combine(llama, file), Path.Combine(folder, file), overwrite: true);
+        CheckpointWriter.Write(folder,
+            new() { ["model_type"] = "musilingo", ["t"] = Adapter.Window, ["llama"] = (config["llama"] ?? config).DeepClone() },
+            [
+                .. LanguageModel.state_dict().Select(pair => KeyValuePair.Create("llama_model." + pair.Key, pair.Value)),
+                .. Adapter.state_dict().Select(pair => KeyValuePair.Create(pair.Key, pair.Value)),
+            ]);
     }
 
     /// <summary>LLaMA and the projection, each with how the files name its weights: what <see cref="CheckpointWriter.WriteLike"/> takes.</summary>
@@ -93,12 +166,12 @@ public sealed class MusiLingo : IAudioLanguageModel
     }
 
     /// <summary>MERT's hidden states to tokens of the language model, (B, n, D).</summary>
-    /// <param name="hidden">Layers + 1 tensors (B, T, d), the embeddings first; all count alike.</param>
+    /// <param name="hidden">Layers + 1 tensors (B, T, d), the embeddings first; all count alike, or those of the blocks by their learned weights.</param>
     /// <param name="mask">(B, T) bool, true where a frame is real.</param>
     public AudioEncoding AudioTokens(IReadOnlyList<Tensor> hidden, Tensor mask)
     {
         using var scope = NewDisposeScope();
-        var (frames, real) = Adapter.call(MertMean.Mean(hidden), mask);
+        var (frames, real) = Adapter.call(Adapter.Layers > 0 ? MertLayers.SideBySide(hidden) : MertMean.Mean(hidden), mask);
         return new AudioEncoding(frames.MoveToOuterDisposeScope(), real.MoveToOuterDisposeScope());
     }
 
@@ -109,8 +182,8 @@ public sealed class MusiLingo : IAudioLanguageModel
         long rows = sounds.Frames.shape[0];
         var (frames, real) = Adapter.call(sounds.Frames, sounds.Mask);
         using var tokens = new AudioEncoding(frames, real);
-        var (before, beforeMask) = Ids([Opening]);
-        var (after, afterMask) = Ids([.. instructions.Select(Closing)]);
+        var (before, beforeMask) = Ids([.. instructions.Select(Before)]);
+        var (after, afterMask) = Ids([.. instructions.Select(After)]);
         var (embeddings, mask) = Prompt(before.expand(rows, -1), beforeMask.expand(rows, -1), tokens, after.expand(rows, -1), afterMask.expand(rows, -1));
         return (embeddings.MoveToOuterDisposeScope(), mask.MoveToOuterDisposeScope());
     }
@@ -122,15 +195,30 @@ public sealed class MusiLingo : IAudioLanguageModel
         using var silence =
             new AudioEncoding(zeros([1, 0, LanguageModel.HiddenSize], device: LanguageModel.Device),
             zeros([1, 0], dtype: ScalarType.Bool, device: LanguageModel.Device));
-        var (before, beforeMask) = Ids([Opening]);
-        var (after, afterMask) = Ids([Closing(instruction)]);
+        var (before, beforeMask) = Ids([Before(instruction)]);
+        var (after, afterMask) = Ids([After(instruction)]);
         var (embeddings, mask) = Prompt(before, beforeMask, silence, after, afterMask);
         return (embeddings.MoveToOuterDisposeScope(), mask.MoveToOuterDisposeScope());
     }
 
-    // The published model's own words around the music and the question.
-    private const string Opening = "###Human: <Audio>";
-    private static string Closing(string instruction) => $"</Audio> {instruction} ###Assistant:";
+    /// <summary>What a caption is the answer to, and labels.</summary>
+    public const string CaptionInstruction = "Describe the music.", LabelInstruction = "What is heard in the music?";
+
+    /// <summary>How answers are searched for: one at a time, to at most 300 tokens, and to where the model would ask the next question itself.</summary>
+    public static GenerationOptions Search { get; } = new() { MaxTokens = 300, StopStrings = ["###"] };
+
+    // The published model's own words around the music and the question. Nothing asked is nothing said: captions follow the music itself (section 3.2).
+    private const string Human = "###Human:", Assistant = "###Assistant:";
+
+    internal static string Before(string instruction) => instruction.Length == 0 ? "" : $"{Human} <Audio>";
+
+    internal static string After(string instruction) => instruction.Length == 0 ? "" : $"</Audio> {instruction} {Assistant}";
+
+    /// <summary>A further question of a conversation, as an instruction: what was asked and answered before stands between the music and it.</summary>
+    /// <param name="before">Questions and answers so far, in their order.</param>
+    /// <param name="question">The question.</param>
+    public static string Continue(IEnumerable<(string Question, string Answer)> before, string question) =>
+        string.Concat(before.Select(turn => $"{turn.Question} {Assistant} {turn.Answer} {Human} ")) + question;
 
     private (Tensor Ids, Tensor Mask) Ids(IReadOnlyList<string> texts)
     {
@@ -190,4 +278,40 @@ public sealed class MusiLingo : IAudioLanguageModel
             // MERT is MusiLingo's.
         }
     }
+
+    private sealed class MertLayers(Hubert mert) : IAudioEncoder
+    {
+        public int SampleRate => mert.SampleRate;
+        public int HiddenSize => mert.HiddenSize * (int)mert.Config.Layers;
+        public long MinimumSamples => mert.MinimumSamples;
+        public Device Device => mert.Device;
+
+        public AudioEncoding Encode(Tensor waveforms, Tensor lengths)
+        {
+            using var states = mert.EncodeHidden(waveforms, lengths);
+            return new AudioEncoding(SideBySide(states.HiddenStates), states.Mask.alias());
+        }
+
+        /// <summary>The output of every block, the embeddings left out: (B, T, L d), float32.</summary>
+        public static Tensor SideBySide(IReadOnlyList<Tensor> hidden)
+        {
+            using var scope = NewDisposeScope();
+            return cat([.. hidden.Skip(1)], -1).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        }
+
+        public void Dispose()
+        {
+            // MERT is MusiLingo's.
+        }
+    }
+}
+
+/// <summary>How MERT's layers become one.</summary>
+public enum MusiLingoLayers
+{
+    /// <summary>By learned weights of the transformer's blocks: the paper, section 3.1.</summary>
+    Weighted,
+
+    /// <summary>By the plain mean of the embeddings and all blocks: the published model.</summary>
+    Mean,
 }

@@ -5,16 +5,22 @@ using Mint.ML.Encoders;
 using Mint.ML.Generation;
 using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
+using Mint.ML.Retrieval;
+using Mint.ML.Tensors;
 using Mint.ML.Text;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Systems;
 
 /// <summary>
-/// Pengi (Deshmukh et al., "Pengi: An Audio Language Model for Audio Tasks", 2023) for inference, as microsoft/Pengi computes it: HTS-AT
+/// Pengi (Deshmukh et al., "Pengi: An Audio Language Model for Audio Tasks", 2023) as microsoft/Pengi computes it: HTS-AT
 /// hears the audio, CLIP reads the question, two mapping networks turn each into a prefix, and a frozen GPT-2 continues it.
 /// </summary>
 /// <remarks>
+/// <code>
+/// waveform -> log-mel -> HTS-AT, projection (B, E) -> m1 -> (B, P, D) --+
+///                        question -> CLIP (frozen) (B, E) -> m2 -> (B, P, D) ++-> GPT-2 (frozen) -> text
+/// </code>
 /// As an <see cref="IAudioLanguageModel"/> it is given HTS-AT's embedding as one frame (B, 1, E), which <see cref="Encoder"/> makes. Beams are then ranked by
 /// <see cref="GenerationOptions"/>; <see cref="Answer(Tensor, Tensor, Tensor?, int, int)"/> ranks them as the original does.
 /// </remarks>
@@ -44,7 +50,7 @@ public sealed class Pengi : IAudioLanguageModel
     ILanguageModel IAudioLanguageModel.LanguageModel => LanguageModel;
 
     /// <summary>CLIP's tokenizer, which reads questions, and GPT-2's; null for a model that is given token ids only.</summary>
-    public (ITextTokenizer Question, ITextTokenizer Answer)? Tokenizers { get; init; }
+    public (ITextTokenizer Question, ITextTokenizer Answer)? Tokenizers { get; internal set; }
 
     /// <inheritdoc/>
     public ITextTokenizer Tokenizer => Known.Answer;
@@ -121,6 +127,21 @@ public sealed class Pengi : IAudioLanguageModel
     /// <inheritdoc/>
     public int UnreadTokens(string instruction) => Math.Max(0, Known.Question.Encode(instruction).Length - (int)Config.ClipText.Positions);
 
+    /// <summary>How the paper searches for answers: beams of 5 (section 3.2), at most 30 tokens.</summary>
+    public static GenerationOptions Search { get; } = new() { Beams = 5, MaxTokens = 30 };
+
+    /// <summary>Unit vectors of texts as its text encoder has them, each (1, E): what text matching compares.</summary>
+    /// <param name="texts">Any texts.</param>
+    public IReadOnlyList<float[,]> EmbedTexts(IReadOnlyList<string> texts)
+    {
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        if (texts.Count == 0) return [];
+        var (ids, mask) = TextTensors.Encode(Known.Question, texts, (int)Config.ClipText.Positions, LanguageModel.Device);
+        float[] numbers = nn.functional.normalize(EncodeText(ids, mask), dim: -1).to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
+        return [.. numbers.Chunk(FrameWidth).Select(vector => BridgeEmbeddings.Vectors(vector, FrameWidth))];
+    }
+
     /// <summary>Not offered: half of Pengi's prefix is sound, and it was never trained on the other half alone.</summary>
     /// <exception cref="NotSupportedException">Always.</exception>
     public (Tensor Embeddings, Tensor Mask) PromptWithoutSound(string instruction) =>
@@ -184,11 +205,99 @@ public sealed class Pengi : IAudioLanguageModel
         LanguageModel.Dispose();
     }
 
+    /// <summary>Answers with a text behind the prefix that GPT-2 goes on with: the paper's additional text input (appendix A).</summary>
+    /// <param name="sounds">Of <see cref="Encoder"/>.</param>
+    /// <param name="instructions">What is asked about each sound, or one about all; the paper has found sense with "generate metadata" alone.</param>
+    /// <param name="additionalText">What the answer begins with; it is not part of what is returned.</param>
+    /// <param name="options">How the answer is searched for; null as <see cref="Search"/>.</param>
+    /// <param name="cancel">Ends the call between two tokens.</param>
+    public IReadOnlyList<string> Answer(AudioEncoding sounds, IReadOnlyList<string> instructions, string additionalText, GenerationOptions? options = null,
+        CancellationToken cancel = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(additionalText);
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        var (prefix, mask) = Prompt(sounds, instructions);
+        long[] ids = [.. Known.Answer.Encode(additionalText, addSpecialTokens: false).Select(id => (long)id)];
+        var begun = LanguageModel.Embed(tensor(ids, device: LanguageModel.Device).unsqueeze(0)).expand(prefix.shape[0], -1, -1); // (B, L, D)
+        options ??= Search;
+        var generated = TextGenerator.Generate(LanguageModel, cat([prefix, begun], 1),
+            cat([mask, ones([prefix.shape[0], ids.Length], dtype: ScalarType.Bool, device: mask.device)], 1), options, Known.Answer, cancel);
+        return [.. generated.Select(answers => answers[0].Text(Known.Answer, options.StopStrings).Trim())];
+    }
+
+    /// <summary>What the prefix says: of each of its vectors the word of GPT-2 whose embedding is nearest by cosine (appendix B).</summary>
+    /// <param name="sounds">Of <see cref="Encoder"/>.</param>
+    /// <param name="instruction">What is asked about all of them.</param>
+    /// <returns>Of each sound 2P words, the audio's half first.</returns>
+    public IReadOnlyList<IReadOnlyList<string>> InterpretPrefix(AudioEncoding sounds, string instruction)
+    {
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        var (prefix, _) = Prompt(sounds, [instruction]);
+        var words = nn.functional.normalize(LanguageModel.Embed(Filling.Indices(Known.Answer.VocabularySize, device: LanguageModel.Device)), dim: -1); // (V, D)
+        long[] nearest = Cpu.Longs(nn.functional.normalize(prefix, dim: -1).matmul(words.t()).argmax(-1));
+        return [.. nearest.Chunk((int)prefix.shape[1]).Select(row => (IReadOnlyList<string>)[.. row.Select(id => Known.Answer.Decode([(int)id]))])];
+    }
+
+    /// <summary>Writes a whole folder in the layout of the one that it was loaded from, its folders 'clip' and 'gpt2' copied.</summary>
+    /// <param name="folder">Made where it does not exist; another than the original.</param>
+    /// <param name="original">The folder that it was loaded from.</param>
+    public void Save(string folder, string original)
+    {
+        using (var checkpoint = CheckpointFolder.Open(original)) CheckpointWriter.WriteLike(folder, checkpoint, Parts);
+        foreach (string part in (string[])["clip", "gpt2"])
+        {
+            if (!Directory.Exists(Path.Combine(original, part))) continue;
+            Directory.CreateDirectory(Path.Combine(folder, part));
+            foreach (string file in ModelFolder.Names(Path.Combine(original, part)))
+                File.Copy(Path.Combine(original, part, file), Path.Combine(folder, part, file), overwrite: true);
+        }
+    }
+
     internal PengiAudioEncoder Audio => audio;
+
+    /// <summary>m1 and m2.</summary>
+    internal (MappingNetwork Audio, MappingNetwork Text) Mappings => (audioPrefix, textPrefix);
+
+    /// <summary>Its spectrograms as frames, (B, T, mel bins): what training hears that moves the audio encoder too. It stays this model's.</summary>
+    public IAudioEncoder Spectrograms => new PengiSpectrograms(this);
+
+    private sealed class PengiSpectrograms(Pengi pengi) : IAudioEncoder
+    {
+        public int SampleRate => Ear;
+        public int HiddenSize => (int)pengi.Config.HtsAt.MelBins;
+        public long MinimumSamples => pengi.Config.WindowSize;
+        public Device Device => pengi.LanguageModel.Device;
+
+        // Clip by clip: the mirrored end of a spectrogram is the clip's own.
+        public AudioEncoding Encode(Tensor waveforms, Tensor lengths)
+        {
+            using var guard = no_grad();
+            using var scope = NewDisposeScope();
+            long[] samples = Cpu.Longs(lengths);
+            Tensor[] clips = [.. samples.Select((length, row) => pengi.audio.LogMel(waveforms.narrow(0, row, 1).narrow(1, 0, length)).squeeze(1))]; // (1, T, F)
+            long longest = clips.Max(clip => clip.shape[1]);
+            var frames = cat([.. clips.Select(clip => nn.functional.pad(clip, [0, 0, 0, longest - clip.shape[1]]))], 0);
+            var real = new bool[clips.Length, longest];
+            for (int row = 0; row < clips.Length; row++)
+            {
+                for (int frame = 0; frame < clips[row].shape[1]; frame++) real[row, frame] = true;
+            }
+            return new AudioEncoding(frames.MoveToOuterDisposeScope(), tensor(real, device: Device).MoveToOuterDisposeScope());
+        }
+
+        public void Dispose()
+        {
+            // The kernels are Pengi's.
+        }
+    }
+
+    private const int Ear = 44_100;
 
     private sealed class PengiEar(Pengi pengi) : IAudioEncoder
     {
-        public int SampleRate => 44_100;
+        public int SampleRate => Ear;
         public int HiddenSize => pengi.FrameWidth;
         public Device Device => pengi.LanguageModel.Device;
 

@@ -49,6 +49,19 @@ internal sealed class PengiAudioEncoder(PengiConfig config) : IDisposable
         return projection.call(Hear(LogMel(waveforms)).Pooled).MoveToOuterDisposeScope();
     }
 
+    /// <summary>(B, 1, frames, mel bins) in decibels to (B, E).</summary>
+    public Tensor Embed(Tensor logMel)
+    {
+        using var scope = NewDisposeScope();
+        return projection.call(Hear(logMel).Pooled).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>What training moves of it: the tower and the projection. The spectrogram and its norm are fixed.</summary>
+    public IEnumerable<(string name, Parameter parameter)> Trained =>
+        tower.named_parameters().Where(pair => !pair.name.StartsWith("batch_norm.", StringComparison.Ordinal))
+            .Select(pair => ("tower." + pair.name, pair.parameter))
+            .Concat(projection.named_parameters().Select(pair => ("projection." + pair.name, pair.parameter)));
+
     /// <summary>(B, T) samples to (B, 1, frames, mel bins) in decibels.</summary>
     public Tensor LogMel(Tensor waveforms) => mel.call(waveforms);
 

@@ -27,9 +27,9 @@ internal static class SavedSteps
         JsonElement OutputColumnName = default, JsonElement BatchSize = default, GenerationOptions? Generation = null);
 
     internal sealed record CaptionOptions(JsonElement OutputColumnName = default, JsonElement FeatureColumnName = default, string? Instruction = null,
-        GenerationOptions? Generation = null, JsonElement BatchSize = default);
+        JsonElement InstructionColumnName = default, GenerationOptions? Generation = null, JsonElement BatchSize = default);
 
     internal sealed record RankingStepOptions(JsonElement OutputColumnName = default, JsonElement ScoreColumnName = default,
         JsonElement FeatureColumnName = default, IReadOnlyList<string>? Labels = null, string? Instruction = null, RankingOptions? Ranking = null,
-        JsonElement Threshold = default, JsonElement BatchSize = default);
+        JsonElement Threshold = default, JsonElement BySimilarity = default, JsonElement BatchSize = default);
 }

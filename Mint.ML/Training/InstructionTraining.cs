@@ -1,5 +1,3 @@
-using Mint.ML.Encoders;
-using Mint.ML.Layers;
 using Mint.ML.Systems;
 using Mint.ML.Text;
 using Mint.ML.Training.Data;
@@ -47,115 +45,60 @@ public static class InstructionTraining
         var (bridgeTokenizer, modelTokenizer, _) = model.Tokenizers;
         Check(audio, mix.Examples, "examples");
         if (validation is not null) Check(validation.Audio, validation.Examples, nameof(validation));
-        if (modelTokenizer.VocabularySize > model.LanguageModel.VocabularySize)
-        {
-            throw new ArgumentException($"The language model's tokenizer has {modelTokenizer.VocabularySize} ids; the model has "
-                + $"{model.LanguageModel.VocabularySize}.", nameof(modelTokenizer));
-        }
-
-        if (model.LanguageModel is Module languageModel)
-        {
-            languageModel.Frozen();
-            languageModel.eval();
-        }
         using var numerics =
-            new Numerics(options, model.Bridge, [model.Projection, .. model.LanguageModel is Module reader ? [reader] : Array.Empty<Module>()]);
-        var stage = new Stage(model, bridgeTokenizer, modelTokenizer, mix, options);
-        return TrainingLoop.Run(new FrameTraining(stage, audio, options), HeldOut(), options, progress, cancel);
+            new Numerics(options, [model.Bridge, model.Projection, .. model.LanguageModel is Module reader ? [reader] : Array.Empty<Module>()]);
+        return AnswerStage.Train(examples => new Stage(model, bridgeTokenizer, modelTokenizer, examples, options), model.LanguageModel, modelTokenizer,
+            audio, mix, options, validation, progress, cancel);
 
         void Check(IFrameSource audio, IReadOnlyList<InstructionExample> examples, string name)
         {
-            for (int i = 0; i < examples.Count; i++)
-            {
-                if (examples[i].Clip < 0 || examples[i].Clip >= audio.Count)
-                    throw new ArgumentException($"Example {i} is about clip {examples[i].Clip}; there are clips 0 to {audio.Count - 1}.", name);
-            }
-
+            AnswerStage.Check(audio, examples, audio.HiddenSize, name);
             BridgeFit.Check(model.Bridge, bridgeTokenizer, audio, options);
-        }
-
-        HeldOutAnswers? HeldOut()
-        {
-            if (validation is null) return null;
-            var held = new Stage(model, bridgeTokenizer, modelTokenizer, new InstructionMix([new InstructionSource(validation.Examples)]), options);
-            return new HeldOutAnswers(held, held.Answer, validation.Audio, options);
         }
     }
 
-    private sealed class Stage : ITrainingStage
+    private sealed class Stage : AnswerStage
     {
         private readonly MintModel model;
-        private readonly IReadOnlyList<InstructionExample> examples;
-        private readonly TokenRows asked, prompted, answered;
+        private readonly TokenRows asked, prompted;
 
         public Stage(MintModel model, ITextTokenizer bridge, ITextTokenizer language, InstructionMix mix, TrainingOptions options)
+            : base(model.LanguageModel, language, mix, options)
         {
-            (this.model, Mix, examples) = (model, mix, mix.Examples);
+            this.model = model;
             int most = options.MaxTokens;
             // Instructions are few and repeat.
-            var instructions = examples.Select(example => example.Instruction).Distinct().ToDictionary(text => text,
+            var instructions = mix.Examples.Select(example => example.Instruction).Distinct().ToDictionary(text => text,
                 text => (Asked: BridgeText.Ids(bridge, text, most), Prompted: language.Encode(text, maxLength: most)));
-            asked = new TokenRows([.. examples.Select(example => instructions[example.Instruction].Asked)], bridge.PadTokenId ?? 0);
-            prompted = new TokenRows([.. examples.Select(example => instructions[example.Instruction].Prompted)], model.LanguageModel.PadTokenId);
-            answered = new TokenRows([.. examples.AsParallel().AsOrdered().Select(example => (int[])
-                [.. language.Encode(example.Response, addSpecialTokens: false, maxLength: most - 1), model.LanguageModel.EosTokenId])], -100);
+            asked = new TokenRows([.. mix.Examples.Select(example => instructions[example.Instruction].Asked)], bridge.PadTokenId ?? 0);
+            prompted = new TokenRows([.. mix.Examples.Select(example => instructions[example.Instruction].Prompted)], model.LanguageModel.PadTokenId);
         }
 
-        public IReadOnlyList<Module> Modules => [model.Bridge, model.Projection];
+        public override IReadOnlyList<Module> Modules => [model.Bridge, model.Projection];
 
         // Stage 1's heads take no part; they would do nothing but decay, and are still wanted for search.
-        public IReadOnlyList<(string name, Parameter parameter)> Trained =>
+        public override IReadOnlyList<(string name, Parameter parameter)> Trained =>
         [
             .. model.Bridge.named_parameters().Where(pair => pair.name.Split('.')[0] is not ("vision_proj" or "text_proj" or "itm_head" or "temp")
                 && !pair.name.StartsWith("Qformer.cls.", StringComparison.Ordinal)).Select(pair => ("bridge." + pair.name, pair.parameter)),
             .. model.Projection.named_parameters().Select(pair => ("projection." + pair.name, pair.parameter)),
         ];
 
-        public Device Device => model.Bridge.Queries.device;
+        public override Device Device => model.Bridge.Queries.device;
 
-        public int SmallestBatch => 1;
+        protected override IEnumerable<string> Asked => asked.Fingerprint.Concat(prompted.Fingerprint);
 
-        public IReadOnlyList<string> LossNames { get; } = ["total"];
-
-        public int Examples => examples.Count;
-
-        public InstructionMix Mix { get; }
-
-        public int Clip(int example) => examples[example].Clip;
-
-        public IEnumerable<string> Texts => examples.Select(example => $"{example.Clip}\0{example.Instruction}\0{example.Response}");
-
-        public IReadOnlyDictionary<string, string> Parts => new Dictionary<string, string>
+        protected override IReadOnlyDictionary<string, string> Own => new Dictionary<string, string>
         {
-            ["mix"] = Mix.Fingerprint,
             ["bridge's architecture"] = RunFolder.Hash([model.Bridge.Config.ToJson().ToJsonString()]),
-            ["vocabularies"] = RunFolder.Hash(asked.Fingerprint.Concat(prompted.Fingerprint).Concat(answered.Fingerprint)),
-            ["language model"] = model.LanguageModel is Module languageModel ? RunFolder.Hash(languageModel) : "",
         };
 
-        // The loss is a mean over tokens: batches weighed by theirs average to the mean over all of them.
-        public long Weight(int[] examples) => answered.Tokens(examples);
-
-        public Tensor Losses(int[] examples, Tensor frames, Tensor? frameMask, Generator negatives)
-        {
-            using var instruction = Instruction(examples);
-            return model.InstructionLoss(frames, frameMask, instruction, answered.Pick(examples, Device).Ids).unsqueeze(0);
-        }
-
-        /// <summary>Logits (B, R, V) of the answers, and their ids (B, R).</summary>
-        public (Tensor Logits, Tensor Targets) Answer(int[] examples, Tensor frames, Tensor? frameMask)
-        {
-            using var instruction = Instruction(examples);
-            var (prompt, mask) = model.Prompt(frames, frameMask, instruction);
-            var targets = answered.Pick(examples, Device).Ids;
-            return (model.LanguageModel.Logits(prompt, mask, targets), targets);
-        }
-
-        private InstructionBatch Instruction(int[] examples)
+        protected override (Tensor Embeddings, Tensor Mask) Prompt(int[] examples, Tensor frames, Tensor? frameMask)
         {
             var (bridgeIds, bridgeMask) = asked.Pick(examples, Device);
             var (modelIds, modelMask) = prompted.Pick(examples, Device);
-            return new InstructionBatch(bridgeIds, bridgeMask, modelIds, modelMask);
+            using var instruction = new InstructionBatch(bridgeIds, bridgeMask, modelIds, modelMask);
+            return model.Prompt(frames, frameMask, instruction);
         }
     }
 }

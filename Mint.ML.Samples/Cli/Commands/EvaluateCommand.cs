@@ -22,7 +22,7 @@ internal static class EvaluateCommand
             Description = "What to measure: recipes/notes.json runs at once; recipes/table*.json are the paper's",
             Arity = ArgumentArity.OneOrMore,
         };
-        var model = new Option<string?>("--model") { Description = "Model file (default: artifacts/demo/mint.zip, which ./mint demo makes)" };
+        var model = new ModelOptions("artifacts/demo/mint.zip, which ./mint demo makes");
         var output = new Option<string?>("--output", "-o")
         {
             Description = "Folder for the answers, evaluation.json and items.jsonl of one recipe; the same command goes on where it was stopped (default: "
@@ -53,8 +53,9 @@ internal static class EvaluateCommand
         var device = DeviceOption.Create();
         var command = new Command("evaluate", "Measure a model on data sets: classification, tagging, captioning, retrieval, with 95 % intervals.")
         {
-            recipes, model, output, manifest, format, onError, wordNet, bert, spice, batch, device,
+            recipes, output, manifest, format, onError, wordNet, bert, spice, batch, device,
         };
+        model.AddTo(command);
         command.Add(hearing);
         command.SetAction((parse, cancel) =>
         {
@@ -65,12 +66,14 @@ internal static class EvaluateCommand
             if (parse.GetValue(bert) is { } bertFolder) errors.Gather(() => ModelCatalog.Require(bertFolder, nameof(Bert)));
             errors.Gather(() => CheckSpice(parse.GetValue(spice)));
             if (parse.GetValue(wordNet) is { Length: > 0 } words) errors.Gather(() => WordNetSynonyms.Check(words));
+            string? path = null;
+            errors.Gather(() => path = model.Read(parse));
             errors.Throw();
             var read = files.Select(EvaluationRecipe.Read)
                 .Select(recipe => parse.GetValue(manifest) is { } other ? recipe with { Manifest = Path.GetFullPath(other) } : recipe)
                 .Select(recipe => recipe with { Hearing = hearing.Read(parse, recipe.Hearing) }).ToList();
             CheckTools(read, parse.GetValue(wordNet) is { Length: > 0 }, parse.GetValue(bert) is not null, parse.GetValue(spice) is not null);
-            using var loaded = ModelFile.Load(parse.GetValue(model), DeviceOption.Parse(parse.GetValue(device)!));
+            using var loaded = ModelFile.Load(path, DeviceOption.Parse(parse.GetValue(device)!));
             var tools = read.Any(recipe => recipe.Task == "captioning") ? Tools(parse.GetValue(wordNet), parse.GetValue(bert), parse.GetValue(spice))
                 : new CaptionTools();
             var settings = new EvaluationSettings(loaded.Model, loaded.Path)

@@ -19,12 +19,11 @@ internal static class SearchCommand
 
     private static Argument<string> Index() => new("index") { Description = "The index file; what it was made with stands beside it in a .json" };
 
-    private static Option<string?> ModelOption(string without) => new("--model") { Description = $"Model file (default: {without})" };
-
     // build and add differ in where the model and the windows come from: the command line, or the index.
     private static Command Fill(bool existing)
     {
-        var (index, model, device) = (Index(), ModelOption(existing ? "the one the index was made with" : "artifacts/demo/mint.zip, which ./mint demo makes"),
+        var (index, model, device) = (Index(), new ModelOptions(existing ? "the one the index was made with"
+            : "artifacts/demo/mint.zip, which ./mint demo makes"),
             DeviceOption.Create());
         var input = new Argument<string>("input")
         {
@@ -42,9 +41,10 @@ internal static class SearchCommand
         };
         onError.AcceptOnlyFromAmong("stop", "skip");
         var command = existing
-            ? new Command("add", "Add clips to an index; those it has already are passed over.") { index, input, model, batch, onError, device }
-            : new Command("build", "Make an index of clips; the same command goes on where it was stopped.") { index, input, model, storage, batch, onError,
+            ? new Command("add", "Add clips to an index; those it has already are passed over.") { index, input, batch, onError, device }
+            : new Command("build", "Make an index of clips; the same command goes on where it was stopped.") { index, input, storage, batch, onError,
                 device };
+        model.AddTo(command);
         if (!existing)
         {
             command.Add(windowing);
@@ -55,7 +55,8 @@ internal static class SearchCommand
         {
             string path = parse.GetValue(index)!;
             var (windows, hearing) = existing ? (new(), new()) : (windowing.Read(parse), listening.Read(parse));
-            OptionErrors.Check(windows.Validate, Own);
+            string? named = null;
+            OptionErrors.Check(windows.Validate, Own, () => named = model.Read(parse));
             var clips = ClipList.Read(parse.GetValue(input)!, StandardError.Report);
             var stored = existing ? VectorStorage.Half : OptionNames.Parse<VectorStorage>(parse.GetValue(storage)!); // an index that exists keeps its own
             if (existing && !File.Exists(path)) IndexSettings.Read(path); // which says so, before anything is made there
@@ -64,7 +65,7 @@ internal static class SearchCommand
             {
                 var made = IndexSettings.Read(path);
                 made.CheckVersion(path);
-                using var same = ModelFile.Load(made.CheckedModel(path, parse.GetValue(model)), DeviceOption.Parse(parse.GetValue(device)!));
+                using var same = ModelFile.Load(made.CheckedModel(path, named), DeviceOption.Parse(parse.GetValue(device)!));
                 if (!existing && (windows.WindowSeconds, windows.Overlap) != (made.WindowSeconds, made.OverlapSeconds))
                 {
                     throw new InvalidOperationException($"{path} was made with --window-seconds {made.WindowSeconds} --overlap-seconds "
@@ -83,7 +84,7 @@ internal static class SearchCommand
             }
             else
             {
-                using var loaded = ModelFile.Load(parse.GetValue(model), DeviceOption.Parse(parse.GetValue(device)!));
+                using var loaded = ModelFile.Load(named, DeviceOption.Parse(parse.GetValue(device)!));
                 Directory.CreateDirectory(IndexSettings.FolderOf(path));
                 IndexSettings.ForModel(path, loaded.Path, windows, hearing).Write(path);
                 return Task.FromResult(Add(path, loaded.Model, clips, windows, hearing, stored, parse.GetValue(batch), parse.GetValue(onError) == "skip",
@@ -119,7 +120,7 @@ internal static class SearchCommand
 
     private static Command Query()
     {
-        var (index, model, device) = (Index(), ModelOption("the one the index was made with"), DeviceOption.Create());
+        var (index, model, device) = (Index(), new ModelOptions("the one the index was made with"), DeviceOption.Create());
         var query = new Argument<string>("query") { Description = "A text, or a sound file" };
         var top = new Option<int>("--top") { Description = "How many are shown", DefaultValueFactory = _ => 10 };
         var rerank = new Option<int>("--rerank")
@@ -128,7 +129,8 @@ internal static class SearchCommand
         };
         var format = new Option<string>("--format") { Description = "table, jsonl or csv", DefaultValueFactory = _ => "table" };
         format.AcceptOnlyFromAmong("table", "jsonl", "csv");
-        var command = new Command("query", "Find the clips of an index that fit a text or a sound best.") { index, query, top, rerank, format, model, device };
+        var command = new Command("query", "Find the clips of an index that fit a text or a sound best.") { index, query, top, rerank, format, device };
+        model.AddTo(command);
         command.SetAction((parse, cancel) =>
         {
             string path = parse.GetValue(index)!, asked = parse.GetValue(query)!;
@@ -141,9 +143,11 @@ internal static class SearchCommand
                 "--rerank asks how well a text belongs to a sound; a query that is a sound has none.");
             errors.Require(parse.GetValue(top) >= 1, $"--top is {parse.GetValue(top)}; at least one is shown.");
             errors.Require(parse.GetValue(rerank) >= 0, $"--rerank is {parse.GetValue(rerank)}; 0 means none.");
+            string? named = null;
+            errors.Gather(() => named = model.Read(parse));
             errors.Throw();
             var settings = IndexSettings.Read(path);
-            using var loaded = ModelFile.Load(settings.CheckedModel(path, parse.GetValue(model)), DeviceOption.Parse(parse.GetValue(device)!));
+            using var loaded = ModelFile.Load(settings.CheckedModel(path, named), DeviceOption.Parse(parse.GetValue(device)!));
             var search = new SoundSearch(path, loaded.Model, settings);
             var found = isSound ? search.BySound(asked, parse.GetValue(top), cancel, StandardError.Report)
                 : search.ByText(asked, parse.GetValue(top), parse.GetValue(rerank), cancel);

@@ -60,6 +60,7 @@ internal static class TuneCommand
             {
                 var errors = new OptionErrors();
                 errors.Require(sources.Length > 0, "There is nothing to train on: give --data.");
+                errors.Require(sources.All(source => source.Instruction is not ""), "MINT is always asked something: give the instruction of --data.");
                 errors.Require(modelFolder.Length > 0, "Give --language-model: the folder of a T5, GPT-2 or LLaMA.");
                 if (modelFolder.Length > 0) errors.Gather(() => ModelCatalog.RequireLanguageModel(modelFolder));
                 foreach (var source in sources.Where(source => !(source.Weight is null || (source.Weight > 0 && double.IsFinite(source.Weight.Value)))))

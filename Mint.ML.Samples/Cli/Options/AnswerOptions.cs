@@ -13,7 +13,7 @@ internal sealed class AnswerOptions
     {
         Description = "A sound file, a folder of them, or a manifest (.csv, .tsv, .jsonl, .ndjson, .json or .txt, with a Path column)",
     };
-    private readonly Option<string?> model = new("--model") { Description = "Model file (default: artifacts/demo/mint.zip, which ./mint demo makes)" };
+    private readonly ModelOptions model = new("artifacts/demo/mint.zip, which ./mint demo makes");
     private readonly Option<string?> output = new("--output", "-o")
     {
         Description = "File that takes the answers row by row; the same command goes on where it was stopped (default: the terminal)",
@@ -47,7 +47,8 @@ internal sealed class AnswerOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[model, output, format, onError, batch, .. windows, .. hearing, device]) command.Options.Add(option);
+        model.AddTo(command);
+        foreach (var option in (Option[])[output, format, onError, batch, .. windows, .. hearing, device]) command.Options.Add(option);
     }
 
     /// <summary>Checks the options, loads the model and answers.</summary>
@@ -62,12 +63,14 @@ internal sealed class AnswerOptions
         int batch = parse.GetValue(this.batch);
         string? file = parse.GetValue(this.output);
         string format = parse.GetValue(this.format) ?? (file is null ? "table" : Path.GetExtension(file).ToLowerInvariant() == ".csv" ? "csv" : "jsonl");
-        var defaults = ModelFile.Find(parse.GetValue(this.model)) is { } saved ? AnswerDefaults.Read(saved) : new(); // none is told when it is loaded
+        string? path = null;
+        OptionErrors.Check(() => path = this.model.Read(parse));
+        var defaults = ModelFile.Find(path) is { } saved ? AnswerDefaults.Read(saved) : new(); // none is told when it is loaded
         Func<AudioLanguageModel, int, Answerer>? answerer = null;
         OptionErrors.Check(() => answerer = read(defaults), windows.Validate, Own);
         var clips = ClipList.Read(parse.GetValue(input)!, StandardError.Report);
 
-        using var model = ModelFile.Load(parse.GetValue(this.model), DeviceOption.Parse(parse.GetValue(device)!));
+        using var model = ModelFile.Load(path, DeviceOption.Parse(parse.GetValue(device)!));
         var answers = answerer!(model.Model, batch);
         var rows = RowFormat.ForName(format, answers.Name, clips.Max(clip => clip.Name.Length));
         using AnswerOutput output = file is null ? new ConsoleOutput(rows)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
+using Mint.ML.Encoders;
 using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Systems;
 using Mint.ML.Training;
@@ -59,23 +60,31 @@ internal sealed record RunPlace(string Folder, string Encoder, string Cache, Dev
         Frames([.. rows.Select(row => row.Path)], [.. rows.Select(row => row.Place)], cancel);
 
     /// <summary>The encoder's frames of sound files, from the cache where they are in it.</summary>
-    public FeatureCache Frames(IReadOnlyList<string> files, IReadOnlyList<string> places, CancellationToken cancel)
+    public FeatureCache Frames(IReadOnlyList<string> files, IReadOnlyList<string> places, CancellationToken cancel) =>
+        Frames(files, places, () => ModelCatalog.LoadAudioEncoder(Encoder, device: Device), FrameStore.EncoderIdentity(Encoder, Device.type), cancel);
+
+    /// <summary>The same of an encoder that is a system's ear; what tells its frames apart from others'.</summary>
+    public FeatureCache Frames(IReadOnlyList<string> files, IReadOnlyList<string> places, Func<IAudioEncoder> encoder, string identity,
+        CancellationToken cancel)
     {
         Stopping.Listen();
-        var frames = new FeatureCache(Cache, () => ModelCatalog.LoadAudioEncoder(Encoder, device: Device), FrameStore.EncoderIdentity(Encoder, Device.type),
-            files, new FeatureCacheOptions { Hearing = Hearing }, new Count(files.Count), places, StandardError.Report, cancel);
+        var frames = new FeatureCache(Cache, encoder, identity, files, new FeatureCacheOptions { Hearing = Hearing }, new Count(files.Count), places,
+            StandardError.Report, cancel);
         Stopping.Listen(false); // models are loaded now
         Console.WriteLine($"{frames.Count} clips, {frames.Encoded} of them encoded now");
         return frames;
     }
 
     /// <summary>Says how the run ended; the exit code.</summary>
-    public int Finish(TrainingResult result)
+    public int Finish(TrainingResult result) => Finish(result, RunFiles.Model(Folder));
+
+    /// <summary>The same, of another file or folder than model.zip.</summary>
+    public int Finish(TrainingResult result, string written)
     {
         if (result.Cropped > 0) Console.WriteLine($"{result.Cropped} clips are longer than --max-frames: of each, training heard a window an epoch");
         if (result.StoppedEarly) Console.WriteLine("stopped early: the last validations were no better");
         if (result.Best is { } best) Console.WriteLine($"the weights are those of step {best.Step}, the best validation");
-        Console.WriteLine($"written: {RunFiles.Model(Folder)} after {result.Steps} steps{(result.Cancelled ? ", stopped; the same command goes on" : "")}");
+        Console.WriteLine($"written: {written} after {result.Steps} steps{(result.Cancelled ? ", stopped; the same command goes on" : "")}");
         return result.Cancelled ? 130 : 0;
     }
 

@@ -86,14 +86,15 @@ public sealed record InstructionData(string Manifest, string? Instruction, strin
             foreach (var row in manifest.Rows)
             {
                 string? asked = source.Instruction ?? row.Find(nameof(Instruction)), answer = row.Find(source.Response);
-                if (string.IsNullOrWhiteSpace(asked) || string.IsNullOrWhiteSpace(answer)) continue;
+                // An empty instruction that is said for all rows asks nothing: captions to pre-train on.
+                if (source.Instruction is null && string.IsNullOrWhiteSpace(asked) || string.IsNullOrWhiteSpace(answer)) continue;
                 if (!clips.TryGetValue(row.Path, out int clip))
                 {
                     clips.Add(row.Path, clip = clips.Count);
                     places.Add(row.Place);
                 }
 
-                examples.Add(new InstructionExample(clip, asked, answer));
+                examples.Add(new InstructionExample(clip, asked ?? "", answer));
             }
             if (examples.Count == 0) throw new InvalidDataException($"{source.Manifest}: no row has an instruction and a '{source.Response}'.");
             if (examples.Count < manifest.Rows.Count)

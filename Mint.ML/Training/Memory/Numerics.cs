@@ -5,17 +5,17 @@ using static TorchSharp.torch.nn;
 
 namespace Mint.ML.Training.Memory;
 
-/// <summary>How a bridge and the models around it compute while a run lasts: <see cref="TrainingOptions.Precision"/> and
+/// <summary>How the models of a run compute while a run lasts: <see cref="TrainingOptions.Precision"/> and
 /// <see cref="TrainingOptions.ActivationCheckpointing"/>.</summary>
 internal sealed class Numerics : IDisposable
 {
-    private readonly BridgeNet bridge;
+    private readonly BridgeNet[] bridges;
     private readonly Linear[] products;
 
-    public Numerics(TrainingOptions options, BridgeNet bridge, params IEnumerable<Module> others)
+    public Numerics(TrainingOptions options, params IReadOnlyList<Module> models)
     {
-        this.bridge = bridge;
-        products = [.. others.Prepend(bridge).SelectMany(module => module.modules().Prepend(module)).OfType<Linear>()];
+        bridges = [.. models.OfType<BridgeNet>()];
+        products = [.. models.SelectMany(module => module.modules().Prepend(module)).OfType<Linear>()];
         Set(options.Precision == TrainingPrecision.BFloat16 ? ScalarType.BFloat16 : null, options.ActivationCheckpointing);
     }
 
@@ -25,6 +25,6 @@ internal sealed class Numerics : IDisposable
     private void Set(ScalarType? type, bool recompute)
     {
         foreach (var product in products) product.ComputeType = type;
-        bridge.QFormer.RecomputesBlocks = recompute;
+        foreach (var bridge in bridges) bridge.QFormer.RecomputesBlocks = recompute;
     }
 }

@@ -30,6 +30,12 @@ internal sealed record Step(Type Transformer, Func<MLContext, IEstimator<ITransf
         "Path", "Caption", "Instruction", "Response", "Features");
     private static readonly Prefix Embedded = Featurized.And(_ => Bridge, "Path", "AudioEmbedding", "TextEmbedding");
 
+    private static readonly Prefix HeardByPengi = Heard(SmallSystems.ThePengi), HeardByMusiLingo = Heard(SmallSystems.TheMusiLingo),
+        HeardByClap = Heard(SmallSystems.TheClap);
+
+    private static Prefix Heard(AudioLanguageSystem system) =>
+        Loaded.And(data => system.FeaturizeAudio().Fit(data), "Path", "Caption", "Instruction", "Response", "Features");
+
     /// <summary>The step behind what stands before it, as one model over the manifest.</summary>
     public ITransformer Whole(ITransformer fitted) => new TransformerChain<ITransformer>([.. Before.Steps, fitted]);
 
@@ -96,6 +102,24 @@ internal sealed record Step(Type Transformer, Func<MLContext, IEstimator<ITransf
             "Caption", ["Vectors"]),
         ["EmbedText, by CLAP"] = new(typeof(TextEmbeddingTransformer),
             ml => ml.AudioLanguage().EmbedText("Vectors", "Caption", clap: SmallClap.Folder), None, "Caption", ["Vectors"]),
+        ["FeaturizeAudio, by Pengi"] = new(typeof(AudioFeaturizingTransformer), _ => SmallSystems.ThePengi.FeaturizeAudio(), Loaded, "Audio", ["Features"]),
+        ["GenerateCaptions, by Pengi"] = new(typeof(CaptionGeneratingTransformer), _ => SmallSystems.ThePengi.GenerateCaptions(), HeardByPengi, "Features",
+            ["GeneratedCaption"]),
+        ["GenerateCaptions, to each row's instruction, by MusiLingo"] = new(typeof(CaptionGeneratingTransformer),
+            _ => SmallSystems.TheMusiLingo.Answer("Answer", generation: new() { MaxTokens = 6 }), HeardByMusiLingo, "Instruction", ["Answer"]),
+        ["RankLabels, by Pengi"] = new(typeof(RankedClassificationTransformer),
+            _ => SmallSystems.ThePengi.RankLabels("PredictedLabel", "Features", TinyModels.Families), HeardByPengi, "Features", ["PredictedLabel", "Score"]),
+        ["RankLabels, by Pengi's text matching"] = new(typeof(RankedClassificationTransformer),
+            _ => SmallSystems.ThePengi.RankLabels("PredictedLabel", "Features", TinyModels.Families, bySimilarity: true), HeardByPengi, "Features",
+            ["PredictedLabel", "Score"]),
+        ["RankLabels, zero-shot by CLAP"] = new(typeof(RankedClassificationTransformer),
+            _ => SmallSystems.TheClap.RankLabels("PredictedLabel", "Features", TinyModels.Families), HeardByClap, "Features", ["PredictedLabel", "Score"]),
+        ["RankLabels, tags by MusiLingo"] = new(typeof(RankedClassificationTransformer),
+            _ => SmallSystems.TheMusiLingo.TagLabels("PredictedLabel", "Features", TinyModels.Families), HeardByMusiLingo, "Features",
+            ["PredictedLabel", "Score"]),
+        ["EmbedAudio, by Pengi's captions"] = new(typeof(AudioEmbeddingTransformer), _ => SmallSystems.ThePengi.EmbedAudio("Vectors"), HeardByPengi,
+            "Features", ["Vectors"]),
+        ["EmbedText, by Pengi"] = new(typeof(TextEmbeddingTransformer), _ => SmallSystems.ThePengi.EmbedText("Vectors"), None, "Caption", ["Vectors"]),
         ["RetrieveAudio"] = new(typeof(AudioRetrievalTransformer), ml => ml.AudioLanguage().RetrieveAudio("Retrieved", "TextEmbedding", Index.Value, 3),
             Embedded, "TextEmbedding", ["Retrieved", "Similarity"]),
     };

@@ -1,0 +1,118 @@
+using Mint.ML.LanguageModels;
+using Mint.ML.Layers;
+using Mint.ML.Objectives;
+using Mint.ML.Text;
+using Mint.ML.Training.Data;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Mint.ML.Training;
+
+/// <summary>
+/// What MINT's stage 2, Pengi and MusiLingo have in common: something before a frozen language model learns a prompt of sound and instruction, by how likely
+/// the model then finds the answers. They differ in how they make the prompt and in nothing else.
+/// </summary>
+internal abstract class AnswerStage : ITrainingStage
+{
+    private readonly ILanguageModel languageModel;
+    private readonly TokenRows answered;
+
+    protected AnswerStage(ILanguageModel languageModel, ITextTokenizer language, InstructionMix mix, TrainingOptions options)
+    {
+        (this.languageModel, Mix) = (languageModel, mix);
+        answered = new TokenRows([.. mix.Examples.AsParallel().AsOrdered().Select(example => (int[])
+            [.. language.Encode(example.Response, addSpecialTokens: false, maxLength: options.MaxTokens - 1), languageModel.EosTokenId])], -100);
+    }
+
+    public abstract IReadOnlyList<Module> Modules { get; }
+
+    public abstract IReadOnlyList<(string name, Parameter parameter)> Trained { get; }
+
+    public virtual Device Device => languageModel.Device;
+
+    public int SmallestBatch => 1;
+
+    public IReadOnlyList<string> LossNames { get; } = ["total"];
+
+    public InstructionMix Mix { get; }
+
+    public int Examples => Mix.Examples.Count;
+
+    public int Clip(int example) => Mix.Examples[example].Clip;
+
+    public IEnumerable<string> Texts => Mix.Examples.Select(example => $"{example.Clip}\0{example.Instruction}\0{example.Response}");
+
+    public IReadOnlyDictionary<string, string> Parts => new Dictionary<string, string>(Own)
+    {
+        ["mix"] = Mix.Fingerprint,
+        ["vocabularies"] = RunFolder.Hash(Asked.Concat(answered.Fingerprint)),
+        ["language model"] = languageModel is Module model ? RunFolder.Hash(model) : "",
+    };
+
+    /// <summary>Hashes of what is the system's own beside its frozen language model: architecture, other frozen parts.</summary>
+    protected abstract IReadOnlyDictionary<string, string> Own { get; }
+
+    /// <summary>The tokens of what is asked.</summary>
+    protected abstract IEnumerable<string> Asked { get; }
+
+    /// <summary>The prompts of some examples: embeddings (B, P, D) and mask (B, P).</summary>
+    protected abstract (Tensor Embeddings, Tensor Mask) Prompt(int[] examples, Tensor frames, Tensor? frameMask);
+
+    // The loss is a mean over tokens: batches weighed by theirs average to the mean over all of them.
+    public long Weight(int[] examples) => answered.Tokens(examples);
+
+    public Tensor Losses(int[] examples, Tensor frames, Tensor? frameMask, Generator negatives)
+    {
+        var (logits, targets) = Answer(examples, frames, frameMask);
+        return LanguageModeling.Loss(logits, targets).unsqueeze(0);
+    }
+
+    /// <summary>Logits (B, R, V) of the answers, and their ids (B, R).</summary>
+    public (Tensor Logits, Tensor Targets) Answer(int[] examples, Tensor frames, Tensor? frameMask)
+    {
+        var (prompt, mask) = Prompt(examples, frames, frameMask);
+        var targets = answered.Pick(examples, Device).Ids;
+        return (languageModel.Logits(prompt, mask, targets), targets);
+    }
+
+    /// <summary>Freezes the language model and trains what is before it.</summary>
+    /// <param name="stage">Makes the stage of some examples: those to train on, and those held out.</param>
+    /// <param name="languageModel">The language model.</param>
+    /// <param name="language">Its tokenizer.</param>
+    /// <param name="audio">The clips' frames.</param>
+    /// <param name="mix">What to learn.</param>
+    /// <param name="options">How to train; validated.</param>
+    /// <param name="validation">Examples held out.</param>
+    /// <param name="progress">Told of every step.</param>
+    /// <param name="cancel">Ends the run after the step at hand.</param>
+    public static TrainingResult Train(Func<InstructionMix, AnswerStage> stage, ILanguageModel languageModel, ITextTokenizer language, IFrameSource audio,
+        InstructionMix mix, TrainingOptions options, InstructionValidation? validation, IProgress<TrainingProgress>? progress, CancellationToken cancel)
+    {
+        if (language.VocabularySize > languageModel.VocabularySize)
+        {
+            throw new ArgumentException($"The language model's tokenizer has {language.VocabularySize} ids; the model has {languageModel.VocabularySize}.",
+                nameof(language));
+        }
+        if (languageModel is Module model)
+        {
+            model.Frozen();
+            model.eval();
+        }
+        var heldOut = validation is null ? null : stage(new InstructionMix([new InstructionSource(validation.Examples)]));
+        return TrainingLoop.Run(new FrameTraining(stage(mix), audio, options),
+            heldOut is null ? null : new HeldOutAnswers(heldOut, heldOut.Answer, validation!.Audio, options), options, progress, cancel);
+    }
+
+    /// <summary>Whether every example is about a clip that there is, and the frames are those that the system takes.</summary>
+    public static void Check(IFrameSource audio, IReadOnlyList<InstructionExample> examples, int frameWidth, string name)
+    {
+        if (audio.HiddenSize != frameWidth)
+            throw new ArgumentException($"The audio's frames are {audio.HiddenSize} wide; what is trained takes {frameWidth}.", name);
+        for (int i = 0; i < examples.Count; i++)
+        {
+            if (examples[i].Clip < 0 || examples[i].Clip >= audio.Count)
+                throw new ArgumentException($"Example {i} is about clip {examples[i].Clip}; there are clips 0 to {audio.Count - 1}.", name);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+using Mint.ML.Bridges;
+using Mint.ML.Checkpoints;
+using Mint.ML.Systems;
+using Mint.ML.Text;
+using Mint.ML.Training;
+using Mint.ML.Training.Data;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Parity;
+
+/// <summary>The trainings of Pengi and MusiLingo, run as programs run them, against tests/fixtures/reference/training_steps.py: losses before four steps,
+/// gradients of the first, parameters after three.</summary>
+internal static class SystemTraining
+{
+    private static readonly TrainingOptions Three =
+        new() { Epochs = 3, BatchSize = 2, LearningRate = 1e-3, WarmUpSteps = 0, Schedule = LearningRateSchedule.Constant, MaxTokens = 40 };
+
+    public static void PengiSteps(Fixture fixture)
+    {
+        string folder = Path.Combine(fixture.Path, "..", "pengi");
+        var reference = Safetensors.ReadAll(Path.Combine(folder, "io.safetensors"));
+        var questions = new IdTexts(99, Rows(reference["text_input_ids"], reference["text_attention_mask"]));
+        var answers = new IdTexts(97, [Ids(fixture["answer_0"])[..^1], Ids(fixture["answer_1"])[..^1]]); // the end is the training's own
+        Steps("frozen", reference["audio_embed"].unsqueeze(1));    // (2, 1, E): what HTS-AT has made
+        Steps("whole", reference["logmel"].squeeze(1));            // (2, T, mel bins)
+
+        void Steps(string kind, Tensor frames)
+        {
+            var mix = Mix("0", "1");
+            foreach (int epochs in (int[])[1, 3, 4])
+            {
+                using var pengi = Pengi.Load(folder);
+                pengi.Tokenizers = (questions, answers);
+                var losses = new Losses();
+                PengiTraining.Run(pengi, new FrameTable([.. frames.unbind(0)]), mix, Three with { Epochs = epochs, WeightDecay = 0 }, progress: losses);
+                using var checkpoint = CheckpointFolder.Open(folder);
+                var named = pengi.Parts.SelectMany(part => WeightLoader.Compare(part.Module, checkpoint, part.Names).Matched)
+                    .ToDictionary(pair => pair.Name, pair => pair.Tensor);
+                Compare(fixture, kind, epochs, losses, named);
+            }
+        }
+    }
+
+    public static void MusiLingoSteps(Fixture fixture)
+    {
+        string folder = Path.Combine(fixture.Path, "..", "musilingo");
+        var hidden = Safetensors.ReadAll(Path.Combine(folder, "io.safetensors"))["hidden_states"]; // (3, 2, T, d)
+        var texts = new IdTexts(101, []);
+        for (int row = 0; row < 2; row++)
+        {
+            texts.Add(MusiLingo.Before($"{row}"), Ids(fixture[$"before_{row}"]));
+            texts.Add(MusiLingo.After($"{row}"), Ids(fixture[$"after_{row}"]));
+            texts.Add($"{row}", Ids(fixture[$"answer_{row}"])[..^1]);
+        }
+        Steps("mean", 0, "0", "1", rows => rows.mean([0]));
+        Steps("weighted", 2, "0", "1", SideBySide);
+        Steps("captions", 2, "", "", SideBySide);
+
+        static Tensor SideBySide(Tensor layers) => cat([layers[1], layers[2]], -1);
+
+        void Steps(string kind, long layers, string first, string second, Func<Tensor, Tensor> heard)
+        {
+            var frames = new FrameTable([heard(hidden.select(1, 0)), heard(hidden.select(1, 1).narrow(1, 0, 100))]);
+            foreach (int epochs in (int[])[1, 3, 4])
+            {
+                using var loaded = MusiLingo.Load(folder);
+                var adapter = new TemporalMeanAdapter(loaded.Adapter.Inputs, loaded.LanguageModel.HiddenSize, loaded.Adapter.Window, layers);
+                using (no_grad())
+                {
+                    foreach (var (name, parameter) in loaded.Adapter.named_parameters())
+                        adapter.named_parameters().Single(pair => pair.name == name).parameter.copy_(parameter);
+                }
+                var system = new MusiLingo(null, adapter, loaded.LanguageModel, "", texts);
+                var losses = new Losses();
+                MusiLingoTraining.Run(system, frames, Mix(first, second), Three with { Epochs = epochs }, progress: losses);
+                Compare(fixture, kind, epochs, losses, adapter.named_parameters().ToDictionary(pair => pair.name, pair => (Tensor)pair.parameter));
+            }
+        }
+    }
+
+    private static void Compare(Fixture fixture, string kind, int epochs, Losses losses, Dictionary<string, Tensor> named)
+    {
+        if (epochs == 4) fixture.Close($"{kind}.losses", tensor(losses.Totals.ToArray()));
+        string prefix = epochs switch { 1 => $"{kind}.grad.", 3 => $"{kind}.step3.", _ => "" };
+        foreach (string name in fixture.Names.Where(name => prefix.Length > 0 && name.StartsWith(prefix, StringComparison.Ordinal)).ToArray())
+        {
+            var own = named[name[prefix.Length..]];
+            fixture.Close(name, epochs == 1 ? own.grad! : own.detach());
+        }
+    }
+
+    private static InstructionMix Mix(string first, string second) =>
+        new([new InstructionSource([new InstructionExample(0, first, "0"), new InstructionExample(1, second, "1")])]);
+
+    private static int[] Ids(Tensor ids) => [.. ids.data<long>().ToArray().Select(id => (int)id)];
+
+    private static int[][] Rows(Tensor ids, Tensor mask) => [.. Enumerable.Range(0, (int)ids.shape[0]).Select(row =>
+        Ids(ids[row].narrow(0, 0, mask[row].sum().item<long>()).contiguous()))];
+
+    private sealed class Losses : IProgress<TrainingProgress>
+    {
+        public List<float> Totals { get; } = [];
+
+        public void Report(TrainingProgress value) => Totals.Add((float)value.Losses["total"]);
+    }
+
+    /// <summary>Texts that stand for the ids of a fixture: "0" for the first row's, "" for none.</summary>
+    private sealed class IdTexts : ITextTokenizer
+    {
+        private readonly Dictionary<string, int[]> known = new() { [""] = [] };
+
+        public IdTexts(int size, IReadOnlyList<int[]> rows)
+        {
+            VocabularySize = size;
+            for (int row = 0; row < rows.Count; row++) Add($"{row}", rows[row]);
+        }
+
+        public void Add(string text, int[] ids) => known[text] = ids;
+
+        public int VocabularySize { get; }
+        public int? PadTokenId => 1;
+        public int? EosTokenId => null;
+        public int? BosTokenId => null;
+        public int[] Encode(string text, bool addSpecialTokens = true, int maxLength = int.MaxValue) => known[text];
+        public TokenBatch EncodeBatch(IReadOnlyList<string> texts, bool addSpecialTokens = true, int maxLength = int.MaxValue) =>
+            throw new NotSupportedException();
+        public TokenBatch EncodeBatch(IReadOnlyList<string> texts, BatchOptions options) => throw new NotSupportedException();
+        public string Decode(IEnumerable<int> ids, bool skipSpecialTokens = true) => throw new NotSupportedException();
+        public int? TokenToId(string token) => null;
+    }
+}

@@ -1,0 +1,117 @@
+using System.CommandLine;
+using System.Text.Json;
+using Mint.ML.Samples.Cli.Commands;
+using Mint.ML.Systems;
+using Mint.ML.Transforms.Tests.Contract;
+using Mint.ML.Transforms.Tests.Pipeline;
+
+namespace Mint.ML.Transforms.Tests.Samples;
+
+/// <summary>Commands on the folders of pre-trained systems, and the trainings that make such folders.</summary>
+[TestClass]
+public sealed class SystemCommandTests
+{
+    private static EightClips Clips => EightClips.Shared;
+
+    [TestMethod]
+    public void Caption_classify_ask_search_and_evaluate_take_a_systems_folder()
+    {
+        string place = Place("commands"), pengi = SmallSystems.Pengi, clap = SmallClap.Folder;
+        string captions = Answers(CaptionCommand.Create(), place, "captions", Clips.Manifest, "--system", pengi);
+        Assert.HasCount(8, File.ReadAllLines(captions));
+        string[] expected = [.. Enumerable.Range(0, 8).Select(i => SmallSystems.ThePengi.Model.Caption(Path.Combine(Clips.Folder, $"clip{i}.wav")))];
+        CollectionAssert.AreEqual(expected, Values(captions, "caption"));
+        foreach (string by in (string[])["ranking", "similarity"])
+            Answers(ClassifyCommand.Create(), place, $"pengi-{by}", Clips.Manifest, "--labels", "flute,organ,mallet", "--by", by, "--system", pengi);
+        string labels = Answers(ClassifyCommand.Create(), place, "clap", Clips.Manifest, "--labels", "flute,organ,mallet", "--system", clap);
+        Assert.HasCount(8, Values(labels, "label"));
+        Assert.HasCount(8, Values(Answers(AskCommand.Create(), place, "ask", Clips.Manifest, "what is heard?", "--max-tokens", "5", "--system",
+            SmallSystems.MusiLingo), "answer"));
+        foreach (string system in (string[])[pengi, clap])
+        {
+            string index = Path.Combine(place, Path.GetFileName(system) + ".index");
+            Assert.AreEqual(0, SearchCommand.Create().Parse(["build", index, Clips.Manifest, "--system", system]).Invoke());
+            Assert.AreEqual(0, SearchCommand.Create().Parse(["query", index, "a flute"]).Invoke());
+        }
+        string recipe = Path.Combine(place, "recipe.json");
+        File.WriteAllText(recipe, JsonSerializer.Serialize(new { name = "families", task = "classification", manifest = Clips.Manifest,
+            columns = new[] { "Family" } }));
+        Assert.AreEqual(0, EvaluateCommand.Create().Parse([recipe, "--system", clap, "--output", Path.Combine(place, "evaluation")]).Invoke());
+    }
+
+    [TestMethod]
+    public void What_a_system_lacks_and_a_model_beside_it_are_refused_by_name()
+    {
+        string place = Place("refused");
+        var lacking = Assert.ThrowsExactly<NotSupportedException>(() => Answers(CaptionCommand.Create(), place, "x", Clips.Manifest, "--system",
+            SmallClap.Folder));
+        StringAssert.Contains(lacking.Message, "Clap compares sound with text");
+        var incomparable = Assert.ThrowsExactly<NotSupportedException>(() => Run(SearchCommand.Create(), "build", Path.Combine(place, "a.index"),
+            Clips.Manifest,
+            "--system", SmallSystems.MusiLingo));
+        StringAssert.Contains(incomparable.Message, "MusiLingo has no embeddings");
+        var both = Assert.ThrowsExactly<ArgumentException>(() => Run(CaptionCommand.Create(), Clips.Manifest, "--system", SmallSystems.Pengi, "--model",
+            "a.zip"));
+        StringAssert.Contains(both.Message, "--model and --system");
+        var none = Assert.ThrowsExactly<ArgumentException>(() => Run(CaptionCommand.Create(), Clips.Manifest, "--system", Path.Combine(place, "none")));
+        StringAssert.Contains(none.Message, "mint pull");
+    }
+
+    [TestMethod]
+    public void Pengi_is_tuned_from_its_folder_with_its_ear_and_without()
+    {
+        foreach (string[] ear in (string[][])[[], ["--frozen-encoder"]])
+        {
+            string run = Place($"pengi{ear.Length}");
+            Assert.AreEqual(0, TuneSystemCommand.Create().Parse(["pengi", "--from", SmallSystems.Pengi, "--data", $"{Clips.Manifest}:this is a sound of:Family",
+                "--validation", $"{Clips.Manifest}:this is a sound of:Family", .. Short(run), .. ear]).Invoke());
+            using var tuned = AudioLanguageModel.Load(Path.Combine(run, "system"));
+            Assert.IsNotNull(tuned.Caption(Path.Combine(Clips.Folder, "clip0.wav")));
+            CollectionAssert.AreNotEqual(File.ReadAllBytes(Path.Combine(SmallSystems.Pengi, "model.safetensors")),
+                File.ReadAllBytes(Path.Combine(run, "system", "model.safetensors")));
+            StringAssert.Contains(File.ReadLines(Path.Combine(run, "log.jsonl")).Last(), "accuracy");
+        }
+    }
+
+    [TestMethod]
+    public void MusiLingo_learns_captions_from_nothing_and_then_answers_and_converses()
+    {
+        string captions = Place("captions"), answers = Place("answers"), mert = Path.Combine(SmallSystems.MusiLingo, "mert");
+        Assert.AreEqual(0, TuneSystemCommand.Create().Parse(["musilingo", "--encoder", mert, "--language-model", SmallSystems.Llama, "--data",
+            $"{Clips.Manifest}::Caption", "--window", "3", .. Short(captions)]).Invoke());
+        string first = Path.Combine(captions, "system");
+        Assert.AreEqual(0, TuneSystemCommand.Create().Parse(["musilingo", "--from", first, "--data", Clips.Manifest, .. Short(answers)]).Invoke());
+        using var tuned = AudioLanguageModel.Load(Path.Combine(answers, "system"));
+        Assert.AreEqual(48, tuned.System!.FrameWidth, "two layers of 24, averaged by learned weights");
+        string clip = Path.Combine(Clips.Folder, "clip0.wav");
+        var few = new Mint.ML.Generation.GenerationOptions { MaxTokens = 4 };
+        string one = tuned.Ask(clip, "what is heard?", few);
+        Assert.AreEqual(tuned.Ask(clip, MusiLingo.Continue([("what is heard?", one)], "how loud?"), few), tuned.Converse(clip, [("what is heard?", one)],
+            "how loud?", few));
+        StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => SmallSystems.ThePengi.Model.Converse(clip, [("a", "b")], "c")).Message,
+            "Pengi");
+    }
+
+    private static string[] Short(string run) => ["--output", run, "--cache", Path.Combine(Clips.Folder, "system-frames"), "--epochs", "1", "--batch-size", "4",
+        "--accumulation-steps", "1"];
+
+    private static string Place(string name) => Directory.CreateDirectory(Path.Combine(Clips.Folder, "systems", name)).FullName;
+
+    private static string Answers(Command command, string place, string name, params string[] arguments)
+    {
+        string file = Path.Combine(place, name + ".jsonl");
+        Run(command, [.. arguments, "--output", file]);
+        return file;
+    }
+
+    // Exceptions come through, as Program shows their messages.
+    private static void Run(Command command, params string[] arguments)
+    {
+        var parsed = command.Parse(arguments);
+        Assert.IsEmpty(parsed.Errors);
+        Assert.AreEqual(0, parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false }));
+    }
+
+    private static string[] Values(string file, string key) =>
+        [.. File.ReadLines(file).Select(line => JsonDocument.Parse(line).RootElement.GetProperty(key).GetString()!)];
+}
