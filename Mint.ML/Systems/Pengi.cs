@@ -215,6 +215,7 @@ public sealed class Pengi : IAudioLanguageModel
         CancellationToken cancel = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(additionalText);
+        foreach (string instruction in instructions) this.CheckRead(instruction);
         using var guard = no_grad();
         using var scope = NewDisposeScope();
         var (prefix, mask) = Prompt(sounds, instructions);

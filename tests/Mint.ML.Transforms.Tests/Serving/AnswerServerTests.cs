@@ -125,6 +125,8 @@ public sealed class AnswerServerTests
         Assert.Contains("2 times", await server.Refused("/answer?question=a&question=b", Sound(0), 400));
         Assert.Contains("longer than the model reads",
             await server.Refused($"/answer?question={string.Join('+', Enumerable.Repeat("flute", 60))}", Sound(0), 400));
+        string long60 = string.Join('+', Enumerable.Repeat("flute", 60));
+        Assert.Contains("longer than the model reads", await server.Refused($"/embed?text={long60}", null, 400));
         Assert.Contains("there is 1", await server.Refused("/labels?labels=flute", Sound(0), 400));
         Assert.Contains("'flute'", await server.Refused("/labels?labels=flute,organ,flute", Sound(0), 400));
         Assert.Contains("1001 labels", await server.Refused("/labels", Form(0, ("labels", string.Join(',', Enumerable.Range(0, 1001)))), 400));
