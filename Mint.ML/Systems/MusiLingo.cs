@@ -139,7 +139,10 @@ public sealed class MusiLingo : IAudioLanguageModel
         foreach (string file in ModelFolder.Names(mert)) File.Copy(Path.Combine(mert, file), Path.Combine(folder, "mert", file), overwrite: true);
         foreach (string file in ModelFolder.Names(llama).Where(name => name.StartsWith("tokenizer", StringComparison.Ordinal)
             || name is "special_tokens_map.json" or "vocab.txt"))
+        {
             File.Copy(Path.Combine(llama, file), Path.Combine(folder, file), overwrite: true);
+        }
+
         CheckpointWriter.Write(folder,
             new() { ["model_type"] = "musilingo", ["t"] = Adapter.Window, ["llama"] = (config["llama"] ?? config).DeepClone() },
             [
