@@ -140,7 +140,10 @@ public sealed class MusiLingo : IAudioLanguageModel
         foreach (string file in ModelFolder.Names(mert)) AtomicFile.Copy(Path.Combine(mert, file), Path.Combine(folder, "mert", file));
         foreach (string file in ModelFolder.Names(llama).Where(name => name.StartsWith("tokenizer", StringComparison.Ordinal)
             || name is "special_tokens_map.json" or "vocab.txt"))
+        {
             AtomicFile.Copy(Path.Combine(llama, file), Path.Combine(folder, file));
+        }
+
         CheckpointWriter.Write(folder,
             new() { ["model_type"] = "musilingo", ["t"] = Adapter.Window, ["llama"] = (config["llama"] ?? config).DeepClone() },
             [

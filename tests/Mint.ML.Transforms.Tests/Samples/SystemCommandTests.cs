@@ -34,8 +34,13 @@ public sealed class SystemCommandTests
             Assert.AreEqual(0, SearchCommand.Create().Parse(["query", index, "a flute"]).Invoke());
         }
         string recipe = Path.Combine(place, "recipe.json");
-        File.WriteAllText(recipe, JsonSerializer.Serialize(new { name = "families", task = "classification", manifest = Clips.Manifest,
-            columns = new[] { "Family" } }));
+        File.WriteAllText(recipe, JsonSerializer.Serialize(new
+        {
+            name = "families",
+            task = "classification",
+            manifest = Clips.Manifest,
+            columns = new[] { "Family" }
+        }));
         Assert.AreEqual(0, EvaluateCommand.Create().Parse([recipe, "--system", clap, "--output", Path.Combine(place, "evaluation")]).Invoke());
     }
 
