@@ -136,11 +136,12 @@ public sealed class HubPull : IDisposable
     // Only a folder that a pull made is tidied, and nothing is written through a link.
     private static void CheckOwn(string beside)
     {
-        if (!Path.Exists(beside) && new FileInfo(beside).LinkTarget is null) return;
-        if (new FileInfo(beside).LinkTarget is null && Directory.Exists(beside)
-            && (File.Exists(Path.Combine(beside, Mark)) || File.Exists(Path.Combine(beside, Record)) || Directory.EnumerateFileSystemEntries(beside).All(path => Path.GetFileName(path) is Lock or Holder)))
+        bool link = new FileInfo(beside).LinkTarget is not null;
+        if (!Path.Exists(beside) && !link) return;
+        if (!link && Directory.Exists(beside))
         {
-            return;
+            string[] names = [.. Directory.EnumerateFileSystemEntries(beside).Select(path => Path.GetFileName(path))];
+            if (names.Contains(Mark) || names.Contains(Record) || names.All(name => name is Lock or Holder)) return;
         }
         throw new IOException($"{beside}, where files would gather, is there and was made by no pull. Move it away, or name another folder.");
     }
