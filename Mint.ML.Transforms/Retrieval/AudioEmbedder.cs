@@ -13,34 +13,23 @@ namespace Mint.ML.Transforms;
 /// Adds a clip's vectors of unit length, which can be compared with texts' by their dot product: of a bridge (Q, E), one a query, of a CLAP (P). Their size
 /// is known, so that ML.NET's own trainers take them as features. A row without sound has NaN.
 /// </summary>
-public sealed class AudioEmbeddingTransformer : RowMapTransformer, ILoadable<AudioEmbeddingTransformer>
+public sealed class AudioEmbeddingTransformer : EmbeddingTransformer, ILoadable<AudioEmbeddingTransformer>
 {
     internal const string Signature = "MintAudioEmbedder";
 
-    private readonly EmbeddingModel model;
-    private readonly Columns columns;
-
     internal AudioEmbeddingTransformer(IHostEnvironment environment, EmbeddingModel model, Columns columns)
-        : base(environment, nameof(AudioEmbeddingTransformer), columns.BatchSize) => (this.model, this.columns) = (model, columns);
-
-    internal sealed record Columns(string OutputColumnName, string InputColumnName, int BatchSize);
+        : base(environment, nameof(AudioEmbeddingTransformer), model, columns)
+    {
+    }
 
     private protected override string LoaderSignature => Signature;
 
     private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
 
-    private protected override void DisposeModel() => model.Dispose();
-
-    private protected override void Write(ModelWriter writer)
-    {
-        writer.Json(Signature + ".json", columns with { BatchSize = BatchSize });
-        model.Write(writer);
-    }
-
     static AudioEmbeddingTransformer ILoadable<AudioEmbeddingTransformer>.Read(IHostEnvironment environment, ModelReader reader)
     {
-        var columns = reader.Json<Columns>(Signature + ".json");
-        return new(environment, EmbeddingModel.Read(environment, reader), columns);
+        var (model, columns) = Read(environment, reader, Signature);
+        return new(environment, model, columns);
     }
 
     private sealed class Binding : RowBinding
@@ -52,22 +41,22 @@ public sealed class AudioEmbeddingTransformer : RowMapTransformer, ILoadable<Aud
         public Binding(AudioEmbeddingTransformer owner, DataViewSchema input) : base(input)
         {
             this.owner = owner;
-            string name = owner.columns.InputColumnName;
-            if (owner.model.OfFrames is { } embeddings)
+            string name = owner.Names.InputColumnName;
+            if (owner.Model.OfFrames is { } embeddings)
             {
-                sound = FrameBatch.Column(input, name, owner.model.Ears.FrameWidth);
-                size = embeddings.VectorsPerClip * owner.model.Width;
+                sound = FrameBatch.Column(input, name, owner.Model.Ears.FrameWidth);
+                size = embeddings.VectorsPerClip * owner.Model.Width;
                 Added =
                 [
-                    new(owner.columns.OutputColumnName,
-                        new VectorDataViewType(NumberDataViewType.Single, embeddings.VectorsPerClip, owner.model.Width)),
+                    new(owner.Names.OutputColumnName,
+                        new VectorDataViewType(NumberDataViewType.Single, embeddings.VectorsPerClip, owner.Model.Width)),
                 ];
             }
             else
             {
                 sound = input.Require(name, AudioEmbedder.Audio, type => type is AudioDataViewType);
-                size = owner.model.Width;
-                Added = [new(owner.columns.OutputColumnName, new VectorDataViewType(NumberDataViewType.Single, size))];
+                size = owner.Model.Width;
+                Added = [new(owner.Names.OutputColumnName, new VectorDataViewType(NumberDataViewType.Single, size))];
             }
         }
 
@@ -79,16 +68,16 @@ public sealed class AudioEmbeddingTransformer : RowMapTransformer, ILoadable<Aud
         {
             var vectors = batch.Output<VBuffer<float>>(0);
             for (int i = 0; i < vectors.Length; i++) vectors[i] = new(size, Enumerable.Repeat(float.NaN, size).ToArray());
-            if (owner.model.OfFrames is { } embeddings)
+            if (owner.Model.OfFrames is { } embeddings)
             {
-                BridgeNetTransformer.EmbedAudio(embeddings, owner.model.Ears, batch.Input<VBuffer<float>>(sound), sound.Name, vectors);
+                BridgeNetTransformer.EmbedAudio(embeddings, owner.Model.Ears, batch.Input<VBuffer<float>>(sound), sound.Name, vectors);
             }
             else
             {
                 var sounds = batch.Input<MLAudio?>(sound).ToArray();
                 int[] heard = [.. Enumerable.Range(0, sounds.Length).Where(row => sounds[row] is not null)];
                 if (heard.Length == 0) return;
-                var embedded = owner.model.Clap!.Value.Clips([.. heard.Select(row => sounds[row]!.Clip)]);
+                var embedded = owner.Model.Clap!.Value.Clips([.. heard.Select(row => sounds[row]!.Clip)]);
                 for (int i = 0; i < heard.Length; i++) vectors[heard[i]] = new(size, embedded[i]);
             }
         }

@@ -11,34 +11,23 @@ namespace Mint.ML.Transforms;
 /// Adds a text's vector of unit length, which can be compared with clips' by its dot product: of a bridge (E), of a CLAP (P). An empty text is missing: it
 /// has NaN.
 /// </summary>
-public sealed class TextEmbeddingTransformer : RowMapTransformer, ILoadable<TextEmbeddingTransformer>
+public sealed class TextEmbeddingTransformer : EmbeddingTransformer, ILoadable<TextEmbeddingTransformer>
 {
     internal const string Signature = "MintTextEmbedder";
 
-    private readonly EmbeddingModel model;
-    private readonly Columns columns;
-
     internal TextEmbeddingTransformer(IHostEnvironment environment, EmbeddingModel model, Columns columns)
-        : base(environment, nameof(TextEmbeddingTransformer), columns.BatchSize) => (this.model, this.columns) = (model, columns);
-
-    internal sealed record Columns(string OutputColumnName, string InputColumnName, int BatchSize);
+        : base(environment, nameof(TextEmbeddingTransformer), model, columns)
+    {
+    }
 
     private protected override string LoaderSignature => Signature;
 
     private protected override RowBinding Bind(DataViewSchema input) => new Binding(this, input);
 
-    private protected override void DisposeModel() => model.Dispose();
-
-    private protected override void Write(ModelWriter writer)
-    {
-        writer.Json(Signature + ".json", columns with { BatchSize = BatchSize });
-        model.Write(writer);
-    }
-
     static TextEmbeddingTransformer ILoadable<TextEmbeddingTransformer>.Read(IHostEnvironment environment, ModelReader reader)
     {
-        var columns = reader.Json<Columns>(Signature + ".json");
-        return new(environment, EmbeddingModel.Read(environment, reader), columns);
+        var (model, columns) = Read(environment, reader, Signature);
+        return new(environment, model, columns);
     }
 
     private sealed class Binding : RowBinding
@@ -49,8 +38,8 @@ public sealed class TextEmbeddingTransformer : RowMapTransformer, ILoadable<Text
         public Binding(TextEmbeddingTransformer owner, DataViewSchema input) : base(input)
         {
             this.owner = owner;
-            text = input.Require(owner.columns.InputColumnName, "text", type => type is TextDataViewType);
-            Added = [new(owner.columns.OutputColumnName, new VectorDataViewType(NumberDataViewType.Single, owner.model.Width))];
+            text = input.Require(owner.Names.InputColumnName, "text", type => type is TextDataViewType);
+            Added = [new(owner.Names.OutputColumnName, new VectorDataViewType(NumberDataViewType.Single, owner.Model.Width))];
         }
 
         public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
@@ -60,13 +49,13 @@ public sealed class TextEmbeddingTransformer : RowMapTransformer, ILoadable<Text
         public override void Compute(RowBatch batch)
         {
             var vectors = batch.Output<VBuffer<float>>(0);
-            int size = owner.model.Width;
+            int size = owner.Model.Width;
             string[] texts = [.. batch.Input<ReadOnlyMemory<char>>(text).ToArray().Select(value => value.ToString())];
             int[] asked = [.. Enumerable.Range(0, texts.Length).Where(row => !string.IsNullOrWhiteSpace(texts[row]))];
             string[] some = [.. asked.Select(row => texts[row])];
             for (int i = 0; i < vectors.Length; i++) vectors[i] = new(size, Enumerable.Repeat(float.NaN, size).ToArray());
             if (asked.Length == 0) return;
-            var embedded = owner.model.Texts(some);
+            var embedded = owner.Model.Texts(some);
             for (int i = 0; i < asked.Length; i++) vectors[asked[i]] = new(size, embedded[i]);
         }
     }

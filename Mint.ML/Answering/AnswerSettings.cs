@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
+using Mint.ML.Files;
 using Mint.ML.Generation;
 
 namespace Mint.ML.Answering;
@@ -39,7 +40,6 @@ public static class AnswerSettings
             string text = string.Join('\n', [ModelFolder.Hash(model), .. inner.Select(folder => $"{Path.GetFileName(folder)} {Hash(folder)}")]);
             return inner.Length == 0 ? text : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
         }
-        using var zip = File.OpenRead(model);
-        return Convert.ToHexStringLower(SHA256.HashData(zip));
+        return FileHash.Sha256(model);
     }
 }

@@ -33,8 +33,7 @@ public static class ModelFolder
         foreach (string name in Names(folder))
         {
             hash.AppendData(Encoding.UTF8.GetBytes(name + "\0"));
-            using var stream = File.OpenRead(Path.Combine(folder, name));
-            hash.AppendData(SHA256.HashData(stream));
+            hash.AppendData(Convert.FromHexString(FileHash.Sha256(Path.Combine(folder, name))));
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Security.Cryptography;
-using System.Text;
+using Mint.ML.Files;
 
 namespace Mint.ML.Hub;
 
@@ -138,17 +137,8 @@ internal static class Transfer
     /// <summary>Whether a file has the size and the hash that the hub lists.</summary>
     public static bool Fits(string path, HubFile file, CancellationToken cancel)
     {
-        using var stream = File.OpenRead(path);
-        if (stream.Length != file.Size) return false;
-        using var hash = IncrementalHash.CreateHash(file.Sha256 is not null ? HashAlgorithmName.SHA256 : HashAlgorithmName.SHA1);
-        if (file.Sha256 is null) hash.AppendData(Encoding.ASCII.GetBytes($"blob {file.Size}\0")); // as Git hashes a blob
-        byte[] piece = new byte[1 << 20];
-        while (stream.Read(piece) is > 0 and var read)
-        {
-            cancel.ThrowIfCancellationRequested();
-            hash.AppendData(piece, 0, read);
-        }
-        return Convert.ToHexStringLower(hash.GetHashAndReset()) == (file.Sha256 ?? file.Blob);
+        if (new FileInfo(path).Length != file.Size) return false;
+        return file.Sha256 is { } sha256 ? FileHash.Sha256(path, cancel) == sha256 : FileHash.GitBlob(path, cancel) == file.Blob;
     }
 
     private static Uri Next(Uri from, Uri? location, int redirects)

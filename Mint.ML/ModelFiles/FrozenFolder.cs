@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using Mint.ML.Checkpoints;
 using Mint.ML.Files;
@@ -164,11 +163,7 @@ internal sealed class FrozenFolder
     private static string Hash(string path)
     {
         var file = new FileInfo(path);
-        return hashes.GetOrAdd((file.FullName, file.Length, file.LastWriteTimeUtc), _ =>
-        {
-            using var stream = File.OpenRead(path);
-            return Convert.ToHexStringLower(SHA256.HashData(stream));
-        });
+        return hashes.GetOrAdd((file.FullName, file.Length, file.LastWriteTimeUtc), _ => FileHash.Sha256(path));
     }
 
     // A full path would tell where the author's home is, and be wrong elsewhere: below the current directory the rest is kept, else the last name.
