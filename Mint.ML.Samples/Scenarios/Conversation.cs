@@ -14,18 +14,15 @@ internal static class Conversation
         foreach (string question in (string[])[question1, question2])
         {
             // The model keeps nothing between calls: what was said stands before the next question, without the oldest of it where all is too long.
+            // A question that is too long by itself is refused by Ask.
             int first = 0;
-            while (first < turns.Count && !IsRead(Asked(first))) first++;
+            while (first < turns.Count && mint.Answering().UnreadTokens(Asked(first)) > 0) first++;
             string answer = mint.Ask(sound, Asked(first));
             turns.Add((question, answer));
             Console.WriteLine($"{question} {answer}");
 
             string Asked(int from) => string.Concat(turns.Skip(from).Select(turn => $"{turn.Question} {turn.Answer} ")) + question;
         }
-
-        // MINT reads so many tokens of an instruction and no more, in the vocabulary of the bridge and in that of the language model.
-        bool IsRead(string text) => mint.System is not MintModel { Tokenizers: var read }
-            || Math.Max(read.Bridge.Encode(text).Length, read.LanguageModel.Encode(text).Length) <= read.MaxTextTokens;
         #endregion
     }
 }

@@ -44,8 +44,7 @@ internal sealed class Answers(AudioLanguageModel model, SoundSearch? search, Ser
     public Func<CancellationToken, AnswerReply> Answer(Upload upload)
     {
         string question = Text(upload, "question") ?? throw new RequestException(400, "Give 'question': what is asked about the sound.");
-        if (model.System?.UnreadTokens(question) is > 0 and var unread)
-            throw new RequestException(400, $"The question is {unread} tokens longer than the model reads.");
+        if (model.System is { } system) CheckRead("The question", system.UnreadTokens(question));
         var sound = Sound(upload);
         return cancel =>
         {
@@ -74,8 +73,15 @@ internal sealed class Answers(AudioLanguageModel model, SoundSearch? search, Ser
         return cancel =>
         {
             var clip = Heard(sound);
-            var ranked = model.Rank(clip, labels, cancel: cancel);
-            return new(ranked[0].Label, ranked, Seconds(clip), clip.Notes);
+            try
+            {
+                var ranked = model.Rank(clip, labels, cancel: cancel);
+                return new(ranked[0].Label, ranked, Seconds(clip), clip.Notes);
+            }
+            catch (ArgumentException error) // a label is longer than the model reads
+            {
+                throw new RequestException(400, error.Message);
+            }
         };
     }
 
@@ -101,7 +107,13 @@ internal sealed class Answers(AudioLanguageModel model, SoundSearch? search, Ser
     {
         string? text = Text(upload, "text");
         if ((text is null) == (upload.Sound is null)) throw new RequestException(400, "Give either 'text' or a sound.");
+        if (text is not null && model.Embeddings is { } embeddings) CheckRead("The text", embeddings.UnreadTokens(text));
         return text is not null ? cancel => byText(text, cancel) : cancel => bySound(Heard(upload.Sound!), cancel);
+    }
+
+    private static void CheckRead(string what, int unread)
+    {
+        if (unread > 0) throw new RequestException(400, $"{what} is {unread} tokens longer than the model reads.");
     }
 
     private static string? Text(Upload upload, string field)

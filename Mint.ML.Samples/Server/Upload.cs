@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -49,8 +50,7 @@ internal sealed class Upload : IDisposable
         limit.CancelAfter(TimeSpan.FromSeconds(options.BodySeconds));
         try
         {
-            foreach (var (name, values) in request.Query)
-                foreach (string? value in values) upload.Add(name, value ?? "");
+            upload.ReadQuery(request);
             if (request.ContentLength > options.MaxBytes) throw TooLarge(options.MaxBytes);
             if (request.ContentLength != 0 && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true })
             {
@@ -76,7 +76,7 @@ internal sealed class Upload : IDisposable
                     new RequestException(408, $"The body had not arrived after {options.BodySeconds:0.###} s."),
                 BadHttpRequestException { StatusCode: 413 } => TooLarge(options.MaxBytes),
                 BadHttpRequestException bad => new RequestException(bad.StatusCode, bad.Message),
-                DecoderFallbackException => new RequestException(400, "A field of the form is not UTF-8."),
+                DecoderFallbackException => new RequestException(400, "A field is not UTF-8."),
                 InvalidDataException or IOException => new RequestException(400, $"The body is not what its headers say: {error.Message}"),
                 _ => error,
             };
@@ -84,6 +84,15 @@ internal sealed class Upload : IDisposable
     }
 
     public void Dispose() => Sound?.Dispose();
+
+    // What is not UTF-8 would stay percent-encoded, and be asked so.
+    private void ReadQuery(HttpRequest request)
+    {
+        byte[] query = Encoding.UTF8.GetBytes(request.QueryString.Value ?? "");
+        Strict.GetCharCount(WebUtility.UrlDecodeToBytes(query, 0, query.Length));
+        foreach (var (name, values) in request.Query)
+            foreach (string? value in values) Add(name, value ?? "");
+    }
 
     private void Add(string name, string value)
     {

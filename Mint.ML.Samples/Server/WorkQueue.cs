@@ -66,6 +66,7 @@ internal sealed class WorkQueue : IDisposable
         }
         catch (Exception error) when (error is TimeoutException or OperationCanceledException && Interlocked.Exchange(ref claimed, 1) == 0)
         {
+            work = null!; // its job waits on for a worker that passes it over, and must not keep what was uploaded until then
             if (error is OperationCanceledException) throw;
             throw new RequestException(503, $"No worker was free for {wait.TotalSeconds:0.###} s.") { RetryAfter = RetryAfter };
         }

@@ -85,10 +85,11 @@ public abstract class Answerer<TAnswer>(AudioLanguageModel model, int batch) : A
 /// <param name="generation">How the answer is searched for.</param>
 /// <param name="batch">Windows answered at once.</param>
 /// <exception cref="NotSupportedException">The model does not answer in words.</exception>
+/// <exception cref="ArgumentException">The instruction is longer than the model reads.</exception>
 public sealed class TextAnswerer(AudioLanguageModel model, string name, string instruction, GenerationOptions generation, int batch)
     : Answerer<string>(model, batch)
 {
-    private readonly IAudioLanguageModel answering = model.Answering();
+    private readonly string instruction = Read(model, instruction);
 
     /// <inheritdoc/>
     public override string Name => name;
@@ -98,6 +99,13 @@ public sealed class TextAnswerer(AudioLanguageModel model, string name, string i
     {
         ["instruction"] = instruction,
     }.Add(generation.Sample ? generation : generation with { Seed = 0 }); // which decides nothing then
+
+    // Refused before the first clip is read.
+    private static string Read(AudioLanguageModel model, string instruction)
+    {
+        model.Answering().CheckRead(instruction);
+        return instruction;
+    }
 
     /// <inheritdoc/>
     protected override IReadOnlyList<string> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel) =>

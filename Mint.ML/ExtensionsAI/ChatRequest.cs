@@ -2,6 +2,7 @@ using Microsoft.Extensions.AI;
 using Mint.ML.Audio;
 using Mint.ML.Generation;
 using Mint.ML.Systems;
+using Mint.ML.Text;
 
 namespace Mint.ML.ExtensionsAI;
 
@@ -29,10 +30,7 @@ internal sealed record ChatRequest(AudioClip Sound, string Instruction, Generati
         if (instructions is { Length: > 0 }) messages = [new(ChatRole.System, instructions), .. messages];
         string asked = compose is not null ? compose(messages) : Compose(messages, model);
         if (model.Answering().UnreadTokens(asked) is > 0 and var unread)
-        {
-            throw new ArgumentException($"What is asked is {unread} tokens longer than the model reads: '{(asked.Length > 60 ? asked[..60] + "..." : asked)}'. "
-                + "Ask more briefly; the system's text counts.", nameof(messages));
-        }
+            throw TextTensors.TooLong("What is asked, with the system's text,", unread, asked);
 
         using var bytes = new MemoryStream(sound.Data.ToArray(), writable: false);
         return new(AudioFile.Read(bytes, sound.Name ?? "The sound", reading), asked, generation);

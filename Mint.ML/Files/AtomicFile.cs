@@ -32,10 +32,16 @@ public sealed partial class AtomicFile : IDisposable
     /// <summary>Puts the file in its place; a link that stands there is replaced, not followed.</summary>
     public void Commit()
     {
-        Stream.Flush(flushToDisk: true);
-        Stream.Dispose();
-        File.Move(temporary, path, overwrite: true);
+        Place(Stream, path);
         committed = true;
+    }
+
+    /// <summary>Ends a file that was written, and renames it once its contents are on the disk.</summary>
+    internal static void Place(FileStream written, string path)
+    {
+        written.Flush(flushToDisk: true);
+        written.Dispose();
+        File.Move(written.Name, path, overwrite: true);
     }
 
     /// <summary>Ends writing; what was not committed is removed.</summary>
@@ -64,6 +70,13 @@ public sealed partial class AtomicFile : IDisposable
         write(file.Stream);
         file.Commit();
     }
+
+    /// <summary>Copies a file.</summary>
+    internal static void Copy(string from, string to) => Write(to, stream =>
+    {
+        using var source = File.OpenRead(from);
+        source.CopyTo(stream);
+    });
 
     /// <summary>Writes a text as UTF-8 without a mark.</summary>
     public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));

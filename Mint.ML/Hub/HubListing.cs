@@ -19,6 +19,9 @@ public sealed record HubFile(string Name, long Size, string? Sha256, string? Blo
 /// <param name="Files">What a model folder needs of its files.</param>
 public sealed partial record HubListing(string Repository, string Commit, string? License, IReadOnlyList<HubFile> Files)
 {
+    private const long LargestFile = 1L << 40; // no file of weights comes near a terabyte
+    private const int MostFiles = 10_000;
+
     /// <summary>Reads a hub's answer to <c>api/models/OWNER/NAME/revision/REVISION?blobs=true</c>.</summary>
     /// <exception cref="InvalidDataException">It is no such answer, names a file that leads out of a folder, or one without size or hash.</exception>
     internal static HubListing Read(string repository, string json)
@@ -29,9 +32,15 @@ public sealed partial record HubListing(string Repository, string Commit, string
             string commit = answer["sha"]!.GetValue<string>();
             if (!Commits().IsMatch(commit)) throw new InvalidDataException($"{repository}: the hub says its commit is '{commit}', which is none.");
             HubFile[] all = [.. answer["siblings"]!.AsArray().Select(file => File(repository, file!.AsObject())).OfType<HubFile>()];
-            return new(repository, commit, Licence(answer), Needed(all));
+            var needed = Needed(all);
+            if (needed.Length > MostFiles) throw new InvalidDataException($"{repository}: the hub names {needed.Length} files; a model folder has fewer.");
+            // On some file systems names that differ in case alone are one file.
+            if (needed.GroupBy(file => file.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } twice)
+                throw new InvalidDataException($"{repository}: the hub names a file '{twice.Key}' twice.");
+            return new(repository, commit, Licence(answer), needed);
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or NullReferenceException or FormatException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException or NullReferenceException or FormatException
+            or ArgumentException) // a key that stands twice
         {
             throw new InvalidDataException($"{repository}: the hub's list of its files cannot be read: {error.Message}", error);
         }
@@ -42,11 +51,12 @@ public sealed partial record HubListing(string Repository, string Commit, string
         string name = file["rfilename"]!.GetValue<string>();
         if (name.Contains('/') || name.StartsWith('.')) return null; // exports for other programs, and the hub's own
         if (!ForeignNames.IsFile(name)) throw new InvalidDataException($"{repository}: the hub names a file '{name}', which is no name of a file.");
-        if (file["size"] is not { } size || size.GetValue<long>() < 0) throw new InvalidDataException($"{repository}: the hub tells no size of '{name}'.");
+        long size = file["size"]?.GetValue<long>() ?? -1;
+        if (size is < 0 or > LargestFile) throw new InvalidDataException($"{repository}: the hub tells no size of '{name}' that a file has.");
         string? sha256 = file["lfs"]?["sha256"]?.GetValue<string>().ToLowerInvariant(), blob = file["blobId"]?.GetValue<string>().ToLowerInvariant();
         if (sha256 is null ? blob is null || !Commits().IsMatch(blob) : !Sha256s().IsMatch(sha256))
             throw new InvalidDataException($"{repository}: the hub tells no hash of '{name}', by which it could be checked.");
-        return new(name, size.GetValue<long>(), sha256, sha256 is null ? blob : null);
+        return new(name, size, sha256, sha256 is null ? blob : null);
     }
 
     // The weights once, in the format that a model folder reads first (docs/models.md), and everything small beside them.

@@ -71,11 +71,13 @@ public sealed class HubPull : IDisposable
         ArgumentNullException.ThrowIfNull(listing);
         ArgumentException.ThrowIfNullOrEmpty(folder);
         folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        if (Directory.Exists(folder) || File.Exists(folder)) return IsOther(listing, folder);
+        if (Path.Exists(folder)) return IsOther(listing, folder);
         if (listing.Files.Count == 0) throw new InvalidDataException($"{listing.Repository} has no files that a model folder needs.");
         string beside = Path.Combine(Path.GetDirectoryName(folder)!, $".{Path.GetFileName(folder)}.pull");
+        CheckOwn(beside);
         using (FolderLock.Take(beside))
         {
+            AtomicFile.WriteText(Path.Combine(beside, Mark), listing.Repository);
             Forget(listing, beside);
             CheckRoom(listing, beside);
             long size = listing.Files.Sum(file => file.Size), done = 0;
@@ -89,6 +91,7 @@ public sealed class HubPull : IDisposable
             AtomicFile.WriteText(Path.Combine(beside, Record), JsonSerializer.Serialize(new Pulled(listing.Repository, listing.Commit, listing.License)));
         }
         File.Delete(Path.Combine(beside, Lock));
+        File.Delete(Path.Combine(beside, Mark));
         Directory.Move(beside, folder);
         return true;
     }
@@ -97,19 +100,50 @@ public sealed class HubPull : IDisposable
     public void Dispose() => client.Dispose();
 
     // Hidden files count for no model (ModelFolder.Names).
-    private const string Record = ".pulled.json", Lock = ".lock";
+    private const string Record = ".pulled.json", Lock = ".lock", Holder = ".holder", Mark = ".pull";
 
     private sealed record Pulled(string Repository, string Commit, string? License);
 
     private static bool IsOther(HubListing listing, string folder)
     {
-        string record = Path.Combine(folder, Record);
-        if (File.Exists(record) && JsonSerializer.Deserialize<Pulled>(TextFile.Read(record)) is { } there && there.Repository == listing.Repository
-            && there.Commit == listing.Commit)
+        if (ReadRecord(Path.Combine(folder, Record)) is { } there && there.Repository == listing.Repository && there.Commit == listing.Commit)
         {
+            // It was whole when it was made; since then files may have gone.
+            foreach (var file in listing.Files)
+            {
+                var found = new FileInfo(Path.Combine(folder, file.Name));
+                if (found.Exists && found.Length == file.Size) continue;
+                throw new IOException($"{found.FullName} {(found.Exists ? $"has {found.Length:N0} of {file.Size:N0} bytes" : "is gone")}, which was there when "
+                    + "the folder was pulled. Move the folder away, and pull again.");
+            }
             return false;
         }
         throw new IOException($"{folder} is there already, and is not {listing.Repository} at {listing.Commit[..8]}. Move it away, or name another folder.");
+    }
+
+    private static Pulled? ReadRecord(string record)
+    {
+        try
+        {
+            return File.Exists(record) ? JsonSerializer.Deserialize<Pulled>(TextFile.Read(record)) : null;
+        }
+        catch (Exception error) when (error is JsonException or InvalidDataException)
+        {
+            return null; // not ours, or damaged: another folder
+        }
+    }
+
+    // Only a folder that a pull made is tidied, and nothing is written through a link.
+    private static void CheckOwn(string beside)
+    {
+        bool link = new FileInfo(beside).LinkTarget is not null;
+        if (!Path.Exists(beside) && !link) return;
+        if (!link && Directory.Exists(beside))
+        {
+            string[] names = [.. Directory.EnumerateFileSystemEntries(beside).Select(path => Path.GetFileName(path))];
+            if (names.Contains(Mark) || names.Contains(Record) || names.All(name => name is Lock or Holder)) return;
+        }
+        throw new IOException($"{beside}, where files would gather, is there and was made by no pull. Move it away, or name another folder.");
     }
 
     // What is left of another commit, or of another list of files, is of no use.
@@ -119,7 +153,9 @@ public sealed class HubPull : IDisposable
         foreach (string left in Directory.EnumerateFiles(beside))
         {
             string name = Path.GetFileName(left);
-            if (name is not (Lock or ".holder") && !names.Contains(name) && !names.Any(file => Partial(file, listing.Commit) == name)) File.Delete(left);
+            if (name is Lock or Holder or Mark) continue;
+            bool wanted = names.Contains(name) || names.Any(file => Partial(file, listing.Commit) == name);
+            if (!wanted || new FileInfo(left).LinkTarget is not null) File.Delete(left);
         }
     }
 
@@ -158,7 +194,8 @@ public sealed class HubPull : IDisposable
                     + "later, or another mirror.");
             }
         }
-        File.Move(partial, path, overwrite: true);
+        using var whole = new FileStream(partial, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        AtomicFile.Place(whole, path);
     }
 
     private Uri At(string path) => new(options.Address.AbsoluteUri.TrimEnd('/') + "/" + path);

@@ -144,7 +144,7 @@ internal static class Transfer
     private static Uri Next(Uri from, Uri? location, int redirects)
     {
         if (redirects == MostRedirects) throw new IOException($"{from}: the server redirects more than {MostRedirects} times.");
-        var next = location is null ? throw new IOException($"{from}: the server redirects to nowhere.") : new Uri(from, location);
+        if (location is null || !Uri.TryCreate(from, location, out var next)) throw new IOException($"{from}: the server redirects to nowhere.");
         if (next.Scheme == Uri.UriSchemeHttps || next.Scheme == Uri.UriSchemeHttp && from.Scheme == Uri.UriSchemeHttp && next.IsLoopback) return next;
         throw new IOException($"{from}: the server redirects to {next.Scheme}://{next.Host}, which is not https.");
     }

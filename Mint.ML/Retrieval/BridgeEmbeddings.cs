@@ -16,6 +16,9 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
     /// <summary>The most tokens of a text that are read; MINT trains with 30.</summary>
     public int MaxTextTokens { get; init; } = 30;
 
+    /// <inheritdoc/>
+    public int UnreadTokens(string text) => Math.Max(0, tokenizer.Encode(text).Length - MaxTextTokens);
+
     /// <summary>Numbers of a vector: 256 for MINT.</summary>
     public int Width => (int)bridge.Config.EmbeddingSize;
 

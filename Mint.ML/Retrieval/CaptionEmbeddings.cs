@@ -28,4 +28,7 @@ public sealed class CaptionEmbeddings(Pengi pengi) : IAudioTextEmbeddings
 
     /// <inheritdoc/>
     public IReadOnlyList<float[,]> Texts(IReadOnlyList<string> texts) => pengi.EmbedTexts(texts);
+
+    /// <inheritdoc/>
+    public int UnreadTokens(string text) => pengi.UnreadTokens(text);
 }

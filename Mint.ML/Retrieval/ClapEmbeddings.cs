@@ -91,6 +91,9 @@ public sealed class ClapEmbeddings : IAudioTextEmbeddings, IDisposable
         return Rows(clap.EncodeText(ids, mask));
     }
 
+    /// <inheritdoc/>
+    public int UnreadTokens(string text) => Math.Max(0, tokenizer.Encode(text).Length - longestText);
+
     // What the ear makes of a clip is its vector already.
     IReadOnlyList<float[,]> IAudioTextEmbeddings.Clips(AudioEncoding audio)
     {

@@ -1,4 +1,5 @@
 using Mint.ML.Encoders;
+using Mint.ML.Text;
 
 namespace Mint.ML.Retrieval;
 
@@ -20,4 +21,13 @@ public interface IAudioTextEmbeddings
 
     /// <summary>Unit vectors of texts, each (1, E).</summary>
     IReadOnlyList<float[,]> Texts(IReadOnlyList<string> texts);
+
+    /// <summary>Tokens at the end of a text that are not read, since it is too long; 0 where it is read whole.</summary>
+    int UnreadTokens(string text) => 0;
+
+    /// <summary>Refuses a text whose end would not be read.</summary>
+    internal void CheckRead(string text)
+    {
+        if (UnreadTokens(text) is > 0 and var unread) throw TextTensors.TooLong("The text", unread, text);
+    }
 }

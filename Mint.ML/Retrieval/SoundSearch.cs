@@ -37,6 +37,7 @@ public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSet
         ArgumentOutOfRangeException.ThrowIfNegative(rerank);
         var judge = rerank == 0 ? null : embeddings as BridgeEmbeddings ?? throw new NotSupportedException(
             "This model has no matching head, which reads text and sound together: search without hearing the best again (--rerank).");
+        embeddings.CheckRead(text);
         using var file = EmbeddingIndex.Open(index, mapped: false);
         var hits = file.Search([embeddings.Texts([text])[0]], Math.Max(top, rerank), cancel)[0];
         if (judge is null) return Unjudged(hits.Take(top));

@@ -279,6 +279,7 @@ public sealed partial class AudioLanguageModel : IDisposable
     public string Ask(AudioClip clip, string question, GenerationOptions? options = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(question);
+        Answering().CheckRead(question); // before the sound is divided and heard
         var divided = Divide(clip, out var windows);
         return divided.Merge([.. windows.Chunk(Batch).SelectMany(some => Answer(some, question, options, cancel))]);
     }
@@ -374,9 +375,11 @@ public sealed partial class AudioLanguageModel : IDisposable
 
     /// <summary>The unit vector of a text, (1, E).</summary>
     /// <exception cref="NotSupportedException">The model has no embeddings.</exception>
+    /// <exception cref="ArgumentException">The text is longer than it reads.</exception>
     public float[,] EmbedText(string text)
     {
         using var work = use.Enter();
+        Comparing().CheckRead(text);
         return Comparing().Texts([text])[0];
     }
 

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.Generation;
+using Mint.ML.Text;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Systems;
@@ -9,6 +10,13 @@ namespace Mint.ML.Systems;
 /// <summary>Texts in answer to instructions about sound, the same for every <see cref="IAudioLanguageModel"/>.</summary>
 public static class AudioLanguageModelExtensions
 {
+    /// <summary>Refuses an instruction whose end the system would not read: no answer is to half of a question.</summary>
+    /// <exception cref="ArgumentException">It is longer than the system reads; the message says by how much.</exception>
+    internal static void CheckRead(this IAudioLanguageModel model, string instruction)
+    {
+        if (model.UnreadTokens(instruction) is > 0 and var unread) throw TextTensors.TooLong("What is asked", unread, instruction);
+    }
+
     /// <summary>Answers about B sounds.</summary>
     /// <param name="model">The system.</param>
     /// <param name="sounds">Frames (B, T, E) and their mask.</param>
@@ -16,6 +24,7 @@ public static class AudioLanguageModelExtensions
     /// <param name="options">How the answer is searched for; null for greedy decoding of at most 30 tokens.</param>
     /// <param name="cancel">Ends the call between two tokens.</param>
     /// <returns>B texts.</returns>
+    /// <exception cref="ArgumentException">An instruction is longer than the system reads.</exception>
     public static IReadOnlyList<string> Answer(this IAudioLanguageModel model, AudioEncoding sounds, IReadOnlyList<string> instructions,
         GenerationOptions? options = null,
         CancellationToken cancel = default)
@@ -27,6 +36,7 @@ public static class AudioLanguageModelExtensions
     internal static IReadOnlyList<CountedAnswer> Generate(this IAudioLanguageModel model, AudioEncoding sounds, IReadOnlyList<string> instructions,
         GenerationOptions? options, CancellationToken cancel)
     {
+        foreach (string instruction in instructions) model.CheckRead(instruction);
         using var guard = no_grad();
         using var scope = NewDisposeScope();
         var (prompt, mask) = model.Prompt(sounds, instructions);
@@ -97,6 +107,7 @@ public static class AudioLanguageModelExtensions
 
     private static (Tensor Prompt, Tensor Mask) Kept(IAudioLanguageModel model, AudioEncoding sound, string instruction)
     {
+        model.CheckRead(instruction);
         using var guard = no_grad();
         var (prompt, mask) = model.Prompt(sound, [instruction]);
         return (prompt.DetachFromDisposeScope(), mask.DetachFromDisposeScope());

@@ -1,6 +1,7 @@
 using Mint.ML.Encoders;
 using Mint.ML.Generation;
 using Mint.ML.Retrieval;
+using Mint.ML.Text;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Systems;
@@ -45,6 +46,7 @@ internal sealed class RankingLabelScorer : LabelScorer
     public RankingLabelScorer(IAudioLanguageModel model, IReadOnlyList<string> labels, string instruction, RankingOptions? options = null)
         : base(labels, options ?? new())
     {
+        model.CheckRead(instruction);
         (this.model, this.instruction) = (model, instruction);
         candidates = new([.. labels.Select(label => model.Tokenizer.Encode(label))]);
         // What the model thinks of the labels before it hears anything depends on the instruction alone: it is asked once.
@@ -86,7 +88,9 @@ internal sealed class SimilarityLabelScorer : LabelScorer
         : base(labels, options ?? new())
     {
         this.embeddings = embeddings;
-        texts = embeddings.Texts([.. labels.Select(label => $"{instruction} {label}".Trim())]);
+        string[] said = [.. labels.Select(label => $"{instruction} {label}".Trim())];
+        foreach (string text in said) embeddings.CheckRead(text);
+        texts = embeddings.Texts(said);
         temperature = embeddings.Temperature;
     }
 
@@ -118,7 +122,13 @@ internal sealed class TextMatchingLabelScorer : LabelScorer
     /// <param name="options">Slope, offset and whether several labels can be true; the score is the cosine whatever it says.</param>
     /// <exception cref="ArgumentException">Labels or options are not usable.</exception>
     public TextMatchingLabelScorer(Pengi pengi, IReadOnlyList<string> labels, string instruction, RankingOptions? options = null)
-        : base(labels, options ?? new()) => (this.pengi, this.instruction, named) = (pengi, instruction, pengi.EmbedTexts(labels));
+        : base(labels, options ?? new())
+    {
+        pengi.CheckRead(instruction);
+        foreach (string label in labels)
+            if (pengi.UnreadTokens(label) is > 0 and var unread) throw TextTensors.TooLong("A label", unread, label);
+        (this.pengi, this.instruction, named) = (pengi, instruction, pengi.EmbedTexts(labels));
+    }
 
     /// <inheritdoc/>
     public override float[][] Score(AudioEncoding sounds, CancellationToken cancel = default)

@@ -1,6 +1,7 @@
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
+using Mint.ML.Files;
 using Mint.ML.Generation;
 using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
@@ -136,10 +137,13 @@ public sealed class MusiLingo : IAudioLanguageModel
         using var scope = NewDisposeScope();
         var config = CheckpointFolder.ReadJson(Path.Combine(llama, "config.json"));
         Directory.CreateDirectory(Path.Combine(folder, "mert"));
-        foreach (string file in ModelFolder.Names(mert)) File.Copy(Path.Combine(mert, file), Path.Combine(folder, "mert", file), overwrite: true);
+        foreach (string file in ModelFolder.Names(mert)) AtomicFile.Copy(Path.Combine(mert, file), Path.Combine(folder, "mert", file));
         foreach (string file in ModelFolder.Names(llama).Where(name => name.StartsWith("tokenizer", StringComparison.Ordinal)
             || name is "special_tokens_map.json" or "vocab.txt"))
-            File.Copy(Path.Combine(llama, file), Path.Combine(folder, file), overwrite: true);
+        {
+            AtomicFile.Copy(Path.Combine(llama, file), Path.Combine(folder, file));
+        }
+
         CheckpointWriter.Write(folder,
             new() { ["model_type"] = "musilingo", ["t"] = Adapter.Window, ["llama"] = (config["llama"] ?? config).DeepClone() },
             [

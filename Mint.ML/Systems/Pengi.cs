@@ -1,3 +1,4 @@
+using Mint.ML.Files;
 using System.Text.Json.Nodes;
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
@@ -215,6 +216,7 @@ public sealed class Pengi : IAudioLanguageModel
         CancellationToken cancel = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(additionalText);
+        foreach (string instruction in instructions) this.CheckRead(instruction);
         using var guard = no_grad();
         using var scope = NewDisposeScope();
         var (prefix, mask) = Prompt(sounds, instructions);
@@ -251,7 +253,7 @@ public sealed class Pengi : IAudioLanguageModel
             if (!Directory.Exists(Path.Combine(original, part))) continue;
             Directory.CreateDirectory(Path.Combine(folder, part));
             foreach (string file in ModelFolder.Names(Path.Combine(original, part)))
-                File.Copy(Path.Combine(original, part, file), Path.Combine(folder, part, file), overwrite: true);
+                AtomicFile.Copy(Path.Combine(original, part, file), Path.Combine(folder, part, file));
         }
     }
 

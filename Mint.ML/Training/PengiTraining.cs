@@ -57,7 +57,7 @@ public static class PengiTraining
         }
     }
 
-    private static IReadOnlyList<(string name, Parameter parameter)> Trained(Pengi model, bool hears) =>
+    internal static IReadOnlyList<(string name, Parameter parameter)> Trained(Pengi model, bool hears) =>
     [
         .. model.Mappings.Audio.named_parameters().Select(pair => ("m1." + pair.name, pair.parameter)),
         .. model.Mappings.Text.named_parameters().Select(pair => ("m2." + pair.name, pair.parameter)),

@@ -2,7 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using static TorchSharp.torch;
 
-/// <summary>What a process holds over many predictions: half of them by a prediction engine, half by Transform. It must stay where it was after a tenth.</summary>
+/// <summary>What a process holds over many predictions: half of them by a prediction engine, half by Transform.
+/// It must stay where it was after a tenth.</summary>
 internal static class GrowthBench
 {
     private const double MostGrowth = 0.02; // of resident memory: what the allocators' fragments come to

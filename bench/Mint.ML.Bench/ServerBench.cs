@@ -94,7 +94,10 @@ internal sealed class ServerBench : IDisposable
         var random = new Random(1);
         byte[][] sounds = [File.ReadAllBytes(notes[0]), Wav(), .. ((string[])["tone.flac", "tone.ogg", "tone.mp3", "tone-mulaw.wav"])
             .Select(name => File.ReadAllBytes(Path.Combine("tests/fixtures/audio", name)))];
-        using var whole = new MultipartFormDataContent("boundary") { { new StringContent("flute,organ"), "labels" }, { new ByteArrayContent(Wav()), "a", "a.wav" } };
+        using var whole = new MultipartFormDataContent("boundary")
+        {
+            { new StringContent("flute,organ"), "labels" }, { new ByteArrayContent(Wav()), "a", "a.wav" },
+        };
         byte[] form = await whole.ReadAsByteArrayAsync();
         var inputs = Enumerable.Range(0, count).Select(i => (Form: i % 4 == 3, Bytes: Mutate(i % 4 == 3 ? form : sounds[random.Next(sounds.Length)], random)))
             .ToArray();

@@ -9,7 +9,7 @@ using System.Text.RegularExpressions;
 var count = args.Length > 0 ? int.Parse(args[0]) : 50;
 var seed = args.Length > 1 ? int.Parse(args[1]) : 9;
 var root = Directory.GetCurrentDirectory();
-var mutated = Path.Combine(root, "tests", "Mint.ML.Tests", "bin", "Mutated");
+string[] projects = ["Mint.ML.Tests", "Mint.ML.Transforms.Tests"];
 var logPath = Path.Combine(root, "artifacts", "mutation.log");
 Directory.CreateDirectory(Path.GetDirectoryName(logPath)!);
 
@@ -22,18 +22,27 @@ foreach (var line in File.Exists(logPath) ? File.ReadAllLines(logPath) : [])
 }
 
 var chosen = Build();
-// The nearest tests are asked of all mutations first, all tests only of those that are left: most are noticed in seconds.
-// Some at a time: a test program waits for files and locks a good part of its time.
-var unasked = chosen.Where(pair => !results.ContainsKey(pair.Mutation.Key)).ToList();
-Parallel.ForEach(unasked, new ParallelOptions { MaxDegreeOfParallelism = 3 }, pair => Record(pair.Mutation,
-    Ask(pair.Number, $"--filter FullyQualifiedName~Mint.ML.Tests.{pair.Mutation.Folder} --ignore-exit-code 8", 900) ?? "survived so far"));
-foreach (var (number, mutation) in chosen.Where(pair => results[pair.Mutation.Key].StartsWith("survived")))
+// Which test classes reach which mutation, from one run of all tests. A mutation is asked of those alone: no other test can notice it.
+var reached = Reached();
+var unasked = chosen.Where(pair => !results.TryGetValue(pair.Mutation.Key, out var result) || result.StartsWith("survived")).ToList();
+// Two at a time: a test program waits for files and locks a good part of its time.
+Parallel.ForEach(unasked, new ParallelOptions { MaxDegreeOfParallelism = 2 }, pair =>
 {
-    Record(mutation, Ask(number, "", 3600) ?? "survived");
-}
+    var result = "survived: no test reaches it";
+    foreach (var project in projects)
+    {
+        var classes = reached.Where(hit => hit.Number == pair.Number && hit.Class.StartsWith(project + ".")).Select(hit => hit.Class).ToList();
+        if (classes.Count > 0 && result.StartsWith("survived"))
+        {
+            result = Ask(project, pair.Number, string.Join('|', classes.Select(name => $"FullyQualifiedName~{name}.")), 1800) ?? "survived";
+        }
+    }
+    Record(pair.Mutation, result);
+});
 // A test that fails without any mutation notices nothing: those that noticed must pass now.
 var names = chosen.Select(pair => results[pair.Mutation.Key]).Where(result => result.Contains('_')).Distinct().ToList();
-if (names.Count > 0 && Ask(0, $"--filter \"{string.Join('|', names.Select(name => $"FullyQualifiedName~.{name}"))}\"", 900) is { } broken)
+var filter = string.Join('|', names.Select(name => $"FullyQualifiedName~.{name}"));
+if (names.Count > 0 && projects.Select(project => Ask(project, 0, filter, 1800)).FirstOrDefault(failed => failed is not null) is { } broken)
 {
     Console.Error.WriteLine($"Without any mutation on, {broken} fails: mend that first.");
     return 2;
@@ -94,7 +103,31 @@ HashSet<(string File, int Line)> Compile(List<(int Number, Mutation Mutation)> m
             {
                 private static readonly string on = System.Environment.GetEnvironmentVariable("MINT_MUTANT") ?? "0";
                 private static readonly int number = int.Parse(on);
-                internal static bool Is(int one) => one == number;
+                private static readonly string? seen = System.Environment.GetEnvironmentVariable("MINT_MUTANT_SEEN");
+                private static readonly long[] last = new long[1000];
+                private static readonly System.Collections.Generic.HashSet<string> written = new();
+
+                internal static bool Is(int one)
+                {
+                    // A look at the stack takes a tenth of a millisecond, and loops come here a million times.
+                    if (seen is not null && System.Environment.TickCount64 - last[one] > 3)
+                    {
+                        last[one] = System.Environment.TickCount64;
+                        foreach (var frame in new System.Diagnostics.StackTrace(false).GetFrames())
+                        {
+                            var type = frame.GetMethod()?.DeclaringType;
+                            while (type?.DeclaringType is { } outer) type = outer;
+                            if (type?.Assembly.GetName().Name is { } name && name.EndsWith(".Tests"))
+                            {
+                                lock (written)
+                                {
+                                    if (written.Add(one + " " + type.FullName)) System.IO.File.AppendAllText(seen, one + " " + type.FullName + "\n");
+                                }
+                            }
+                        }
+                    }
+                    return one == number;
+                }
             }
             """);
         foreach (var (file, text) in originals)
@@ -109,9 +142,12 @@ HashSet<(string File, int Line)> Compile(List<(int Number, Mutation Mutation)> m
         if (code == 0)
         {
             // A folder of its own beside the tests' own output, so that nobody runs a mutant by mistake.
-            Run(0, "cp", $"-rT --remove-destination {Path.Combine(root, "tests", "Mint.ML.Tests", "bin", "Release")} {mutated}", 300);
-            File.Delete(Path.Combine(mutated, "net10.0", "Mint.ML.dll"));
-            File.Copy(Path.Combine(root, "Mint.ML", "bin", "Release", "net10.0", "Mint.ML.dll"), Path.Combine(mutated, "net10.0", "Mint.ML.dll"));
+            foreach (var mutated in projects.Select(Mutated))
+            {
+                Run(0, "cp", $"-rT --remove-destination {Path.GetFullPath(Path.Combine(mutated, "..", "Release"))} {mutated}", 300);
+                File.Delete(Path.Combine(mutated, "net10.0", "Mint.ML.dll"));
+                File.Copy(Path.Combine(root, "Mint.ML", "bin", "Release", "net10.0", "Mint.ML.dll"), Path.Combine(mutated, "net10.0", "Mint.ML.dll"));
+            }
         }
         else if (!inTheRepository.Any(error => mutations.Any(pair => (pair.Mutation.File, pair.Mutation.Line) == error)))
         {
@@ -129,18 +165,34 @@ HashSet<(string File, int Line)> Compile(List<(int Number, Mutation Mutation)> m
     }
 }
 
-// The test that fails, "timeout" or the exit code of a crash; null where all pass.
-string? Ask(int number, string filter, int seconds)
+// The numbers of the mutations with the test classes whose code stood on the stack when they were reached.
+HashSet<(int Number, string Class)> Reached()
 {
-    var (code, output) = Run(number, "dotnet", $"{mutated}/net10.0/Mint.ML.Tests.dll --progress off --ansi off --maximum-failed-tests 1 {filter}", seconds);
+    var seen = Path.Combine(root, "artifacts", "mutation-reached.txt");
+    File.Delete(seen);
+    foreach (var project in projects)
+    {
+        Run(0, "dotnet", $"{Mutated(project)}/net10.0/{project}.dll --progress off --ansi off", 3600, seen);
+    }
+    return File.ReadAllLines(seen).Select(line => line.Split(' ')).Select(parts => (int.Parse(parts[0]), parts[1])).ToHashSet();
+}
+
+string Mutated(string project) => Path.Combine(root, "tests", project, "bin", "Mutated");
+
+// The test that fails, "timeout" or the exit code of a crash; null where all pass.
+string? Ask(string project, int number, string filter, int seconds)
+{
+    var arguments = $"{Mutated(project)}/net10.0/{project}.dll --progress off --ansi off --maximum-failed-tests 1 --ignore-exit-code 8 --filter \"{filter}\"";
+    var (code, output) = Run(number, "dotnet", arguments, seconds);
     var failed = Regex.Match(output, @"^failed (\S+)", RegexOptions.Multiline);
     return code == 0 ? null : code == int.MinValue ? "timeout" : failed.Success ? failed.Groups[1].Value : $"exit code {code}";
 }
 
-static (int Code, string Output) Run(int mutant, string program, string arguments, int seconds)
+static (int Code, string Output) Run(int mutant, string program, string arguments, int seconds, string? seen = null)
 {
     var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
     start.Environment["MINT_MUTANT"] = mutant.ToString();
+    start.Environment["MINT_MUTANT_SEEN"] = seen;
     // Threads that wait without spinning; messages the expression above can read.
     start.Environment["OMP_WAIT_POLICY"] = "passive";
     start.Environment["TESTINGPLATFORM_UI_LANGUAGE"] = "en";

@@ -32,11 +32,12 @@ internal static class SystemTraining
                 using var pengi = Pengi.Load(folder);
                 pengi.Tokenizers = (questions, answers);
                 var losses = new Losses();
-                PengiTraining.Run(pengi, new FrameTable([.. frames.unbind(0)]), mix, Three with { Epochs = epochs, WeightDecay = 0 }, progress: losses);
+                using var run = new KeptRun(Three with { Epochs = epochs, WeightDecay = 0 });
+                PengiTraining.Run(pengi, new FrameTable([.. frames.unbind(0)]), mix, run.Options, progress: losses);
                 using var checkpoint = CheckpointFolder.Open(folder);
                 var named = pengi.Parts.SelectMany(part => WeightLoader.Compare(part.Module, checkpoint, part.Names).Matched)
                     .ToDictionary(pair => pair.Name, pair => pair.Tensor);
-                Compare(fixture, kind, epochs, losses, named);
+                Compare(fixture, kind, epochs, losses, named, run.Gradients(PengiTraining.Trained(pengi, hears: kind == "whole")));
             }
         }
     }
@@ -72,20 +73,23 @@ internal static class SystemTraining
                 }
                 var system = new MusiLingo(null, adapter, loaded.LanguageModel, "", texts);
                 var losses = new Losses();
-                MusiLingoTraining.Run(system, frames, Mix(first, second), Three with { Epochs = epochs }, progress: losses);
-                Compare(fixture, kind, epochs, losses, adapter.named_parameters().ToDictionary(pair => pair.name, pair => (Tensor)pair.parameter));
+                using var run = new KeptRun(Three with { Epochs = epochs });
+                MusiLingoTraining.Run(system, frames, Mix(first, second), run.Options, progress: losses);
+                var trained = adapter.named_parameters().ToList();
+                Compare(fixture, kind, epochs, losses, trained.ToDictionary(pair => pair.name, pair => (Tensor)pair.parameter), run.Gradients(trained));
             }
         }
     }
 
-    private static void Compare(Fixture fixture, string kind, int epochs, Losses losses, Dictionary<string, Tensor> named)
+    private static void Compare(Fixture fixture, string kind, int epochs, Losses losses, Dictionary<string, Tensor> named,
+        Dictionary<IntPtr, Tensor> gradients)
     {
         if (epochs == 4) fixture.Close($"{kind}.losses", tensor(losses.Totals.ToArray()));
         string prefix = epochs switch { 1 => $"{kind}.grad.", 3 => $"{kind}.step3.", _ => "" };
         foreach (string name in fixture.Names.Where(name => prefix.Length > 0 && name.StartsWith(prefix, StringComparison.Ordinal)).ToArray())
         {
             var own = named[name[prefix.Length..]];
-            fixture.Close(name, epochs == 1 ? own.grad! : own.detach());
+            fixture.Close(name, epochs == 1 ? gradients[own.Handle] : own.detach());
         }
     }
 
@@ -96,6 +100,26 @@ internal static class SystemTraining
 
     private static int[][] Rows(Tensor ids, Tensor mask) => [.. Enumerable.Range(0, (int)ids.shape[0]).Select(row =>
         Ids(ids[row].narrow(0, 0, mask[row].sum().item<long>()).contiguous()))];
+
+    /// <summary>A run whose last checkpoint is read: a step frees its gradients, and of the first, AdamW's first mean is a tenth.</summary>
+    private sealed class KeptRun : IDisposable
+    {
+        private readonly string folder = Directory.CreateTempSubdirectory("mint-steps-").FullName;
+
+        public KeptRun(TrainingOptions options) => Options = options with { RunFolder = folder };
+
+        public TrainingOptions Options { get; }
+
+        /// <summary>The gradients of a run of one step, by their parameters' handles.</summary>
+        public Dictionary<IntPtr, Tensor> Gradients(IReadOnlyList<(string name, TorchSharp.Modules.Parameter parameter)> trained)
+        {
+            var state = Safetensors.ReadAll(Directory.EnumerateFiles(folder, "step-*.safetensors").Max()!);
+            using var tenth = tensor(0.1f);
+            return trained.ToDictionary(pair => pair.parameter.Handle, pair => state["exp_avg." + pair.name] / tenth);
+        }
+
+        public void Dispose() => Directory.Delete(folder, recursive: true);
+    }
 
     private sealed class Losses : IProgress<TrainingProgress>
     {

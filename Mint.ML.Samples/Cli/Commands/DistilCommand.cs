@@ -44,7 +44,10 @@ internal static class DistilCommand
         command.SetAction((parse, cancel) =>
         {
             var options = training.Read(parse);
-            options.Validate();
+            OptionErrors.Check(options.Validate, () =>
+            {
+                if (parse.GetValue(threads) is < 1 or > 1024) throw new ArgumentException($"--threads is {parse.GetValue(threads)}; expected 1 to 1024.");
+            });
             string home = parse.GetValue(teacher)!;
             using var model = YamNet.Load(home);
             using var bank = SoundBank.Open(parse.GetValue(sounds)!, Console.Out, cancel);

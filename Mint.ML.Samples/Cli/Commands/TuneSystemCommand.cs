@@ -81,7 +81,10 @@ internal static class TuneSystemCommand
                 errors.Require(!isPengi || folder is not null, "Give --from: the Pengi to start from.");
                 errors.Require(isPengi || folder is not null || (llama is not null && place.Encoder.Length > 0),
                     "Give --from: the MusiLingo to start from, or --encoder and --language-model: a MERT and a LLaMA.");
-                if (folder is not null) errors.Gather(() => ModelCatalog.Require(folder, isPengi ? nameof(Pengi) : nameof(MusiLingo)));
+                if (folder is not null)
+                {
+                    errors.Gather(() => ModelCatalog.Require(folder, isPengi ? nameof(Pengi) : nameof(MusiLingo)));
+                }
                 else if (!isPengi && llama is not null && place.Encoder.Length > 0)
                 {
                     errors.Gather(() => ModelCatalog.Require(place.Encoder, nameof(Hubert)));

@@ -16,7 +16,7 @@ internal static class EncoderCard
     {
         CheckpointWriter.Write(folder, student.Config.ToJson(),
             student.state_dict().Select(pair => KeyValuePair.Create(pair.Key, pair.Value.to(ScalarType.Float16))));
-        File.Copy(Path.Combine(teacher, "labels.txt"), Path.Combine(folder, "labels.txt"), overwrite: true);
+        AtomicFile.Write(Path.Combine(folder, "labels.txt"), stream => stream.Write(File.ReadAllBytes(Path.Combine(teacher, "labels.txt"))));
         AtomicFile.WriteText(Path.Combine(folder, "README.md"), Text(student, bank, options, result));
     }
 

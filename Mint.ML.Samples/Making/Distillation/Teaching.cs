@@ -24,7 +24,11 @@ internal sealed record Lesson(Tensor Patches, Tensor Logits, Tensor Middle, Tens
     /// <summary>Its tensors by name.</summary>
     public Dictionary<string, Tensor> Named => new()
     {
-        ["patches"] = Patches, ["logits"] = Logits, ["middle"] = Middle, ["late"] = Late, ["last"] = Last,
+        ["patches"] = Patches,
+        ["logits"] = Logits,
+        ["middle"] = Middle,
+        ["late"] = Late,
+        ["last"] = Last,
     };
 
     public static Lesson Of(IReadOnlyDictionary<string, Tensor> named) => new(named["patches"], named["logits"], named["middle"], named["late"], named["last"]);

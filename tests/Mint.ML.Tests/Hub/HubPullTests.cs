@@ -256,12 +256,74 @@ public sealed class HubPullTests
     [DataRow(""", {"rfilename": "more.json", "size": 3}""", "no hash")]
     [DataRow(""", {"rfilename": "more.json", "blobId": "0123456789abcdef0123456789abcdef01234567"}""", "no size")]
     [DataRow(""", {"rfilename": 7}""", "cannot be read")]
+    [DataRow(""", {"rfilename": "a\\b.json", "size": 3, "blobId": "0123456789abcdef0123456789abcdef01234567"}""", "no name of a file")]
+    [DataRow(""", {"rfilename": "x.bin", "size": 9223372036854775807, "blobId": "0123456789abcdef0123456789abcdef01234567"}""", "no size")]
+    [DataRow(""", {"rfilename": "Vocab.txt", "size": 3, "blobId": "0123456789abcdef0123456789abcdef01234567"}""", "twice")]
+    [DataRow(""", {"rfilename": "y.txt", "rfilename": "z.txt"}""", "cannot be read")]
     public async Task A_list_that_harms_or_that_nothing_can_be_checked_by_is_refused(string more, string why)
     {
         using var hub = new LoopbackHub(Files) { Listing = more };
         using var place = new TemporaryFolder();
         StringAssert.Contains((await Assert.ThrowsExactlyAsync<InvalidDataException>(() => Pull(hub, place))).Message, why);
         Assert.IsEmpty(Directory.GetFileSystemEntries(place.Path));
+    }
+
+    [TestMethod]
+    public async Task A_path_that_leads_out_of_the_folder_is_not_fetched()
+    {
+        const string more = """, {"rfilename": "../out.json", "size": 3, "blobId": "0123456789abcdef0123456789abcdef01234567"}""";
+        using var hub = new LoopbackHub(Files) { Listing = more + more.Replace("../", "/tmp/") };
+        using var place = new TemporaryFolder();
+        await Pull(hub, place);
+        CollectionAssert.AreEqual(new[] { place.File("bert") }, Directory.GetFileSystemEntries(place.Path));
+        Assert.IsFalse(hub.Asked.Any(request => request.Path.Contains("out.json")));
+    }
+
+    [TestMethod]
+    public async Task A_redirect_to_a_file_of_this_machine_is_refused()
+    {
+        foreach (string bad in (string[])["file:///etc/passwd", "ftp://localhost/x", "//[", "gopher:x"])
+        {
+            using var hub = new LoopbackHub(Files, (request, _) =>
+            {
+                request.Answer("302 Found", [], null, $"Location: {bad}");
+                return true;
+            });
+            using var place = new TemporaryFolder();
+            await Assert.ThrowsExactlyAsync<IOException>(() => Pull(hub, place), bad);
+            Assert.IsEmpty(Directory.GetFileSystemEntries(place.Path));
+        }
+    }
+
+    [TestMethod]
+    public async Task A_pulled_folder_of_which_something_is_gone_is_not_called_whole()
+    {
+        using var hub = new LoopbackHub(Files);
+        using var place = new TemporaryFolder();
+        await Pull(hub, place);
+        string vocabulary = Path.Combine(place.File("bert"), "vocab.txt");
+        File.WriteAllText(vocabulary, "[P");
+        StringAssert.Contains((await Assert.ThrowsExactlyAsync<IOException>(() => Again(hub, place))).Message, "vocab.txt has 2 of 6 bytes");
+        File.Delete(vocabulary);
+        StringAssert.Contains((await Assert.ThrowsExactlyAsync<IOException>(() => Again(hub, place))).Message, "vocab.txt is gone");
+        File.WriteAllText(Path.Combine(place.File("bert"), ".pulled.json"), "{ half");
+        StringAssert.Contains((await Assert.ThrowsExactlyAsync<IOException>(() => Again(hub, place))).Message, "is there already");
+    }
+
+    [TestMethod]
+    public async Task Files_of_the_users_where_a_pull_would_gather_its_own_are_not_deleted()
+    {
+        using var hub = new LoopbackHub(Files);
+        using var place = new TemporaryFolder();
+        string mine = Directory.CreateDirectory(place.File("mine")).FullName, beside = place.File(".bert.pull");
+        File.WriteAllText(Path.Combine(mine, "thesis.txt"), "years");
+        Directory.CreateSymbolicLink(beside, mine);
+        StringAssert.Contains((await Assert.ThrowsExactlyAsync<IOException>(() => Pull(hub, place))).Message, "made by no pull");
+        Directory.Delete(beside);
+        Directory.Move(mine, beside);
+        StringAssert.Contains((await Assert.ThrowsExactlyAsync<IOException>(() => Pull(hub, place))).Message, "made by no pull");
+        Assert.AreEqual("years", File.ReadAllText(Path.Combine(beside, "thesis.txt")));
+        Assert.HasCount(1, Directory.GetFileSystemEntries(beside));
     }
 
     [TestMethod]

@@ -12,6 +12,7 @@ namespace Mint.ML.Transforms.Tests.Packages;
 public sealed class InstalledPackagesTests
 {
     private static readonly string[] libraries = ["Mint.ML", "Mint.ML.Transforms"];
+    private static readonly string version = typeof(Mint.ML.Systems.AudioLanguageModel).Assembly.GetName().Version!.ToString(3);
     private static readonly string repository = TinyModels.Repository();
     private static readonly string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
     private static string folder = "";
@@ -33,7 +34,7 @@ public sealed class InstalledPackagesTests
     {
         foreach (string library in libraries)
         {
-            using var package = ZipFile.OpenRead(Path.Combine(Feed, $"{library}.0.1.0.nupkg"));
+            using var package = ZipFile.OpenRead(Path.Combine(Feed, $"{library}.{version}.nupkg"));
             string[] files = [.. package.Entries.Select(entry => entry.FullName)];
             foreach (string file in (string[])["README.md", $"lib/net10.0/{library}.dll", $"lib/net10.0/{library}.xml"]) CollectionAssert.Contains(files, file);
             using var nuspec = package.GetEntry($"{library}.nuspec")!.Open();
@@ -48,7 +49,7 @@ public sealed class InstalledPackagesTests
                 : ["Microsoft.ML", "Mint.ML"];
             CollectionAssert.IsSubsetOf(expected, dependencies);
 
-            using var symbols = ZipFile.OpenRead(Path.Combine(Feed, $"{library}.0.1.0.snupkg"));
+            using var symbols = ZipFile.OpenRead(Path.Combine(Feed, $"{library}.{version}.snupkg"));
             Assert.IsNotNull(symbols.GetEntry($"lib/net10.0/{library}.pdb"));
         }
     }
@@ -60,7 +61,7 @@ public sealed class InstalledPackagesTests
         string[] blocks = File.ReadAllText(Path.Combine(repository, "docs", "getting-started.md")).Split("```csharp\n");
         Assert.IsGreaterThan(1, blocks.Length, "the page has no block of csharp");
         File.WriteAllText(Path.Combine(project, "Program.cs"), blocks[1][..blocks[1].IndexOf("```", StringComparison.Ordinal)]);
-        var (libtorch, version) = Libtorch();
+        var (libtorch, served) = Libtorch();
         File.WriteAllText(Path.Combine(project, "hear.csproj"), $"""
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup>
@@ -69,8 +70,8 @@ public sealed class InstalledPackagesTests
                 <CreateSymbolicLinksForCopyLocalIfPossible>true</CreateSymbolicLinksForCopyLocalIfPossible>
               </PropertyGroup>
               <ItemGroup>
-                <PackageReference Include="Mint.ML.Transforms" Version="0.1.0" />
-                <PackageReference Include="{libtorch}" Version="{version}" />
+                <PackageReference Include="Mint.ML.Transforms" Version="{version}" />
+                <PackageReference Include="{libtorch}" Version="{served}" />
               </ItemGroup>
             </Project>
             """);
@@ -80,7 +81,8 @@ public sealed class InstalledPackagesTests
         Copy(Path.Combine(repository, "Mint.ML.Samples", "models"), Path.Combine(project, "models"));
 
         Dotnet(project, 0, "build", "-c", "Release", "-o", "out");
-        Assert.IsTrue(Directory.Exists(Path.Combine(folder, "cache", "mint.ml")), "Mint.ML 0.1.0 lies in this machine's cache: delete it there, it is not ours.");
+        Assert.IsTrue(Directory.Exists(Path.Combine(folder, "cache", "mint.ml")),
+            $"Mint.ML {version} lies in this machine's cache: delete it there, it is not ours.");
         Dotnet(project, 0, typeof(ModelFile).Assembly.Location, "doctor", "out", "--mend");
         string told = Dotnet(project, 0, Path.Combine("out", "hear.dll"));
 

@@ -45,10 +45,17 @@ public sealed class FaultySoundTests
     {
         var ml = new MLContext(seed: 1);
         using var model = Clips.Featurize(ml, onError: onError)
-            .Append(ml.AudioLanguage().Trainers.BridgeNet(new BridgeNetTrainer.Options { Bridge = EightClips.Bridge, Training = EightClips.Training,
-                VocabularySize = 80 }))
-            .Append(ml.AudioLanguage().Trainers.InstructionTuning(new InstructionTuner.Options { LanguageModel = Clips.LanguageModel,
-                Training = EightClips.Training }))
+            .Append(ml.AudioLanguage().Trainers.BridgeNet(new BridgeNetTrainer.Options
+            {
+                Bridge = EightClips.Bridge,
+                Training = EightClips.Training,
+                VocabularySize = 80
+            }))
+            .Append(ml.AudioLanguage().Trainers.InstructionTuning(new InstructionTuner.Options
+            {
+                LanguageModel = Clips.LanguageModel,
+                Training = EightClips.Training
+            }))
             .Fit(data);
     }
 

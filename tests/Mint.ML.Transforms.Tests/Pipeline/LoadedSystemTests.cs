@@ -67,8 +67,11 @@ public sealed class LoadedSystemTests
         foreach (string part in (string[])["", "clip", "gpt2"])
         {
             Directory.CreateDirectory(Path.Combine(copy, part));
-            foreach (string file in Directory.GetFiles(Path.Combine(SmallSystems.Pengi, part))) File.Copy(file, Path.Combine(copy, part,
+            foreach (string file in Directory.GetFiles(Path.Combine(SmallSystems.Pengi, part)))
+            {
+                File.Copy(file, Path.Combine(copy, part,
                 Path.GetFileName(file)));
+            }
         }
         string path = Path.Combine(Clips.Folder, "elsewhere", "model.zip");
         using (var system = Clips.Ml.AudioLanguage().LoadSystem(copy))

@@ -90,7 +90,8 @@ public sealed class StepChecksTests
                 LanguageModel = Clips.LanguageModel,
                 Training = EightClips.Training with { MaxTokens = 33 }
             }));
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => chain.Fit(counted)).Message, "MaxTokens is 33, more than the bridge's Positions, 32");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => chain.Fit(counted)).Message,
+            "MaxTokens is 33, more than the bridge's Positions, 32");
         Assert.AreEqual(0, counted.Cursors);
     }
 

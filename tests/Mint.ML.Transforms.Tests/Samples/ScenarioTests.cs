@@ -117,7 +117,7 @@ public sealed class ScenarioTests
     [TestMethod]
     public void Tagging_prints_every_label_once()
     {
-        string[] lines = Run("tag", Model, Clip, "flute,organ,mallet");
+        string[] lines = Run("tag", Model, Clip, "flute,organ,mallet", "This is a sound of"); // the tiny vocabulary spells other words out
         CollectionAssert.AreEquivalent(new[] { "flute", "organ", "mallet" }, lines.Select(line => line.Split(' ')[^1]).ToArray());
         foreach (string line in lines) Assert.AreEqual(string.CompareOrdinal(line[..5], "0.500") >= 0, line.Contains("yes"), line);
     }

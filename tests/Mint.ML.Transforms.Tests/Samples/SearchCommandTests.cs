@@ -144,7 +144,7 @@ public class SearchCommandTests
             "--window-seconds 30 --overlap-seconds 5");
         byte[] index = File.ReadAllBytes(At("sounds.index"));
         string settings = IndexSettings.FileOf(At("sounds.index")), own = File.ReadAllText(settings);
-        File.WriteAllText(settings, own.Replace("0.1.0.0", "0.0.9.0"));
+        File.WriteAllText(settings, own.Replace("0.2.0.0", "0.0.9.0"));
         foreach (var attempt in (Action[])[() => Build(), () => Run("add", At("sounds.index"), At("clips"))])
             Assert.Contains("version 0.0.9.0", Assert.ThrowsExactly<InvalidOperationException>(attempt).Message);
         CollectionAssert.AreEqual(index, File.ReadAllBytes(At("sounds.index")));

@@ -34,8 +34,13 @@ public sealed class SystemCommandTests
             Assert.AreEqual(0, SearchCommand.Create().Parse(["query", index, "a flute"]).Invoke());
         }
         string recipe = Path.Combine(place, "recipe.json");
-        File.WriteAllText(recipe, JsonSerializer.Serialize(new { name = "families", task = "classification", manifest = Clips.Manifest,
-            columns = new[] { "Family" } }));
+        File.WriteAllText(recipe, JsonSerializer.Serialize(new
+        {
+            name = "families",
+            task = "classification",
+            manifest = Clips.Manifest,
+            columns = new[] { "Family" }
+        }));
         Assert.AreEqual(0, EvaluateCommand.Create().Parse([recipe, "--system", clap, "--output", Path.Combine(place, "evaluation")]).Invoke());
     }
 
@@ -90,6 +95,22 @@ public sealed class SystemCommandTests
             "how loud?", few));
         StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => SmallSystems.ThePengi.Model.Converse(clip, [("a", "b")], "c")).Message,
             "Pengi");
+    }
+
+    [TestMethod]
+    public void A_tuning_of_a_system_is_not_gone_on_with_as_another_and_bad_threads_of_distil_are_refused_first()
+    {
+        string run = Place("resumed");
+        string[] same = ["pengi", "--from", SmallSystems.Pengi, "--data", $"{Clips.Manifest}:this is a sound of:Family", "--frozen-encoder", .. Short(run)];
+        Run(TuneSystemCommand.Create(), same);
+        string settings = File.ReadAllText(Path.Combine(run, "run.json"));
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => Run(TuneSystemCommand.Create(), [.. same, "--learning-rate", "0.5"]));
+        StringAssert.Contains(error.Message, "learning-rate");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(TuneSystemCommand.Create(),
+            [.. same.Where(word => word != "--frozen-encoder")])).Message, "frozen-encoder");
+        Assert.AreEqual(settings, File.ReadAllText(Path.Combine(run, "run.json")));
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Run(DistilCommand.Create(), "--teacher", "none", "--threads", "0",
+            "--epochs", "0")).Message, "--threads is 0");
     }
 
     private static string[] Short(string run) => ["--output", run, "--cache", Path.Combine(Clips.Folder, "system-frames"), "--epochs", "1", "--batch-size", "4",

@@ -122,9 +122,12 @@ public sealed class AnswerServerTests
         Assert.Contains("several files", await server.Refused("/caption", FormOf(("a", "a.wav", sound), ("b", "b.wav", sound)), 400));
         Assert.Contains("'question'", await server.Refused("/answer", Sound(0), 400));
         Assert.Contains("empty", await server.Refused("/answer?question=%20", Sound(0), 400));
+        Assert.Contains("not UTF-8", await server.Refused("/answer?question=a%ff", Sound(0), 400));
         Assert.Contains("2 times", await server.Refused("/answer?question=a&question=b", Sound(0), 400));
         Assert.Contains("longer than the model reads",
             await server.Refused($"/answer?question={string.Join('+', Enumerable.Repeat("flute", 60))}", Sound(0), 400));
+        string long60 = string.Join('+', Enumerable.Repeat("flute", 60));
+        Assert.Contains("longer than the model reads", await server.Refused($"/embed?text={long60}", null, 400));
         Assert.Contains("there is 1", await server.Refused("/labels?labels=flute", Sound(0), 400));
         Assert.Contains("'flute'", await server.Refused("/labels?labels=flute,organ,flute", Sound(0), 400));
         Assert.Contains("1001 labels", await server.Refused("/labels", Form(0, ("labels", string.Join(',', Enumerable.Range(0, 1001)))), 400));
@@ -167,6 +170,7 @@ public sealed class AnswerServerTests
         using var busy = server.Occupy();
         var waits = server.Answer("/caption", Sound(0));
         while (server.Server.Queue.Waiting < 1) await Task.Delay(5);
+        Assert.IsNull(server.Server.Queue.TryEnter(), "both places are taken"); // else the next request would wait for the worker, and this test with it
         using var response = await server.Client.PostAsync("/caption", Sound(1));
         await Refused(response, 429);
         Assert.IsGreaterThanOrEqualTo(1, response.Headers.RetryAfter!.Delta!.Value.TotalSeconds);
@@ -175,6 +179,28 @@ public sealed class AnswerServerTests
         busy.Dispose();
         Assert.AreEqual(Model.Caption(Clip(0)), (string?)(await waits)["caption"]);
         Assert.AreEqual(Model.Caption(Clip(1)), (string?)(await server.Answer("/caption", Sound(1)))["caption"], "the place is free again");
+    }
+
+    [TestMethod]
+    public void What_waits_no_longer_is_not_kept_in_memory_until_a_worker_is_free()
+    {
+        using var queue = new WorkQueue(1, 2);
+        using var release = new ManualResetEventSlim();
+        var busy = queue.Run(_ => { release.Wait(CancellationToken.None); return 1; }, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1), default);
+        var upload = GoneAway(queue);
+        GC.Collect();
+        Assert.IsFalse(upload.TryGetTarget(out _));
+        release.Set();
+        Assert.AreEqual(1, busy.Result);
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static WeakReference<byte[]> GoneAway(WorkQueue queue)
+        {
+            byte[] sound = new byte[100_000];
+            var waits = queue.Run(_ => sound.Length, TimeSpan.FromMilliseconds(20), TimeSpan.FromMinutes(1), default);
+            Assert.AreEqual(503, Assert.ThrowsExactly<RequestException>(() => waits.GetAwaiter().GetResult()).Status);
+            return new(sound);
+        }
     }
 
     [TestMethod]
@@ -193,7 +219,7 @@ public sealed class AnswerServerTests
     [TestMethod]
     public async Task An_answer_that_takes_too_long_ends_between_tokens()
     {
-        await using var server = await Start(new() { AnswerSeconds = 0.05, Generation = new() { MaxTokens = 30_000, MinTokens = 30_000 } });
+        await using var server = await Start(new() { AnswerSeconds = 0.05, Generation = new() { MaxTokens = 2_000, MinTokens = 2_000 } });
         Assert.Contains("0.05 s", await server.Refused("/caption", Sound(0), 504));
         Assert.AreEqual((0, 0), (server.Server.Queue.Running, server.Server.Queue.Waiting));
     }
@@ -217,7 +243,7 @@ public sealed class AnswerServerTests
     public async Task Going_down_it_finishes_what_it_has_and_takes_nothing_new()
     {
         await using var server = await Start(new() { Workers = 1 });
-        var busy = server.Occupy();
+        using var busy = server.Occupy();
         var begun = server.Answer("/caption", Sound(0));
         while (server.Server.Queue.Waiting < 1) await Task.Delay(5);
         // A connection that is open before, and used after.

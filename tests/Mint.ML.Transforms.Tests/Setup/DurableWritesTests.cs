@@ -25,7 +25,7 @@ public sealed class DurableWritesTests
     public void One_function_renames_files_and_it_flushes_them_to_the_disk_before()
     {
         var renaming = Methods.Where(method => Calls(method).Any(call => IsRename(call.Callee))).ToArray();
-        CollectionAssert.AreEqual(new[] { "Mint.ML.Files.AtomicFile::Commit" },
+        CollectionAssert.AreEqual(new[] { "Mint.ML.Files.AtomicFile::Place" },
             renaming.Select(method => $"{method.DeclaringType.FullName}::{method.Name}").ToArray());
 
         var calls = Calls(renaming[0]);
