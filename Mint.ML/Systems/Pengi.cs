@@ -1,8 +1,8 @@
-using Mint.ML.Files;
 using System.Text.Json.Nodes;
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
+using Mint.ML.Files;
 using Mint.ML.Generation;
 using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
