@@ -26,7 +26,7 @@ public sealed class LoadedSystemTests
         Assert.IsTrue(SmallSystems.ThePengi.Capabilities.HasFlag(SystemCapabilities.CaptionSearch));
         Assert.IsFalse(SmallSystems.ThePengi.Capabilities.HasFlag(SystemCapabilities.Embeddings));
         Assert.IsNotNull(mint.Model.Caption(Clip));
-        Assert.HasCount(3, mint.Model.Rank(Clip, TinyModels.Families));
+        Assert.HasCount(3, mint.Model.Rank(Clip, TinyModels.Families, "a"));
     }
 
     [TestMethod]
@@ -90,10 +90,10 @@ public sealed class LoadedSystemTests
         var clips = new[] { AudioFile.Read(Clip) };
         using var clap = Mint.ML.Retrieval.ClapEmbeddings.Load(SmallClap.Folder);
         float[] sound = clap.Clips(clips)[0];
-        var texts = clap.Texts([.. TinyModels.Families.Select(family => $"This is a sound of {family}")]);
+        var texts = clap.Texts([.. TinyModels.Families.Select(family => $"a {family}")]);
         double[] logits = [.. texts.Select(text => text.Zip(sound, (x, y) => (double)x * y).Sum() / clap.Temperature)];
         double sum = logits.Sum(Math.Exp);
-        foreach (var label in SmallSystems.TheClap.Model.Rank(Clip, TinyModels.Families))
+        foreach (var label in SmallSystems.TheClap.Model.Rank(Clip, TinyModels.Families, "a"))
             Assert.AreEqual(Math.Exp(logits[Array.IndexOf(TinyModels.Families, label.Label)]) / sum, label.Probability, 1e-5);
     }
 }

@@ -23,7 +23,8 @@ public sealed class SystemCommandTests
         CollectionAssert.AreEqual(expected, Values(captions, "caption"));
         foreach (string by in (string[])["ranking", "similarity"])
             Answers(ClassifyCommand.Create(), place, $"pengi-{by}", Clips.Manifest, "--labels", "flute,organ,mallet", "--by", by, "--system", pengi);
-        string labels = Answers(ClassifyCommand.Create(), place, "clap", Clips.Manifest, "--labels", "flute,organ,mallet", "--system", clap);
+        string labels = Answers(ClassifyCommand.Create(), place, "clap", Clips.Manifest, "--labels", "flute,organ,mallet", "--instruction", "a",
+            "--system", clap);
         Assert.HasCount(8, Values(labels, "label"));
         Assert.HasCount(8, Values(Answers(AskCommand.Create(), place, "ask", Clips.Manifest, "what is heard?", "--max-tokens", "5", "--system",
             SmallSystems.MusiLingo), "answer"));
@@ -39,7 +40,8 @@ public sealed class SystemCommandTests
             name = "families",
             task = "classification",
             manifest = Clips.Manifest,
-            columns = new[] { "Family" }
+            columns = new[] { "Family" },
+            instruction = "a",
         }));
         Assert.AreEqual(0, EvaluateCommand.Create().Parse([recipe, "--system", clap, "--output", Path.Combine(place, "evaluation")]).Invoke());
     }
