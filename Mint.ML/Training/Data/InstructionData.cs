@@ -22,7 +22,7 @@ public sealed record InstructionData(string Manifest, string? Instruction, strin
         // Instructions may hold colons ("Generate audio caption:"), as a path may behind a drive's letter.
         int first = text.IndexOf(':', text.Length > 2 && text[1] == ':' && text[2] is '\\' or '/' ? 2 : 0), last = text.LastIndexOf(':');
         if (first < 0) return new(text, null);
-        if (first == last || last == text.Length - 1)
+        if (first == 0 || first == last || last == text.Length - 1)
         {
             throw new FormatException($"--data '{text}' must be MANIFEST or MANIFEST:INSTRUCTION:COLUMN, for instance notes.csv:\"This is a sound "
                 + "of\":Family.");

@@ -18,6 +18,9 @@ public sealed class FolderLockTests
             string message = Assert.ThrowsExactly<IOException>(() => Take(place, isFolder)).Message;
             Assert.Contains(place, message);
             Assert.Contains($"process {other.Id} (", message);
+            // The one who has it may have been stopped before it wrote its name.
+            File.WriteAllText(Directory.EnumerateFiles(folder.Path, "*.holder", new EnumerationOptions { AttributesToSkip = 0 }).Single(), "");
+            Assert.Contains("another process", Assert.ThrowsExactly<IOException>(() => Take(place, isFolder)).Message);
         }
         Take(place, isFolder).Dispose();
         Assert.IsFalse(File.Exists(folder.File("answers.jsonl")), "the place itself is not touched");

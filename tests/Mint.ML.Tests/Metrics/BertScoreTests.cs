@@ -10,6 +10,24 @@ namespace Mint.ML.Tests.Metrics;
 public sealed class BertScoreTests
 {
     [TestMethod]
+    public void A_text_longer_than_the_model_reads_is_cut_where_its_positions_end()
+    {
+        using var scope = NewDisposeScope();
+        var tokenizer = TextTokenizer.Load(Fixtures.Path("tokenizers-small", "wordpiece"));
+        var config = new BertConfig { VocabularySize = tokenizer.VocabularySize, HiddenSize = 16, Layers = 1, Heads = 2, FeedForwardSize = 32, Positions = 9 };
+        using var model = new Bert(config with { FirstPosition = 2 }); // RoBERTa's: seven are left
+        using (no_grad())
+        {
+            using var generator = new Generator(1);
+            foreach (var parameter in model.parameters()) parameter.normal_(0, 0.3, generator);
+        }
+        model.eval();
+        string read = "dog dog dog dog dog", more = read + " is here a dog is here";
+        Assert.AreEqual(7, tokenizer.Encode(read).Length);
+        Assert.AreEqual(1, new BertScore(model, tokenizer, layer: 1).Score(CaptionSet.From([new(more, [read])])).Items[0], 1e-5);
+    }
+
+    [TestMethod]
     public void Score_is_the_mean_of_the_best_cosines_counted_one_by_one()
     {
         using var scope = NewDisposeScope();

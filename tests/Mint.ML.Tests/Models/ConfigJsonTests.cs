@@ -16,6 +16,13 @@ public sealed class ConfigJsonTests
         Assert.AreEqual(new Gpt2Config(), Gpt2Config.FromJson(Parse("""{"n_inner": null, "model_type": "gpt2"}""")));
 
     [TestMethod]
+    public void Epsilons_that_a_config_does_not_name_are_transformers()
+    {
+        Assert.AreEqual(1e-5, new Gpt2Config().LayerNormEps);
+        Assert.AreEqual(1e-12, new BertConfig().LayerNormEps);
+    }
+
+    [TestMethod]
     [DataRow("""{"n_layer": "twelve"}""", "n_layer")]
     [DataRow("""{"n_layer": 0}""", "n_layer")]
     [DataRow("""{"n_layer": 1000000}""", "n_layer")]

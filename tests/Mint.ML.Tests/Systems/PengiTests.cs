@@ -8,6 +8,14 @@ namespace Mint.ML.Tests.Systems;
 public sealed class PengiTests
 {
     [TestMethod]
+    public void Sound_too_short_to_be_mirrored_at_its_ends_is_refused_with_the_least_it_may_have()
+    {
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        using var front = new TorchlibrosaLogMel(window: 8, hop: 4, melBins: 3);
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => front.call(TorchSharp.torch.zeros(1, 4))).Message, "T above 4 samples");
+    }
+
+    [TestMethod]
     public void Labels_are_ranked_by_likelihood_and_matched_by_the_cosine_of_texts()
     {
         using var scope = NewDisposeScope();

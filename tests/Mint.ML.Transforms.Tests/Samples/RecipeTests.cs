@@ -60,6 +60,13 @@ public sealed class RecipeTests
         Assert.AreEqual(new InstructionData(manifest, instruction, response), InstructionData.Parse(text));
 
     [TestMethod]
+    [DataRow(":This is a sound of:Label")]
+    [DataRow("a.csv:Label")]
+    [DataRow("a.csv:This is a sound of:")]
+    public void Data_on_the_command_line_without_one_of_its_parts_is_refused(string text) =>
+        StringAssert.Contains(Assert.ThrowsExactly<FormatException>(() => InstructionData.Parse(text)).Message, "must be MANIFEST or");
+
+    [TestMethod]
     public void A_data_set_with_two_templates_is_not_guessed() =>
         StringAssert.Contains(Assert.ThrowsExactly<FormatException>(() => InstructionData.Parse("a.csv:Music4All:Label")).Message, "The key of this music is");
 
