@@ -5,7 +5,7 @@ namespace Mint.ML.Files;
 /// <summary>
 /// Where a program is. <see cref="System.Diagnostics.Process"/> would look for a bare name in the current folder first, which may be a stranger's.
 /// </summary>
-internal static class ProgramPath
+public static class ProgramPath
 {
     private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 

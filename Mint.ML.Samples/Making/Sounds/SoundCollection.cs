@@ -102,7 +102,7 @@ internal static class SoundCollection
 
     private static void Run(string program, string folder, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments)
+        using var process = Process.Start(new ProcessStartInfo(ProgramPath.Find(program), arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardError = true,
