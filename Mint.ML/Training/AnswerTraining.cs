@@ -1,6 +1,7 @@
 using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
 using Mint.ML.Objectives;
+using Mint.ML.Tensors;
 using Mint.ML.Text;
 using Mint.ML.Training.Data;
 using TorchSharp.Modules;
@@ -34,6 +35,23 @@ internal abstract class AnswerStage : ITrainingStage
     public int SmallestBatch => 1;
 
     public IReadOnlyList<string> LossNames { get; } = ["total"];
+
+    public IReadOnlyDictionary<string, double> Guesses => new Dictionary<string, double> { ["total"] = Guessing.CrossEntropy(answered.Counts()) };
+
+    public IEnumerable<string> Faults =>
+    [
+        .. TextFaults.Of([.. Mix.Examples.Select(example => example.Response)], "answers"),
+        .. Unread is { } weight ? [$"The language model's weight '{weight}' is one number throughout: it was never read from a file."] : Array.Empty<string>(),
+    ];
+
+    // A row from the middle is enough: what was read from a file differs from number to number.
+    private string? Unread => (languageModel as Module)?.named_parameters().FirstOrDefault(pair =>
+    {
+        if (pair.parameter.ndim != 2 || pair.parameter.shape[1] == 1) return false;
+        using var scope = NewDisposeScope();
+        var row = pair.parameter.detach().narrow(0, pair.parameter.shape[0] / 2, 1);
+        return !(row.max() - row.min()).GreaterThan(0).item<bool>();
+    }).name;
 
     public InstructionMix Mix { get; }
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using Mint.ML.Checkpoints;
 using Mint.ML.Files;
@@ -30,6 +31,8 @@ internal sealed record RunPosition(
 internal sealed partial class RunFolder : IDisposable
 {
     private const string Weights = "weights.", Mean = "exp_avg.", Square = "exp_avg_sq.", Torch = "random.torch", Negatives = "random.negatives";
+
+    private static readonly JsonSerializerOptions Written = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     private readonly string folder;
     private readonly FolderLock held;
@@ -166,12 +169,14 @@ internal sealed partial class RunFolder : IDisposable
         steps = progress.Steps,
         epoch = progress.Epoch,
         losses = progress.Losses,
+        guesses = progress.Guesses,
         learningRate = progress.LearningRate,
         clipsPerSecond = progress.ClipsPerSecond,
         memory = progress.MemoryBytes,
         cropped = progress.Cropped,
         secondsLeft = progress.Remaining.TotalSeconds,
-    }) + "\n");
+        warning = progress.Warning,
+    }, Written) + "\n");
 
     /// <summary>Adds a validation's line to the log.</summary>
     public void Log(ValidationResult validation) =>
