@@ -13,6 +13,7 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     ClassifyCommand.Create(),
     AskCommand.Create(),
     EvaluateCommand.Create(),
+    CalibrateCommand.Create(),
     SearchCommand.Create(),
     ServeCommand.Create(),
     DataCommand.Create(),

@@ -66,7 +66,7 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         IEnumerable<EvaluationMetric> metrics;
         switch (recipe.Task)
         {
-            case "classification": metrics = EvaluationScores.Classification(items); break;
+            case "classification": metrics = EvaluationScores.Classification(items, labels); break;
             case "tagging": metrics = EvaluationScores.Tagging(items, labels!); break;
             case "captioning": (metrics, items) = Captions(items, cancel); break;
             default: (metrics, items) = Retrieval(answered, [.. answered.Select(clip => rows[clip.Clip.Name].Values!)]); break;
