@@ -29,7 +29,8 @@ public static class EvaluationScores
         // Of the likeliest label, whether it was given as the answer or not.
         double[] confidences = [.. items.Select(item => (double)item.Scores!.Max())];
         bool[] right = [.. items.Select(item => labels[item.Scores!.Index().MaxBy(score => score.Item).Index] == item.Reference[0])];
-        yield return With("ECE", items.Count, rows => ClassificationMetrics.ExpectedCalibrationError(Pick(right, rows), Pick(confidences, rows)));
+        yield return Calibration(confidences, items.Count,
+            rows => ClassificationMetrics.ExpectedCalibrationError(Pick(right, rows), Pick(confidences, rows)));
     }
 
     /// <summary>Several labels can be true: how well the scores of each label order the clips of which it is known, averaged over the labels.</summary>
@@ -42,10 +43,12 @@ public static class EvaluationScores
         var scores = labels.Select((_, l) => items.Select(item => (double)item.Scores![l]).ToArray()).ToArray();
         yield return With("mAP", items.Count, rows => Mean(rows, ClassificationMetrics.AveragePrecision));
         yield return With("ROC-AUC", items.Count, rows => Mean(rows, ClassificationMetrics.RocAuc));
-        yield return With("ECE", items.Count, rows =>
+        yield return Calibration(scores.SelectMany(row => row), items.Count, rows =>
         {
-            var judged = rows.SelectMany(row => Enumerable.Range(0, labels.Count).Where(l => known[l][row]).Select(l => (truth[l][row], scores[l][row]))).ToList();
-            return ClassificationMetrics.ExpectedCalibrationError([.. judged.Select(pair => pair.Item1)], [.. judged.Select(pair => pair.Item2)]);
+            var judged = rows.SelectMany(row => Enumerable.Range(0, labels.Count).Where(l => known[l][row])
+                .Select(l => (True: truth[l][row], Score: scores[l][row]))).ToList();
+            return judged.Count == 0 ? double.NaN
+                : ClassificationMetrics.ExpectedCalibrationError([.. judged.Select(pair => pair.True)], [.. judged.Select(pair => pair.Score)]);
         });
 
         double Mean(int[] rows, Func<IReadOnlyList<bool>, IReadOnlyList<double>, double> measure) => Enumerable.Range(0, labels.Count).Select(l =>
@@ -83,6 +86,9 @@ public static class EvaluationScores
             [.. items.Select((item, i) => item with { Metrics = scores.Where(score => !double.IsNaN(score.Items[i]))
                 .ToDictionary(score => score.Name, score => score.Items[i]) })]);
     }
+
+    private static EvaluationMetric Calibration(IEnumerable<double> probabilities, int count, Func<int[], double> error) =>
+        probabilities.All(one => one is >= 0 and <= 1) ? With("ECE", count, error) : new("ECE", null, Note: "the scores are no probabilities");
 
     private static EvaluationMetric With(string name, int count, Func<int[], double> statistic, string? note = null)
     {
