@@ -24,6 +24,7 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     TuneCommand.Create(),
     TuneSystemCommand.Create(),
     AblateCommand.Create(),
+    ExperimentCommand.Create(),
     PlanCommand.Create(),
     DistilCommand.Create(),
     PretrainEncoderCommand.Create(),
