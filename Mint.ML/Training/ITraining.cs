@@ -28,6 +28,9 @@ public interface ITraining : IDisposable
     /// <summary>Examples that are not trained on as a whole.</summary>
     int Cropped => 0;
 
+    /// <summary>Texts whose ends are not trained on.</summary>
+    IReadOnlyList<CutText> CutTexts => [];
+
     /// <summary>The learning rate of a step.</summary>
     /// <param name="step">The step, from 0.</param>
     /// <param name="steps">All steps of the run.</param>

@@ -65,6 +65,7 @@ public sealed class TrainingLoop
         long begin = folder?.Restore(optimizer, negatives, history, validations) ?? 0, saved = begin, step = begin, examples = 0;
         var clock = new Stopwatch();
         TrainingProgress? report = null;
+        CutText[] cut = [.. training.CutTexts, .. heldOut?.CutTexts ?? []];
         while (true)
         {
             // Asked before each step rather than after, so that a run which ended within a validation resumes with it.
@@ -99,6 +100,7 @@ public sealed class TrainingLoop
             {
                 MemoryBytes = Environment.WorkingSet,
                 Cropped = batches.Sum(batch => batch.Cropped),
+                CutTexts = cut,
             };
             folder?.Log(report);
         }
@@ -109,6 +111,7 @@ public sealed class TrainingLoop
             Best = validations.Best,
             StoppedEarly = validations.Exhausted && step < steps,
             Cropped = training.Cropped,
+            CutTexts = cut,
         };
     }
 

@@ -20,7 +20,7 @@ internal static class AskCommand
             return common.Run(parse, defaults =>
             {
                 var options = generation.Read(parse, defaults.Generation);
-                OptionErrors.Check(options.Validate, Words);
+                OptionErrors.Check(options.Validate, () => generation.CheckUsed(parse, options), Words);
                 return (model, batch) => new TextAnswerer(model, "answer", asked, options, batch);
             }, cancel);
 

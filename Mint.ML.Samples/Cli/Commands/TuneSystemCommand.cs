@@ -92,6 +92,12 @@ internal static class TuneSystemCommand
                 }
                 errors.Require(!isPengi || sources.All(source => source.Instruction is not ""),
                     "Pengi is always asked something: give the instruction of --data.");
+                errors.Unused(parse, isPengi, "about a Pengi, which is trained --from a folder that has all of it", [run.EncoderOption, language, layers, window]);
+                errors.Unused(parse, !isPengi && folder is not null, "beside --from, whose MusiLingo has its own", [run.EncoderOption, language, layers, window]);
+                errors.Unused(parse, !isPengi, "about a MusiLingo, whose encoder always stays as it is", frozen);
+                errors.Unused(parse, isPengi && parse.GetValue(frozen), "beside --frozen-encoder, which hears every clip once and whole",
+                    training.Named("--max-frames"));
+                errors.Unused(parse, options.ActivationCheckpointing, "about a system without a bridge", training.Named("--activation-checkpointing"));
                 errors.Require(parse.GetValue(window) >= 1, $"--window is {parse.GetValue(window)}; at least one frame makes a token.");
                 errors.Gather(() => TrainingArguments.CheckValidation(options, parse.GetValue(validation) is { Length: > 0 }, ["loss", "accuracy"]));
                 errors.Throw();

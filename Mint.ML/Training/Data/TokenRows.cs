@@ -8,6 +8,9 @@ internal sealed class TokenRows(IReadOnlyList<int[]> rows, int pad)
     /// <summary>Number of real ids of some rows.</summary>
     public long Tokens(IEnumerable<int> picked) => picked.Sum(row => (long)rows[row].Length);
 
+    /// <summary>Ids of a row.</summary>
+    public int Length(int row) => rows[row].Length;
+
     /// <summary>What the rows are, for a run's identity.</summary>
     public IEnumerable<string> Fingerprint => rows.Select(row => string.Join(' ', row));
 
