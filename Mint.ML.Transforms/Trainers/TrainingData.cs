@@ -104,7 +104,7 @@ internal sealed record TrainingData(IFrameSource Frames, IReadOnlyList<IReadOnly
     private sealed class RowEntries(DataViewRowCursor cursor, DataViewSchema.Column entries, FrameCacheReference cache) : IRowFrames
     {
         private readonly ValueGetter<ReadOnlyMemory<char>> read = cursor.GetGetter<ReadOnlyMemory<char>>(entries);
-        private readonly List<string> keys = [], places = [];
+        private readonly List<string> keys = [];
         private ReadOnlyMemory<char> key;
 
         public int Count => keys.Count;
@@ -115,16 +115,12 @@ internal sealed record TrainingData(IFrameSource Frames, IReadOnlyList<IReadOnly
             return !key.IsEmpty;
         }
 
-        public void Keep(long row)
-        {
-            keys.Add(key.ToString());
-            places.Add($"row {row} (from 0), {cache.Name(keys[^1])}");
-        }
+        public void Keep(long row) => keys.Add(key.ToString()); // whose sound has a name
 
         public IFrameSource Source()
         {
             cache.Store.Use(keys);
-            return new StoredFrames(cache.Store, keys, [.. keys.Select(cache.Name)]) { Places = places };
+            return new StoredFrames(cache.Store, keys, [.. keys.Select(cache.Name)]);
         }
     }
 }

@@ -52,12 +52,6 @@ public sealed class StoredFrames : IFrameSource
     /// <inheritdoc/>
     public string Name(int clip) => names[clip];
 
-    /// <summary>What messages call the clips; null for their names.</summary>
-    internal IReadOnlyList<string>? Places { get; init; }
-
-    /// <inheritdoc/>
-    string IFrameSource.Place(int clip) => Places?[clip] ?? names[clip];
-
     /// <inheritdoc/>
     /// <exception cref="InvalidDataException">An entry is damaged or gone and cannot be made again as it was, or holds a number that is not finite.</exception>
     public AudioEncoding Read(IReadOnlyList<int> clips)
