@@ -90,6 +90,13 @@ public sealed record EvaluationRecipe
         errors.Require(Columns.Distinct().Count() == Columns.Count, $"'columns' has a column twice: {Brief.List(Columns)}.");
         errors.Require(Task is not ("classification" or "tagging") || Columns.Count <= 1, $"'columns' has {Columns.Count}; {Task} reads one.");
         errors.Require(NegativeColumn is null || Task == "tagging", "'negative-column' is for tagging.");
+        bool chooses = Task is "classification" or "tagging";
+        errors.Require(Labels.Count == 0 || chooses, "'labels' are for classification and tagging.");
+        errors.Require(By == "ranking" || chooses, "'by' is for classification and tagging.");
+        errors.Require(Ranking == new RankingOptions() || chooses, "'ranking' is for classification and tagging.");
+        errors.Require(Ranking == new RankingOptions() || By != "similarity", "'ranking' says nothing where 'by' is similarity.");
+        errors.Require(Generation == new GenerationOptions() || Task == "captioning", "'generation' is for captioning.");
+        errors.Require(Instruction.Length == 0 || Task != "retrieval", "'instruction' says nothing in retrieval, which compares captions with clips.");
         errors.Require(!Ranking.MultiLabel, "'ranking.multi-label' follows from the task: tagging.");
         errors.Require(LabelText.Contains(Label, StringComparison.Ordinal), $"'label-text' is '{LabelText}'; it holds {Label}, which is filled in.");
         errors.Require(LabelText == Label || Task is "classification" or "tagging", "'label-text' is for classification and tagging.");

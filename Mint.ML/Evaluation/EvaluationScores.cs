@@ -47,7 +47,6 @@ public static class EvaluationScores
         bool[] right = [.. items.Select(item => item.Reference.Contains(labels[Likeliest(item)]))];
         yield return With("F1", items.Count, rows => 2.0 * Pick(right, rows).Count(true.Equals) / (rows.Length + rows.Sum(row => items[row].Reference.Count)),
             "of each clip's likeliest label, over all clips together");
-
         yield return With("ECE", items.Count, rows =>
         {
             var judged = rows.SelectMany(row => Enumerable.Range(0, labels.Count).Where(l => known[l][row]).Select(l => (truth[l][row], scores[l][row]))).ToList();

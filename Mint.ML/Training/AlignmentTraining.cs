@@ -130,6 +130,13 @@ public static class AlignmentTraining
 
         public int Clip(int example) => example;
 
+        public IEnumerable<(int Example, string Text, int UnreadTokens)> Cut =>
+            from caption in Enumerable.Range(0, captions.Count)
+            where texts.Length(caption) == options.MaxTokens
+            let unread = BridgeText.Unread(tokenizer, captions[caption], options.MaxTokens)
+            where unread > 0
+            select (caption, captions[caption], unread);
+
         public IEnumerable<string> Texts => captions;
 
         public IReadOnlyDictionary<string, string> Parts => new Dictionary<string, string>

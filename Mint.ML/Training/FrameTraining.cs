@@ -50,6 +50,8 @@ internal sealed class FrameTraining : ITraining
 
     public int Cropped => CroppedOf(Enumerable.Range(0, stage.Examples));
 
+    public IReadOnlyList<CutText> CutTexts => stage.CutAbout(audio);
+
     public double RateAt(long step, long steps) => options.RateAt(step, steps);
 
     public IReadOnlyList<TrainingBatch> Batches(long step)
@@ -59,7 +61,7 @@ internal sealed class FrameTraining : ITraining
         if (stage.HearsFirst)
             foreach (int[] batch in batches) Hear(batch);
         return [.. batches.Select(batch => new TrainingBatch(batch.Length, stage.Weight(batch), negatives => Losses(batch, negatives),
-            () => batch.Select(example => audio.Name(stage.Clip(example))), CroppedOf(batch)))];
+            () => batch.Select(example => audio.Place(stage.Clip(example))), CroppedOf(batch)))];
     }
 
     public void Dispose() => feed?.Dispose();
