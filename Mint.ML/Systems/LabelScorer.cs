@@ -48,7 +48,7 @@ internal sealed class RankingLabelScorer : LabelScorer
     {
         model.CheckRead(instruction);
         (this.model, this.instruction) = (model, instruction);
-        candidates = new([.. labels.Select(label => model.Tokenizer.Encode(label))]);
+        candidates = model is Apt apt ? apt.Candidates(labels) : new([.. labels.Select(label => model.Tokenizer.Encode(label))]);
         // What the model thinks of the labels before it hears anything depends on the instruction alone: it is asked once.
         prior = new(() => Options.Score == RankingScore.PointwiseMutualInformation ? WithoutSound() : null);
     }

@@ -32,6 +32,9 @@ internal interface ITrainingStage
     /// <summary>The clip of an example.</summary>
     int Clip(int example);
 
+    /// <summary>All clips of an example, in the order in which their frames are given.</summary>
+    IReadOnlyList<int> Clips(int example) => [Clip(example)];
+
     /// <summary>The texts of the examples.</summary>
     IEnumerable<string> Texts { get; }
 
