@@ -221,8 +221,9 @@ public sealed partial class AudioLanguageModel : IDisposable
         instruction ??= Defaults.LabelInstruction;
         options ??= Defaults.Ranking;
         if (system is not null && !bySimilarity) return new RankingLabelScorer(system, labels, instruction, options);
-        // Of its own two ways, the second: what Pengi says is compared with the labels.
+        // Of its own two ways, the second: what Pengi or APT says is compared with the labels.
         return system is Pengi pengi ? new TextMatchingLabelScorer(pengi, labels, instruction, options)
+            : system is Apt ? new TextMatchingLabelScorer(system, Comparing().Texts, Defaults.Generation, labels, instruction, options)
             : new SimilarityLabelScorer(Comparing(), labels, instruction, options);
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Mint.ML.Samples.Demo;
+using Mint.ML.Samples.Demo.Apt;
 
 namespace Mint.ML.Samples.Cli.Commands;
 
@@ -9,6 +10,12 @@ internal static class DemoCommand
     public static Command Create()
     {
         var defaults = new DemoOptions();
+        var system = new Option<string>("--system")
+        {
+            Description = "mint: the pipeline of the README; apt: few-shot classification, counting and the order of two clips",
+            DefaultValueFactory = _ => "mint",
+        };
+        system.AcceptOnlyFromAmong("mint", "apt");
         var data = new Option<string?>("--data")
         {
             Description = "Folder with manifest-train.csv and manifest-test.csv of the notes set (default: what ships)",
@@ -43,10 +50,18 @@ internal static class DemoCommand
         };
         var demo = new Command("demo", "Train, evaluate, save and reload a whole audio-language pipeline on real audio, in five minutes on two cores.")
         {
-            data, models, output, stage1, stage2, rate1, rate2, seed, dev, verify,
+            system, data, models, output, stage1, stage2, rate1, rate2, seed, dev, verify,
         };
         demo.SetAction((parse, cancel) =>
         {
+            if (parse.GetValue(system) == "apt")
+            {
+                return Task.FromResult(new AptDemo(parse.GetValue(data) ?? Shipped.Folder("--data DIR", "data", "sounds"),
+                    parse.GetValue(models) ?? Shipped.Folder("--models DIR", "models"), parse.GetValue(seed))
+                {
+                    HeldOutFold = parse.GetValue(dev) ? 3 : 5,
+                }.Run(cancel));
+            }
             var options = new DemoOptions
             {
                 Data = parse.GetValue(data) ?? Shipped.Folder("--data DIR", "data", "notes"),
