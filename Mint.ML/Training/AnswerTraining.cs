@@ -73,7 +73,10 @@ internal abstract class AnswerStage : ITrainingStage
     /// <summary>Tokens of a question that are not read.</summary>
     protected abstract int Unread(string instruction);
 
-    public IEnumerable<string> Texts => Mix.Examples.Select(example => $"{example.Clip}\0{example.Instruction}\0{example.Response}");
+    public IReadOnlyList<int> Clips(int example) => Mix.Examples[example].Clips;
+
+    public IEnumerable<string> Texts => Mix.Examples.Select(example => $"{example.Clip}\0{example.Instruction}\0{example.Response}"
+        + (example.Sequence is null ? "" : $"\0{string.Join('\0', example.Sequence.Parts)}"));
 
     public IReadOnlyDictionary<string, string> Parts => new Dictionary<string, string>(Own)
     {
@@ -137,14 +140,16 @@ internal abstract class AnswerStage : ITrainingStage
     }
 
     /// <summary>Whether every example is about a clip that there is, and the frames are those that the system takes.</summary>
-    public static void Check(IFrameSource audio, IReadOnlyList<InstructionExample> examples, int frameWidth, string name)
+    public static void Check(IFrameSource audio, IReadOnlyList<InstructionExample> examples, int frameWidth, string name, bool sequences = false)
     {
         if (audio.HiddenSize != frameWidth)
             throw new ArgumentException($"The audio's frames are {audio.HiddenSize} wide; what is trained takes {frameWidth}.", name);
         for (int i = 0; i < examples.Count; i++)
         {
-            if (examples[i].Clip < 0 || examples[i].Clip >= audio.Count)
-                throw new ArgumentException($"Example {i} is about clip {examples[i].Clip}; there are clips 0 to {audio.Count - 1}.", name);
+            if (examples[i].Clips.FirstOrDefault(clip => clip < 0 || clip >= audio.Count, -2) is var clip and not -2)
+                throw new ArgumentException($"Example {i} is about clip {clip}; there are clips 0 to {audio.Count - 1}.", name);
+            if (!sequences && examples[i].Sequence is not null)
+                throw new ArgumentException($"Example {i} is a sequence of clips and texts, which APT alone reads.", name);
         }
     }
 }
