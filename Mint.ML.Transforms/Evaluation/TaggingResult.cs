@@ -46,11 +46,11 @@ public sealed record TaggingResult(ConfidenceInterval? MeanAveragePrecision, Con
             throw new InvalidOperationException(
                 $"Column '{labelsColumnName}' has the tag '{unknown}', which was not scored. Scored were: {Brief.List(tags)}.");
         }
-        ConfidenceInterval?[] metrics = [.. EvaluationScores.Tagging(items, tags)
-            .Select(metric => metric.Value is { } value ? new ConfidenceInterval(value, metric.Low!.Value, metric.High!.Value) : null)];
-        return new(metrics[0], metrics[1], [.. tags.Select((tag, i) => Tag(tag, i, items))], items.Count, unanswered)
+        var metrics = EvaluationScores.Tagging(items, tags).ToDictionary(metric => metric.Name,
+            metric => metric.Value is { } value ? new ConfidenceInterval(value, metric.Low!.Value, metric.High!.Value) : null);
+        return new(metrics["mAP"], metrics["ROC-AUC"], [.. tags.Select((tag, i) => Tag(tag, i, items))], items.Count, unanswered)
         {
-            CalibrationError = metrics[2],
+            CalibrationError = metrics["ECE"],
         };
     }
 

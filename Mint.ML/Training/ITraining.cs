@@ -34,6 +34,9 @@ public interface ITraining : IDisposable
     /// <summary>What in the data or the frozen parts keeps it from learning, and what to do, a sentence each. Asked after the first step.</summary>
     IEnumerable<string> Faults => [];
 
+    /// <summary>Texts whose ends are not trained on.</summary>
+    IReadOnlyList<CutText> CutTexts => [];
+
     /// <summary>The learning rate of a step.</summary>
     /// <param name="step">The step, from 0.</param>
     /// <param name="steps">All steps of the run.</param>

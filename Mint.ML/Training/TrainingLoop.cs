@@ -67,6 +67,7 @@ public sealed class TrainingLoop
         var watch = new LearningWatch(training, options, steps);
         string? warning = null;
         TrainingProgress? report = null;
+        CutText[] cut = [.. training.CutTexts, .. heldOut?.CutTexts ?? []];
         while (true)
         {
             // Asked before each step rather than after, so that a run which ended within a validation resumes with it.
@@ -103,6 +104,7 @@ public sealed class TrainingLoop
                 Cropped = batches.Sum(batch => batch.Cropped),
                 Guesses = watch.Guesses,
                 Warning = watch.After(step, history),
+                CutTexts = cut,
             };
             warning ??= report.Warning;
             folder?.Log(report);
@@ -115,6 +117,7 @@ public sealed class TrainingLoop
             StoppedEarly = validations.Exhausted && step < steps,
             Cropped = training.Cropped,
             Warning = warning,
+            CutTexts = cut,
         };
     }
 

@@ -23,6 +23,9 @@ public sealed record TrainingProgress(
     /// <summary>That the run does not learn, the likely reason and what to try; said once, null at every other step.</summary>
     public string? Warning { get; init; }
 
+    /// <summary>Texts of the run, held-out ones included, of which the end is not read.</summary>
+    public IReadOnlyList<CutText> CutTexts { get; init; } = [];
+
     /// <summary>What the weights of this step are worth on held-out data; null when they were not measured.</summary>
     public ValidationResult? Validation { get; init; }
 }
@@ -50,6 +53,20 @@ public sealed record TrainingResult(
 
     /// <summary>Examples whose clip is longer than <see cref="TrainingOptions.MaxFrames"/>: each epoch heard a window of it.</summary>
     public int Cropped { get; init; }
+
+    /// <summary>Texts, held-out ones included, of which the end was not read.</summary>
+    public IReadOnlyList<CutText> CutTexts { get; init; } = [];
+}
+
+/// <summary>A text whose end training does not read, since it has more tokens than <see cref="TrainingOptions.MaxTokens"/>.</summary>
+/// <param name="Place">The clip that it is about, or the first of several: its row or file, where that is known.</param>
+/// <param name="Text">All of it.</param>
+/// <param name="UnreadTokens">Tokens of its end.</param>
+public sealed record CutText(string Place, string Text, int UnreadTokens)
+{
+    /// <summary>Place, length and the text's beginning, in a line.</summary>
+    public override string ToString() =>
+        $"{Place}: {UnreadTokens} {(UnreadTokens == 1 ? "token" : "tokens")} too long, '{(Text.Length > 40 ? Text[..40] + "..." : Text)}'";
 }
 
 /// <summary>A loss was not a finite number. The model has the weights of the step before.</summary>

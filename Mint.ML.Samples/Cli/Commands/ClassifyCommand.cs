@@ -51,10 +51,24 @@ internal static class ClassifyCommand
                 OptionErrors.Check(() =>
                 {
                     if (given.Length > 0 || defaults.Labels.Count == 0) Named(given);
-                }, options.Validate);
-                return (model, batch) => new LabelAnswerer(model,
-                    options with { BySimilarity = parse.GetValue(by) is { } mode ? mode == "similarity" : model.System is null }, batch);
+                }, options.Validate, () => Used(options, parse.GetValue(by) == "similarity"));
+                return (model, batch) =>
+                {
+                    bool bySimilarity = parse.GetValue(by) is { } mode ? mode == "similarity" : model.System is null;
+                    Used(options, bySimilarity);
+                    return new LabelAnswerer(model, options with { BySimilarity = bySimilarity }, batch);
+                };
             }, cancel);
+
+            void Used(LabelOptions options, bool bySimilarity)
+            {
+                var errors = new OptionErrors();
+                errors.Unused(parse, bySimilarity, "where labels are compared by similarity", ranking);
+                errors.Unused(parse, !options.Ranking.MultiLabel && !bySimilarity, "without --multi-label", ranking.Named("--offset"));
+                errors.Unused(parse, !options.Ranking.MultiLabel, "without --multi-label", shown.Named("--threshold"));
+                errors.Unused(parse, options.Ranking.MultiLabel, "beside --multi-label, which shows those from --threshold on", shown.Named("--top"));
+                errors.Throw();
+            }
         });
         return command;
     }

@@ -42,7 +42,8 @@ internal static class ExperimentCommand
             {
                 if (message.RawMessage.StartsWith("trial ", StringComparison.Ordinal)) Console.WriteLine(message.RawMessage);
             };
-            ml.AudioLanguage().FrozenModels = new([.. Shipped.Models is { } models ? [models] : Array.Empty<string>(), Path.GetDirectoryName(Path.GetFullPath(encoder))!]);
+            ml.AudioLanguage().FrozenModels = new([Path.GetDirectoryName(Path.GetFullPath(encoder))!, .. Shipped.Models is { } models ? [models]
+                : Array.Empty<string>()]);
             var rows = ml.Data.LoadFromAudioManifest(recipe.Manifest);
             string[] labels = recipe.Metric == "ranking" ? [.. rows.GetColumn<string>(recipe.LabelColumn).Distinct().Order(StringComparer.Ordinal)] : [];
             Directory.CreateDirectory(folder);
@@ -100,7 +101,10 @@ internal static class ExperimentCommand
         foreach (var (name, _) in all.Where(option => !known.Contains(option.Name)))
             errors.Require(false, $"pretrain has no option '{name}'; the nearest is '{OptionFile.Nearest(name, known)}'.");
         foreach (string own in (string[])["bridge", "seed", "best-by", "patience", "validate-every", "checkpoint-every", "checkpoints-kept"])
-            errors.Require(all.All(option => option.Name != own), $"'{own}' is no option of an experiment: its trials begin anew, and are measured at their end.");
+        {
+            errors.Require(all.All(option => option.Name != own),
+                $"'{own}' is no option of an experiment: its trials begin anew, and are measured at their end.");
+        }
         errors.Throw();
         var parse = pretrain.Parse([.. all.Select(option => $"--{option.Name}={option.Value}")]);
         foreach (var error in parse.Errors) errors.Require(false, error.Message);

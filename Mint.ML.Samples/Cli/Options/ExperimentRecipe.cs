@@ -95,7 +95,7 @@ internal sealed class Searched
             of = trial => trial.Get(choice);
             return;
         }
-        if (value.ValueKind != JsonValueKind.Object || value.EnumerateObject().FirstOrDefault(part => part.Name is not ("min" or "max" or "log")) is { Name: not null }
+        if (value.ValueKind != JsonValueKind.Object || value.EnumerateObject().Any(part => part.Name is not ("min" or "max" or "log"))
             || !value.TryGetProperty("min", out var low) || !value.TryGetProperty("max", out var high)
             || low.ValueKind != JsonValueKind.Number || high.ValueKind != JsonValueKind.Number)
         {

@@ -12,6 +12,9 @@ internal sealed class TokenRows(IReadOnlyList<int[]> rows, int pad)
     public IReadOnlyCollection<long> Counts(int without = 0) =>
         [.. rows.SelectMany(row => row.Skip(without)).CountBy(id => id).Select(pair => (long)pair.Value)];
 
+    /// <summary>Ids of a row.</summary>
+    public int Length(int row) => rows[row].Length;
+
     /// <summary>What the rows are, for a run's identity.</summary>
     public IEnumerable<string> Fingerprint => rows.Select(row => string.Join(' ', row));
 

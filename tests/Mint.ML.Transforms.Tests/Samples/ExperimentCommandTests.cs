@@ -20,7 +20,8 @@ public sealed class ExperimentCommandTests
         string path = Path.Combine(folder, "recipe.json");
         File.WriteAllText(path, $$"""
             {
-              "manifest": {{JsonValue.Create(EightClips.Shared.Manifest).ToJsonString()}}, "validation": {{JsonValue.Create(EightClips.Shared.Manifest).ToJsonString()}},
+              "manifest": {{JsonValue.Create(EightClips.Shared.Manifest).ToJsonString()}},
+              "validation": {{JsonValue.Create(EightClips.Shared.Manifest).ToJsonString()}},
               "encoder": {{JsonValue.Create(EightClips.Shared.Encoder).ToJsonString()}}, "metric": "{{metric}}", "label-column": "Family", "trials": 3, {{with}}
               "fixed": {
                 "epochs": 2, "batch-size": 4, "hidden-size": 16, "heads": 2, "intermediate-size": 24, "layers": 2, "queries": 3, "embedding-size": 8,
@@ -41,7 +42,8 @@ public sealed class ExperimentCommandTests
         Console.SetOut(output);
         try
         {
-            Assert.AreEqual(0, ExperimentCommand.Create().Parse([recipe, "-o", Out]).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false }));
+            Assert.AreEqual(0, ExperimentCommand.Create().Parse([recipe, "-o", Out])
+                .Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false }));
             return output.ToString();
         }
         finally
