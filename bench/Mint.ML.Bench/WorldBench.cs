@@ -88,13 +88,14 @@ internal sealed class WorldBench : IDisposable
     /// <summary>The teacher's labels as the truth: how well the model's scores of each order the clips.</summary>
     private void Tags(AudioManifest all)
     {
-        string[] names = File.ReadAllLines(Path.Combine(teacher!, "labels.txt"));
+        // "Bird vocalization, bird call, bird song" is one class: a model is asked by its first name, which it has room to read.
+        string[] names = [.. File.ReadAllLines(Path.Combine(teacher!, "labels.txt")).Select(name => name.Split(',')[0].ToLowerInvariant())];
         using var net = YamNet.Load(teacher!);
         using var frontEnd = new YamNetFrontEnd();
         var heard = all.Rows.DistinctBy(row => row["Path"]).ToDictionary(row => row["Path"], row => string.Join(";", Hear(net, frontEnd, row.Path)
-            .Index().Where(score => score.Item >= IsHeard).Select(score => names[score.Index])));
+            .Index().Where(score => score.Item >= IsHeard).Select(score => names[score.Index]).Distinct()));
         // Too rare a label says little, and silence is no sound.
-        string[] labels = [.. heard.Values.SelectMany(tags => tags.Split(';')).Where(tag => tag is not ("" or "Silence")).CountBy(tag => tag)
+        string[] labels = [.. heard.Values.SelectMany(tags => tags.Split(';')).Where(tag => tag is not ("" or "silence")).CountBy(tag => tag)
             .Where(tag => tag.Value >= 3).Select(tag => tag.Key).Order(StringComparer.Ordinal)];
         if (labels.Length < 2) return;
         Add(all, "Tags", row => string.Join(";", heard[row["Path"]].Split(';').Where(labels.Contains)), new()
