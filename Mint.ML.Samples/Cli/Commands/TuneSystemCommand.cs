@@ -6,7 +6,6 @@ using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Systems;
 using Mint.ML.Training;
 using Mint.ML.Training.Data;
-using TorchSharp;
 
 namespace Mint.ML.Samples.Cli.Commands;
 
