@@ -13,6 +13,7 @@ internal sealed class FrameTraining : ITraining
     private readonly IFrameSource audio;
     private readonly TrainingOptions options;
     private readonly BatchOrder order;
+    private bool? alike; // whether the first batch's clips sound the same
     private BatchFeed? feed; // from the step on with which this process begins
 
     /// <exception cref="ArgumentException">The examples make no batch.</exception>
@@ -33,6 +34,11 @@ internal sealed class FrameTraining : ITraining
     public Device Device => stage.Device;
 
     public IReadOnlyList<string> LossNames => stage.LossNames;
+
+    public IReadOnlyDictionary<string, double> Guesses => stage.Guesses;
+
+    public IEnumerable<string> Faults => alike != true ? stage.Faults
+        : stage.Faults.Append("The frames of all clips of the first batch are equal: the encoder is not the right one, has not its weights, or hears silence.");
 
     public long StepsPerEpoch => (order.Batches + options.AccumulationSteps - 1) / options.AccumulationSteps;
 
@@ -64,6 +70,7 @@ internal sealed class FrameTraining : ITraining
     {
         using var read = feed!.Take();
         var (frames, mask) = Placed(read);
+        alike ??= batch.Length > 1 && Alike(frames, mask);
         return stage.Losses(batch, frames, mask, negatives);
     }
 
@@ -78,6 +85,16 @@ internal sealed class FrameTraining : ITraining
     // Without padding nothing has to be masked, which spares every attention an addition.
     private (Tensor Frames, Tensor? Mask) Placed(AudioEncoding read) =>
         (read.Frames.to(ScalarType.Float32).to(Device), read.Mask.all().item<bool>() ? null : read.Mask.to(Device));
+
+    /// <summary>Whether the mean frame (E) of every clip of (B, T, E) is the same.</summary>
+    private static bool Alike(Tensor frames, Tensor? mask)
+    {
+        using var grad = no_grad();
+        using var scope = NewDisposeScope();
+        var means = mask is null ? frames.mean([1])
+            : (frames * mask.unsqueeze(2)).sum(1) / mask.to(ScalarType.Float32).sum(1, keepdim: true);            // (B, E)
+        return (means - means.narrow(0, 0, 1)).abs().max().item<float>() <= 1e-5f * means.abs().max().item<float>();
+    }
 
     private int CroppedOf(IEnumerable<int> examples) =>
         options.MaxFrames is { } most ? examples.Count(example => audio.Frames(stage.Clip(example)) > most) : 0;

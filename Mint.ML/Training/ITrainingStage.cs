@@ -23,6 +23,12 @@ internal interface ITrainingStage
     /// <summary>Names of <see cref="Losses"/>'s values.</summary>
     IReadOnlyList<string> LossNames { get; }
 
+    /// <summary>What guessing gives, by the loss's name.</summary>
+    IReadOnlyDictionary<string, double> Guesses { get; }
+
+    /// <summary>What in texts or frozen parts keeps it from learning, a sentence each.</summary>
+    IEnumerable<string> Faults { get; }
+
     /// <summary>Number of examples.</summary>
     int Examples { get; }
 

@@ -88,7 +88,7 @@ public static class InstructionTraining
 
         public override Device Device => model.Bridge.Queries.device;
 
-        protected override int Unread(string instruction) => unread(instruction);
+        protected override int UnreadOf(string instruction) => unread(instruction);
 
         protected override IEnumerable<string> Asked => asked.Fingerprint.Concat(prompted.Fingerprint);
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using Mint.ML.Checkpoints;
 using Mint.ML.Files;
@@ -31,6 +32,8 @@ internal sealed partial class RunFolder : IDisposable
 {
     private const string Weights = "weights.", Mean = "exp_avg.", Square = "exp_avg_sq.", Torch = "random.torch", Negatives = "random.negatives";
     private const string LogFile = "log of a training";
+
+    private static readonly JsonSerializerOptions Written = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     private readonly string folder;
     private readonly FolderLock held;
@@ -176,17 +179,19 @@ internal sealed partial class RunFolder : IDisposable
         steps = progress.Steps,
         epoch = progress.Epoch,
         losses = progress.Losses,
+        guesses = progress.Guesses,
         learningRate = progress.LearningRate,
         clipsPerSecond = progress.ClipsPerSecond,
         memory = progress.MemoryBytes,
         cropped = progress.Cropped,
         secondsLeft = progress.Remaining.TotalSeconds,
+        warning = progress.Warning,
     });
 
     /// <summary>Adds a validation's line to the log.</summary>
     public void Log(ValidationResult validation) => AddToLog(new { step = validation.Step, validation = validation.Metrics });
 
-    private void AddToLog(object line) => GrowingFile.Append(LogPath, JsonSerializer.Serialize(line) + "\n", LogFile);
+    private void AddToLog(object line) => GrowingFile.Append(LogPath, JsonSerializer.Serialize(line, Written) + "\n", LogFile);
 
     // What a killed run did after its last checkpoint is done again. Its last line may be cut off.
     private void ForgetLogAfter(RunPosition position)

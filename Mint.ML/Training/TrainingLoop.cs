@@ -64,6 +64,8 @@ public sealed class TrainingLoop
         using var best = new BestWeights(options.RunFolder, training.Trained);
         long begin = folder?.Restore(optimizer, negatives, history, validations) ?? 0, saved = begin, step = begin, examples = 0;
         var clock = new Stopwatch();
+        var watch = new LearningWatch(training, options, steps);
+        string? warning = null;
         TrainingProgress? report = null;
         CutText[] cut = [.. training.CutTexts, .. heldOut?.CutTexts ?? []];
         while (true)
@@ -101,7 +103,10 @@ public sealed class TrainingLoop
                 MemoryBytes = Environment.WorkingSet,
                 Cropped = batches.Sum(batch => batch.Cropped),
                 CutTexts = cut,
+                Guesses = watch.Guesses,
+                Warning = watch.After(step, history),
             };
+            warning ??= report.Warning;
             folder?.Log(report);
         }
         if (validations.Best is { } found) best.Restore(found.Step);
@@ -112,6 +117,7 @@ public sealed class TrainingLoop
             StoppedEarly = validations.Exhausted && step < steps,
             Cropped = training.Cropped,
             CutTexts = cut,
+            Warning = warning,
         };
     }
 
@@ -180,6 +186,7 @@ public sealed class TrainingLoop
             $"Step {step + 1} has a loss that is not a finite number ({values}). Its batch is {Brief.List(names)}. "
             + "The weights are those of the step before"
             + (checkpoint is null ? ". " : $", and the last checkpoint is {checkpoint}. ")
-            + "A lower learning rate, more warm-up or a gradient clip may help, or one of the clips is damaged.");
+            + (step == 0 ? "Nothing was learnt by then: one of the clips or a frozen model's weights are damaged."
+                : "A lower learning rate, more warm-up or a gradient clip may help, or one of the clips is damaged."));
     }
 }

@@ -20,6 +20,12 @@ public sealed record TrainingProgress(
     /// <summary>Texts of the run, held-out ones included, of which the end is not read.</summary>
     public IReadOnlyList<CutText> CutTexts { get; init; } = [];
 
+    /// <summary>What guessing gives, by the loss's name; of losses of which it is not known there is none.</summary>
+    public IReadOnlyDictionary<string, double> Guesses { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>That the run does not learn, the likely reason and what to try; said once, null at every other step.</summary>
+    public string? Warning { get; init; }
+
     /// <summary>What the weights of this step are worth on held-out data; null when they were not measured.</summary>
     public ValidationResult? Validation { get; init; }
 }
@@ -41,6 +47,9 @@ public sealed record TrainingResult(
 
     /// <summary>Whether the run ended because <see cref="TrainingOptions.Patience"/> was exhausted.</summary>
     public bool StoppedEarly { get; init; }
+
+    /// <summary>That the run did not learn, as <see cref="TrainingProgress.Warning"/>; null where it did, or where a process before this one said so.</summary>
+    public string? Warning { get; init; }
 
     /// <summary>Examples whose clip is longer than <see cref="TrainingOptions.MaxFrames"/>: each epoch heard a window of it.</summary>
     public int Cropped { get; init; }

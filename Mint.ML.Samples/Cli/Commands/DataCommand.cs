@@ -8,7 +8,7 @@ namespace Mint.ML.Samples.Cli.Commands;
 /// <summary><c>mint data notes</c> and <c>mint data sounds</c>: sounds made on the spot or fetched as packages: no data-set host is counted on.</summary>
 internal static class DataCommand
 {
-    public static Command Create() => new("data", "Make or gather audio for training and evaluation.") { Notes(), Sounds() };
+    public static Command Create() => new("data", "Make or gather audio for training and evaluation.") { Notes(), Sounds(), QuestionsCommand.Create() };
 
     private static Command Sounds()
     {

@@ -52,6 +52,8 @@ internal static class AnswerArguments
             (o, value) => o with { MultiLabel = value } },
         { "--slope", "Factor of the score before it becomes a probability", o => o.Slope, (o, value) => o with { Slope = value } },
         { "--offset", "With --multi-label: added to the score before it becomes a probability", o => o.Offset, (o, value) => o with { Offset = value } },
+        { "--unknown-below", "Without --multi-label: probability that the likeliest label must reach; below it none is given", o => o.UnknownBelow,
+            (o, value) => o with { UnknownBelow = value } },
         { "--max-rows", "Most rows of one call of the decoder, which bounds memory", o => o.MaxRows, (o, value) => o with { MaxRows = value } },
     };
 

@@ -14,6 +14,8 @@ internal sealed class TrainingLines(string examples = "clips") : IProgress<Train
 
     public void Report(TrainingProgress value)
     {
+        if (!sinceLast.IsRunning && value.Guesses.Count > 0) Console.WriteLine($"guessing gives  {Values(value.Guesses)}");
+        if (value.Warning is { } warning) StandardError.Report($"mint: warning: {warning}");
         if (value.Validation is { } measured) Console.WriteLine($"validation after step {measured.Step}  {Values(measured.Metrics)}");
         if (!sinceLast.IsRunning && value.CutTexts is { Count: > 0 } cut) Tell(cut);
         if (sinceLast.IsRunning && sinceLast.Elapsed.TotalSeconds < 1 && value.Step < value.Steps) return;

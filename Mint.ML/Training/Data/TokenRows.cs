@@ -11,6 +11,10 @@ internal sealed class TokenRows(IReadOnlyList<int[]> rows, int pad)
     /// <summary>Ids of a row.</summary>
     public int Length(int row) => rows[row].Length;
 
+    /// <summary>How often each id occurs, without the first few of every row.</summary>
+    public IReadOnlyCollection<long> Counts(int without = 0) =>
+        [.. rows.SelectMany(row => row.Skip(without)).CountBy(id => id).Select(pair => (long)pair.Value)];
+
     /// <summary>What the rows are, for a run's identity.</summary>
     public IEnumerable<string> Fingerprint => rows.Select(row => string.Join(' ', row));
 
