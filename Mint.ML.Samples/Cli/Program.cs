@@ -25,6 +25,7 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     PretrainCommand.Create(),
     TuneCommand.Create(),
     TuneSystemCommand.Create(),
+    TuneAptCommand.Create(),
     AblateCommand.Create(),
     PlanCommand.Create(),
     DistilCommand.Create(),

@@ -38,6 +38,7 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
     /// <exception cref="NotSupportedException">The model cannot do the recipe's task.</exception>
     public EvaluationResult? Run(CancellationToken cancel = default)
     {
+        if (AptRun.Tasks.Contains(recipe.Task)) return AptRun.Run(recipe, settings, folder, cancel);
         var clips = Read();
         var labels = Labels(clips);
         var named = (labels ?? []).Zip(recipe.Texts(labels ?? []), (label, text) => (label, text)).ToDictionary(pair => pair.text, pair => pair.label);

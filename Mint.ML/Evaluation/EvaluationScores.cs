@@ -13,6 +13,10 @@ public static class EvaluationScores
         "answering" => ["accuracy", .. CaptionMetrics.All().Select(metric => metric.Name)],
         "captioning" => [.. CaptionMetrics.All().Select(metric => metric.Name)],
         "retrieval" => ["R@1", "R@5", "R@10", "median rank", "mAP@10"],
+        "few-shot" => ["accuracy", "nearest class mean", "chance"],
+        "reasoning" => ["accuracy", "swapped", "both orders", "commonest answer"],
+        "detection" => ["segment F1", "event F1", "unread"],
+        "counting" => ["accuracy", "mean error", "commonest count", "unread"],
         _ => [],
     };
 
@@ -47,7 +51,6 @@ public static class EvaluationScores
         bool[] right = [.. items.Select(item => item.Reference.Contains(labels[Likeliest(item)]))];
         yield return With("F1", items.Count, rows => 2.0 * Pick(right, rows).Count(true.Equals) / (rows.Length + rows.Sum(row => items[row].Reference.Count)),
             "of each clip's likeliest label, over all clips together");
-
         yield return With("ECE", items.Count, rows =>
         {
             var judged = rows.SelectMany(row => Enumerable.Range(0, labels.Count).Where(l => known[l][row]).Select(l => (truth[l][row], scores[l][row]))).ToList();
@@ -107,7 +110,7 @@ public static class EvaluationScores
                 .ToDictionary(score => score.Name, score => score.Items[i]) })]);
     }
 
-    private static EvaluationMetric With(string name, int count, Func<int[], double> statistic, string? note = null)
+    internal static EvaluationMetric With(string name, int count, Func<int[], double> statistic, string? note = null)
     {
         if (double.IsNaN(statistic([.. Enumerable.Range(0, count)]))) return new(name, null, Note: note ?? "not defined for these clips");
         var interval = Bootstrap.Statistic(count, statistic);

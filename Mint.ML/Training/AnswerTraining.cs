@@ -43,11 +43,11 @@ internal abstract class AnswerStage : ITrainingStage
     public IEnumerable<string> Faults =>
     [
         .. TextFaults.Of([.. Mix.Examples.Select(example => example.Response)], "answers"),
-        .. Unread is { } weight ? [$"The language model's weight '{weight}' is one number throughout: it was never read from a file."] : Array.Empty<string>(),
+        .. Unset is { } weight ? [$"The language model's weight '{weight}' is one number throughout: it was never read from a file."] : Array.Empty<string>(),
     ];
 
     // A row from the middle is enough: what was read from a file differs from number to number.
-    private string? Unread => (languageModel as Module)?.named_parameters().FirstOrDefault(pair =>
+    private string? Unset => (languageModel as Module)?.named_parameters().FirstOrDefault(pair =>
     {
         if (pair.parameter.ndim != 2 || pair.parameter.shape[1] == 1) return false;
         using var scope = NewDisposeScope();
@@ -64,16 +64,19 @@ internal abstract class AnswerStage : ITrainingStage
     // What is asked is often asked of all: it is told once. An answer that fills its row but for its end may have lost some.
     public IEnumerable<(int Example, string Text, int UnreadTokens)> Cut => Enumerable.Range(0, Examples)
         .DistinctBy(example => Mix.Examples[example].Instruction)
-        .Select(example => (example, Mix.Examples[example].Instruction, UnreadOf(Mix.Examples[example].Instruction)))
+        .Select(example => (example, Mix.Examples[example].Instruction, Unread(Mix.Examples[example].Instruction)))
         .Concat(Enumerable.Range(0, Examples).Where(example => answered.Length(example) == mostTokens)
             .Select(example => (example, Mix.Examples[example].Response,
                 language.Encode(Mix.Examples[example].Response, addSpecialTokens: false).Length - (mostTokens - 1))))
         .Where(cut => cut.Item3 > 0);
 
     /// <summary>Tokens of a question that are not read.</summary>
-    protected abstract int UnreadOf(string instruction);
+    protected abstract int Unread(string instruction);
 
-    public IEnumerable<string> Texts => Mix.Examples.Select(example => $"{example.Clip}\0{example.Instruction}\0{example.Response}");
+    public IReadOnlyList<int> Clips(int example) => Mix.Examples[example].Clips;
+
+    public IEnumerable<string> Texts => Mix.Examples.Select(example => $"{example.Clip}\0{example.Instruction}\0{example.Response}"
+        + (example.Sequence is null ? "" : $"\0{string.Join('\0', example.Sequence.Parts)}"));
 
     public IReadOnlyDictionary<string, string> Parts => new Dictionary<string, string>(Own)
     {
@@ -137,14 +140,16 @@ internal abstract class AnswerStage : ITrainingStage
     }
 
     /// <summary>Whether every example is about a clip that there is, and the frames are those that the system takes.</summary>
-    public static void Check(IFrameSource audio, IReadOnlyList<InstructionExample> examples, int frameWidth, string name)
+    public static void Check(IFrameSource audio, IReadOnlyList<InstructionExample> examples, int frameWidth, string name, bool sequences = false)
     {
         if (audio.HiddenSize != frameWidth)
             throw new ArgumentException($"The audio's frames are {audio.HiddenSize} wide; what is trained takes {frameWidth}.", name);
         for (int i = 0; i < examples.Count; i++)
         {
-            if (examples[i].Clip < 0 || examples[i].Clip >= audio.Count)
-                throw new ArgumentException($"Example {i} is about clip {examples[i].Clip}; there are clips 0 to {audio.Count - 1}.", name);
+            if (examples[i].Clips.FirstOrDefault(clip => clip < 0 || clip >= audio.Count, -2) is var clip and not -2)
+                throw new ArgumentException($"Example {i} is about clip {clip}; there are clips 0 to {audio.Count - 1}.", name);
+            if (!sequences && examples[i].Sequence is not null)
+                throw new ArgumentException($"Example {i} is a sequence of clips and texts, which APT alone reads.", name);
         }
     }
 }

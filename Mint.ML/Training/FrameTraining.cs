@@ -21,7 +21,7 @@ internal sealed class FrameTraining : ITraining
     {
         (this.stage, this.audio, this.options) = (stage, audio, options);
         long most = options.MaxFrames ?? long.MaxValue;
-        long[] lengths = [.. Enumerable.Range(0, stage.Examples).Select(example => Math.Min(audio.Frames(stage.Clip(example)), most))];
+        long[] lengths = [.. Enumerable.Range(0, stage.Examples).Select(example => stage.Clips(example).Sum(clip => Math.Min(audio.Frames(clip), most)))];
         order = new BatchOrder(options.BatchSize, stage.SmallestBatch, options.Seed, lengths, stage.Mix);
         if (order.Batches == 0)
             throw new ArgumentException($"{stage.Examples} examples make no batch: at least {stage.SmallestBatch} are needed, and a BatchSize of as many.");
@@ -61,7 +61,7 @@ internal sealed class FrameTraining : ITraining
         if (stage.HearsFirst)
             foreach (int[] batch in batches) Hear(batch);
         return [.. batches.Select(batch => new TrainingBatch(batch.Length, stage.Weight(batch), negatives => Losses(batch, negatives),
-            () => batch.Select(example => audio.Place(stage.Clip(example))), CroppedOf(batch)))];
+            () => batch.SelectMany(stage.Clips).Select(audio.Place), CroppedOf(batch)))];
     }
 
     public void Dispose() => feed?.Dispose();
@@ -97,5 +97,5 @@ internal sealed class FrameTraining : ITraining
     }
 
     private int CroppedOf(IEnumerable<int> examples) =>
-        options.MaxFrames is { } most ? examples.Count(example => audio.Frames(stage.Clip(example)) > most) : 0;
+        options.MaxFrames is { } most ? examples.Count(example => stage.Clips(example).Any(clip => audio.Frames(clip) > most)) : 0;
 }

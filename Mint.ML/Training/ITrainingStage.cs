@@ -38,6 +38,9 @@ internal interface ITrainingStage
     /// <summary>The clip of an example.</summary>
     int Clip(int example);
 
+    /// <summary>All clips of an example, in the order in which their frames are given.</summary>
+    IReadOnlyList<int> Clips(int example) => [Clip(example)];
+
     /// <summary>Texts of examples that are longer than what is read of them, with the tokens that are not.</summary>
     IEnumerable<(int Example, string Text, int UnreadTokens)> Cut { get; }
 

@@ -63,7 +63,7 @@ public static class MusiLingoTraining
 
         public override IReadOnlyList<(string name, Parameter parameter)> Trained => [.. model.Adapter.named_parameters()];
 
-        protected override int UnreadOf(string instruction) => 0; // questions are read whole
+        protected override int Unread(string instruction) => 0; // questions are read whole
 
         protected override IEnumerable<string> Asked => before.Fingerprint.Concat(after.Fingerprint);
 

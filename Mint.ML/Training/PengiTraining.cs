@@ -86,7 +86,7 @@ public static class PengiTraining
 
         public override IReadOnlyList<(string name, Parameter parameter)> Trained => PengiTraining.Trained(model, hears);
 
-        protected override int UnreadOf(string instruction) => unread(instruction);
+        protected override int Unread(string instruction) => unread(instruction);
 
         protected override IEnumerable<string> Asked => asked.Fingerprint;
 

@@ -102,9 +102,9 @@ public sealed class TrainingLoop
             {
                 MemoryBytes = Environment.WorkingSet,
                 Cropped = batches.Sum(batch => batch.Cropped),
-                CutTexts = cut,
                 Guesses = watch.Guesses,
                 Warning = watch.After(step, history),
+                CutTexts = cut,
             };
             warning ??= report.Warning;
             folder?.Log(report);
@@ -116,8 +116,8 @@ public sealed class TrainingLoop
             Best = validations.Best,
             StoppedEarly = validations.Exhausted && step < steps,
             Cropped = training.Cropped,
-            CutTexts = cut,
             Warning = warning,
+            CutTexts = cut,
         };
     }
 

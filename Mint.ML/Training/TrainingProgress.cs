@@ -17,14 +17,14 @@ public sealed record TrainingProgress(
     /// <summary>Clips of the step of which a window was heard, being longer than <see cref="TrainingOptions.MaxFrames"/>.</summary>
     public int Cropped { get; init; }
 
-    /// <summary>Texts of the run, held-out ones included, of which the end is not read.</summary>
-    public IReadOnlyList<CutText> CutTexts { get; init; } = [];
-
     /// <summary>What guessing gives, by the loss's name; of losses of which it is not known there is none.</summary>
     public IReadOnlyDictionary<string, double> Guesses { get; init; } = new Dictionary<string, double>();
 
     /// <summary>That the run does not learn, the likely reason and what to try; said once, null at every other step.</summary>
     public string? Warning { get; init; }
+
+    /// <summary>Texts of the run, held-out ones included, of which the end is not read.</summary>
+    public IReadOnlyList<CutText> CutTexts { get; init; } = [];
 
     /// <summary>What the weights of this step are worth on held-out data; null when they were not measured.</summary>
     public ValidationResult? Validation { get; init; }
