@@ -155,7 +155,7 @@ public class EvaluateCommandTests
         string page = ReportCommand.Run(At("one"), null, null, null, 0, 0, new Progress<string>(), default);
         StringAssert.Contains(File.ReadAllText(page), "there is one clip", "the report");
         var metrics = Evaluation("one")["metrics"]!.AsArray();
-        Assert.HasCount(10, metrics);
+        Assert.HasCount(11, metrics);
         foreach (string name in (string[])["CIDEr-D", "SPIDEr"])
         {
             var metric = metrics.Single(metric => metric!["name"]!.GetValue<string>() == name)!;
