@@ -8,7 +8,6 @@ using Mint.ML.Audio;
 using Mint.ML.Generation;
 using Mint.ML.Samples.Cli;
 using Mint.ML.Samples.Cli.Commands;
-using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Text;
 using Mint.ML.Transforms.Tests.Pipeline;
 

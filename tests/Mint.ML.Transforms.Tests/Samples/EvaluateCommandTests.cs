@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Mint.ML.Evaluation;
 using Mint.ML.Metrics;
 using Mint.ML.Samples.Cli.Commands;
-using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Transforms.Tests.Pipeline;
 
 namespace Mint.ML.Transforms.Tests.Samples;
@@ -156,7 +155,7 @@ public class EvaluateCommandTests
         string page = ReportCommand.Run(At("one"), null, null, null, 0, 0, new Progress<string>(), default);
         StringAssert.Contains(File.ReadAllText(page), "there is one clip", "the report");
         var metrics = Evaluation("one")["metrics"]!.AsArray();
-        Assert.HasCount(10, metrics);
+        Assert.HasCount(11, metrics);
         foreach (string name in (string[])["CIDEr-D", "SPIDEr"])
         {
             var metric = metrics.Single(metric => metric!["name"]!.GetValue<string>() == name)!;
@@ -193,6 +192,20 @@ public class EvaluateCommandTests
         {
             Assert.AreEqual(item["rank"]!.GetValue<int>() == 1, item["path"]!.GetValue<string>() == item["answer"]!.GetValue<string>());
         }
+    }
+
+    [TestMethod]
+    public void A_caption_that_is_read_in_part_has_a_note_in_its_item()
+    {
+        string[] lines = File.ReadAllLines(Clips.Manifest);
+        string caption = lines[1].Split(',')[2], longer = string.Join(' ', Enumerable.Repeat("flute", 90));
+        File.WriteAllLines(At("long.csv"), lines.Select(line => line.Replace(caption, longer).Replace("clip", Path.Combine(Clips.Folder, "clip"))));
+        var about = About("retrieval", "Caption");
+        about["manifest"] = "long.csv";
+        Run(Recipe("long.json", about), "-o", At("long"));
+        string[] notes = [.. Items("long").Select(item => item["notes"]?.ToJsonString() ?? "")];
+        StringAssert.Contains(notes[0], "tokens longer than the model reads");
+        Assert.IsTrue(notes.Skip(1).All(note => note.Length == 0));
     }
 
     [TestMethod]
