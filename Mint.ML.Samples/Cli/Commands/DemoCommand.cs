@@ -81,9 +81,21 @@ internal static class DemoCommand
             else SmallMusiLingo.Make(make, Console.WriteLine, cancel);
             return 0;
         }
-        return isPengi
-            ? SystemDemo.Run("Pengi", seeds, (seed, say) => SmallPengi.Run(Path.Combine(options.Models, "small-pengi"), options.Data, seed, say, cancel))
-            : SystemDemo.Run("MusiLingo", seeds, (seed, say) => SmallMusiLingo.Run(Path.Combine(options.Models, "encoder"),
-                Path.Combine(options.Models, "small-llama"), options.Data, seed, say, cancel));
+        if (isPengi)
+        {
+            string pengi = Path.Combine(options.Models, "small-pengi");
+            var notes = SmallPengi.Hear(pengi, options.Data);
+            return SystemDemo.Run("Pengi", seeds, (seed, say) => SmallPengi.Run(pengi, options.Data, notes, seed, say, cancel));
+        }
+        string llama = Path.Combine(options.Models, "small-llama");
+        var pieces = SmallMusiLingo.Hear(Path.Combine(options.Models, "encoder"), llama, options.Data, cancel);
+        try
+        {
+            return SystemDemo.Run("MusiLingo", seeds, (seed, say) => SmallMusiLingo.Run(pieces, llama, seed, say, cancel));
+        }
+        finally
+        {
+            Directory.Delete(pieces.Folder, recursive: true);
+        }
     }
 }

@@ -43,11 +43,11 @@ internal static class SmallPengi
         var words = SmallFolders.Vocabulary(gpt2, texts, 500);
         SmallFolders.Vocabulary(clip, texts, 500);
         long end = words.TokenToId("[SEP]")!.Value;
-        using (var model = new Gpt2(new() { VocabularySize = words.VocabularySize, Positions = 64, HiddenSize = 128, Layers = 3, Heads = 4, FeedForwardSize = 512,
+        using (var model = new Gpt2(new() { VocabularySize = words.VocabularySize, Positions = 64, HiddenSize = 96, Layers = 2, Heads = 4, FeedForwardSize = 384,
             BosTokenId = end, EosTokenId = end }))
         {
-            CausalLessons.Draw(model, 128, 1);
-            var result = CausalLessons.Run(model, words, Lesson, 1500, 1, new Lines("language model", say), cancel);
+            CausalLessons.Draw(model, 96, 1);
+            var result = CausalLessons.Run(model, words, Lesson, 600, 1, new Lines("language model", say), cancel);
             say($"language model: {result.FirstLosses["total"]:F2} to {result.LastLosses["total"]:F2}");
             SmallFolders.Write(gpt2, model);
         }
@@ -80,7 +80,7 @@ internal static class SmallPengi
             var (test, testCaptions, _) = Notes(data, "test");
             var options = new TrainingOptions
             {
-                Epochs = 40, BatchSize = 66, LearningRate = 1e-3, WeightDecay = 0.05, WarmUpSteps = 50, MaxTokens = 40, MaxFrames = 100,
+                Epochs = 16, BatchSize = 66, LearningRate = 2e-3, WeightDecay = 0.05, WarmUpSteps = 20, ValidateEvery = 80, MaxTokens = 40, MaxFrames = 100,
             };
             var result = ClapTraining.Run(pengi, Frames(pengi.Spectrograms, train), mix, options, new InstructionValidation(Frames(pengi.Spectrograms, test),
                 [.. testCaptions.Select((caption, i) => new InstructionExample(i, "", caption))]), new Lines("CLAP", say), cancel);
@@ -94,10 +94,12 @@ internal static class SmallPengi
     /// <summary>Trains m1 and m2 anew on the training notes, and a control, and measures both on the held-out soundfont.</summary>
     /// <param name="models">The Pengi that ships.</param>
     /// <param name="data">The notes set.</param>
+    /// <param name="heard">What its frozen ear makes of the notes, of <see cref="Hear"/>.</param>
     /// <param name="seed">Decides the mapping networks and the order.</param>
     /// <param name="say">Told of progress.</param>
     /// <param name="cancel">Stops it.</param>
-    public static IReadOnlyList<DemoMeasure> Run(string models, string data, int seed, Action<string> say, CancellationToken cancel)
+    public static IReadOnlyList<DemoMeasure> Run(string models, string data, (FrameTable Train, FrameTable Test) heard, int seed, Action<string> say,
+        CancellationToken cancel)
     {
         var (train, captions, families) = Notes(data, "train");
         var (test, testCaptions, testFamilies) = Notes(data, "test");
@@ -106,9 +108,7 @@ internal static class SmallPengi
         try
         {
             Redraw(models, begun, seed);
-            FrameTable heard, held;
-            using (var pengi = Pengi.Load(begun)) (heard, held) = (Frames(pengi.Encoder, train), Frames(pengi.Encoder, test));
-            say($"{train.Length} notes heard to train on, {test.Length} held out");
+            var held = heard.Test;
             double[] own = Measure([.. Enumerable.Range(0, train.Length)], "system"), control = Measure(SystemDemo.Dealt(train.Length, seed), "control");
             double commonest = labels.Max(label => testFamilies.Count(family => family == label)) / (double)test.Length;
             return
@@ -129,7 +129,7 @@ internal static class SmallPengi
                 string made = Path.Combine(begun, name);
                 using (var pengi = Pengi.Load(begun))
                 {
-                    var result = PengiTraining.Run(pengi, heard, new InstructionMix([new InstructionSource(examples)]), options, cancel: cancel);
+                    var result = PengiTraining.Run(pengi, heard.Train, new InstructionMix([new InstructionSource(examples)]), options, cancel: cancel);
                     say($"{name}: loss {result.FirstLosses["total"]:F2} to {result.LastLosses["total"]:F2} in {result.Steps} steps");
                     pengi.Save(made, begun);
                 }
@@ -156,6 +156,13 @@ internal static class SmallPengi
         {
             Directory.Delete(begun, recursive: true);
         }
+    }
+
+    /// <summary>The embeddings of all notes, computed once for every seed.</summary>
+    public static (FrameTable Train, FrameTable Test) Hear(string models, string data)
+    {
+        using var pengi = Pengi.Load(models);
+        return (Frames(pengi.Encoder, Notes(data, "train").Rows), Frames(pengi.Encoder, Notes(data, "test").Rows));
     }
 
     // What is heard in words, in any order, then the prompt; the answer as the notes set writes it.

@@ -170,7 +170,7 @@ public sealed class SystemCommandTests
         StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => Run(AskCommand.Create(), clip, "and?", "--system", SmallSystems.Pengi,
             "--history", talk)).Message, "Pengi answers single questions");
         File.AppendAllText(talk, "{}\n");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(AskCommand.Create(), [clip, "and?", .. few])).Message, "line 3");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Run(AskCommand.Create(), [clip, "and?", .. few])).Message, "line 3");
     }
 
     [TestMethod]
