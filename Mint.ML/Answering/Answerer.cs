@@ -203,9 +203,9 @@ public sealed class LabelAnswerer(AudioLanguageModel model, LabelOptions options
         float[] merged = clip.Audio!.Merge(windows, options.Ranking.MultiLabel);
         // A stable order: of equals the earlier.
         var order = options.Labels.Select((label, i) => new LabelProbability(label, merged[i])).OrderByDescending(label => label.Probability).ToList();
-        // Of several labels that can be true, none may be: then nothing is said, however likely the likeliest.
-        List<LabelProbability> shown = options.Ranking.MultiLabel ? [.. order.Where(label => label.Probability >= options.Threshold)]
-            : [.. order.Take(options.Top)];
+        // Where the likeliest is not likely enough, nothing is said: of several labels that can be true none may be, and one may be not known.
+        List<LabelProbability> shown = options.Ranking.MultiLabel ? [.. order.Where(label => label.Probability >= Least)]
+            : order[0].Probability < Least ? [] : [.. order.Take(options.Top)];
         return clip.Row with
         {
             Text = shown.Count > 0 ? shown[0].Label : "",
@@ -214,9 +214,10 @@ public sealed class LabelAnswerer(AudioLanguageModel model, LabelOptions options
             Segments = windows.Count > 1 ? clip.Audio!.Segments([.. windows.Select(Likeliest)]) : [],
         };
 
-        string Likeliest(float[] window) =>
-            options.Ranking.MultiLabel && window.Max() < options.Threshold ? "" : options.Labels[Array.IndexOf(window, window.Max())];
+        string Likeliest(float[] window) => window.Max() < Least ? "" : options.Labels[Array.IndexOf(window, window.Max())];
     }
+
+    private double Least => options.Ranking.MultiLabel ? options.Threshold : options.Ranking.UnknownBelow;
 }
 
 /// <summary>Vectors of clips, one a query, of all windows one after the other: what retrieval compares with texts.</summary>

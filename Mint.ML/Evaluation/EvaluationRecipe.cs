@@ -56,12 +56,24 @@ public sealed record EvaluationRecipe
     /// <summary>What the paper reports, by metric, in the metric's own unit.</summary>
     public IReadOnlyDictionary<string, double> Paper { get; init; } = new Dictionary<string, double>();
 
+    /// <summary>Of few-shot: classes of an episode.</summary>
+    public int Ways { get; init; } = 5;
+
+    /// <summary>Of few-shot: labelled clips of each class.</summary>
+    public int Shots { get; init; } = 5;
+
+    /// <summary>Of few-shot: how many episodes are drawn.</summary>
+    public int Episodes { get; init; } = 1000;
+
+    /// <summary>Of few-shot: draws the episodes.</summary>
+    public long Seed { get; init; } = 1;
+
     /// <summary>For readers of the file.</summary>
     public string Comment { get; init; } = "";
 
     private const string Label = "{label}", Question = "{question}";
 
-    private static readonly string[] Tasks = ["classification", "tagging", "captioning", "retrieval", "answering"];
+    private static readonly string[] Tasks = ["classification", "tagging", "captioning", "retrieval", "answering", .. AptRun.Tasks];
 
     /// <summary>The texts of labels that are compared.</summary>
     internal string[] Texts(IEnumerable<string> labels) => [.. labels.Select(label => LabelText.Replace(Label, label, StringComparison.Ordinal))];
@@ -86,10 +98,19 @@ public sealed record EvaluationRecipe
         errors.Require(Tasks.Contains(Task), $"'task' is '{Task}'; expected one of {string.Join(", ", Tasks)}.");
         errors.Require(By is "ranking" or "similarity", $"'by' is '{By}'; expected ranking or similarity.");
         errors.Require(Manifest.Length > 0, "'manifest' is missing: a CSV or JSON-lines file, relative to the recipe.");
-        errors.Require(Columns.Count > 0, "'columns' is missing: the manifest's columns that hold what is right.");
+        errors.Require(Columns.Count > 0 || Task is "reasoning" or "detection" or "counting", "'columns' is missing: the manifest's columns that hold what is right.");
         errors.Require(Columns.Distinct().Count() == Columns.Count, $"'columns' has a column twice: {Brief.List(Columns)}.");
         errors.Require(Task is not ("classification" or "tagging") || Columns.Count <= 1, $"'columns' has {Columns.Count}; {Task} reads one.");
+        errors.Require(Task != "few-shot" || Columns.Count == 1, "'columns' of few-shot is one column: the label's.");
+        errors.Require(Ways >= 2 && Shots >= 1 && Episodes >= 1, $"'ways' is {Ways}, 'shots' {Shots}, 'episodes' {Episodes}; expected at least 2, 1 and 1.");
         errors.Require(NegativeColumn is null || Task == "tagging", "'negative-column' is for tagging.");
+        bool chooses = Task is "classification" or "tagging";
+        errors.Require(Labels.Count == 0 || chooses, "'labels' are for classification and tagging.");
+        errors.Require(By == "ranking" || chooses, "'by' is for classification and tagging.");
+        errors.Require(Ranking == new RankingOptions() || chooses, "'ranking' is for classification and tagging.");
+        errors.Require(Ranking == new RankingOptions() || By != "similarity", "'ranking' says nothing where 'by' is similarity.");
+        errors.Require(Generation == new GenerationOptions() || Task == "captioning", "'generation' is for captioning.");
+        errors.Require(Instruction.Length == 0 || Task != "retrieval", "'instruction' says nothing in retrieval, which compares captions with clips.");
         errors.Require(!Ranking.MultiLabel, "'ranking.multi-label' follows from the task: tagging.");
         errors.Require(LabelText.Contains(Label, StringComparison.Ordinal), $"'label-text' is '{LabelText}'; it holds {Label}, which is filled in.");
         errors.Require(LabelText == Label || Task is "classification" or "tagging", "'label-text' is for classification and tagging.");

@@ -39,6 +39,7 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
     /// <exception cref="NotSupportedException">The model cannot do the recipe's task.</exception>
     public EvaluationResult? Run(CancellationToken cancel = default)
     {
+        if (AptRun.Tasks.Contains(recipe.Task)) return AptRun.Run(recipe, settings, folder, cancel);
         var clips = Read();
         var labels = Labels(clips);
         var named = (labels ?? []).Zip(recipe.Texts(labels ?? []), (label, text) => (label, text)).ToDictionary(pair => pair.text, pair => pair.label);
@@ -68,11 +69,11 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         IEnumerable<EvaluationMetric> metrics;
         switch (recipe.Task)
         {
-            case "classification": metrics = EvaluationScores.Classification(items); break;
+            case "classification": metrics = EvaluationScores.Classification(items, labels); break;
             case "tagging": metrics = EvaluationScores.Tagging(items, labels!); break;
             case "captioning": (metrics, items) = Captions(EvaluationScores.Captions(items, settings.Tools, cancel)); break;
             case "answering": (metrics, items) = Captions(EvaluationScores.Answers(items, settings.Tools, cancel)); break;
-            default: (metrics, items) = Retrieval(answered, [.. answered.Select(clip => rows[clip.Clip.Name].Values!)]); break;
+            default: (metrics, items) = Retrieval(answered, items, [.. answered.Select(clip => rows[clip.Clip.Name].Values!)]); break;
         }
         var evaluation =
             new EvaluationResult(recipe.Name, recipe.Task, Path.GetRelativePath(folder, settings.ModelPath), Path.GetRelativePath(folder, recipe.Manifest),
@@ -173,7 +174,7 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
     private static (IReadOnlyList<EvaluationMetric>, EvaluationItem[]) Captions((IReadOnlyList<EvaluationMetric> Metrics, IReadOnlyList<EvaluationItem> Items) scored)
         => (scored.Metrics, [.. scored.Items]);
 
-    private (IEnumerable<EvaluationMetric>, EvaluationItem[]) Retrieval(Known[] clips, IReadOnlyList<float>[] vectors)
+    private (IEnumerable<EvaluationMetric>, EvaluationItem[]) Retrieval(Known[] clips, EvaluationItem[] items, IReadOnlyList<float>[] vectors)
     {
         (int Clip, string Caption)[] queries = [.. clips.SelectMany((clip, i) => clip.References.Select(caption => (i, caption)))];
         var embeddings = settings.Model.Comparing();
@@ -185,7 +186,14 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         return (EvaluationScores.Retrieval(scores), [.. queries.Select((query, q) =>
         {
             int first = RetrievalMetrics.Order(similarity, q, right[q])[0];
-            return new EvaluationItem(clips[query.Clip].Clip.Name, [query.Caption], clips[first].Clip.Name) { Rank = scores.Ranks[q] + 1 };
+            return new EvaluationItem(clips[query.Clip].Clip.Name, [query.Caption], clips[first].Clip.Name)
+            {
+                Rank = scores.Ranks[q] + 1, Notes = Notes(query.Caption, items[query.Clip].Notes),
+            };
         })]);
+
+        IReadOnlyList<string>? Notes(string caption, IReadOnlyList<string>? heard) => embeddings.UnreadTokens(caption) is > 0 and var unread
+            ? [.. heard ?? [], $"the caption is {unread} {(unread == 1 ? "token" : "tokens")} longer than the model reads, and was compared without its end"]
+            : heard;
     }
 }

@@ -79,8 +79,9 @@ public sealed partial class AudioLanguageModel : IDisposable
     public IAudioTextEmbeddings? Embeddings { get; }
 
     /// <summary>What it can be asked for.</summary>
-    public SystemCapabilities Capabilities => published?.Capabilities
-        ?? (system is null ? SystemCapabilities.RankedLabels | SystemCapabilities.Tagging : SystemCapabilities.Answers | SystemCapabilities.RankedLabels
+    public SystemCapabilities Capabilities => published is not null
+        ? published.Capabilities | (Embeddings is BridgeEmbeddings ? SystemCapabilities.Embeddings : SystemCapabilities.None) // an APT's folder may have them
+        : (system is null ? SystemCapabilities.RankedLabels | SystemCapabilities.Tagging : SystemCapabilities.Answers | SystemCapabilities.RankedLabels
             | SystemCapabilities.Tagging) | (Embeddings is null ? SystemCapabilities.None : SystemCapabilities.Embeddings);
 
     /// <summary>What is asked, and how it is searched for, where a call does not say: what the saved pipeline did, or the paper's instructions.</summary>
@@ -268,8 +269,9 @@ public sealed partial class AudioLanguageModel : IDisposable
         instruction ??= Defaults.LabelInstruction;
         options ??= Defaults.Ranking;
         if (system is not null && !bySimilarity) return new RankingLabelScorer(system, labels, instruction, options);
-        // Of its own two ways, the second: what Pengi says is compared with the labels.
+        // Of its own two ways, the second: what Pengi or APT says is compared with the labels.
         return system is Pengi pengi ? new TextMatchingLabelScorer(pengi, labels, instruction, options)
+            : system is Apt ? new TextMatchingLabelScorer(system, Comparing().Texts, Defaults.Generation, labels, instruction, options)
             : new SimilarityLabelScorer(Comparing(), labels, instruction, options);
     }
 

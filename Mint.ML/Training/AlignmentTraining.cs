@@ -106,9 +106,36 @@ public static class AlignmentTraining
 
         public IReadOnlyList<string> LossNames { get; } = ["total", "contrastive", "matching", "generation"];
 
+        public IReadOnlyDictionary<string, double> Guesses
+        {
+            get
+            {
+                var (own, weights) = (new Dictionary<string, double>(), new Dictionary<string, double>());
+                Add("contrastive", objective.ContrastiveWeight, Math.Log(Math.Min(objective.ContrastiveBatch ?? options.BatchSize, Examples)));
+                Add("matching", objective.MatchingWeight, Guessing.CrossEntropy([1, 2])); // a matched pair for two that are not
+                Add("generation", objective.GenerationWeight,
+                    Guessing.CrossEntropy(texts.Counts(without: 1), objective.GenerationSmoothing, bridge.Config.QFormer.VocabularySize));
+                return own.Prepend(KeyValuePair.Create("total", own.Sum(pair => weights[pair.Key] * pair.Value))).ToDictionary();
+
+                void Add(string name, double weight, double loss)
+                {
+                    if (weight > 0) (own[name], weights[name]) = (loss, weight);
+                }
+            }
+        }
+
+        public IEnumerable<string> Faults => TextFaults.Of(captions, "captions");
+
         public int Examples => captions.Count;
 
         public int Clip(int example) => example;
+
+        public IEnumerable<(int Example, string Text, int UnreadTokens)> Cut =>
+            from caption in Enumerable.Range(0, captions.Count)
+            where texts.Length(caption) == options.MaxTokens
+            let unread = BridgeText.Unread(tokenizer, captions[caption], options.MaxTokens)
+            where unread > 0
+            select (caption, captions[caption], unread);
 
         public IEnumerable<string> Texts => captions;
 

@@ -3,6 +3,7 @@ using Mint.ML.Objectives;
 using Mint.ML.Retrieval;
 using Mint.ML.Systems;
 using Mint.ML.Tensors;
+using Mint.ML.Text;
 using Mint.ML.Training.Data;
 using Mint.ML.Training.Memory;
 using TorchSharp.Modules;
@@ -76,6 +77,8 @@ public static class ClapTraining
         private readonly Pengi model;
         private readonly Parameter scale;
         private readonly TrainingOptions options;
+        private readonly ITextTokenizer tokenizer;
+        private readonly int most;
         private readonly TokenRows captions;
         private GradCache? cache; // of the step at hand, whose batches are heard, then trained on
         private int trained;
@@ -83,8 +86,8 @@ public static class ClapTraining
         public Stage(Pengi model, Parameter scale, InstructionMix mix, TrainingOptions options)
         {
             (this.model, this.scale, this.options, Mix) = (model, scale, options, mix);
-            var tokenizer = model.Tokenizers?.Question ?? throw new ArgumentException("This Pengi was loaded without tokenizers: captions cannot be read.");
-            int most = (int)Math.Min(options.MaxTokens, model.Config.ClipText.Positions);
+            tokenizer = model.Tokenizers?.Question ?? throw new ArgumentException("This Pengi was loaded without tokenizers: captions cannot be read.");
+            most = (int)Math.Min(options.MaxTokens, model.Config.ClipText.Positions);
             captions = new TokenRows([.. mix.Examples.AsParallel().AsOrdered().Select(example => tokenizer.Encode(example.Response, maxLength: most))],
                 tokenizer.PadTokenId ?? 0);
         }
@@ -104,6 +107,19 @@ public static class ClapTraining
         public int SmallestBatch => 2;
 
         public IReadOnlyList<string> LossNames { get; } = ["total"];
+
+        // Of as many captions as are contrasted at once, any could be the clip's.
+        public IReadOnlyDictionary<string, double> Guesses => new Dictionary<string, double>
+        {
+            ["total"] = Math.Log(Math.Min(Examples, options.BatchSize * options.AccumulationSteps)),
+        };
+
+        public IEnumerable<string> Faults => TextFaults.Of([.. Mix.Examples.Select(example => example.Response)], "captions");
+
+        public IEnumerable<(int Example, string Text, int UnreadTokens)> Cut => Enumerable.Range(0, Examples)
+            .Where(example => captions.Length(example) == most)
+            .Select(example => (example, Mix.Examples[example].Response, tokenizer.Encode(Mix.Examples[example].Response).Length - most))
+            .Where(cut => cut.Item3 > 0);
 
         public InstructionMix Mix { get; }
 

@@ -69,12 +69,14 @@ public static class PengiTraining
         private readonly Pengi model;
         private readonly bool hears;
         private readonly TokenRows asked;
+        private readonly Func<string, int> unread;
 
         public Stage(Pengi model, bool hears, InstructionMix mix, TrainingOptions options) : base(model.LanguageModel, model.Tokenizer, mix, options)
         {
             (this.model, this.hears) = (model, hears);
             var question = model.Tokenizers!.Value.Question;
             int most = (int)Math.Min(options.MaxTokens, model.Config.ClipText.Positions);
+            unread = text => question.Encode(text).Length - most;
             var ids = mix.Examples.Select(example => example.Instruction).Distinct().ToDictionary(text => text, text => question.Encode(text, maxLength: most));
             asked = new TokenRows([.. mix.Examples.Select(example => ids[example.Instruction])], question.PadTokenId ?? 0);
         }
@@ -83,6 +85,8 @@ public static class PengiTraining
         public override IReadOnlyList<Module> Modules => [model.Mappings.Audio, model.Mappings.Text];
 
         public override IReadOnlyList<(string name, Parameter parameter)> Trained => PengiTraining.Trained(model, hears);
+
+        protected override int Unread(string instruction) => unread(instruction);
 
         protected override IEnumerable<string> Asked => asked.Fingerprint;
 

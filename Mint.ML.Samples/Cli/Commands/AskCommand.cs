@@ -30,7 +30,7 @@ internal static class AskCommand
             return common.Run(parse, defaults =>
             {
                 var options = generation.Read(parse, defaults.Generation);
-                OptionErrors.Check(options.Validate, Words);
+                OptionErrors.Check(options.Validate, () => generation.CheckUsed(parse, options), Words);
                 var talk = parse.GetValue(history) is { } file ? new TalkFile(file) : null;
                 string? begun = parse.GetValue(begin);
                 return (model, batch) => begun is not null ? new BeginningAnswerer(model, asked, begun, options, batch)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Mint.ML.Samples.Demo;
+using Mint.ML.Samples.Demo.Apt;
 using Mint.ML.Samples.Making.Systems;
 
 namespace Mint.ML.Samples.Cli.Commands;
@@ -37,9 +38,9 @@ internal static class DemoCommand
         {
             Description = "Trains on one training soundfont and measures on the other, to choose settings by; the test soundfont is not read",
         };
-        var system = new Option<string?>("--system") { Description = "Another system than MINT, in small: pengi or musilingo, beside a control" };
-        system.AcceptOnlyFromAmong("pengi", "musilingo");
-        var seeds = new Option<int>("--seeds") { Description = "With --system: how many trainings, by the seeds from 1 on", DefaultValueFactory = _ => 3 };
+        var system = new Option<string?>("--system") { Description = "Another system than MINT, in small, beside its controls: pengi, musilingo or apt" };
+        system.AcceptOnlyFromAmong("pengi", "musilingo", "apt");
+        var seeds = new Option<int>("--seeds") { Description = "With pengi and musilingo: how many trainings, by the seeds from 1 on", DefaultValueFactory = _ => 3 };
         var make = new Option<string?>("--make") { Description = "With --system: makes the frozen models that ship, in this folder, instead", Hidden = true };
         var verify = new Option<string?>("--verify-model")
         {
@@ -52,6 +53,14 @@ internal static class DemoCommand
         };
         demo.SetAction((parse, cancel) =>
         {
+            if (parse.GetValue(system) == "apt")
+            {
+                return Task.FromResult(new AptDemo(parse.GetValue(data) ?? Shipped.Folder("--data DIR", "data", "sounds"),
+                    parse.GetValue(models) ?? Shipped.Folder("--models DIR", "models"), parse.GetValue(seed))
+                {
+                    HeldOutFold = parse.GetValue(dev) ? 3 : 5,
+                }.Run(cancel));
+            }
             var options = new DemoOptions
             {
                 Data = parse.GetValue(data) ?? Shipped.Folder("--data DIR", "data", "notes"),

@@ -116,6 +116,12 @@ internal static class TuneSystemCommand
                 errors.Require(!contrasts || sources.All(source => source.Instruction is ""),
                     "clap takes captions, which answer nothing: give --data MANIFEST::COLUMN.");
                 errors.Require(!contrasts || options.BatchSize > 1, "--batch-size is 1; clap contrasts a clip with the others of its batch.");
+                errors.Unused(parse, isPengi, "about a Pengi", [layers, window]);
+                errors.Unused(parse, !isPengi, "about a MusiLingo, whose encoder always stays as it is and hears no text", [frozen, text]);
+                errors.Unused(parse, folder is not null, "beside --from, whose system has its own", [run.EncoderOption, language, .. isPengi ? [text] : (Option[])[layers, window]]);
+                errors.Unused(parse, isPengi && parse.GetValue(frozen), "beside --frozen-encoder, which hears every clip once and whole",
+                    training.Named("--max-frames"));
+                errors.Unused(parse, options.ActivationCheckpointing, "about a system without a bridge", training.Named("--activation-checkpointing"));
                 errors.Require(parse.GetValue(window) >= 1, $"--window is {parse.GetValue(window)}; at least one frame makes a token.");
                 errors.Gather(() => TrainingArguments.CheckValidation(options, parse.GetValue(validation) is { Length: > 0 },
                     contrasts ? ["loss", "r1", "r5", "r10"] : ["loss", "accuracy"]));

@@ -197,6 +197,92 @@ public sealed class SystemCommandTests
         }
     }
 
+    public void A_tuning_does_not_go_on_from_a_folder_that_holds_other_weights_by_now()
+    {
+        string run = Place("other-weights"), from = Path.Combine(Place("other-weights-from"), "pengi");
+        Copy(SmallSystems.Pengi, from);
+        string[] command = ["pengi", "--from", from, "--data", $"{Clips.Manifest}:this is a sound of:Family", "--frozen-encoder", .. Short(run)];
+        Run(TuneSystemCommand.Create(), command);
+        Run(TuneSystemCommand.Create(), command); // finished, and the same
+        string log = File.ReadAllText(Path.Combine(run, "log.jsonl")), settings = File.ReadAllText(Path.Combine(run, "run.json"));
+        using (var file = File.Open(Path.Combine(from, "model.safetensors"), FileMode.Open, FileAccess.ReadWrite))
+        {
+            file.Seek(-1, SeekOrigin.End);
+            int last = file.ReadByte();
+            file.Seek(-1, SeekOrigin.End);
+            file.WriteByte((byte)(last ^ 1)); // one bit of one weight
+        }
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => Run(TuneSystemCommand.Create(), command));
+        StringAssert.Contains(error.Message, "what --from holds was");
+        Assert.AreEqual(log, File.ReadAllText(Path.Combine(run, "log.jsonl")));
+        Assert.AreEqual(settings, File.ReadAllText(Path.Combine(run, "run.json")));
+    }
+
+    [TestMethod]
+    public void Answers_an_index_and_an_evaluation_of_one_system_are_not_gone_on_with_by_another()
+    {
+        string place = Place("another-system"), other = Path.Combine(place, "pengi"), answers = Path.Combine(place, "answers.jsonl");
+        Copy(SmallSystems.Pengi, other);
+        File.AppendAllText(Path.Combine(other, "config.json"), "\n");
+        string recipe = Path.Combine(place, "recipe.json");
+        File.WriteAllText(recipe, JsonSerializer.Serialize(new { task = "captioning", manifest = Clips.Manifest, columns = new[] { "Caption" } }));
+        string index = Path.Combine(place, "a.index"), evaluation = Path.Combine(place, "evaluation");
+        (Command Command, string[] Arguments)[] commands =
+        [
+            (CaptionCommand.Create(), [Clips.Manifest, "--output", answers]),
+            (SearchCommand.Create(), ["build", index, Clips.Manifest]),
+            (EvaluateCommand.Create(), [recipe, "--output", evaluation, "--wordnet", ""]),
+        ];
+        foreach (var (command, arguments) in commands)
+        {
+            Run(command, [.. arguments, "--system", SmallSystems.Pengi]);
+            var error = Assert.ThrowsExactly<InvalidOperationException>(() => Run(command, [.. arguments, "--system", other]), command.Name);
+            StringAssert.Contains(error.Message, "model", command.Name);
+        }
+    }
+
+    [TestMethod]
+    public void Options_that_another_makes_meaningless_are_refused_by_name()
+    {
+        string run = Place("unused"), manifest = Clips.Manifest, musilingo = SmallSystems.MusiLingo;
+        string[] tuned = ["--data", $"{manifest}:what?:Family", .. Short(run)];
+        foreach (var (command, arguments, said) in (ReadOnlySpan<(Command, string[], string)>)
+        [
+            (TuneSystemCommand.Create(), ["musilingo", "--from", musilingo, "--window", "3", "--layers", "mean", .. tuned], "--layers and --window say nothing beside --from"),
+            (TuneSystemCommand.Create(), ["musilingo", "--from", musilingo, "--encoder", Path.Combine(musilingo, "mert"), .. tuned], "--encoder says nothing"),
+            (TuneSystemCommand.Create(), ["musilingo", "--from", musilingo, "--frozen-encoder", .. tuned], "--frozen-encoder says nothing"),
+            (TuneSystemCommand.Create(), ["pengi", "--from", SmallSystems.Pengi, "--window", "3", .. tuned], "--window says nothing about a Pengi"),
+            (TuneSystemCommand.Create(), ["pengi", "--from", SmallSystems.Pengi, "--frozen-encoder", "--max-frames", "9", .. tuned], "--max-frames says nothing"),
+            (TuneSystemCommand.Create(), ["pengi", "--from", SmallSystems.Pengi, "--activation-checkpointing", .. tuned], "--activation-checkpointing says nothing"),
+            (CaptionCommand.Create(), [manifest, "--seed", "3"], "--seed says nothing without --sample"),
+            (CaptionCommand.Create(), [manifest, "--length-penalty", "2"], "--length-penalty says nothing without --beams"),
+            (AskCommand.Create(), [manifest, "what?", "--early-stopping", "immediately"], "--early-stopping says nothing without --beams"),
+            (CaptionCommand.Create(), [manifest, "--window-seconds", "0", "--overlap-seconds", "1"], "--overlap-seconds says nothing"),
+            (ClassifyCommand.Create(), [manifest, "--labels", "a,b", "--threshold", "0.2"], "--threshold says nothing without --multi-label"),
+            (ClassifyCommand.Create(), [manifest, "--labels", "a,b", "--by", "similarity", "--score", "mean"], "--score says nothing"),
+            (ClassifyCommand.Create(), [manifest, "--labels", "a,b", "--multi-label", "--top", "2"], "--top says nothing beside --multi-label"),
+            (PretrainCommand.Create(), [manifest, "--encoder", Clips.Encoder, "--matching-weight", "0", "--hard-negatives"], "--hard-negatives says nothing"),
+            (PullCommand.Create(), ["--output", run], "--output says nothing without a name"),
+            (DataCommand.Create(), ["notes", "--bit-rate", "9000"], "--bit-rate says nothing without --format opus"),
+            (ReportCommand.Create(), [run, "--model", "a.zip"], "--model says nothing"),
+        ])
+        {
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Run(command, arguments), string.Join(' ', arguments)).Message, said);
+        }
+        string index = Path.Combine(run, "a.index");
+        Run(SearchCommand.Create(), "build", index, manifest, "--system", SmallClap.Folder);
+        Run(SearchCommand.Create(), "build", index, manifest, "--system", SmallClap.Folder, "--storage", "half");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Run(SearchCommand.Create(), "build", index, manifest, "--system",
+            SmallClap.Folder, "--storage", "int8")).Message, "was made with --storage half");
+    }
+
+    private static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (string file in Directory.GetFiles(from)) File.Copy(file, Path.Combine(to, Path.GetFileName(file)), overwrite: true);
+        foreach (string folder in Directory.GetDirectories(from)) Copy(folder, Path.Combine(to, Path.GetFileName(folder)));
+    }
+
     private static string[] Short(string run) => ["--output", run, "--cache", Path.Combine(Clips.Folder, "system-frames"), "--epochs", "1", "--batch-size", "4",
         "--accumulation-steps", "1"];
 
