@@ -40,7 +40,11 @@ internal static class DemoCommand
         };
         var system = new Option<string?>("--system") { Description = "Another system than MINT, in small, beside its controls: pengi, musilingo or apt" };
         system.AcceptOnlyFromAmong("pengi", "musilingo", "apt");
-        var seeds = new Option<int>("--seeds") { Description = "With pengi and musilingo: how many trainings, by the seeds from 1 on", DefaultValueFactory = _ => 3 };
+        var seeds = new Option<int>("--seeds")
+        {
+            Description = "With pengi and musilingo: how many trainings, by the seeds from 1 on",
+            DefaultValueFactory = _ => 3,
+        };
         var make = new Option<string?>("--make") { Description = "With --system: makes the frozen models that ship, in this folder, instead", Hidden = true };
         var verify = new Option<string?>("--verify-model")
         {

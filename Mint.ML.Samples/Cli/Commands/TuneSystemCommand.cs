@@ -24,7 +24,10 @@ internal static class TuneSystemCommand
         {
             Description = "From nothing: folder of the frozen LLaMA of MusiLingo (its MERT is --encoder) or GPT-2 of Pengi",
         };
-        var text = new Option<string?>("--text-encoder") { Description = "Pengi from nothing: folder of a CLIP (the CLAP whose HTS-AT it hears with is --encoder)" };
+        var text = new Option<string?>("--text-encoder")
+        {
+            Description = "Pengi from nothing: folder of a CLIP (the CLAP whose HTS-AT it hears with is --encoder)",
+        };
         var layers = EnumOption.Create("--layers",
             "MusiLingo from nothing: MERT's layers averaged by learned weights (the paper), or their plain mean (the published "
             + "model)", MusiLingoLayers.Weighted);
@@ -118,7 +121,8 @@ internal static class TuneSystemCommand
                 errors.Require(!contrasts || options.BatchSize > 1, "--batch-size is 1; clap contrasts a clip with the others of its batch.");
                 errors.Unused(parse, isPengi, "about a Pengi", [layers, window]);
                 errors.Unused(parse, !isPengi, "about a MusiLingo, whose encoder always stays as it is and hears no text", [frozen, text]);
-                errors.Unused(parse, folder is not null, "beside --from, whose system has its own", [run.EncoderOption, language, .. isPengi ? [text] : (Option[])[layers, window]]);
+                errors.Unused(parse, folder is not null, "beside --from, whose system has its own",
+                    [run.EncoderOption, language, .. isPengi ? [text] : (Option[])[layers, window]]);
                 errors.Unused(parse, isPengi && parse.GetValue(frozen), "beside --frozen-encoder, which hears every clip once and whole",
                     training.Named("--max-frames"));
                 errors.Unused(parse, options.ActivationCheckpointing, "about a system without a bridge", training.Named("--activation-checkpointing"));

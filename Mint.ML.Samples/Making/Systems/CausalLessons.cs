@@ -39,7 +39,10 @@ internal static class CausalLessons
     public static TrainingResult Run(CausalLanguageModel model, ITextTokenizer tokenizer, Func<Random, TextPair> draw, int steps, int seed,
         IProgress<TrainingProgress>? progress, CancellationToken cancel)
     {
-        var options = new TrainingOptions { Epochs = 1, BatchSize = 16, LearningRate = 3e-3, WeightDecay = 0.01, WarmUpSteps = 20, Seed = seed, MaxTokens = 48 };
+        var options = new TrainingOptions
+        {
+            Epochs = 1, BatchSize = 16, LearningRate = 3e-3, WeightDecay = 0.01, WarmUpSteps = 20, Seed = seed, MaxTokens = 48,
+        };
         try
         {
             return TrainingLoop.Run(new Pairs(model, tokenizer, draw, steps, options), null, options, progress, cancel);

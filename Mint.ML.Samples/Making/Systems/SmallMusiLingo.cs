@@ -27,8 +27,12 @@ internal static class SmallMusiLingo
         string work = folder + ".making";
         var words = SmallFolders.Vocabulary(work, texts, 300);
         long begin = words.TokenToId("[CLS]")!.Value, end = words.TokenToId("[SEP]")!.Value;
-        using (var model = new Llama(new LlamaConfig { VocabularySize = words.VocabularySize, HiddenSize = 96, FeedForwardSize = 192, Layers = 2, Heads = 4, KeyHeads = 4,
-            BosTokenId = begin, EosTokenId = end, PadTokenId = words.TokenToId("[PAD]") }))
+        var config = new LlamaConfig
+        {
+            VocabularySize = words.VocabularySize, HiddenSize = 96, FeedForwardSize = 192, Layers = 2, Heads = 4, KeyHeads = 4, BosTokenId = begin,
+            EosTokenId = end, PadTokenId = words.TokenToId("[PAD]"),
+        };
+        using (var model = new Llama(config))
         {
             CausalLessons.Draw(model, 96, 1);
             var result = CausalLessons.Run(model, words, Lesson, 400, 1, new Lines("language model", say), cancel);
@@ -81,8 +85,12 @@ internal static class SmallMusiLingo
             using var model = MusiLingo.Begin(mert, llama, MusiLingoLayers.Weighted, Window, seed);
             // Captions first, then questions, as the paper does.
             InstructionExample[] captions = [.. train.Select((piece, i) => new InstructionExample(order[i], "", MusicQuestions.Caption(piece)))],
-                answers = [.. MusicQuestions.All.SelectMany(asked => train.Select((piece, i) => new InstructionExample(order[i], asked.Question, asked.Answer(piece))))];
-            var options = new TrainingOptions { Epochs = 6, BatchSize = 32, LearningRate = 1e-2, WeightDecay = 0, WarmUpSteps = 20, MaxTokens = 40, Seed = seed };
+                answers = [.. MusicQuestions.All.SelectMany(asked => train.Select((piece, i) =>
+                    new InstructionExample(order[i], asked.Question, asked.Answer(piece))))];
+            var options = new TrainingOptions
+            {
+                Epochs = 6, BatchSize = 32, LearningRate = 1e-2, WeightDecay = 0, WarmUpSteps = 20, MaxTokens = 40, Seed = seed,
+            };
             MusiLingoTraining.Run(model, heard.Train, Mix(captions), options, cancel: cancel);
             var result = MusiLingoTraining.Run(model, heard.Train, Mix(answers), options with { Epochs = 8 }, cancel: cancel);
             say($"{name}: loss {result.FirstLosses["total"]:F2} to {result.LastLosses["total"]:F2} in {result.Steps} steps");

@@ -30,7 +30,8 @@ internal static class SmallPengi
 
     private const string FamilyPrompt = PengiTemplates.EventPrompt, CaptionPrompt = PengiTemplates.CaptionPrompt;
 
-    /// <summary>Makes the folder that ships: a vocabulary, a GPT-2 of notes in words, and by the CLAP step an HTS-AT and a CLIP of the training notes.</summary>
+    /// <summary>Makes the folder that ships: a vocabulary, a GPT-2 of notes in words, and by the CLAP step an HTS-AT and a CLIP of the training
+    /// notes.</summary>
     /// <param name="data">The notes set.</param>
     /// <param name="folder">Where the Pengi goes.</param>
     /// <param name="say">Told of progress.</param>
@@ -43,16 +44,23 @@ internal static class SmallPengi
         var words = SmallFolders.Vocabulary(gpt2, texts, 500);
         SmallFolders.Vocabulary(clip, texts, 500);
         long end = words.TokenToId("[SEP]")!.Value;
-        using (var model = new Gpt2(new() { VocabularySize = words.VocabularySize, Positions = 64, HiddenSize = 96, Layers = 2, Heads = 4, FeedForwardSize = 384,
-            BosTokenId = end, EosTokenId = end }))
+        using (var model = new Gpt2(new()
+        {
+            VocabularySize = words.VocabularySize, Positions = 64, HiddenSize = 96, Layers = 2, Heads = 4, FeedForwardSize = 384, BosTokenId = end,
+            EosTokenId = end,
+        }))
         {
             CausalLessons.Draw(model, 96, 1);
             var result = CausalLessons.Run(model, words, Lesson, 600, 1, new Lines("language model", say), cancel);
             say($"language model: {result.FirstLosses["total"]:F2} to {result.LastLosses["total"]:F2}");
             SmallFolders.Write(gpt2, model);
         }
-        using (var model = new ClipText(new() { VocabularySize = words.VocabularySize, HiddenSize = 64, FeedForwardSize = 128, Layers = 2, Heads = 4, Positions = 40,
-            ProjectionSize = 64, EosTokenId = end }, projection: true))
+        var reader = new ClipTextConfig
+        {
+            VocabularySize = words.VocabularySize, HiddenSize = 64, FeedForwardSize = 128, Layers = 2, Heads = 4, Positions = 40, ProjectionSize = 64,
+            EosTokenId = end,
+        };
+        using (var model = new ClipText(reader, projection: true))
         {
             CausalLessons.Draw(model, 64, 2);
             SmallFolders.Write(clip, model);
@@ -125,7 +133,10 @@ internal static class SmallPengi
                     .. captions.Select((caption, i) => new InstructionExample(order[i], CaptionPrompt, caption)),
                     .. families.Select((family, i) => new InstructionExample(order[i], FamilyPrompt, family)),
                 ];
-                var options = new TrainingOptions { Epochs = 10, BatchSize = 66, LearningRate = 1e-3, WeightDecay = 0, WarmUpSteps = 30, MaxTokens = 30, Seed = seed };
+                var options = new TrainingOptions
+                {
+                    Epochs = 6, BatchSize = 66, LearningRate = 2e-3, WeightDecay = 0, WarmUpSteps = 20, MaxTokens = 30, Seed = seed,
+                };
                 string made = Path.Combine(begun, name);
                 using (var pengi = Pengi.Load(begun))
                 {
@@ -142,7 +153,7 @@ internal static class SmallPengi
                     using var sounds = held.Read(clips);
                     ranked.AddRange(likelihood.Score(sounds, cancel).Select(Likeliest));
                     matched.AddRange(matching.Score(sounds, cancel).Select(Likeliest));
-                    said.AddRange(model.Answering().Answer(sounds, [CaptionPrompt], Pengi.Search, cancel));
+                    said.AddRange(model.Answering().Answer(sounds, [CaptionPrompt], new() { MaxTokens = 24 }, cancel)); // without beams: they take minutes
                 }
                 var set = CaptionSet.From([.. said.Select((caption, i) => new CaptionItem(caption, [testCaptions[i]]))]);
                 return [Right(ranked), Right(matched), said.Where((caption, i) => caption.Contains(testFamilies[i], StringComparison.Ordinal)).Count()
@@ -171,7 +182,8 @@ internal static class SmallPengi
         var (program, family, instrument) = GeneralMidi.Programs[chance.Next(GeneralMidi.Programs.Count)];
         int pitch = chance.Next(28, 108), velocity = new[] { 50, 90, 120 }[chance.Next(3)];
         string kin = family.Replace('_', ' ');
-        List<string> heard = [kin, instrument, pitch < 52 ? "low" : pitch < 68 ? "middle" : "high", velocity < 70 ? "soft" : velocity < 105 ? "medium-loud" : "loud"];
+        List<string> heard = [kin, instrument, pitch < 52 ? "low" : pitch < 68 ? "middle" : "high", velocity < 70 ? "soft" : velocity < 105 ? "medium-loud"
+            : "loud"];
         if (chance.Next(3) == 0) heard.Add(heard[chance.Next(heard.Count)]);
         string[] order = [.. heard];
         chance.Shuffle(order);
@@ -207,6 +219,8 @@ internal static class SmallPengi
         weights["batch_norm.running_var"].copy_(variance);
     }
 
+    private static readonly string[] Mappings = ["caption_decoder.audio_project.", "caption_decoder.text_project."];
+
     // The shipped folder with mapping networks as PyTorch draws them.
     private static void Redraw(string from, string to, int seed)
     {
@@ -214,8 +228,7 @@ internal static class SmallPengi
         using var chance = new Generator((ulong)seed);
         using var checkpoint = CheckpointFolder.Open(from);
         CheckpointWriter.Write(to, checkpoint.Config, [.. checkpoint.Names.Select(name => KeyValuePair.Create(name,
-            name.StartsWith("caption_decoder.audio_project.", StringComparison.Ordinal) || name.StartsWith("caption_decoder.text_project.", StringComparison.Ordinal)
-                ? Drawn(name, checkpoint.Describe(name).Shape) : checkpoint.Read(name)))]);
+            Mappings.Any(mapping => name.StartsWith(mapping, StringComparison.Ordinal)) ? Drawn(name, checkpoint.Describe(name).Shape) : checkpoint.Read(name)))]);
         foreach (string part in (string[])["clip", "gpt2"])
         {
             Directory.CreateDirectory(Path.Combine(to, part));
@@ -240,7 +253,8 @@ internal sealed class Lines(string name, Action<string> say) : IProgress<Trainin
     {
         if (value.Step % 100 == 0)
         {
-            say(FormattableString.Invariant($"{name}: step {value.Step} of {value.Steps}, loss {value.Losses["total"]:F3}, {value.Remaining.TotalSeconds:F0} s left")
+            say(FormattableString.Invariant($"{name}: step {value.Step} of {value.Steps}, loss {value.Losses["total"]:F3}, ")
+                + FormattableString.Invariant($"{value.Remaining.TotalSeconds:F0} s left")
                 + (value.Validation is { } measured ? $" {string.Join(", ", measured.Metrics)}" : ""));
         }
     }

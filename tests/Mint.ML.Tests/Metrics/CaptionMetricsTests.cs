@@ -23,8 +23,8 @@ public sealed class CaptionMetricsTests
     [TestMethod]
     public void BLEU_is_the_mean_of_its_four_orders_of_the_set_of_items_and_of_any_part()
     {
-        var set = CaptionSet.From([new("a dog barks loudly in the yard", ["a dog is barking in the yard"]), new("rain falls", ["rain falls on a roof", "it rains"]),
-            new("a man speaks", ["a man speaks while a bell rings"])]);
+        var set = CaptionSet.From([new("a dog barks loudly in the yard", ["a dog is barking in the yard"]),
+            new("rain falls", ["rain falls on a roof", "it rains"]), new("a man speaks", ["a man speaks while a bell rings"])]);
         MetricScore[] orders = [.. Enumerable.Range(1, 4).Select(order => new Bleu(order).Score(set))];
         var mean = new BleuMean().Score(set);
         Assert.AreEqual(orders.Sum(score => score.Corpus) / 4, mean.Corpus, 1e-12);

@@ -75,7 +75,8 @@ public class EvaluateCommandTests
         Assert.HasCount(2, items[1]["reference"]!.AsArray(), "two people's answers to one question");
         using var model = Mint.ML.Systems.AudioLanguageModel.Load(Path.Combine(Clips.Folder, "evaluate.zip"));
         Assert.AreEqual(model.Ask(Path.Combine(Clips.Folder, "clip0.wav"), "question: how loud?", new()), (string)items[1]["answer"]!);
-        CollectionAssert.AreEqual(new[] { "accuracy", "BLEU" }, Evaluation("questions")["metrics"]!.AsArray().Select(metric => (string)metric!["name"]!).ToArray());
+        CollectionAssert.AreEqual(new[] { "accuracy", "BLEU" }, Evaluation("questions")["metrics"]!.AsArray()
+            .Select(metric => (string)metric!["name"]!).ToArray());
 
         var labels = About("classification", "Family");
         labels["label-text"] = "the {label} family";
@@ -99,7 +100,10 @@ public class EvaluateCommandTests
         double precision = 2 / 3.0, recall = 2 / 4.0;
         Assert.AreEqual(2 * precision * recall / (precision + recall), EvaluationScores.Tagging(tagged, ["dog", "cat", "rain"])
             .Single(metric => metric.Name == "F1").Value!.Value, 1e-12);
-        EvaluationItem[] said = [new("a", ["yes", "Yes, it is."], "yes it is"), new("b", ["no"], "yes"), new("c", ["No!"], "no"), new("d", ["two dogs"], "two")];
+        EvaluationItem[] said =
+        [
+            new("a", ["yes", "Yes, it is."], "yes it is"), new("b", ["no"], "yes"), new("c", ["No!"], "no"), new("d", ["two dogs"], "two"),
+        ];
         Assert.AreEqual(0.5, EvaluationScores.Answers(said, new CaptionTools(), default).Metrics[0].Value);
     }
 
@@ -203,7 +207,7 @@ public class EvaluateCommandTests
         string page = ReportCommand.Run(At("one"), null, null, null, 0, 0, new Progress<string>(), default);
         StringAssert.Contains(File.ReadAllText(page), "there is one clip", "the report");
         var metrics = Evaluation("one")["metrics"]!.AsArray();
-        Assert.HasCount(10, metrics);
+        Assert.HasCount(11, metrics);
         foreach (string name in (string[])["CIDEr-D", "SPIDEr"])
         {
             var metric = metrics.Single(metric => metric!["name"]!.GetValue<string>() == name)!;
