@@ -22,9 +22,9 @@ internal static class SmallLlama
         var model = new Llama(new LlamaConfig
         {
             VocabularySize = tokenizer.VocabularySize,
-            HiddenSize = 128,
-            FeedForwardSize = 352,
-            Layers = 3,
+            HiddenSize = 64,
+            FeedForwardSize = 176,
+            Layers = 2,
             Heads = 4,
             KeyHeads = 4,
             BosTokenId = tokenizer.BosTokenId!.Value,
@@ -32,7 +32,7 @@ internal static class SmallLlama
             PadTokenId = tokenizer.PadTokenId!.Value,
         });
         Draw(model, seed);
-        var options = new TrainingOptions { Epochs = 1, LearningRate = 2e-3, WarmUpSteps = 50, Schedule = LearningRateSchedule.Cosine, WeightDecay = 0.01,
+        var options = new TrainingOptions { Epochs = 1, LearningRate = 4e-3, WarmUpSteps = 30, Schedule = LearningRateSchedule.Cosine, WeightDecay = 0.01,
             GradientClip = 1, Seed = seed };
         TrainingLoop.Run(new TextTraining(model, tokenizer, texts, steps, options), null, options, progress, cancel);
         foreach (var parameter in model.parameters()) parameter.requires_grad = false;

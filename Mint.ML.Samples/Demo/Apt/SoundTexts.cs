@@ -33,7 +33,7 @@ internal sealed class SoundTexts(IReadOnlyList<string> names)
 
     private string Name(Random chance) => names[chance.Next(names.Count)];
 
-    private static string Heard(Random chance, string name) => "audio " + string.Join(' ', Enumerable.Repeat(name, 1 + chance.Next(2)));
+    private static string Heard(Random chance, string name) => "audio " + string.Join(' ', Enumerable.Repeat(name, 1 + chance.Next(3)));
 
     private (string, string) Tagged(Random chance)
     {
