@@ -54,11 +54,9 @@ internal sealed class SoundTexts(IReadOnlyList<string> names)
 
     private (string, string) Counted(Random chance)
     {
-        string[] two = Some(chance, 2);
-        string[] slots = [.. Enumerable.Range(0, 4).Select(_ => chance.Next(4) switch { 0 => "silence", 1 => two[1], _ => two[0] })];
-        slots[chance.Next(4)] = two[0];
-        string asked = AptTasks.Counting[chance.Next(AptTasks.Counting.Count)].Replace("{LABEL}", two[0], StringComparison.Ordinal);
-        return ($"audio {string.Join(" , ", slots)} {asked}", $"{slots.Count(slot => slot == two[0])}");
+        string name = Name(chance), asked = AptTasks.Counting[chance.Next(AptTasks.Counting.Count)].Replace("{LABEL}", name, StringComparison.Ordinal);
+        int times = 1 + chance.Next(4);
+        return ($"audio {string.Join(' ', Enumerable.Repeat(name, times))} {asked}", $"{times}");
     }
 
     private (string, string) Looked(Random chance)
