@@ -1,6 +1,7 @@
 using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
 using Mint.ML.Objectives;
+using Mint.ML.Tensors;
 using Mint.ML.Text;
 using Mint.ML.Training.Data;
 using TorchSharp.Modules;
@@ -16,11 +17,13 @@ namespace Mint.ML.Training;
 internal abstract class AnswerStage : ITrainingStage
 {
     private readonly ILanguageModel languageModel;
+    private readonly ITextTokenizer language;
     private readonly TokenRows answered;
+    private readonly int mostTokens;
 
     protected AnswerStage(ILanguageModel languageModel, ITextTokenizer language, InstructionMix mix, TrainingOptions options)
     {
-        (this.languageModel, Mix) = (languageModel, mix);
+        (this.languageModel, this.language, Mix, mostTokens) = (languageModel, language, mix, options.MaxTokens);
         answered = new TokenRows([.. mix.Examples.AsParallel().AsOrdered().Select(example => (int[])
             [.. language.Encode(example.Response, addSpecialTokens: false, maxLength: options.MaxTokens - 1), languageModel.EosTokenId])], -100);
     }
@@ -35,11 +38,40 @@ internal abstract class AnswerStage : ITrainingStage
 
     public IReadOnlyList<string> LossNames { get; } = ["total"];
 
+    public IReadOnlyDictionary<string, double> Guesses => new Dictionary<string, double> { ["total"] = Guessing.CrossEntropy(answered.Counts()) };
+
+    public IEnumerable<string> Faults =>
+    [
+        .. TextFaults.Of([.. Mix.Examples.Select(example => example.Response)], "answers"),
+        .. Unset is { } weight ? [$"The language model's weight '{weight}' is one number throughout: it was never read from a file."] : Array.Empty<string>(),
+    ];
+
+    // A row from the middle is enough: what was read from a file differs from number to number.
+    private string? Unset => (languageModel as Module)?.named_parameters().FirstOrDefault(pair =>
+    {
+        if (pair.parameter.ndim != 2 || pair.parameter.shape[1] == 1) return false;
+        using var scope = NewDisposeScope();
+        var row = pair.parameter.detach().narrow(0, pair.parameter.shape[0] / 2, 1);
+        return !(row.max() - row.min()).GreaterThan(0).item<bool>();
+    }).name;
+
     public InstructionMix Mix { get; }
 
     public int Examples => Mix.Examples.Count;
 
     public int Clip(int example) => Mix.Examples[example].Clip;
+
+    // What is asked is often asked of all: it is told once. An answer that fills its row but for its end may have lost some.
+    public IEnumerable<(int Example, string Text, int UnreadTokens)> Cut => Enumerable.Range(0, Examples)
+        .DistinctBy(example => Mix.Examples[example].Instruction)
+        .Select(example => (example, Mix.Examples[example].Instruction, Unread(Mix.Examples[example].Instruction)))
+        .Concat(Enumerable.Range(0, Examples).Where(example => answered.Length(example) == mostTokens)
+            .Select(example => (example, Mix.Examples[example].Response,
+                language.Encode(Mix.Examples[example].Response, addSpecialTokens: false).Length - (mostTokens - 1))))
+        .Where(cut => cut.Item3 > 0);
+
+    /// <summary>Tokens of a question that are not read.</summary>
+    protected abstract int Unread(string instruction);
 
     public IReadOnlyList<int> Clips(int example) => Mix.Examples[example].Clips;
 

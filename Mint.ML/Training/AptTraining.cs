@@ -61,6 +61,8 @@ public static class AptTraining
         protected override IEnumerable<string> Asked =>
             [$"{model.Tokenizers.Bridge.VocabularySize} {model.Tokenizers.LanguageModel.VocabularySize} {model.Tokenizers.MaxTextTokens}"];
 
+        protected override int Unread(string instruction) => model.UnreadTokens(instruction);
+
         protected override IReadOnlyDictionary<string, string> Own => new Dictionary<string, string>
         {
             ["aligner's architecture"] = RunFolder.Hash([model.Aligner.Config.ToJson().ToJsonString()]),

@@ -13,6 +13,9 @@ public interface IHeldOut
     /// <summary>What the measures depend on beside the model.</summary>
     string Identity { get; }
 
+    /// <summary>Texts whose ends are not measured.</summary>
+    IReadOnlyList<CutText> CutTexts => [];
+
     /// <summary>Whether a metric falls as the model gets better.</summary>
     bool LowerIsBetter(string metric);
 
@@ -54,6 +57,9 @@ internal abstract class HeldOut : IHeldOut
 
     /// <inheritdoc/>
     public string Identity => RunFolder.Hash([.. Stage.Texts, .. RunFolder.Identity(audio)]);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<CutText> CutTexts => Stage.CutAbout(audio);
 
     /// <inheritdoc/>
     public abstract bool LowerIsBetter(string metric);
@@ -106,7 +112,7 @@ internal abstract class HeldOut : IHeldOut
         var means = Measure(batch, read.Frames.to(ScalarType.Float32).to(device), mask, chance);
         double[] values = [.. means.to(ScalarType.Float32).cpu().data<float>().ToArray().Select(value => (double)value)];
         if (Array.TrueForAll(values, double.IsFinite)) return values;
-        string[] clips = [.. batch.SelectMany(Stage.Clips).Select(audio.Name)];
+        string[] clips = [.. batch.SelectMany(Stage.Clips).Select(audio.Place)];
         throw new NonFiniteLossException(step, clips, $"Validation after step {step} has a loss that is not a finite number "
             + $"({string.Join(", ", Means.Zip(values, (name, value) => $"{name} {value}"))}). Its batch is {Brief.List(clips)}. "
             + "Either one of the clips is damaged, or the step's weights are beyond repair: a lower learning rate, more warm-up or a gradient clip may help.");

@@ -78,12 +78,14 @@ public static class InstructionTraining
     {
         private readonly MintModel model;
         private readonly TokenRows asked, prompted;
+        private readonly Func<string, int> unread;
 
         public Stage(MintModel model, ITextTokenizer bridge, ITextTokenizer language, InstructionMix mix, TrainingOptions options)
             : base(model.LanguageModel, language, mix, options)
         {
             this.model = model;
             int most = options.MaxTokens;
+            unread = text => Math.Max(BridgeText.Unread(bridge, text, most), language.Encode(text).Length - most);
             // Instructions are few and repeat.
             var instructions = mix.Examples.Select(example => example.Instruction).Distinct().ToDictionary(text => text,
                 text => (Asked: BridgeText.Ids(bridge, text, most), Prompted: language.Encode(text, maxLength: most)));
@@ -102,6 +104,8 @@ public static class InstructionTraining
         ];
 
         public override Device Device => model.Bridge.Queries.device;
+
+        protected override int Unread(string instruction) => unread(instruction);
 
         protected override IEnumerable<string> Asked => asked.Fingerprint.Concat(prompted.Fingerprint);
 

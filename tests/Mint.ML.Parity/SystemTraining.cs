@@ -23,6 +23,7 @@ internal static class SystemTraining
         var answers = new IdTexts(97, [Ids(fixture["answer_0"])[..^1], Ids(fixture["answer_1"])[..^1]]); // the end is the training's own
         Steps("frozen", reference["audio_embed"].unsqueeze(1));    // (2, 1, E): what HTS-AT has made
         Steps("whole", reference["logmel"].squeeze(1));            // (2, T, mel bins)
+        ClapSteps();
 
         void Steps(string kind, Tensor frames)
         {
@@ -38,6 +39,27 @@ internal static class SystemTraining
                 var named = pengi.Parts.SelectMany(part => WeightLoader.Compare(part.Module, checkpoint, part.Names).Matched)
                     .ToDictionary(pair => pair.Name, pair => pair.Tensor);
                 Compare(fixture, kind, epochs, losses, named, run.Gradients(PengiTraining.Trained(pengi, hears: kind == "whole")));
+            }
+        }
+
+        // The CLAP step of both encoders: captions are texts that CLIP reads.
+        void ClapSteps()
+        {
+            var frames = reference["logmel"].squeeze(1);
+            foreach (int epochs in (int[])[1, 3, 4])
+            {
+                using var pengi = Pengi.Load(folder);
+                pengi.Tokenizers = (questions, answers);
+                var losses = new Losses();
+                using var run = new KeptRun(Three with { Epochs = epochs, WeightDecay = 0 });
+                ClapTraining.Run(pengi, new FrameTable([.. frames.unbind(0)]), Mix("", ""), run.Options, progress: losses);
+                using var checkpoint = CheckpointFolder.Open(folder);
+                var named = pengi.Parts.SelectMany(part => WeightLoader.Compare(part.Module, checkpoint, part.Names).Matched)
+                    .ToDictionary(pair => pair.Name, pair => pair.Tensor);
+                var scale = new TorchSharp.Modules.Parameter(run.State("weights.logit_scale").clone());
+                named["logit_scale"] = scale;
+                Compare(fixture, "clap", epochs, losses, named, run.Gradients([.. pengi.Audio.Trained.Select(pair => ("audio." + pair.name, pair.parameter)),
+                    .. pengi.Text.Trained.Select(pair => ("text." + pair.name, pair.parameter)), ("logit_scale", scale)]));
             }
         }
     }
@@ -115,6 +137,9 @@ internal static class SystemTraining
         public KeptRun(TrainingOptions options) => Options = options with { RunFolder = folder };
 
         public TrainingOptions Options { get; }
+
+        /// <summary>A tensor of the last checkpoint.</summary>
+        public Tensor State(string name) => Safetensors.ReadAll(Directory.EnumerateFiles(folder, "step-*.safetensors").Max()!)[name];
 
         /// <summary>The gradients of a run of one step, by their parameters' handles.</summary>
         public Dictionary<IntPtr, Tensor> Gradients(IReadOnlyList<(string name, TorchSharp.Modules.Parameter parameter)> trained)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Mint.ML.Samples.Demo;
 using Mint.ML.Samples.Demo.Apt;
+using Mint.ML.Samples.Making.Systems;
 
 namespace Mint.ML.Samples.Cli.Commands;
 
@@ -10,12 +11,6 @@ internal static class DemoCommand
     public static Command Create()
     {
         var defaults = new DemoOptions();
-        var system = new Option<string>("--system")
-        {
-            Description = "mint: the pipeline of the README; apt: few-shot classification, counting and the order of two clips",
-            DefaultValueFactory = _ => "mint",
-        };
-        system.AcceptOnlyFromAmong("mint", "apt");
         var data = new Option<string?>("--data")
         {
             Description = "Folder with manifest-train.csv and manifest-test.csv of the notes set (default: what ships)",
@@ -43,6 +38,10 @@ internal static class DemoCommand
         {
             Description = "Trains on one training soundfont and measures on the other, to choose settings by; the test soundfont is not read",
         };
+        var system = new Option<string?>("--system") { Description = "Another system than MINT, in small, beside its controls: pengi, musilingo or apt" };
+        system.AcceptOnlyFromAmong("pengi", "musilingo", "apt");
+        var seeds = new Option<int>("--seeds") { Description = "With pengi and musilingo: how many trainings, by the seeds from 1 on", DefaultValueFactory = _ => 3 };
+        var make = new Option<string?>("--make") { Description = "With --system: makes the frozen models that ship, in this folder, instead", Hidden = true };
         var verify = new Option<string?>("--verify-model")
         {
             Description = "What the demo starts in a fresh process: loads this model file and compares its predictions with those kept beside it",
@@ -50,7 +49,7 @@ internal static class DemoCommand
         };
         var demo = new Command("demo", "Train, evaluate, save and reload a whole audio-language pipeline on real audio, in five minutes on two cores.")
         {
-            system, data, models, output, stage1, stage2, rate1, rate2, seed, dev, verify,
+            data, models, output, stage1, stage2, rate1, rate2, seed, dev, system, seeds, make, verify,
         };
         demo.SetAction((parse, cancel) =>
         {
@@ -75,8 +74,25 @@ internal static class DemoCommand
                 Dev = parse.GetValue(dev),
             };
             options.Validate();
+            if (parse.GetValue(system) is { } name) return Task.FromResult(Other(options, name, parse.GetValue(seeds), parse.GetValue(make), cancel));
             return Task.FromResult(parse.GetValue(verify) is { } model ? Reload.Verify(options, model) : new DemoRun(options, cancel).Run());
         });
         return demo;
+    }
+
+    private static int Other(DemoOptions options, string system, int seeds, string? make, CancellationToken cancel)
+    {
+        if (seeds < 1) throw new ArgumentException($"--seeds is {seeds}; at least one training is shown.");
+        bool isPengi = system == "pengi";
+        if (make is not null)
+        {
+            if (isPengi) SmallPengi.Make(options.Data, make, Console.WriteLine, cancel);
+            else SmallMusiLingo.Make(make, Console.WriteLine, cancel);
+            return 0;
+        }
+        return isPengi
+            ? SystemDemo.Run("Pengi", seeds, (seed, say) => SmallPengi.Run(Path.Combine(options.Models, "small-pengi"), options.Data, seed, say, cancel))
+            : SystemDemo.Run("MusiLingo", seeds, (seed, say) => SmallMusiLingo.Run(Path.Combine(options.Models, "encoder"),
+                Path.Combine(options.Models, "small-llama"), options.Data, seed, say, cancel));
     }
 }
