@@ -25,6 +25,7 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     AblateCommand.Create(),
     PlanCommand.Create(),
     DistilCommand.Create(),
+    MakeWorldCommand.Create(),
     PretrainEncoderCommand.Create(),
     PretrainLanguageModelCommand.Create(),
     ScenarioCommand.Create(),

@@ -22,6 +22,9 @@ public sealed record AnswerDefaults
     /// <summary>What ranks labels; without a ranking step, the sum of log-likelihoods.</summary>
     public RankingOptions Ranking { get; init; } = new();
 
+    /// <summary>Whether labels are ranked by the similarity of embeddings although there is a language model; without a ranking step, false.</summary>
+    public bool BySimilarity { get; init; }
+
     /// <summary>Reads a model file's steps; no weights, so that options are checked before anything long begins.</summary>
     /// <param name="path">The zip. The folder of a published system has no steps, and gives what its paper asks (<see cref="KnownModel.Defaults"/>).</param>
     /// <exception cref="FileNotFoundException">There is nothing of that name.</exception>
@@ -57,12 +60,13 @@ public sealed record AnswerDefaults
             LabelInstruction = ranking?.Instruction ?? defaults.LabelInstruction,
             Labels = ranking?.Labels ?? defaults.Labels,
             Ranking = ranking?.Ranking ?? defaults.Ranking,
+            BySimilarity = ranking?.BySimilarity ?? defaults.BySimilarity,
         };
     }
 
     internal void Write(ModelZip zip)
     {
         zip.Write("Caption/").Json(SavedSteps.Caption + ".json", new { Instruction = CaptionInstruction, Generation });
-        zip.Write("Ranking/").Json(SavedSteps.Ranking + ".json", new { Instruction = LabelInstruction, Labels, Ranking });
+        zip.Write("Ranking/").Json(SavedSteps.Ranking + ".json", new { Instruction = LabelInstruction, Labels, Ranking, BySimilarity });
     }
 }

@@ -18,8 +18,8 @@ internal static class ClassifyCommand
         };
         var by = new Option<string?>("--by")
         {
-            Description = "ranking: the language model's likelihood of each label; similarity: stage 1's embeddings (default: ranking, if the model file "
-                + "holds stage 2)",
+            Description = "ranking: the language model's likelihood of each label; similarity: stage 1's embeddings (default: what the model file's "
+                + "ranking step says, or ranking if it holds stage 2)",
         };
         by.AcceptOnlyFromAmong("ranking", "similarity");
         var shown = new OptionSet<LabelOptions>(new LabelOptions())
@@ -57,7 +57,7 @@ internal static class ClassifyCommand
                     if (given.Length > 0 || defaults.Labels.Count == 0) Named(given);
                 }, options.Validate);
                 return (model, batch) => new LabelAnswerer(model,
-                    options with { BySimilarity = parse.GetValue(by) is { } mode ? mode == "similarity" : model.System is null }, batch);
+                    options with { BySimilarity = parse.GetValue(by) is { } mode ? mode == "similarity" : model.System is null || defaults.BySimilarity }, batch);
             }, cancel);
         });
         return command;
