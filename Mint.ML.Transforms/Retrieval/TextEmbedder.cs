@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Mint.ML.ModelFiles;
+using Mint.ML.Text;
 using Mint.ML.Transforms.Predictors;
 using Mint.ML.Transforms.RowMapping;
 
@@ -9,7 +10,7 @@ namespace Mint.ML.Transforms;
 
 /// <summary>
 /// Adds a text's vector of unit length, which can be compared with clips' by its dot product: of a bridge (E), of a CLAP (P). An empty text is missing: it
-/// has NaN.
+/// has NaN. A text with more tokens than the model reads is an error of its row.
 /// </summary>
 public sealed class TextEmbeddingTransformer : EmbeddingTransformer, ILoadable<TextEmbeddingTransformer>
 {
@@ -52,6 +53,7 @@ public sealed class TextEmbeddingTransformer : EmbeddingTransformer, ILoadable<T
             int size = owner.Model.Width;
             string[] texts = [.. batch.Input<ReadOnlyMemory<char>>(text).ToArray().Select(value => value.ToString())];
             int[] asked = [.. Enumerable.Range(0, texts.Length).Where(row => !string.IsNullOrWhiteSpace(texts[row]))];
+            TextTensors.CheckRead(text.Name, texts, batch.Position, owner.Model.UnreadTokens);
             string[] some = [.. asked.Select(row => texts[row])];
             for (int i = 0; i < vectors.Length; i++) vectors[i] = new(size, Enumerable.Repeat(float.NaN, size).ToArray());
             if (asked.Length == 0) return;

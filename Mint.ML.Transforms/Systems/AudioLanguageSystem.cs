@@ -6,7 +6,7 @@ using Mint.ML.Systems;
 namespace Mint.ML.Transforms;
 
 /// <summary>
-/// A pre-trained system in a pipeline: MINT, Pengi, MusiLingo or CLAP, whichever its folder holds. It makes the steps that it can do; one that it cannot is
+/// A pre-trained system in a pipeline: MINT, Pengi, APT, MusiLingo or CLAP, whichever its folder holds. It makes the steps that it can do; one that it cannot is
 /// refused by name when it is asked for. Get it by <see cref="AudioLanguageCatalog.LoadSystem"/>.
 /// </summary>
 /// <example>
@@ -29,11 +29,11 @@ public sealed class AudioLanguageSystem : IDisposable
 
     internal SharedModel<SystemModel> Shared => shared;
 
-    /// <summary>What the folder holds: MintModel, Pengi, MusiLingo or Clap.</summary>
+    /// <summary>What the folder holds: MintModel, Pengi, Apt, MusiLingo or Clap.</summary>
     public string Name => shared.Value.Known.Name;
 
     /// <summary>What it can be asked for.</summary>
-    public SystemCapabilities Capabilities => shared.Value.Known.Capabilities;
+    public SystemCapabilities Capabilities => shared.Value.Model.Capabilities;
 
     /// <summary>The model itself, for use without a pipeline. It stays this system's.</summary>
     public AudioLanguageModel Model => shared.Value.Model;

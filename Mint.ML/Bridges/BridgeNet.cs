@@ -129,6 +129,7 @@ public sealed class BridgeNet : Module
             @"^Qformer\.embeddings\.position_ids$",                  // 0, 1, 2, ...
             @"^Qformer\.cls\.predictions\.decoder\.(weight|bias)$",  // tied to the token embeddings and to cls.predictions.bias
             @"^(visual_encoder|t5_model|t5_proj|llm_model|llm_proj)\.",
+            "^audio_token$", // APT's
         ],
     };
 

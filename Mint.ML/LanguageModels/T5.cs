@@ -133,6 +133,8 @@ public sealed class T5 : Module, ILanguageModel
         var model = new T5(T5Config.FromJson(checkpoint.Config) with { LavisGelu = lavisGelu });
         WeightLoader.Load(model.Placed(dtype, device), checkpoint, Names(model.config));
         model.Frozen();
+        model.decoder.Decoding();
+        model.lm_head?.Decoding();
         return model;
     }
 
@@ -222,7 +224,7 @@ public sealed class T5 : Module, ILanguageModel
     {
         if (lm_head is not null) return lm_head.forward(decoded);
         using var scaled = decoded.Times(Math.Pow(config.HiddenSize, -0.5));
-        return functional.linear(scaled, shared.weight);
+        return shared.Logits(scaled);
     }
 
     /// <inheritdoc/>

@@ -20,14 +20,21 @@ internal sealed record AlignmentPart(Tensor Frames, Tensor? FrameMask, CaptionBa
 /// </remarks>
 internal sealed class GradCache : IDisposable
 {
-    private readonly BridgeNet bridge;
-    private readonly AlignmentOptions options;
+    private readonly Func<Tensor, Tensor, Tensor, Tensor> loss; // of audio, text and temperature
+    private readonly Tensor temperature;
     private readonly List<(Tensor Audio, Tensor Text, RandomStreamState Chance)> heard = [];
     private (Tensor Loss, Tensor Audio, Tensor Text, Tensor Temperature)? solved; // the loss and its gradients
     private int part = -1;
     private long start, rows;
 
-    internal GradCache(BridgeNet bridge, AlignmentOptions options) => (this.bridge, this.options) = (bridge, options);
+    internal GradCache(BridgeNet bridge, AlignmentOptions options)
+        : this((audio, text, temperature) => Contrastive.Loss(audio, text, temperature, options).Loss, bridge.Temperature)
+    {
+    }
+
+    /// <param name="loss">A batch's loss by its embeddings of audio and of text and by the temperature, a scalar.</param>
+    /// <param name="temperature">The temperature, or what it is made of: a scalar that is trained.</param>
+    internal GradCache(Func<Tensor, Tensor, Tensor, Tensor> loss, Tensor temperature) => (this.loss, this.temperature) = (loss, temperature);
 
     /// <summary>Adds the gradient of the batch's contrastive loss (times <see cref="AlignmentOptions.ContrastiveWeight"/>) to the bridge's
     /// parameters.</summary>
@@ -43,7 +50,7 @@ internal sealed class GradCache : IDisposable
         using var scope = NewDisposeScope();
         var alone = options with { MatchingWeight = 0, GenerationWeight = 0 };
         using var cache = new GradCache(bridge, alone);
-        for (int i = 0; i < parts; i++) cache.Hear(read(i));
+        for (int i = 0; i < parts; i++) cache.Hear(() => AlignmentObjectives.Embed(bridge, read(i), alone));
         using var after = new RandomStreamState(bridge.Queries.device);
         for (int i = 0; i < parts; i++)
         {
@@ -57,12 +64,13 @@ internal sealed class GradCache : IDisposable
     }
 
     /// <summary>First run of a part: its embeddings, without a graph.</summary>
-    internal void Hear(AlignmentPart part)
+    /// <param name="embed">Computes them.</param>
+    internal void Hear(Func<(Tensor Audio, Tensor Text)> embed)
     {
         using var grad = no_grad();
         using var scope = NewDisposeScope();
-        var chance = new RandomStreamState(bridge.Queries.device);
-        var (audio, text) = AlignmentObjectives.Embed(bridge, part, options);
+        var chance = new RandomStreamState(temperature.device);
+        var (audio, text) = embed();
         heard.Add((audio.DetachFromDisposeScope(), text.DetachFromDisposeScope(), chance));
     }
 
@@ -86,10 +94,10 @@ internal sealed class GradCache : IDisposable
     internal Tensor Contrast(Tensor audio, Tensor text)
     {
         using var scope = NewDisposeScope();
-        var (loss, audioGradient, textGradient, temperatureGradient) = solved!.Value;
+        var (value, audioGradient, textGradient, temperatureGradient) = solved!.Value;
         var linear = (audio * audioGradient.narrow(0, start, rows)).sum().Plus((text * textGradient.narrow(0, start, rows)).sum()).Over(Share)
-            .Plus(bridge.Temperature * temperatureGradient);
-        return (linear - linear.detach()).Plus(loss).MoveToOuterDisposeScope();
+            .Plus(temperature * temperatureGradient);
+        return (linear - linear.detach()).Plus(value).MoveToOuterDisposeScope();
     }
 
     private (Tensor, Tensor, Tensor, Tensor) Solve()
@@ -97,11 +105,11 @@ internal sealed class GradCache : IDisposable
         using var scope = NewDisposeScope();
         var audio = cat([.. heard.Select(part => part.Audio)], 0).requires_grad_();   // (B, Q, 256)
         var text = cat([.. heard.Select(part => part.Text)], 0).requires_grad_();     // (B, 256)
-        var temperature = bridge.Temperature.detach().requires_grad_();
-        var loss = Contrastive.Loss(audio, text, temperature, options).Loss;
-        loss.backward();
-        return (loss.detach().DetachFromDisposeScope(), audio.grad!.DetachFromDisposeScope(), text.grad!.DetachFromDisposeScope(),
-            temperature.grad!.DetachFromDisposeScope());
+        var alone = temperature.detach().requires_grad_();
+        var whole = loss(audio, text, alone);
+        whole.backward();
+        return (whole.detach().DetachFromDisposeScope(), audio.grad!.DetachFromDisposeScope(), text.grad!.DetachFromDisposeScope(),
+            alone.grad!.DetachFromDisposeScope());
     }
 
     /// <inheritdoc/>
@@ -113,8 +121,8 @@ internal sealed class GradCache : IDisposable
             text.Dispose();
             chance.Dispose();
         }
-        if (solved is not var (loss, audioGradient, textGradient, temperatureGradient)) return;
-        loss.Dispose();
+        if (solved is not var (value, audioGradient, textGradient, temperatureGradient)) return;
+        value.Dispose();
         audioGradient.Dispose();
         textGradient.Dispose();
         temperatureGradient.Dispose();

@@ -64,6 +64,8 @@ public static class MusiLingoTraining
 
         public override IReadOnlyList<(string name, Parameter parameter)> Trained => [.. model.Adapter.named_parameters()];
 
+        protected override int Unread(string instruction) => 0; // questions are read whole
+
         protected override IEnumerable<string> Asked => before.Fingerprint.Concat(after.Fingerprint);
 
         protected override IReadOnlyDictionary<string, string> Own => new Dictionary<string, string>

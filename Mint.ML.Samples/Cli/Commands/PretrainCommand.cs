@@ -62,7 +62,13 @@ internal static class PretrainCommand
 
             void Named()
             {
-                if (manifests.Length == 0) throw new ArgumentException("There is nothing to train on: name a manifest.");
+                var errors = new OptionErrors();
+                errors.Require(manifests.Length > 0, "There is nothing to train on: name a manifest.");
+                errors.Unused(parse, losses.ContrastiveWeight == 0, "where --contrastive-weight is 0",
+                    objective.Named("--contrastive-smoothing", "--detach-gathered"));
+                errors.Unused(parse, losses.MatchingWeight == 0, "where --matching-weight is 0", objective.Named("--hard-negatives"));
+                errors.Unused(parse, losses.GenerationWeight == 0, "where --generation-weight is 0", objective.Named("--generation-smoothing"));
+                errors.Throw();
             }
         });
         return command;

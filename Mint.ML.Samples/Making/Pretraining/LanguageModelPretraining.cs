@@ -112,6 +112,19 @@ internal static class LanguageModelPretraining
                 .Select(text => string.Join(' ', tokenizer.Encode(text))))),
         };
 
+        // Of as many pairs as an estimate needs, drawn as the training draws.
+        public IReadOnlyDictionary<string, double> Guesses
+        {
+            get
+            {
+                var random = new Random(options.Seed);
+                var targets = tokenizer.EncodeBatch([.. Enumerable.Range(0, 2000).Select(_ => draw(random).Target)], maxLength: options.MaxTargetTokens);
+                long[] counts = [.. targets.Ids.Cast<long>().Zip(targets.Mask.Cast<bool>()).Where(token => token.Second).CountBy(token => token.First)
+                    .Select(pair => (long)pair.Value)];
+                return new Dictionary<string, double> { ["total"] = Guessing.CrossEntropy(counts) };
+            }
+        }
+
         public double RateAt(long step, long steps) => TriangularRate.At(options.LearningRate, options.WarmUp, step, steps);
 
         public IReadOnlyList<TrainingBatch> Batches(long step)

@@ -59,9 +59,11 @@ internal sealed class BatchFeed : IDisposable
     private void Begin()
     {
         if (next.Epoch >= options.Epochs) return;
-        int[] examples = ForEpoch(next.Epoch)[next.Batch], clips = [.. examples.Select(stage.Clip)];
+        var heard = ForEpoch(next.Epoch)[next.Batch].SelectMany(example => stage.Clips(example).Select((clip, place) => (clip, example, place))).ToList();
+        int[] clips = [.. heard.Select(one => one.clip)];
         int most = options.MaxFrames ?? int.MaxValue;
-        long[] starts = [.. examples.Select((example, i) => Crops.Start(options.Seed, next.Epoch, example, audio.Frames(clips[i]), most))];
+        long[] starts =
+            [.. heard.Select(one => Crops.Start(options.Seed + one.place, next.Epoch, one.example, audio.Frames(one.clip), most))];
         reading = Task.Run(() => Crops.Cut(audio.Read(clips), starts, most));
     }
 

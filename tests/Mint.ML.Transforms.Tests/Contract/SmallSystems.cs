@@ -57,7 +57,7 @@ internal static class SmallSystems
         return folder;
     }
 
-    private static void Words(string folder, int size)
+    public static void Words(string folder, int size)
     {
         Directory.CreateDirectory(folder);
         IEnumerable<string> words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", .. "abcdefghijklmnopqrstuv".SelectMany(c => new[] { $"{c}", $"##{c}" }),

@@ -59,11 +59,20 @@ public sealed class OptionTests
     public void An_evaluation_recipe_has_every_property_too()
     {
         var recipe = Evaluation("""
-            "generation": { "beams": 3, "early-stopping": "immediately", "stop-strings": ["."] }, "ranking": { "score": "pmi", "slope": 0.5 }, "long-audio": { "window-seconds": 3 }
+            "generation": { "beams": 3, "early-stopping": "immediately", "stop-strings": ["."] }, "long-audio": { "window-seconds": 3 }
             """);
         Assert.AreEqual((3, EarlyStopping.Immediately, "."), (recipe.Generation.Beams, recipe.Generation.EarlyStopping, recipe.Generation.StopStrings[0]));
-        Assert.AreEqual(new RankingOptions { Score = RankingScore.PointwiseMutualInformation, Slope = 0.5 }, recipe.Ranking);
         Assert.AreEqual(0.5, recipe.LongAudio.Overlap);
+        recipe = Evaluation(""" "ranking": { "score": "pmi", "slope": 0.5 } """, "tagging");
+        Assert.AreEqual(new RankingOptions { Score = RankingScore.PointwiseMutualInformation, Slope = 0.5 }, recipe.Ranking);
+    }
+
+    [TestMethod]
+    public void What_a_recipes_task_does_not_read_is_refused_by_its_key()
+    {
+        Says(() => Evaluation(""" "by": "similarity", "ranking": { "slope": 2 }, "labels": ["a", "b"] """), "'labels' are for", "'by' is for", "'ranking' is for");
+        Says(() => Evaluation(""" "generation": { "beams": 3 }, "instruction": "x" """, "retrieval"), "'generation' is for captioning", "'instruction' says nothing");
+        Says(() => Evaluation(""" "by": "similarity", "ranking": { "slope": 2 } """, "classification"), "'ranking' says nothing where 'by' is similarity");
     }
 
     [TestMethod]
@@ -394,12 +403,12 @@ public sealed class OptionTests
         public override void Write(AnswerRow row) => Written.Add(row);
     }
 
-    private static EvaluationRecipe Evaluation(string keys)
+    private static EvaluationRecipe Evaluation(string keys, string task = "captioning")
     {
         string folder = Directory.CreateTempSubdirectory("mint-option-").FullName, file = Path.Combine(folder, "recipe.json");
         try
         {
-            File.WriteAllText(file, $$"""{ "task": "captioning", "manifest": "a.csv", "columns": ["Caption"], {{keys}} }""");
+            File.WriteAllText(file, $$"""{ "task": "{{task}}", "manifest": "a.csv", "columns": ["Caption"], {{keys}} }""");
             return EvaluationRecipe.Read(file);
         }
         finally
