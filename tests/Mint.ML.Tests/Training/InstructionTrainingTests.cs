@@ -1,11 +1,8 @@
-using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
 using Mint.ML.Systems;
 using Mint.ML.Text;
 using Mint.ML.Training;
 using Mint.ML.Training.Data;
-using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Tests.Training;
