@@ -5,8 +5,8 @@ namespace Mint.ML.Samples.Demo.Apt;
 
 /// <summary>What the demo's language model knows before it hears anything: texts alone, in which a sound is its name after the word "audio".</summary>
 /// <remarks>
-/// A large language model has learned from text to compare and to count; one that is trained in a minute has to be taught the same. No sound and no file is read
-/// for it.
+/// A large language model has learned from text to compare and to count; one that is trained in a minute has to be taught the same. No sound and no file is
+/// read for it.
 /// </remarks>
 internal sealed class SoundTexts(IReadOnlyList<string> names)
 {
