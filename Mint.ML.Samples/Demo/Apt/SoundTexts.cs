@@ -56,7 +56,9 @@ internal sealed class SoundTexts(IReadOnlyList<string> names)
     {
         string name = Name(chance), asked = AptTasks.Counting[chance.Next(AptTasks.Counting.Count)].Replace("{LABEL}", name, StringComparison.Ordinal);
         int times = 1 + chance.Next(4);
-        return ($"audio {string.Join(' ', Enumerable.Repeat(name, times))} {asked}", $"{times}");
+        string[] slots = [.. Enumerable.Range(0, 4).Select(slot => slot < times ? name : "silence")];
+        chance.Shuffle(slots);
+        return ($"audio {string.Join(' ', slots)} {asked}", $"{times}");
     }
 
     private (string, string) Looked(Random chance)
