@@ -97,8 +97,8 @@ internal static class TuneAptCommand
                 }
                 else if (stage0 is null || llama is null || place.Encoder.Length == 0)
                 {
-                    errors.Require(false, "Give --from: the APT to start from, or --bridge, --encoder and --language-model: stage 0's run, what it heard with, and "
-                        + "a LLaMA.");
+                    errors.Require(false, "Give --from: the APT to start from, or --bridge, --encoder and --language-model: stage 0's run, "
+                        + "what it heard with, and a LLaMA.");
                 }
                 else
                 {
