@@ -1,3 +1,4 @@
+using Mint.ML.Files;
 using Mint.ML.LanguageModels;
 using Mint.ML.Objectives;
 using Mint.ML.Tensors;
@@ -18,7 +19,7 @@ internal static class SmallLlama
     {
         Directory.CreateDirectory(folder);
         WordPieceTrainer.Train(texts.Words, Path.Combine(folder, "vocab.txt"), new() { LeastCount = 1 });
-        File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), """{"tokenizer_class": "BertTokenizer", "do_lower_case": true}""");
+        AtomicFile.WriteText(Path.Combine(folder, "tokenizer_config.json"), """{"tokenizer_class": "BertTokenizer", "do_lower_case": true}""");
         var tokenizer = TextTokenizer.Load(folder);
         var model = new Llama(new LlamaConfig
         {

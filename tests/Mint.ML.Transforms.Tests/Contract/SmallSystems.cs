@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.Transforms.Tests.Pipeline;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Transforms.Tests.Contract;
