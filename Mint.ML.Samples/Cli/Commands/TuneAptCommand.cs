@@ -10,7 +10,8 @@ using Mint.ML.Training.Data;
 
 namespace Mint.ML.Samples.Cli.Commands;
 
-/// <summary><c>mint tune-apt</c>: APT's stages 1 and 2, whose result is a system's folder as <c>--system</c> takes it. Stage 0 is <c>mint pretrain</c>.</summary>
+/// <summary><c>mint tune-apt</c>: APT's stages 1 and 2, whose result is a system's folder as <c>--system</c> takes it. Stage 0 is <c>mint
+/// pretrain</c>.</summary>
 internal static class TuneAptCommand
 {
     public static Command Create()
@@ -31,7 +32,8 @@ internal static class TuneAptCommand
         var language = new Option<string?>("--language-model") { Description = "Folder of the frozen LLaMA or Vicuna, with --bridge" };
         var run = new RunArguments("runs/tune-apt");
         var training = TrainingArguments.Training(AptTraining.Paper);
-        var command = new Command("tune-apt", "Train APT: stage 1 on single clips, stage 2 with --few-shot and --pairs too. What no option says is the paper's.")
+        var command = new Command("tune-apt",
+            "Train APT: stage 1 on single clips, stage 2 with --few-shot and --pairs too. What no option says is the paper's.")
         {
             data, events, fewShot, pairs, ways, shots, episodes, validation, from, bridge, language,
         };
@@ -49,7 +51,8 @@ internal static class TuneAptCommand
             foreach (string labelled in parse.GetValue(fewShot) ?? [])
             {
                 int colon = labelled.LastIndexOf(':');
-                read.AddEpisodes(labelled[..colon], labelled[(colon + 1)..], parse.GetValue(ways), parse.GetValue(shots), parse.GetValue(episodes), options.Seed);
+                read.AddEpisodes(labelled[..colon], labelled[(colon + 1)..], parse.GetValue(ways), parse.GetValue(shots), parse.GetValue(episodes),
+                    options.Seed);
             }
             foreach (string manifest in parse.GetValue(pairs) ?? []) read.AddPairs(manifest);
             var (files, places, mix) = read.Read();
@@ -94,8 +97,8 @@ internal static class TuneAptCommand
                 }
                 else if (stage0 is null || llama is null || place.Encoder.Length == 0)
                 {
-                    errors.Require(false, "Give --from: the APT to start from, or --bridge, --encoder and --language-model: stage 0's run, what it heard with, and a "
-                        + "LLaMA.");
+                    errors.Require(false, "Give --from: the APT to start from, or --bridge, --encoder and --language-model: stage 0's run, "
+                        + "what it heard with, and a LLaMA.");
                 }
                 else
                 {

@@ -124,7 +124,8 @@ internal static class SmallLlama
             int[][] rows = [.. texts];
             int longest = rows.Max(row => row.Length);
             return (tensor(rows.SelectMany(row => row.Select(id => (long)id).Concat(Enumerable.Repeat((long)pad, longest - row.Length))).ToArray(),
-                [rows.Length, longest]), tensor(rows.SelectMany(row => Enumerable.Range(0, longest).Select(i => i < row.Length)).ToArray(), [rows.Length, longest]));
+                [rows.Length, longest]), tensor(rows.SelectMany(row => Enumerable.Range(0, longest).Select(i => i < row.Length)).ToArray(),
+                    [rows.Length, longest]));
         }
 
         public void Dispose()

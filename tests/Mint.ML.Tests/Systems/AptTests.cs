@@ -111,7 +111,8 @@ public sealed class AptTests
         using var clips = Clips().Read([0]);
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => apt.Prompt(clips, [Different[3]])).Message, "names clip 1");
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => apt.Prompt(null, [Different[1]])).Message, "there are none");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => apt.Prompt(clips, [new Interleaved([new VectorPart(new float[2, 7])], "")])).Message, "7 wide");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() =>
+            apt.Prompt(clips, [new Interleaved([new VectorPart(new float[2, 7])], "")])).Message, "7 wide");
         Assert.ThrowsExactly<ArgumentException>(() => apt.Prompt(clips, Array.Empty<Interleaved>()));
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => AptTraining.Run(apt, Clips(),
             new InstructionMix([new InstructionSource([new InstructionExample(0, new string('x', 99), "y")])]), new TrainingOptions())).Message, "longer");
