@@ -135,7 +135,7 @@ internal static class SmallPengi
                 ];
                 var options = new TrainingOptions
                 {
-                    Epochs = 8, BatchSize = 66, LearningRate = 2e-3, WeightDecay = 0, WarmUpSteps = 20, MaxTokens = 30, Seed = seed,
+                    Epochs = 5, BatchSize = 66, LearningRate = 3e-3, WeightDecay = 0, WarmUpSteps = 10, MaxTokens = 30, Seed = seed,
                 };
                 string made = Path.Combine(begun, name);
                 using (var pengi = Pengi.Load(begun))
