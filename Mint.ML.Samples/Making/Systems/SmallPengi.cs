@@ -230,7 +230,8 @@ internal static class SmallPengi
         using var chance = new Generator((ulong)seed);
         using var checkpoint = CheckpointFolder.Open(from);
         CheckpointWriter.Write(to, checkpoint.Config, [.. checkpoint.Names.Select(name => KeyValuePair.Create(name,
-            Mappings.Any(mapping => name.StartsWith(mapping, StringComparison.Ordinal)) ? Drawn(name, checkpoint.Describe(name).Shape) : checkpoint.Read(name)))]);
+            Mappings.Any(mapping => name.StartsWith(mapping, StringComparison.Ordinal)) ? Drawn(name, checkpoint.Describe(name).Shape)
+                : checkpoint.Read(name)))]);
         foreach (string part in (string[])["clip", "gpt2"])
         {
             Directory.CreateDirectory(Path.Combine(to, part));
