@@ -1,7 +1,6 @@
 using Mint.ML.Answering;
 using Mint.ML.Audio;
 using Mint.ML.Files;
-using Mint.ML.Generation;
 using Mint.ML.Metrics;
 using Mint.ML.Retrieval;
 using Mint.ML.Systems;

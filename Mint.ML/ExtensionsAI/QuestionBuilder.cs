@@ -28,6 +28,8 @@ public sealed partial class QuestionBuilder(IChatClient client, QuestionPrompts 
 {
     private const double Deviations = 3; // of the logarithm of a length, beyond which a pair is an outlier
 
+    private const string KeptFile = "file of answers so far";
+
     private static readonly JsonSerializerOptions Written = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -54,6 +56,7 @@ public sealed partial class QuestionBuilder(IChatClient client, QuestionPrompts 
         string kept = output + ".asked.jsonl", folder = Path.GetDirectoryName(Path.GetFullPath(output))!;
         Directory.CreateDirectory(folder);
         using var held = FolderLock.TakeFile(output);
+        GrowingFile.Check(kept, KeptFile);
         var done = Read(kept);
         var all = new List<Asked>();
         foreach (var row in read.Rows)
@@ -65,7 +68,7 @@ public sealed partial class QuestionBuilder(IChatClient client, QuestionPrompts 
             {
                 asked = new Asked(key, Path.GetRelativePath(folder, row.Path).Replace(Path.DirectorySeparatorChar, '/'), caption,
                     await AskAsync(caption, cancel).ConfigureAwait(false));
-                await File.AppendAllTextAsync(kept, JsonSerializer.Serialize(asked, Written) + "\n", CancellationToken.None).ConfigureAwait(false);
+                GrowingFile.Append(kept, JsonSerializer.Serialize(asked, Written) + "\n", KeptFile);
             }
             all.Add(asked);
             progress?.Report(all.Count);

@@ -236,7 +236,7 @@ internal static class SmallPengi
         {
             Directory.CreateDirectory(Path.Combine(to, part));
             foreach (string file in ModelFolder.Names(Path.Combine(from, part)))
-                File.Copy(Path.Combine(from, part, file), Path.Combine(to, part, file), overwrite: true);
+                AtomicFile.Copy(Path.Combine(from, part, file), Path.Combine(to, part, file));
         }
 
         Tensor Drawn(string name, IReadOnlyList<long> shape)

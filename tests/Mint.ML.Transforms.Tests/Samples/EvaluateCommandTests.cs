@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Mint.ML.Evaluation;
 using Mint.ML.Metrics;
 using Mint.ML.Samples.Cli.Commands;
-using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Transforms.Tests.Pipeline;
 
 namespace Mint.ML.Transforms.Tests.Samples;
@@ -244,6 +243,20 @@ public class EvaluateCommandTests
         {
             Assert.AreEqual(item["rank"]!.GetValue<int>() == 1, item["path"]!.GetValue<string>() == item["answer"]!.GetValue<string>());
         }
+    }
+
+    [TestMethod]
+    public void A_caption_that_is_read_in_part_has_a_note_in_its_item()
+    {
+        string[] lines = File.ReadAllLines(Clips.Manifest);
+        string caption = lines[1].Split(',')[2], longer = string.Join(' ', Enumerable.Repeat("flute", 90));
+        File.WriteAllLines(At("long.csv"), lines.Select(line => line.Replace(caption, longer).Replace("clip", Path.Combine(Clips.Folder, "clip"))));
+        var about = About("retrieval", "Caption");
+        about["manifest"] = "long.csv";
+        Run(Recipe("long.json", about), "-o", At("long"));
+        string[] notes = [.. Items("long").Select(item => item["notes"]?.ToJsonString() ?? "")];
+        StringAssert.Contains(notes[0], "tokens longer than the model reads");
+        Assert.IsTrue(notes.Skip(1).All(note => note.Length == 0));
     }
 
     [TestMethod]
