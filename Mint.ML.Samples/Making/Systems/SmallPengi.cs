@@ -135,7 +135,7 @@ internal static class SmallPengi
                 ];
                 var options = new TrainingOptions
                 {
-                    Epochs = 8, BatchSize = 66, LearningRate = 2e-3, WeightDecay = 0, WarmUpSteps = 20, MaxTokens = 30, Seed = seed,
+                    Epochs = 5, BatchSize = 66, LearningRate = 3e-3, WeightDecay = 0, WarmUpSteps = 10, MaxTokens = 30, Seed = seed,
                 };
                 string made = Path.Combine(begun, name);
                 using (var pengi = Pengi.Load(begun))
@@ -230,7 +230,8 @@ internal static class SmallPengi
         using var chance = new Generator((ulong)seed);
         using var checkpoint = CheckpointFolder.Open(from);
         CheckpointWriter.Write(to, checkpoint.Config, [.. checkpoint.Names.Select(name => KeyValuePair.Create(name,
-            Mappings.Any(mapping => name.StartsWith(mapping, StringComparison.Ordinal)) ? Drawn(name, checkpoint.Describe(name).Shape) : checkpoint.Read(name)))]);
+            Mappings.Any(mapping => name.StartsWith(mapping, StringComparison.Ordinal)) ? Drawn(name, checkpoint.Describe(name).Shape)
+                : checkpoint.Read(name)))]);
         foreach (string part in (string[])["clip", "gpt2"])
         {
             Directory.CreateDirectory(Path.Combine(to, part));
