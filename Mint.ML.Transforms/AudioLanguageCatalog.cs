@@ -9,7 +9,6 @@ using Mint.ML.Retrieval;
 using Mint.ML.Systems;
 using Mint.ML.Text;
 using Mint.ML.Transforms.Experiments;
-using Mint.ML.Transforms.RowMapping;
 
 namespace Mint.ML.Transforms;
 

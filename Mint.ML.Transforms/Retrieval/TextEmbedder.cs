@@ -3,7 +3,6 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Mint.ML.ModelFiles;
 using Mint.ML.Text;
-using Mint.ML.Transforms.Predictors;
 using Mint.ML.Transforms.RowMapping;
 
 namespace Mint.ML.Transforms;
@@ -67,7 +66,7 @@ public sealed class TextEmbeddingTransformer : EmbeddingTransformer, ILoadable<T
 public sealed class TextEmbedder : StepEstimator<TextEmbeddingTransformer>
 {
     /// <summary>Which model, and over what.</summary>
-    public sealed class Options
+    public sealed class Options : EmbeddingOptions
     {
         /// <summary>The column that takes the vectors.</summary>
         public string OutputColumnName = "TextEmbedding";
@@ -75,20 +74,8 @@ public sealed class TextEmbedder : StepEstimator<TextEmbeddingTransformer>
         /// <summary>The text column.</summary>
         public string InputColumnName = "Caption";
 
-        /// <summary>A CLAP's folder; null takes a bridge.</summary>
-        public string? Clap;
-
-        /// <summary>A bridge of stage 1, where there is no <see cref="Clap"/>.</summary>
-        public BridgeNetTransformer? Bridge;
-
-        /// <summary>A pre-trained system instead of either.</summary>
-        public AudioLanguageSystem? System;
-
         /// <summary>Texts embedded at once; results do not depend on it.</summary>
         public int BatchSize = 32;
-
-        /// <summary>Puts the CLAP's files into a saved model instead of referring to them by name and hash.</summary>
-        public bool EmbedFrozenModels;
 
         internal Options Copy() => (Options)MemberwiseClone();
     }
@@ -106,15 +93,14 @@ public sealed class TextEmbedder : StepEstimator<TextEmbeddingTransformer>
     private protected override void Check(OptionErrors errors)
     {
         errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName));
-        errors.Clap(options.Clap, options.Bridge, options.System);
+        options.CheckModel(errors);
         errors.Require(options.Clap is not null || options.Bridge is not null || options.System is not null,
             "Clap and Bridge are both null; one of them makes the vectors.");
         errors.Batch(options.BatchSize);
     }
 
     private protected override TextEmbeddingTransformer Make(IDataView input) => new(Environment,
-        options.System is { } system ? new(system.Shared.Share())
-            : options.Clap is { } clap ? EmbeddingModel.Load(clap, options.EmbedFrozenModels, Environment) : new(options.Bridge!.Bridge.Share()),
+        options.Model(Environment, () => options.Bridge!.Bridge),
         new(options.OutputColumnName, options.InputColumnName, options.BatchSize));
 
     private protected override SchemaShape Shape(SchemaShape input)

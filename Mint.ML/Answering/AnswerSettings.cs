@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
-using Mint.ML.Files;
 using Mint.ML.Generation;
 
 namespace Mint.ML.Answering;

@@ -2,7 +2,6 @@ using Mint.ML.Checkpoints;
 using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
 using Mint.ML.Tensors;
-using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;

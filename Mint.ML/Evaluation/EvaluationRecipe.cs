@@ -108,8 +108,8 @@ public sealed record EvaluationRecipe
         errors.Require(Labels.Count == 0 || chooses, "'labels' are for classification and tagging.");
         errors.Require(By == "ranking" || chooses, "'by' is for classification and tagging.");
         errors.Require(Ranking == new RankingOptions() || chooses, "'ranking' is for classification and tagging.");
-        errors.Require(Ranking == new RankingOptions() || By != "similarity", "'ranking' says nothing where 'by' is similarity.");
-        errors.Require(Generation == new GenerationOptions() || Task == "captioning", "'generation' is for captioning.");
+        errors.Require(By != "similarity" || Ranking.Score == default, "'ranking.score' says nothing where 'by' is similarity.");
+        errors.Require(Generation == new GenerationOptions() || Task is "captioning" or "answering", "'generation' is for captioning and answering.");
         errors.Require(Instruction.Length == 0 || Task != "retrieval", "'instruction' says nothing in retrieval, which compares captions with clips.");
         errors.Require(!Ranking.MultiLabel, "'ranking.multi-label' follows from the task: tagging.");
         errors.Require(LabelText.Contains(Label, StringComparison.Ordinal), $"'label-text' is '{LabelText}'; it holds {Label}, which is filled in.");

@@ -28,6 +28,8 @@ public sealed partial class QuestionBuilder(IChatClient client, QuestionPrompts 
 {
     private const double Deviations = 3; // of the logarithm of a length, beyond which a pair is an outlier
 
+    private const string KeptFile = "file of answers so far";
+
     private static readonly JsonSerializerOptions Written = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -54,6 +56,7 @@ public sealed partial class QuestionBuilder(IChatClient client, QuestionPrompts 
         string kept = output + ".asked.jsonl", folder = Path.GetDirectoryName(Path.GetFullPath(output))!;
         Directory.CreateDirectory(folder);
         using var held = FolderLock.TakeFile(output);
+        GrowingFile.Check(kept, KeptFile);
         var done = Read(kept);
         var all = new List<Asked>();
         foreach (var row in read.Rows)
@@ -65,7 +68,7 @@ public sealed partial class QuestionBuilder(IChatClient client, QuestionPrompts 
             {
                 asked = new Asked(key, Path.GetRelativePath(folder, row.Path).Replace(Path.DirectorySeparatorChar, '/'), caption,
                     await AskAsync(caption, cancel).ConfigureAwait(false));
-                await File.AppendAllTextAsync(kept, JsonSerializer.Serialize(asked, Written) + "\n", CancellationToken.None).ConfigureAwait(false);
+                GrowingFile.Append(kept, JsonSerializer.Serialize(asked, Written) + "\n", KeptFile);
             }
             all.Add(asked);
             progress?.Report(all.Count);
@@ -117,7 +120,8 @@ public sealed partial class QuestionBuilder(IChatClient client, QuestionPrompts 
                 StringSplitOptions.RemoveEmptyEntries));
             if (question.Length == 0 || answer.Length == 0) continue;
             string verdict = await SayAsync([new(ChatRole.User, prompts.Check.Replace("{caption}", caption, StringComparison.Ordinal)
-                .Replace("{question}", question, StringComparison.Ordinal).Replace("{answer}", answer, StringComparison.Ordinal))], cancel).ConfigureAwait(false);
+                .Replace("{question}", question, StringComparison.Ordinal).Replace("{answer}", answer, StringComparison.Ordinal))], cancel)
+                .ConfigureAwait(false);
             pairs.Add(new Pair(question, answer, verdict.TrimStart().StartsWith("yes", StringComparison.OrdinalIgnoreCase)));
         }
         return [.. pairs];
@@ -146,6 +150,7 @@ public sealed partial class QuestionBuilder(IChatClient client, QuestionPrompts 
         return length => Math.Abs(length - mean) <= Deviations * deviation + 1e-9;
     }
 
-    [GeneratedRegex(@"^\s*(?:\d+[.)]\s*)?Q\d*:(?<q>[^\n]*)\n\s*A\d*:(?<a>(?:(?!^\s*(?:\d+[.)]\s*)?Q\d*:).)*)", RegexOptions.Multiline | RegexOptions.Singleline)]
+    [GeneratedRegex(@"^\s*(?:\d+[.)]\s*)?Q\d*:(?<q>[^\n]*)\n\s*A\d*:(?<a>(?:(?!^\s*(?:\d+[.)]\s*)?Q\d*:).)*)",
+        RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Pairs();
 }

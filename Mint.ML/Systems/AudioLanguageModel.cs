@@ -4,7 +4,6 @@ using Mint.ML.Encoders;
 using Mint.ML.Generation;
 using Mint.ML.ModelFiles;
 using Mint.ML.Retrieval;
-using static TorchSharp.torch;
 
 namespace Mint.ML.Systems;
 

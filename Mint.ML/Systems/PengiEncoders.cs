@@ -2,7 +2,6 @@ using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.Generation;
 using Mint.ML.LanguageModels;
-using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,5 +1,4 @@
 using Mint.ML.Systems;
-using Mint.ML.Text;
 using Mint.ML.Training.Data;
 using Mint.ML.Training.Memory;
 using TorchSharp.Modules;

@@ -66,7 +66,8 @@ internal static class ClassifyCommand
                 errors.Unused(parse, bySimilarity, "where labels are compared by similarity", ranking.Named("--score", "--max-rows"));
                 errors.Unused(parse, !options.Ranking.MultiLabel && !bySimilarity, "without --multi-label", ranking.Named("--offset"));
                 errors.Unused(parse, !options.Ranking.MultiLabel, "without --multi-label", shown.Named("--threshold"));
-                errors.Unused(parse, options.Ranking.MultiLabel, "beside --multi-label, which shows those from --threshold on", shown.Named("--top"));
+                errors.Unused(parse, options.Ranking.MultiLabel, "beside --multi-label, which shows those from --threshold on",
+                    [.. shown.Named("--top"), .. ranking.Named("--unknown-below")]);
                 errors.Throw();
             }
         });

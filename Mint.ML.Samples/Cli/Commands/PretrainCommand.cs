@@ -3,7 +3,6 @@ using Microsoft.ML;
 using Mint.ML.Audio;
 using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Cli.Runs;
-using Mint.ML.Systems;
 using Mint.ML.Training;
 using Mint.ML.Transforms;
 

@@ -6,7 +6,6 @@ using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Systems;
 using Mint.ML.Training;
 using Mint.ML.Training.Data;
-using TorchSharp;
 
 namespace Mint.ML.Samples.Cli.Commands;
 
@@ -24,7 +23,10 @@ internal static class TuneSystemCommand
         {
             Description = "From nothing: folder of the frozen LLaMA of MusiLingo (its MERT is --encoder) or GPT-2 of Pengi",
         };
-        var text = new Option<string?>("--text-encoder") { Description = "Pengi from nothing: folder of a CLIP (the CLAP whose HTS-AT it hears with is --encoder)" };
+        var text = new Option<string?>("--text-encoder")
+        {
+            Description = "Pengi from nothing: folder of a CLIP (the CLAP whose HTS-AT it hears with is --encoder)",
+        };
         var layers = EnumOption.Create("--layers",
             "MusiLingo from nothing: MERT's layers averaged by learned weights (the paper), or their plain mean (the published "
             + "model)", MusiLingoLayers.Weighted);
@@ -113,15 +115,18 @@ internal static class TuneSystemCommand
                 }
                 errors.Require(!isPengi || contrasts || sources.All(source => source.Instruction is not ""),
                     "Pengi is always asked something: give the instruction of --data.");
+                errors.Unused(parse, folder is not null, "beside --from, whose system has its own", [run.EncoderOption, text, language]);
+                errors.Unused(parse, isPengi && folder is not null, "beside --from, whose system has its own", start);
+                errors.Unused(parse, !isPengi && folder is not null, "beside --from, whose system has its own", layers, window);
+                errors.Unused(parse, isPengi, "about a Pengi", layers, window);
+                errors.Unused(parse, !isPengi, "about a MusiLingo", [text, frozen, .. start]);
+                errors.Unused(parse, contrasts, "with clap, which trains the encoder", frozen);
+                errors.Unused(parse, isPengi && !contrasts && parse.GetValue(frozen), "beside --frozen-encoder, which hears every clip once and whole",
+                    training.Named("--max-frames"));
+                errors.Unused(parse, options.ActivationCheckpointing, "about a system without a bridge", training.Named("--activation-checkpointing"));
                 errors.Require(!contrasts || sources.All(source => source.Instruction is ""),
                     "clap takes captions, which answer nothing: give --data MANIFEST::COLUMN.");
                 errors.Require(!contrasts || options.BatchSize > 1, "--batch-size is 1; clap contrasts a clip with the others of its batch.");
-                errors.Unused(parse, isPengi, "about a Pengi", [layers, window]);
-                errors.Unused(parse, !isPengi, "about a MusiLingo, whose encoder always stays as it is and hears no text", [frozen, text]);
-                errors.Unused(parse, folder is not null, "beside --from, whose system has its own", [run.EncoderOption, language, .. isPengi ? [text] : (Option[])[layers, window]]);
-                errors.Unused(parse, isPengi && parse.GetValue(frozen), "beside --frozen-encoder, which hears every clip once and whole",
-                    training.Named("--max-frames"));
-                errors.Unused(parse, options.ActivationCheckpointing, "about a system without a bridge", training.Named("--activation-checkpointing"));
                 errors.Require(parse.GetValue(window) >= 1, $"--window is {parse.GetValue(window)}; at least one frame makes a token.");
                 errors.Gather(() => TrainingArguments.CheckValidation(options, parse.GetValue(validation) is { Length: > 0 },
                     contrasts ? ["loss", "r1", "r5", "r10"] : ["loss", "accuracy"]));

@@ -48,7 +48,7 @@ internal static class RunFiles
     private static readonly string[] Indifferent = ["output", "cache", "checkpoint-every", "checkpoints-kept", "recipe"];
 
     // Options that name folders of models. What stands in a folder may be other weights tomorrow; a vocabulary is compared with the run's copy of it.
-    private static readonly string[] Folders = ["from", "bridge", "bert", "encoder", "language-model"];
+    private static readonly string[] Folders = ["from", "bridge", "bert", "encoder", "text-encoder", "language-model"];
     private const int HashShown = 16; // digits: enough to tell two files apart, and to be read
 
     private static JsonObject Files(JsonObject options)

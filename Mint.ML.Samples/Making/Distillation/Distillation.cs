@@ -1,9 +1,7 @@
 using Mint.ML.Encoders;
-using Mint.ML.Metrics;
 using Mint.ML.Samples.Making.Pretraining;
 using Mint.ML.Tensors;
 using Mint.ML.Training;
-using Mint.ML.Training.Data;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

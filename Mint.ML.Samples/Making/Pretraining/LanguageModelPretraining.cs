@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Mint.ML.LanguageModels;
-using Mint.ML.Layers;
 using Mint.ML.Objectives;
 using Mint.ML.Tensors;
 using Mint.ML.Text;

@@ -74,7 +74,7 @@ internal static class SmallFolders
         {
             string target = Path.Combine(to, file);
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(Path.Combine(from, file), target, overwrite: true);
+            AtomicFile.Copy(Path.Combine(from, file), target);
         }
     }
 
@@ -101,6 +101,6 @@ internal static class SmallFolders
             else tensor.copy_(name.EndsWith("weight_v", StringComparison.Ordinal) ? ones(tensor.shape) : zeros(tensor.shape));
         }
         CheckpointWriter.Write(folder, config, to.state_dict().Select(pair => KeyValuePair.Create(pair.Key, pair.Value.detach())));
-        File.Copy(Path.Combine(encoder, "preprocessor_config.json"), Path.Combine(folder, "preprocessor_config.json"), overwrite: true);
+        AtomicFile.Copy(Path.Combine(encoder, "preprocessor_config.json"), Path.Combine(folder, "preprocessor_config.json"));
     }
 }

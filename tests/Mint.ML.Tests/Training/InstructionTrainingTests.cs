@@ -1,11 +1,8 @@
-using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
 using Mint.ML.Systems;
 using Mint.ML.Text;
 using Mint.ML.Training;
 using Mint.ML.Training.Data;
-using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Tests.Training;
@@ -31,6 +28,17 @@ public sealed class InstructionTrainingTests
         }
 
         Assert.IsFalse(model.Bridge.training);
+    }
+
+    [TestMethod]
+    public void Answers_that_are_all_the_same_and_a_language_model_that_was_not_read_are_said()
+    {
+        var model = Load();
+        Assert.IsNull(Train(model, Short).Warning);
+        InstructionExample[] same = [.. Answers.Select((_, i) => new InstructionExample(i, "what?", "piano"))];
+        StringAssert.Contains(InstructionTraining.Run(model, Audio(model), same, Short).Warning!, "All 6 answers are 'piano'");
+        using (no_grad()) ((T5)model.LanguageModel).named_parameters().First(pair => pair.parameter.ndim == 2).parameter.zero_();
+        StringAssert.Contains(Train(model, Short).Warning!, "is one number throughout: it was never read from a file");
     }
 
     [TestMethod]

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.ML.Data;
 using Mint.ML.Samples.Cli.Commands;
-using Mint.ML.Samples.Scenarios;
 using Mint.ML.Systems;
 using Mint.ML.Transforms.Tests.Pipeline;
 
