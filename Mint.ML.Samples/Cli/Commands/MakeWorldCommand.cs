@@ -45,6 +45,8 @@ internal static class MakeWorldCommand
             { "--tuned-scenes", "Scenes that stage 2 hears", o => o.TunedScenes, (o, value) => o with { TunedScenes = value } },
             { "--tune-epochs", "Passes of stage 2", o => o.TuneEpochs, (o, value) => o with { TuneEpochs = value } },
             { "--tune-learning-rate", "Highest learning rate of stage 2", o => o.TuneLearningRate, (o, value) => o with { TuneLearningRate = value } },
+            { "--notes-share", "Share of the scenes that are notes", o => o.Notes, (o, value) => o with { Notes = value } },
+            { "--start", "Run folder whose newest checkpoint stage 1 begins with (default: none)", o => o.Start, (o, value) => o with { Start = value } },
             { "--seed", "Decides weights, scenes and their words", o => o.Seed, (o, value) => o with { Seed = value } },
         };
         var command = new Command("make-world", "Train the model of everyday sound that ships: caption, tag, classify, ask and search.")

@@ -90,7 +90,7 @@ internal static class EverydayWords
         var found = new Dictionary<int, float>();
         for (int i = 0; i < concepts.Count; i++)
         {
-            if (concepts[i].Phrases.Any(kin.Contains)) found[i] = 0.6f;
+            if (concepts[i].Phrases.Any(kin.Contains)) found[i] = 0.9f;
             if (concepts[i].Phrases.Any(phrase => phrase == instrument || phrase.Contains(' ') == false && phrase.Length > 3
                 && instrument.Split(' ').Contains(phrase) && !kin.Contains("bass guitar"))) found[i] = 1;
         }

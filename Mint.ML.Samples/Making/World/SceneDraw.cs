@@ -22,13 +22,15 @@ internal sealed class SceneDraw
     private readonly int[] sounds, silent;                       // indices of stretches
     private readonly int[][] kinds;                              // those whose surest concept is the same
     private readonly int firstNote, firstSilence;
+    private readonly double notes;
 
     /// <param name="world">What was heard.</param>
     /// <param name="labels">The teacher's classes.</param>
     /// <param name="concepts">Their everyday names.</param>
-    public SceneDraw(HeardWorld world, IReadOnlyList<string> labels, IReadOnlyList<Concept> concepts)
+    /// <param name="notes">Share of the scenes that are notes.</param>
+    public SceneDraw(HeardWorld world, IReadOnlyList<string> labels, IReadOnlyList<Concept> concepts, double notes)
     {
-        (this.world, this.labels) = (world, labels);
+        (this.world, this.labels, this.notes) = (world, labels, notes);
         var (where, known, sure) = (new List<(int, int, int)>(), new List<float[]>(), new List<float[]>());
         int silence = concepts.Select((concept, i) => (concept, i)).First(pair => pair.concept.Phrases.Contains("silence")).i;
         for (int part = 0; part < world.Parts.Count; part++)
@@ -76,14 +78,15 @@ internal sealed class SceneDraw
     public DrawnScene Draw(Random random)
     {
         double what = random.NextDouble();
-        if (what < 0.02) return new([silent[random.Next(silent.Length)]], new Scene([]), null);
-        if (what < 0.15 && world.Notes.Count > 0)
+        if (what < notes && world.Notes.Count > 0)
         {
             int note = random.Next(world.Notes.Count);
             return new([firstNote + note], new Scene([new SceneSound("Music", 0, 1)]), world.Notes[note]);
         }
-        if (what < 0.7) return One(Stretch(random));
-        if (what < 0.76)
+        what = random.NextDouble();
+        if (what < 0.03) return new([silent[random.Next(silent.Length)]], new Scene([]), null);
+        if (what < 0.75) return One(Stretch(random));
+        if (what < 0.8)
         {
             // The same short sound again, with silence between.
             int again = Stretch(random), times = random.Next(2, 4);
@@ -93,7 +96,7 @@ internal sealed class SceneDraw
             for (int i = 1; i < times; i++) row.AddRange([silent[random.Next(silent.Length)], again]);
             return new([.. row], new Scene([single.Scene.Sounds[0] with { Times = times }]), null);
         }
-        int[] follow = [.. Enumerable.Range(0, what < 0.95 ? 2 : 3).Select(_ => Stretch(random))];
+        int[] follow = [.. Enumerable.Range(0, what < 0.97 ? 2 : 3).Select(_ => Stretch(random))];
         var scenes = follow.Select(one => One(one).Scene).ToList();
         // What cannot be named is not told of where something else can.
         var named = scenes.SelectMany((scene, i) => scene.Sounds.Take(1).Select(sound => sound with { Begin = i, End = i + 1 })).ToList();

@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Bridges;
+using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.Files;
 using Mint.ML.Generation;
@@ -65,7 +66,7 @@ internal sealed class WorldMaking(WorldOptions options, TextWriter log, IProgres
         {
             HeardWorld Hear(string split) => HeardWorld.Hear(work, split, ear, identity, asked, patches, bank, Path.Combine(notes, $"manifest-{split}.csv"),
                 options, log, cancel);
-            (train, test) = (new SceneDraw(Hear("train"), labels, concepts), new SceneDraw(Hear("test"), labels, concepts));
+            (train, test) = (new SceneDraw(Hear("train"), labels, concepts, options.Notes), new SceneDraw(Hear("test"), labels, concepts, options.Notes));
         }
         log.WriteLine($"{concepts.Count} kinds of sound, {train.Kinds} of which were heard in training");
 
@@ -80,7 +81,8 @@ internal sealed class WorldMaking(WorldOptions options, TextWriter log, IProgres
         long width = YamNetWidth(encoder);
         using var bridge = new BridgeNet(WorldOptions.Bridge(words.VocabularySize + 1, width));
         bridge.Initialize(options.Seed);
-        Meanings.Begin(bridge, sentences, full, own);
+        if (options.Start is { } run) Begin(bridge, run);
+        else Meanings.Begin(bridge, sentences, full, own);
         var alignment = new WorldAlignment(bridge, words, train, test, concepts, meanings, options, identity);
         var stage1 = TrainingLoop.Run(alignment, alignment, options.Loop, progress, cancel);
         if (cancel.IsCancellationRequested) return;
@@ -100,6 +102,16 @@ internal sealed class WorldMaking(WorldOptions options, TextWriter log, IProgres
         if (cancel.IsCancellationRequested) return;
         Write(bridge, model, vocabulary, languageModel, encoder, output);
         WorldCard.Write(output, Path.Combine(sounds, SoundCollection.Manifest), options, concepts.Count, stage1, stage2);
+    }
+
+    private static void Begin(BridgeNet bridge, string run)
+    {
+        string checkpoint = Directory.EnumerateFiles(run, "step-*.safetensors").Order(StringComparer.Ordinal).LastOrDefault()
+            ?? throw new FileNotFoundException($"{run} holds no checkpoint (step-*.safetensors) to begin with.");
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        var read = Safetensors.ReadAll(checkpoint);
+        foreach (var (name, weight) in bridge.named_parameters()) weight.copy_(read["weights." + name]);
     }
 
     // The pipeline from paths to answers, in float16: as the paper's, with the ranking by similarity.

@@ -25,6 +25,12 @@ internal sealed record WorldOptions : MakingOptions
     /// <summary>Texts that the vocabulary is of, beside the names of sounds.</summary>
     public int Texts { get; init; } = 8000;
 
+    /// <summary>Run folder of a stage 1 whose newest checkpoint this one begins with; null begins with MiniLM's words alone.</summary>
+    public string? Start { get; init; }
+
+    /// <summary>Share of the scenes that are notes.</summary>
+    public double Notes { get; init; } = 0.13;
+
     /// <summary>Most pieces of the bridge's vocabulary.</summary>
     public int VocabularySize { get; init; } = 8000;
 
@@ -80,6 +86,7 @@ internal sealed record WorldOptions : MakingOptions
         {
             errors.Require(value >= least, $"{name} is {value}; expected at least {least}.");
         }
+        errors.Require(Notes is >= 0 and < 0.5, $"Notes is {Notes}; expected at least 0 and less than 0.5.");
         errors.Require(TuneLearningRate > 0 && double.IsFinite(TuneLearningRate), $"TuneLearningRate is {TuneLearningRate}; expected a number above 0.");
     }
 }
