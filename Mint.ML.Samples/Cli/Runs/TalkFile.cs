@@ -25,6 +25,7 @@ internal sealed class TalkFile(string path)
 
     private static List<Turn> Read(string path)
     {
+        if (Directory.Exists(path)) throw new IOException($"{path} is a folder; a conversation is a file.");
         if (!File.Exists(path)) return [];
         return [.. TextFile.ReadLines(path).Select((line, i) =>
         {
