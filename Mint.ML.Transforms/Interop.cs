@@ -21,6 +21,8 @@ using Mint.ML.Transforms.RowMapping;
     BridgeNetTransformer.Signature)]
 [assembly: LoadableClass(typeof(ITransformer), typeof(Loader<InstructionTunedTransformer>), null, typeof(SignatureLoadModel), "Instruction-tuned model",
     InstructionTunedTransformer.Signature)]
+[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<SequenceAnsweringTransformer>), null, typeof(SignatureLoadModel), "Sequence answerer",
+    SequenceAnsweringTransformer.Signature)]
 [assembly: LoadableClass(typeof(ITransformer), typeof(Loader<CaptionGeneratingTransformer>), null, typeof(SignatureLoadModel), "Caption generator",
     CaptionGeneratingTransformer.Signature)]
 [assembly: LoadableClass(typeof(ITransformer), typeof(Loader<RankedClassificationTransformer>), null, typeof(SignatureLoadModel), "Ranked classifier",

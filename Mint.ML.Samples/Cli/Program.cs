@@ -27,6 +27,7 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     TuneSystemCommand.Create(),
     TuneAptCommand.Create(),
     AblateCommand.Create(),
+    ExperimentCommand.Create(),
     PlanCommand.Create(),
     DistilCommand.Create(),
     PretrainEncoderCommand.Create(),

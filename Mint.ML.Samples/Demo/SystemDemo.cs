@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Mint.ML.Samples.Demo;
 
-/// <summary>A measure of a small system beside its control: trained in the same way on the same sounds, which were dealt out among the clips at random.</summary>
+/// <summary>A measure of a small system beside its control: trained in the same way on the same sounds, dealt out among the clips at random.</summary>
 /// <param name="Name">What is measured.</param>
 /// <param name="System">The system's value.</param>
 /// <param name="Control">The control's.</param>
@@ -33,7 +33,8 @@ internal static class SystemDemo
             Console.WriteLine($"{name,-48}{Each(values.Select(value => value.System)),24}{Each(values.Select(value => value.Control)),24}"
                 + $"{values[0].Simple?.ToString("F3", CultureInfo.InvariantCulture) ?? "",12}");
         }
-        Console.WriteLine($"\n[{watch.Elapsed:m\\:ss}] {(above ? "every measure is above the control's with every seed" : "not every measure is above the control's")}");
+        string end = above ? "every measure is above the control's with every seed" : "not every measure is above the control's";
+        Console.WriteLine($"\n[{watch.Elapsed:m\\:ss}] {end}");
         return above ? 0 : 1;
     }
 

@@ -14,8 +14,8 @@ namespace Mint.ML.Transforms;
 /// <param name="NotAmongLabels">Rows of these whose right label is none of those that were ranked; they can only be wrong.</param>
 public sealed record RankedClassificationResult(ConfidenceInterval Accuracy, ConfidenceInterval MacroF1, int Count, int Unanswered, int NotAmongLabels)
 {
-    /// <summary>Expected calibration error of the likeliest label's score (<see cref="ClassificationMetrics.ExpectedCalibrationError"/>), with its interval; null
-    /// where the data have no scores. Rows without scores are left out of it.</summary>
+    /// <summary>Expected calibration error of the likeliest label's score (<see cref="ClassificationMetrics.ExpectedCalibrationError"/>), with its interval;
+    /// null where the data have no scores. Rows without scores are left out of it.</summary>
     public ConfidenceInterval? CalibrationError { get; init; }
 
     internal static RankedClassificationResult Compute(IDataView data, string labelColumnName, string predictedColumnName, string scoreColumnName)
@@ -51,10 +51,11 @@ public sealed record RankedClassificationResult(ConfidenceInterval Accuracy, Con
         }
         ConfidenceInterval[] metrics = [.. EvaluationScores.Classification(items).Select(metric => new ConfidenceInterval(metric.Value!.Value,
             metric.Low!.Value, metric.High!.Value))];
-        var calibration = EvaluationScores.Classification([.. items.Where(item => item.Scores?.Any(float.IsNaN) == false)], labels).FirstOrDefault(metric => metric.Name == "ECE");
+        EvaluationItem[] scored = [.. items.Where(item => item.Scores?.Any(float.IsNaN) == false)];
+        var calibration = scored.Length == 0 ? null : EvaluationScores.Classification(scored, labels).Single(metric => metric.Name == "ECE");
         return new(metrics[0], metrics[1], items.Count, unanswered, unknown)
         {
-            CalibrationError = calibration is null ? null : new(calibration.Value!.Value, calibration.Low!.Value, calibration.High!.Value),
+            CalibrationError = calibration?.Value is { } error ? new(error, calibration.Low!.Value, calibration.High!.Value) : null,
         };
     }
 }

@@ -77,6 +77,18 @@ public sealed class AudioLanguageSystem : IDisposable
             System = this,
         });
 
+    /// <summary>Answers sequences of clips, texts and vectors, which an APT alone reads: several clips and a question, few-shot examples, an image's prompts beside
+    /// sound.</summary>
+    /// <param name="options">The sequence, with columns in braces, and how it is answered.</param>
+    /// <exception cref="ArgumentException">The system is no APT, or the sequence names no column.</exception>
+    public SequenceAnswerer AnswerSequences(SequenceAnswerer.Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var own = options.Copy();
+        own.System = this;
+        return new(environment, own);
+    }
+
     /// <summary>Classifies sound among labels given as text: by the language model's likelihood of each, or with CLAP by similarity.</summary>
     /// <param name="outputColumnName">The column that takes the predicted label; the scores go to the column Score.</param>
     /// <param name="featureColumnName">The column of <see cref="FeaturizeAudio"/>.</param>

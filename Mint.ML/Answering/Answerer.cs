@@ -111,7 +111,8 @@ public sealed class TextAnswerer(AudioLanguageModel model, string name, string i
     private JsonObject Asked => each.Count == 0 ? new() { ["instruction"] = instruction } : new()
     {
         ["instruction"] = instruction,
-        ["instructions"] = Training.TrainingLoop.Hash(each.OrderBy(pair => pair.Key, StringComparer.Ordinal).SelectMany(pair => new[] { pair.Key, pair.Value })),
+        ["instructions"] = Training.TrainingLoop.Hash(each.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+            .SelectMany(pair => new[] { pair.Key, pair.Value })),
     };
 
     // Refused before the first clip is read.

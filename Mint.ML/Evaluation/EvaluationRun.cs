@@ -113,7 +113,8 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
                     + "classification takes one; tagging takes several.");
             }
             return new Known(new ListedClip(clip.Key, clip.First().Path) { Place = clip.First().Place }, references, recipe.NegativeColumn is { } column
-                ? [.. clip.Select(row => row.Find(column)).OfType<string>().SelectMany(Several)] : null, asks ? clip.First().Find(recipe.QuestionColumn) : null);
+                ? [.. clip.Select(row => row.Find(column)).OfType<string>().SelectMany(Several)] : null,
+                asks ? clip.First().Find(recipe.QuestionColumn) : null);
         })];
 
         void CheckWords(IEnumerable<AudioManifestRow> rows)
@@ -170,8 +171,8 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         }, settings.Batch),
     };
 
-    private static (IReadOnlyList<EvaluationMetric>, EvaluationItem[]) Captions((IReadOnlyList<EvaluationMetric> Metrics, IReadOnlyList<EvaluationItem> Items) scored)
-        => (scored.Metrics, [.. scored.Items]);
+    private static (IReadOnlyList<EvaluationMetric>, EvaluationItem[]) Captions(
+        (IReadOnlyList<EvaluationMetric> Metrics, IReadOnlyList<EvaluationItem> Items) scored) => (scored.Metrics, [.. scored.Items]);
 
     private (IEnumerable<EvaluationMetric>, EvaluationItem[]) Retrieval(Known[] clips, EvaluationItem[] items, IReadOnlyList<float>[] vectors)
     {

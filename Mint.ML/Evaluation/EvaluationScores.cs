@@ -34,7 +34,8 @@ public static class EvaluationScores
         // Of the likeliest label, whether it was given as the answer or not.
         double[] confidences = [.. items.Select(item => (double)item.Scores!.Max())];
         bool[] right = [.. items.Select(item => labels[item.Scores!.Index().MaxBy(score => score.Item).Index] == item.Reference[0])];
-        yield return With("ECE", items.Count, rows => ClassificationMetrics.ExpectedCalibrationError(Pick(right, rows), Pick(confidences, rows)));
+        yield return Calibration(confidences, items.Count,
+            rows => ClassificationMetrics.ExpectedCalibrationError(Pick(right, rows), Pick(confidences, rows)));
     }
 
     /// <summary>Several labels can be true: how well the scores of each label order the clips of which it is known, averaged over the labels.</summary>
@@ -51,10 +52,12 @@ public static class EvaluationScores
         bool[] right = [.. items.Select(item => item.Reference.Contains(labels[Likeliest(item)]))];
         yield return With("F1", items.Count, rows => 2.0 * Pick(right, rows).Count(true.Equals) / (rows.Length + rows.Sum(row => items[row].Reference.Count)),
             "of each clip's likeliest label, over all clips together");
-        yield return With("ECE", items.Count, rows =>
+        yield return Calibration(scores.SelectMany(row => row), items.Count, rows =>
         {
-            var judged = rows.SelectMany(row => Enumerable.Range(0, labels.Count).Where(l => known[l][row]).Select(l => (truth[l][row], scores[l][row]))).ToList();
-            return ClassificationMetrics.ExpectedCalibrationError([.. judged.Select(pair => pair.Item1)], [.. judged.Select(pair => pair.Item2)]);
+            var judged = rows.SelectMany(row => Enumerable.Range(0, labels.Count).Where(l => known[l][row])
+                .Select(l => (True: truth[l][row], Score: scores[l][row]))).ToList();
+            return judged.Count == 0 ? double.NaN
+                : ClassificationMetrics.ExpectedCalibrationError([.. judged.Select(pair => pair.True)], [.. judged.Select(pair => pair.Score)]);
         });
 
         static int Likeliest(EvaluationItem item) => Enumerable.Range(0, item.Scores!.Count).MaxBy(label => item.Scores[label]);
@@ -109,6 +112,9 @@ public static class EvaluationScores
             [.. items.Select((item, i) => item with { Metrics = scores.Where(score => !double.IsNaN(score.Items[i]))
                 .ToDictionary(score => score.Name, score => score.Items[i]) })]);
     }
+
+    private static EvaluationMetric Calibration(IEnumerable<double> probabilities, int count, Func<int[], double> error) =>
+        probabilities.All(one => one is >= 0 and <= 1) ? With("ECE", count, error) : new("ECE", null, Note: "the scores are no probabilities");
 
     internal static EvaluationMetric With(string name, int count, Func<int[], double> statistic, string? note = null)
     {

@@ -120,7 +120,8 @@ public sealed partial class QuestionBuilder(IChatClient client, QuestionPrompts 
                 StringSplitOptions.RemoveEmptyEntries));
             if (question.Length == 0 || answer.Length == 0) continue;
             string verdict = await SayAsync([new(ChatRole.User, prompts.Check.Replace("{caption}", caption, StringComparison.Ordinal)
-                .Replace("{question}", question, StringComparison.Ordinal).Replace("{answer}", answer, StringComparison.Ordinal))], cancel).ConfigureAwait(false);
+                .Replace("{question}", question, StringComparison.Ordinal).Replace("{answer}", answer, StringComparison.Ordinal))], cancel)
+                .ConfigureAwait(false);
             pairs.Add(new Pair(question, answer, verdict.TrimStart().StartsWith("yes", StringComparison.OrdinalIgnoreCase)));
         }
         return [.. pairs];
@@ -149,6 +150,7 @@ public sealed partial class QuestionBuilder(IChatClient client, QuestionPrompts 
         return length => Math.Abs(length - mean) <= Deviations * deviation + 1e-9;
     }
 
-    [GeneratedRegex(@"^\s*(?:\d+[.)]\s*)?Q\d*:(?<q>[^\n]*)\n\s*A\d*:(?<a>(?:(?!^\s*(?:\d+[.)]\s*)?Q\d*:).)*)", RegexOptions.Multiline | RegexOptions.Singleline)]
+    [GeneratedRegex(@"^\s*(?:\d+[.)]\s*)?Q\d*:(?<q>[^\n]*)\n\s*A\d*:(?<a>(?:(?!^\s*(?:\d+[.)]\s*)?Q\d*:).)*)",
+        RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Pairs();
 }

@@ -75,7 +75,8 @@ public static class ClassificationMetrics
     public static ClassScores MeanRocAuc(bool[,] labels, double[,] scores) => PerClass(labels, scores, RocAuc);
 
     /// <summary>Expected calibration error: how far confidence is from the share that is right, in bins of equal width, weighed by what is in them.</summary>
-    /// <remarks>Guo et al. (2017): Σ n_b / n · |right_b − confidence_b|. 0 where of the answers given with 70 % seven in ten are right, and so on.</remarks>
+    /// <remarks>Guo et al. (2017): Σ n_b / n · |right_b − confidence_b|. It is 0 where of the answers given with 70 % seven in ten are right, and so
+    /// on.</remarks>
     /// <param name="right">Whether each answer is right.</param>
     /// <param name="confidences">The probability that it was given with, from 0 to 1.</param>
     /// <param name="bins">Bins of (0, 1]; 15 as in the paper.</param>

@@ -9,6 +9,9 @@ internal static class TextFaults
     {
         // Of two or three it may be meant.
         if (texts.Count >= 4 && texts.All(text => text == texts[0]))
-            yield return $"All {texts.Count} {called} are '{Brief.List([texts[0]])}': nothing tells one clip from another. Look at the column that they come from.";
+        {
+            yield return $"All {texts.Count} {called} are '{Brief.List([texts[0]])}': nothing tells one clip from another. Look at the column that they come "
+                + "from.";
+        }
     }
 }

@@ -21,7 +21,11 @@ internal static class CalibrateCommand
         {
             Description = "Clips that were not trained on, with their labels. Some whose label is none of --labels teach it what it does not know",
         };
-        var column = new Option<string>("--column") { Description = "The column of labels (with --multi-label, semicolons between them)", DefaultValueFactory = _ => "Label" };
+        var column = new Option<string>("--column")
+        {
+            Description = "The column of labels (with --multi-label, semicolons between them)",
+            DefaultValueFactory = _ => "Label",
+        };
         var labels = LabelsOption.Create("Labels with commas between them, or a file with one a line (default: those of the model file, else the manifest's)");
         var instruction = new Option<string?>("--instruction") { Description = "What the labels are an answer to (default: the model file's)" };
         var precision = new Option<double?>("--precision")
@@ -45,14 +49,13 @@ internal static class CalibrateCommand
             OptionErrors.Check(() => path = model.Read(parse), Own);
             string file = ModelFile.Find(path) ?? path ?? Shipped.DefaultModel;
             if (Directory.Exists(file)) throw new ArgumentException($"{file} is a folder; what is calibrated is saved in a model file.");
-            using var loaded = ModelFile.Load(path, DeviceOption.Parse(parse.GetValue(device)!));
-            var defaults = loaded.Model.Defaults;
-            string name = parse.GetValue(column)!;
+            var defaults = File.Exists(file) ? AnswerDefaults.Read(file) : new(); // none is told when it is loaded
             var how = ranking.Read(parse, defaults.Ranking);
-            var clips = Clip.Read(parse.GetValue(manifest)!, name, how.MultiLabel);
+            var clips = Clip.Read(parse.GetValue(manifest)!, parse.GetValue(column)!, how.MultiLabel);
             string[] among = LabelsOption.Read(parse.GetValue(labels)) is { Length: > 0 } given ? given : defaults.Labels.Count > 0 ? [.. defaults.Labels]
                 : [.. clips.SelectMany(clip => clip.Labels).Distinct().Order(StringComparer.Ordinal)];
-            RankingOptions.CheckLabels(among);
+            OptionErrors.Check(how.Validate, () => RankingOptions.CheckLabels(among));
+            using var loaded = ModelFile.Load(path, DeviceOption.Parse(parse.GetValue(device)!));
             var asked = new LabelOptions
             {
                 Labels = among,
@@ -79,7 +82,8 @@ internal static class CalibrateCommand
             void Own()
             {
                 var errors = new OptionErrors();
-                errors.Require(parse.GetValue(precision) is null or (> 0 and <= 1), $"--precision is {parse.GetValue(precision)}; it is a share, above 0 and at most 1.");
+                errors.Require(parse.GetValue(precision) is null or (> 0 and <= 1),
+                    $"--precision is {parse.GetValue(precision)}; it is a share, above 0 and at most 1.");
                 errors.Require(parse.GetValue(batch) >= 1, $"--batch-size is {parse.GetValue(batch)}; at least one clip is answered at once.");
                 errors.Throw();
             }
@@ -127,7 +131,8 @@ internal static class CalibrateCommand
             }
             // What has no right answer says nothing of how sure the others are.
             int[] judged = [.. Enumerable.Range(0, hits.Count).Where(i => how.MultiLabel || right[i].Length > 0)];
-            return (confidences, hits, ClassificationMetrics.ExpectedCalibrationError([.. judged.Select(i => hits[i])], [.. judged.Select(i => confidences[i])]));
+            return (confidences, hits,
+                ClassificationMetrics.ExpectedCalibrationError([.. judged.Select(i => hits[i])], [.. judged.Select(i => confidences[i])]));
         }
     }
 
@@ -144,7 +149,8 @@ internal static class CalibrateCommand
             if (!rows.Columns.Contains(column, StringComparer.OrdinalIgnoreCase))
                 throw new InvalidDataException($"{manifest} has no column '{column}' (--column); it has: {string.Join(", ", rows.Columns)}.");
             return [.. rows.Rows.DistinctBy(row => row["Path"]).Select(row => new Clip(new(row["Path"], row.Path) { Place = row.Place },
-                row.Find(column) is not { } text ? [] : several ? text.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) : [text]))];
+                row.Find(column) is not { } text ? []
+                    : several ? text.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) : [text]))];
         }
     }
 

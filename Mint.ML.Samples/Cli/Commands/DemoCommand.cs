@@ -40,7 +40,11 @@ internal static class DemoCommand
         };
         var system = new Option<string?>("--system") { Description = "Another system than MINT, in small, beside its controls: pengi, musilingo or apt" };
         system.AcceptOnlyFromAmong("pengi", "musilingo", "apt");
-        var seeds = new Option<int>("--seeds") { Description = "With pengi and musilingo: how many trainings, by the seeds from 1 on", DefaultValueFactory = _ => 3 };
+        var seeds = new Option<int>("--seeds")
+        {
+            Description = "With pengi and musilingo: how many trainings, by the seeds from 1 on",
+            DefaultValueFactory = _ => 3,
+        };
         var make = new Option<string?>("--make") { Description = "With --system: makes the frozen models that ship, in this folder, instead", Hidden = true };
         var verify = new Option<string?>("--verify-model")
         {
@@ -90,9 +94,21 @@ internal static class DemoCommand
             else SmallMusiLingo.Make(make, Console.WriteLine, cancel);
             return 0;
         }
-        return isPengi
-            ? SystemDemo.Run("Pengi", seeds, (seed, say) => SmallPengi.Run(Path.Combine(options.Models, "small-pengi"), options.Data, seed, say, cancel))
-            : SystemDemo.Run("MusiLingo", seeds, (seed, say) => SmallMusiLingo.Run(Path.Combine(options.Models, "encoder"),
-                Path.Combine(options.Models, "small-llama"), options.Data, seed, say, cancel));
+        if (isPengi)
+        {
+            string pengi = Path.Combine(options.Models, "small-pengi");
+            var notes = SmallPengi.Hear(pengi, options.Data);
+            return SystemDemo.Run("Pengi", seeds, (seed, say) => SmallPengi.Run(pengi, options.Data, notes, seed, say, cancel));
+        }
+        string llama = Path.Combine(options.Models, "small-llama");
+        var pieces = SmallMusiLingo.Hear(Path.Combine(options.Models, "encoder"), llama, options.Data, cancel);
+        try
+        {
+            return SystemDemo.Run("MusiLingo", seeds, (seed, say) => SmallMusiLingo.Run(pieces, llama, seed, say, cancel));
+        }
+        finally
+        {
+            Directory.Delete(pieces.Folder, recursive: true);
+        }
     }
 }

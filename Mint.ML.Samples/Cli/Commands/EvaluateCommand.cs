@@ -74,7 +74,8 @@ internal static class EvaluateCommand
                 .Select(recipe => recipe with { Hearing = hearing.Read(parse, recipe.Hearing) }).ToList();
             CheckTools(read, parse.GetValue(wordNet) is { Length: > 0 }, parse.GetValue(bert) is not null, parse.GetValue(spice) is not null);
             using var loaded = ModelFile.Load(path, DeviceOption.Parse(parse.GetValue(device)!));
-            var tools = read.Any(recipe => recipe.Task is "captioning" or "answering") ? Tools(parse.GetValue(wordNet), parse.GetValue(bert), parse.GetValue(spice))
+            var tools = read.Any(recipe => recipe.Task is "captioning" or "answering")
+                ? Tools(parse.GetValue(wordNet), parse.GetValue(bert), parse.GetValue(spice))
                 : new CaptionTools();
             var settings = new EvaluationSettings(loaded.Model, loaded.Path)
             {
@@ -119,8 +120,8 @@ internal static class EvaluateCommand
         Needed(spice, "--spice", "SPICE", "SPIDEr");
         errors.Throw();
 
-        void Needed(bool given, string option, params string[] metrics) => errors.Require(!given || recipes.Any(recipe => recipe.Task is "captioning" or "answering"
-            && (recipe.Metrics.Count == 0 || recipe.Metrics.Intersect(metrics).Any())),
+        void Needed(bool given, string option, params string[] metrics) => errors.Require(!given
+            || recipes.Any(recipe => recipe.Task is "captioning" or "answering" && (recipe.Metrics.Count == 0 || recipe.Metrics.Intersect(metrics).Any())),
             $"{option} is for {string.Join(" and ", metrics)} of captioning, which "
                 + $"{(recipes.Count == 1 ? "this recipe does" : "these recipes do")} not measure.");
     }

@@ -30,7 +30,8 @@ internal static class InterpretCommand
             {
                 cancel.ThrowIfCancellationRequested();
                 var sound = AudioFile.Read(clip.File, loaded.Model.Encoder.SampleRate);
-                Console.WriteLine($"{clip.Name}\t{string.Join(' ', loaded.Model.InterpretPrefix(sound, parse.GetValue(instruction)).Select(word => word.Trim()))}");
+                var words = loaded.Model.InterpretPrefix(sound, parse.GetValue(instruction)).Select(word => word.Trim());
+                Console.WriteLine($"{clip.Name}\t{string.Join(' ', words)}");
             }
             return Task.FromResult(0);
         });

@@ -116,7 +116,8 @@ internal static class ProbeCommand
     {
         if (folds is null) return [(train, test)];
         var groups = train.GroupBy(row => row.Find(folds) ?? "").OrderBy(group => group.Key, StringComparer.Ordinal).ToList();
-        return groups.Count >= 2 ? groups.Select(held => ((IReadOnlyList<AudioManifestRow>)[.. groups.Where(group => group != held).SelectMany(group => group)],
-            (IReadOnlyList<AudioManifestRow>)[.. held])) : throw new InvalidDataException($"The column '{folds}' has {groups.Count} fold; at least two are needed.");
+        if (groups.Count < 2) throw new InvalidDataException($"The column '{folds}' has {groups.Count} fold; at least two are needed.");
+        return groups.Select(held => ((IReadOnlyList<AudioManifestRow>)[.. groups.Where(group => group != held).SelectMany(group => group)],
+            (IReadOnlyList<AudioManifestRow>)[.. held]));
     }
 }

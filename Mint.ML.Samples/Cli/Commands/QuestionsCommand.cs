@@ -17,14 +17,21 @@ internal static class QuestionsCommand
             Description = "Folder with task.txt, examples.txt, query.txt and check.txt",
             DefaultValueFactory = _ => "recipes/musilingo/questions-short",
         };
-        var endpoint = new Option<Uri>("--endpoint") { Description = "Where the chat model answers: https://HOST/v1, to which /chat/completions is added", Required = true };
+        var endpoint = new Option<string>("--endpoint")
+        {
+            Description = "Where the chat model answers: https://HOST/v1, to which /chat/completions is added",
+            Required = true,
+        };
         var model = new Option<string>("--chat-model") { Description = "The chat model's name there", Required = true };
-        var command = new Command("questions", "Make questions and answers of captions by a chat model, which also checks them; the same command goes on where it "
-            + $"was stopped. The endpoint's key is taken from {HttpChatClient.KeyVariable}.") { manifest, output, column, prompts, endpoint, model };
+        var command = new Command("questions", "Make questions and answers of captions by a chat model, which also checks them; the same command goes on "
+            + $"where it was stopped. The endpoint's key is taken from {HttpChatClient.KeyVariable}.") { manifest, output, column, prompts, endpoint, model };
         command.SetAction(async (parse, cancel) =>
         {
             var said = QuestionPrompts.Read(parse.GetValue(prompts)!);
-            using var client = new HttpChatClient(parse.GetValue(endpoint)!, parse.GetValue(model)!, Environment.GetEnvironmentVariable(HttpChatClient.KeyVariable));
+            if (!Uri.TryCreate(parse.GetValue(endpoint), UriKind.Absolute, out var place))
+                throw new ArgumentException($"--endpoint is '{parse.GetValue(endpoint)}'; it is an address like https://HOST/v1.");
+            string? key = Environment.GetEnvironmentVariable(HttpChatClient.KeyVariable);
+            using var client = new HttpChatClient(place, parse.GetValue(model)!, key);
             Stopping.Listen();
             var report = await new QuestionBuilder(client, said).BuildAsync(parse.GetValue(manifest)!, parse.GetValue(column)!, parse.GetValue(output)!,
                 new Count(), cancel);

@@ -23,7 +23,10 @@ internal static class TuneSystemCommand
         {
             Description = "From nothing: folder of the frozen LLaMA of MusiLingo (its MERT is --encoder) or GPT-2 of Pengi",
         };
-        var text = new Option<string?>("--text-encoder") { Description = "Pengi from nothing: folder of a CLIP (the CLAP whose HTS-AT it hears with is --encoder)" };
+        var text = new Option<string?>("--text-encoder")
+        {
+            Description = "Pengi from nothing: folder of a CLIP (the CLAP whose HTS-AT it hears with is --encoder)",
+        };
         var layers = EnumOption.Create("--layers",
             "MusiLingo from nothing: MERT's layers averaged by learned weights (the paper), or their plain mean (the published "
             + "model)", MusiLingoLayers.Weighted);

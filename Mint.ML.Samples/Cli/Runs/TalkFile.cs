@@ -32,7 +32,7 @@ internal sealed class TalkFile(string path)
             try
             {
                 var turn = JsonNode.Parse(line)!;
-                return new Turn((string)turn["path"]!, (string)turn["question"]!, (string)turn["answer"]!);
+                return new Turn(Text(turn, "path"), Text(turn, "question"), Text(turn, "answer"));
             }
             catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentNullException or NullReferenceException)
             {
@@ -40,6 +40,8 @@ internal sealed class TalkFile(string path)
             }
         })];
     }
+
+    private static string Text(JsonNode turn, string key) => (string?)turn[key] ?? throw new ArgumentNullException(key);
 
     private void Add(IEnumerable<Turn> said)
     {

@@ -40,7 +40,7 @@ internal sealed class AptSounds
     /// <summary>A label a clip.</summary>
     public List<string> Labels { get; } = [];
 
-    /// <summary>Scenes of four seconds at which something may be heard: one sound one to four times, of other recordings each, and another between.</summary>
+    /// <summary>Scenes of four seconds at which something may be heard: one sound one to four times, of any of its recordings each.</summary>
     public (FrameTable Frames, IReadOnlyList<LabelledClip> Events) Scenes(int count, int seed)
     {
         var chance = new Random(seed);
@@ -51,7 +51,7 @@ internal sealed class AptSounds
         {
             chance.Shuffle(names);
             int times = 1 + chance.Next(Slots);
-            string?[] slots = [.. Enumerable.Range(0, Slots).Select(slot => slot < times ? names[0] : chance.Next(2) == 0 ? names[1] : null)];
+            string?[] slots = [.. Enumerable.Range(0, Slots).Select(slot => slot < times ? names[0] : null)];
             chance.Shuffle(slots);
             frames.Add(Timed([.. slots.SelectMany(name => (float[][])[name is null ? silence : loudest[One(chance, name)], silence])]));
             const double slotSeconds = 0.96 * SlotPatches;

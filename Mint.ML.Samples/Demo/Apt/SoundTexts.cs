@@ -5,13 +5,16 @@ namespace Mint.ML.Samples.Demo.Apt;
 
 /// <summary>What the demo's language model knows before it hears anything: texts alone, in which a sound is its name after the word "audio".</summary>
 /// <remarks>
-/// A large language model has learned from text to look examples up, to count and to compare; one that is trained in a minute has to be taught the same. No sound
-/// and no file is read for it. In a quarter of the examples labels are exchanged, so that they are looked up and not merely repeated.
+/// A large language model has learned from text to compare and to count; one that is trained in a minute has to be taught the same. No sound and no file is read
+/// for it.
 /// </remarks>
 internal sealed class SoundTexts(IReadOnlyList<string> names)
 {
-    /// <summary>A text and its answer.</summary>
-    public (string Text, string Answer) Draw(Random chance) => chance.Next(5) switch
+    /// <summary>Kinds of text: what is heard, which came first, how many there were, which of some labels.</summary>
+    public const int Kinds = 4;
+
+    /// <summary>A text of a kind, and its answer.</summary>
+    public (string Text, string Answer) Draw(Random chance, int kind) => kind switch
     {
         0 => Tagged(chance),
         1 => Ordered(chance),
@@ -33,7 +36,7 @@ internal sealed class SoundTexts(IReadOnlyList<string> names)
 
     private string Name(Random chance) => names[chance.Next(names.Count)];
 
-    private static string Heard(Random chance, string name) => "audio " + string.Join(' ', Enumerable.Repeat(name, 1 + chance.Next(2)));
+    private static string Heard(Random chance, string name) => "audio " + string.Join(' ', Enumerable.Repeat(name, 1 + chance.Next(3)));
 
     private (string, string) Tagged(Random chance)
     {
@@ -51,20 +54,18 @@ internal sealed class SoundTexts(IReadOnlyList<string> names)
 
     private (string, string) Counted(Random chance)
     {
-        string[] two = Some(chance, 2);
-        string[] slots = [.. Enumerable.Range(0, 4).Select(_ => chance.Next(4) switch { 0 => "silence", 1 => two[1], _ => two[0] })];
-        slots[chance.Next(4)] = two[0];
-        string asked = AptTasks.Counting[chance.Next(AptTasks.Counting.Count)].Replace("{LABEL}", two[0], StringComparison.Ordinal);
-        return ($"audio {string.Join(" , ", slots)} {asked}", $"{slots.Count(slot => slot == two[0])}");
+        string name = Name(chance), asked = AptTasks.Counting[chance.Next(AptTasks.Counting.Count)].Replace("{LABEL}", name, StringComparison.Ordinal);
+        int times = 1 + chance.Next(4);
+        return ($"audio {string.Join(' ', Enumerable.Repeat(name, times))} {asked}", $"{times}");
     }
 
     private (string, string) Looked(Random chance)
     {
         int ways = 2 + chance.Next(3);
-        string[] heard = Some(chance, ways), labels = chance.Next(4) == 0 ? Some(chance, ways) : heard;
-        int asked = chance.Next(ways);
-        return (string.Concat(heard.Zip(labels, (sound, label) => $"{Heard(chance, sound)} {Interleaved.FewShotInstruction} {label}. "))
-            + $"{Heard(chance, heard[asked])} {Interleaved.FewShotInstruction}", labels[asked]);
+        string[] heard = Some(chance, ways);
+        string asked = heard[chance.Next(ways)];
+        return (string.Concat(heard.Select(name => $"{Heard(chance, name)} {Interleaved.FewShotInstruction} {name}. "))
+            + $"{Heard(chance, asked)} {Interleaved.FewShotInstruction}", asked);
     }
 
     private string[] Some(Random chance, int count)

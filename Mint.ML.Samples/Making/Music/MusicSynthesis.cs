@@ -36,13 +36,16 @@ internal static class MusicSynthesis
                 // The tune: a walk that keeps to the chord on the first beat; swing puts a late short note behind each.
                 degree = Math.Clamp(at == 0 ? 7 + root % 7 + 2 * chance.Next(2) : degree + chance.Next(-2, 3), 4, 14);
                 Note(piece.Instrument, lead, 60, degree, time, beat * 0.8, 1f);
-                if (piece.Groove == "swing") Note(piece.Instrument, lead, 60, Math.Clamp(degree + chance.Next(-1, 2), 4, 14), time + beat * 2 / 3, beat * 0.3, 0.9f);
-                if (piece.Groove == "rock") Note(piece.Instrument, lead, 60, Math.Clamp(degree + chance.Next(-1, 2), 4, 14), time + beat / 2, beat * 0.4, 0.9f);
+                if (piece.Groove == "swing") Between(time + beat * 2 / 3, beat * 0.3);
+                if (piece.Groove == "rock") Between(time + beat / 2, beat * 0.4);
                 Beat(at, time);
             }
         }
         float loudest = samples.Max(Math.Abs), level = (float)(0.3 + 0.6 * chance.NextDouble());
         return new AudioClip([.. samples.Select(sample => sample / loudest * level)], Rate);
+
+        void Between(double time, double length) =>
+            Note(piece.Instrument, lead, 60, Math.Clamp(degree + chance.Next(-1, 2), 4, 14), time, length, 0.9f);
 
         void Note(string family, int program, int octave, int step, double time, double length, float level)
         {

@@ -32,14 +32,17 @@ internal static class CausalLessons
     /// <param name="model">A causal language model.</param>
     /// <param name="tokenizer">Its vocabulary.</param>
     /// <param name="draw">Gives the next pair: what is before the answer, and the answer.</param>
-    /// <param name="steps">Steps of 32 pairs.</param>
+    /// <param name="steps">Steps of 16 pairs.</param>
     /// <param name="seed">Decides pairs and noise.</param>
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancel">Stops within one step.</param>
     public static TrainingResult Run(CausalLanguageModel model, ITextTokenizer tokenizer, Func<Random, TextPair> draw, int steps, int seed,
         IProgress<TrainingProgress>? progress, CancellationToken cancel)
     {
-        var options = new TrainingOptions { Epochs = 1, BatchSize = 32, LearningRate = 2e-3, WeightDecay = 0.01, WarmUpSteps = 50, Seed = seed, MaxTokens = 48 };
+        var options = new TrainingOptions
+        {
+            Epochs = 1, BatchSize = 16, LearningRate = 3e-3, WeightDecay = 0.01, WarmUpSteps = 20, Seed = seed, MaxTokens = 48,
+        };
         try
         {
             return TrainingLoop.Run(new Pairs(model, tokenizer, draw, steps, options), null, options, progress, cancel);

@@ -16,7 +16,7 @@ namespace Mint.ML.Samples.Making.Systems;
 /// learns.</summary>
 internal static class SmallMusiLingo
 {
-    private const int TrainPieces = 480, TestPieces = 120;
+    private const int TrainPieces = 240, TestPieces = 96;
     private const long Window = 25; // frames of 80 ms: two seconds
 
     /// <summary>Makes the folder that ships: a vocabulary, and a LLaMA that answers about music from words in the music's place.</summary>
@@ -27,11 +27,15 @@ internal static class SmallMusiLingo
         string work = folder + ".making";
         var words = SmallFolders.Vocabulary(work, texts, 300);
         long begin = words.TokenToId("[CLS]")!.Value, end = words.TokenToId("[SEP]")!.Value;
-        using (var model = new Llama(new LlamaConfig { VocabularySize = words.VocabularySize, HiddenSize = 128, FeedForwardSize = 256, Layers = 3, Heads = 4, KeyHeads = 4,
-            BosTokenId = begin, EosTokenId = end, PadTokenId = words.TokenToId("[PAD]") }))
+        var config = new LlamaConfig
         {
-            CausalLessons.Draw(model, 128, 1);
-            var result = CausalLessons.Run(model, words, Lesson, 2000, 1, new Lines("language model", say), cancel);
+            VocabularySize = words.VocabularySize, HiddenSize = 96, FeedForwardSize = 192, Layers = 2, Heads = 4, KeyHeads = 4, BosTokenId = begin,
+            EosTokenId = end, PadTokenId = words.TokenToId("[PAD]"),
+        };
+        using (var model = new Llama(config))
+        {
+            CausalLessons.Draw(model, 96, 1);
+            var result = CausalLessons.Run(model, words, Lesson, 400, 1, new Lines("language model", say), cancel);
             say($"language model: {result.FirstLosses["total"]:F2} to {result.LastLosses["total"]:F2}");
             SmallFolders.Write(work, model);
         }
@@ -39,62 +43,72 @@ internal static class SmallMusiLingo
         Directory.Delete(work, recursive: true);
     }
 
-    /// <summary>Trains the adapter on pieces of the training soundfonts, and a control, and measures both on pieces of the held-out one.</summary>
+    /// <summary>The pieces as the frozen ear hears them, and the ear's folder: made once for every seed.</summary>
+    /// <param name="Folder">A temporary folder with the ear, in <c>mert</c>; the caller deletes it.</param>
+    /// <param name="Train">Frames of the pieces to train on.</param>
+    /// <param name="Test">Frames of those held out.</param>
+    public sealed record Heard(string Folder, FrameTable Train, FrameTable Test);
+
+    private static readonly IReadOnlyList<MusicPiece> train = MusicPiece.Draw(TrainPieces, 1), test = MusicPiece.Draw(TestPieces, 2);
+
+    /// <summary>Plays and hears all pieces.</summary>
     /// <param name="encoder">The encoder that ships.</param>
     /// <param name="llama">The LLaMA that ships.</param>
-    /// <param name="data">The notes set, of which the pieces are played.</param>
-    /// <param name="seed">Decides the pieces, the adapter and the order.</param>
-    /// <param name="say">Told of progress.</param>
+    /// <param name="data">The notes set, of which the pieces are played: the held-out ones of the test soundfont.</param>
     /// <param name="cancel">Stops it.</param>
-    public static IReadOnlyList<DemoMeasure> Run(string encoder, string llama, string data, int seed, Action<string> say, CancellationToken cancel)
+    public static Heard Hear(string encoder, string llama, string data, CancellationToken cancel)
     {
         string place = Directory.CreateTempSubdirectory("mint-small-musilingo-").FullName, mert = Path.Combine(place, "mert");
-        try
-        {
-            SmallFolders.WriteMert(encoder, mert);
-            IReadOnlyList<MusicPiece> train = MusicPiece.Draw(TrainPieces, seed), test = MusicPiece.Draw(TestPieces, 1000 + seed);
-            FrameTable heard, held;
-            using (var ear = MusiLingo.Begin(mert, llama, window: Window))
-            {
-                heard = Frames(ear.Encoder, train, new NoteSampler(Path.Combine(data, "manifest-train.csv")), cancel);
-                held = Frames(ear.Encoder, test, new NoteSampler(Path.Combine(data, "manifest-test.csv")), cancel);
-            }
-            say($"{train.Count} pieces played and heard to train on, {test.Count} of another soundfont held out");
-            double[] own = Measure([.. Enumerable.Range(0, train.Count)], "system"), control = Measure(SystemDemo.Dealt(train.Count, seed), "control");
-            double[] commonest = [.. MusicQuestions.All.Select(asked => test.GroupBy(asked.Answer).Max(group => group.Count()) / (double)test.Count)];
-            return [.. MusicQuestions.All.Select((asked, i) => new DemoMeasure($"{asked.Name}, answered word for word", own[i], control[i], commonest[i])),
-                new("all answers, BLEU", own[^2], control[^2], null), new("all answers, ROUGE-L", own[^1], control[^1], null)];
+        SmallFolders.WriteMert(encoder, mert);
+        using var ear = MusiLingo.Begin(mert, llama, window: Window);
+        return new(place, Frames(ear.Encoder, train, new NoteSampler(Path.Combine(data, "manifest-train.csv")), cancel),
+            Frames(ear.Encoder, test, new NoteSampler(Path.Combine(data, "manifest-test.csv")), cancel));
+    }
 
-            double[] Measure(int[] order, string name)
-            {
-                using var model = MusiLingo.Begin(mert, llama, MusiLingoLayers.Weighted, Window, seed);
-                // Captions first, then questions, as the paper does.
-                InstructionExample[] captions = [.. train.Select((piece, i) => new InstructionExample(order[i], "", MusicQuestions.Caption(piece)))],
-                    answers = [.. MusicQuestions.All.SelectMany(asked => train.Select((piece, i) => new InstructionExample(order[i], asked.Question, asked.Answer(piece))))];
-                var options = new TrainingOptions { Epochs = 6, BatchSize = 32, LearningRate = 1e-2, WeightDecay = 0, WarmUpSteps = 20, MaxTokens = 40, Seed = seed };
-                MusiLingoTraining.Run(model, heard, Mix(captions), options, cancel: cancel);
-                var result = MusiLingoTraining.Run(model, heard, Mix(answers), options with { Epochs = 8 }, cancel: cancel);
-                say($"{name}: loss {result.FirstLosses["total"]:F2} to {result.LastLosses["total"]:F2} in {result.Steps} steps");
-                var items = new List<CaptionItem>();
-                var right = new List<double>();
-                foreach (var (_, question, answer) in MusicQuestions.All)
-                {
-                    var said = new List<string>();
-                    foreach (int[] clips in Enumerable.Range(0, held.Count).Chunk(60))
-                    {
-                        using var sounds = held.Read(clips);
-                        said.AddRange(model.Answer(sounds, [question], MusiLingo.Search with { MaxTokens = 24 }, cancel));
-                    }
-                    right.Add(said.Where((text, i) => text == answer(test[i])).Count() / (double)test.Count);
-                    items.AddRange(said.Select((text, i) => new CaptionItem(text, [answer(test[i])])));
-                }
-                var set = CaptionSet.From(items);
-                return [.. right, new BleuMean().Score(set, cancel).Corpus, new RougeL().Score(set, cancel).Corpus];
-            }
-        }
-        finally
+    /// <summary>Trains the adapter on pieces of the training soundfonts, and a control, and measures both on pieces of the held-out one.</summary>
+    /// <param name="heard">The pieces, of <see cref="Hear"/>.</param>
+    /// <param name="llama">The LLaMA that ships.</param>
+    /// <param name="seed">Decides the adapter and the order.</param>
+    /// <param name="say">Told of progress.</param>
+    /// <param name="cancel">Stops it.</param>
+    public static IReadOnlyList<DemoMeasure> Run(Heard heard, string llama, int seed, Action<string> say, CancellationToken cancel)
+    {
+        string mert = Path.Combine(heard.Folder, "mert");
+        var held = heard.Test;
+        double[] own = Measure([.. Enumerable.Range(0, train.Count)], "system"), control = Measure(SystemDemo.Dealt(train.Count, seed), "control");
+        double[] commonest = [.. MusicQuestions.All.Select(asked => test.GroupBy(asked.Answer).Max(group => group.Count()) / (double)test.Count)];
+        return [.. MusicQuestions.All.Select((asked, i) => new DemoMeasure($"{asked.Name}, answered word for word", own[i], control[i], commonest[i])),
+            new("all answers, BLEU", own[^2], control[^2], null), new("all answers, ROUGE-L", own[^1], control[^1], null)];
+
+        double[] Measure(int[] order, string name)
         {
-            Directory.Delete(place, recursive: true);
+            using var model = MusiLingo.Begin(mert, llama, MusiLingoLayers.Weighted, Window, seed);
+            // Captions first, then questions, as the paper does.
+            InstructionExample[] captions = [.. train.Select((piece, i) => new InstructionExample(order[i], "", MusicQuestions.Caption(piece)))],
+                answers = [.. MusicQuestions.All.SelectMany(asked => train.Select((piece, i) =>
+                    new InstructionExample(order[i], asked.Question, asked.Answer(piece))))];
+            var options = new TrainingOptions
+            {
+                Epochs = 6, BatchSize = 32, LearningRate = 1e-2, WeightDecay = 0, WarmUpSteps = 20, MaxTokens = 40, Seed = seed,
+            };
+            MusiLingoTraining.Run(model, heard.Train, Mix(captions), options, cancel: cancel);
+            var result = MusiLingoTraining.Run(model, heard.Train, Mix(answers), options with { Epochs = 8 }, cancel: cancel);
+            say($"{name}: loss {result.FirstLosses["total"]:F2} to {result.LastLosses["total"]:F2} in {result.Steps} steps");
+            var items = new List<CaptionItem>();
+            var right = new List<double>();
+            foreach (var (_, question, answer) in MusicQuestions.All)
+            {
+                var said = new List<string>();
+                foreach (int[] clips in Enumerable.Range(0, held.Count).Chunk(60))
+                {
+                    using var sounds = held.Read(clips);
+                    said.AddRange(model.Answer(sounds, [question], MusiLingo.Search with { MaxTokens = 24 }, cancel));
+                }
+                right.Add(said.Where((text, i) => text == answer(test[i])).Count() / (double)test.Count);
+                items.AddRange(said.Select((text, i) => new CaptionItem(text, [answer(test[i])])));
+            }
+            var set = CaptionSet.From(items);
+            return [.. right, new BleuMean().Score(set, cancel).Corpus, new RougeL().Score(set, cancel).Corpus];
         }
 
         static InstructionMix Mix(InstructionExample[] examples) => new([new InstructionSource(examples)]);

@@ -30,7 +30,8 @@ internal static class SmallPengi
 
     private const string FamilyPrompt = PengiTemplates.EventPrompt, CaptionPrompt = PengiTemplates.CaptionPrompt;
 
-    /// <summary>Makes the folder that ships: a vocabulary, a GPT-2 of notes in words, and by the CLAP step an HTS-AT and a CLIP of the training notes.</summary>
+    /// <summary>Makes the folder that ships: a vocabulary, a GPT-2 of notes in words, and by the CLAP step an HTS-AT and a CLIP of the training
+    /// notes.</summary>
     /// <param name="data">The notes set.</param>
     /// <param name="folder">Where the Pengi goes.</param>
     /// <param name="say">Told of progress.</param>
@@ -43,16 +44,23 @@ internal static class SmallPengi
         var words = SmallFolders.Vocabulary(gpt2, texts, 500);
         SmallFolders.Vocabulary(clip, texts, 500);
         long end = words.TokenToId("[SEP]")!.Value;
-        using (var model = new Gpt2(new() { VocabularySize = words.VocabularySize, Positions = 64, HiddenSize = 128, Layers = 3, Heads = 4, FeedForwardSize = 512,
-            BosTokenId = end, EosTokenId = end }))
+        using (var model = new Gpt2(new()
         {
-            CausalLessons.Draw(model, 128, 1);
-            var result = CausalLessons.Run(model, words, Lesson, 1500, 1, new Lines("language model", say), cancel);
+            VocabularySize = words.VocabularySize, Positions = 64, HiddenSize = 96, Layers = 2, Heads = 4, FeedForwardSize = 384, BosTokenId = end,
+            EosTokenId = end,
+        }))
+        {
+            CausalLessons.Draw(model, 96, 1);
+            var result = CausalLessons.Run(model, words, Lesson, 600, 1, new Lines("language model", say), cancel);
             say($"language model: {result.FirstLosses["total"]:F2} to {result.LastLosses["total"]:F2}");
             SmallFolders.Write(gpt2, model);
         }
-        using (var model = new ClipText(new() { VocabularySize = words.VocabularySize, HiddenSize = 64, FeedForwardSize = 128, Layers = 2, Heads = 4, Positions = 40,
-            ProjectionSize = 64, EosTokenId = end }, projection: true))
+        var reader = new ClipTextConfig
+        {
+            VocabularySize = words.VocabularySize, HiddenSize = 64, FeedForwardSize = 128, Layers = 2, Heads = 4, Positions = 40, ProjectionSize = 64,
+            EosTokenId = end,
+        };
+        using (var model = new ClipText(reader, projection: true))
         {
             CausalLessons.Draw(model, 64, 2);
             SmallFolders.Write(clip, model);
@@ -80,7 +88,7 @@ internal static class SmallPengi
             var (test, testCaptions, _) = Notes(data, "test");
             var options = new TrainingOptions
             {
-                Epochs = 40, BatchSize = 66, LearningRate = 1e-3, WeightDecay = 0.05, WarmUpSteps = 50, MaxTokens = 40, MaxFrames = 100,
+                Epochs = 16, BatchSize = 66, LearningRate = 2e-3, WeightDecay = 0.05, WarmUpSteps = 20, ValidateEvery = 80, MaxTokens = 40, MaxFrames = 100,
             };
             var result = ClapTraining.Run(pengi, Frames(pengi.Spectrograms, train), mix, options, new InstructionValidation(Frames(pengi.Spectrograms, test),
                 [.. testCaptions.Select((caption, i) => new InstructionExample(i, "", caption))]), new Lines("CLAP", say), cancel);
@@ -94,21 +102,21 @@ internal static class SmallPengi
     /// <summary>Trains m1 and m2 anew on the training notes, and a control, and measures both on the held-out soundfont.</summary>
     /// <param name="models">The Pengi that ships.</param>
     /// <param name="data">The notes set.</param>
+    /// <param name="heard">What its frozen ear makes of the notes, of <see cref="Hear"/>.</param>
     /// <param name="seed">Decides the mapping networks and the order.</param>
     /// <param name="say">Told of progress.</param>
     /// <param name="cancel">Stops it.</param>
-    public static IReadOnlyList<DemoMeasure> Run(string models, string data, int seed, Action<string> say, CancellationToken cancel)
+    public static IReadOnlyList<DemoMeasure> Run(string models, string data, (FrameTable Train, FrameTable Test) heard, int seed, Action<string> say,
+        CancellationToken cancel)
     {
-        var (train, captions, families) = Notes(data, "train");
-        var (test, testCaptions, testFamilies) = Notes(data, "test");
+        var (train, captions, families) = Notes(data, "train", Thinned);
+        var (test, testCaptions, testFamilies) = Notes(data, "test", Thinned);
         string[] labels = [.. families.Distinct().Order(StringComparer.Ordinal)];
         string begun = Directory.CreateTempSubdirectory("mint-small-pengi-").FullName;
         try
         {
             Redraw(models, begun, seed);
-            FrameTable heard, held;
-            using (var pengi = Pengi.Load(begun)) (heard, held) = (Frames(pengi.Encoder, train), Frames(pengi.Encoder, test));
-            say($"{train.Length} notes heard to train on, {test.Length} held out");
+            var held = heard.Test;
             double[] own = Measure([.. Enumerable.Range(0, train.Length)], "system"), control = Measure(SystemDemo.Dealt(train.Length, seed), "control");
             double commonest = labels.Max(label => testFamilies.Count(family => family == label)) / (double)test.Length;
             return
@@ -125,11 +133,14 @@ internal static class SmallPengi
                     .. captions.Select((caption, i) => new InstructionExample(order[i], CaptionPrompt, caption)),
                     .. families.Select((family, i) => new InstructionExample(order[i], FamilyPrompt, family)),
                 ];
-                var options = new TrainingOptions { Epochs = 10, BatchSize = 66, LearningRate = 1e-3, WeightDecay = 0, WarmUpSteps = 30, MaxTokens = 30, Seed = seed };
+                var options = new TrainingOptions
+                {
+                    Epochs = 8, BatchSize = 66, LearningRate = 2e-3, WeightDecay = 0, WarmUpSteps = 20, MaxTokens = 30, Seed = seed,
+                };
                 string made = Path.Combine(begun, name);
                 using (var pengi = Pengi.Load(begun))
                 {
-                    var result = PengiTraining.Run(pengi, heard, new InstructionMix([new InstructionSource(examples)]), options, cancel: cancel);
+                    var result = PengiTraining.Run(pengi, heard.Train, new InstructionMix([new InstructionSource(examples)]), options, cancel: cancel);
                     say($"{name}: loss {result.FirstLosses["total"]:F2} to {result.LastLosses["total"]:F2} in {result.Steps} steps");
                     pengi.Save(made, begun);
                 }
@@ -142,7 +153,7 @@ internal static class SmallPengi
                     using var sounds = held.Read(clips);
                     ranked.AddRange(likelihood.Score(sounds, cancel).Select(Likeliest));
                     matched.AddRange(matching.Score(sounds, cancel).Select(Likeliest));
-                    said.AddRange(model.Answering().Answer(sounds, [CaptionPrompt], Pengi.Search, cancel));
+                    said.AddRange(model.Answering().Answer(sounds, [CaptionPrompt], new() { MaxTokens = 24 }, cancel)); // without beams: they take minutes
                 }
                 var set = CaptionSet.From([.. said.Select((caption, i) => new CaptionItem(caption, [testCaptions[i]]))]);
                 return [Right(ranked), Right(matched), said.Where((caption, i) => caption.Contains(testFamilies[i], StringComparison.Ordinal)).Count()
@@ -158,13 +169,21 @@ internal static class SmallPengi
         }
     }
 
+    /// <summary>The embeddings of all notes, computed once for every seed.</summary>
+    public static (FrameTable Train, FrameTable Test) Hear(string models, string data)
+    {
+        using var pengi = Pengi.Load(models);
+        return (Frames(pengi.Encoder, Notes(data, "train", Thinned).Rows), Frames(pengi.Encoder, Notes(data, "test", Thinned).Rows));
+    }
+
     // What is heard in words, in any order, then the prompt; the answer as the notes set writes it.
     private static TextPair Lesson(Random chance)
     {
         var (program, family, instrument) = GeneralMidi.Programs[chance.Next(GeneralMidi.Programs.Count)];
         int pitch = chance.Next(28, 108), velocity = new[] { 50, 90, 120 }[chance.Next(3)];
         string kin = family.Replace('_', ' ');
-        List<string> heard = [kin, instrument, pitch < 52 ? "low" : pitch < 68 ? "middle" : "high", velocity < 70 ? "soft" : velocity < 105 ? "medium-loud" : "loud"];
+        List<string> heard = [kin, instrument, pitch < 52 ? "low" : pitch < 68 ? "middle" : "high", velocity < 70 ? "soft" : velocity < 105 ? "medium-loud"
+            : "loud"];
         if (chance.Next(3) == 0) heard.Add(heard[chance.Next(heard.Count)]);
         string[] order = [.. heard];
         chance.Shuffle(order);
@@ -172,9 +191,11 @@ internal static class SmallPengi
             : new($"{string.Join(' ', order)} {CaptionPrompt}", NoteCaption.Write(family, instrument, pitch, velocity, chance));
     }
 
-    private static (AudioManifestRow[] Rows, string[] Captions, string[] Families) Notes(string data, string split)
+    private const int Thinned = 2; // every second note: what the demo hears in a minute
+
+    private static (AudioManifestRow[] Rows, string[] Captions, string[] Families) Notes(string data, string split, int every = 1)
     {
-        AudioManifestRow[] rows = [.. AudioManifest.Read(Path.Combine(data, $"manifest-{split}.csv")).Rows];
+        AudioManifestRow[] rows = [.. AudioManifest.Read(Path.Combine(data, $"manifest-{split}.csv")).Rows.Where((_, i) => i % every == 0)];
         return (rows, [.. rows.Select(row => row["Caption"])], [.. rows.Select(row => row["Family"].Replace('_', ' '))]);
     }
 
@@ -200,6 +221,8 @@ internal static class SmallPengi
         weights["batch_norm.running_var"].copy_(variance);
     }
 
+    private static readonly string[] Mappings = ["caption_decoder.audio_project.", "caption_decoder.text_project."];
+
     // The shipped folder with mapping networks as PyTorch draws them.
     private static void Redraw(string from, string to, int seed)
     {
@@ -207,8 +230,7 @@ internal static class SmallPengi
         using var chance = new Generator((ulong)seed);
         using var checkpoint = CheckpointFolder.Open(from);
         CheckpointWriter.Write(to, checkpoint.Config, [.. checkpoint.Names.Select(name => KeyValuePair.Create(name,
-            name.StartsWith("caption_decoder.audio_project.", StringComparison.Ordinal) || name.StartsWith("caption_decoder.text_project.", StringComparison.Ordinal)
-                ? Drawn(name, checkpoint.Describe(name).Shape) : checkpoint.Read(name)))]);
+            Mappings.Any(mapping => name.StartsWith(mapping, StringComparison.Ordinal)) ? Drawn(name, checkpoint.Describe(name).Shape) : checkpoint.Read(name)))]);
         foreach (string part in (string[])["clip", "gpt2"])
         {
             Directory.CreateDirectory(Path.Combine(to, part));
@@ -233,7 +255,8 @@ internal sealed class Lines(string name, Action<string> say) : IProgress<Trainin
     {
         if (value.Step % 100 == 0)
         {
-            say(FormattableString.Invariant($"{name}: step {value.Step} of {value.Steps}, loss {value.Losses["total"]:F3}, {value.Remaining.TotalSeconds:F0} s left")
+            say(FormattableString.Invariant($"{name}: step {value.Step} of {value.Steps}, loss {value.Losses["total"]:F3}, ")
+                + FormattableString.Invariant($"{value.Remaining.TotalSeconds:F0} s left")
                 + (value.Validation is { } measured ? $" {string.Join(", ", measured.Metrics)}" : ""));
         }
     }

@@ -86,7 +86,8 @@ public sealed class LabelCalibrationTests
             double[] confidences = [.. Enumerable.Range(0, 30).Select(_ => Math.Round(chance.NextDouble(), 1 + seed % 3))]; // some with ties
             bool[] right = [.. confidences.Select(confidence => chance.NextDouble() < confidence)];
             int answerable = right.Count(one => one) + seed % 7;
-            (int Given, int Hits) At(double threshold) => (confidences.Count(c => c >= threshold), confidences.Zip(right).Count(a => a.First >= threshold && a.Second));
+            (int Given, int Hits) At(double threshold) =>
+                (confidences.Count(c => c >= threshold), confidences.Zip(right).Count(a => a.First >= threshold && a.Second));
             double F1(double threshold) => At(threshold) is var (given, hits) && given == 0 ? 0 : 2.0 * hits / (given + answerable);
             double Precision(double threshold) => At(threshold) is var (given, hits) && given == 0 ? 0 : (double)hits / given;
             double[] tried = [0, .. confidences];

@@ -117,6 +117,7 @@ public sealed class HubPullTests
         using var place = new TemporaryFolder();
         StringAssert.Contains((await Assert.ThrowsExactlyAsync<InvalidDataException>(() => Pull(hub, place))).Message, "hash differs");
         Assert.IsFalse(Directory.Exists(place.File("bert")));
+        Assert.AreEqual(2, hub.Asked.Count(request => request.Path.EndsWith(Weights, StringComparison.Ordinal)), "once more from its beginning, and no more");
     }
 
     [TestMethod]

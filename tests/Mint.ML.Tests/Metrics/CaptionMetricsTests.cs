@@ -21,6 +21,18 @@ public sealed class CaptionMetricsTests
     }
 
     [TestMethod]
+    public void BLEU_is_the_mean_of_its_four_orders_of_the_set_of_items_and_of_any_part()
+    {
+        var set = CaptionSet.From([new("a dog barks loudly in the yard", ["a dog is barking in the yard"]),
+            new("rain falls", ["rain falls on a roof", "it rains"]), new("a man speaks", ["a man speaks while a bell rings"])]);
+        MetricScore[] orders = [.. Enumerable.Range(1, 4).Select(order => new Bleu(order).Score(set))];
+        var mean = new BleuMean().Score(set);
+        Assert.AreEqual(orders.Sum(score => score.Corpus) / 4, mean.Corpus, 1e-12);
+        for (int item = 0; item < 3; item++) Assert.AreEqual(orders.Sum(score => score.Items[item]) / 4, mean.Items[item], 1e-12);
+        Assert.AreEqual(orders.Sum(score => score.Over([0, 2])) / 4, mean.Over([0, 2]), 1e-12);
+    }
+
+    [TestMethod]
     public void METEOR_names_the_modules_it_used()
     {
         var captions = CaptionSet.From(Items());

@@ -1,5 +1,6 @@
 using Mint.ML.Bridges;
 using Mint.ML.Encoders;
+using Mint.ML.Evaluation;
 using Mint.ML.LanguageModels;
 using Mint.ML.Systems;
 using Mint.ML.Tests.Training;
@@ -182,6 +183,46 @@ public sealed class AptTests
         AptTraining.Run(again, Clips(), mix, options);
         foreach (var ((name, one), (_, other)) in AptTraining.Trained(whole).Zip(AptTraining.Trained(again)))
             Assert.IsTrue(one.equal(other).all().item<bool>(), name);
+    }
+
+    [TestMethod]
+    public void Its_ear_is_the_output_of_AudioMAEs_penultimate_block()
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        using var model = AudioMae.Load(Fixtures.Path("audiomae"));
+        using var mel = randn(2, 1, 64, 32);
+        Near(model.HiddenStates(mel)[(int)model.Config.Layers - 1], model.Penultimate(mel), 0, "all blocks but the last");
+        using var ear = Apt.LoadEncoder(Fixtures.Path("audiomae"));
+        using var other = AudioMaeEncoder.Load(Fixtures.Path("audiomae"));
+        using var wave = randn(1, 6000);
+        using var length = tensor(new[] { 6000L });
+        using AudioEncoding heard = ear.Encode(wave, length), contextual = other.Encode(wave, length);
+        Assert.IsTrue(heard.Mask.equal(contextual.Mask).all().item<bool>());
+        Assert.IsGreaterThan(1e-3f, (heard.Frames - contextual.Frames).abs().max().item<float>());
+        StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => Apt.LoadEncoder(Fixtures.Path("llama"))).Message, "no audio encoder");
+    }
+
+    [TestMethod]
+    public void Evaluations_answer_as_each_sequence_alone_does_and_their_controls_are_what_they_say()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Small();
+        using var chance = new Generator(3);
+        using var kinds = randn(3, 1, Width, generator: chance);
+        string[] labels = [.. Enumerable.Range(0, 12).Select(i => "abc"[i % 3].ToString())];
+        var clips = new FrameTable([.. Enumerable.Range(0, 12).Select(i => kinds[i % 3] + randn(2 + i % 2, Width, generator: chance) * tensor(0.05f))]);
+        var episodes = AptEpisodes.FewShot(labels, 2, 1, 10, 1);
+        var result = new AptEvaluation(model, clips, batch: 4).FewShot(episodes);
+        Assert.AreEqual(1, result.NearestClassMean, "the kinds are far from each other");
+        Assert.AreEqual(0.5, result.Chance);
+        for (int i = 0; i < episodes.Count; i++)
+        {
+            using var all = clips.Read([.. Enumerable.Range(0, 12)]);
+            var ranked = model.Rank(all, [episodes[i].Sequence], episodes[i].Classes);
+            Assert.AreEqual(episodes[i].Classes[ranked.Order(0)[0]], result.Answers[i]);
+        }
+        Assert.AreEqual(episodes.Zip(result.Answers).Count(pair => pair.First.Answer == pair.Second) / 10.0, result.Accuracy);
     }
 
     private static Tensor Part(Tensor prompt, long start, long length) => prompt[0].narrow(0, start, length);

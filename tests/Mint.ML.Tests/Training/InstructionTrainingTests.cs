@@ -31,6 +31,17 @@ public sealed class InstructionTrainingTests
     }
 
     [TestMethod]
+    public void Answers_that_are_all_the_same_and_a_language_model_that_was_not_read_are_said()
+    {
+        var model = Load();
+        Assert.IsNull(Train(model, Short).Warning);
+        InstructionExample[] same = [.. Answers.Select((_, i) => new InstructionExample(i, "what?", "piano"))];
+        StringAssert.Contains(InstructionTraining.Run(model, Audio(model), same, Short).Warning!, "All 6 answers are 'piano'");
+        using (no_grad()) ((T5)model.LanguageModel).named_parameters().First(pair => pair.parameter.ndim == 2).parameter.zero_();
+        StringAssert.Contains(Train(model, Short).Warning!, "is one number throughout: it was never read from a file");
+    }
+
+    [TestMethod]
     public void In_bfloat16_with_blocks_computed_again_the_loss_falls_as_in_float32()
     {
         var (plain, mixed) = (Load(), Load());

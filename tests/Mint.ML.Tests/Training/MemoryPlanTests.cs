@@ -39,6 +39,15 @@ public sealed class MemoryPlanTests
     }
 
     [TestMethod]
+    public void Generation_keeps_a_logit_for_every_word_at_every_predicted_token()
+    {
+        var wide = Small with { QFormer = Small.QFormer with { VocabularySize = 50_000 } };
+        var step = new TrainingStepSize();
+        long generation = MemoryPlan.Stage1(wide, new(), step).Activations - MemoryPlan.Stage1(wide, new() { GenerationWeight = 0 }, step).Activations;
+        Assert.IsGreaterThanOrEqualTo(4L * step.Batch * (step.Tokens - 1) * 50_000, generation);
+    }
+
+    [TestMethod]
     public void What_is_left_out_or_computed_again_takes_less()
     {
         long all = MemoryPlan.Stage1(Small, new(), new()).Activations;

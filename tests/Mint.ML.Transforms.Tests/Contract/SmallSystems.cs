@@ -10,15 +10,18 @@ namespace Mint.ML.Transforms.Tests.Contract;
 internal static class SmallSystems
 {
     private static readonly Lazy<string> MadePengi = new(MakePengi), MadeMusiLingo = new(MakeMusiLingo), MadeMint = new(MakeMint),
-        MadeLlama = new(MakeLlama);
+        MadeLlama = new(MakeLlama), MadeApt = new(MakeApt);
     private static readonly Lazy<AudioLanguageSystem> LoadedPengi = new(() => EightClips.Shared.Ml.AudioLanguage().LoadSystem(Pengi)),
         LoadedMusiLingo = new(() => EightClips.Shared.Ml.AudioLanguage().LoadSystem(MusiLingo, embedFrozenModels: true)),
+        LoadedApt = new(() => EightClips.Shared.Ml.AudioLanguage().LoadSystem(Apt)),
         LoadedClap = new(() => EightClips.Shared.Ml.AudioLanguage().LoadSystem(SmallClap.Folder));
 
     public static string Pengi => MadePengi.Value;
     public static string MusiLingo => MadeMusiLingo.Value;
     public static string Mint => MadeMint.Value;
     public static string Llama => MadeLlama.Value;
+    public static string Apt => MadeApt.Value;
+    public static AudioLanguageSystem TheApt => LoadedApt.Value;
     public static AudioLanguageSystem ThePengi => LoadedPengi.Value;
     public static AudioLanguageSystem TheMusiLingo => LoadedMusiLingo.Value;
     public static AudioLanguageSystem TheClap => LoadedClap.Value;
@@ -44,6 +47,17 @@ internal static class SmallSystems
     {
         string folder = Copy("llama");
         Words(folder, (int)CheckpointFolder.ReadJson(Path.Combine(folder, "config.json"))["vocab_size"]!);
+        return folder;
+    }
+
+    private static string MakeApt()
+    {
+        string folder = Copy("apt");
+        Ear(Path.Combine(folder, "encoder"), "data2vec_audio", config => new Data2VecAudio(Data2VecAudioConfig.FromJson(config)));
+        Words(Path.Combine(folder, "bert"), 60);
+        string llama = Path.Combine(folder, "language-model");
+        Directory.CreateDirectory(llama);
+        foreach (string file in Directory.GetFiles(Llama)) File.Copy(file, Path.Combine(llama, Path.GetFileName(file)));
         return folder;
     }
 

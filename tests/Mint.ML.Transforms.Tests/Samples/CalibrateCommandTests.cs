@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Metrics;
 using Mint.ML.Samples.Cli.Commands;
@@ -10,14 +11,10 @@ namespace Mint.ML.Transforms.Tests.Samples;
 [TestClass]
 public sealed class CalibrateCommandTests
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("mint-calibrate-").FullName;
+    // Beside the frozen models that they name.
+    private static string At(string name) => Path.Combine(EightClips.Shared.Folder, $"calibrate-{Guid.NewGuid():N}-{name}");
 
-    [TestCleanup]
-    public void Delete() => Directory.Delete(folder, recursive: true);
-
-    private string At(string name) => Path.Combine(folder, name);
-
-    private string Saved()
+    private static string Saved()
     {
         string path = At("model.zip");
         EightClips.Shared.Ml.Model.Save(EightClips.Shared.Model, EightClips.Shared.Data.Schema, path);
@@ -59,7 +56,7 @@ public sealed class CalibrateCommandTests
         var (clips, ml) = (EightClips.Shared, EightClips.Shared.Ml);
         var then = EightClips.Answers(ml, ml.AudioLanguage().LoadModel(model), clips.Data);
         using var loaded = (IDisposable)ml.AudioLanguage().LoadModel(made);
-        var now = EightClips.Answers(ml, (Microsoft.ML.ITransformer)loaded, clips.Data);
+        var now = EightClips.Answers(ml, (ITransformer)loaded, clips.Data);
         foreach (var (old, changed) in then.Zip(now))
         {
             double[] raised = [.. old.Score.Select(score => Math.Pow(score, after.Ranking.Slope))];
@@ -68,9 +65,11 @@ public sealed class CalibrateCommandTests
             Assert.AreEqual(old.GeneratedCaption, changed.GeneratedCaption);
         }
         bool[] right = [.. then.Select((answer, i) => answer.PredictedLabel == i % 3 + 1)];
-        double Error(List<EightClips.Answer> of) => ClassificationMetrics.ExpectedCalibrationError(right, [.. of.Select(answer => Math.Min(1, (double)answer.Score.Max()))]);
+        double Error(List<EightClips.Answer> of) =>
+            ClassificationMetrics.ExpectedCalibrationError(right, [.. of.Select(answer => Math.Min(1, (double)answer.Score.Max()))]);
         StringAssert.Contains(output, FormattableString.Invariant($"calibration error {Error(then):F4} -> {Error(now):F4}"));
-        Assert.AreEqual(Error(now), ml.AudioLanguage().EvaluateRanking(((Microsoft.ML.ITransformer)loaded).Transform(clips.Data), "Family").CalibrationError!.Value, 1e-9);
+        var evaluated = ml.AudioLanguage().EvaluateRanking(((ITransformer)loaded).Transform(clips.Data), "Family");
+        Assert.AreEqual(Error(now), evaluated.CalibrationError!.Value, 1e-9);
 
         // classify, which is told nothing, does as the file says.
         var (rows, _) = Run(ClassifyCommand.Create(), clips.Manifest, "--model", made, "--format", "csv");
@@ -98,14 +97,15 @@ public sealed class CalibrateCommandTests
     {
         string stage1 = At("stage1.zip");
         var (clips, ml) = (EightClips.Shared, EightClips.Shared.Ml);
-        ml.Model.Save(new TransformerChain<Microsoft.ML.ITransformer>([.. clips.Model.Take(clips.Model.Count() - 2)]), clips.Data.Schema, stage1);
+        ml.Model.Save(new TransformerChain<ITransformer>([.. clips.Model.Take(clips.Model.Count() - 2)]), clips.Data.Schema, stage1);
         Assert.HasCount(0, AnswerDefaults.Read(stage1).Labels);
         Run(CalibrateCommand.Create(), clips.Manifest, "--column", "Family", "--model", stage1, "--precision", "0.9");
         CollectionAssert.AreEquivalent(TinyModels.Families, AnswerDefaults.Read(stage1).Labels.ToArray());
         Assert.HasCount(8, ml.AudioLanguage().LoadModel(stage1).Transform(clips.Data).GetColumn<string>("Path").ToArray());
         using var model = AudioLanguageModel.Load(stage1);
-        model.Save(At("again.zip")); // which keeps them
-        Assert.AreEqual(AnswerDefaults.Read(stage1).Ranking, AnswerDefaults.Read(At("again.zip")).Ranking);
+        string again = At("again.zip");
+        model.Save(again); // which keeps them
+        Assert.AreEqual(AnswerDefaults.Read(stage1).Ranking, AnswerDefaults.Read(again).Ranking);
     }
 
     [TestMethod]

@@ -121,14 +121,16 @@ public sealed class SystemCommandTests
         string parts = Place("bare"), contrast = Place("contrast"), tuned = Place("tuned");
         foreach (var (fixture, words) in new[] { ("clap", 0), ("clip_text_proj", 91), ("gpt2", 97) })
         {
-            string folder = Directory.CreateDirectory(Path.Combine(parts, fixture)).FullName, source = Path.Combine(TinyModels.Repository(), "tests", "fixtures", fixture);
+            string folder = Directory.CreateDirectory(Path.Combine(parts, fixture)).FullName;
+            string source = Path.Combine(TinyModels.Repository(), "tests", "fixtures", fixture);
             foreach (string file in (string[])["config.json", "model.safetensors"]) File.Copy(Path.Combine(source, file), Path.Combine(folder, file));
             if (words > 0) SmallSystems.Words(folder, words);
         }
         string[] bare = ["--encoder", Path.Combine(parts, "clap"), "--text-encoder", Path.Combine(parts, "clip_text_proj"), "--language-model",
-            Path.Combine(parts, "gpt2"), "--embedding-size", "24", "--prefix-length", "3", "--input-length", "2", "--mapping-layers", "1", "--mapping-heads", "4",
-            "--hop-size", "1024"];
-        Run(TuneSystemCommand.Create(), ["clap", .. bare, "--data", $"{Clips.Manifest}::Caption", "--validation", $"{Clips.Manifest}::Caption", .. Short(contrast)]);
+            Path.Combine(parts, "gpt2"), "--embedding-size", "24", "--prefix-length", "3", "--input-length", "2", "--mapping-layers", "1",
+            "--mapping-heads", "4", "--hop-size", "1024"];
+        Run(TuneSystemCommand.Create(), ["clap", .. bare, "--data", $"{Clips.Manifest}::Caption", "--validation", $"{Clips.Manifest}::Caption",
+            .. Short(contrast)]);
         StringAssert.Contains(File.ReadLines(Path.Combine(contrast, "log.jsonl")).Last(), "r10");
         string template = $$"""{"manifest": "{{Clips.Manifest}}", "template": "audio captioning"}""";
         Run(TuneSystemCommand.Create(), ["pengi", "--from", Path.Combine(contrast, "system"), "--data", template, .. Short(tuned)]);
@@ -145,9 +147,10 @@ public sealed class SystemCommandTests
         foreach (string[] measured in (string[][])[["--test", Clips.Manifest], ["--folds", "Fold"]])
         {
             string manifest = Path.Combine(parts, "folds.csv");
-            File.WriteAllLines(manifest, ["Path,Family,Fold", .. Enumerable.Range(0, 8).Select(i => $"{Path.Combine(Clips.Folder, $"clip{i}.wav")},{(i % 2 == 0 ? "a" : "b")},{i / 4}")]);
-            Run(ProbeCommand.Create(), [manifest, "--column", "Family", "--system", system, "--layers", "1", "--layers", "3", "--hidden-size", "8", "--epochs", "3",
-                "--cache", Path.Combine(Clips.Folder, "system-frames"), .. measured[0] == "--test" ? ["--test", manifest] : measured]);
+            File.WriteAllLines(manifest, ["Path,Family,Fold", .. Enumerable.Range(0, 8).Select(i =>
+                $"{Path.Combine(Clips.Folder, $"clip{i}.wav")},{(i % 2 == 0 ? "a" : "b")},{i / 4}")]);
+            Run(ProbeCommand.Create(), [manifest, "--column", "Family", "--system", system, "--layers", "1", "--layers", "3", "--hidden-size", "8",
+                "--epochs", "3", "--cache", Path.Combine(Clips.Folder, "system-frames"), .. measured[0] == "--test" ? ["--test", manifest] : measured]);
         }
         var error = Assert.ThrowsExactly<ArgumentException>(() => Run(TuneSystemCommand.Create(), "clap", "--from", system, "--data",
             $"{Clips.Manifest}:what:Caption"));
@@ -170,7 +173,7 @@ public sealed class SystemCommandTests
         StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => Run(AskCommand.Create(), clip, "and?", "--system", SmallSystems.Pengi,
             "--history", talk)).Message, "Pengi answers single questions");
         File.AppendAllText(talk, "{}\n");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(AskCommand.Create(), [clip, "and?", .. few])).Message, "line 3");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Run(AskCommand.Create(), [clip, "and?", .. few])).Message, "line 3");
     }
 
     [TestMethod]
@@ -186,14 +189,15 @@ public sealed class SystemCommandTests
             string[] labels = recipe.Labels.Count > 0 ? [.. recipe.Labels.Take(2)] : ["a drum", "a flute"];
             string manifest = Path.Combine(place, Path.GetFileNameWithoutExtension(file) + ".csv");
             File.WriteAllLines(manifest, [$"Path,{recipe.Columns[0]}{(recipe.Task == "answering" ? $",{recipe.QuestionColumn}" : "")}",
-                .. Enumerable.Range(0, 4).Select(i => $"{Path.Combine(Clips.Folder, $"clip{i}.wav")},{labels[i % 2]}{(recipe.Task == "answering" ? ",what?" : "")}")]);
+                .. Enumerable.Range(0, 4).Select(i =>
+                    $"{Path.Combine(Clips.Folder, $"clip{i}.wav")},{labels[i % 2]}{(recipe.Task == "answering" ? ",what?" : "")}")]);
             string output = Path.Combine(place, Path.GetFileNameWithoutExtension(file));
             Run(EvaluateCommand.Create(), file, "--manifest", manifest, "--output", output, "--system",
                 file.Contains("musilingo", StringComparison.Ordinal) ? SmallSystems.MusiLingo : SmallSystems.Pengi);
             using var written = JsonDocument.Parse(File.ReadAllText(Path.Combine(output, "evaluation.json")));
             CollectionAssert.AreEqual(recipe.Metrics.ToArray(), written.RootElement.GetProperty("metrics").EnumerateArray()
                 .Select(metric => metric.GetProperty("name").GetString()).ToArray(), file);
-            Assert.AreEqual(recipe.Task == "retrieval" ? 4 : 4, written.RootElement.GetProperty("clips").GetInt32());
+            Assert.AreEqual(4, written.RootElement.GetProperty("clips").GetInt32());
         }
     }
 

@@ -21,8 +21,8 @@ public sealed class QuestionBuilderTests
         var (manifest, output) = Place("read", "a slow piano piece", "a fast drum loop");
         using var client = new Script(text => text.Contains("Reply with one word", StringComparison.Ordinal)
             ? text.Contains("An answer: It is fast.", StringComparison.Ordinal) && text.Contains("slow", StringComparison.Ordinal) ? "No, it is slow." : "Yes."
-            : "Here you are.\n1. Q: Which instrument plays?\nA: A piano\n plays.\n\nQ: How fast is it?\nA: It is fast.\nQ: Which instrument plays?\nA: A piano again.\n"
-                + "Q: And?\nA: and?\nQ:\nA: nothing was asked");
+            : "Here you are.\n1. Q: Which instrument plays?\nA: A piano\n plays.\n\nQ: How fast is it?\nA: It is fast.\n"
+                + "Q: Which instrument plays?\nA: A piano again.\nQ: And?\nA: and?\nQ:\nA: nothing was asked");
         var report = await new QuestionBuilder(client, QuestionPrompts.Read(Prompts)).BuildAsync(manifest, "Caption", output);
         Assert.AreEqual(new QuestionReport(2, 3, 1, 4, 0), report, "of each clip a doubled question and an echo; of the slow one an untrue answer");
         var (files, _, mix) = InstructionData.Read([new InstructionData(output, null)]);
@@ -60,7 +60,8 @@ public sealed class QuestionBuilderTests
     {
         var (manifest, output) = Place("outliers", [.. Enumerable.Range(0, 20).Select(i => $"piece {i}")]);
         using var client = new Script(text => text.Contains("one word", StringComparison.Ordinal) ? "yes"
-            : $"Q: What is it?\nA: {(text.EndsWith("piece 7", StringComparison.Ordinal) ? string.Concat(Enumerable.Repeat("la ", 400)) : "It is a short piece.")}");
+            : $"Q: What is number {text.Split(' ')[^1]}?\nA: "
+                + (text.EndsWith("piece 7", StringComparison.Ordinal) ? string.Concat(Enumerable.Repeat("la ", 400)) : "It is a short piece."));
         var report = await new QuestionBuilder(client, QuestionPrompts.Read(Prompts)).BuildAsync(manifest, "Caption", output);
         Assert.AreEqual(new QuestionReport(20, 19, 0, 1, 0), report);
         Assert.IsFalse(File.ReadAllText(output).Contains("la la", StringComparison.Ordinal));
@@ -75,8 +76,8 @@ public sealed class QuestionBuilderTests
         foreach (string name in (string[])["task.txt", "examples.txt", "query.txt", "check.txt"]) File.WriteAllText(Path.Combine(folder, name), "words");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => QuestionPrompts.Read(folder)).Message, "{caption}");
         using var client = new Script(_ => "");
-        var error = Assert.ThrowsExactly<AggregateException>(() => new QuestionBuilder(client, QuestionPrompts.Read(Prompts)).BuildAsync(manifest, "Words", output)
-            .Wait());
+        var builder = new QuestionBuilder(client, QuestionPrompts.Read(Prompts));
+        var error = Assert.ThrowsExactly<AggregateException>(() => builder.BuildAsync(manifest, "Words", output).Wait());
         StringAssert.Contains(error.InnerException!.Message, "no column 'Words'");
     }
 
@@ -101,18 +102,19 @@ public sealed class QuestionBuilderTests
             }
         });
         Assert.AreEqual(0, DataCommand.Create().Parse(["questions", manifest, output, "--prompts", Prompts, "--endpoint", $"http://127.0.0.1:{port}/v1",
-            "--chat-model", "any"]).Invoke());
+            "--chat-model", "any"]).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false }));
         await serving;
         StringAssert.Contains(File.ReadAllText(output), "\"Response\":\"That.\"");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => DataCommand.Create().Parse(["questions", manifest, output, "--prompts", Prompts,
-            "--endpoint", "http://example.org/v1", "--chat-model", "any"]).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false })).Message,
-            "https");
+        var open = DataCommand.Create().Parse(["questions", manifest, output, "--prompts", Prompts, "--endpoint", "http://example.org/v1", "--chat-model", "any"]);
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => open.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false }))
+            .Message, "https");
     }
 
     private static (string Manifest, string Output) Place(string name, params string[] captions)
     {
-        string folder = Directory.CreateDirectory(Path.Combine(EightClips.Shared.Folder, "questions", name)).FullName, manifest = Path.Combine(folder, "captions.csv");
-        File.WriteAllLines(manifest, ["Path,Caption", .. captions.Select((caption, i) => $"{Path.Combine(EightClips.Shared.Folder, $"clip{i % 8}.wav")},{caption}")]);
+        string clips = EightClips.Shared.Folder, folder = Directory.CreateDirectory(Path.Combine(clips, "questions", name)).FullName;
+        string manifest = Path.Combine(folder, "captions.csv");
+        File.WriteAllLines(manifest, ["Path,Caption", .. captions.Select((caption, i) => $"{Path.Combine(clips, $"clip{i % 8}.wav")},{caption}")]);
         return (manifest, Path.Combine(folder, "questions.jsonl"));
     }
 
@@ -120,7 +122,8 @@ public sealed class QuestionBuilderTests
     {
         public List<List<ChatMessage>> Asked { get; } = [];
 
-        public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+        public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+            CancellationToken cancellationToken = default)
         {
             Asked.Add([.. messages]);
             return Task.FromResult(new ChatResponse(new ChatMessage(ChatRole.Assistant, answer(Asked[^1][^1].Text))));
