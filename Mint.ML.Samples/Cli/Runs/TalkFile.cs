@@ -48,7 +48,9 @@ internal sealed class TalkFile(string path)
         turns.AddRange(said);
         AtomicFile.WriteText(path, string.Concat(turns.Select(turn => new JsonObject
         {
-            ["path"] = turn.Path, ["question"] = turn.Question, ["answer"] = turn.Answer,
+            ["path"] = turn.Path,
+            ["question"] = turn.Question,
+            ["answer"] = turn.Answer,
         }.ToJsonString(Written) + "\n")));
     }
 
