@@ -2,9 +2,7 @@ using Mint.ML.Bridges;
 using Mint.ML.Encoders;
 using Mint.ML.Generation;
 using Mint.ML.LanguageModels;
-using Mint.ML.Layers;
 using Mint.ML.Text;
-using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Systems;

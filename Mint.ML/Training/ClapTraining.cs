@@ -2,7 +2,6 @@ using Mint.ML.Layers;
 using Mint.ML.Objectives;
 using Mint.ML.Retrieval;
 using Mint.ML.Systems;
-using Mint.ML.Tensors;
 using Mint.ML.Text;
 using Mint.ML.Training.Data;
 using Mint.ML.Training.Memory;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Mint.ML.Bridges;
-using Mint.ML.Encoders;
 using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Systems;

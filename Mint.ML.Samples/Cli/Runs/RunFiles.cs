@@ -37,7 +37,11 @@ internal static class RunFiles
             options[symbol.Name.TrimStart('-')] = JsonSerializer.SerializeToNode(Value(parse, symbol), Written);
         var settings = new JsonObject
         {
-            ["command"] = command.Name, ["options"] = options, ["model"] = Path.GetFileName(Model(run)), ["encoder"] = encoder, ["files"] = Files(options),
+            ["command"] = command.Name,
+            ["options"] = options,
+            ["model"] = Path.GetFileName(Model(run)),
+            ["encoder"] = encoder,
+            ["files"] = Files(options),
         };
         Directory.CreateDirectory(run);
         RefuseOther(run, settings);

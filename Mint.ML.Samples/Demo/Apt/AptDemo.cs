@@ -1,12 +1,10 @@
 using System.Diagnostics;
 using Mint.ML.Bridges;
 using Mint.ML.Evaluation;
-using Mint.ML.Files;
 using Mint.ML.Objectives;
 using Mint.ML.Systems;
 using Mint.ML.Training;
 using Mint.ML.Training.Data;
-using static TorchSharp.torch;
 using TheApt = Mint.ML.Systems.Apt;
 
 namespace Mint.ML.Samples.Demo.Apt;

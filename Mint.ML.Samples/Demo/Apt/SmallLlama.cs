@@ -34,8 +34,16 @@ internal static class SmallLlama
             PadTokenId = tokenizer.PadTokenId!.Value,
         });
         Draw(model, seed);
-        var options = new TrainingOptions { Epochs = 1, LearningRate = 4e-3, WarmUpSteps = 30, Schedule = LearningRateSchedule.Cosine, WeightDecay = 0.01,
-            GradientClip = 1, Seed = seed };
+        var options = new TrainingOptions
+        {
+            Epochs = 1,
+            LearningRate = 4e-3,
+            WarmUpSteps = 30,
+            Schedule = LearningRateSchedule.Cosine,
+            WeightDecay = 0.01,
+            GradientClip = 1,
+            Seed = seed
+        };
         TrainingLoop.Run(new TextTraining(model, tokenizer, texts, steps, options), null, options, progress, cancel);
         foreach (var parameter in model.parameters()) parameter.requires_grad = false;
         return (model, tokenizer);

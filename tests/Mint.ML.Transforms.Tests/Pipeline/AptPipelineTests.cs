@@ -62,17 +62,25 @@ public sealed class AptPipelineTests
     public void Several_clips_and_texts_are_one_sequence_and_a_row_without_one_of_them_is_empty()
     {
         var system = SmallSystems.TheApt;
-        var rows = Enumerable.Range(0, 4).Select(i => new Row { First = Frames(i), Second = i == 2 ? [] : Frames(i + 1), Question = $"word{i}",
+        var rows = Enumerable.Range(0, 4).Select(i => new Row
+        {
+            First = Frames(i),
+            Second = i == 2 ? [] : Frames(i + 1),
+            Question = $"word{i}",
             Choices = Choices,
-            Image = Image(i) }).ToList();
+            Image = Image(i)
+        }).ToList();
         var data = Clips.Ml.Data.LoadFromEnumerable(rows);
         var step = system.AnswerSequences(new() { Sequence = "{First} one {Second} two {Question}", Generation = new() { MaxTokens = 4 } }).Fit(data);
         string[] answers = RowText.Read(step.Transform(data), "Answer");
         for (int i = 0; i < 4; i++)
         {
             if (i == 2) Assert.AreEqual("", answers[i]);
-            else Assert.AreEqual(system.Model.Ask([File(i), File(i + 1)], new([new SoundPart(0), new TextPart("one"), new SoundPart(1),
+            else
+            {
+                Assert.AreEqual(system.Model.Ask([File(i), File(i + 1)], new([new SoundPart(0), new TextPart("one"), new SoundPart(1),
                 new TextPart($"two word{i}")], $"two word{i}"), new() { MaxTokens = 4 }), answers[i]);
+            }
         }
     }
 

@@ -22,6 +22,10 @@ public sealed class RecipeChecksTests
     }
 
     [TestMethod]
+    public void A_key_that_stands_twice_in_a_recipe_is_an_error() =>
+        Says(() => Evaluation(""" "metrics": ["BLEU-1"], "metrics": ["BLEU-2"] """), "recipe.json", "metrics");
+
+    [TestMethod]
     public void What_a_recipes_task_does_not_read_is_refused_by_its_key()
     {
         Says(() => Evaluation(""" "by": "similarity", "ranking": { "slope": 2 }, "labels": ["a", "b"] """), "'labels' are for", "'by' is for", "'ranking' is for");
