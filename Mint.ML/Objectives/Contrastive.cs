@@ -43,6 +43,19 @@ internal static class Contrastive
         return (loss.MoveToOuterDisposeScope(), audioToText.MoveToOuterDisposeScope(), textToAudio.MoveToOuterDisposeScope());
     }
 
+    /// <summary>The loss of a batch and its gradients, by its embeddings alone: for parts that are elsewhere, in time or on other ranks.</summary>
+    /// <inheritdoc cref="Loss(Tensor, Tensor, Tensor, AlignmentOptions)"/>
+    public static SolvedContrast Solve(Tensor audio, Tensor text, Tensor temperature, AlignmentOptions options)
+    {
+        using var scope = NewDisposeScope();
+        using var grad = enable_grad();
+        var (heard, read, by) = (audio.detach().requires_grad_(), text.detach().requires_grad_(), temperature.detach().requires_grad_());
+        var loss = Loss(heard, read, by, options).Loss;
+        loss.backward();
+        return new(loss.detach().DetachFromDisposeScope(), heard.grad!.DetachFromDisposeScope(), read.grad!.DetachFromDisposeScope(),
+            by.grad!.DetachFromDisposeScope());
+    }
+
     /// <summary>The loss of rows first..first+b of the matrices, as GradCache takes it part by part. A row's positive is column first + row.</summary>
     internal static Tensor Loss(Tensor audioToText, Tensor textToAudio, long first, double smoothing)
     {
@@ -51,5 +64,37 @@ internal static class Contrastive
         var loss = functional.cross_entropy(audioToText, target, label_smoothing: smoothing)
             .Plus(functional.cross_entropy(textToAudio, target, label_smoothing: smoothing));
         return loss.Over(2).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>A batch's contrastive loss and its gradients for all embeddings and for the temperature.</summary>
+/// <param name="Loss">A scalar without a graph.</param>
+/// <param name="Audio">(B, Q, E).</param>
+/// <param name="Text">(B, E).</param>
+/// <param name="Temperature">Scalar.</param>
+internal sealed record SolvedContrast(Tensor Loss, Tensor Audio, Tensor Text, Tensor Temperature) : IDisposable
+{
+    /// <summary>The whole batch's loss as some of its pairs see it: its value, and a gradient that, summed over all pairs by their shares, is the
+    /// batch's.</summary>
+    /// <param name="audio">The pairs' embeddings with their graph, (b, Q, E).</param>
+    /// <param name="text">(b, E).</param>
+    /// <param name="temperature">The parameter.</param>
+    /// <param name="places">Where the pairs stand in the batch, (b) int64.</param>
+    public Tensor SeenBy(Tensor audio, Tensor text, Tensor temperature, Tensor places)
+    {
+        using var scope = NewDisposeScope();
+        double share = (double)places.shape[0] / Text.shape[0];
+        var linear = (audio * Audio.index_select(0, places)).sum().Plus((text * Text.index_select(0, places)).sum()).Over(share)
+            .Plus(temperature * Temperature);
+        return (linear - linear.detach()).Plus(Loss).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Loss.Dispose();
+        Audio.Dispose();
+        Text.Dispose();
+        Temperature.Dispose();
     }
 }

@@ -1,5 +1,5 @@
+using Mint.ML.Distributed;
 using Mint.ML.Encoders;
-
 
 namespace Mint.ML.Training.Data;
 
@@ -10,13 +10,15 @@ internal sealed class BatchFeed : IDisposable
     private readonly BatchOrder order;
     private readonly ITrainingStage stage;
     private readonly TrainingOptions options;
+    private readonly Ranks ranks;
+    private readonly Lock reads = new(); // a source reads for one at a time
     private (long Epoch, int[][] Batches) present;
     private (long Epoch, int Batch, bool Heard) next;
     private Task<AudioEncoding>? reading;
 
-    public BatchFeed(IFrameSource audio, BatchOrder order, ITrainingStage stage, TrainingOptions options, long step)
+    public BatchFeed(IFrameSource audio, BatchOrder order, ITrainingStage stage, TrainingOptions options, Ranks ranks, long step)
     {
-        (this.audio, this.order, this.stage, this.options) = (audio, order, stage, options);
+        (this.audio, this.order, this.stage, this.options, this.ranks) = (audio, order, stage, options, ranks);
         present = (-1, []);
         next = (step / StepsPerEpoch, (int)(step % StepsPerEpoch) * options.AccumulationSteps, false);
         Begin();
@@ -25,11 +27,14 @@ internal sealed class BatchFeed : IDisposable
     private long StepsPerEpoch => (order.Batches + options.AccumulationSteps - 1) / options.AccumulationSteps;
 
     /// <summary>The batches of a step; an epoch's last step may have fewer.</summary>
-    public int[][] Batches(long step)
+    public IReadOnlyList<BatchShare> Batches(long step)
     {
         int start = (int)(step % StepsPerEpoch) * options.AccumulationSteps;
-        return ForEpoch(step / StepsPerEpoch)[start..Math.Min(start + options.AccumulationSteps, order.Batches)];
+        return [.. ForEpoch(step / StepsPerEpoch)[start..Math.Min(start + options.AccumulationSteps, order.Batches)]
+            .Select(batch => Share(step / StepsPerEpoch, batch))];
     }
+
+    private BatchShare Share(long epoch, int[] batch) => new(batch, ranks, examples => Read(epoch, examples));
 
     /// <summary>The next batch's frames; the caller disposes of them. A stage that hears first is given a step's batches twice over.</summary>
     public AudioEncoding Take()
@@ -59,10 +64,16 @@ internal sealed class BatchFeed : IDisposable
     private void Begin()
     {
         if (next.Epoch >= options.Epochs) return;
-        int[] examples = ForEpoch(next.Epoch)[next.Batch], clips = [.. examples.Select(stage.Clip)];
+        var (epoch, own) = (next.Epoch, Share(next.Epoch, ForEpoch(next.Epoch)[next.Batch]).Own);
+        reading = Task.Run(() => Read(epoch, own));
+    }
+
+    private AudioEncoding Read(long epoch, int[] examples)
+    {
+        int[] clips = [.. examples.Select(stage.Clip)];
         int most = options.MaxFrames ?? int.MaxValue;
-        long[] starts = [.. examples.Select((example, i) => Crops.Start(options.Seed, next.Epoch, example, audio.Frames(clips[i]), most))];
-        reading = Task.Run(() => Crops.Cut(audio.Read(clips), starts, most));
+        long[] starts = [.. examples.Select((example, i) => Crops.Start(options.Seed, epoch, example, audio.Frames(clips[i]), most))];
+        lock (reads) return Crops.Cut(audio.Read(clips), starts, most);
     }
 
     // Reading ahead crosses into the next epoch while the last step of the present one is still asked for.
