@@ -14,6 +14,9 @@ internal static class Launcher
     /// <summary>Whether Open MPI started it.</summary>
     public static bool IsOpenMpi(Func<string, string?> variable) => variable("OMPI_COMM_WORLD_SIZE") is not null;
 
+    /// <summary>Whether this process is rank 0.</summary>
+    public static bool IsFirst(Func<string, string?> variable) => (variable("PMI_RANK") ?? variable("PMIX_RANK") ?? variable("OMPI_COMM_WORLD_RANK")) is null or "0";
+
     /// <summary>Processors that this process should take for itself: those of the machine, shared among its ranks; null where the user has said or the launcher
     /// does not tell.</summary>
     public static int? Threads(Func<string, string?> variable, int processors) =>

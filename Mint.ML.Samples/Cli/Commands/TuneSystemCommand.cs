@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Mint.ML.Distributed;
 using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
 using Mint.ML.Samples.Cli.Options;
@@ -46,8 +47,8 @@ internal static class TuneSystemCommand
             var options = training.Read(parse, defaults) with { RunFolder = place.Folder };
             OptionErrors.Check(options.Validate, Named);
             var (files, places, mix) = InstructionData.Read(sources, new ConsoleLines());
-            using var held = RunFiles.Hold(place.Folder);
-            RunFiles.WriteSettings(place.Folder, command, parse, place.Encoder);
+            var ranks = Ranks.Present;
+            using var held = RunFiles.Begin(place.Folder, command, parse, place.Encoder);
             string made = Path.Combine(place.Folder, "system");
             TrainingResult result;
             if (isPengi)
@@ -55,11 +56,11 @@ internal static class TuneSystemCommand
                 using var pengi = Pengi.Load(folder!, place.Device);
                 bool whole = !parse.GetValue(frozen);
                 string identity = FrameStore.EncoderIdentity(folder!, place.Device.type) + (whole ? " spectrograms" : " embeddings");
-                var audio = place.Frames(files, places, () => whole ? pengi.Spectrograms : pengi.Encoder, identity, cancel);
+                var audio = ranks.InTurn(() => place.Frames(files, places, () => whole ? pengi.Spectrograms : pengi.Encoder, identity, cancel));
                 Stopping.Listen();
                 result = PengiTraining.Run(pengi, audio, mix, options, HeldOut(() => whole ? pengi.Spectrograms : pengi.Encoder, identity), new TrainingLines(),
                     cancel);
-                pengi.Save(made, folder!);
+                if (ranks.IsFirst) pengi.Save(made, folder!);
             }
             else
             {
@@ -67,10 +68,10 @@ internal static class TuneSystemCommand
                 using var musilingo = folder is null ? MusiLingo.Begin(mert, llama!, OptionNames.Parse<MusiLingoLayers>(parse.GetValue(layers)!),
                     parse.GetValue(window), options.Seed, place.Device) : MusiLingo.Load(folder, mert, device: place.Device);
                 string identity = FrameStore.EncoderIdentity(mert, place.Device.type) + $" of {musilingo.FrameWidth}";
-                var audio = place.Frames(files, places, () => musilingo.Encoder, identity, cancel);
+                var audio = ranks.InTurn(() => place.Frames(files, places, () => musilingo.Encoder, identity, cancel));
                 Stopping.Listen();
                 result = MusiLingoTraining.Run(musilingo, audio, mix, options, HeldOut(() => musilingo.Encoder, identity), new TrainingLines(), cancel);
-                musilingo.Save(made, mert, folder ?? llama!);
+                if (ranks.IsFirst) musilingo.Save(made, mert, folder ?? llama!);
             }
             return Task.FromResult(place.Finish(result, made));
 
@@ -101,7 +102,7 @@ internal static class TuneSystemCommand
             {
                 if (parse.GetValue(validation) is not { Length: > 0 } sets) return null;
                 var (clips, rows, asked) = InstructionData.Read(sets, new ConsoleLines());
-                return new InstructionValidation(place.Frames(clips, rows, encoder, identity, cancel), asked.Examples);
+                return new InstructionValidation(ranks.InTurn(() => place.Frames(clips, rows, encoder, identity, cancel)), asked.Examples);
             }
         });
         return command;
