@@ -126,7 +126,12 @@ internal sealed class Heartbeat : IDisposable
                 string? said;
                 do said = line.Read(); while (said is ""); // a beat
                 if (said == Bye) return;
-                if (said is ['!', .. var reason]) Lost(reason, rank == 0);
+                if (said is ['!', .. var reason])
+                {
+                    // What went wrong on all ranks alike, rank 0 says by itself.
+                    if (rank == 0) Thread.Sleep(Beat / 2);
+                    Lost(reason.TrimEnd('.'), rank == 0);
+                }
                 else Lost($"rank {other} on {host} has ended without a word: it was killed, or its machine had no memory left", tell: true);
             }
             catch (IOException)

@@ -112,6 +112,68 @@ public sealed class RanksTests
     }
 
     [TestMethod]
+    public void Answers_of_ranks_are_the_bytes_of_one_process_stopped_or_not()
+    {
+        string run = Run("answers"), folder = Directory.CreateDirectory(Run("answered")).FullName;
+        Alone(["tune", "--encoder", Clips.Encoder, "--cache", Path.Combine(Clips.Folder, "ranks-cache"), "--language-model", Clips.LanguageModel, "--output", run,
+            "--data", Clips.Manifest, "--epochs", "1", "--batch-size", "4", .. Shape]);
+        string At(string name) => Path.Combine(folder, name);
+        string[] Caption(string name) => ["caption", Clips.Manifest, "--model", Path.Combine(run, "model.zip"), "--batch-size", "1", "--output", At(name)];
+        foreach (string kind in (string[])["jsonl", "csv"])
+        {
+            Alone(Caption("one." + kind));
+            Together(3, Caption("many." + kind));
+            CollectionAssert.AreEqual(File.ReadAllBytes(At("one." + kind)), File.ReadAllBytes(At("many." + kind)), kind);
+            Assert.IsFalse(Directory.GetFiles(folder).Any(file => file.Contains(".part-")), string.Join(' ', Directory.GetFiles(folder)));
+        }
+        // As ranks leave it that were killed: a row in another rank's part than it will be now, and half of one.
+        foreach (int ranks in (int[])[1, 2])
+        {
+            string name = $"stopped {ranks}.jsonl", part = At(name) + ".part-5";
+            string[] rows = File.ReadAllLines(At("one.jsonl"));
+            File.WriteAllText(part, rows[4] + "\n" + rows[1] + "\n" + rows[2][..7]);
+            File.Copy(At("one.jsonl.settings.json"), part + ".settings.json");
+            string said = ranks == 1 ? Aloud(Caption(name)) : Together(ranks, Caption(name));
+            StringAssert.Contains(said, "have their rows already");
+            CollectionAssert.AreEqual(File.ReadAllBytes(At("one.jsonl")), File.ReadAllBytes(At(name)));
+        }
+        string[] shown = [.. Caption("")[..^2], "--format", "jsonl"];
+        Assert.AreEqual(Shown(Aloud(shown)), Shown(Together(2, shown)));
+
+        static string Shown(string said) => string.Join('\n', said.Split('\n').Where(line => line.StartsWith('{')));
+    }
+
+    [TestMethod]
+    public void An_index_and_an_evaluation_of_ranks_are_the_bytes_of_one_process()
+    {
+        string run = Run("index"), folder = Directory.CreateDirectory(Run("indexed")).FullName, recipe = Path.Combine(folder, "recipe.json");
+        Alone(["pretrain", .. Pretraining(run), "--batch-size", "4"]);
+        string model = Path.Combine(run, "model.zip");
+        File.WriteAllText(recipe, System.Text.Json.JsonSerializer.Serialize(new
+        {
+            name = "found", task = "retrieval", manifest = Clips.Manifest, columns = (string[])["Caption"],
+        }));
+        foreach (string storage in (string[])["half", "int8"])
+        {
+            string one = Path.Combine(folder, "one " + storage), many = Path.Combine(folder, "many " + storage);
+            Alone(["search", "build", one, Clips.Manifest, "--model", model, "--batch-size", "2", "--storage", storage]);
+            Together(3, ["search", "build", many, Clips.Manifest, "--model", model, "--batch-size", "2", "--storage", storage]);
+            CollectionAssert.AreEqual(File.ReadAllBytes(one), File.ReadAllBytes(many), storage);
+        }
+        string[] Evaluate(string name) => ["evaluate", recipe, "--model", model, "--batch-size", "2", "--output", Path.Combine(folder, name)];
+        Alone(Evaluate("eval one"));
+        Together(2, Evaluate("eval two"));
+        foreach (string file in (string[])["answers.jsonl", "evaluation.json", "items.jsonl"])
+            CollectionAssert.AreEqual(File.ReadAllBytes(Path.Combine(folder, "eval one", file)), File.ReadAllBytes(Path.Combine(folder, "eval two", file)), file);
+    }
+
+    private static string Aloud(string[] arguments)
+    {
+        Assert.AreEqual(0, Ended(Start(1, arguments), out string said), said);
+        return said;
+    }
+
+    [TestMethod]
     public void A_command_that_cannot_be_shared_says_so()
     {
         string said = Together(2, ["doctor"], code: 1);
@@ -134,7 +196,7 @@ public sealed class RanksTests
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private static void Alone(string[] arguments) => Assert.AreEqual(0, Ended(Start(1, arguments), out string said), said);
+    private static void Alone(string[] arguments) => Aloud(arguments);
 
     private static string Together(int ranks, string[] arguments, int code = 0, Func<bool>? stopAfter = null)
     {
@@ -169,7 +231,7 @@ public sealed class RanksTests
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
-            Environment = { ["OMP_NUM_THREADS"] = "1" },
+            Environment = { ["OMP_NUM_THREADS"] = "1", ["MINT_MODELS"] = Path.GetDirectoryName(Clips.Encoder) },
         })!;
     }
 
