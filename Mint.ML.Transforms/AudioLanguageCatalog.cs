@@ -9,7 +9,6 @@ using Mint.ML.Retrieval;
 using Mint.ML.Systems;
 using Mint.ML.Text;
 using Mint.ML.Transforms.Experiments;
-using Mint.ML.Transforms.RowMapping;
 
 namespace Mint.ML.Transforms;
 
@@ -237,9 +236,11 @@ public sealed class AudioLanguageCatalog
     /// <param name="data">Data that a <see cref="RankedClassificationTransformer"/> has transformed.</param>
     /// <param name="labelColumnName">The right labels: text, or keys with names.</param>
     /// <param name="predictedLabelColumnName">The predicted labels.</param>
+    /// <param name="scoreColumnName">Their scores, for <see cref="RankedClassificationResult.CalibrationError"/>; where it is not there, that is null.</param>
     /// <exception cref="InvalidOperationException">There are no labels, or none of them is among those that were ranked.</exception>
-    public RankedClassificationResult EvaluateRanking(IDataView data, string labelColumnName = "Label", string predictedLabelColumnName = "PredictedLabel") =>
-        RankedClassificationResult.Compute(data ?? throw new ArgumentNullException(nameof(data)), labelColumnName, predictedLabelColumnName);
+    public RankedClassificationResult EvaluateRanking(IDataView data, string labelColumnName = "Label", string predictedLabelColumnName = "PredictedLabel",
+        string scoreColumnName = "Score") =>
+        RankedClassificationResult.Compute(data ?? throw new ArgumentNullException(nameof(data)), labelColumnName, predictedLabelColumnName, scoreColumnName);
 
     /// <summary>Measures tagging, where several labels can be true: how well each label's scores order the rows.</summary>
     /// <param name="data">Data that a <see cref="RankedClassificationTransformer"/> has transformed, best with <c>Ranking.MultiLabel</c>.</param>

@@ -21,6 +21,8 @@ using Mint.ML.Transforms.RowMapping;
     BridgeNetTransformer.Signature)]
 [assembly: LoadableClass(typeof(ITransformer), typeof(Loader<InstructionTunedTransformer>), null, typeof(SignatureLoadModel), "Instruction-tuned model",
     InstructionTunedTransformer.Signature)]
+[assembly: LoadableClass(typeof(ITransformer), typeof(Loader<SequenceAnsweringTransformer>), null, typeof(SignatureLoadModel), "Sequence answerer",
+    SequenceAnsweringTransformer.Signature)]
 [assembly: LoadableClass(typeof(ITransformer), typeof(Loader<CaptionGeneratingTransformer>), null, typeof(SignatureLoadModel), "Caption generator",
     CaptionGeneratingTransformer.Signature)]
 [assembly: LoadableClass(typeof(ITransformer), typeof(Loader<RankedClassificationTransformer>), null, typeof(SignatureLoadModel), "Ranked classifier",
@@ -198,7 +200,17 @@ namespace Mint.ML.Transforms
         {
             if (context.Header.ModelVerWritten < ModelFormat.Current) throw new FormatException($"This model file cannot be read: {ModelFormat.TooOld}.");
             context.CheckAtModel(Interop.Version(typeof(T).Assembly.FullName!, null));
-            return T.Read(environment, new Interop.ZipModelReader(context, environment.TemporaryFolder()));
+            try
+            {
+                return T.Read(environment, new Interop.ZipModelReader(context, environment.TemporaryFolder()));
+            }
+            catch (Exception error)
+            {
+                // ML.NET loads by reflection, whose exception says nothing of the reason: the log does, whoever asked for the model.
+                using var channel = environment.Start("Load");
+                channel.Error(MessageSensitivity.None, "{0}", error.Cause().Message);
+                throw;
+            }
         }
     }
 }

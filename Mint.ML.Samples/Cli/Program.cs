@@ -13,7 +13,10 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     CaptionCommand.Create(),
     ClassifyCommand.Create(),
     AskCommand.Create(),
+    InterpretCommand.Create(),
     EvaluateCommand.Create(),
+    CalibrateCommand.Create(),
+    ProbeCommand.Create(),
     SearchCommand.Create(),
     ServeCommand.Create(),
     DataCommand.Create(),
@@ -23,7 +26,9 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     PretrainCommand.Create(),
     TuneCommand.Create(),
     TuneSystemCommand.Create(),
+    TuneAptCommand.Create(),
     AblateCommand.Create(),
+    ExperimentCommand.Create(),
     PlanCommand.Create(),
     DistilCommand.Create(),
     PretrainEncoderCommand.Create(),
@@ -32,7 +37,7 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     DoctorCommand.Create(),
 };
 // These divide their work among the ranks that mpirun started.
-string[] shared = ["pretrain", "tune", "tune-system", "caption", "classify", "ask", "search", "evaluate"];
+string[] shared = ["pretrain", "tune", "tune-system", "tune-apt", "caption", "classify", "ask", "search", "evaluate"];
 string[] withoutTensors = ["doctor", "report", "data", "pull"];
 
 // (System.CommandLine would listen only once a command has returned its task.)

@@ -2,8 +2,6 @@ using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using Mint.ML.Samples.Cli.Runs;
-using Mint.ML.Samples.Making.Notes;
 using Mint.ML.Training;
 using Mint.ML.Transforms;
 

@@ -1,7 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Audio;
-using Mint.ML.Samples.Making.Notes;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Samples.Demo;

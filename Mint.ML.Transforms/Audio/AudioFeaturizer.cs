@@ -3,14 +3,11 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Mint.ML.Audio;
-using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.ModelFiles;
 using Mint.ML.Native;
-using Mint.ML.Systems;
 using Mint.ML.Training.Data;
 using Mint.ML.Transforms.RowMapping;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Transforms;

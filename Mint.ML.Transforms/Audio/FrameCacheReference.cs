@@ -1,7 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Training.Data;
-using Mint.ML.Transforms.RowMapping;
 
 namespace Mint.ML.Transforms;
 

@@ -14,7 +14,11 @@ namespace Mint.ML.Transforms;
 /// <param name="NotAmongLabels">Rows of these whose right label is none of those that were ranked; they can only be wrong.</param>
 public sealed record RankedClassificationResult(ConfidenceInterval Accuracy, ConfidenceInterval MacroF1, int Count, int Unanswered, int NotAmongLabels)
 {
-    internal static RankedClassificationResult Compute(IDataView data, string labelColumnName, string predictedColumnName)
+    /// <summary>Expected calibration error of the likeliest label's score (<see cref="ClassificationMetrics.ExpectedCalibrationError"/>), with its interval;
+    /// null where the data have no scores. Rows without scores are left out of it.</summary>
+    public ConfidenceInterval? CalibrationError { get; init; }
+
+    internal static RankedClassificationResult Compute(IDataView data, string labelColumnName, string predictedColumnName, string scoreColumnName)
     {
         var label = data.Schema.Require(labelColumnName, "text, or a key with names", type => type is TextDataViewType or KeyDataViewType);
         var predicted = data.Schema.Require(predictedColumnName, "key, as RankLabels adds it", type => type is KeyDataViewType);
@@ -22,16 +26,21 @@ public sealed record RankedClassificationResult(ConfidenceInterval Accuracy, Con
             $"The keys of column '{predictedColumnName}' have no names; name the column that RankLabels added.")];
         var items = new List<EvaluationItem>();
         int unanswered = 0, unknown = 0;
-        using (var cursor = data.GetRowCursor([label, predicted]))
+        var score = data.Schema.GetColumnOrNull(scoreColumnName) is { } found && found.Type is VectorDataViewType { Size: var size } && size == labels.Length
+            && SchemaColumns.IsFeatures(found.Type) ? found : (DataViewSchema.Column?)null;
+        using (var cursor = data.GetRowCursor(score is { } read ? [label, predicted, read] : [label, predicted]))
         {
             var (right, answer) = (TextColumn.Reader(cursor, label), TextColumn.Reader(cursor, predicted));
+            var scores = score is { } column ? cursor.GetGetter<VBuffer<float>>(column) : null;
+            VBuffer<float> values = default;
             while (cursor.MoveNext())
             {
                 if (right() is not { Length: > 0 } text) continue;
                 string said = answer();
                 if (said.Length == 0) unanswered++;
                 if (!labels.Contains(text)) unknown++;
-                items.Add(new EvaluationItem("", [text], said));
+                scores?.Invoke(ref values);
+                items.Add(new EvaluationItem("", [text], said) { Scores = scores is null ? null : [.. values.DenseValues()] });
             }
         }
         if (items.Count == 0) throw new InvalidOperationException($"No row of column '{labelColumnName}' holds a label.");
@@ -42,6 +51,11 @@ public sealed record RankedClassificationResult(ConfidenceInterval Accuracy, Con
         }
         ConfidenceInterval[] metrics = [.. EvaluationScores.Classification(items).Select(metric => new ConfidenceInterval(metric.Value!.Value,
             metric.Low!.Value, metric.High!.Value))];
-        return new(metrics[0], metrics[1], items.Count, unanswered, unknown);
+        EvaluationItem[] scored = [.. items.Where(item => item.Scores?.Any(float.IsNaN) == false)];
+        var calibration = scored.Length == 0 ? null : EvaluationScores.Classification(scored, labels).Single(metric => metric.Name == "ECE");
+        return new(metrics[0], metrics[1], items.Count, unanswered, unknown)
+        {
+            CalibrationError = calibration?.Value is { } error ? new(error, calibration.Low!.Value, calibration.High!.Value) : null,
+        };
     }
 }

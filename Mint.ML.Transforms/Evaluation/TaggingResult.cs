@@ -16,6 +16,9 @@ namespace Mint.ML.Transforms;
 public sealed record TaggingResult(ConfidenceInterval? MeanAveragePrecision, ConfidenceInterval? RocAuc,
     IReadOnlyList<TagScore> Tags, int Count, int Unanswered)
 {
+    /// <summary>Expected calibration error of the scores (<see cref="ClassificationMetrics.ExpectedCalibrationError"/>), with its interval.</summary>
+    public ConfidenceInterval? CalibrationError { get; init; }
+
     internal static TaggingResult Compute(IDataView data, string labelsColumnName, string scoreColumnName)
     {
         var score = data.Schema.Require(scoreColumnName, "vector of Single with a name a slot, as RankLabels adds it", SchemaColumns.IsFeatures);
@@ -43,9 +46,12 @@ public sealed record TaggingResult(ConfidenceInterval? MeanAveragePrecision, Con
             throw new InvalidOperationException(
                 $"Column '{labelsColumnName}' has the tag '{unknown}', which was not scored. Scored were: {Brief.List(tags)}.");
         }
-        ConfidenceInterval?[] metrics = [.. EvaluationScores.Tagging(items, tags)
-            .Select(metric => metric.Value is { } value ? new ConfidenceInterval(value, metric.Low!.Value, metric.High!.Value) : null)];
-        return new(metrics[0], metrics[1], [.. tags.Select((tag, i) => Tag(tag, i, items))], items.Count, unanswered);
+        var metrics = EvaluationScores.Tagging(items, tags).ToDictionary(metric => metric.Name,
+            metric => metric.Value is { } value ? new ConfidenceInterval(value, metric.Low!.Value, metric.High!.Value) : null);
+        return new(metrics["mAP"], metrics["ROC-AUC"], [.. tags.Select((tag, i) => Tag(tag, i, items))], items.Count, unanswered)
+        {
+            CalibrationError = metrics["ECE"],
+        };
     }
 
     private static TagScore Tag(string tag, int index, List<EvaluationItem> items)

@@ -63,6 +63,7 @@ public sealed class CaptionGeneratingTransformer : RowMapTransformer, ILoadable<
             using var cancel = owner.Host.Cancellation();
             string[] asked = instruction is { } column ? [.. batch.Input<ReadOnlyMemory<char>>(column).ToArray().Select(text => text.ToString())]
                 : [owner.options.Instruction];
+            if (instruction is { Name: var name }) TextTensors.CheckRead(name, asked, batch.Position, owner.model.Model.UnreadTokens);
             TunedSteps.Answer(owner.model.Model, batch.Input<VBuffer<float>>(features), features.Name, asked,
                 owner.options.Generation,
                 batch.Output<ReadOnlyMemory<char>>(0), cancel.Token);

@@ -25,7 +25,7 @@ namespace Mint.ML.Transforms;
 /// compare by text with <see cref="AudioLanguageCatalog.EvaluateRanking"/>.
 /// A row without sound has a missing label and scores of NaN; FilterRowsByMissingValues on the score column drops such rows. With
 /// <see cref="RankingOptions.MultiLabel"/> a row whose labels all stay below <see cref="RankedClassifier.Options.Threshold"/> has a missing label and its
-/// scores.
+/// scores; without it, so has a row whose labels all stay below <see cref="RankingOptions.UnknownBelow"/>.
 /// </remarks>
 public sealed class RankedClassificationTransformer : RowMapTransformer, ILoadable<RankedClassificationTransformer>
 {
@@ -137,8 +137,9 @@ public sealed class RankedClassificationTransformer : RowMapTransformer, ILoadab
 
         public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => [features];
 
-        // Where several labels can be true, none may be.
-        private bool IsLabel(float probability) => !owner.options.Ranking.MultiLabel || probability >= owner.options.Threshold;
+        // Where several labels can be true, none may be; where one is, it may be not known.
+        private bool IsLabel(float probability) =>
+            probability >= (owner.options.Ranking.MultiLabel ? owner.options.Threshold : owner.options.Ranking.UnknownBelow);
 
         public override void Compute(RowBatch batch)
         {
@@ -202,7 +203,7 @@ public sealed class RankedClassifier : StepEstimator<RankedClassificationTransfo
 
         /// <summary>
         /// With <see cref="RankingOptions.MultiLabel"/>, the probability from which a label counts: where none reaches it, the predicted label is missing.
-        /// Default 0.5, from which on a label is likelier true than not.
+        /// Default 0.5, from which on a label is likelier true than not. Without, <see cref="RankingOptions.UnknownBelow"/> takes its place.
         /// </summary>
         public double Threshold = 0.5;
 

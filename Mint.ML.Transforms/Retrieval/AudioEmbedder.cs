@@ -1,9 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using Mint.ML.Audio;
 using Mint.ML.ModelFiles;
-using Mint.ML.Systems;
 using Mint.ML.Transforms.Predictors;
 using Mint.ML.Transforms.RowMapping;
 
@@ -90,7 +88,7 @@ public sealed class AudioEmbedder : StepEstimator<AudioEmbeddingTransformer>
     internal const string Audio = "audio; append LoadAudio before EmbedAudio with a CLAP";
 
     /// <summary>Which model, and over what.</summary>
-    public sealed class Options
+    public sealed class Options : EmbeddingOptions
     {
         /// <summary>The column that takes the vectors.</summary>
         public string OutputColumnName = "AudioEmbedding";
@@ -98,20 +96,8 @@ public sealed class AudioEmbedder : StepEstimator<AudioEmbeddingTransformer>
         /// <summary>The column of frame vectors for a bridge, the audio column for a CLAP.</summary>
         public string InputColumnName = "Features";
 
-        /// <summary>A CLAP's folder; null takes a bridge.</summary>
-        public string? Clap;
-
-        /// <summary>A bridge of stage 1; null takes the one that the feature column carries, unless there is <see cref="Clap"/>.</summary>
-        public BridgeNetTransformer? Bridge;
-
-        /// <summary>A pre-trained system instead of either; the input is the column of its frames.</summary>
-        public AudioLanguageSystem? System;
-
         /// <summary>Rows embedded at once; results do not depend on it.</summary>
         public int BatchSize = 16;
-
-        /// <summary>Puts the CLAP's files into a saved model instead of referring to them by name and hash.</summary>
-        public bool EmbedFrozenModels;
 
         internal Options Copy() => (Options)MemberwiseClone();
     }
@@ -129,16 +115,14 @@ public sealed class AudioEmbedder : StepEstimator<AudioEmbeddingTransformer>
     private protected override void Check(OptionErrors errors)
     {
         errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName));
-        errors.Clap(options.Clap, options.Bridge, options.System);
+        options.CheckModel(errors);
         errors.Batch(options.BatchSize);
     }
 
     private protected override AudioEmbeddingTransformer Make(IDataView input)
     {
-        var model = options.System is { } system ? new(system.Shared.Share())
-            : options.Clap is { } clap ? EmbeddingModel.Load(clap, options.EmbedFrozenModels, Environment)
-            : new((options.Bridge?.Bridge ?? ModelReference.Find(input.Schema[options.InputColumnName])?.Bridge
-                ?? throw TunedSteps.NoBridge(options.InputColumnName, "EmbedAudio")).Share());
+        var model = options.Model(Environment, () => options.Bridge?.Bridge ?? ModelReference.Find(input.Schema[options.InputColumnName])?.Bridge
+            ?? throw TunedSteps.NoBridge(options.InputColumnName, "EmbedAudio"));
         return new(Environment, model, new(options.OutputColumnName, options.InputColumnName, options.BatchSize));
     }
 

@@ -42,6 +42,9 @@ internal sealed class EmbeddingModel : IDisposable
     public IReadOnlyList<float[]> Texts(IReadOnlyList<string> texts) =>
         Clap is { } clap ? clap.Value.Texts(texts) : [.. OfFrames!.Texts(texts).Select(vector => vector.Cast<float>().ToArray())];
 
+    /// <summary>Tokens at the end of a text that are not read.</summary>
+    public int UnreadTokens(string text) => Clap?.Value.UnreadTokens(text) ?? OfFrames!.UnreadTokens(text);
+
     public static EmbeddingModel Load(string clap, bool embed, IHostEnvironment environment)
     {
         var folder = FrozenFolder.FromPath(clap, embed);

@@ -1,4 +1,3 @@
-using Microsoft.ML;
 using Microsoft.ML.Runtime;
 using Mint.ML.ModelFiles;
 using Mint.ML.Transforms.RowMapping;

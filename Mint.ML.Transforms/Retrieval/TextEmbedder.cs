@@ -2,14 +2,14 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Mint.ML.ModelFiles;
-using Mint.ML.Transforms.Predictors;
+using Mint.ML.Text;
 using Mint.ML.Transforms.RowMapping;
 
 namespace Mint.ML.Transforms;
 
 /// <summary>
 /// Adds a text's vector of unit length, which can be compared with clips' by its dot product: of a bridge (E), of a CLAP (P). An empty text is missing: it
-/// has NaN.
+/// has NaN. A text with more tokens than the model reads is an error of its row.
 /// </summary>
 public sealed class TextEmbeddingTransformer : EmbeddingTransformer, ILoadable<TextEmbeddingTransformer>
 {
@@ -52,6 +52,7 @@ public sealed class TextEmbeddingTransformer : EmbeddingTransformer, ILoadable<T
             int size = owner.Model.Width;
             string[] texts = [.. batch.Input<ReadOnlyMemory<char>>(text).ToArray().Select(value => value.ToString())];
             int[] asked = [.. Enumerable.Range(0, texts.Length).Where(row => !string.IsNullOrWhiteSpace(texts[row]))];
+            TextTensors.CheckRead(text.Name, texts, batch.Position, owner.Model.UnreadTokens);
             string[] some = [.. asked.Select(row => texts[row])];
             for (int i = 0; i < vectors.Length; i++) vectors[i] = new(size, Enumerable.Repeat(float.NaN, size).ToArray());
             if (asked.Length == 0) return;
@@ -65,7 +66,7 @@ public sealed class TextEmbeddingTransformer : EmbeddingTransformer, ILoadable<T
 public sealed class TextEmbedder : StepEstimator<TextEmbeddingTransformer>
 {
     /// <summary>Which model, and over what.</summary>
-    public sealed class Options
+    public sealed class Options : EmbeddingOptions
     {
         /// <summary>The column that takes the vectors.</summary>
         public string OutputColumnName = "TextEmbedding";
@@ -73,20 +74,8 @@ public sealed class TextEmbedder : StepEstimator<TextEmbeddingTransformer>
         /// <summary>The text column.</summary>
         public string InputColumnName = "Caption";
 
-        /// <summary>A CLAP's folder; null takes a bridge.</summary>
-        public string? Clap;
-
-        /// <summary>A bridge of stage 1, where there is no <see cref="Clap"/>.</summary>
-        public BridgeNetTransformer? Bridge;
-
-        /// <summary>A pre-trained system instead of either.</summary>
-        public AudioLanguageSystem? System;
-
         /// <summary>Texts embedded at once; results do not depend on it.</summary>
         public int BatchSize = 32;
-
-        /// <summary>Puts the CLAP's files into a saved model instead of referring to them by name and hash.</summary>
-        public bool EmbedFrozenModels;
 
         internal Options Copy() => (Options)MemberwiseClone();
     }
@@ -104,15 +93,14 @@ public sealed class TextEmbedder : StepEstimator<TextEmbeddingTransformer>
     private protected override void Check(OptionErrors errors)
     {
         errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName));
-        errors.Clap(options.Clap, options.Bridge, options.System);
+        options.CheckModel(errors);
         errors.Require(options.Clap is not null || options.Bridge is not null || options.System is not null,
             "Clap and Bridge are both null; one of them makes the vectors.");
         errors.Batch(options.BatchSize);
     }
 
     private protected override TextEmbeddingTransformer Make(IDataView input) => new(Environment,
-        options.System is { } system ? new(system.Shared.Share())
-            : options.Clap is { } clap ? EmbeddingModel.Load(clap, options.EmbedFrozenModels, Environment) : new(options.Bridge!.Bridge.Share()),
+        options.Model(Environment, () => options.Bridge!.Bridge),
         new(options.OutputColumnName, options.InputColumnName, options.BatchSize));
 
     private protected override SchemaShape Shape(SchemaShape input)

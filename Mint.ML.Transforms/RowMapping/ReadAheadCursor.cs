@@ -33,9 +33,9 @@ internal sealed class ReadAheadCursor : DataViewRowCursor
             buffer.Bind(input, column);
         }
         outputs = mapper.OutputBuffers(active, batchSize);
-        batch = new RowBatch(inputs, outputs);
         readId = input.GetIdGetter();
         (ids, positions, batches) = (new DataViewRowId[batchSize], new long[batchSize], new long[batchSize]);
+        batch = new RowBatch(inputs, outputs, positions);
     }
 
     public override DataViewSchema Schema => mapper.OutputSchema;

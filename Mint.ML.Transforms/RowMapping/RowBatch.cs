@@ -7,11 +7,16 @@ internal sealed class RowBatch
 {
     private readonly ColumnBuffer?[] inputs;
     private readonly ColumnBuffer?[] outputs;
+    private readonly long[] positions;
 
-    internal RowBatch(ColumnBuffer?[] inputs, ColumnBuffer?[] outputs) => (this.inputs, this.outputs) = (inputs, outputs);
+    internal RowBatch(ColumnBuffer?[] inputs, ColumnBuffer?[] outputs, long[] positions) =>
+        (this.inputs, this.outputs, this.positions) = (inputs, outputs, positions);
 
     /// <summary>The number of rows.</summary>
     public int Count { get; internal set; }
+
+    /// <summary>Where a row stands in the data, from 0, for messages.</summary>
+    public long Position(int row) => positions[row];
 
     /// <summary>Whether anybody asks for the added column of this index.</summary>
     public bool IsActive(int added) => outputs[added] is not null;

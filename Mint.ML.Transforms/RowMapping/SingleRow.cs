@@ -16,6 +16,7 @@ internal sealed class SingleRow
     private readonly RowMapper mapper;
     private readonly bool[] active, taken;
     private readonly ColumnBuffer?[] inputs, outputs;
+    private readonly long[] positions = new long[1];
     private readonly RowBatch batch;
     private long computedAt = -1;
 
@@ -26,7 +27,7 @@ internal sealed class SingleRow
     {
         (this.mapper, Input, this.active, taken) = (mapper, input, active, new bool[active.Length]);
         (inputs, outputs) = (new ColumnBuffer?[mapper.InputCount], new ColumnBuffer?[mapper.AddedCount]);
-        batch = new RowBatch(inputs, outputs) { Count = 1 };
+        batch = new RowBatch(inputs, outputs, positions) { Count = 1 };
     }
 
     public bool IsActive(DataViewSchema.Column column) => active[column.Index];
@@ -56,6 +57,7 @@ internal sealed class SingleRow
     {
         if (computedAt == Input.Position && computedAt >= 0) return 0;
         foreach (var buffer in inputs) buffer?.Store(0);
+        positions[0] = Input.Position;
         mapper.Compute(batch);
         computedAt = Input.Position;
         return 0;

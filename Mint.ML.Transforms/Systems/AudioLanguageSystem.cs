@@ -6,7 +6,7 @@ using Mint.ML.Systems;
 namespace Mint.ML.Transforms;
 
 /// <summary>
-/// A pre-trained system in a pipeline: MINT, Pengi, MusiLingo or CLAP, whichever its folder holds. It makes the steps that it can do; one that it cannot is
+/// A pre-trained system in a pipeline: MINT, Pengi, APT, MusiLingo or CLAP, whichever its folder holds. It makes the steps that it can do; one that it cannot is
 /// refused by name when it is asked for. Get it by <see cref="AudioLanguageCatalog.LoadSystem"/>.
 /// </summary>
 /// <example>
@@ -29,11 +29,11 @@ public sealed class AudioLanguageSystem : IDisposable
 
     internal SharedModel<SystemModel> Shared => shared;
 
-    /// <summary>What the folder holds: MintModel, Pengi, MusiLingo or Clap.</summary>
+    /// <summary>What the folder holds: MintModel, Pengi, Apt, MusiLingo or Clap.</summary>
     public string Name => shared.Value.Known.Name;
 
     /// <summary>What it can be asked for.</summary>
-    public SystemCapabilities Capabilities => shared.Value.Known.Capabilities;
+    public SystemCapabilities Capabilities => shared.Value.Model.Capabilities;
 
     /// <summary>The model itself, for use without a pipeline. It stays this system's.</summary>
     public AudioLanguageModel Model => shared.Value.Model;
@@ -76,6 +76,18 @@ public sealed class AudioLanguageSystem : IDisposable
             Generation = generation ?? Defaults.Generation,
             System = this,
         });
+
+    /// <summary>Answers sequences of clips, texts and vectors, which an APT alone reads: several clips and a question, few-shot examples, an image's prompts beside
+    /// sound.</summary>
+    /// <param name="options">The sequence, with columns in braces, and how it is answered.</param>
+    /// <exception cref="ArgumentException">The system is no APT, or the sequence names no column.</exception>
+    public SequenceAnswerer AnswerSequences(SequenceAnswerer.Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var own = options.Copy();
+        own.System = this;
+        return new(environment, own);
+    }
 
     /// <summary>Classifies sound among labels given as text: by the language model's likelihood of each, or with CLAP by similarity.</summary>
     /// <param name="outputColumnName">The column that takes the predicted label; the scores go to the column Score.</param>

@@ -5,6 +5,7 @@ using Mint.ML.Bridges;
 using Mint.ML.Encoders;
 using Mint.ML.ModelFiles;
 using Mint.ML.Retrieval;
+using Mint.ML.Text;
 using Mint.ML.Training;
 using Mint.ML.Transforms.Predictors;
 using Mint.ML.Transforms.RowMapping;
@@ -18,7 +19,8 @@ namespace Mint.ML.Transforms;
 /// </summary>
 /// <remarks>
 /// The feature column passes through and carries the trained bridge as an annotation, by which the steps after it in a chain find it.
-/// A row without sound has an embedding of NaN.
+/// A row without sound has an embedding of NaN. A text with more tokens than the bridge was trained with is an error of its row, once its embedding is
+/// asked for.
 /// </remarks>
 public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNetTransformer>
 {
@@ -64,6 +66,7 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
     public IReadOnlyList<MatchedHit> Rerank(string text, IReadOnlyList<SearchHit> hits, Func<SearchHit, float[]> features)
     {
         var bridge = this.bridge.Value;
+        ((IAudioTextEmbeddings)Embeddings).CheckRead(text);
         return Embeddings.Rerank(text, hits, some => Read([.. some.Select(hit => new VBuffer<float>(features(hit).Length, features(hit)))]), BatchSize);
 
         AudioEncoding Read(VBuffer<float>[] rows) => FrameBatch.Read(rows, bridge.FrameWidth, this.features, bridge.Device) is var (real, sounds)
@@ -147,12 +150,15 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
                 EmbedAudio(owner.bridge.Value.Embeddings, (owner.bridge.Value.FrameWidth, owner.bridge.Value.Device), batch.Input<VBuffer<float>>(features),
                     features.Name, embeddings);
             }
-            if (this.text is { } text && batch.IsActive(2)) EmbedText(batch.Input<ReadOnlyMemory<char>>(text), batch.Output<VBuffer<float>>(2));
+            if (this.text is { } text && batch.IsActive(2)) EmbedText(batch, text);
         }
 
-        private void EmbedText(ReadOnlySpan<ReadOnlyMemory<char>> texts, Span<VBuffer<float>> embeddings)
+        private void EmbedText(RowBatch batch, DataViewSchema.Column column)
         {
-            var embedded = owner.bridge.Value.Embeddings.Texts([.. texts.ToArray().Select(text => text.ToString())]);
+            string[] texts = [.. batch.Input<ReadOnlyMemory<char>>(column).ToArray().Select(text => text.ToString())];
+            var embeddings = batch.Output<VBuffer<float>>(2);
+            TextTensors.CheckRead(column.Name, texts, batch.Position, owner.bridge.Value.Embeddings.UnreadTokens);
+            var embedded = owner.bridge.Value.Embeddings.Texts(texts);
             for (int i = 0; i < embedded.Count; i++) embeddings[i] = new VBuffer<float>(textSize, [.. embedded[i].Cast<float>()]);
         }
     }

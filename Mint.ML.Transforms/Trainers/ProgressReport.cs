@@ -26,6 +26,11 @@ internal sealed class ProgressReport : IProgress<TrainingProgress>
         if (!header)
         {
             header = true;
+            if (value.CutTexts is { Count: > 0 } cut)
+            {
+                channel.Warning(MessageSensitivity.None, "{0}",
+                    $"{cut.Count} {(cut.Count == 1 ? "text has" : "texts have")} more tokens than MaxTokens, and training does not read their ends: {Brief.List(cut.Select(text => $"{text}"), "; ")}.");
+            }
             string[] names = [.. value.Losses.Keys];
             progress.SetHeader(new ProgressHeader(names, ["steps"]), entry =>
             {
@@ -33,7 +38,9 @@ internal sealed class ProgressReport : IProgress<TrainingProgress>
                 entry.SetProgress(0, now.Step, now.Steps);
                 for (int i = 0; i < names.Length; i++) entry.SetMetric(i, now.Losses[names[i]]);
             });
+            if (value.Guesses.Count > 0) channel.Info(MessageSensitivity.None, "{0}", $"guessing gives  {Values(value.Guesses)}");
         }
+        if (value.Warning is { } warning) channel.Warning(MessageSensitivity.None, "{0}", warning);
         progress.Checkpoint([.. value.Losses.Values.Select(loss => (double?)loss)]);
         own?.Report(value);
         if (value.Validation is { } measured)

@@ -44,7 +44,7 @@ internal sealed record TrainingData(IFrameSource Frames, IReadOnlyList<IReadOnly
                 textless++;
                 continue;
             }
-            frames.Keep();
+            frames.Keep(cursor.Position);
             for (int i = 0; i < row.Length; i++) values[i].Add(row[i]);
         }
         string columns = string.Join("', '", texts.Select(column => column.Name));
@@ -63,8 +63,8 @@ internal sealed record TrainingData(IFrameSource Frames, IReadOnlyList<IReadOnly
         /// <summary>Reads the row; false where it has no sound.</summary>
         bool Hear();
 
-        /// <summary>Takes the row that was read.</summary>
-        void Keep();
+        /// <summary>Takes the row that was read, the data's of this number.</summary>
+        void Keep(long row);
 
         /// <summary>What was kept.</summary>
         IFrameSource Source();
@@ -91,7 +91,11 @@ internal sealed record TrainingData(IFrameSource Frames, IReadOnlyList<IReadOnly
             return values.Length > 0;
         }
 
-        public void Keep() => table.Add(values.IsDense ? values.GetValues() : [.. values.DenseValues()]);
+        public void Keep(long row)
+        {
+            table.Add(values.IsDense ? values.GetValues() : [.. values.DenseValues()]);
+            table.Places.Add($"row {row} (from 0)");
+        }
 
         public IFrameSource Source() => table;
     }
@@ -111,7 +115,7 @@ internal sealed record TrainingData(IFrameSource Frames, IReadOnlyList<IReadOnly
             return !key.IsEmpty;
         }
 
-        public void Keep() => keys.Add(key.ToString());
+        public void Keep(long row) => keys.Add(key.ToString()); // whose sound has a name
 
         public IFrameSource Source()
         {

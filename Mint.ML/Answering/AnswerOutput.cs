@@ -80,9 +80,10 @@ public sealed class FileOutput : AnswerOutput
         held = FolderLock.TakeFile(path);
         try
         {
+            GrowingFile.Check(path, "file of answers");
             bool begun = new FileInfo(path) is { Exists: true, Length: > 0 };
             CheckSettings(path, settings, begun);
-            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read); // others may read along
+            file = GrowingFile.Open(path, FileShare.Read, "file of answers"); // others may read along
             if (begun) ReadDone(path);
             if (file.Length == 0 && format.Header is { } header) WriteLine(header);
         }

@@ -1,9 +1,6 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
 using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
-using Mint.ML.Files;
 using Mint.ML.Generation;
 
 namespace Mint.ML.Answering;
@@ -23,23 +20,11 @@ public static class AnswerSettings
         {
             ["answers"] = answerer.Name,
             ["input"] = Path.GetFullPath(input),
-            ["model"] = Hash(model),
+            ["model"] = ModelFolder.HashWhole(model),
             ["version"] = RecordedSettings.Version,
             ["device"] = answerer.Device,
         }.Add(windows with { OverlapSeconds = windows.Overlap }).Add(hearing ?? HearingOptions.Default);
         foreach (var (key, value) in answerer.Settings) settings[key] = value?.DeepClone();
         return settings;
-    }
-
-    /// <summary>SHA-256 of a model file, or of a published system's folder with those in it (MusiLingo's mert).</summary>
-    internal static string Hash(string model)
-    {
-        if (Directory.Exists(model))
-        {
-            string[] inner = [.. Directory.GetDirectories(model).Where(folder => !Path.GetFileName(folder).StartsWith('.')).Order(StringComparer.Ordinal)];
-            string text = string.Join('\n', [ModelFolder.Hash(model), .. inner.Select(folder => $"{Path.GetFileName(folder)} {Hash(folder)}")]);
-            return inner.Length == 0 ? text : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-        }
-        return FileHash.Sha256(model);
     }
 }

@@ -56,10 +56,10 @@ public abstract class Answerer<TAnswer>(AudioLanguageModel model, int batch) : A
     public override IReadOnlyList<AnswerRow> Answer(IReadOnlyList<HeardClip> clips, CancellationToken cancel)
     {
         var answers = new List<TAnswer>();
-        foreach (AudioClip[] windows in clips.SelectMany(clip => clip.Windows).Chunk(batch))
+        foreach (var windows in clips.SelectMany(clip => clip.Windows.Select(window => (clip.Row.Path, Window: window))).Chunk(batch))
         {
             cancel.ThrowIfCancellationRequested();
-            answers.AddRange(Hear(windows, cancel));
+            answers.AddRange(Hear([.. windows.Select(window => window.Path)], [.. windows.Select(window => window.Window)], cancel));
         }
         var rows = new List<AnswerRow>();
         int at = 0;
@@ -74,31 +74,46 @@ public abstract class Answerer<TAnswer>(AudioLanguageModel model, int batch) : A
     /// <summary>One answer a window.</summary>
     protected abstract IReadOnlyList<TAnswer> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel);
 
+    /// <summary>One answer a window, where answers depend on which clip it is of.</summary>
+    /// <param name="clips">Of each window its clip's name.</param>
+    /// <param name="windows">The sound.</param>
+    /// <param name="cancel">Ends the call.</param>
+    protected virtual IReadOnlyList<TAnswer> Hear(IReadOnlyList<string> clips, IReadOnlyList<AudioClip> windows, CancellationToken cancel) =>
+        Hear(windows, cancel);
+
     /// <summary>A clip's row of its windows' answers.</summary>
     protected abstract AnswerRow Merge(HeardClip clip, IReadOnlyList<TAnswer> windows);
 }
 
-/// <summary>Texts in answer to one instruction.</summary>
+/// <summary>Texts in answer to one instruction, or to one of each clip.</summary>
 /// <param name="model">The model.</param>
 /// <param name="name">What an answer is called: caption, answer.</param>
 /// <param name="instruction">What is asked about each clip.</param>
 /// <param name="generation">How the answer is searched for.</param>
 /// <param name="batch">Windows answered at once.</param>
+/// <param name="each">What is asked about the clips of some names instead; null for none.</param>
 /// <exception cref="NotSupportedException">The model does not answer in words.</exception>
-/// <exception cref="ArgumentException">The instruction is longer than the model reads.</exception>
-public sealed class TextAnswerer(AudioLanguageModel model, string name, string instruction, GenerationOptions generation, int batch)
+/// <exception cref="ArgumentException">An instruction is longer than the model reads.</exception>
+public sealed class TextAnswerer(AudioLanguageModel model, string name, string instruction, GenerationOptions generation, int batch,
+    IReadOnlyDictionary<string, string>? each = null)
     : Answerer<string>(model, batch)
 {
     private readonly string instruction = Read(model, instruction);
+    private readonly IReadOnlyDictionary<string, string> each = (each ?? new Dictionary<string, string>())
+        .ToDictionary(pair => pair.Key, pair => Read(model, pair.Value));
 
     /// <inheritdoc/>
     public override string Name => name;
 
     /// <inheritdoc/>
-    public override JsonObject Settings => new JsonObject
+    public override JsonObject Settings => Asked.Add(generation.Sample ? generation : generation with { Seed = 0 }); // which decides nothing then
+
+    private JsonObject Asked => each.Count == 0 ? new() { ["instruction"] = instruction } : new()
     {
         ["instruction"] = instruction,
-    }.Add(generation.Sample ? generation : generation with { Seed = 0 }); // which decides nothing then
+        ["instructions"] = Training.TrainingLoop.Hash(each.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+            .SelectMany(pair => new[] { pair.Key, pair.Value })),
+    };
 
     // Refused before the first clip is read.
     private static string Read(AudioLanguageModel model, string instruction)
@@ -110,6 +125,10 @@ public sealed class TextAnswerer(AudioLanguageModel model, string name, string i
     /// <inheritdoc/>
     protected override IReadOnlyList<string> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel) =>
         Model.Answer(windows, instruction, generation, cancel);
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<string> Hear(IReadOnlyList<string> clips, IReadOnlyList<AudioClip> windows, CancellationToken cancel) => each.Count == 0
+        ? Hear(windows, cancel) : Model.Answer(windows, [.. clips.Select(clip => each.GetValueOrDefault(clip, instruction))], generation, cancel);
 
     /// <inheritdoc/>
     protected override AnswerRow Merge(HeardClip clip, IReadOnlyList<string> windows) =>
@@ -185,9 +204,9 @@ public sealed class LabelAnswerer(AudioLanguageModel model, LabelOptions options
         float[] merged = clip.Audio!.Merge(windows, options.Ranking.MultiLabel);
         // A stable order: of equals the earlier.
         var order = options.Labels.Select((label, i) => new LabelProbability(label, merged[i])).OrderByDescending(label => label.Probability).ToList();
-        // Of several labels that can be true, none may be: then nothing is said, however likely the likeliest.
-        List<LabelProbability> shown = options.Ranking.MultiLabel ? [.. order.Where(label => label.Probability >= options.Threshold)]
-            : [.. order.Take(options.Top)];
+        // Where the likeliest is not likely enough, nothing is said: of several labels that can be true none may be, and one may be not known.
+        List<LabelProbability> shown = options.Ranking.MultiLabel ? [.. order.Where(label => label.Probability >= Least)]
+            : order[0].Probability < Least ? [] : [.. order.Take(options.Top)];
         return clip.Row with
         {
             Text = shown.Count > 0 ? shown[0].Label : "",
@@ -196,9 +215,10 @@ public sealed class LabelAnswerer(AudioLanguageModel model, LabelOptions options
             Segments = windows.Count > 1 ? clip.Audio!.Segments([.. windows.Select(Likeliest)]) : [],
         };
 
-        string Likeliest(float[] window) =>
-            options.Ranking.MultiLabel && window.Max() < options.Threshold ? "" : options.Labels[Array.IndexOf(window, window.Max())];
+        string Likeliest(float[] window) => window.Max() < Least ? "" : options.Labels[Array.IndexOf(window, window.Max())];
     }
+
+    private double Least => options.Ranking.MultiLabel ? options.Threshold : options.Ranking.UnknownBelow;
 }
 
 /// <summary>Vectors of clips, one a query, of all windows one after the other: what retrieval compares with texts.</summary>

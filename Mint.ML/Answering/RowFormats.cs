@@ -39,7 +39,7 @@ public abstract class RowFormat
 /// <param name="width">Characters of the first column.</param>
 internal sealed class TableFormat(int width) : RowFormat
 {
-    private const string NoLabel = "(no label reaches the threshold)";
+    private const string NoLabel = "unknown (no label reaches the threshold)";
 
     /// <inheritdoc/>
     public override string Line(AnswerRow row)

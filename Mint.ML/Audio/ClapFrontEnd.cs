@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
-using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using TorchSharp;
 using static Mint.ML.Tensors.Filling;

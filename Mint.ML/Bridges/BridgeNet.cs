@@ -2,7 +2,6 @@ using Mint.ML.Checkpoints;
 using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
 using Mint.ML.Tensors;
-using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -129,6 +128,7 @@ public sealed class BridgeNet : Module
             @"^Qformer\.embeddings\.position_ids$",                  // 0, 1, 2, ...
             @"^Qformer\.cls\.predictions\.decoder\.(weight|bias)$",  // tied to the token embeddings and to cls.predictions.bias
             @"^(visual_encoder|t5_model|t5_proj|llm_model|llm_proj)\.",
+            "^audio_token$", // APT's
         ],
     };
 

@@ -1,5 +1,4 @@
 using Mint.ML.Layers;
-using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

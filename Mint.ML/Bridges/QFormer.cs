@@ -1,4 +1,3 @@
-using Mint.ML.Checkpoints;
 using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
 using Mint.ML.Tensors;

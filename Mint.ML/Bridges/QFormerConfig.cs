@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
-using Mint.ML.Layers;
 
 namespace Mint.ML.Bridges;
 

@@ -3,7 +3,6 @@ using Mint.ML.Layers;
 using Mint.ML.ModelFiles;
 using Mint.ML.Retrieval;
 using Mint.ML.Text;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Bridges;

@@ -37,4 +37,14 @@ public static class ModelFolder
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
+
+    /// <summary>SHA-256 of a model file, or of a whole system's folder: its files and those of the folders in it (MusiLingo's mert).</summary>
+    /// <param name="model">The file or folder.</param>
+    public static string HashWhole(string model)
+    {
+        if (!Directory.Exists(model)) return FileHash.Sha256(model);
+        string[] inner = [.. Directory.GetDirectories(model).Where(folder => !Path.GetFileName(folder).StartsWith('.')).Order(StringComparer.Ordinal)];
+        string text = string.Join('\n', [Hash(model), .. inner.Select(folder => $"{Path.GetFileName(folder)} {HashWhole(folder)}")]);
+        return inner.Length == 0 ? text : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    }
 }

@@ -58,6 +58,13 @@ public abstract class Ranks
         return done!;
     }
 
+    /// <inheritdoc cref="InTurn{T}"/>
+    public void InTurn(Action work) => InTurn(() =>
+    {
+        work();
+        return 0;
+    });
+
     /// <summary>Tells the others that this rank cannot go on: they end within seconds, and the first one says why.</summary>
     /// <param name="reason">What went wrong.</param>
     public abstract void Fail(string reason);

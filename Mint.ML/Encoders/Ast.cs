@@ -3,7 +3,6 @@ using Mint.ML.Checkpoints;
 using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using TorchSharp.Modules;
-using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

@@ -3,7 +3,6 @@ using Mint.ML.Checkpoints;
 using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using TorchSharp.Modules;
-using TorchSharp.Utils;
 using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -43,6 +42,10 @@ public sealed record AudioMaeConfig
     /// <summary>Blocks past this one make up the contextual features.</summary>
     public long ContextualDepth { get; init; } = 8;
 
+    /// <summary>Whether <see cref="AudioMaeEncoder"/> gives the penultimate block's output, as APT hears, instead of the contextual features. Default
+    /// false.</summary>
+    public bool Penultimate { get; init; }
+
     /// <summary>Rows of patches, along time.</summary>
     public long TimePatches => (Frames - PatchSize) / Stride + 1;
 
@@ -70,6 +73,7 @@ public sealed record AudioMaeConfig
             MlpRatio = config.Number("mlp_ratio", d.MlpRatio),
             LayerNormEps = config.Number("norm_eps", d.LayerNormEps),
             ContextualDepth = config.Integer("contextual_depth", d.ContextualDepth),
+            Penultimate = config.Flag("penultimate", d.Penultimate),
         };
     }
 }
@@ -172,6 +176,16 @@ public sealed class AudioMae : Module<Tensor, Tensor>
         return sum.Over(depth - Config.ContextualDepth).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The output of the last block but one, not normalised, (B, 1 + patches, D): finer than the last one's, which is trained for its task (APT,
+    /// section 3.1). The last block is not computed.</summary>
+    /// <exception cref="InvalidOperationException">The model has a single block.</exception>
+    public Tensor Penultimate(Tensor mel)
+    {
+        if (Config.Layers < 2) throw new InvalidOperationException("An AudioMAE of one block has no penultimate one.");
+        using var scope = NewDisposeScope();
+        return Run(mel, (int)Config.Layers - 1).Last().MoveToOuterDisposeScope();
+    }
+
     /// <summary>Embeds (B, 1, T, F) as patches without positions, (B, patches, D).</summary>
     internal Tensor Embed(Tensor mel)
     {
@@ -185,13 +199,13 @@ public sealed class AudioMae : Module<Tensor, Tensor>
         return patch_embed.call(input);
     }
 
-    private IEnumerable<Tensor> Run(Tensor mel)
+    private IEnumerable<Tensor> Run(Tensor mel, int? depth = null)
     {
         using var patches = Embed(mel);
         using var positioned = patches.Plus(pos_embed.narrow(1, 1, patches.shape[1]));
         using var first = cls_token.Plus(pos_embed.narrow(1, 0, 1)).expand(mel.shape[0], -1, -1);
         var x = cat([first, positioned], 1);
-        foreach (var block in blocks)
+        foreach (var block in blocks.Take(depth ?? blocks.Count))
         {
             var next = block.call(x);
             yield return x;

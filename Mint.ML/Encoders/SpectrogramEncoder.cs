@@ -170,9 +170,10 @@ public sealed class AstEncoder(Ast model) : SpectrogramEncoder
     }
 }
 
-/// <summary>AudioMAE behind its front end: 16 kHz in, class token and patches of its contextual features as frames out.</summary>
+/// <summary>AudioMAE behind its front end: 16 kHz in, class token and patches as frames out: of its contextual features, or of its penultimate block.</summary>
 /// <param name="model">The model; disposed with the encoder.</param>
-public sealed class AudioMaeEncoder(AudioMae model) : SpectrogramEncoder
+/// <param name="penultimate">Whether the frames are the penultimate block's, as APT's; null as <see cref="AudioMaeConfig.Penultimate"/> says.</param>
+public sealed class AudioMaeEncoder(AudioMae model, bool? penultimate = null) : SpectrogramEncoder
 {
     private readonly KaldiFbank frontEnd = new(
         KaldiFbankOptions.AudioMae with { MelBins = (int)model.Config.MelBins, TargetFrames = (int)model.Config.Frames }, model.Device);
@@ -181,6 +182,9 @@ public sealed class AudioMaeEncoder(AudioMae model) : SpectrogramEncoder
     /// <inheritdoc cref="AudioMae.Load"/>
     public static AudioMaeEncoder Load(string folder, ScalarType? dtype = null, Device? device = null) =>
         new(AudioMae.Load(folder, dtype, device));
+
+    /// <summary>Loads an AudioMAE folder whose penultimate block is asked for, whatever its config.json says.</summary>
+    internal static AudioMaeEncoder Load(string folder, bool penultimate, Device? device) => new(AudioMae.Load(folder, null, device), penultimate);
 
     /// <inheritdoc/>
     public override int SampleRate => frontEnd.Options.SampleRate;
@@ -204,7 +208,7 @@ public sealed class AudioMaeEncoder(AudioMae model) : SpectrogramEncoder
         using var rows = SpectrogramPatches.Real(input.Lengths, c.TimePatches, c.Stride); // (B, T')
         using var patches = rows.repeat_interleave(c.FrequencyPatches, 1);
         using var token = ones([rows.shape[0], 1], dtype: ScalarType.Bool, device: rows.device);
-        return new AudioEncoding(model.Contextual(mel), cat([token, patches], 1));
+        return new AudioEncoding(penultimate ?? c.Penultimate ? model.Penultimate(mel) : model.Contextual(mel), cat([token, patches], 1));
     }
 
     /// <inheritdoc/>

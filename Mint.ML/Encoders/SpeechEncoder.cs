@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
 using Mint.ML.Layers;
-using Mint.ML.Tensors;
 using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

@@ -1,7 +1,6 @@
 using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using TorchSharp.Modules;
-using TorchSharp.Utils;
 using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

@@ -2,7 +2,6 @@ using Mint.ML.Answering;
 using Mint.ML.Audio;
 using Mint.ML.Distributed;
 using Mint.ML.Files;
-using Mint.ML.Generation;
 using Mint.ML.Metrics;
 using Mint.ML.Retrieval;
 using Mint.ML.Systems;
@@ -35,7 +34,7 @@ public sealed record EvaluationSettings(AudioLanguageModel Model, string ModelPa
 public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings settings, string folder, Action<string>? report = null)
 {
     /// <summary>A clip and what is right about it.</summary>
-    private sealed record Known(ListedClip Clip, IReadOnlyList<string> References, IReadOnlyList<string>? Negative);
+    private sealed record Known(ListedClip Clip, IReadOnlyList<string> References, IReadOnlyList<string>? Negative, string? Question);
 
     /// <summary>Runs the recipe; null if it was stopped, and on ranks other than the first, which measures.</summary>
     /// <param name="cancel">Stops it within a batch.</param>
@@ -43,9 +42,14 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
     /// <exception cref="NotSupportedException">The model cannot do the recipe's task.</exception>
     public EvaluationResult? Run(CancellationToken cancel = default)
     {
+        if (AptRun.Tasks.Contains(recipe.Task) && settings.Ranks.Count > 1)
+            throw new NotSupportedException($"{recipe.Name}: {recipe.Task} is measured by one process. Leave mpirun out.");
+        if (AptRun.Tasks.Contains(recipe.Task)) return AptRun.Run(recipe, settings, folder, cancel);
         var clips = Read();
         var labels = Labels(clips);
-        var answerer = Answerer(labels);
+        var named = (labels ?? []).Zip(recipe.Texts(labels ?? []), (label, text) => (label, text)).ToDictionary(pair => pair.text, pair => pair.label);
+        string Said(string text) => named.GetValueOrDefault(text, text);
+        var answerer = Answerer(labels, clips);
         var ranks = settings.Ranks;
         using var held = ranks.IsFirst ? FolderLock.Take(folder) : null;
         ranks.Meet();
@@ -64,7 +68,7 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         var rows = TextFile.ReadLines(answers).Select(format.ReadRow).ToDictionary(row => row.Path);
         Known[] answered = [.. clips.Where(clip => rows[clip.Clip.Name].Error is null)];
         if (answered.Length == 0) throw new InvalidDataException($"{recipe.Name}: none of the {clips.Count} clips could be answered; {answers} says why.");
-        EvaluationItem[] items = [.. answered.Select(clip => new EvaluationItem(clip.Clip.Name, clip.References, rows[clip.Clip.Name].Text)
+        EvaluationItem[] items = [.. answered.Select(clip => new EvaluationItem(clip.Clip.Name, clip.References, Said(rows[clip.Clip.Name].Text))
         {
             Scores = labels is null ? null : rows[clip.Clip.Name].Values, Negative = clip.Negative,
             Notes = rows[clip.Clip.Name].Notes is { Count: > 0 } notes ? notes : null,
@@ -72,10 +76,11 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         IEnumerable<EvaluationMetric> metrics;
         switch (recipe.Task)
         {
-            case "classification": metrics = EvaluationScores.Classification(items); break;
+            case "classification": metrics = EvaluationScores.Classification(items, labels); break;
             case "tagging": metrics = EvaluationScores.Tagging(items, labels!); break;
-            case "captioning": (metrics, items) = Captions(items, cancel); break;
-            default: (metrics, items) = Retrieval(answered, [.. answered.Select(clip => rows[clip.Clip.Name].Values!)]); break;
+            case "captioning": (metrics, items) = Captions(EvaluationScores.Captions(items, settings.Tools, cancel)); break;
+            case "answering": (metrics, items) = Captions(EvaluationScores.Answers(items, settings.Tools, cancel)); break;
+            default: (metrics, items) = Retrieval(answered, items, [.. answered.Select(clip => rows[clip.Clip.Name].Values!)]); break;
         }
         var evaluation =
             new EvaluationResult(recipe.Name, recipe.Task, Path.GetRelativePath(folder, settings.ModelPath), Path.GetRelativePath(folder, recipe.Manifest),
@@ -88,7 +93,8 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
     private List<Known> Read()
     {
         var manifest = AudioManifest.Read(recipe.Manifest);
-        foreach (string column in recipe.Columns.Append(recipe.NegativeColumn).OfType<string>())
+        bool asks = recipe.Task == "answering";
+        foreach (string column in recipe.Columns.Append(recipe.NegativeColumn).Append(asks ? recipe.QuestionColumn : null).OfType<string>())
         {
             if (!manifest.Columns.Contains(column, StringComparer.OrdinalIgnoreCase))
             {
@@ -97,10 +103,13 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
             }
         }
 
-        return [.. manifest.Rows.GroupBy(row => row["Path"]).Select(clip =>
+        // Of answering, a clip is asked several questions, each an item.
+        return [.. manifest.Rows.GroupBy(row => asks ? $"{row["Path"]}: {row.Find(recipe.QuestionColumn)}" : row["Path"]).Select(clip =>
         {
             var texts = clip.SelectMany(row => recipe.Columns.Select(row.Find)).OfType<string>();
-            if (recipe.Task == "captioning") CheckWords(clip);
+            if (asks && string.IsNullOrWhiteSpace(clip.First().Find(recipe.QuestionColumn)))
+                throw new InvalidDataException($"{clip.First().Place}: '{clip.First()["Path"]}' has nothing in {recipe.QuestionColumn}.");
+            if (recipe.Task is "captioning" or "answering") CheckWords(clip);
             string[] references = [.. (recipe.Task == "tagging" ? texts.SelectMany(Several) : texts).Distinct()];
             if (references.Length == 0 && recipe.Task != "tagging")
             {
@@ -112,7 +121,8 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
                     + "classification takes one; tagging takes several.");
             }
             return new Known(new ListedClip(clip.Key, clip.First().Path) { Place = clip.First().Place }, references, recipe.NegativeColumn is { } column
-                ? [.. clip.Select(row => row.Find(column)).OfType<string>().SelectMany(Several)] : null);
+                ? [.. clip.Select(row => row.Find(column)).OfType<string>().SelectMany(Several)] : null,
+                asks ? clip.First().Find(recipe.QuestionColumn) : null);
         })];
 
         void CheckWords(IEnumerable<AudioManifestRow> rows)
@@ -151,13 +161,15 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
 
     // A thousand labels would hide which one it is about.
 
-    private Answerer Answerer(IReadOnlyList<string>? labels) => recipe.Task switch
+    private Answerer Answerer(IReadOnlyList<string>? labels, List<Known> clips) => recipe.Task switch
     {
+        "answering" => new TextAnswerer(settings.Model, "answer", recipe.Asked(clips[0].Question!), recipe.Generation, settings.Batch,
+            clips.ToDictionary(clip => clip.Clip.Name, clip => recipe.Asked(clip.Question!))),
         "captioning" => new TextAnswerer(settings.Model, "caption", recipe.Instruction, recipe.Generation, settings.Batch),
         "retrieval" => new EmbeddingAnswerer(settings.Model, settings.Batch),
         _ => new LabelAnswerer(settings.Model, new LabelOptions
         {
-            Labels = labels!,
+            Labels = recipe.Texts(labels!),
             Instruction = recipe.Instruction,
             BySimilarity = recipe.By == "similarity",
             KeepAll = true,
@@ -167,13 +179,10 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         }, settings.Batch),
     };
 
-    private (IReadOnlyList<EvaluationMetric>, EvaluationItem[]) Captions(EvaluationItem[] items, CancellationToken cancel)
-    {
-        var (metrics, scored) = EvaluationScores.Captions(items, settings.Tools, cancel);
-        return (metrics, [.. scored]);
-    }
+    private static (IReadOnlyList<EvaluationMetric>, EvaluationItem[]) Captions(
+        (IReadOnlyList<EvaluationMetric> Metrics, IReadOnlyList<EvaluationItem> Items) scored) => (scored.Metrics, [.. scored.Items]);
 
-    private (IEnumerable<EvaluationMetric>, EvaluationItem[]) Retrieval(Known[] clips, IReadOnlyList<float>[] vectors)
+    private (IEnumerable<EvaluationMetric>, EvaluationItem[]) Retrieval(Known[] clips, EvaluationItem[] items, IReadOnlyList<float>[] vectors)
     {
         (int Clip, string Caption)[] queries = [.. clips.SelectMany((clip, i) => clip.References.Select(caption => (i, caption)))];
         var embeddings = settings.Model.Comparing();
@@ -185,7 +194,14 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         return (EvaluationScores.Retrieval(scores), [.. queries.Select((query, q) =>
         {
             int first = RetrievalMetrics.Order(similarity, q, right[q])[0];
-            return new EvaluationItem(clips[query.Clip].Clip.Name, [query.Caption], clips[first].Clip.Name) { Rank = scores.Ranks[q] + 1 };
+            return new EvaluationItem(clips[query.Clip].Clip.Name, [query.Caption], clips[first].Clip.Name)
+            {
+                Rank = scores.Ranks[q] + 1, Notes = Notes(query.Caption, items[query.Clip].Notes),
+            };
         })]);
+
+        IReadOnlyList<string>? Notes(string caption, IReadOnlyList<string>? heard) => embeddings.UnreadTokens(caption) is > 0 and var unread
+            ? [.. heard ?? [], $"the caption is {unread} {(unread == 1 ? "token" : "tokens")} longer than the model reads, and was compared without its end"]
+            : heard;
     }
 }

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using Mint.ML.Audio;
-using Mint.ML.Generation;
 using Mint.ML.Systems;
 
 namespace Mint.ML.ExtensionsAI;

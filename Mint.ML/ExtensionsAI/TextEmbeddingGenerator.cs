@@ -24,7 +24,11 @@ public sealed class TextEmbeddingGenerator : EmbeddingGenerator<string>
     /// <param name="leaveOpen">Whether the CLAP stays when the generator is disposed of.</param>
     public TextEmbeddingGenerator(ClapEmbeddings clap, string? modelId = null, bool leaveOpen = false)
         : base(clap, (clap ?? throw new ArgumentNullException(nameof(clap))).Width, modelId, leaveOpen) =>
-        embed = text => clap.Texts([text])[0];
+        embed = text =>
+        {
+            ((IAudioTextEmbeddings)clap).CheckRead(text);
+            return clap.Texts([text])[0];
+        };
 
     private protected override Embedding<float> Embed(string value) => string.IsNullOrWhiteSpace(value)
         ? throw new ArgumentException("A text is empty: it has no vector.", nameof(value)) : new(embed(value));

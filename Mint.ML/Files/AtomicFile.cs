@@ -72,7 +72,9 @@ public sealed partial class AtomicFile : IDisposable
     }
 
     /// <summary>Copies a file.</summary>
-    internal static void Copy(string from, string to) => Write(to, stream =>
+    /// <param name="from">The file.</param>
+    /// <param name="to">Where it goes; its folder exists. A file that is there is replaced.</param>
+    public static void Copy(string from, string to) => Write(to, stream =>
     {
         using var source = File.OpenRead(from);
         source.CopyTo(stream);

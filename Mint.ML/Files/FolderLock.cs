@@ -120,23 +120,7 @@ public sealed class FolderLock : IDisposable
     {
         try
         {
-            // Created new, which follows no link; one that is there already is never made by opening it.
-            return new FileStream(file, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
-        }
-        catch (IOException) when (Path.Exists(file) || new FileInfo(file).LinkTarget is not null)
-        {
-            if (new FileInfo(file).LinkTarget is { } target)
-            {
-                throw new InvalidDataException($"{file} is a link to '{target}', and no lock of this program: delete it, or name another place.");
-            }
-            if (RegularFile.IsOther(file))
-            {
-                throw new InvalidDataException($"{file} is a pipe, a socket or a device, and no lock of this program: delete it, or name another place.");
-            }
-        }
-        try
-        {
-            return new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+            return GrowingFile.Open(file, FileShare.None, "lock of this program", bufferSize: 0);
         }
         catch (UnauthorizedAccessException) when (File.Exists(file))
         {

@@ -48,6 +48,12 @@ public sealed record RankingOptions
     /// <summary>Added to the score in <see cref="MultiLabel"/>. Default 0.</summary>
     public double Offset { get; init; }
 
+    /// <summary>
+    /// Where one label is true: the probability that the likeliest must reach to be the answer; below it the model does not know, and no label is given.
+    /// Default 0: the likeliest is always given. <see cref="LabelCalibration.Threshold"/> chooses it on held-out clips.
+    /// </summary>
+    public double UnknownBelow { get; init; }
+
     /// <summary>Reports everything that is wrong at once.</summary>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     public void Validate()
@@ -57,6 +63,7 @@ public sealed record RankingOptions
         errors.Require(MaxRows >= 1, $"MaxRows is {MaxRows}; at least 1 row is needed.");
         errors.Require(Slope > 0 && double.IsFinite(Slope), $"Slope is {Slope}; it must be above 0, or the ranking would turn.");
         errors.Require(double.IsFinite(Offset), $"Offset is {Offset}; it must be a finite number.");
+        errors.Require(UnknownBelow is >= 0 and <= 1, $"UnknownBelow is {UnknownBelow}; it is a probability, from 0 to 1.");
         errors.Throw();
     }
 

@@ -1,4 +1,3 @@
-using Mint.ML.Checkpoints;
 using Mint.ML.LanguageModels;
 using static TorchSharp.torch;
 

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text;
 using System.Text.Json;
 using Mint.ML.Files;
@@ -69,14 +68,15 @@ public sealed class HubPull : IDisposable
     public async Task<bool> Pull(HubListing listing, string folder, IProgress<PullProgress>? progress = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(listing);
-        ArgumentException.ThrowIfNullOrEmpty(folder);
-        folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        if (Path.Exists(folder)) return IsOther(listing, folder);
+        CheckPlace(listing.Repository, folder);
+        folder = Whole(folder);
+        if (Directory.Exists(folder)) return IsOther(listing, folder);
         if (listing.Files.Count == 0) throw new InvalidDataException($"{listing.Repository} has no files that a model folder needs.");
-        string beside = Path.Combine(Path.GetDirectoryName(folder)!, $".{Path.GetFileName(folder)}.pull");
-        CheckOwn(beside);
-        using (FolderLock.Take(beside))
+        string beside = Beside(folder);
+        using (FolderLock.TakeFile(folder)) // beside the folder that is renamed, and so held until it is
         {
+            if (Directory.Exists(folder)) return IsOther(listing, folder); // by another pull, just now
+            Directory.CreateDirectory(beside);
             AtomicFile.WriteText(Path.Combine(beside, Mark), listing.Repository);
             Forget(listing, beside);
             CheckRoom(listing, beside);
@@ -89,18 +89,45 @@ public sealed class HubPull : IDisposable
                 done += file.Size;
             }
             AtomicFile.WriteText(Path.Combine(beside, Record), JsonSerializer.Serialize(new Pulled(listing.Repository, listing.Commit, listing.License)));
+            File.Delete(Path.Combine(beside, Mark));
+            Directory.Move(beside, folder);
+            if (!OperatingSystem.IsWindows()) File.Delete(LockOf(folder)); // whoever waits for it finds the folder; Windows deletes nothing that is open
         }
-        File.Delete(Path.Combine(beside, Lock));
-        File.Delete(Path.Combine(beside, Mark));
-        Directory.Move(beside, folder);
         return true;
     }
+
+    /// <summary>Looks at the place of a pull, as <see cref="Pull"/> does, before anything is asked of the hub.</summary>
+    /// <param name="repository">What is to be fetched.</param>
+    /// <param name="folder">Where it is to go.</param>
+    /// <exception cref="IOException">Something else is there, or where files would gather.</exception>
+    public static void CheckPlace(string repository, string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        folder = Whole(folder);
+        if (new FileInfo(folder).LinkTarget is { } target && !Directory.Exists(folder))
+            throw new IOException($"{folder} is a link to '{target}', which is no folder. Move it away, or name another folder.");
+        if (File.Exists(folder)) throw new IOException($"{folder} is a file, and the model would be a folder. Move it away, or name another folder.");
+        if (!Directory.Exists(folder))
+        {
+            CheckOwn(Beside(folder));
+        }
+        else if (ReadRecord(Path.Combine(folder, Record))?.Repository != repository)
+        {
+            throw new IOException($"{folder} is there already, and is not {repository}. Move it away, or name another folder.");
+        }
+    }
+
+    private static string Whole(string folder) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+
+    private static string Beside(string folder) => Path.Combine(Path.GetDirectoryName(folder)!, $".{Path.GetFileName(folder)}.pull");
+
+    private static string LockOf(string folder) => Path.Combine(Path.GetDirectoryName(folder)!, $".{Path.GetFileName(folder)}.lock");
 
     /// <inheritdoc/>
     public void Dispose() => client.Dispose();
 
     // Hidden files count for no model (ModelFolder.Names).
-    private const string Record = ".pulled.json", Lock = ".lock", Holder = ".holder", Mark = ".pull";
+    private const string Record = ".pulled.json", Mark = ".pull";
 
     private sealed record Pulled(string Repository, string Commit, string? License);
 
@@ -141,7 +168,7 @@ public sealed class HubPull : IDisposable
         if (!link && Directory.Exists(beside))
         {
             string[] names = [.. Directory.EnumerateFileSystemEntries(beside).Select(path => Path.GetFileName(path))];
-            if (names.Contains(Mark) || names.Contains(Record) || names.All(name => name is Lock or Holder)) return;
+            if (names.Contains(Mark) || names.Contains(Record) || names.All(name => name.StartsWith(Mark, StringComparison.Ordinal))) return;
         }
         throw new IOException($"{beside}, where files would gather, is there and was made by no pull. Move it away, or name another folder.");
     }
@@ -153,7 +180,7 @@ public sealed class HubPull : IDisposable
         foreach (string left in Directory.EnumerateFiles(beside))
         {
             string name = Path.GetFileName(left);
-            if (name is Lock or Holder or Mark) continue;
+            if (name == Mark) continue;
             bool wanted = names.Contains(name) || names.Any(file => Partial(file, listing.Commit) == name);
             if (!wanted || new FileInfo(left).LinkTarget is not null) File.Delete(left);
         }

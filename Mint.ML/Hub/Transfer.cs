@@ -47,7 +47,7 @@ internal static class Transfer
     public static async Task<long> Continue(HttpClient client, HubOptions options, Uri address, HubFile file, string partial, Action<long> report,
         CancellationToken cancel)
     {
-        await using var output = new FileStream(partial, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
+        await using var output = GrowingFile.Open(partial, FileShare.None, "file of a pull");
         if (output.Length > file.Size) output.SetLength(0);
         if (output.Length == file.Size) return file.Size;
         long start = output.Length;

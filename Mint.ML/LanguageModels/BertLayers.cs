@@ -1,4 +1,3 @@
-using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using TorchSharp.Utils;

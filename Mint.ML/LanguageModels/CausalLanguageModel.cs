@@ -1,4 +1,3 @@
-using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;

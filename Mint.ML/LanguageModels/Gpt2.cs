@@ -135,7 +135,7 @@ public sealed class Gpt2 : CausalLanguageModel
     }
 
     /// <inheritdoc/>
-    public override Tensor Project(Tensor hidden) => functional.linear(hidden, tokens.weight);
+    public override Tensor Project(Tensor hidden) => tokens.Logits(hidden);
 
     private protected override Tensor RunLayers(Tensor embeddings, ICausalAttention attention, IList<Tensor>? every)
     {
@@ -233,6 +233,7 @@ internal sealed class Conv1D : Module<Tensor, Tensor>
 {
     private readonly Parameter weight;
     private readonly Parameter bias;
+    private readonly PackedWeight packed = new(inputsFirst: true);
 
     public Conv1D(long inputs, long outputs) : base(nameof(Conv1D))
     {
@@ -243,7 +244,14 @@ internal sealed class Conv1D : Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor x)
     {
+        if (packed.Product(x, weight, bias) is { } product) return product;
         using var transposed = weight.t();
         return functional.linear(x, transposed, bias);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) packed.Dispose();
+        base.Dispose(disposing);
     }
 }

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
 using Mint.ML.Layers;
 using Mint.ML.Tensors;
-using TorchSharp.Modules;
 using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -133,6 +132,8 @@ public sealed class T5 : Module, ILanguageModel
         var model = new T5(T5Config.FromJson(checkpoint.Config) with { LavisGelu = lavisGelu });
         WeightLoader.Load(model.Placed(dtype, device), checkpoint, Names(model.config));
         model.Frozen();
+        model.decoder.Decoding();
+        model.lm_head?.Decoding();
         return model;
     }
 
@@ -222,7 +223,7 @@ public sealed class T5 : Module, ILanguageModel
     {
         if (lm_head is not null) return lm_head.forward(decoded);
         using var scaled = decoded.Times(Math.Pow(config.HiddenSize, -0.5));
-        return functional.linear(scaled, shared.weight);
+        return shared.Logits(scaled);
     }
 
     /// <inheritdoc/>

@@ -28,12 +28,22 @@ internal sealed class Linear : Module<Tensor, Tensor>
     /// <summary>Type of the product, whatever the weight's and the input's; null for theirs. See <see cref="Training.TrainingPrecision"/>.</summary>
     internal ScalarType? ComputeType { get; set; }
 
+    /// <summary>Serves the products of decoding; null in layers that do not decode. See <see cref="Placement.Decoding"/>.</summary>
+    internal PackedWeight? Packed { get; set; }
+
     /// <inheritdoc/>
     public override Tensor forward(Tensor x)
     {
-        if (ComputeType is null) return functional.linear(x, weight, bias);
+        if (ComputeType is null) return Packed?.Product(x, weight, bias) ?? functional.linear(x, weight, bias);
         using var product = Product(x);
         return product.to(x.dtype);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) Packed?.Dispose();
+        base.Dispose(disposing);
     }
 
     /// <summary>As <see cref="forward"/>, left in the type that it was computed in.</summary>
@@ -54,6 +64,8 @@ internal sealed class Embedding : Module<Tensor, Tensor>
     /// <summary>The table, (entries, width).</summary>
     public readonly Parameter weight;
 
+    private readonly PackedWeight packed = new(inputsFirst: false);
+
     /// <summary>Allocates the table, unset.</summary>
     public Embedding(long entries, long width) : base(nameof(Embedding))
     {
@@ -68,6 +80,16 @@ internal sealed class Embedding : Module<Tensor, Tensor>
         using var flat = ids.reshape(-1);
         using var rows = weight.index_select(0, flat);
         return rows.view([.. ids.shape, weight.shape[1]]);
+    }
+
+    /// <summary>The table as a language model's output layer, where both are tied: (..., width) to (..., entries).</summary>
+    public Tensor Logits(Tensor hidden) => packed.Product(hidden, weight, null) ?? functional.linear(hidden, weight);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) packed.Dispose();
+        base.Dispose(disposing);
     }
 }
 

@@ -23,4 +23,12 @@ internal static class Placement
             parameter.requires_grad = false;
         return model;
     }
+
+    /// <summary>Marks a frozen model's layers as those that answers are decoded by, a few rows at a time: their products are packed (<see cref="PackedWeight"/>).</summary>
+    public static T Decoding<T>(this T model) where T : nn.Module
+    {
+        foreach (var layer in model.modules().OfType<Linear>())
+            layer.Packed ??= new(inputsFirst: false);
+        return model;
+    }
 }

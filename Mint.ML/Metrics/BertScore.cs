@@ -1,7 +1,5 @@
-using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
 using Mint.ML.Text;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Metrics;

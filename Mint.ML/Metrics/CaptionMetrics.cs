@@ -19,7 +19,7 @@ public static class CaptionMetrics
     /// <summary>All metrics, in the order of tables. One whose tool is missing is not defined, and says what it needs.</summary>
     public static IReadOnlyList<ICaptionMetric> All(CaptionTools? tools = null) =>
     [
-        new Bleu(1), new Bleu(2), new Bleu(3), new Bleu(4),
+        new Bleu(1), new Bleu(2), new Bleu(3), new Bleu(4), new BleuMean(),
         new Meteor(tools?.Synonyms),
         new RougeL(),
         new CiderD(),

@@ -74,6 +74,25 @@ public static class ClassificationMetrics
     /// <inheritdoc cref="MeanAveragePrecision"/>
     public static ClassScores MeanRocAuc(bool[,] labels, double[,] scores) => PerClass(labels, scores, RocAuc);
 
+    /// <summary>Expected calibration error: how far confidence is from the share that is right, in bins of equal width, weighed by what is in them.</summary>
+    /// <remarks>Guo et al. (2017): Σ n_b / n · |right_b − confidence_b|. It is 0 where of the answers given with 70 % seven in ten are right, and so
+    /// on.</remarks>
+    /// <param name="right">Whether each answer is right.</param>
+    /// <param name="confidences">The probability that it was given with, from 0 to 1.</param>
+    /// <param name="bins">Bins of (0, 1]; 15 as in the paper.</param>
+    public static double ExpectedCalibrationError(IReadOnlyList<bool> right, IReadOnlyList<double> confidences, int bins = 15)
+    {
+        CheckPairs(right.Count, confidences.Count, "answers", "confidences");
+        ArgumentOutOfRangeException.ThrowIfLessThan(bins, 1);
+        double[] errors = new double[bins]; // right less confidence, summed
+        for (int i = 0; i < right.Count; i++)
+        {
+            if (!(confidences[i] is >= 0 and <= 1)) throw new ArgumentException($"The confidence of item {i} is {confidences[i]}; it is from 0 to 1.");
+            errors[Math.Clamp((int)Math.Ceiling(confidences[i] * bins) - 1, 0, bins - 1)] += (right[i] ? 1 : 0) - confidences[i];
+        }
+        return errors.Sum(Math.Abs) / right.Count;
+    }
+
     private static ClassScores PerClass(bool[,] labels, double[,] scores, Func<IReadOnlyList<bool>, IReadOnlyList<double>, double> measure)
     {
         int items = labels.GetLength(0), classes = labels.GetLength(1);

@@ -1,5 +1,4 @@
 using Mint.ML.Checkpoints;
-using Mint.ML.Files;
 
 namespace Mint.ML.ModelFiles;
 

@@ -29,12 +29,20 @@ internal static class Libtorch
     /// <summary>The version of the libtorch that is loaded; null where none is, or where it is older than 2.7 and does not tell.</summary>
     public static Version? Loaded()
     {
-        string name = OperatingSystem.IsWindows() ? "torch_cpu.dll" : OperatingSystem.IsMacOS() ? "libtorch_cpu.dylib" : "libtorch_cpu.so";
-        if (!NativeLibrary.TryLoad(name, typeof(torch).Assembly, null, out nint library)) return null;
-        if (!NativeLibrary.TryGetExport(library, "aoti_torch_abi_version", out nint function)) return null;
+        if (Library is not { } library || !NativeLibrary.TryGetExport(library, "aoti_torch_abi_version", out nint function)) return null;
         // One byte each: major, minor, patch, from the highest.
         ulong packed = Marshal.GetDelegateForFunctionPointer<AbiVersion>(function)();
         return new((int)(packed >> 56), (int)(packed >> 48 & 0xff), (int)(packed >> 40 & 0xff));
+    }
+
+    /// <summary>The part of libtorch that computes on the CPU; null where it cannot be loaded.</summary>
+    public static nint? Library
+    {
+        get
+        {
+            string name = OperatingSystem.IsWindows() ? "torch_cpu.dll" : OperatingSystem.IsMacOS() ? "libtorch_cpu.dylib" : "libtorch_cpu.so";
+            return NativeLibrary.TryLoad(name, typeof(torch).Assembly, null, out nint library) ? library : null;
+        }
     }
 
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]

@@ -1,5 +1,3 @@
-using Mint.ML.Audio;
-
 namespace Mint.ML.Native;
 
 /// <summary>What a program has of the native libraries that Mint.ML runs on, and what keeps it from running: what <c>mint doctor</c> tells.</summary>

@@ -132,7 +132,7 @@ public static class AlignmentObjectives
     {
         using var scope = NewDisposeScope();
         var (audio, text) = (spread.Gather(heard), spread.Gather(read));
-        using var solved = Contrastive.Solve(audio, text, bridge.Temperature, options);
+        using var solved = SolvedContrast.Of(audio, text, bridge.Temperature, (heard, read, by) => Contrastive.Loss(heard, read, by, options).Loss);
         var loss = solved.SeenBy(heard, read, bridge.Temperature, spread.Places);
         var similarity = Contrastive.Similarity(audio, text, bridge.Temperature.detach()); // (B, B)
         return (loss.MoveToOuterDisposeScope(), similarity.MoveToOuterDisposeScope(), similarity.t().MoveToOuterDisposeScope());

@@ -43,19 +43,6 @@ internal static class Contrastive
         return (loss.MoveToOuterDisposeScope(), audioToText.MoveToOuterDisposeScope(), textToAudio.MoveToOuterDisposeScope());
     }
 
-    /// <summary>The loss of a batch and its gradients, by its embeddings alone: for parts that are elsewhere, in time or on other ranks.</summary>
-    /// <inheritdoc cref="Loss(Tensor, Tensor, Tensor, AlignmentOptions)"/>
-    public static SolvedContrast Solve(Tensor audio, Tensor text, Tensor temperature, AlignmentOptions options)
-    {
-        using var scope = NewDisposeScope();
-        using var grad = enable_grad();
-        var (heard, read, by) = (audio.detach().requires_grad_(), text.detach().requires_grad_(), temperature.detach().requires_grad_());
-        var loss = Loss(heard, read, by, options).Loss;
-        loss.backward();
-        return new(loss.detach().DetachFromDisposeScope(), heard.grad!.DetachFromDisposeScope(), read.grad!.DetachFromDisposeScope(),
-            by.grad!.DetachFromDisposeScope());
-    }
-
     /// <summary>The loss of rows first..first+b of the matrices, as GradCache takes it part by part. A row's positive is column first + row.</summary>
     internal static Tensor Loss(Tensor audioToText, Tensor textToAudio, long first, double smoothing)
     {
@@ -74,6 +61,22 @@ internal static class Contrastive
 /// <param name="Temperature">Scalar.</param>
 internal sealed record SolvedContrast(Tensor Loss, Tensor Audio, Tensor Text, Tensor Temperature) : IDisposable
 {
+    /// <summary>The loss and its gradients by the embeddings alone: for parts that are elsewhere, in time or on other ranks.</summary>
+    /// <param name="audio">(B, Q, E).</param>
+    /// <param name="text">(B, E).</param>
+    /// <param name="temperature">Scalar.</param>
+    /// <param name="loss">The loss of these three.</param>
+    public static SolvedContrast Of(Tensor audio, Tensor text, Tensor temperature, Func<Tensor, Tensor, Tensor, Tensor> loss)
+    {
+        using var scope = NewDisposeScope();
+        using var grad = enable_grad();
+        var (heard, read, by) = (audio.detach().requires_grad_(), text.detach().requires_grad_(), temperature.detach().requires_grad_());
+        var whole = loss(heard, read, by);
+        whole.backward();
+        return new(whole.detach().DetachFromDisposeScope(), heard.grad!.DetachFromDisposeScope(), read.grad!.DetachFromDisposeScope(),
+            by.grad!.DetachFromDisposeScope());
+    }
+
     /// <summary>The whole batch's loss as some of its pairs see it: its value, and a gradient that, summed over all pairs by their shares, is the
     /// batch's.</summary>
     /// <param name="audio">The pairs' embeddings with their graph, (b, Q, E).</param>

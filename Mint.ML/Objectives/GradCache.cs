@@ -14,9 +14,6 @@ internal sealed record AlignmentPart(Tensor Frames, Tensor? FrameMask, CaptionBa
 {
     /// <summary>The pairs that other ranks have at the same time; null where this one is alone.</summary>
     public SpreadBatch? Spread { get; init; }
-
-    /// <summary>The embeddings of this part on all ranks, without a graph.</summary>
-    public Tensor Gather(Tensor own) => Spread?.Gather(own) ?? own;
 }
 
 /// <summary>The contrastive loss of a batch of any size in the memory of a small one.</summary>
@@ -28,13 +25,20 @@ internal sealed record AlignmentPart(Tensor Frames, Tensor? FrameMask, CaptionBa
 /// </remarks>
 internal sealed class GradCache : IDisposable
 {
-    private readonly BridgeNet bridge;
-    private readonly AlignmentOptions options;
+    private readonly Func<Tensor, Tensor, Tensor, Tensor> loss; // of audio, text and temperature
+    private readonly Tensor temperature;
     private readonly List<(Tensor Audio, Tensor Text, Tensor Own, RandomStreamState Chance)> heard = [];
     private SolvedContrast? solved;
     private int part = -1;
 
-    internal GradCache(BridgeNet bridge, AlignmentOptions options) => (this.bridge, this.options) = (bridge, options);
+    internal GradCache(BridgeNet bridge, AlignmentOptions options)
+        : this((audio, text, temperature) => Contrastive.Loss(audio, text, temperature, options).Loss, bridge.Temperature)
+    {
+    }
+
+    /// <param name="loss">A batch's loss by its embeddings of audio and of text and by the temperature, a scalar.</param>
+    /// <param name="temperature">The temperature, or what it is made of: a scalar that is trained.</param>
+    internal GradCache(Func<Tensor, Tensor, Tensor, Tensor> loss, Tensor temperature) => (this.loss, this.temperature) = (loss, temperature);
 
     /// <summary>Adds the gradient of the batch's contrastive loss (times <see cref="AlignmentOptions.ContrastiveWeight"/>) to the bridge's
     /// parameters.</summary>
@@ -50,7 +54,7 @@ internal sealed class GradCache : IDisposable
         using var scope = NewDisposeScope();
         var alone = options with { MatchingWeight = 0, GenerationWeight = 0 };
         using var cache = new GradCache(bridge, alone);
-        for (int i = 0; i < parts; i++) cache.Hear(read(i));
+        for (int i = 0; i < parts; i++) cache.Hear(() => AlignmentObjectives.Embed(bridge, read(i), alone));
         using var after = new RandomStreamState(bridge.Queries.device);
         for (int i = 0; i < parts; i++)
         {
@@ -64,15 +68,18 @@ internal sealed class GradCache : IDisposable
     }
 
     /// <summary>First run of a part: its embeddings, without a graph.</summary>
-    internal void Hear(AlignmentPart part)
+    /// <param name="embed">Computes them.</param>
+    /// <param name="spread">The pairs that other ranks have at the same time, which are the part's too; null where this one is alone.</param>
+    internal void Hear(Func<(Tensor Audio, Tensor Text)> embed, SpreadBatch? spread = null)
     {
         using var grad = no_grad();
         using var scope = NewDisposeScope();
-        var chance = new RandomStreamState(bridge.Queries.device);
-        var (audio, text) = AlignmentObjectives.Embed(bridge, part, options);
+        var chance = new RandomStreamState(temperature.device);
+        var (audio, text) = embed();
         long before = heard.Sum(one => one.Text.shape[0]);
-        var own = part.Spread?.Places.Plus(before) ?? Indices(before, before + text.shape[0], device: text.device);
-        heard.Add((part.Gather(audio).DetachFromDisposeScope(), part.Gather(text).DetachFromDisposeScope(), own.DetachFromDisposeScope(), chance));
+        var own = spread is null ? Indices(before, before + text.shape[0], device: text.device) : spread.Places.Plus(before);
+        if (spread is not null) (audio, text) = (spread.Gather(audio), spread.Gather(text));
+        heard.Add((audio.DetachFromDisposeScope(), text.DetachFromDisposeScope(), own.DetachFromDisposeScope(), chance));
     }
 
     /// <summary>Begins the second run of the next part, in the order of the first.</summary>
@@ -90,14 +97,14 @@ internal sealed class GradCache : IDisposable
     /// batch's.</summary>
     /// <param name="audio">The part's embeddings with their graph, (b, Q, 256).</param>
     /// <param name="text">(b, 256).</param>
-    internal Tensor Contrast(Tensor audio, Tensor text) => solved!.SeenBy(audio, text, bridge.Temperature, heard[part].Own);
+    internal Tensor Contrast(Tensor audio, Tensor text) => solved!.SeenBy(audio, text, temperature, heard[part].Own);
 
     private SolvedContrast Solve()
     {
         using var scope = NewDisposeScope();
         var audio = cat([.. heard.Select(part => part.Audio)], 0);   // (B, Q, 256)
         var text = cat([.. heard.Select(part => part.Text)], 0);     // (B, 256)
-        return Contrastive.Solve(audio, text, bridge.Temperature, options);
+        return SolvedContrast.Of(audio, text, temperature, loss);
     }
 
     /// <inheritdoc/>

@@ -23,6 +23,18 @@ internal sealed record SpreadBatch(Ranks Ranks, CaptionBatch Captions, Tensor Pl
     /// <summary>All ranks' rows, without a graph.</summary>
     public Tensor Gather(Tensor own) => Ranks.Gather(own, Places, Rows);
 
+    /// <summary>The whole batch's contrastive loss, as this rank's pairs see it.</summary>
+    /// <param name="audio">Their embeddings with their graph.</param>
+    /// <param name="text">Their embeddings with their graph.</param>
+    /// <param name="temperature">The parameter.</param>
+    /// <param name="loss">The loss of all embeddings and of the temperature.</param>
+    public Tensor Contrast(Tensor audio, Tensor text, Tensor temperature, Func<Tensor, Tensor, Tensor, Tensor> loss)
+    {
+        using var scope = NewDisposeScope();
+        using var solved = SolvedContrast.Of(Gather(audio), Gather(text), temperature, loss);
+        return solved.SeenBy(audio, text, temperature, Places).MoveToOuterDisposeScope();
+    }
+
     /// <summary>What a mean over this rank's predicted tokens counts beside one of all ranks', for means that are weighed by pairs.</summary>
     public double TokenShare()
     {

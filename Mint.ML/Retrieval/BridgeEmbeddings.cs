@@ -3,7 +3,6 @@ using Mint.ML.Bridges;
 using Mint.ML.Encoders;
 using Mint.ML.Layers;
 using Mint.ML.Text;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Retrieval;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Mint.ML.Answering;
 using Mint.ML.Audio;
+using Mint.ML.Checkpoints;
 using Mint.ML.Files;
 using Mint.ML.Generation;
 
@@ -31,7 +32,7 @@ public sealed record IndexSettings(string Model, string Sha256, double WindowSec
     /// <summary>What an index is made with.</summary>
     public static IndexSettings ForModel(string index, string model, LongAudioOptions windows, HearingOptions? hearing = null)
     {
-        return new(Path.GetRelativePath(FolderOf(index), model), AnswerSettings.Hash(model), windows.WindowSeconds, windows.Overlap,
+        return new(Path.GetRelativePath(FolderOf(index), model), ModelFolder.HashWhole(model), windows.WindowSeconds, windows.Overlap,
             RecordedSettings.Version)
         {
             Hearing = hearing ?? new(),
@@ -93,7 +94,7 @@ public sealed record IndexSettings(string Model, string Sha256, double WindowSec
             throw new FileNotFoundException($"The index was made with the model {model}, which is no longer there. Name where it is with --model or "
                 + "--system.", model);
         }
-        return AnswerSettings.Hash(model) == Sha256 ? model
+        return ModelFolder.HashWhole(model) == Sha256 ? model
             : throw new InvalidOperationException($"{index} was made with another model than {model} is now; its vectors cannot be compared. Name the model "
                 + "with --model, or build the index again.");
     }

@@ -1,3 +1,7 @@
+using System.IO.Compression;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Mint.ML.Files;
 using Mint.ML.Generation;
 using Mint.ML.ModelFiles;
 using Mint.ML.Text;
@@ -21,6 +25,9 @@ public sealed record AnswerDefaults
 
     /// <summary>What ranks labels; without a ranking step, the sum of log-likelihoods.</summary>
     public RankingOptions Ranking { get; init; } = new();
+
+    /// <summary>Probability from which a label counts where several can be true; without a ranking step, 0.5.</summary>
+    public double Threshold { get; init; } = 0.5;
 
     /// <summary>Reads a model file's steps; no weights, so that options are checked before anything long begins.</summary>
     /// <param name="path">The zip. The folder of a published system has no steps, and gives what its paper asks (<see cref="KnownModel.Defaults"/>).</param>
@@ -57,12 +64,51 @@ public sealed record AnswerDefaults
             LabelInstruction = ranking?.Instruction ?? defaults.LabelInstruction,
             Labels = ranking?.Labels ?? defaults.Labels,
             Ranking = ranking?.Ranking ?? defaults.Ranking,
+            Threshold = ranking?.Threshold ?? defaults.Threshold,
         };
     }
 
     internal void Write(ModelZip zip)
     {
         zip.Write("Caption/").Json(SavedSteps.Caption + ".json", new { Instruction = CaptionInstruction, Generation });
-        zip.Write("Ranking/").Json(SavedSteps.Ranking + ".json", new { Instruction = LabelInstruction, Labels, Ranking });
+        zip.Write("Ranking/").Json(SavedSteps.Ranking + ".json", new { Instruction = LabelInstruction, Labels, Ranking, Threshold });
+    }
+
+    /// <summary>Writes a model file again in which labels are ranked as these say: in its last ranking step, or as one beside its steps. What else it holds
+    /// stays as it is.</summary>
+    /// <param name="from">A zip of a model.</param>
+    /// <param name="to">Where it goes, beside and renamed; it may be the same file.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">It is no model file.</exception>
+    public void WriteRanking(string from, string to)
+    {
+        Read(from);
+        AtomicFile.Write(to, stream =>
+        {
+            using var source = ZipFile.OpenRead(from);
+            using var copy = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
+            const string options = SavedSteps.Ranking + ".json";
+            string last = source.Entries.Select(entry => entry.FullName).Where(name => Path.GetFileName(name.Replace('\\', '/')) == options)
+                .Order(StringComparer.Ordinal).LastOrDefault() ?? "Ranking/" + options;
+            JsonObject step = [];
+            foreach (var entry in source.Entries)
+            {
+                using var content = entry.Open();
+                if (entry.FullName == last)
+                {
+                    step = JsonNode.Parse(content)!.AsObject(); // its columns stay
+                    continue;
+                }
+                using var copied = copy.CreateEntry(entry.FullName).Open();
+                content.CopyTo(copied);
+            }
+            foreach (var (name, value) in JsonSerializer.SerializeToNode(new { Instruction = LabelInstruction, Labels, Ranking, Threshold },
+                ModelJson.Options)!.AsObject().ToList())
+            {
+                step[name] = value?.DeepClone();
+            }
+            using var written = copy.CreateEntry(last).Open();
+            written.Write(JsonSerializer.SerializeToUtf8Bytes(step, ModelJson.Options));
+        });
     }
 }

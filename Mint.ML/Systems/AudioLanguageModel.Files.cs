@@ -128,8 +128,8 @@ public sealed partial class AudioLanguageModel
                 var writer = zip.Write("Tuned/");
                 writer.Json(SavedSteps.Tuned + ".json", new object());
                 writer.Shared("Model", tuned, () => tuned.Write(writer, "Tuned"));
-                Defaults.Write(zip);
             }
+            Defaults.Write(zip);
         });
     }
 }

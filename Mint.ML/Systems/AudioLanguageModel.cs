@@ -4,7 +4,6 @@ using Mint.ML.Encoders;
 using Mint.ML.Generation;
 using Mint.ML.ModelFiles;
 using Mint.ML.Retrieval;
-using static TorchSharp.torch;
 
 namespace Mint.ML.Systems;
 
@@ -79,8 +78,9 @@ public sealed partial class AudioLanguageModel : IDisposable
     public IAudioTextEmbeddings? Embeddings { get; }
 
     /// <summary>What it can be asked for.</summary>
-    public SystemCapabilities Capabilities => published?.Capabilities
-        ?? (system is null ? SystemCapabilities.RankedLabels | SystemCapabilities.Tagging : SystemCapabilities.Answers | SystemCapabilities.RankedLabels
+    public SystemCapabilities Capabilities => published is not null
+        ? published.Capabilities | (Embeddings is BridgeEmbeddings ? SystemCapabilities.Embeddings : SystemCapabilities.None) // an APT's folder may have them
+        : (system is null ? SystemCapabilities.RankedLabels | SystemCapabilities.Tagging : SystemCapabilities.Answers | SystemCapabilities.RankedLabels
             | SystemCapabilities.Tagging) | (Embeddings is null ? SystemCapabilities.None : SystemCapabilities.Embeddings);
 
     /// <summary>What is asked, and how it is searched for, where a call does not say: what the saved pipeline did, or the paper's instructions.</summary>
@@ -164,9 +164,47 @@ public sealed partial class AudioLanguageModel : IDisposable
     /// <param name="cancel">Ends the call between two tokens.</param>
     /// <exception cref="NotSupportedException">The model answers single questions alone; MusiLingo converses.</exception>
     public string Converse(string file, IReadOnlyList<(string Question, string Answer)> before, string question, GenerationOptions? options = null,
-        CancellationToken cancel = default) => Answering() is MusiLingo
-            ? Ask(file, MusiLingo.Continue(before, question), options, cancel)
-            : throw new NotSupportedException($"{published?.Name ?? "This model"} answers single questions and holds no conversation; MusiLingo does.");
+        CancellationToken cancel = default) => Ask(file, Continuing(before, question), options, cancel);
+
+    /// <summary>A further question of a conversation, as an instruction: what was asked and answered before stands in it.</summary>
+    /// <param name="before">Questions and answers so far, in their order.</param>
+    /// <param name="question">The question.</param>
+    /// <exception cref="NotSupportedException">The model answers single questions alone; MusiLingo converses.</exception>
+    public string Continuing(IReadOnlyList<(string Question, string Answer)> before, string question) => Answering() is MusiLingo
+        ? MusiLingo.Continue(before, question)
+        : throw new NotSupportedException($"{published?.Name ?? "This model"} answers single questions and holds no conversation; MusiLingo does.");
+
+    /// <summary>Answers about several clips, each heard as one, with a text that the answer goes on from: Pengi's additional text input (appendix A).</summary>
+    /// <param name="clips">The clips.</param>
+    /// <param name="instruction">What is asked about each.</param>
+    /// <param name="begun">What the answer begins with; not part of what is returned.</param>
+    /// <param name="options">How the answers are searched for; null as <see cref="Defaults"/> say.</param>
+    /// <param name="cancel">Ends the call between two tokens.</param>
+    /// <exception cref="NotSupportedException">The model is no Pengi.</exception>
+    public IReadOnlyList<string> GoOn(IReadOnlyList<AudioClip> clips, string instruction, string begun, GenerationOptions? options = null,
+        CancellationToken cancel = default)
+    {
+        using var work = use.Enter();
+        var pengi = AsPengi("takes no text that its answer goes on from");
+        using var sounds = Encoder.Encode(clips);
+        return pengi.Answer(sounds, [instruction], begun, options ?? Defaults.Generation, cancel);
+    }
+
+    /// <summary>What the prefix of a clip says, heard as one: of each of its vectors the word that is nearest to it (Pengi's appendix B).</summary>
+    /// <param name="clip">The clip.</param>
+    /// <param name="instruction">What is asked; null as for captions.</param>
+    /// <returns>The audio's words, then the instruction's.</returns>
+    /// <exception cref="NotSupportedException">The model is no Pengi.</exception>
+    public IReadOnlyList<string> InterpretPrefix(AudioClip clip, string? instruction = null)
+    {
+        using var work = use.Enter();
+        var pengi = AsPengi("has no prefix that can be told in words");
+        using var sounds = Encoder.Encode([clip]);
+        return pengi.InterpretPrefix(sounds, instruction ?? Defaults.CaptionInstruction)[0];
+    }
+
+    private Pengi AsPengi(string lack) => system as Pengi
+        ?? throw new NotSupportedException($"{published?.Name ?? "This model"} {lack}; Pengi does.");
 
     /// <summary>Answers one instruction about several clips at once, each heard as one.</summary>
     /// <param name="clips">The clips; they go through encoder and language model together.</param>
@@ -174,12 +212,22 @@ public sealed partial class AudioLanguageModel : IDisposable
     /// <param name="options">How the answers are searched for; null as <see cref="Defaults"/> say.</param>
     /// <param name="cancel">Ends the call between two tokens.</param>
     public IReadOnlyList<string> Answer(IReadOnlyList<AudioClip> clips, string instruction, GenerationOptions? options = null,
+        CancellationToken cancel = default) => Answer(clips, [instruction], options, cancel);
+
+    /// <summary>Answers an instruction about each of several clips at once, each heard as one.</summary>
+    /// <param name="clips">The clips; they go through encoder and language model together.</param>
+    /// <param name="instructions">What is asked about each, or one about all.</param>
+    /// <param name="options">How the answers are searched for; null as <see cref="Defaults"/> say.</param>
+    /// <param name="cancel">Ends the call between two tokens.</param>
+    public IReadOnlyList<string> Answer(IReadOnlyList<AudioClip> clips, IReadOnlyList<string> instructions, GenerationOptions? options = null,
         CancellationToken cancel = default)
     {
         using var work = use.Enter();
         var answering = Answering();
+        if (instructions.Count != 1 && instructions.Count != clips.Count)
+            throw new ArgumentException($"There are {instructions.Count} instructions for {clips.Count} clips: give one for each, or one for all.");
         using var sounds = Encoder.Encode(clips);
-        return answering.Answer(sounds, [instruction], options ?? Defaults.Generation, cancel);
+        return answering.Answer(sounds, instructions, options ?? Defaults.Generation, cancel);
     }
 
     /// <summary>Ranks labels for a sound file, none of which the model need have been trained on.</summary>
@@ -220,8 +268,9 @@ public sealed partial class AudioLanguageModel : IDisposable
         instruction ??= Defaults.LabelInstruction;
         options ??= Defaults.Ranking;
         if (system is not null && !bySimilarity) return new RankingLabelScorer(system, labels, instruction, options);
-        // Of its own two ways, the second: what Pengi says is compared with the labels.
+        // Of its own two ways, the second: what Pengi or APT says is compared with the labels.
         return system is Pengi pengi ? new TextMatchingLabelScorer(pengi, labels, instruction, options)
+            : system is Apt ? new TextMatchingLabelScorer(system, Comparing().Texts, Defaults.Generation, labels, instruction, options)
             : new SimilarityLabelScorer(Comparing(), labels, instruction, options);
     }
 

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.Generation;
 using Mint.ML.Text;

@@ -48,7 +48,7 @@ internal sealed class RankingLabelScorer : LabelScorer
     {
         model.CheckRead(instruction);
         (this.model, this.instruction) = (model, instruction);
-        candidates = new([.. labels.Select(label => model.Tokenizer.Encode(label))]);
+        candidates = model is Apt apt ? apt.Candidates(labels) : new([.. labels.Select(label => model.Tokenizer.Encode(label))]);
         // What the model thinks of the labels before it hears anything depends on the instruction alone: it is asked once.
         prior = new(() => Options.Score == RankingScore.PointwiseMutualInformation ? WithoutSound() : null);
     }
@@ -108,11 +108,13 @@ internal sealed class SimilarityLabelScorer : LabelScorer
     }
 }
 
-/// <summary>Pengi's text matching (section 4.2, figure 3): the answer to the instruction is generated, and the label wins whose text embedding is nearest to
-/// the answer's.</summary>
+/// <summary>Text matching (Pengi, section 4.2 and figure 3; APT, section 4.2): the answer to the instruction is generated, and the label wins whose text
+/// embedding is nearest to the answer's.</summary>
 internal sealed class TextMatchingLabelScorer : LabelScorer
 {
-    private readonly Pengi pengi;
+    private readonly IAudioLanguageModel system;
+    private readonly Func<IReadOnlyList<string>, IReadOnlyList<float[,]>> embed;
+    private readonly GenerationOptions search;
     private readonly string instruction;
     private readonly IReadOnlyList<float[,]> named;
 
@@ -122,18 +124,25 @@ internal sealed class TextMatchingLabelScorer : LabelScorer
     /// <param name="options">Slope, offset and whether several labels can be true; the score is the cosine whatever it says.</param>
     /// <exception cref="ArgumentException">Labels or options are not usable.</exception>
     public TextMatchingLabelScorer(Pengi pengi, IReadOnlyList<string> labels, string instruction, RankingOptions? options = null)
-        : base(labels, options ?? new())
+        : this(pengi, pengi.EmbedTexts, Pengi.Search, labels, instruction, options)
     {
-        pengi.CheckRead(instruction);
+    }
+
+    /// <summary>The same of another system, whose texts are compared by the embeddings beside it.</summary>
+    /// <inheritdoc cref="TextMatchingLabelScorer(Pengi, IReadOnlyList{string}, string, RankingOptions?)"/>
+    public TextMatchingLabelScorer(IAudioLanguageModel system, Func<IReadOnlyList<string>, IReadOnlyList<float[,]>> embed, GenerationOptions search,
+        IReadOnlyList<string> labels, string instruction, RankingOptions? options = null) : base(labels, options ?? new())
+    {
+        system.CheckRead(instruction);
         foreach (string label in labels)
-            if (pengi.UnreadTokens(label) is > 0 and var unread) throw TextTensors.TooLong("A label", unread, label);
-        (this.pengi, this.instruction, named) = (pengi, instruction, pengi.EmbedTexts(labels));
+            if (system.UnreadTokens(label) is > 0 and var unread) throw TextTensors.TooLong("A label", unread, label);
+        (this.system, this.embed, this.search, this.instruction, named) = (system, embed, search, instruction, embed(labels));
     }
 
     /// <inheritdoc/>
     public override float[][] Score(AudioEncoding sounds, CancellationToken cancel = default)
     {
-        var said = pengi.EmbedTexts(pengi.Answer(sounds, [instruction], Pengi.Search, cancel));
+        var said = embed(system.Answer(sounds, [instruction], search, cancel));
         float[,] cosines = BridgeEmbeddings.Similarities(said, named); // (B, labels)
         var scores = new double[said.Count, named.Count];
         for (int row = 0; row < said.Count; row++)

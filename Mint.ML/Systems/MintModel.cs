@@ -3,7 +3,6 @@ using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
-using Mint.ML.ModelFiles;
 using Mint.ML.Objectives;
 using Mint.ML.Text;
 using TorchSharp;

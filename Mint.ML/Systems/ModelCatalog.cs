@@ -73,6 +73,14 @@ public static class ModelCatalog
             Incomparable = "stage 2 has no heads that compare sound with text; those are stage 1's",
             Holds = checkpoint => Begins(checkpoint, "Qformer.") && Begins(checkpoint, "t5_model."),
         },
+        new("Apt", "APT, as mint tune-system apt makes it", folder => Apt.Load(folder))
+        {
+            LoadSystem = WholeApt, Parts = [Apt.EncoderFolder, Apt.VocabularyFolder, Apt.LanguageModelFolder, Apt.AlignmentFolder], Types = ["apt"],
+            Holds = checkpoint => checkpoint.Contains("audio_token") && Begins(checkpoint, "Qformer."),
+            Capabilities = SystemCapabilities.Answers | SystemCapabilities.RankedLabels | SystemCapabilities.Tagging,
+            Defaults = new() { CaptionInstruction = Training.Data.AptTasks.CaptionInstruction, LabelInstruction = Interleaved.FewShotInstruction },
+            Incomparable = "its folder holds no aligner of stage 0 (in its folder 'alignment'), which compares sound and texts",
+        },
         new("BridgeNet", "MINT's stage 1 in LAVIS's Blip2Qformer layout", folder => BridgeNet.Load(folder))
             { Holds = checkpoint => Begins(checkpoint, "Qformer.") },
         new("QFormer", "BLIP-2, InstructBLIP, LAVIS", folder => QFormer.Load(folder))
@@ -226,7 +234,18 @@ public static class ModelCatalog
         return new(musilingo.Encoder, musilingo, null);
     }
 
-    private static string Part(string folder, string name, string what)
+    // AudioMAE, the vocabulary, LLaMA and the aligner of stage 0 stand in folders of their own.
+    private static WholeSystem WholeApt(string folder, Device? device)
+    {
+        string encoder = Part(folder, Apt.EncoderFolder, "APT hears with a frozen AudioMAE, whose model folder");
+        var apt = Apt.Load(folder, device);
+        string stage0 = Path.Combine(folder, Apt.AlignmentFolder);
+        var alignment = Directory.Exists(stage0) ? BridgeNet.Load(stage0, device: device) : null;
+        var embeddings = alignment is null ? null : new BridgeEmbeddings(alignment, apt.Tokenizers.Bridge) { MaxTextTokens = apt.Tokenizers.MaxTextTokens };
+        return new(Apt.LoadEncoder(encoder, device), apt, embeddings, alignment);
+    }
+
+    internal static string Part(string folder, string name, string what)
     {
         string part = Path.Combine(folder, name);
         return Directory.Exists(part) ? part : throw new DirectoryNotFoundException($"{folder}: {what} belongs into its folder '{name}'.");

@@ -32,7 +32,7 @@ public sealed class Pengi : IAudioLanguageModel
     private readonly MappingNetwork audioPrefix;
     private readonly MappingNetwork textPrefix;
 
-    private Pengi(PengiConfig config)
+    internal Pengi(PengiConfig config)
     {
         Config = config;
         audio = new PengiAudioEncoder(config);
@@ -258,6 +258,8 @@ public sealed class Pengi : IAudioLanguageModel
     }
 
     internal PengiAudioEncoder Audio => audio;
+
+    internal PengiTextEncoder Text => text;
 
     /// <summary>m1 and m2.</summary>
     internal (MappingNetwork Audio, MappingNetwork Text) Mappings => (audioPrefix, textPrefix);

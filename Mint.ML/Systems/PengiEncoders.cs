@@ -1,7 +1,7 @@
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
+using Mint.ML.Generation;
 using Mint.ML.LanguageModels;
-using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -54,6 +54,22 @@ internal sealed class PengiAudioEncoder(PengiConfig config) : IDisposable
     {
         using var scope = NewDisposeScope();
         return projection.call(Hear(logMel).Pooled).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>(B, T, mel bins) of several lengths to (B, E): rows of one length together, since padding would be heard.</summary>
+    public Tensor Embed(Tensor frames, Tensor? mask)
+    {
+        using var scope = NewDisposeScope();
+        long rows = frames.shape[0];
+        long[] lengths = mask is null ? [.. Enumerable.Repeat(frames.shape[1], (int)rows)] : Cpu.Longs(mask.to(ScalarType.Int64).sum(1));
+        var embedded = new Tensor[rows];
+        foreach (var alike in Enumerable.Range(0, (int)rows).GroupBy(row => lengths[row]))
+        {
+            long[] picked = [.. alike.Select(row => (long)row)];
+            var heard = Embed(frames.index_select(0, tensor(picked, device: frames.device)).narrow(1, 0, alike.Key).unsqueeze(1)); // (n, E)
+            for (int i = 0; i < picked.Length; i++) embedded[picked[i]] = heard.select(0, i);
+        }
+        return stack(embedded).MoveToOuterDisposeScope();
     }
 
     /// <summary>What training moves of it: the tower and the projection. The spectrogram and its norm are fixed.</summary>
@@ -113,6 +129,12 @@ internal sealed class PengiTextEncoder(PengiConfig config) : IDisposable
         (clipProjection, new() { Scope = scope + "clip_text_projection." }),
         (projection, new() { Scope = scope + "projection." }),
     ];
+
+    /// <summary>What the CLAP step moves of it: all. Pengi's own training moves nothing.</summary>
+    public IEnumerable<(string name, Parameter parameter)> Trained =>
+        tower.named_parameters().Select(pair => ("tower." + pair.name, pair.parameter))
+            .Concat(clipProjection.named_parameters().Select(pair => ("clip_projection." + pair.name, pair.parameter)))
+            .Concat(projection.named_parameters().Select(pair => ("projection." + pair.name, pair.parameter)));
 
     /// <summary>(B, L) ids to (B, E).</summary>
     public Tensor Encode(Tensor ids, Tensor? mask)

@@ -15,6 +15,9 @@ internal static class BridgeText
         return [begin, .. tokenizer.Encode(text, addSpecialTokens: false, most - 2), end];
     }
 
+    /// <summary>Tokens of a text that are more than <see cref="Ids"/> takes; none or negative where it takes all.</summary>
+    public static int Unread(ITextTokenizer tokenizer, string text, int most) => tokenizer.Encode(text, addSpecialTokens: false).Length + 2 - most;
+
     /// <summary>Id of [DEC], which takes the place of [CLS] in a text to be generated: the one after the vocabulary.</summary>
     public static int DecoderId(ITextTokenizer tokenizer) => tokenizer.VocabularySize;
 }

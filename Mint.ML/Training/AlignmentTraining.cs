@@ -54,7 +54,12 @@ public static class AlignmentTraining
         {
             if (validation is null) return null;
             var pairs = new Stage(bridge, tokenizer, validation.Captions, objective with { ContrastiveBatch = null }, options);
-            return new HeldOutPairs(new BridgeEmbeddings(bridge, tokenizer), pairs, pairs.Tokens, validation, objective, options);
+            var embeddings = new BridgeEmbeddings(bridge, tokenizer);
+            return new HeldOutPairs(pairs, (examples, frames, mask) =>
+            {
+                var (ids, real) = pairs.Tokens(examples);
+                return (embeddings.Clips(frames, mask), embeddings.Texts(ids, real));
+            }, validation.Captions, validation.Audio, objective.ContrastiveWeight > 0, options);
         }
     }
 
@@ -101,9 +106,36 @@ public static class AlignmentTraining
 
         public IReadOnlyList<string> LossNames { get; } = ["total", "contrastive", "matching", "generation"];
 
+        public IReadOnlyDictionary<string, double> Guesses
+        {
+            get
+            {
+                var (own, weights) = (new Dictionary<string, double>(), new Dictionary<string, double>());
+                Add("contrastive", objective.ContrastiveWeight, Math.Log(Math.Min(objective.ContrastiveBatch ?? options.WholeBatch, Examples)));
+                Add("matching", objective.MatchingWeight, Guessing.CrossEntropy([1, 2])); // a matched pair for two that are not
+                Add("generation", objective.GenerationWeight,
+                    Guessing.CrossEntropy(texts.Counts(without: 1), objective.GenerationSmoothing, bridge.Config.QFormer.VocabularySize));
+                return own.Prepend(KeyValuePair.Create("total", own.Sum(pair => weights[pair.Key] * pair.Value))).ToDictionary();
+
+                void Add(string name, double weight, double loss)
+                {
+                    if (weight > 0) (own[name], weights[name]) = (loss, weight);
+                }
+            }
+        }
+
+        public IEnumerable<string> Faults => TextFaults.Of(captions, "captions");
+
         public int Examples => captions.Count;
 
         public int Clip(int example) => example;
+
+        public IEnumerable<(int Example, string Text, int UnreadTokens)> Cut =>
+            from caption in Enumerable.Range(0, captions.Count)
+            where texts.Length(caption) == options.MaxTokens
+            let unread = BridgeText.Unread(tokenizer, captions[caption], options.MaxTokens)
+            where unread > 0
+            select (caption, captions[caption], unread);
 
         public IEnumerable<string> Texts => captions;
 
@@ -125,7 +157,8 @@ public static class AlignmentTraining
         {
             if (trained > 0) Dispose();
             cache ??= new GradCache(bridge, objective);
-            cache.Hear(Part(batch, frames, frameMask));
+            var part = Part(batch, frames, frameMask);
+            cache.Hear(() => AlignmentObjectives.Embed(bridge, part, objective), part.Spread);
         }
 
         public Tensor Losses(BatchShare batch, Tensor frames, Tensor? frameMask, Generator negatives)

@@ -1,6 +1,7 @@
 using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
 using Mint.ML.Objectives;
+using Mint.ML.Tensors;
 using Mint.ML.Text;
 using Mint.ML.Training.Data;
 using TorchSharp.Modules;
@@ -16,11 +17,13 @@ namespace Mint.ML.Training;
 internal abstract class AnswerStage : ITrainingStage
 {
     private readonly ILanguageModel languageModel;
+    private readonly ITextTokenizer language;
     private readonly TokenRows answered;
+    private readonly int mostTokens;
 
     protected AnswerStage(ILanguageModel languageModel, ITextTokenizer language, InstructionMix mix, TrainingOptions options)
     {
-        (this.languageModel, Mix) = (languageModel, mix);
+        (this.languageModel, this.language, Mix, mostTokens) = (languageModel, language, mix, options.MaxTokens);
         answered = new TokenRows([.. mix.Examples.AsParallel().AsOrdered().Select(example => (int[])
             [.. language.Encode(example.Response, addSpecialTokens: false, maxLength: options.MaxTokens - 1), languageModel.EosTokenId])], -100);
     }
@@ -35,13 +38,45 @@ internal abstract class AnswerStage : ITrainingStage
 
     public IReadOnlyList<string> LossNames { get; } = ["total"];
 
+    public IReadOnlyDictionary<string, double> Guesses => new Dictionary<string, double> { ["total"] = Guessing.CrossEntropy(answered.Counts()) };
+
+    public IEnumerable<string> Faults =>
+    [
+        .. TextFaults.Of([.. Mix.Examples.Select(example => example.Response)], "answers"),
+        .. Unset is { } weight ? [$"The language model's weight '{weight}' is one number throughout: it was never read from a file."] : Array.Empty<string>(),
+    ];
+
+    // A row from the middle is enough: what was read from a file differs from number to number.
+    private string? Unset => (languageModel as Module)?.named_parameters().FirstOrDefault(pair =>
+    {
+        if (pair.parameter.ndim != 2 || pair.parameter.shape[1] == 1) return false;
+        using var scope = NewDisposeScope();
+        var row = pair.parameter.detach().narrow(0, pair.parameter.shape[0] / 2, 1);
+        return !(row.max() - row.min()).GreaterThan(0).item<bool>();
+    }).name;
+
     public InstructionMix Mix { get; }
 
     public int Examples => Mix.Examples.Count;
 
     public int Clip(int example) => Mix.Examples[example].Clip;
 
-    public IEnumerable<string> Texts => Mix.Examples.Select(example => $"{example.Clip}\0{example.Instruction}\0{example.Response}");
+    // What is asked is often asked of all: it is told once. An answer that fills its row but for its end may have lost some.
+    public IEnumerable<(int Example, string Text, int UnreadTokens)> Cut => Enumerable.Range(0, Examples)
+        .DistinctBy(example => Mix.Examples[example].Instruction)
+        .Select(example => (example, Mix.Examples[example].Instruction, Unread(Mix.Examples[example].Instruction)))
+        .Concat(Enumerable.Range(0, Examples).Where(example => answered.Length(example) == mostTokens)
+            .Select(example => (example, Mix.Examples[example].Response,
+                language.Encode(Mix.Examples[example].Response, addSpecialTokens: false).Length - (mostTokens - 1))))
+        .Where(cut => cut.Item3 > 0);
+
+    /// <summary>Tokens of a question that are not read.</summary>
+    protected abstract int Unread(string instruction);
+
+    public IReadOnlyList<int> Clips(int example) => Mix.Examples[example].Clips;
+
+    public IEnumerable<string> Texts => Mix.Examples.Select(example => $"{example.Clip}\0{example.Instruction}\0{example.Response}"
+        + (example.Sequence is null ? "" : $"\0{string.Join('\0', example.Sequence.Parts)}"));
 
     public IReadOnlyDictionary<string, string> Parts => new Dictionary<string, string>(Own)
     {
@@ -105,14 +140,16 @@ internal abstract class AnswerStage : ITrainingStage
     }
 
     /// <summary>Whether every example is about a clip that there is, and the frames are those that the system takes.</summary>
-    public static void Check(IFrameSource audio, IReadOnlyList<InstructionExample> examples, int frameWidth, string name)
+    public static void Check(IFrameSource audio, IReadOnlyList<InstructionExample> examples, int frameWidth, string name, bool sequences = false)
     {
         if (audio.HiddenSize != frameWidth)
             throw new ArgumentException($"The audio's frames are {audio.HiddenSize} wide; what is trained takes {frameWidth}.", name);
         for (int i = 0; i < examples.Count; i++)
         {
-            if (examples[i].Clip < 0 || examples[i].Clip >= audio.Count)
-                throw new ArgumentException($"Example {i} is about clip {examples[i].Clip}; there are clips 0 to {audio.Count - 1}.", name);
+            if (examples[i].Clips.FirstOrDefault(clip => clip < 0 || clip >= audio.Count, -2) is var clip and not -2)
+                throw new ArgumentException($"Example {i} is about clip {clip}; there are clips 0 to {audio.Count - 1}.", name);
+            if (!sequences && examples[i].Sequence is not null)
+                throw new ArgumentException($"Example {i} is a sequence of clips and texts, which APT alone reads.", name);
         }
     }
 }

@@ -15,6 +15,7 @@ internal sealed class FrameTraining : ITraining
     private readonly TrainingOptions options;
     private readonly BatchOrder order;
     private readonly Ranks ranks;
+    private bool? alike; // whether the first batch's clips sound the same
     private BatchFeed? feed; // from the step on with which this process begins
 
     /// <exception cref="ArgumentException">The examples make no batch.</exception>
@@ -22,7 +23,7 @@ internal sealed class FrameTraining : ITraining
     {
         (this.stage, this.audio, this.options, ranks) = (stage, audio, options, Ranks.Of(options.Ranks));
         long most = options.MaxFrames ?? long.MaxValue;
-        long[] lengths = [.. Enumerable.Range(0, stage.Examples).Select(example => Math.Min(audio.Frames(stage.Clip(example)), most))];
+        long[] lengths = [.. Enumerable.Range(0, stage.Examples).Select(example => stage.Clips(example).Sum(clip => Math.Min(audio.Frames(clip), most)))];
         // A rank without an example has nothing to compute.
         int smallest = Math.Max(stage.SmallestBatch, ranks.Count);
         order = new BatchOrder(options.WholeBatch, smallest, options.Seed, lengths, stage.Mix);
@@ -40,6 +41,11 @@ internal sealed class FrameTraining : ITraining
 
     public IReadOnlyList<string> LossNames => stage.LossNames;
 
+    public IReadOnlyDictionary<string, double> Guesses => stage.Guesses;
+
+    public IEnumerable<string> Faults => alike != true ? stage.Faults
+        : stage.Faults.Append("The frames of all clips of the first batch are equal: the encoder is not the right one, has not its weights, or hears silence.");
+
     public long StepsPerEpoch => (order.Batches + options.AccumulationSteps - 1) / options.AccumulationSteps;
 
     public IReadOnlyDictionary<string, string> Parts => new Dictionary<string, string>(stage.Parts)
@@ -51,6 +57,8 @@ internal sealed class FrameTraining : ITraining
 
     public int Cropped => CroppedOf(Enumerable.Range(0, stage.Examples));
 
+    public IReadOnlyList<CutText> CutTexts => stage.CutAbout(audio);
+
     public double RateAt(long step, long steps) => options.RateAt(step, steps);
 
     public IReadOnlyList<TrainingBatch> Batches(long step)
@@ -60,7 +68,7 @@ internal sealed class FrameTraining : ITraining
         if (stage.HearsFirst)
             foreach (var batch in batches) Hear(batch);
         return [.. batches.Select(batch => new TrainingBatch(batch.Whole.Length, stage.Weight(batch.Own), negatives => Losses(batch, negatives),
-            () => batch.Own.Select(example => audio.Name(stage.Clip(example))), CroppedOf(batch.Whole)))];
+            () => batch.Own.SelectMany(stage.Clips).Select(audio.Place), CroppedOf(batch.Whole)))];
     }
 
     public void Dispose() => feed?.Dispose();
@@ -69,6 +77,7 @@ internal sealed class FrameTraining : ITraining
     {
         using var read = feed!.Take();
         var (frames, mask) = Placed(read, Device);
+        alike ??= frames.shape[0] > 1 && Alike(frames, mask);
         return stage.Losses(batch, frames, mask, negatives);
     }
 
@@ -84,6 +93,16 @@ internal sealed class FrameTraining : ITraining
     internal static (Tensor Frames, Tensor? Mask) Placed(AudioEncoding read, Device device) =>
         (read.Frames.to(ScalarType.Float32).to(device), read.Mask.all().item<bool>() ? null : read.Mask.to(device));
 
+    /// <summary>Whether the mean frame (E) of every clip of (B, T, E) is the same.</summary>
+    private static bool Alike(Tensor frames, Tensor? mask)
+    {
+        using var grad = no_grad();
+        using var scope = NewDisposeScope();
+        var means = mask is null ? frames.mean([1])
+            : (frames * mask.unsqueeze(2)).sum(1) / mask.to(ScalarType.Float32).sum(1, keepdim: true);            // (B, E)
+        return (means - means.narrow(0, 0, 1)).abs().max().item<float>() <= 1e-5f * means.abs().max().item<float>();
+    }
+
     private int CroppedOf(IEnumerable<int> examples) =>
-        options.MaxFrames is { } most ? examples.Count(example => audio.Frames(stage.Clip(example)) > most) : 0;
+        options.MaxFrames is { } most ? examples.Count(example => stage.Clips(example).Any(clip => audio.Frames(clip) > most)) : 0;
 }

@@ -14,6 +14,9 @@ public interface IHeldOut
     /// <summary>What the measures depend on beside the model.</summary>
     string Identity { get; }
 
+    /// <summary>Texts whose ends are not measured.</summary>
+    IReadOnlyList<CutText> CutTexts => [];
+
     /// <summary>Whether a metric falls as the model gets better.</summary>
     bool LowerIsBetter(string metric);
 
@@ -39,7 +42,7 @@ internal abstract class HeldOut : IHeldOut
         if (stage.Examples < smallest)
             throw new ArgumentException($"There are {stage.Examples} examples to validate with; at least {smallest} are needed.");
         // The same batches at every validation, so that their losses compare. One that is too small to have a loss joins another.
-        var drawn = new BatchOrder(options.WholeBatch, 1, 0, [.. Enumerable.Range(0, stage.Examples).Select(example => audio.Frames(stage.Clip(example)))])
+        var drawn = new BatchOrder(options.WholeBatch, 1, 0, [.. Enumerable.Range(0, stage.Examples).Select(example => stage.Clips(example).Sum(audio.Frames))])
             .Epoch(0).ToList();
         if (drawn.FindIndex(batch => batch.Length < smallest) is var small and >= 0 && drawn.Count > 1)
         {
@@ -47,7 +50,7 @@ internal abstract class HeldOut : IHeldOut
             drawn.RemoveAt(small);
             drawn[0] = [.. drawn[0], .. rest];
         }
-        batches = [.. drawn.Select(batch => new BatchShare(batch, ranks, examples => audio.Read([.. examples.Select(stage.Clip)])))];
+        batches = [.. drawn.Select(batch => new BatchShare(batch, ranks, examples => audio.Read([.. examples.SelectMany(stage.Clips)])))];
     }
 
     /// <summary>The held-out data as the stage sees them.</summary>
@@ -58,6 +61,9 @@ internal abstract class HeldOut : IHeldOut
 
     /// <inheritdoc/>
     public string Identity => RunFolder.Hash([.. Stage.Texts, .. RunFolder.Identity(audio)]);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<CutText> CutTexts => Stage.CutAbout(audio);
 
     /// <inheritdoc/>
     public abstract bool LowerIsBetter(string metric);
@@ -107,12 +113,12 @@ internal abstract class HeldOut : IHeldOut
     private double[] Measure(long step, BatchShare batch, Generator chance)
     {
         using var scope = NewDisposeScope();
-        using var read = audio.Read([.. batch.Own.Select(Stage.Clip)]);
+        using var read = audio.Read([.. batch.Own.SelectMany(Stage.Clips)]);
         var mask = read.Mask.all().item<bool>() ? null : read.Mask.to(device);
         var means = Measure(batch, read.Frames.to(ScalarType.Float32).to(device), mask, chance);
         double[] values = [.. means.to(ScalarType.Float32).cpu().data<float>().ToArray().Select(value => (double)value)];
         if (!ranks.Any(!Array.TrueForAll(values, double.IsFinite))) return values;
-        string[] clips = [.. batch.Whole.Select(example => audio.Name(Stage.Clip(example)))];
+        string[] clips = [.. batch.Whole.SelectMany(Stage.Clips).Select(audio.Place)];
         throw new NonFiniteLossException(step, clips, $"Validation after step {step} has a loss that is not a finite number "
             + $"({string.Join(", ", Means.Zip(values, (name, value) => $"{name} {value}"))}). Its batch is {Brief.List(clips)}. "
             + "Either one of the clips is damaged, or the step's weights are beyond repair: a lower learning rate, more warm-up or a gradient clip may help.");

@@ -1,24 +1,28 @@
 using Mint.ML.Metrics;
-using Mint.ML.Objectives;
 using Mint.ML.Retrieval;
 using Mint.ML.Training.Data;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Training;
 
-/// <summary>Stage 1's losses on held-out pairs, and how often a caption finds its clip among all of them.</summary>
+/// <summary>The losses of stage 1, or of CLAP, on held-out pairs, and how often a caption finds its clip among all of them.</summary>
+/// <param name="pairs">The held-out pairs as the stage sees them.</param>
+/// <param name="embed">Unit vectors of some pairs' clips and captions.</param>
+/// <param name="texts">The captions, one an example.</param>
+/// <param name="audio">The clips' frames.</param>
+/// <param name="contrasts">Whether anything trains the embeddings.</param>
+/// <param name="options">How the run is trained.</param>
 internal sealed class HeldOutPairs(
-    BridgeEmbeddings bridge, ITrainingStage pairs, Func<int[], (Tensor Ids, Tensor Mask)> tokens, AlignmentValidation data, AlignmentOptions objective,
-        TrainingOptions options)
-    : HeldOut(pairs, data.Audio, options)
+    ITrainingStage pairs, Func<int[], Tensor, Tensor?, (IReadOnlyList<float[,]> Clips, IReadOnlyList<float[,]> Texts)> embed, IReadOnlyList<string> texts,
+        IFrameSource audio, bool contrasts, TrainingOptions options)
+    : HeldOut(pairs, audio, options)
 {
     private readonly List<string> captions = [];
-    private readonly List<float[,]> clips = [], texts = [];
+    private readonly List<float[,]> clips = [], vectors = [];
 
     protected override IReadOnlyList<string> Means { get; } = ["loss", .. pairs.LossNames.Skip(1)];
 
-    // Without contrast nothing trains the embeddings.
-    protected override IReadOnlyList<string> Wholes { get; } = objective.ContrastiveWeight > 0 ? ["r1", "r5", "r10"] : [];
+    protected override IReadOnlyList<string> Wholes { get; } = contrasts ? ["r1", "r5", "r10"] : [];
 
     public override bool LowerIsBetter(string metric) => Means.Contains(metric);
 
@@ -26,10 +30,10 @@ internal sealed class HeldOutPairs(
     {
         if (Wholes.Count > 0)
         {
-            var (ids, real) = tokens(batch.Own);
-            captions.AddRange(batch.Whole.Select(example => data.Captions[example]));
-            clips.AddRange(Whole(batch, bridge.Clips(frames, mask)));
-            texts.AddRange(Whole(batch, bridge.Texts(ids, real)));
+            var (heard, read) = embed(batch.Own, frames, mask);
+            captions.AddRange(batch.Whole.Select(example => texts[example]));
+            clips.AddRange(Whole(batch, heard));
+            vectors.AddRange(Whole(batch, read));
         }
         return Stage.Losses(batch, frames, mask, random);
     }
@@ -52,11 +56,11 @@ internal sealed class HeldOutPairs(
     protected override IReadOnlyList<double> Whole()
     {
         if (Wholes.Count == 0) return [];
-        float[,] similarity = BridgeEmbeddings.Similarities(texts, clips); // (N texts, N clips)
+        float[,] similarity = BridgeEmbeddings.Similarities(vectors, clips); // (N texts, N clips)
         var scores = RetrievalMetrics.Score(similarity, RetrievalMetrics.SameCaption(captions, [.. captions.Select(caption => (string[])[caption])]));
         captions.Clear();
         clips.Clear();
-        texts.Clear();
+        vectors.Clear();
         return [scores.RecallAt(1), scores.RecallAt(5), scores.RecallAt(10)];
     }
 }

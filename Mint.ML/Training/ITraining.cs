@@ -32,6 +32,15 @@ public interface ITraining : IDisposable
     /// process.</summary>
     bool IsShared => false;
 
+    /// <summary>What guessing gives, by the loss's name: where a loss stays there, the run says that it does not learn. Nothing known by default.</summary>
+    IReadOnlyDictionary<string, double> Guesses => new Dictionary<string, double>();
+
+    /// <summary>What in the data or the frozen parts keeps it from learning, and what to do, a sentence each. Asked after the first step.</summary>
+    IEnumerable<string> Faults => [];
+
+    /// <summary>Texts whose ends are not trained on.</summary>
+    IReadOnlyList<CutText> CutTexts => [];
+
     /// <summary>The learning rate of a step.</summary>
     /// <param name="step">The step, from 0.</param>
     /// <param name="steps">All steps of the run.</param>

@@ -23,6 +23,12 @@ internal interface ITrainingStage
     /// <summary>Names of <see cref="Losses"/>'s values.</summary>
     IReadOnlyList<string> LossNames { get; }
 
+    /// <summary>What guessing gives, by the loss's name.</summary>
+    IReadOnlyDictionary<string, double> Guesses { get; }
+
+    /// <summary>What in texts or frozen parts keeps it from learning, a sentence each.</summary>
+    IEnumerable<string> Faults { get; }
+
     /// <summary>Number of examples.</summary>
     int Examples { get; }
 
@@ -31,6 +37,15 @@ internal interface ITrainingStage
 
     /// <summary>The clip of an example.</summary>
     int Clip(int example);
+
+    /// <summary>All clips of an example, in the order in which their frames are given.</summary>
+    IReadOnlyList<int> Clips(int example) => [Clip(example)];
+
+    /// <summary>Texts of examples that are longer than what is read of them, with the tokens that are not.</summary>
+    IEnumerable<(int Example, string Text, int UnreadTokens)> Cut { get; }
+
+    /// <summary>The same, told by their clips.</summary>
+    IReadOnlyList<CutText> CutAbout(IFrameSource audio) => [.. Cut.Select(cut => new CutText(audio.Place(Clip(cut.Example)), cut.Text, cut.UnreadTokens))];
 
     /// <summary>The texts of the examples.</summary>
     IEnumerable<string> Texts { get; }

@@ -12,7 +12,24 @@ namespace Mint.ML.Training;
 /// <param name="Clip">Index of the clip in the frame source.</param>
 /// <param name="Instruction">What is asked.</param>
 /// <param name="Response">The answer.</param>
-public sealed record InstructionExample(int Clip, string Instruction, string Response);
+public sealed record InstructionExample(int Clip, string Instruction, string Response)
+{
+    /// <summary>An interleaved sequence that is read instead of the clip and the instruction after it, by <see cref="Systems.Apt"/> alone. Its clips are indices
+    /// in the frame source; null for the usual example.</summary>
+    public Interleaved? Sequence { get; init; }
+
+    /// <summary>An example of a sequence.</summary>
+    /// <param name="sequence">What is read: at least one clip.</param>
+    /// <param name="response">The answer to learn.</param>
+    public static InstructionExample Of(Interleaved sequence, string response)
+    {
+        ArgumentNullException.ThrowIfNull(sequence);
+        if (!sequence.Clips.Any()) throw new ArgumentException("The sequence has no clip; there is nothing to hear in it.", nameof(sequence));
+        return new(sequence.Clips.First(), sequence.Asked, response) { Sequence = sequence };
+    }
+
+    internal IReadOnlyList<int> Clips => Sequence is null ? [Clip] : [.. Sequence.Clips];
+}
 
 /// <summary>Stage 2: bridge and projection learn to make the frozen language model answer.</summary>
 public static class InstructionTraining
@@ -61,12 +78,14 @@ public static class InstructionTraining
     {
         private readonly MintModel model;
         private readonly TokenRows asked, prompted;
+        private readonly Func<string, int> unread;
 
         public Stage(MintModel model, ITextTokenizer bridge, ITextTokenizer language, InstructionMix mix, TrainingOptions options)
             : base(model.LanguageModel, language, mix, options)
         {
             this.model = model;
             int most = options.MaxTokens;
+            unread = text => Math.Max(BridgeText.Unread(bridge, text, most), language.Encode(text).Length - most);
             // Instructions are few and repeat.
             var instructions = mix.Examples.Select(example => example.Instruction).Distinct().ToDictionary(text => text,
                 text => (Asked: BridgeText.Ids(bridge, text, most), Prompted: language.Encode(text, maxLength: most)));
@@ -85,6 +104,8 @@ public static class InstructionTraining
         ];
 
         public override Device Device => model.Bridge.Queries.device;
+
+        protected override int Unread(string instruction) => unread(instruction);
 
         protected override IEnumerable<string> Asked => asked.Fingerprint.Concat(prompted.Fingerprint);
 

@@ -1,5 +1,4 @@
 using Mint.ML.Systems;
-using Mint.ML.Text;
 using Mint.ML.Training.Data;
 using Mint.ML.Training.Memory;
 using TorchSharp.Modules;
@@ -63,6 +62,8 @@ public static class MusiLingoTraining
         public override IReadOnlyList<Module> Modules => [model.Adapter];
 
         public override IReadOnlyList<(string name, Parameter parameter)> Trained => [.. model.Adapter.named_parameters()];
+
+        protected override int Unread(string instruction) => 0; // questions are read whole
 
         protected override IEnumerable<string> Asked => before.Fingerprint.Concat(after.Fingerprint);
 

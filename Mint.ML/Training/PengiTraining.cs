@@ -69,12 +69,14 @@ public static class PengiTraining
         private readonly Pengi model;
         private readonly bool hears;
         private readonly TokenRows asked;
+        private readonly Func<string, int> unread;
 
         public Stage(Pengi model, bool hears, InstructionMix mix, TrainingOptions options) : base(model.LanguageModel, model.Tokenizer, mix, options)
         {
             (this.model, this.hears) = (model, hears);
             var question = model.Tokenizers!.Value.Question;
             int most = (int)Math.Min(options.MaxTokens, model.Config.ClipText.Positions);
+            unread = text => question.Encode(text).Length - most;
             var ids = mix.Examples.Select(example => example.Instruction).Distinct().ToDictionary(text => text, text => question.Encode(text, maxLength: most));
             asked = new TokenRows([.. mix.Examples.Select(example => ids[example.Instruction])], question.PadTokenId ?? 0);
         }
@@ -83,6 +85,8 @@ public static class PengiTraining
         public override IReadOnlyList<Module> Modules => [model.Mappings.Audio, model.Mappings.Text];
 
         public override IReadOnlyList<(string name, Parameter parameter)> Trained => PengiTraining.Trained(model, hears);
+
+        protected override int Unread(string instruction) => unread(instruction);
 
         protected override IEnumerable<string> Asked => asked.Fingerprint;
 
@@ -97,24 +101,9 @@ public static class PengiTraining
             var (ids, mask) = asked.Pick(examples, Device);
             Tensor question;
             using (no_grad()) question = model.EncodeText(ids, mask); // (B, E)
-            var prefix = model.Prefix(hears ? Heard(frames, frameMask) : frames.squeeze(1), question);
+            var prefix = model.Prefix(hears ? model.Audio.Embed(frames, frameMask) : frames.squeeze(1), question);
             return (prefix.MoveToOuterDisposeScope(),
                 ones([prefix.shape[0], prefix.shape[1]], dtype: ScalarType.Bool, device: Device).MoveToOuterDisposeScope());
-        }
-
-        // Rows of one length together: padding would be heard.
-        private Tensor Heard(Tensor frames, Tensor? mask)
-        {
-            long rows = frames.shape[0];
-            long[] lengths = mask is null ? [.. Enumerable.Repeat(frames.shape[1], (int)rows)] : Generation.Cpu.Longs(mask.to(ScalarType.Int64).sum(1));
-            var embedded = new Tensor[rows];
-            foreach (var alike in Enumerable.Range(0, (int)rows).GroupBy(row => lengths[row]))
-            {
-                long[] picked = [.. alike.Select(row => (long)row)];
-                var heard = model.Audio.Embed(frames.index_select(0, tensor(picked, device: frames.device)).narrow(1, 0, alike.Key).unsqueeze(1)); // (n, E)
-                for (int i = 0; i < picked.Length; i++) embedded[picked[i]] = heard.select(0, i);
-            }
-            return stack(embedded);
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using Mint.ML.Checkpoints;
 using Mint.ML.Files;
@@ -31,9 +32,12 @@ internal sealed partial class RunFolder : IDisposable
 {
     private const string Weights = "weights.", Mean = "exp_avg.", Square = "exp_avg_sq.", Torch = "random.torch", Negatives = "random.negatives",
         Ranks = "random.ranks";
+    private const string LogFile = "log of a training";
 
     /// <summary>The part of a run's identity that tells its clips of a batch, on all ranks.</summary>
     public const string WholeBatch = "number of clips in a batch (batch size times ranks)";
+
+    private static readonly JsonSerializerOptions Written = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     private readonly string folder;
     private readonly FolderLock held;
@@ -45,6 +49,15 @@ internal sealed partial class RunFolder : IDisposable
     {
         (this.folder, this.madeOf, this.kept) = (folder, madeOf, kept);
         held = FolderLock.Take(folder);
+        try
+        {
+            GrowingFile.Check(LogPath, LogFile);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
         AtomicFile.Sweep(folder, name => name == Path.GetFileName(LogPath) || WeightFile().IsMatch(name)); // of a killed run
     }
 
@@ -175,22 +188,25 @@ internal sealed partial class RunFolder : IDisposable
     }
 
     /// <summary>Adds a line to the log.</summary>
-    public void Log(TrainingProgress progress) => File.AppendAllText(LogPath, JsonSerializer.Serialize(new
+    public void Log(TrainingProgress progress) => AddToLog(new
     {
         step = progress.Step,
         steps = progress.Steps,
         epoch = progress.Epoch,
         losses = progress.Losses,
+        guesses = progress.Guesses,
         learningRate = progress.LearningRate,
         clipsPerSecond = progress.ClipsPerSecond,
         memory = progress.MemoryBytes,
         cropped = progress.Cropped,
         secondsLeft = progress.Remaining.TotalSeconds,
-    }) + "\n");
+        warning = progress.Warning,
+    });
 
     /// <summary>Adds a validation's line to the log.</summary>
-    public void Log(ValidationResult validation) =>
-        File.AppendAllText(LogPath, JsonSerializer.Serialize(new { step = validation.Step, validation = validation.Metrics }) + "\n");
+    public void Log(ValidationResult validation) => AddToLog(new { step = validation.Step, validation = validation.Metrics });
+
+    private void AddToLog(object line) => GrowingFile.Append(LogPath, JsonSerializer.Serialize(line, Written) + "\n", LogFile);
 
     // What a killed run did after its last checkpoint is done again. Its last line may be cut off.
     private void ForgetLogAfter(RunPosition position)

@@ -74,7 +74,10 @@ public sealed class TrainingLoop
         var state = new RunState(ranks, options.Seed, optimizer, negatives, history, validations);
         long begin = state.Begin(folder), saved = begin, step = begin, examples = 0;
         var clock = new Stopwatch();
+        var watch = new LearningWatch(training, options, steps);
+        string? warning = null;
         TrainingProgress? report = null;
+        CutText[] cut = [.. training.CutTexts, .. heldOut?.CutTexts ?? []];
         while (true)
         {
             // Asked before each step rather than after, so that a run which ended within a validation resumes with it.
@@ -109,7 +112,11 @@ public sealed class TrainingLoop
             {
                 MemoryBytes = Environment.WorkingSet,
                 Cropped = batches.Sum(batch => batch.Cropped),
+                Guesses = watch.Guesses,
+                Warning = watch.After(step, history),
+                CutTexts = cut,
             };
+            warning ??= report.Warning;
             folder?.Log(report);
         }
         if (validations.Best is { } found)
@@ -123,6 +130,8 @@ public sealed class TrainingLoop
             Best = validations.Best,
             StoppedEarly = validations.Exhausted && step < steps,
             Cropped = training.Cropped,
+            Warning = warning,
+            CutTexts = cut,
         };
     }
 
@@ -203,6 +212,7 @@ public sealed class TrainingLoop
             $"Step {step + 1} has a loss that is not a finite number ({values}). Its batch is {Brief.List(names)}. "
             + "The weights are those of the step before"
             + (checkpoint is null ? ". " : $", and the last checkpoint is {checkpoint}. ")
-            + "A lower learning rate, more warm-up or a gradient clip may help, or one of the clips is damaged.");
+            + (step == 0 ? "Nothing was learnt by then: one of the clips or a frozen model's weights are damaged."
+                : "A lower learning rate, more warm-up or a gradient clip may help, or one of the clips is damaged."));
     }
 }

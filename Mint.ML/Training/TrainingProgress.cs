@@ -17,6 +17,15 @@ public sealed record TrainingProgress(
     /// <summary>Clips of the step of which a window was heard, being longer than <see cref="TrainingOptions.MaxFrames"/>.</summary>
     public int Cropped { get; init; }
 
+    /// <summary>What guessing gives, by the loss's name; of losses of which it is not known there is none.</summary>
+    public IReadOnlyDictionary<string, double> Guesses { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>That the run does not learn, the likely reason and what to try; said once, null at every other step.</summary>
+    public string? Warning { get; init; }
+
+    /// <summary>Texts of the run, held-out ones included, of which the end is not read.</summary>
+    public IReadOnlyList<CutText> CutTexts { get; init; } = [];
+
     /// <summary>What the weights of this step are worth on held-out data; null when they were not measured.</summary>
     public ValidationResult? Validation { get; init; }
 }
@@ -39,8 +48,25 @@ public sealed record TrainingResult(
     /// <summary>Whether the run ended because <see cref="TrainingOptions.Patience"/> was exhausted.</summary>
     public bool StoppedEarly { get; init; }
 
+    /// <summary>That the run did not learn, as <see cref="TrainingProgress.Warning"/>; null where it did, or where a process before this one said so.</summary>
+    public string? Warning { get; init; }
+
     /// <summary>Examples whose clip is longer than <see cref="TrainingOptions.MaxFrames"/>: each epoch heard a window of it.</summary>
     public int Cropped { get; init; }
+
+    /// <summary>Texts, held-out ones included, of which the end was not read.</summary>
+    public IReadOnlyList<CutText> CutTexts { get; init; } = [];
+}
+
+/// <summary>A text whose end training does not read, since it has more tokens than <see cref="TrainingOptions.MaxTokens"/>.</summary>
+/// <param name="Place">The clip that it is about, or the first of several: its row or file, where that is known.</param>
+/// <param name="Text">All of it.</param>
+/// <param name="UnreadTokens">Tokens of its end.</param>
+public sealed record CutText(string Place, string Text, int UnreadTokens)
+{
+    /// <summary>Place, length and the text's beginning, in a line.</summary>
+    public override string ToString() =>
+        $"{Place}: {UnreadTokens} {(UnreadTokens == 1 ? "token" : "tokens")} too long, '{(Text.Length > 40 ? Text[..40] + "..." : Text)}'";
 }
 
 /// <summary>A loss was not a finite number. The model has the weights of the step before.</summary>

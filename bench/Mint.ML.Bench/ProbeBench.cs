@@ -28,7 +28,7 @@ internal static class ProbeBench
 
     private sealed record Clip(string Label, string Fold, float[] Samples);
 
-    private sealed class Row
+    private sealed class Example
     {
         public string Name { get; set; } = "";
 
@@ -38,44 +38,55 @@ internal static class ProbeBench
     public static int Run(string manifest, string[] folders)
     {
         NativeLibraries.Require();
+        foreach (string line in Lines(manifest, folders)) Console.WriteLine(line);
+        return 0;
+    }
+
+    /// <summary>The table of a manifest whose column Note tells folds; nothing where it tells none.</summary>
+    /// <param name="manifest">With Path, Label and Note.</param>
+    /// <param name="folders">Encoders.</param>
+    /// <param name="heard">Another encoder by its name, which stays the caller's.</param>
+    public static IEnumerable<string> Lines(string manifest, IReadOnlyList<string> folders, (string Name, IAudioEncoder Encoder)? heard = null)
+    {
         Clip[] clips = [.. AudioManifest.Read(manifest).Rows.Where(row => row.Find("Note")?.StartsWith("fold ", StringComparison.Ordinal) == true)
             .Select(row => new Clip(row["Label"], row["Note"], AudioFile.Read(row.Path, YamNetFrontEnd.SampleRate).Samples))];
+        if (clips.Length == 0) yield break;
         string[] labels = [.. clips.Select(clip => clip.Label).Distinct().Order(StringComparer.Ordinal)];
-        Console.WriteLine($"{clips.Length} clips, {labels.Length} classes, {clips.Select(clip => clip.Fold).Distinct().Count()} folds");
-        Console.WriteLine("| features | linear probe | last fold | class names | class names, standardised |\n| --- | --- | --- | --- | --- |");
-        Print("log-mel, mean", clips, [.. clips.Select(clip => LogMel(clip.Samples, means: true))], null);
-        Print("log-mel, mean, maximum and deviation", clips, [.. clips.Select(clip => LogMel(clip.Samples, means: false))], null);
+        yield return $"{clips.Length} clips, {labels.Length} classes, {clips.Select(clip => clip.Fold).Distinct().Count()} folds\n";
+        yield return "| features | linear probe | last fold | class names | class names, standardised |\n| --- | --- | --- | --- | --- |";
+        yield return Row("log-mel, mean", clips, [.. clips.Select(clip => LogMel(clip.Samples, means: true))], null);
+        yield return Row("log-mel, mean, maximum and deviation", clips, [.. clips.Select(clip => LogMel(clip.Samples, means: false))], null);
         foreach (string folder in folders)
         {
             using var encoder = ModelCatalog.LoadAudioEncoder(folder);
             float[][] vectors = [.. clips.Select(clip => Mean(encoder, clip.Samples))];
-            Print(Path.GetFileName(Path.GetFullPath(folder)), clips, vectors, encoder is YamNetEncoder net ? Named(net.Model, folder, vectors) : null);
+            yield return Row(Path.GetFileName(Path.GetFullPath(folder)), clips, vectors, encoder is YamNetEncoder net ? Named(net.Model, folder, vectors) : null);
         }
-        return 0;
+        if (heard is var (name, other)) yield return Row(name, clips, [.. clips.Select(clip => Mean(other, clip.Samples))], null);
     }
 
-    private static void Print(string name, Clip[] clips, float[][] vectors, Func<string, float[]>? scores)
+    private static string Row(string name, Clip[] clips, float[][] vectors, Func<string, float[]>? scores)
     {
         string[] folds = [.. clips.Select(clip => clip.Fold).Distinct().Order(StringComparer.Ordinal)];
         double[] right = [.. folds.Select(fold => Probe(clips, vectors, fold))];
         string matched = scores is null ? "| | |"
             : string.Create(CultureInfo.InvariantCulture, $"| {Matched(clips, scores, false):P1} | {Matched(clips, scores, true):P1} |");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {right.Average():P1} | {right[^1]:P1} {matched}"));
+        return string.Create(CultureInfo.InvariantCulture, $"| {name} | {right.Average():P1} | {right[^1]:P1} {matched}");
     }
 
     /// <summary>Logistic regression on all folds but one; the share of that one's clips that it names.</summary>
     private static double Probe(Clip[] clips, float[][] vectors, string fold)
     {
         var ml = new MLContext(seed: 1);
-        var schema = SchemaDefinition.Create(typeof(Row));
-        schema[nameof(Row.Features)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, vectors[0].Length);
-        var chain = ml.Transforms.Conversion.MapValueToKey("Label", nameof(Row.Name))
-            .Append(ml.Transforms.NormalizeMeanVariance(nameof(Row.Features)))
+        var schema = SchemaDefinition.Create(typeof(Example));
+        schema[nameof(Example.Features)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, vectors[0].Length);
+        var chain = ml.Transforms.Conversion.MapValueToKey("Label", nameof(Example.Name))
+            .Append(ml.Transforms.NormalizeMeanVariance(nameof(Example.Features)))
             .Append(ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy());
         return ml.MulticlassClassification.Evaluate(chain.Fit(Rows(of => of != fold)).Transform(Rows(of => of == fold))).MicroAccuracy;
 
         IDataView Rows(Func<string, bool> wanted) => ml.Data.LoadFromEnumerable(clips.Zip(vectors).Where(pair => wanted(pair.First.Fold))
-            .Select(pair => new Row { Name = pair.First.Label, Features = pair.Second }).ToList(), schema);
+            .Select(pair => new Example { Name = pair.First.Label, Features = pair.Second }).ToList(), schema);
     }
 
     /// <summary>The share of clips whose class has the highest of its names' scores, perhaps once each class is standardised over the clips.</summary>

@@ -17,6 +17,7 @@ return args switch
     ["server", var clients, var seconds, var uploads, var model, .. var options] => ServerBench.Run(clients, seconds, uploads, model, options),
     ["pipeline", var rows, var rounds] => PipelineBench.Run(rows, rounds),
     ["probe", var manifest, .. var encoders] => ProbeBench.Run(manifest, encoders),
+    ["world", var model, .. var rest] => WorldBench.Run(model, rest),
     ["growth", var predictions] => GrowthBench.Run(predictions),
     ["stress", var predictions, var steps, var state] => StressBench.Run(predictions, steps, state),
     _ => Usage(),
@@ -27,6 +28,6 @@ static int Usage()
     Console.Error.WriteLine("usage: mint-bench engine-time | engine-memory [STEPS] | train THREADS LENGTH,LENGTH,... [recompute] | gradcache CLIPS | cache "
         + "CLIPS FOLDER THREADS | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | rank THREADS | generate THREADS | search-make FOLDER "
         + "CLIPS | search FOLDER | server CLIENTS SECONDS UPLOADS MODEL [OPTIONS] | "
-        + "pipeline ROWS ROUNDS | probe MANIFEST FOLDER... | growth PREDICTIONS | stress PREDICTIONS STEPS STATE_FILE   (./mint bench NAME runs them)");
+        + "pipeline ROWS ROUNDS | probe MANIFEST FOLDER... | world MODEL [--teacher FOLDER] [--output FILE] [--encoder FOLDER] MANIFEST... | growth PREDICTIONS | stress PREDICTIONS STEPS STATE_FILE   (./mint bench NAME runs them)");
     return 2;
 }

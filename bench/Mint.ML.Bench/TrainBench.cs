@@ -1,7 +1,6 @@
 using System.Globalization;
 using Mint.ML.Bridges;
 using Mint.ML.Objectives;
-using Mint.ML.Tensors;
 using Mint.ML.Training;
 using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;

@@ -149,11 +149,13 @@ HashSet<(string File, int Line)> Compile(List<(int Number, Mutation Mutation)> m
                 File.Copy(Path.Combine(root, "Mint.ML", "bin", "Release", "net10.0", "Mint.ML.dll"), Path.Combine(mutated, "net10.0", "Mint.ML.dll"));
             }
         }
-        else if (!inTheRepository.Any(error => mutations.Any(pair => (pair.Mutation.File, pair.Mutation.Line) == error)))
-        {
-            throw new InvalidOperationException("The build failed at no mutation:\n" + output);
-        }
-        return code == 0 ? [] : inTheRepository;
+        // "Not all code paths return a value" names the method's first line: the mutation that follows is meant.
+        var meant = inTheRepository.Select(error => mutations
+                .Select(pair => pair.Mutation).Where(mutation => mutation.File == error.Item1 && mutation.Line >= error.Item2)
+                .MinBy(mutation => mutation.Line))
+            .OfType<Mutation>().Select(mutation => (mutation.File, mutation.Line)).ToHashSet();
+        if (code != 0 && meant.Count == 0) throw new InvalidOperationException("The build failed at no mutation:\n" + output);
+        return meant;
     }
     finally
     {

@@ -1,5 +1,4 @@
 using Mint.ML.Audio;
-using Mint.ML.Tensors;
 using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 

@@ -1,7 +1,5 @@
 using System.Text.RegularExpressions;
-using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
-using Mint.ML.Layers;
 using Mint.ML.Objectives;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

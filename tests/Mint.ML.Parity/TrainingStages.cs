@@ -1,12 +1,10 @@
 using Mint.ML.Bridges;
-using Mint.ML.Encoders;
 using Mint.ML.Generation;
 using Mint.ML.LanguageModels;
 using Mint.ML.Objectives;
 using Mint.ML.Systems;
 using Mint.ML.Tensors;
 using Mint.ML.Training;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

@@ -38,6 +38,7 @@ internal static class Verifier
         ("blip2_stage1", Default, TrainingStages.Stage1), ("instructblip_stage2", Default, TrainingStages.Stage2),
         ("pengi", Towers, WholeSystems.PengiSystem), ("musilingo", Default, WholeSystems.MusiLingoSystem),
         ("pengi_training", Towers, SystemTraining.PengiSteps), ("musilingo_training", Default, SystemTraining.MusiLingoSteps),
+        ("apt", Default, AptSystem.Run),
         ("features", Default, FrontEnds.Run), ("tokenizers/", 0, Tokenizers.Run),
         ("metrics", 1e-9, Metrics.Run),
     ];

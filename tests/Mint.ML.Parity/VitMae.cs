@@ -4,7 +4,6 @@ using Mint.ML.Encoders;
 using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using TorchSharp.Modules;
-using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

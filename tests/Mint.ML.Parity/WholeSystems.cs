@@ -1,5 +1,4 @@
 using Mint.ML.Systems;
-using Mint.ML.Tensors;
 using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

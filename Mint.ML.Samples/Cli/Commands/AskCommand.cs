@@ -1,18 +1,28 @@
 using System.CommandLine;
 using Mint.ML.Answering;
 using Mint.ML.Samples.Cli.Options;
+using Mint.ML.Samples.Cli.Runs;
+using Mint.ML.Systems;
 
 namespace Mint.ML.Samples.Cli.Commands;
 
-/// <summary><c>mint ask</c>: one question about each clip.</summary>
+/// <summary><c>mint ask</c>: one question about each clip, or the next one of a conversation.</summary>
 internal static class AskCommand
 {
     public static Command Create()
     {
         var (common, generation) = (new AnswerOptions(), AnswerArguments.Generation());
         var question = new Argument<string>("question") { Description = "What is asked, as the model was tuned to be asked" };
+        var history = new Option<string?>("--history")
+        {
+            Description = "File of a conversation (JSON lines: path, question, answer): what it holds about a clip stands before the question, and this turn "
+                + "is added to it. For MusiLingo",
+        };
+        var begin = new Option<string?>("--begin") { Description = "What the answer begins with, and goes on from: Pengi's additional text input" };
         var command = new Command("ask", "Ask one question about each clip of a file, folder or manifest.") { common.Input, question };
         command.Add(generation);
+        command.Add(history);
+        command.Add(begin);
         common.AddTo(command);
         command.SetRecipeAction((parse, cancel) =>
         {
@@ -20,13 +30,22 @@ internal static class AskCommand
             return common.Run(parse, defaults =>
             {
                 var options = generation.Read(parse, defaults.Generation);
-                OptionErrors.Check(options.Validate, Words);
-                return (model, batch) => new TextAnswerer(model, "answer", asked, options, batch);
+                OptionErrors.Check(options.Validate, () => generation.CheckUsed(parse, options), Words);
+                var talk = parse.GetValue(history) is { } file ? new TalkFile(file) : null;
+                string? begun = parse.GetValue(begin);
+                return (model, batch) => begun is not null ? new BeginningAnswerer(model, asked, begun, options, batch)
+                    : talk is null ? new TextAnswerer(model, "answer", asked, options, batch)
+                    : talk.Keeping(new TextAnswerer(model, "answer", asked, options, batch, talk.Turns
+                        .ToDictionary(clip => clip.Key, clip => model.Continuing(clip.Value, asked))), asked);
             }, cancel);
 
             void Words()
             {
-                if (string.IsNullOrWhiteSpace(asked)) throw new ArgumentException("The question is empty.");
+                var errors = new OptionErrors();
+                errors.Require(!string.IsNullOrWhiteSpace(asked), "The question is empty.");
+                errors.Require(parse.GetValue(history) is null || parse.GetValue(begin) is null, "Give one of --history and --begin.");
+                errors.Require(parse.GetValue(begin) is not { } begun || !string.IsNullOrWhiteSpace(begun), "--begin is empty.");
+                errors.Throw();
             }
         });
         return command;

@@ -22,7 +22,7 @@ internal static class CaptionCommand
             return common.Run(parse, defaults =>
             {
                 var options = generation.Read(parse, defaults.Generation);
-                options.Validate();
+                OptionErrors.Check(options.Validate, () => generation.CheckUsed(parse, options));
                 string asked = parse.GetValue(instruction) ?? defaults.CaptionInstruction;
                 return (model, batch) => new TextAnswerer(model, "caption", asked, options, batch);
             }, cancel);

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Mint.ML.Answering;
-using Mint.ML.Files;
 using Mint.ML.Generation;
 using Mint.ML.Samples.Cli.Options;
 
@@ -12,10 +11,7 @@ internal static class ClassifyCommand
     public static Command Create()
     {
         var (common, ranking) = (new AnswerOptions(), AnswerArguments.Ranking());
-        var labels = new Option<string?>("--labels")
-        {
-            Description = "Labels with commas between them, or a file with one a line (default: those of the model file's ranking step)",
-        };
+        var labels = LabelsOption.Create("Labels with commas between them, or a file with one a line (default: those of the model file's ranking step)");
         var by = new Option<string?>("--by")
         {
             Description = "ranking: the language model's likelihood of each label; similarity: stage 1's embeddings (default: ranking, if the model file "
@@ -42,9 +38,9 @@ internal static class ClassifyCommand
             string given = parse.GetValue(labels) ?? "";
             return common.Run(parse, defaults =>
             {
-                var options = shown.Read(parse, new() { Instruction = defaults.LabelInstruction }) with
+                var options = shown.Read(parse, new() { Instruction = defaults.LabelInstruction, Threshold = defaults.Threshold }) with
                 {
-                    Labels = given.Length == 0 && defaults.Labels.Count > 0 ? defaults.Labels : Read(given),
+                    Labels = given.Length == 0 && defaults.Labels.Count > 0 ? defaults.Labels : LabelsOption.Read(given),
                     Ranking = ranking.Read(parse, defaults.Ranking),
                 };
                 // Mutual information needs no fitting to be a probability of its own: see RankingOptions.Slope.
@@ -55,10 +51,25 @@ internal static class ClassifyCommand
                 OptionErrors.Check(() =>
                 {
                     if (given.Length > 0 || defaults.Labels.Count == 0) Named(given);
-                }, options.Validate);
-                return (model, batch) => new LabelAnswerer(model,
-                    options with { BySimilarity = parse.GetValue(by) is { } mode ? mode == "similarity" : model.System is null }, batch);
+                }, options.Validate, () => Used(options, parse.GetValue(by) == "similarity"));
+                return (model, batch) =>
+                {
+                    bool bySimilarity = parse.GetValue(by) is { } mode ? mode == "similarity" : model.System is null;
+                    Used(options, bySimilarity);
+                    return new LabelAnswerer(model, options with { BySimilarity = bySimilarity }, batch);
+                };
             }, cancel);
+
+            void Used(LabelOptions options, bool bySimilarity)
+            {
+                var errors = new OptionErrors();
+                errors.Unused(parse, bySimilarity, "where labels are compared by similarity", ranking.Named("--score", "--max-rows"));
+                errors.Unused(parse, !options.Ranking.MultiLabel, "without --multi-label", ranking.Named("--offset"));
+                errors.Unused(parse, !options.Ranking.MultiLabel, "without --multi-label", shown.Named("--threshold"));
+                errors.Unused(parse, options.Ranking.MultiLabel, "beside --multi-label, which shows those from --threshold on",
+                    [.. shown.Named("--top"), .. ranking.Named("--unknown-below")]);
+                errors.Throw();
+            }
         });
         return command;
     }
@@ -71,7 +82,4 @@ internal static class ClassifyCommand
         errors.Require(labels.Contains(',') || File.Exists(labels) || !Path.HasExtension(labels), $"There is no file of labels '{labels}'.");
         errors.Throw();
     }
-
-    private static string[] Read(string labels) =>
-        (File.Exists(labels) ? [.. TextFile.ReadLines(labels)] : labels.Split(',')).Select(label => label.Trim()).Where(label => label.Length > 0).ToArray();
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Making.Notes;
 using Mint.ML.Samples.Making.Sounds;
 
@@ -7,7 +8,7 @@ namespace Mint.ML.Samples.Cli.Commands;
 /// <summary><c>mint data notes</c> and <c>mint data sounds</c>: sounds made on the spot or fetched as packages: no data-set host is counted on.</summary>
 internal static class DataCommand
 {
-    public static Command Create() => new("data", "Make or gather audio for training and evaluation.") { Notes(), Sounds() };
+    public static Command Create() => new("data", "Make or gather audio for training and evaluation.") { Notes(), Sounds(), QuestionsCommand.Create() };
 
     private static Command Sounds()
     {
@@ -90,6 +91,7 @@ internal static class DataCommand
             errors.Require(length is > 0 and <= 60, $"--seconds is {length}; it must be above 0 and at most 60.");
             // What Opus can be written at, RFC 6716.
             errors.Require(parse.GetValue(bitRate) is >= 6_000 and <= 510_000, $"--bit-rate is {parse.GetValue(bitRate)}; it must be from 6000 to 510000.");
+            errors.Unused(parse, parse.GetValue(format) != "opus", "without --format opus", bitRate);
             errors.Gather(() => Numbers(parse.GetValue(pitches)!, "--pitches", 0, 127));
             errors.Gather(() => Numbers(parse.GetValue(velocities)!, "--velocities", 1, 127));
             if (parse.GetValue(subset) is { } asked) errors.Gather(() => Pair(asked));

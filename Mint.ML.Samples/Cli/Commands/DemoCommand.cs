@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Mint.ML.Samples.Demo;
+using Mint.ML.Samples.Demo.Apt;
+using Mint.ML.Samples.Making.Systems;
 
 namespace Mint.ML.Samples.Cli.Commands;
 
@@ -36,6 +38,14 @@ internal static class DemoCommand
         {
             Description = "Trains on one training soundfont and measures on the other, to choose settings by; the test soundfont is not read",
         };
+        var system = new Option<string?>("--system") { Description = "Another system than MINT, in small, beside its controls: pengi, musilingo or apt" };
+        system.AcceptOnlyFromAmong("pengi", "musilingo", "apt");
+        var seeds = new Option<int>("--seeds")
+        {
+            Description = "With pengi and musilingo: how many trainings, by the seeds from 1 on",
+            DefaultValueFactory = _ => 3,
+        };
+        var make = new Option<string?>("--make") { Description = "With --system: makes the frozen models that ship, in this folder, instead", Hidden = true };
         var verify = new Option<string?>("--verify-model")
         {
             Description = "What the demo starts in a fresh process: loads this model file and compares its predictions with those kept beside it",
@@ -43,10 +53,18 @@ internal static class DemoCommand
         };
         var demo = new Command("demo", "Train, evaluate, save and reload a whole audio-language pipeline on real audio, in five minutes on two cores.")
         {
-            data, models, output, stage1, stage2, rate1, rate2, seed, dev, verify,
+            data, models, output, stage1, stage2, rate1, rate2, seed, dev, system, seeds, make, verify,
         };
         demo.SetAction((parse, cancel) =>
         {
+            if (parse.GetValue(system) == "apt")
+            {
+                return Task.FromResult(new AptDemo(parse.GetValue(data) ?? Shipped.Folder("--data DIR", "data", "sounds"),
+                    parse.GetValue(models) ?? Shipped.Folder("--models DIR", "models"), parse.GetValue(seed))
+                {
+                    HeldOutFold = parse.GetValue(dev) ? 3 : 5,
+                }.Run(cancel));
+            }
             var options = new DemoOptions
             {
                 Data = parse.GetValue(data) ?? Shipped.Folder("--data DIR", "data", "notes"),
@@ -60,8 +78,37 @@ internal static class DemoCommand
                 Dev = parse.GetValue(dev),
             };
             options.Validate();
+            if (parse.GetValue(system) is { } name) return Task.FromResult(Other(options, name, parse.GetValue(seeds), parse.GetValue(make), cancel));
             return Task.FromResult(parse.GetValue(verify) is { } model ? Reload.Verify(options, model) : new DemoRun(options, cancel).Run());
         });
         return demo;
+    }
+
+    private static int Other(DemoOptions options, string system, int seeds, string? make, CancellationToken cancel)
+    {
+        if (seeds < 1) throw new ArgumentException($"--seeds is {seeds}; at least one training is shown.");
+        bool isPengi = system == "pengi";
+        if (make is not null)
+        {
+            if (isPengi) SmallPengi.Make(options.Data, make, Console.WriteLine, cancel);
+            else SmallMusiLingo.Make(make, Console.WriteLine, cancel);
+            return 0;
+        }
+        if (isPengi)
+        {
+            string pengi = Path.Combine(options.Models, "small-pengi");
+            var notes = SmallPengi.Hear(pengi, options.Data);
+            return SystemDemo.Run("Pengi", seeds, (seed, say) => SmallPengi.Run(pengi, options.Data, notes, seed, say, cancel));
+        }
+        string llama = Path.Combine(options.Models, "small-llama");
+        var pieces = SmallMusiLingo.Hear(Path.Combine(options.Models, "encoder"), llama, options.Data, cancel);
+        try
+        {
+            return SystemDemo.Run("MusiLingo", seeds, (seed, say) => SmallMusiLingo.Run(pieces, llama, seed, say, cancel));
+        }
+        finally
+        {
+            Directory.Delete(pieces.Folder, recursive: true);
+        }
     }
 }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Mint.ML.Audio;
 using Mint.ML.Native;
 using static TorchSharp.torch;
 

@@ -52,7 +52,7 @@ internal static class EvaluateCommand
         var batch = new Option<int>("--batch-size") { Description = "Clips answered at once; answers do not depend on it", DefaultValueFactory = _ => 16 };
         var hearing = AnswerArguments.Hearing();
         var device = DeviceOption.Create();
-        var command = new Command("evaluate", "Measure a model on data sets: classification, tagging, captioning, retrieval, with 95 % intervals.")
+        var command = new Command("evaluate", "Measure a model on data sets: classification, tagging, captioning, retrieval, questions, with 95 % intervals.")
         {
             recipes, output, manifest, format, onError, wordNet, bert, spice, batch, device,
         };
@@ -75,7 +75,8 @@ internal static class EvaluateCommand
                 .Select(recipe => recipe with { Hearing = hearing.Read(parse, recipe.Hearing) }).ToList();
             CheckTools(read, parse.GetValue(wordNet) is { Length: > 0 }, parse.GetValue(bert) is not null, parse.GetValue(spice) is not null);
             using var loaded = ModelFile.Load(path, DeviceOption.Parse(parse.GetValue(device)!));
-            var tools = read.Any(recipe => recipe.Task == "captioning") ? Tools(parse.GetValue(wordNet), parse.GetValue(bert), parse.GetValue(spice))
+            var tools = read.Any(recipe => recipe.Task is "captioning" or "answering")
+                ? Tools(parse.GetValue(wordNet), parse.GetValue(bert), parse.GetValue(spice))
                 : new CaptionTools();
             var settings = new EvaluationSettings(loaded.Model, loaded.Path)
             {
@@ -122,8 +123,8 @@ internal static class EvaluateCommand
         Needed(spice, "--spice", "SPICE", "SPIDEr");
         errors.Throw();
 
-        void Needed(bool given, string option, params string[] metrics) => errors.Require(!given || recipes.Any(recipe => recipe.Task == "captioning"
-            && (recipe.Metrics.Count == 0 || recipe.Metrics.Intersect(metrics).Any())),
+        void Needed(bool given, string option, params string[] metrics) => errors.Require(!given
+            || recipes.Any(recipe => recipe.Task is "captioning" or "answering" && (recipe.Metrics.Count == 0 || recipe.Metrics.Intersect(metrics).Any())),
             $"{option} is for {string.Join(" and ", metrics)} of captioning, which "
                 + $"{(recipes.Count == 1 ? "this recipe does" : "these recipes do")} not measure.");
     }

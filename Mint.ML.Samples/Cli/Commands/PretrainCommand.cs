@@ -4,7 +4,6 @@ using Mint.ML.Audio;
 using Mint.ML.Distributed;
 using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Cli.Runs;
-using Mint.ML.Systems;
 using Mint.ML.Training;
 using Mint.ML.Transforms;
 
@@ -64,7 +63,13 @@ internal static class PretrainCommand
 
             void Named()
             {
-                if (manifests.Length == 0) throw new ArgumentException("There is nothing to train on: name a manifest.");
+                var errors = new OptionErrors();
+                errors.Require(manifests.Length > 0, "There is nothing to train on: name a manifest.");
+                errors.Unused(parse, losses.ContrastiveWeight == 0, "where --contrastive-weight is 0",
+                    objective.Named("--contrastive-smoothing", "--detach-gathered"));
+                errors.Unused(parse, losses.MatchingWeight == 0, "where --matching-weight is 0", objective.Named("--hard-negatives"));
+                errors.Unused(parse, losses.GenerationWeight == 0, "where --generation-weight is 0", objective.Named("--generation-smoothing"));
+                errors.Throw();
             }
         });
         return command;

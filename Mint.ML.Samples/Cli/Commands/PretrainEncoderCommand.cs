@@ -3,9 +3,7 @@ using Mint.ML.Audio;
 using Mint.ML.Encoders;
 using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Cli.Runs;
-using Mint.ML.Samples.Making.Notes;
 using Mint.ML.Samples.Making.Pretraining;
-using Mint.ML.Training;
 
 namespace Mint.ML.Samples.Cli.Commands;
 

@@ -29,6 +29,9 @@ internal static class PullCommand
         {
             if (parse.GetValue(name) is not { } asked)
             {
+                var errors = new OptionErrors();
+                errors.Unused(parse, true, "without a name, which lists the known ones", output, mirror, revision);
+                errors.Throw();
                 foreach (var model in PublishedModels.All)
                     Console.WriteLine(FormattableString.Invariant($"{model.Name,-24} {model.Gigabytes,5:0.0#} GB  {model.Licence,-14} {model.For}"));
                 return 0;
@@ -37,6 +40,7 @@ internal static class PullCommand
             string folder = parse.GetValue(output) ?? Path.Combine("models", repository.Split('/')[^1]);
             var options = new HubOptions { Revision = parse.GetValue(revision)! };
             if (parse.GetValue(mirror) is { } address) options = options with { Address = HubOptions.Parse(address) };
+            HubPull.CheckPlace(repository, folder);
             using var hub = new HubPull(options);
             Stopping.Listen();
             var listing = await hub.List(repository, cancel);

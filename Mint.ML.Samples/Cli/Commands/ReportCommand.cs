@@ -52,6 +52,8 @@ internal static class ReportCommand
         CancellationToken cancel)
     {
         bool isRun = File.Exists(Path.Combine(folder, "log.jsonl")), isEvaluation = File.Exists(Path.Combine(folder, "evaluation.json"));
+        if (!isEvaluation && model is not null)
+            throw new ArgumentException($"--model says nothing about {folder}, which is no evaluation: it has no evaluation.json. Leave it out.");
         if (!isRun && !isEvaluation)
             throw new FileNotFoundException($"{folder} is neither a run folder (it has no log.jsonl) nor an evaluation folder (it has no evaluation.json).");
         var notes = new List<string>();

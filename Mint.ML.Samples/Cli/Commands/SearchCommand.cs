@@ -57,7 +57,7 @@ internal static class SearchCommand
             string path = parse.GetValue(index)!;
             var (windows, hearing) = existing ? (new(), new()) : (windowing.Read(parse), listening.Read(parse));
             string? named = null;
-            OptionErrors.Check(windows.Validate, Own, () => named = model.Read(parse));
+            OptionErrors.Check(windows.Validate, () => windowing.CheckUsed(parse, windows), Own, () => named = model.Read(parse));
             var clips = ClipList.Read(parse.GetValue(input)!, Shared.Report);
             var stored = existing ? VectorStorage.Half : OptionNames.Parse<VectorStorage>(parse.GetValue(storage)!); // an index that exists keeps its own
             if (existing && !File.Exists(path)) IndexSettings.Read(path); // which says so, before anything is made there
@@ -79,6 +79,7 @@ internal static class SearchCommand
                         + $"{OptionNames.ForValue(made.Hearing.Short)}. Name those, another index, or delete this one.");
                 }
 
+                if (!existing && parse.Says(storage)) CheckStorage(path, stored);
                 windows = new LongAudioOptions { WindowSeconds = made.WindowSeconds, OverlapSeconds = made.OverlapSeconds };
                 return Task.FromResult(Add(path, same.Model, clips, windows, made.Hearing, stored, parse.GetValue(batch), parse.GetValue(onError) == "skip",
                     cancel));
@@ -98,6 +99,15 @@ internal static class SearchCommand
             }
         });
         return command;
+    }
+
+    private static void CheckStorage(string path, VectorStorage asked)
+    {
+        if (!File.Exists(path)) return; // stopped before its first item
+        using var index = EmbeddingIndex.Open(path);
+        if (index.Storage == asked) return;
+        throw new InvalidOperationException($"{path} was made with --storage {OptionNames.ForValue(index.Storage)}. Name that, another index, or delete this "
+            + "one.");
     }
 
     private static int Add(string path, AudioLanguageModel model, IReadOnlyList<ListedClip> clips, LongAudioOptions windows, HearingOptions hearing,

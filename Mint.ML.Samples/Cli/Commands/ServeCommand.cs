@@ -36,7 +36,7 @@ internal static class ServeCommand
         {
             var defaults = ModelFile.Find(parse.GetValue(model)) is { } saved ? AnswerDefaults.Read(saved) : new(); // none is told when it is loaded
             var options = server.Read(parse) with { Generation = generation.Read(parse, defaults.Generation) };
-            options.Validate();
+            OptionErrors.Check(options.Validate, () => generation.CheckUsed(parse, options.Generation));
             string? searched = parse.GetValue(index);
             var settings = searched is null ? null : IndexSettings.Read(searched);
             string? file = settings?.CheckedModel(searched!, parse.GetValue(model)) ?? parse.GetValue(model);

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Microsoft.ML;
 using Mint.ML.Bridges;
-using Mint.ML.Checkpoints;
 using Mint.ML.Distributed;
 using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Cli.Runs;

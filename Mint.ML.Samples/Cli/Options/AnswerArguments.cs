@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Mint.ML.Audio;
 using Mint.ML.Generation;
 
@@ -32,6 +33,16 @@ internal static class AnswerArguments
             (o, value) => o with { PaddingCounts = value } },
     };
 
+    /// <summary>Refuses what says nothing about the search that is asked for.</summary>
+    public static void CheckUsed(this OptionSet<GenerationOptions> generation, ParseResult parse, GenerationOptions read)
+    {
+        var errors = new OptionErrors();
+        errors.Unused(parse, !read.Sample, "without --sample", generation.Named("--seed"));
+        errors.Unused(parse, read.Beams == 1 && read.Returned == 1, "without --beams", generation.Named("--length-penalty", "--length-penalty-counts"));
+        errors.Unused(parse, read.Beams == 1, "without --beams", generation.Named("--early-stopping"));
+        errors.Throw();
+    }
+
     /// <summary>How labels are ranked by a language model.</summary>
     public static OptionSet<RankingOptions> Ranking() => new(new RankingOptions())
     {
@@ -41,6 +52,8 @@ internal static class AnswerArguments
             (o, value) => o with { MultiLabel = value } },
         { "--slope", "Factor of the score before it becomes a probability", o => o.Slope, (o, value) => o with { Slope = value } },
         { "--offset", "With --multi-label: added to the score before it becomes a probability", o => o.Offset, (o, value) => o with { Offset = value } },
+        { "--unknown-below", "Without --multi-label: probability that the likeliest label must reach; below it none is given", o => o.UnknownBelow,
+            (o, value) => o with { UnknownBelow = value } },
         { "--max-rows", "Most rows of one call of the decoder, which bounds memory", o => o.MaxRows, (o, value) => o with { MaxRows = value } },
     };
 
@@ -52,6 +65,14 @@ internal static class AnswerArguments
         { "--overlap-seconds", "Seconds that windows share (default: 5, or a sixth of a window under 30 s)", o => o.OverlapSeconds,
             (o, value) => o with { OverlapSeconds = value } },
     };
+
+    /// <summary>Refuses what says nothing about windows.</summary>
+    public static void CheckUsed(this OptionSet<LongAudioOptions> windows, ParseResult parse, LongAudioOptions read)
+    {
+        var errors = new OptionErrors();
+        errors.Unused(parse, read.WindowSeconds == 0, "where --window-seconds 0 hears any clip as one", windows.Named("--overlap-seconds"));
+        errors.Throw();
+    }
 
     /// <summary>What becomes of sound that is not as it should be, of every command that reads sound.</summary>
     public static OptionSet<HearingOptions> Hearing() => new(HearingOptions.Default)

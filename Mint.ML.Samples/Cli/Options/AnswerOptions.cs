@@ -68,7 +68,7 @@ internal sealed class AnswerOptions
         OptionErrors.Check(() => path = this.model.Read(parse));
         var defaults = ModelFile.Find(path) is { } saved ? AnswerDefaults.Read(saved) : new(); // none is told when it is loaded
         Func<AudioLanguageModel, int, Answerer>? answerer = null;
-        OptionErrors.Check(() => answerer = read(defaults), windows.Validate, Own);
+        OptionErrors.Check(() => answerer = read(defaults), windows.Validate, () => this.windows.CheckUsed(parse, windows), Own);
         var clips = ClipList.Read(parse.GetValue(input)!, Shared.Report);
 
         using var model = ModelFile.Load(path, DeviceOption.Parse(parse.GetValue(device)!));

@@ -49,10 +49,8 @@ internal sealed class BridgeArguments
             [(width, config => config.QFormer.HiddenSize), (heads, config => config.QFormer.Heads), (feedForward, config => config.QFormer.FeedForwardSize)];
         return new(parse.GetValue(bridge), parse.GetValue(bert), parse.GetValue(tokenizer), parse.GetValue(pieces), config with { QFormer = qformer })
         {
-            Said = [.. sizes.Where(size => Said(size.Option)).Select(size => (size.Option.Name, size.Of)), .. shape.Said(parse)],
-            SaysVocabularySize = Said(pieces),
+            Said = [.. sizes.Where(size => parse.Says(size.Option)).Select(size => (size.Option.Name, size.Of)), .. shape.Said(parse)],
+            SaysVocabularySize = parse.Says(pieces),
         };
-
-        bool Said(Option option) => parse.GetResult(option) is { Implicit: false };
     }
 }

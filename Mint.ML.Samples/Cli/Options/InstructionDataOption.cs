@@ -10,6 +10,7 @@ internal static class InstructionDataOption
     public static Option<InstructionData[]> Create() => Create("--data",
         "MANIFEST (with columns Instruction and Response), or MANIFEST:INSTRUCTION:COLUMN with one instruction for all clips and the column of the answers, "
         + "or the same as JSON: {\"manifest\", \"instruction\", \"response\", \"weight\"}. "
+        + "{\"manifest\", \"template\": \"music analysis\"} fills a template of Pengi's Table 1 with the columns of its fields. "
         + "INSTRUCTION may be a data set of the paper's Table 1 (NSynth, Clotho, ...), for its template. "
         + "May be given several times; without weights, data sets are mixed by size");
 

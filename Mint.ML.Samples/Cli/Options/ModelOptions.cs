@@ -9,7 +9,7 @@ internal sealed class ModelOptions(string without)
     private readonly Option<string?> model = new("--model") { Description = $"Model file (default: {without})" };
     private readonly Option<string?> system = new("--system")
     {
-        Description = "Folder of a pre-trained system instead of --model: MINT, Pengi, MusiLingo or CLAP, whichever it holds (docs/models.md)",
+        Description = "Folder of a pre-trained system instead of --model: MINT, Pengi, APT, MusiLingo or CLAP, whichever it holds (docs/models.md)",
     };
 
     public void AddTo(Command command)

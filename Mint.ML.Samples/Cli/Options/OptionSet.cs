@@ -31,14 +31,17 @@ internal sealed class OptionSet<T>(T defaults) : IEnumerable<Option>
 
     /// <summary>A record with what a command line or its recipe says, and nothing else, changed.</summary>
     public T Read(ParseResult parse, T before) =>
-        all.Where(entry => parse.GetResult(entry.Option) is { Implicit: false }).Aggregate(before, (record, option) => option.Apply(parse, record));
+        all.Where(entry => parse.Says(entry.Option)).Aggregate(before, (record, option) => option.Apply(parse, record));
 
     /// <summary>Whether a command line or its recipe says a value, be it the default one.</summary>
-    public bool Says(ParseResult parse, string name) => parse.GetResult(all.Single(entry => entry.Option.Name == name).Option) is { Implicit: false };
+    public bool Says(ParseResult parse, string name) => Named(name).Any(parse.Says);
+
+    /// <summary>Some of the options.</summary>
+    public IEnumerable<Option> Named(params string[] names) => names.Select(name => all.Single(entry => entry.Option.Name == name).Option);
 
     /// <summary>The options that a command line or its recipe says, each with the property that it fills.</summary>
     public IEnumerable<(string Name, Func<T, object?> Of)> Said(ParseResult parse) =>
-        all.Where(entry => parse.GetResult(entry.Option) is { Implicit: false }).Select(entry => (entry.Option.Name, entry.Of));
+        all.Where(entry => parse.Says(entry.Option)).Select(entry => (entry.Option.Name, entry.Of));
 
     public IEnumerator<Option> GetEnumerator() => all.Select(entry => entry.Option).GetEnumerator();
 

@@ -23,6 +23,8 @@ internal sealed class RunArguments(string defaultFolder)
     private readonly OptionSet<HearingOptions> hearing = AnswerArguments.Hearing();
     private readonly Option<string> device = DeviceOption.Create();
 
+    public Option EncoderOption => encoder;
+
     public void AddTo(Command command)
     {
         foreach (Option option in (Option[])[encoder, output, cache, .. hearing, device]) command.Options.Add(option);

@@ -16,6 +16,9 @@ internal sealed class Curve(string name)
 
     public int Count => steps.Count;
 
+    /// <summary>What guessing gives: a line is drawn there.</summary>
+    public double? Guess { get; set; }
+
     public IEnumerable<double> Values => values.OfType<double>();
 
     /// <summary>Steps whose value was no finite number.</summary>
@@ -34,7 +37,7 @@ internal sealed class Curve(string name)
     }
 
     /// <summary>
-    /// { name, step, low, high, mean }: as many steps to a point as keep the points within <see cref="MostPoints"/>; low and high are the least
+    /// { name, step, low, high, mean, guess }: as many steps to a point as keep the points within <see cref="MostPoints"/>; low and high are the least
     /// and the greatest of them, so that no spike is lost. The mean is an exponential one (without the pull of its start) at the last of them,
     /// or theirs alone; it is left out where it would be the value itself.
     /// </summary>
@@ -58,6 +61,7 @@ internal sealed class Curve(string name)
         }
         var json = new JsonObject { ["name"] = name, ["step"] = x, ["low"] = low, ["high"] = high };
         if (span > 1 || each > 1) json["mean"] = means;
+        if (Guess is { } guess) json["guess"] = Short(guess);
         return json;
     }
 

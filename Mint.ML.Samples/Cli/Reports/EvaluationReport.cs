@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Audio;
 using Mint.ML.Metrics;
-using Mint.ML.Training;
 
 namespace Mint.ML.Samples.Cli.Reports;
 

@@ -17,6 +17,7 @@ internal sealed class TrainingLog
     /// <param name="notes">Receives what could not be read.</param>
     public TrainingLog(string path, List<string> notes)
     {
+        string? warning = null; // the first: a run that goes on says it again
         foreach (var line in JsonLines.Read(path, notes))
         {
             if (JsonLines.Number(line["step"]) is not double number || number < 0 || number > long.MaxValue / 2) continue;
@@ -31,8 +32,12 @@ internal sealed class TrainingLog
             Epoch = JsonLines.Number(line["epoch"]) ?? Epoch;
             SecondsLeft = JsonLines.Number(line["secondsLeft"]);
             if (line["losses"] is JsonObject named) Take(losses, step, named);
+            foreach (var (name, node) in line["guesses"] as JsonObject ?? [])
+                if (losses.Find(curve => curve.Name == name) is { } loss) loss.Guess = JsonLines.Number(node);
+            if (JsonLines.Text(line["warning"]) is { } said) warning ??= said;
             Take(others, step, line);
         }
+        if (warning is not null) notes.Add(warning);
         int gaps = losses.Sum(curve => curve.Gaps);
         if (gaps > 0) notes.Add(FormattableString.Invariant($"{gaps} losses were no finite numbers; the curves have gaps there."));
     }

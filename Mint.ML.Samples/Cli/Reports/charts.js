@@ -29,7 +29,7 @@ function band(curve, x, y) {
 
 function chart(curve, { format = number, dots = false, zero = false } = {}) {
   const shown = curve.mean ?? curve.low, spread = curve.low.some((value, i) => value !== curve.high[i]);
-  const all = curve.low.concat(curve.high).filter(value => value !== null);
+  const all = curve.low.concat(curve.high).filter(value => value !== null), guess = curve.guess ?? null;
   const last = shown.findLast(value => value !== null), first = shown.find(value => value !== null);
   const readout = el("output", null), drawing = svg("svg", {
     tabindex: 0, role: "img", "aria-label": `${words(curve.name)}: ${format(first)} at step ${curve.step[0]}, ${format(last)} at step ${curve.step.at(-1)}. Arrow keys move along the curve.`,
@@ -41,7 +41,8 @@ function chart(curve, { format = number, dots = false, zero = false } = {}) {
 
   function draw() {
     width = Math.max(figure.clientWidth, 200);
-    let low = zero ? Math.min(0, ...all) : Math.min(...all), high = Math.max(...all);
+    const held = guess === null ? all : all.concat(guess);
+    let low = zero ? Math.min(0, ...held) : Math.min(...held), high = Math.max(...held);
     if (low === high) [low, high] = [low - Math.abs(low || 1) * 0.1, high + Math.abs(high || 1) * 0.1];
     const margin = (high - low) * 0.05;
     [low, high] = [zero && low === 0 ? 0 : low - margin, high + margin];
@@ -58,6 +59,8 @@ function chart(curve, { format = number, dots = false, zero = false } = {}) {
       svg("path", spread ? { class: "spread", d: band(curve, x, y) } : { class: curve.mean ? "raw" : "curve", d: line(curve, curve.low, x, y) }));
     if (curve.mean) drawing.append(svg("path", { class: "curve", d: line(curve, curve.mean, x, y) }));
     if (dots) drawing.append(...shown.map((value, i) => value === null ? null : svg("circle", { class: "dot", cx: x(curve.step[i]), cy: y(value), r: 2.5 })).filter(Boolean));
+    if (guess !== null) drawing.append(svg("g", { class: "guess" }, svg("line", { x1: left, x2: width - right, y1: y(guess), y2: y(guess) }),
+      svg("text", { x: width - right, y: y(guess) < top + 14 ? y(guess) + 12 : y(guess) - 4, "text-anchor": "end" }, `guessing ${format(guess)}`)));
     drawing.append(svg("g", { class: "mark" }));
     mark(null);
   }

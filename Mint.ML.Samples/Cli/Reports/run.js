@@ -14,7 +14,7 @@ function showRun(run) {
     ["time left", done || run.secondsLeft === null ? null : duration(run.secondsLeft)],
   ]))];
   if (run.losses.length > 0)
-    parts.push(section("losses", "Losses", run.span > 1 ? `Pale: each step, or the range of the steps that share a point. Strong: an exponential mean over about ${run.span} steps.` : null, grid(run.losses, () => ({}))));
+    parts.push(section("losses", "Losses", run.span > 1 ? `Pale: each step, or the range of the steps that share a point. Strong: an exponential mean over about ${run.span} steps. Dashed: what guessing gives.` : null, grid(run.losses, () => ({}))));
   if (run.validation.length > 0) parts.push(section("validation", "Validation", null, grid(run.validation, curve => ({ dots: curve.step.length < 100, format: format(curve) }))));
   if (run.others.length > 0) parts.push(section("speed", "Rate, speed and memory", null, grid(run.others, curve => ({ zero: true, format: format(curve) }))));
   if (run.retrieval) parts.push(showRetrieval(run.retrieval));

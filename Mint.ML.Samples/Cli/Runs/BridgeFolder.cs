@@ -33,10 +33,6 @@ internal static class BridgeFolder
             throw new InvalidDataException($"{Path.Combine(from, other)} is not the vocabulary that the run in {Path.GetDirectoryName(to)} has. Go on "
                 + "with that, or name another run folder with --output.");
         }
-        foreach (string name in files)
-        {
-            using var source = File.OpenRead(Path.Combine(from, name));
-            AtomicFile.Write(Path.Combine(to, name), source.CopyTo);
-        }
+        foreach (string name in files) AtomicFile.Copy(Path.Combine(from, name), Path.Combine(to, name));
     }
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Mint.ML.Checkpoints;
 using Mint.ML.Distributed;
 using Mint.ML.Files;
 using Mint.ML.Samples.Cli.Options;
@@ -39,7 +40,11 @@ internal static class RunFiles
         var options = new JsonObject();
         foreach (var symbol in command.Arguments.Cast<Symbol>().Concat(command.Options.Where(option => option.Name != "--help")))
             options[symbol.Name.TrimStart('-')] = JsonSerializer.SerializeToNode(Value(parse, symbol), Written);
-        var settings = new JsonObject { ["command"] = command.Name, ["options"] = options, ["ranks"] = Ranks.Present.Count, ["model"] = Path.GetFileName(Model(run)), ["encoder"] = encoder };
+        var settings = new JsonObject
+        {
+            ["command"] = command.Name, ["options"] = options, ["ranks"] = Ranks.Present.Count, ["model"] = Path.GetFileName(Model(run)), ["encoder"] = encoder,
+            ["files"] = Files(options),
+        };
         Directory.CreateDirectory(run);
         RefuseOther(run, settings);
         AtomicFile.WriteText(Path.Combine(run, "run.json"), settings.ToJsonString(Written) + "\n");
@@ -47,6 +52,22 @@ internal static class RunFiles
 
     // Where a run keeps what, and how often, does not decide what it computes.
     private static readonly string[] Indifferent = ["output", "cache", "checkpoint-every", "checkpoints-kept", "recipe"];
+
+    // Options that name folders of models. What stands in a folder may be other weights tomorrow; a vocabulary is compared with the run's copy of it.
+    private static readonly string[] Folders = ["from", "bridge", "bert", "encoder", "text-encoder", "language-model"];
+    private const int HashShown = 16; // digits: enough to tell two files apart, and to be read
+
+    private static JsonObject Files(JsonObject options)
+    {
+        var files = new JsonObject();
+        foreach (string name in Folders)
+        {
+            if ((string?)options[name] is not { Length: > 0 } folder) continue;
+            // Of another run, the bridge counts, and not its log.
+            files[name] = ModelFolder.HashWhole(name == "bridge" && Directory.Exists(BridgeFolder.InRun(folder)) ? BridgeFolder.InRun(folder) : folder)[..HashShown];
+        }
+        return files;
+    }
 
     private static void RefuseOther(string run, JsonObject settings)
     {
@@ -65,6 +86,7 @@ internal static class RunFiles
             }
             // Any number of ranks may share a batch.
             if ((int?)deciding["batch-size"] is { } batch) deciding["batch-size"] = batch * ((int?)run["ranks"] ?? 1);
+            foreach (var (key, value) in run["files"] as JsonObject ?? []) deciding[$"what --{key} holds"] = value?.DeepClone();
             return deciding;
         }
     }

@@ -1,9 +1,7 @@
 using Mint.ML.Encoders;
-using Mint.ML.Metrics;
 using Mint.ML.Samples.Making.Pretraining;
 using Mint.ML.Tensors;
 using Mint.ML.Training;
-using Mint.ML.Training.Data;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -14,6 +12,7 @@ namespace Mint.ML.Samples.Making.Distillation;
 internal sealed class Distillation : ITraining, IHeldOut
 {
     private const int CalibrationBatches = 8;
+    private const double ScoreWeight = 0.1;
     private static readonly string[] names = ["total", "scores", "logits", "middle", "late", "last"];
 
     private readonly PatchPool pool;
@@ -53,6 +52,18 @@ internal sealed class Distillation : ITraining, IHeldOut
         ["distillation"] = TrainingLoop.Hash([$"{options.Width} {options.Shards} {options.Start}"]),
     };
 
+    // The shares of the variance are 1 where the mean is told; the scores' is that of telling each class's own share.
+    public IReadOnlyDictionary<string, double> Guesses
+    {
+        get
+        {
+            using var scope = NewDisposeScope();
+            var mean = Read(0).Logits.to(ScalarType.Float32).sigmoid().mean([0]); // (classes)
+            double scores = functional.binary_cross_entropy(mean, mean).item<float>() * mean.shape[0] * ScoreWeight;
+            return names.ToDictionary(name => name, name => name switch { "total" => scores + names.Length - 2, "scores" => scores, _ => 1 });
+        }
+    }
+
     public double RateAt(long step, long steps) => TriangularRate.At(options.LearningRate, options.WarmUp, step, steps);
 
     public IReadOnlyList<TrainingBatch> Batches(long step)
@@ -79,7 +90,7 @@ internal sealed class Distillation : ITraining, IHeldOut
         // Each as a share of what the batch's mean leaves unexplained, so that none outweighs the others.
         Tensor[] parts = [.. Shares(told, wanted)];
         // A cross-entropy summed over the classes is about 10 at first: its weight makes it count like the others.
-        var scores = functional.binary_cross_entropy_with_logits(told.Logits, wanted.Logits.sigmoid()).Times(wanted.Logits.shape[1] * 0.1);
+        var scores = functional.binary_cross_entropy_with_logits(told.Logits, wanted.Logits.sigmoid()).Times(wanted.Logits.shape[1] * ScoreWeight);
         var total = parts.Aggregate(scores, (sum, part) => sum.Plus(part));
         return stack([total, scores, .. parts]);
     }

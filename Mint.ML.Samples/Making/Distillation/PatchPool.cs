@@ -5,7 +5,6 @@ using Mint.ML.Encoders;
 using Mint.ML.Files;
 using Mint.ML.Samples.Making.Sounds;
 using Mint.ML.Training;
-using static TorchSharp.torch;
 
 namespace Mint.ML.Samples.Making.Distillation;
 

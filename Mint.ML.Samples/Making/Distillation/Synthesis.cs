@@ -1,5 +1,3 @@
-using Mint.ML.Samples.Making.Sounds;
-
 namespace Mint.ML.Samples.Making.Distillation;
 
 /// <summary>Sounds that nobody recorded: noise, tones, chirps, impacts. The teacher answers for them as for any other.</summary>

@@ -3,7 +3,6 @@ using System.Numerics.Tensors;
 using CsvHelper;
 using Mint.ML.Audio;
 using Mint.ML.Files;
-using Mint.ML.Samples.Demo;
 
 namespace Mint.ML.Samples.Making.Notes;
 

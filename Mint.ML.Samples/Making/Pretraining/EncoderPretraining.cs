@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.Files;
-using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using Mint.ML.Training;
 using static TorchSharp.torch;

@@ -56,6 +56,14 @@ internal sealed class EncoderTraining : ITraining, IHeldOut
         ["features"] = Convert.ToHexStringLower(SHA256.HashData(features.contiguous().bytes)),
     };
 
+    public IReadOnlyDictionary<string, double> Guesses => new Dictionary<string, double>
+    {
+        ["total"] = labels.Select((label, i) => LabelWeight(i) * Guessing.CrossEntropy(
+            [.. train.CountBy(clip => label.Classes[clip]).Select(pair => (long)pair.Value)], options.LabelSmoothing, label.Values.Count)).Sum(),
+    };
+
+    private static double LabelWeight(int label) => Math.Pow(0.5, label);
+
     public double RateAt(long step, long steps) => TriangularRate.At(options.LearningRate, options.WarmUp, step, steps);
 
     public IReadOnlyList<TrainingBatch> Batches(long step)
@@ -82,7 +90,7 @@ internal sealed class EncoderTraining : ITraining, IHeldOut
         {
             var (named, wanted) = (heads.Value[label].Logits(heard), classes[label].index_select(0, rows));
             var error = Error(named, wanted).Times(share).Plus(Error(named, wanted.index_select(0, others)).Times(1 - share));
-            loss = loss.Plus(error.Times(Math.Pow(0.5, label)));
+            loss = loss.Plus(error.Times(LabelWeight(label)));
         }
         return loss.unsqueeze(0);
     }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Mint.ML.LanguageModels;
-using Mint.ML.Layers;
 using Mint.ML.Objectives;
 using Mint.ML.Tensors;
 using Mint.ML.Text;
@@ -111,6 +110,19 @@ internal static class LanguageModelPretraining
             ["pairs"] = TrainingLoop.Hash(Pairs(new Random(options.Seed)).SelectMany(pair => new[] { pair.Input, pair.Target }
                 .Select(text => string.Join(' ', tokenizer.Encode(text))))),
         };
+
+        // Of as many pairs as an estimate needs, drawn as the training draws.
+        public IReadOnlyDictionary<string, double> Guesses
+        {
+            get
+            {
+                var random = new Random(options.Seed);
+                var targets = tokenizer.EncodeBatch([.. Enumerable.Range(0, 2000).Select(_ => draw(random).Target)], maxLength: options.MaxTargetTokens);
+                long[] counts = [.. targets.Ids.Cast<long>().Zip(targets.Mask.Cast<bool>()).Where(token => token.Second).CountBy(token => token.First)
+                    .Select(pair => (long)pair.Value)];
+                return new Dictionary<string, double> { ["total"] = Guessing.CrossEntropy(counts) };
+            }
+        }
 
         public double RateAt(long step, long steps) => TriangularRate.At(options.LearningRate, options.WarmUp, step, steps);
 

@@ -1,4 +1,3 @@
-using Mint.ML.Samples.Demo;
 using Mint.ML.Samples.Making.Notes;
 using Mint.ML.Text;
 

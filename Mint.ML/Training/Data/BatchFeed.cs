@@ -70,9 +70,10 @@ internal sealed class BatchFeed : IDisposable
 
     private AudioEncoding Read(long epoch, int[] examples)
     {
-        int[] clips = [.. examples.Select(stage.Clip)];
+        var heard = examples.SelectMany(example => stage.Clips(example).Select((clip, place) => (clip, example, place))).ToList();
+        int[] clips = [.. heard.Select(one => one.clip)];
         int most = options.MaxFrames ?? int.MaxValue;
-        long[] starts = [.. examples.Select((example, i) => Crops.Start(options.Seed, epoch, example, audio.Frames(clips[i]), most))];
+        long[] starts = [.. heard.Select(one => Crops.Start(options.Seed + one.place, epoch, one.example, audio.Frames(one.clip), most))];
         lock (reads) return Crops.Cut(audio.Read(clips), starts, most);
     }
 

@@ -83,6 +83,9 @@ public sealed class FeatureCache : IFrameSource, IDisposable
     public string Name(int clip) => files[clip];
 
     /// <inheritdoc/>
+    public string Place(int clip) => places is null ? files[clip] : $"{places[clip]} ({files[clip]})";
+
+    /// <inheritdoc/>
     /// <exception cref="InvalidDataException">An entry was damaged, and the sound file is no longer what it was either; or it holds a number that is not
     /// finite.</exception>
     public AudioEncoding Read(IReadOnlyList<int> clips) => stored.Read(clips);

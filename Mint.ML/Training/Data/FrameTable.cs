@@ -50,6 +50,12 @@ public sealed class FrameTable : IFrameSource
     /// <inheritdoc/>
     public long Frames(int clip) => clips[clip].Length / HiddenSize;
 
+    /// <summary>What messages call the clips; where it is empty, their numbers.</summary>
+    internal List<string> Places { get; } = [];
+
+    /// <inheritdoc/>
+    string IFrameSource.Place(int clip) => clip < Places.Count ? Places[clip] : $"clip {clip}";
+
     /// <summary>Copies the frames of one more clip.</summary>
     /// <param name="frames">T x E values.</param>
     /// <exception cref="ArgumentException">There are none, or no whole number of frames.</exception>

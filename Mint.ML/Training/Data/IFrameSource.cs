@@ -1,6 +1,5 @@
 using Mint.ML.Encoders;
 
-
 namespace Mint.ML.Training.Data;
 
 /// <summary>What a bridge is trained on: the frames that a frozen encoder hears in each clip, however they are come by.</summary>
@@ -21,6 +20,9 @@ public interface IFrameSource
 
     /// <summary>What an error message calls a clip: its file, where there is one.</summary>
     string Name(int clip) => $"clip {clip}";
+
+    /// <summary>Where a clip is named, for messages: a manifest's row and the file, or a row of the data.</summary>
+    string Place(int clip) => Name(clip);
 
     /// <summary>Hash of what the frames are made of, where it is known: a run does not go on with other frames than it began with.</summary>
     string Identity => "";

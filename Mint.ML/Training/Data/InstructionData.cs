@@ -11,7 +11,11 @@ namespace Mint.ML.Training.Data;
 /// <param name="Weight">Its share in the mix; null mixes by size.</param>
 public sealed record InstructionData(string Manifest, string? Instruction, string Response = "Response", double? Weight = null)
 {
-    private static readonly string[] Keys = ["manifest", "instruction", "response", "weight"];
+    private static readonly string[] Keys = ["manifest", "instruction", "response", "weight", "template"];
+
+    /// <summary>A template of Pengi, which makes prompt and answer of a row's columns of the names of its fields; null for none. Rows that lack one of them
+    /// are left out.</summary>
+    public PengiTemplate? Template { get; init; }
 
     /// <summary>Reads a data set from a text: MANIFEST, MANIFEST:INSTRUCTION:COLUMN, or a JSON object of the properties in lower case.</summary>
     /// <param name="text">The text. An instruction may be a data set of the paper's Table 1 (NSynth, Clotho, ...), for its template.</param>
@@ -27,7 +31,7 @@ public sealed record InstructionData(string Manifest, string? Instruction, strin
             throw new FormatException($"--data '{text}' must be MANIFEST or MANIFEST:INSTRUCTION:COLUMN, for instance notes.csv:\"This is a sound "
                 + "of\":Family.");
         }
-        return new(text[..first], Template(text[(first + 1)..last]), text[(last + 1)..]);
+        return new(text[..first], Asked(text[(first + 1)..last]), text[(last + 1)..]);
     }
 
     private static InstructionData FromJson(string text)
@@ -41,9 +45,14 @@ public sealed record InstructionData(string Manifest, string? Instruction, strin
                 throw new FormatException($"'data' knows no '{unknown}'; the nearest key is '{OptionFile.Nearest(unknown, Keys)}'.");
             }
             if (!values.TryGetValue("manifest", out var manifest)) throw new FormatException($"'data' names no manifest: {text}");
-            return new(manifest.GetString()!, values.TryGetValue("instruction", out var instruction) ? Template(instruction.GetString()!) : null,
+            if (values.ContainsKey("template") && (values.ContainsKey("instruction") || values.ContainsKey("response")))
+                throw new ArgumentException("a template makes prompts and answers itself, of the columns of its fields");
+            return new(manifest.GetString()!, values.TryGetValue("instruction", out var instruction) ? Asked(instruction.GetString()!) : null,
                 values.TryGetValue("response", out var response) ? response.GetString()! : "Response", values.TryGetValue("weight", out var weight)
-                    ? weight.GetDouble() : null);
+                    ? weight.GetDouble() : null)
+            {
+                Template = values.TryGetValue("template", out var task) ? PengiTemplates.For(task.GetString()!) : null,
+            };
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
         {
@@ -52,7 +61,7 @@ public sealed record InstructionData(string Manifest, string? Instruction, strin
         }
     }
 
-    private static string Template(string instruction) => InstructionTemplates.For(instruction) switch
+    private static string Asked(string instruction) => InstructionTemplates.For(instruction) switch
     {
         [] => instruction,
         [var one] => one.Instruction,
@@ -60,6 +69,13 @@ public sealed record InstructionData(string Manifest, string? Instruction, strin
             throw new FormatException($"{instruction} has {several.Count} templates in Table 1; write the one you mean: "
             + $"{string.Join(", ", several.Select(template => $"\"{template.Instruction}\""))}."),
     };
+
+    private (string? Asked, string? Answer) Texts(AudioManifestRow row)
+    {
+        if (Template is null) return (Instruction ?? row.Find(nameof(Instruction)), row.Find(Response));
+        var values = Template.Fields.ToDictionary(field => field, row.Find);
+        return values.Values.Any(string.IsNullOrWhiteSpace) ? (null, null) : Template.Fill(values.ToDictionary(pair => pair.Key, pair => pair.Value!));
+    }
 
     /// <summary>Reads the manifests: every sound file once, and the examples about them.</summary>
     /// <param name="sources">At least one.</param>
@@ -76,7 +92,8 @@ public sealed record InstructionData(string Manifest, string? Instruction, strin
         foreach (var source in sources)
         {
             var manifest = AudioManifest.Read(source.Manifest);
-            foreach (string column in source.Instruction is null ? [nameof(Instruction), source.Response] : (string[])[source.Response])
+            foreach (string column in source.Template is { } filled ? filled.Fields : source.Instruction is null ? [nameof(Instruction), source.Response]
+                : (string[])[source.Response])
             {
                 if (!manifest.Columns.Contains(column, StringComparer.OrdinalIgnoreCase))
                     throw new InvalidDataException($"{source.Manifest} has no column '{column}'; it has: {Brief.List(manifest.Columns)}.");
@@ -85,7 +102,7 @@ public sealed record InstructionData(string Manifest, string? Instruction, strin
             List<InstructionExample> examples = [];
             foreach (var row in manifest.Rows)
             {
-                string? asked = source.Instruction ?? row.Find(nameof(Instruction)), answer = row.Find(source.Response);
+                var (asked, answer) = source.Texts(row);
                 // An empty instruction that is said for all rows asks nothing: captions to pre-train on.
                 if (source.Instruction is null && string.IsNullOrWhiteSpace(asked) || string.IsNullOrWhiteSpace(answer)) continue;
                 if (!clips.TryGetValue(row.Path, out int clip))

@@ -8,6 +8,13 @@ internal sealed class TokenRows(IReadOnlyList<int[]> rows, int pad)
     /// <summary>Number of real ids of some rows.</summary>
     public long Tokens(IEnumerable<int> picked) => picked.Sum(row => (long)rows[row].Length);
 
+    /// <summary>How often each id occurs, without the first few of every row.</summary>
+    public IReadOnlyCollection<long> Counts(int without = 0) =>
+        [.. rows.SelectMany(row => row.Skip(without)).CountBy(id => id).Select(pair => (long)pair.Value)];
+
+    /// <summary>Ids of a row.</summary>
+    public int Length(int row) => rows[row].Length;
+
     /// <summary>What the rows are, for a run's identity.</summary>
     public IEnumerable<string> Fingerprint => rows.Select(row => string.Join(' ', row));
 

@@ -1,6 +1,5 @@
 using Mint.ML.Checkpoints;
 using Mint.ML.LanguageModels;
-using Mint.ML.Layers;
 using Mint.ML.Systems;
 
 namespace Mint.ML.Training.Memory;

@@ -1,5 +1,4 @@
 using Mint.ML.Bridges;
-using Mint.ML.Layers;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json.Nodes;
 using Mint.ML.Answering;
 
 namespace Mint.ML.Tests.Answering;

@@ -1,6 +1,5 @@
 using Mint.ML.Bridges;
 using Mint.ML.LanguageModels;
-using Mint.ML.Layers;
 using Mint.ML.Tests.Models;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Tests.Checkpoints;

@@ -32,6 +32,7 @@ public sealed class PyTorchFileTests
     [TestMethod]
     [DataRow("module.pth")]
     [DataRow("wrapped.pth")]
+    [DataRow("pairs.pth")]
     public void A_state_dict_is_found_alone_or_among_a_trainers_things(string file)
     {
         using var folder = CheckpointFolder.Open(Fixtures.Path("pytorch", file));

@@ -56,6 +56,17 @@ public sealed class SafetensorsTests
     }
 
     [TestMethod]
+    public void A_large_file_that_ends_while_it_is_read_says_where()
+    {
+        string path = At("large.safetensors");
+        using Tensor large = zeros(6 << 20); // more than one piece, so that they are read side by side
+        Safetensors.Write(path, [new("a", large)]);
+        using var file = SafetensorsFile.Open(path);
+        using (var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite)) stream.SetLength(20 << 20);
+        StringAssert.Contains(Assert.ThrowsExactly<EndOfStreamException>(() => file.Read("a")).Message, (20 << 20).ToString());
+    }
+
+    [TestMethod]
     [DataRow(ScalarType.Float16)]
     [DataRow(ScalarType.BFloat16)]
     [DataRow(ScalarType.Float64)]

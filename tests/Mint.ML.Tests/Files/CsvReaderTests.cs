@@ -1,4 +1,3 @@
-using System.Text;
 using CsvHelper.Configuration;
 using Mint.ML.Files;
 

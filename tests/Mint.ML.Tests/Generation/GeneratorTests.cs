@@ -1,4 +1,3 @@
-using Mint.ML.Checkpoints;
 using Mint.ML.Generation;
 using Mint.ML.LanguageModels;
 using Mint.ML.Text;

@@ -1,6 +1,7 @@
 using System.Text;
 using Mint.ML.Checkpoints;
 using Mint.ML.Hub;
+using Mint.ML.Tests.Files;
 using Mint.ML.Tests.Text;
 
 namespace Mint.ML.Tests.Hub;
@@ -116,6 +117,7 @@ public sealed class HubPullTests
         using var place = new TemporaryFolder();
         StringAssert.Contains((await Assert.ThrowsExactlyAsync<InvalidDataException>(() => Pull(hub, place))).Message, "hash differs");
         Assert.IsFalse(Directory.Exists(place.File("bert")));
+        Assert.AreEqual(2, hub.Asked.Count(request => request.Path.EndsWith(Weights, StringComparison.Ordinal)), "once more from its beginning, and no more");
     }
 
     [TestMethod]
@@ -324,6 +326,57 @@ public sealed class HubPullTests
         StringAssert.Contains((await Assert.ThrowsExactlyAsync<IOException>(() => Pull(hub, place))).Message, "made by no pull");
         Assert.AreEqual("years", File.ReadAllText(Path.Combine(beside, "thesis.txt")));
         Assert.HasCount(1, Directory.GetFileSystemEntries(beside));
+    }
+
+    [TestMethod]
+    public void A_place_is_looked_at_before_the_hub_is_asked()
+    {
+        using var place = new TemporaryFolder();
+        string folder = place.File("bert"), beside = place.File(".bert.pull");
+        HubPull.CheckPlace("some/bert", folder);
+        Assert.IsEmpty(Directory.GetFileSystemEntries(place.Path), "looking makes nothing");
+
+        File.WriteAllText(folder, "mine");
+        Refused("is a file");
+        File.Delete(folder);
+        File.CreateSymbolicLink(folder, place.File("nowhere"));
+        Refused("is a link to");
+        File.Delete(folder);
+        Directory.CreateDirectory(folder);
+        Refused("is there already, and is not some/bert");
+        Directory.Delete(folder);
+        Directory.CreateDirectory(beside);
+        File.WriteAllText(Path.Combine(beside, "thesis.txt"), "years");
+        Refused("made by no pull");
+
+        void Refused(string why) => StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => HubPull.CheckPlace("some/bert", folder)).Message, why);
+    }
+
+    [TestMethod]
+    public async Task Two_pulls_into_one_place_are_one_and_the_other_is_told_who_is_at_work()
+    {
+        using var hub = new LoopbackHub(Files);
+        using var place = new TemporaryFolder();
+        using (var other = OtherProcess.Hold(place.File("bert")))
+        {
+            string message = (await Assert.ThrowsExactlyAsync<IOException>(() => Pull(hub, place))).Message;
+            StringAssert.Contains(message, $"{place.File("bert")} is in use by process {other.Id}");
+            Assert.IsFalse(Directory.Exists(place.File(".bert.pull")), "nothing is made in the other's place");
+        }
+        await Pull(hub, place);
+        CollectionAssert.AreEqual(new[] { place.File("bert") }, Directory.GetFileSystemEntries(place.Path), "no lock is left");
+    }
+
+    [TestMethod]
+    public async Task More_than_the_disk_has_room_for_is_refused_before_a_byte_is_fetched()
+    {
+        using var hub = new LoopbackHub(Files)
+        {
+            Listing = """, {"rfilename": "more.json", "size": 1000000000000, "blobId": "0123456789abcdef0123456789abcdef01234567"}""",
+        };
+        using var place = new TemporaryFolder();
+        StringAssert.Contains((await Assert.ThrowsExactlyAsync<IOException>(() => Pull(hub, place))).Message, "Make room");
+        Assert.HasCount(1, hub.Asked, "the list alone");
     }
 
     [TestMethod]

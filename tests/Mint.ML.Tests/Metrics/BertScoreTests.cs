@@ -1,4 +1,3 @@
-using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
 using Mint.ML.Metrics;
 using Mint.ML.Text;

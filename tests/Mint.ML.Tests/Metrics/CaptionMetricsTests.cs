@@ -21,6 +21,18 @@ public sealed class CaptionMetricsTests
     }
 
     [TestMethod]
+    public void BLEU_is_the_mean_of_its_four_orders_of_the_set_of_items_and_of_any_part()
+    {
+        var set = CaptionSet.From([new("a dog barks loudly in the yard", ["a dog is barking in the yard"]),
+            new("rain falls", ["rain falls on a roof", "it rains"]), new("a man speaks", ["a man speaks while a bell rings"])]);
+        MetricScore[] orders = [.. Enumerable.Range(1, 4).Select(order => new Bleu(order).Score(set))];
+        var mean = new BleuMean().Score(set);
+        Assert.AreEqual(orders.Sum(score => score.Corpus) / 4, mean.Corpus, 1e-12);
+        for (int item = 0; item < 3; item++) Assert.AreEqual(orders.Sum(score => score.Items[item]) / 4, mean.Items[item], 1e-12);
+        Assert.AreEqual(orders.Sum(score => score.Over([0, 2])) / 4, mean.Over([0, 2]), 1e-12);
+    }
+
+    [TestMethod]
     public void METEOR_names_the_modules_it_used()
     {
         var captions = CaptionSet.From(Items());
@@ -118,7 +130,7 @@ public sealed class CaptionMetricsTests
     public void The_list_has_every_metric_once_under_the_name_of_its_score()
     {
         var metrics = CaptionMetrics.All(new CaptionTools { Synonyms = null, Spice = new SpiceTool("none") });
-        CollectionAssert.AreEqual(new[] { "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "METEOR", "ROUGE-L", "CIDEr-D", "SPICE", "SPIDEr", "BERTScore" },
+        CollectionAssert.AreEqual(new[] { "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "BLEU", "METEOR", "ROUGE-L", "CIDEr-D", "SPICE", "SPIDEr", "BERTScore" },
             metrics.Select(metric => metric.Name).ToArray());
         CollectionAssert.AreEqual(metrics.Select(metric => metric.Name).ToArray(), CaptionMetrics.All().Select(metric => metric.Name).ToArray());
         foreach (var score in Scores(Items(), [.. metrics.Select(metric => metric.Name)])) Assert.HasCount(Items().Length, score.Items, score.Name);

@@ -13,6 +13,21 @@ public sealed class ClassificationMetricsTests
     private static T[] Row<T>(JsonNode? node) => [.. node!.AsArray().Select(v => v!.GetValue<T>())];
 
     [TestMethod]
+    public void The_calibration_error_is_that_of_bins_filled_by_hand()
+    {
+        // Of ten bins: one of 0.2 (wrong), two of 0.75 (one right), three of 0.95 and 1 (two right).
+        bool[] right = [false, true, false, true, true, false];
+        double[] confidences = [0.2, 0.75, 0.75, 0.95, 1, 0.95];
+        double expected = (0.2 + Math.Abs(1 - 1.5) + Math.Abs(2 - 2.9)) / 6;
+        Assert.AreEqual(expected, ClassificationMetrics.ExpectedCalibrationError(right, confidences, bins: 10), 1e-12);
+        // Bins are closed above: 0.2 with ten bins is in the second, with what is just below, not with what is above.
+        Assert.AreEqual(0, ClassificationMetrics.ExpectedCalibrationError([true, false], [0.5, 0.5]), 1e-12);
+        Assert.AreEqual(1, ClassificationMetrics.ExpectedCalibrationError([true, false], [0, 1]), 1e-12);
+        Assert.ThrowsExactly<ArgumentException>(() => ClassificationMetrics.ExpectedCalibrationError([true], [1.01]));
+        Assert.ThrowsExactly<ArgumentException>(() => ClassificationMetrics.ExpectedCalibrationError([true], [double.NaN]));
+    }
+
+    [TestMethod]
     public void Class_scores_of_the_confusion_matrix_average_to_scikit_learns()
     {
         JsonNode item = json["multiclass"]!;

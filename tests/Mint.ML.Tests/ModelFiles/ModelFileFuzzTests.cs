@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using Mint.ML.Checkpoints;
 using Mint.ML.ModelFiles;
 

@@ -23,6 +23,15 @@ public sealed class HtsAtTests
     }
 
     [TestMethod]
+    public void One_frame_is_heard_and_none_is_refused()
+    {
+        using var scope = NewDisposeScope();
+        using var model = HtsAt.Load(Fixtures.Path("clap"));
+        Assert.IsTrue(model.call(zeros(1, 1, 1, 16), null).Pooled.isfinite().all().item<bool>());
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => model.call(zeros(1, 1, 0, 16), null)).Message, "0 frames");
+    }
+
+    [TestMethod]
     public void Too_many_frames_are_refused_with_both_shapes()
     {
         using var scope = NewDisposeScope();

@@ -59,6 +59,19 @@ public sealed class SpectrogramEncoderTests
     }
 
     [TestMethod]
+    public void Lengths_of_another_number_or_beyond_the_samples_are_refused()
+    {
+        using var scope = NewDisposeScope();
+        using var encoder = Load("ast");
+        var waveforms = zeros(2, 2_000);
+        foreach (long[] lengths in (long[][])[[2_000], [2_000, 2_000, 2_000], [2_000, 2_001]])
+        {
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => encoder.Encode(waveforms, tensor(lengths))).Message,
+                string.Join(", ", lengths));
+        }
+    }
+
+    [TestMethod]
     [DataRow("ast")]
     [DataRow("audiomae")]
     public void Encoding_leaves_no_tensor_behind(string kind)

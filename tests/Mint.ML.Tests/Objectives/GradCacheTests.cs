@@ -1,7 +1,6 @@
 using Mint.ML.Bridges;
 using Mint.ML.Objectives;
 using Mint.ML.Tests.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Tests.Objectives;

@@ -17,6 +17,16 @@ public sealed class OptionChecksTests
     }
 
     [TestMethod]
+    public void A_training_that_is_told_nothing_is_the_papers()
+    {
+        var options = new TrainingOptions();
+        Assert.AreEqual(30, options.MaxTokens);
+        Assert.AreEqual(64, options.BatchSize);
+        Assert.AreEqual(1e-4, options.LearningRate);
+        Assert.AreEqual(LearningRateSchedule.Linear, options.Schedule);
+    }
+
+    [TestMethod]
     public void Everything_wrong_with_a_stage_is_told_at_once()
     {
         Says(() => AlignmentTraining.Validate(

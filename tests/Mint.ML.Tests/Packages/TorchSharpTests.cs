@@ -1,7 +1,6 @@
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
-using static TorchSharp.torch.nn;
 
 namespace Mint.ML.Tests.Packages;
 

@@ -3,7 +3,6 @@ using Mint.ML.Encoders;
 using Mint.ML.Objectives;
 using Mint.ML.Retrieval;
 using Mint.ML.Text;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Tests.Retrieval;

@@ -1,5 +1,3 @@
-using Mint.ML.Text;
-
 namespace Mint.ML.Tests.Text;
 
 /// <summary>Twice the text takes twice the memory, whatever it says.</summary>

@@ -33,6 +33,14 @@ public class VocabularyTrainingTests
     }
 
     [TestMethod]
+    public void A_word_that_occurs_once_becomes_a_piece_where_once_is_enough()
+    {
+        using var folder = new TemporaryFolder();
+        WordPieceTrainer.Train(["harp"], folder.File("vocab.txt"), new WordPieceTrainingOptions { VocabularySize = 100, LeastCount = 1 });
+        CollectionAssert.Contains(File.ReadAllLines(folder.File("vocab.txt")), "harp");
+    }
+
+    [TestMethod]
     public void Training_does_not_depend_on_the_order_of_the_texts()
     {
         using var folder = new TemporaryFolder();

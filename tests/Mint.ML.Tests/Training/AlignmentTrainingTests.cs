@@ -5,7 +5,6 @@ using Mint.ML.Tests.Text;
 using Mint.ML.Text;
 using Mint.ML.Training;
 using Mint.ML.Training.Data;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Tests.Training;
@@ -307,5 +306,26 @@ public sealed class AlignmentTrainingTests
         Train(without, Short with { Epochs = 1 });
         Train(with, Short with { Epochs = 1, RunFolder = folder.Path });
         AssertSame(without, with);
+    }
+
+    [TestMethod]
+    public void Captions_whose_ends_are_not_read_are_told_with_their_clips_at_the_first_step_and_at_the_end()
+    {
+        const int Most = 20; // tokens, of which two begin and end a caption
+        string fits = new('a', Most - 2), longer = new('b', Most - 1), longest = new('c', Most + 8);
+        string[] captions = [fits, longer, .. Captions.Skip(2).Select(_ => "short")];
+        var validation = new AlignmentValidation(new FrameTable(Frames()[..2], 8), ["short", longest]);
+        var told = new List<IReadOnlyList<CutText>>();
+        using var bridge = Bridge();
+        var result = AlignmentTraining.Run(bridge, new Characters(40), new FrameTable(Frames(), 8), captions, new AlignmentOptions(),
+            Short with { Epochs = 1, MaxTokens = Most }, validation, new Listener(told));
+        CollectionAssert.AreEqual(new[] { new CutText("clip 1", longer, 1), new("clip 1", longest, 10) }, result.CutTexts.ToArray());
+        CollectionAssert.AreEqual(result.CutTexts.ToArray(), told[0].ToArray());
+        Assert.AreEqual("clip 1: 1 token too long, 'bbbbbbbbbbbbbbbbbbb'", result.CutTexts[0].ToString());
+    }
+
+    private sealed class Listener(List<IReadOnlyList<CutText>> told) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => told.Add(value.CutTexts);
     }
 }

@@ -10,6 +10,24 @@ namespace Mint.ML.Tests.Training;
 public sealed class InstructionMixTests
 {
     [TestMethod]
+    public void A_template_makes_prompts_and_answers_of_the_columns_of_its_fields()
+    {
+        using var place = new Text.TemporaryFolder();
+        string manifest = place.Write("notes.csv", "Path,Instrument,Pitch\na.wav,flute,60\nb.wav,,61\nc.wav,organ,62\n");
+        var source = InstructionData.Parse($$"""{"manifest": "{{manifest}}", "template": "music note analysis"}""");
+        var (files, _, mix) = InstructionData.Read([source]);
+        Assert.HasCount(2, files, "a row without an instrument is left out");
+        CollectionAssert.AreEqual(new[] { new InstructionExample(0, "this music note is", "produced by flute, pitch 60"),
+            new InstructionExample(1, "this music note is", "produced by organ, pitch 62") }, mix.Examples.ToArray());
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => InstructionData.Read([InstructionData.Parse(
+            $$"""{"manifest": "{{manifest}}", "template": "audio captioning"}""")])).Message, "no column 'caption'");
+        StringAssert.Contains(Assert.ThrowsExactly<FormatException>(() => InstructionData.Parse(
+            """{"manifest": "a.csv", "template": "audio captioning", "instruction": "x"}""")).Message, "a template makes prompts");
+        StringAssert.Contains(Assert.ThrowsExactly<FormatException>(() => InstructionData.Parse("""{"manifest": "a.csv", "template": "poetry"}""")).Message,
+            "poetry");
+    }
+
+    [TestMethod]
     public void By_size_an_epoch_has_every_example_once()
     {
         var mix = new InstructionMix([Source("a", 3), Source("b", 5)]);

@@ -1,11 +1,8 @@
-using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
 using Mint.ML.Systems;
 using Mint.ML.Text;
 using Mint.ML.Training;
 using Mint.ML.Training.Data;
-using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Tests.Training;
@@ -31,6 +28,17 @@ public sealed class InstructionTrainingTests
         }
 
         Assert.IsFalse(model.Bridge.training);
+    }
+
+    [TestMethod]
+    public void Answers_that_are_all_the_same_and_a_language_model_that_was_not_read_are_said()
+    {
+        var model = Load();
+        Assert.IsNull(Train(model, Short).Warning);
+        InstructionExample[] same = [.. Answers.Select((_, i) => new InstructionExample(i, "what?", "piano"))];
+        StringAssert.Contains(InstructionTraining.Run(model, Audio(model), same, Short).Warning!, "All 6 answers are 'piano'");
+        using (no_grad()) ((T5)model.LanguageModel).named_parameters().First(pair => pair.parameter.ndim == 2).parameter.zero_();
+        StringAssert.Contains(Train(model, Short).Warning!, "is one number throughout: it was never read from a file");
     }
 
     [TestMethod]
@@ -136,4 +144,19 @@ public sealed class InstructionTrainingTests
 
     private static int Changed(nn.Module before, nn.Module after) => before.parameters().Zip(after.parameters())
         .Count(pair => !pair.First.detach().cpu().bytes.SequenceEqual(pair.Second.detach().cpu().bytes));
+
+    [TestMethod]
+    public void A_question_or_an_answer_whose_end_is_not_read_is_told_once_with_its_clip()
+    {
+        var model = Load();
+        string asked = string.Join(' ', Enumerable.Repeat("what", 40)), answer = string.Join(' ', Enumerable.Repeat("organ", 40));
+        InstructionExample[] examples =
+            [new(0, "what?", "harp"), new(2, asked, "harp"), new(3, asked, "harp"), new(4, "what?", answer), new(5, "what?", "drum")];
+        const int Most = 12;
+        var cut = InstructionTraining.Run(model, Audio(model), examples, Short with { MaxTokens = Most }).CutTexts;
+        int unread = Math.Max(Bridge(model).Encode(asked, addSpecialTokens: false).Length + 2, Language(model).Encode(asked).Length) - Most; // [CLS], [SEP]
+        int untold = Language(model).Encode(answer, addSpecialTokens: false).Length + 1 - Most; // one token ends it
+        Assert.IsTrue(unread > 0 && untold > 0);
+        CollectionAssert.AreEqual(new[] { new CutText("clip 2", asked, unread), new("clip 4", answer, untold) }, cut.ToArray());
+    }
 }

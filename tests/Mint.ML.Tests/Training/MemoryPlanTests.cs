@@ -1,6 +1,5 @@
 using Mint.ML.Bridges;
 using Mint.ML.LanguageModels;
-using Mint.ML.Layers;
 using Mint.ML.Objectives;
 using Mint.ML.Training.Memory;
 
@@ -37,6 +36,15 @@ public sealed class MemoryPlanTests
         Assert.AreEqual(one.Total - one.Activations - one.Gaps, five.Total - five.Activations - five.Gaps);
 
         static double four(MemoryPlan one, MemoryPlan two) => 4.0 * (two.Activations - one.Activations);
+    }
+
+    [TestMethod]
+    public void Generation_keeps_a_logit_for_every_word_at_every_predicted_token()
+    {
+        var wide = Small with { QFormer = Small.QFormer with { VocabularySize = 50_000 } };
+        var step = new TrainingStepSize();
+        long generation = MemoryPlan.Stage1(wide, new(), step).Activations - MemoryPlan.Stage1(wide, new() { GenerationWeight = 0 }, step).Activations;
+        Assert.IsGreaterThanOrEqualTo(4L * step.Batch * (step.Tokens - 1) * 50_000, generation);
     }
 
     [TestMethod]

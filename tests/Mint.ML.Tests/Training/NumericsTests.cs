@@ -5,7 +5,6 @@ using Mint.ML.Tests.Text;
 using Mint.ML.Training;
 using Mint.ML.Training.Data;
 using Mint.ML.Training.Memory;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

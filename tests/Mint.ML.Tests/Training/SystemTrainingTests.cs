@@ -3,7 +3,6 @@ using Mint.ML.Systems;
 using Mint.ML.Text;
 using Mint.ML.Training;
 using Mint.ML.Training.Data;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Tests.Training;

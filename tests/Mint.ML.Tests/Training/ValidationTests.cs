@@ -5,7 +5,6 @@ using Mint.ML.Tests.Text;
 using Mint.ML.Text;
 using Mint.ML.Training;
 using Mint.ML.Training.Data;
-using TorchSharp;
 using static Mint.ML.Tests.Training.AlignmentTrainingTests;
 using static TorchSharp.torch;
 

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.Transforms.Tests.Pipeline;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Transforms.Tests.Contract;
@@ -11,15 +10,18 @@ namespace Mint.ML.Transforms.Tests.Contract;
 internal static class SmallSystems
 {
     private static readonly Lazy<string> MadePengi = new(MakePengi), MadeMusiLingo = new(MakeMusiLingo), MadeMint = new(MakeMint),
-        MadeLlama = new(MakeLlama);
+        MadeLlama = new(MakeLlama), MadeApt = new(MakeApt);
     private static readonly Lazy<AudioLanguageSystem> LoadedPengi = new(() => EightClips.Shared.Ml.AudioLanguage().LoadSystem(Pengi)),
         LoadedMusiLingo = new(() => EightClips.Shared.Ml.AudioLanguage().LoadSystem(MusiLingo, embedFrozenModels: true)),
+        LoadedApt = new(() => EightClips.Shared.Ml.AudioLanguage().LoadSystem(Apt)),
         LoadedClap = new(() => EightClips.Shared.Ml.AudioLanguage().LoadSystem(SmallClap.Folder));
 
     public static string Pengi => MadePengi.Value;
     public static string MusiLingo => MadeMusiLingo.Value;
     public static string Mint => MadeMint.Value;
     public static string Llama => MadeLlama.Value;
+    public static string Apt => MadeApt.Value;
+    public static AudioLanguageSystem TheApt => LoadedApt.Value;
     public static AudioLanguageSystem ThePengi => LoadedPengi.Value;
     public static AudioLanguageSystem TheMusiLingo => LoadedMusiLingo.Value;
     public static AudioLanguageSystem TheClap => LoadedClap.Value;
@@ -48,6 +50,17 @@ internal static class SmallSystems
         return folder;
     }
 
+    private static string MakeApt()
+    {
+        string folder = Copy("apt");
+        Ear(Path.Combine(folder, "encoder"), "data2vec_audio", config => new Data2VecAudio(Data2VecAudioConfig.FromJson(config)));
+        Words(Path.Combine(folder, "bert"), 60);
+        string llama = Path.Combine(folder, "language-model");
+        Directory.CreateDirectory(llama);
+        foreach (string file in Directory.GetFiles(Llama)) File.Copy(file, Path.Combine(llama, Path.GetFileName(file)));
+        return folder;
+    }
+
     private static string MakeMint()
     {
         string folder = Copy("instructblip_stage2");
@@ -57,7 +70,7 @@ internal static class SmallSystems
         return folder;
     }
 
-    private static void Words(string folder, int size)
+    public static void Words(string folder, int size)
     {
         Directory.CreateDirectory(folder);
         IEnumerable<string> words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", .. "abcdefghijklmnopqrstuv".SelectMany(c => new[] { $"{c}", $"##{c}" }),

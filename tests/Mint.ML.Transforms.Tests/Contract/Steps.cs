@@ -31,7 +31,7 @@ internal sealed record Step(Type Transformer, Func<MLContext, IEstimator<ITransf
     private static readonly Prefix Embedded = Featurized.And(_ => Bridge, "Path", "AudioEmbedding", "TextEmbedding");
 
     private static readonly Prefix HeardByPengi = Heard(SmallSystems.ThePengi), HeardByMusiLingo = Heard(SmallSystems.TheMusiLingo),
-        HeardByClap = Heard(SmallSystems.TheClap);
+        HeardByClap = Heard(SmallSystems.TheClap), HeardByApt = Heard(SmallSystems.TheApt);
 
     private static Prefix Heard(AudioLanguageSystem system) =>
         Loaded.And(data => system.FeaturizeAudio().Fit(data), "Path", "Caption", "Instruction", "Response", "Features");
@@ -121,6 +121,12 @@ internal sealed record Step(Type Transformer, Func<MLContext, IEstimator<ITransf
         ["EmbedAudio, by Pengi's captions"] = new(typeof(AudioEmbeddingTransformer), _ => SmallSystems.ThePengi.EmbedAudio("Vectors"), HeardByPengi,
             "Features", ["Vectors"]),
         ["EmbedText, by Pengi"] = new(typeof(TextEmbeddingTransformer), _ => SmallSystems.ThePengi.EmbedText("Vectors"), None, "Caption", ["Vectors"]),
+        ["AnswerSequences"] = new(typeof(SequenceAnsweringTransformer), _ => SmallSystems.TheApt.AnswerSequences(new()
+        {
+            Sequence = "a sound of {Caption} {Features} and {Features} {Instruction}",
+            Generation = new() { MaxTokens = 4 },
+            BatchSize = 3,
+        }), HeardByApt, "Features", ["Answer"]),
         ["RetrieveAudio"] = new(typeof(AudioRetrievalTransformer), ml => ml.AudioLanguage().RetrieveAudio("Retrieved", "TextEmbedding", Index.Value, 3),
             Embedded, "TextEmbedding", ["Retrieved", "Similarity"]),
     };

@@ -11,7 +11,7 @@ public sealed partial class TroubleshootingTests
     private static readonly string[] others =
     [
         "version `GLIBCXX_", "This application or script uses TorchSharp", "Two TorchSharp runtime packages", "DllNotFoundException", "Unknown scalar type",
-        "INTERNAL ASSERT FAILED", "warning NU1603", "error NU1101",
+        "INTERNAL ASSERT FAILED", "thrown by the target", "warning NU1603", "error NU1101",
     ];
 
     [TestMethod]

@@ -3,7 +3,6 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.ML.Runtime;
 using Microsoft.ML.TorchSharp;
 using Mint.ML.Transforms.Tests.Pipeline;
 using TorchSharp;

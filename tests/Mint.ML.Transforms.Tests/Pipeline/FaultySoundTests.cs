@@ -1,5 +1,4 @@
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using Mint.ML.Audio;
 
 namespace Mint.ML.Transforms.Tests.Pipeline;

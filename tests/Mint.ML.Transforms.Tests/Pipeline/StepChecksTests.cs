@@ -2,7 +2,6 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Model.OnnxConverter;
 using Microsoft.ML.Runtime;
-using Mint.ML.Bridges;
 using Mint.ML.Transforms.Tests.Contract;
 
 namespace Mint.ML.Transforms.Tests.Pipeline;

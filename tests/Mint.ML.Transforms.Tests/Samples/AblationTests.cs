@@ -1,4 +1,3 @@
-using System.CommandLine;
 using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Samples.Making.Ablation;
 using Mint.ML.Transforms.Tests.Pipeline;

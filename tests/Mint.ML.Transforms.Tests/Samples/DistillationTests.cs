@@ -125,13 +125,23 @@ public sealed class DistillationTests
         foreach (var (name, weight) in whole.state_dict()) Assert.IsTrue(weight.Equals(again.state_dict()[name]), name);
     }
 
-    private static (YamNet Student, TrainingResult Result) Train(string pool, string run, int steps)
+    [TestMethod]
+    public void A_student_that_does_not_learn_says_so_beside_the_teachers_own_variance()
+    {
+        using var scope = NewDisposeScope();
+        var (student, result) = Train(Path.Combine(folder, "pool"), Path.Combine(folder, "slow"), int.MaxValue, rate: 1e-9);
+        student.Dispose();
+        StringAssert.Contains(result.Warning!, "(guessing: 1.000)");
+        StringAssert.Contains(result.Warning!, "1E-09, is probably too low");
+    }
+
+    private static (YamNet Student, TrainingResult Result) Train(string pool, string run, int steps, double rate = 2e-2)
     {
         using var bank = Bank();
         using var teacher = Teacher();
         using var patches = new PatchPool(pool, bank, teacher, seed: 1, Size);
         using var stop = new CancellationTokenSource();
-        var options = Options with { RunFolder = run };
+        var options = Options with { RunFolder = run, LearningRate = rate };
         var training = new Distillation(patches, teacher.Config, options, CancellationToken.None);
         var result = TrainingLoop.Run(training, training, options.Loop, new StopAfter(steps, stop), stop.Token);
         return (training.Result(), result);

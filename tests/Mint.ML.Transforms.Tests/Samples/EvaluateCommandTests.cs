@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Mint.ML.Evaluation;
 using Mint.ML.Metrics;
 using Mint.ML.Samples.Cli.Commands;
-using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Transforms.Tests.Pipeline;
 
 namespace Mint.ML.Transforms.Tests.Samples;
@@ -54,6 +53,57 @@ public class EvaluateCommandTests
             Console.SetOut(console);
             Console.SetError(error);
         }
+    }
+
+    [TestMethod]
+    public void Questions_of_a_manifest_are_items_of_their_own_and_label_texts_are_filled_in_and_taken_out_again()
+    {
+        File.WriteAllLines(At("questions.csv"), ["Path,Question,Answer", .. Enumerable.Range(0, 2).SelectMany(i => new[]
+        {
+            $"{Path.Combine(Clips.Folder, $"clip{i}.wav")},what is it?,a note", $"{Path.Combine(Clips.Folder, $"clip{i}.wav")},how loud?,soft",
+            $"{Path.Combine(Clips.Folder, $"clip{i}.wav")},how loud?,quiet",
+        })]);
+        string recipe = Recipe("questions.json", new JsonObject
+        {
+            ["task"] = "answering", ["columns"] = new JsonArray("Answer"), ["manifest"] = "questions.csv", ["instruction"] = "question: {question}",
+            ["metrics"] = new JsonArray("accuracy", "BLEU"),
+        });
+        Run(recipe, "--output", At("questions"));
+        var items = File.ReadAllLines(Path.Combine(At("questions"), "items.jsonl")).Select(line => JsonNode.Parse(line)!).ToList();
+        Assert.HasCount(4, items);
+        Assert.HasCount(2, items[1]["reference"]!.AsArray(), "two people's answers to one question");
+        using var model = Mint.ML.Systems.AudioLanguageModel.Load(Path.Combine(Clips.Folder, "evaluate.zip"));
+        Assert.AreEqual(model.Ask(Path.Combine(Clips.Folder, "clip0.wav"), "question: how loud?", new()), (string)items[1]["answer"]!);
+        CollectionAssert.AreEqual(new[] { "accuracy", "BLEU" }, Evaluation("questions")["metrics"]!.AsArray()
+            .Select(metric => (string)metric!["name"]!).ToArray());
+
+        var labels = About("classification", "Family");
+        labels["label-text"] = "the {label} family";
+        Run(Recipe("labels.json", labels), "--output", At("labels"));
+        string[] known = [.. Evaluation("labels")["labels"]!.AsArray().Select(label => (string)label!)];
+        foreach (string line in File.ReadAllLines(Path.Combine(At("labels"), "items.jsonl"))) Assert.Contains((string)JsonNode.Parse(line)!["answer"]!, known);
+        var bad = About("classification", "Family");
+        bad["label-text"] = "no place";
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => EvaluationRecipe.Read(Recipe("bad.json", bad))).Message, "{label}");
+    }
+
+    [TestMethod]
+    public void F1_is_of_each_clips_likeliest_label_and_accuracy_of_answers_in_a_persons_words()
+    {
+        EvaluationItem[] tagged =
+        [
+            new("a", ["dog", "rain"], "") { Scores = [0.9f, 0.1f, 0.2f] }, new("b", ["cat"], "") { Scores = [0.9f, 0.5f, 0.2f] },
+            new("c", ["cat"], "") { Scores = [0.1f, 0.5f, 0.2f] },
+        ];
+        // Of three said, two are right; four are true: precision 2/3, recall 2/4.
+        double precision = 2 / 3.0, recall = 2 / 4.0;
+        Assert.AreEqual(2 * precision * recall / (precision + recall), EvaluationScores.Tagging(tagged, ["dog", "cat", "rain"])
+            .Single(metric => metric.Name == "F1").Value!.Value, 1e-12);
+        EvaluationItem[] said =
+        [
+            new("a", ["yes", "Yes, it is."], "yes it is"), new("b", ["no"], "yes"), new("c", ["No!"], "no"), new("d", ["two dogs"], "two"),
+        ];
+        Assert.AreEqual(0.5, EvaluationScores.Answers(said, new CaptionTools(), default).Metrics[0].Value);
     }
 
     private JsonNode Evaluation(string folder) => JsonNode.Parse(File.ReadAllText(Path.Combine(At(folder), "evaluation.json")))!;
@@ -156,7 +206,7 @@ public class EvaluateCommandTests
         string page = ReportCommand.Run(At("one"), null, null, null, 0, 0, new Progress<string>(), default);
         StringAssert.Contains(File.ReadAllText(page), "there is one clip", "the report");
         var metrics = Evaluation("one")["metrics"]!.AsArray();
-        Assert.HasCount(10, metrics);
+        Assert.HasCount(11, metrics);
         foreach (string name in (string[])["CIDEr-D", "SPIDEr"])
         {
             var metric = metrics.Single(metric => metric!["name"]!.GetValue<string>() == name)!;
@@ -193,6 +243,20 @@ public class EvaluateCommandTests
         {
             Assert.AreEqual(item["rank"]!.GetValue<int>() == 1, item["path"]!.GetValue<string>() == item["answer"]!.GetValue<string>());
         }
+    }
+
+    [TestMethod]
+    public void A_caption_that_is_read_in_part_has_a_note_in_its_item()
+    {
+        string[] lines = File.ReadAllLines(Clips.Manifest);
+        string caption = lines[1].Split(',')[2], longer = string.Join(' ', Enumerable.Repeat("flute", 90));
+        File.WriteAllLines(At("long.csv"), lines.Select(line => line.Replace(caption, longer).Replace("clip", Path.Combine(Clips.Folder, "clip"))));
+        var about = About("retrieval", "Caption");
+        about["manifest"] = "long.csv";
+        Run(Recipe("long.json", about), "-o", At("long"));
+        string[] notes = [.. Items("long").Select(item => item["notes"]?.ToJsonString() ?? "")];
+        StringAssert.Contains(notes[0], "tokens longer than the model reads");
+        Assert.IsTrue(notes.Skip(1).All(note => note.Length == 0));
     }
 
     [TestMethod]

@@ -1,7 +1,5 @@
 using System.Text.RegularExpressions;
-using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
-using Mint.ML.Layers;
 using Mint.ML.Samples.Making.Pretraining;
 using Mint.ML.Text;
 using Mint.ML.Training;

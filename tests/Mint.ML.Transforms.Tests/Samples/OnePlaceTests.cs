@@ -92,4 +92,20 @@ public sealed class OnePlaceTests
         Assert.AreEqual("[PAD]", File.ReadAllText(Path.Combine(to, "vocab.txt")));
         Assert.HasCount(1, Directory.GetFileSystemEntries(to));
     }
+
+    [TestMethod]
+    public void A_log_or_answers_are_not_added_to_what_a_planted_link_leads_to()
+    {
+        File.WriteAllText(At("precious"), "mine");
+        string run = Directory.CreateDirectory(At("run")).FullName, answers = At("answers.jsonl"), log = Path.Combine(run, "log.jsonl");
+        foreach (string link in (string[])[answers, log]) File.CreateSymbolicLink(link, At("precious"));
+
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() =>
+            CaptionCommand.Create().Parse([Clips.Manifest, "--model", Model, "-o", answers]).Invoke(Invoke)).Message, $"{answers} is a link");
+        Assert.IsFalse(File.Exists(answers + ".settings.json"));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => PretrainCommand.Create().Parse(
+            [Clips.Manifest, "--encoder", Clips.Encoder, "--cache", At("cache"), "--output", run, "--epochs", "1", "--layers", "1", "--heads", "1",
+                "--hidden-size", "8", "--batch-size", "2"]).Invoke(Invoke)).Message, $"{log} is a link");
+        Assert.AreEqual("mine", File.ReadAllText(At("precious")));
+    }
 }

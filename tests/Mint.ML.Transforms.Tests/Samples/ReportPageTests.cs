@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Transforms.Tests.Pipeline;
 

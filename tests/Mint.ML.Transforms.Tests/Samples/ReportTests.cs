@@ -210,6 +210,20 @@ public sealed class ReportTests
     }
 
     [TestMethod]
+    public void Each_loss_has_the_line_of_guessing_and_the_first_warning_is_told()
+    {
+        string run = folder.CreateSubdirectory("guessing").FullName;
+        File.WriteAllLines(Path.Combine(run, "log.jsonl"), Enumerable.Range(1, 30).Select(step =>
+            $$"""{"step":{{step}},"losses":{"total":3,"matching":0.7},"guesses":{"matching":0.636514,"other":1}"""
+                + (step > 20 ? $",\"warning\":\"sick {step}\"" : "") + "}"));
+        var losses = Report(run)["run"]!["losses"]!;
+        Assert.AreEqual(0.636514, (double)losses[1]!["guess"]!);
+        Assert.IsNull(losses[0]!["guess"]);
+        Assert.HasCount(1, said.Where(line => line.Contains("sick", StringComparison.Ordinal)));
+        Assert.Contains("sick 21", said);
+    }
+
+    [TestMethod]
     public void What_cannot_be_read_is_said_and_the_page_is_made()
     {
         string run = folder.CreateSubdirectory("run").FullName;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.ML.Data;
 using Mint.ML.Samples.Cli.Commands;
-using Mint.ML.Samples.Scenarios;
 using Mint.ML.Systems;
 using Mint.ML.Transforms.Tests.Pipeline;
 
@@ -144,7 +143,7 @@ public sealed class ScenarioTests
         string recipe = Path.Combine(folder, "recipe.json");
         File.WriteAllText(recipe, $$"""{ "task": "classification", "manifest": "{{EightClips.Shared.Manifest}}", "columns": ["Family"] }""");
         string[] lines = Run("evaluate", Model, recipe, Path.Combine(folder, "run"));
-        CollectionAssert.AreEqual(new[] { "accuracy", "macro F1" }, lines.Select(line => line[..12].TrimEnd()).ToArray());
+        CollectionAssert.AreEqual(new[] { "accuracy", "macro F1", "ECE" }, lines.Select(line => line[..12].TrimEnd()).ToArray());
         Assert.IsTrue(File.Exists(Path.Combine(folder, "run", "evaluation.json")));
     }
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Mint.ML.Audio;
 using Mint.ML.Retrieval;
-using Mint.ML.Samples.Cli;
 using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Transforms.Tests.Pipeline;
 

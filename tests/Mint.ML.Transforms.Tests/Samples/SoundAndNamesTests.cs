@@ -5,7 +5,6 @@ using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using CsvHelper;
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using Mint.ML.Answering;
 using Mint.ML.Audio;
 using Mint.ML.Samples.Cli.Commands;

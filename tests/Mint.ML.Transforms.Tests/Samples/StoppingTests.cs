@@ -102,6 +102,20 @@ public sealed class StoppingTests
     }
 
     [TestMethod]
+    [DataRow("TERM", 143)]
+    [DataRow("INT", 130)]
+    public void A_pull_from_a_server_that_is_silent_ends_at_once(string signal, int code)
+    {
+        using var server = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        server.Start();
+        string place = Path.Combine(folder.FullName, "bert");
+        using var process = Start(program, ["pull", "some/bert", "--output", place, "--mirror", $"http://{server.LocalEndpoint}"]);
+        string all = Until(process, server.Pending, signal);
+        Assert.AreEqual(code, process.ExitCode, all);
+        Assert.IsFalse(Directory.Exists(place));
+    }
+
+    [TestMethod]
     [DataRow("tune")]
     [DataRow("demo")]
     [DataRow("ablate")]

@@ -115,6 +115,178 @@ public sealed class SystemCommandTests
             "--epochs", "0")).Message, "--threads is 0");
     }
 
+    [TestMethod]
+    public void Pengi_is_made_of_a_CLAP_a_CLIP_and_a_GPT2_contrasted_tuned_by_templates_probed_and_interpreted()
+    {
+        string parts = Place("bare"), contrast = Place("contrast"), tuned = Place("tuned");
+        foreach (var (fixture, words) in new[] { ("clap", 0), ("clip_text_proj", 91), ("gpt2", 97) })
+        {
+            string folder = Directory.CreateDirectory(Path.Combine(parts, fixture)).FullName;
+            string source = Path.Combine(TinyModels.Repository(), "tests", "fixtures", fixture);
+            foreach (string file in (string[])["config.json", "model.safetensors"]) File.Copy(Path.Combine(source, file), Path.Combine(folder, file));
+            if (words > 0) SmallSystems.Words(folder, words);
+        }
+        string[] bare = ["--encoder", Path.Combine(parts, "clap"), "--text-encoder", Path.Combine(parts, "clip_text_proj"), "--language-model",
+            Path.Combine(parts, "gpt2"), "--embedding-size", "24", "--prefix-length", "3", "--input-length", "2", "--mapping-layers", "1",
+            "--mapping-heads", "4", "--hop-size", "1024"];
+        Run(TuneSystemCommand.Create(), ["clap", .. bare, "--data", $"{Clips.Manifest}::Caption", "--validation", $"{Clips.Manifest}::Caption",
+            .. Short(contrast)]);
+        StringAssert.Contains(File.ReadLines(Path.Combine(contrast, "log.jsonl")).Last(), "r10");
+        string template = $$"""{"manifest": "{{Clips.Manifest}}", "template": "audio captioning"}""";
+        Run(TuneSystemCommand.Create(), ["pengi", "--from", Path.Combine(contrast, "system"), "--data", template, .. Short(tuned)]);
+        string system = Path.Combine(tuned, "system"), clip = Path.Combine(Clips.Folder, "clip0.wav");
+        Assert.HasCount(8, Values(Answers(CaptionCommand.Create(), tuned, "captions", Clips.Manifest, "--system", system), "caption"));
+        Assert.HasCount(8, Values(Answers(AskCommand.Create(), tuned, "begun", Clips.Manifest, "generate metadata", "--begin", "a", "--system", system),
+            "answer"));
+        using (var model = AudioLanguageModel.Load(system))
+        {
+            var words = model.InterpretPrefix(Mint.ML.Audio.AudioFile.Read(clip, model.Encoder.SampleRate));
+            Assert.HasCount(6, words, "three of the sound, three of the prompt");
+        }
+        Run(InterpretCommand.Create(), clip, "--system", system);
+        foreach (string[] measured in (string[][])[["--test", Clips.Manifest], ["--folds", "Fold"]])
+        {
+            string manifest = Path.Combine(parts, "folds.csv");
+            File.WriteAllLines(manifest, ["Path,Family,Fold", .. Enumerable.Range(0, 8).Select(i =>
+                $"{Path.Combine(Clips.Folder, $"clip{i}.wav")},{(i % 2 == 0 ? "a" : "b")},{i / 4}")]);
+            Run(ProbeCommand.Create(), [manifest, "--column", "Family", "--system", system, "--layers", "1", "--layers", "3", "--hidden-size", "8",
+                "--epochs", "3", "--cache", Path.Combine(Clips.Folder, "system-frames"), .. measured[0] == "--test" ? ["--test", manifest] : measured]);
+        }
+        var error = Assert.ThrowsExactly<ArgumentException>(() => Run(TuneSystemCommand.Create(), "clap", "--from", system, "--data",
+            $"{Clips.Manifest}:what:Caption"));
+        StringAssert.Contains(error.Message, "MANIFEST::COLUMN");
+    }
+
+    [TestMethod]
+    public void A_conversation_goes_on_over_commands_by_its_history()
+    {
+        string place = Place("talk"), talk = Path.Combine(place, "talk.jsonl"), clip = Path.Combine(Clips.Folder, "clip0.wav");
+        string[] few = ["--max-tokens", "4", "--system", SmallSystems.MusiLingo, "--history", talk];
+        Run(AskCommand.Create(), [clip, "what is heard?", .. few]);
+        Run(AskCommand.Create(), [clip, "how loud?", .. few]);
+        string[] answers = Values(talk, "answer");
+        using var model = AudioLanguageModel.Load(SmallSystems.MusiLingo);
+        var options = new Mint.ML.Generation.GenerationOptions { MaxTokens = 4, StopStrings = ["###"] };
+        string first = model.Ask(clip, "what is heard?", options);
+        CollectionAssert.AreEqual(new[] { first, model.Converse(clip, [("what is heard?", first)], "how loud?", options) }, answers);
+        CollectionAssert.AreEqual(new[] { "what is heard?", "how loud?" }, Values(talk, "question"));
+        StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => Run(AskCommand.Create(), clip, "and?", "--system", SmallSystems.Pengi,
+            "--history", talk)).Message, "Pengi answers single questions");
+        File.AppendAllText(talk, "{}\n");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Run(AskCommand.Create(), [clip, "and?", .. few])).Message, "line 3");
+    }
+
+    [TestMethod]
+    public void Every_recipe_of_Pengis_21_tasks_and_of_MusiLingos_tables_runs()
+    {
+        string place = Place("recipes"), recipes = Path.Combine(TinyModels.Repository(), "recipes");
+        string[] pengi = [.. Directory.GetFiles(Path.Combine(recipes, "pengi")).Where(file => Path.GetFileName(file) is not ("train.json" or "clap.json"))];
+        Assert.HasCount(21, pengi);
+        foreach (string file in pengi.Concat(Directory.GetFiles(Path.Combine(recipes, "musilingo"), "mus*.json")))
+        {
+            var recipe = Mint.ML.Evaluation.EvaluationRecipe.Read(file);
+            // A manifest of the recipe's own columns, with its labels.
+            string[] labels = recipe.Labels.Count > 0 ? [.. recipe.Labels.Take(2)] : ["a drum", "a flute"];
+            string manifest = Path.Combine(place, Path.GetFileNameWithoutExtension(file) + ".csv");
+            File.WriteAllLines(manifest, [$"Path,{recipe.Columns[0]}{(recipe.Task == "answering" ? $",{recipe.QuestionColumn}" : "")}",
+                .. Enumerable.Range(0, 4).Select(i =>
+                    $"{Path.Combine(Clips.Folder, $"clip{i}.wav")},{labels[i % 2]}{(recipe.Task == "answering" ? ",what?" : "")}")]);
+            string output = Path.Combine(place, Path.GetFileNameWithoutExtension(file));
+            Run(EvaluateCommand.Create(), file, "--manifest", manifest, "--output", output, "--system",
+                file.Contains("musilingo", StringComparison.Ordinal) ? SmallSystems.MusiLingo : SmallSystems.Pengi);
+            using var written = JsonDocument.Parse(File.ReadAllText(Path.Combine(output, "evaluation.json")));
+            CollectionAssert.AreEqual(recipe.Metrics.ToArray(), written.RootElement.GetProperty("metrics").EnumerateArray()
+                .Select(metric => metric.GetProperty("name").GetString()).ToArray(), file);
+            Assert.AreEqual(4, written.RootElement.GetProperty("clips").GetInt32());
+        }
+    }
+
+    public void A_tuning_does_not_go_on_from_a_folder_that_holds_other_weights_by_now()
+    {
+        string run = Place("other-weights"), from = Path.Combine(Place("other-weights-from"), "pengi");
+        Copy(SmallSystems.Pengi, from);
+        string[] command = ["pengi", "--from", from, "--data", $"{Clips.Manifest}:this is a sound of:Family", "--frozen-encoder", .. Short(run)];
+        Run(TuneSystemCommand.Create(), command);
+        Run(TuneSystemCommand.Create(), command); // finished, and the same
+        string log = File.ReadAllText(Path.Combine(run, "log.jsonl")), settings = File.ReadAllText(Path.Combine(run, "run.json"));
+        using (var file = File.Open(Path.Combine(from, "model.safetensors"), FileMode.Open, FileAccess.ReadWrite))
+        {
+            file.Seek(-1, SeekOrigin.End);
+            int last = file.ReadByte();
+            file.Seek(-1, SeekOrigin.End);
+            file.WriteByte((byte)(last ^ 1)); // one bit of one weight
+        }
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => Run(TuneSystemCommand.Create(), command));
+        StringAssert.Contains(error.Message, "what --from holds was");
+        Assert.AreEqual(log, File.ReadAllText(Path.Combine(run, "log.jsonl")));
+        Assert.AreEqual(settings, File.ReadAllText(Path.Combine(run, "run.json")));
+    }
+
+    [TestMethod]
+    public void Answers_an_index_and_an_evaluation_of_one_system_are_not_gone_on_with_by_another()
+    {
+        string place = Place("another-system"), other = Path.Combine(place, "pengi"), answers = Path.Combine(place, "answers.jsonl");
+        Copy(SmallSystems.Pengi, other);
+        File.AppendAllText(Path.Combine(other, "config.json"), "\n");
+        string recipe = Path.Combine(place, "recipe.json");
+        File.WriteAllText(recipe, JsonSerializer.Serialize(new { task = "captioning", manifest = Clips.Manifest, columns = new[] { "Caption" } }));
+        string index = Path.Combine(place, "a.index"), evaluation = Path.Combine(place, "evaluation");
+        (Command Command, string[] Arguments)[] commands =
+        [
+            (CaptionCommand.Create(), [Clips.Manifest, "--output", answers]),
+            (SearchCommand.Create(), ["build", index, Clips.Manifest]),
+            (EvaluateCommand.Create(), [recipe, "--output", evaluation, "--wordnet", ""]),
+        ];
+        foreach (var (command, arguments) in commands)
+        {
+            Run(command, [.. arguments, "--system", SmallSystems.Pengi]);
+            var error = Assert.ThrowsExactly<InvalidOperationException>(() => Run(command, [.. arguments, "--system", other]), command.Name);
+            StringAssert.Contains(error.Message, "model", command.Name);
+        }
+    }
+
+    [TestMethod]
+    public void Options_that_another_makes_meaningless_are_refused_by_name()
+    {
+        string run = Place("unused"), manifest = Clips.Manifest, musilingo = SmallSystems.MusiLingo;
+        string[] tuned = ["--data", $"{manifest}:what?:Family", .. Short(run)];
+        foreach (var (command, arguments, said) in (ReadOnlySpan<(Command, string[], string)>)
+        [
+            (TuneSystemCommand.Create(), ["musilingo", "--from", musilingo, "--window", "3", "--layers", "mean", .. tuned], "--layers and --window say nothing beside --from"),
+            (TuneSystemCommand.Create(), ["musilingo", "--from", musilingo, "--encoder", Path.Combine(musilingo, "mert"), .. tuned], "--encoder says nothing"),
+            (TuneSystemCommand.Create(), ["musilingo", "--from", musilingo, "--frozen-encoder", .. tuned], "--frozen-encoder says nothing"),
+            (TuneSystemCommand.Create(), ["pengi", "--from", SmallSystems.Pengi, "--window", "3", .. tuned], "--window says nothing about a Pengi"),
+            (TuneSystemCommand.Create(), ["pengi", "--from", SmallSystems.Pengi, "--frozen-encoder", "--max-frames", "9", .. tuned], "--max-frames says nothing"),
+            (TuneSystemCommand.Create(), ["pengi", "--from", SmallSystems.Pengi, "--activation-checkpointing", .. tuned], "--activation-checkpointing says nothing"),
+            (CaptionCommand.Create(), [manifest, "--seed", "3"], "--seed says nothing without --sample"),
+            (CaptionCommand.Create(), [manifest, "--length-penalty", "2"], "--length-penalty says nothing without --beams"),
+            (AskCommand.Create(), [manifest, "what?", "--early-stopping", "immediately"], "--early-stopping says nothing without --beams"),
+            (CaptionCommand.Create(), [manifest, "--window-seconds", "0", "--overlap-seconds", "1"], "--overlap-seconds says nothing"),
+            (ClassifyCommand.Create(), [manifest, "--labels", "a,b", "--threshold", "0.2"], "--threshold says nothing without --multi-label"),
+            (ClassifyCommand.Create(), [manifest, "--labels", "a,b", "--by", "similarity", "--score", "mean"], "--score says nothing"),
+            (ClassifyCommand.Create(), [manifest, "--labels", "a,b", "--multi-label", "--top", "2"], "--top says nothing beside --multi-label"),
+            (PretrainCommand.Create(), [manifest, "--encoder", Clips.Encoder, "--matching-weight", "0", "--hard-negatives"], "--hard-negatives says nothing"),
+            (PullCommand.Create(), ["--output", run], "--output says nothing without a name"),
+            (DataCommand.Create(), ["notes", "--bit-rate", "9000"], "--bit-rate says nothing without --format opus"),
+            (ReportCommand.Create(), [run, "--model", "a.zip"], "--model says nothing"),
+        ])
+        {
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Run(command, arguments), string.Join(' ', arguments)).Message, said);
+        }
+        string index = Path.Combine(run, "a.index");
+        Run(SearchCommand.Create(), "build", index, manifest, "--system", SmallClap.Folder);
+        Run(SearchCommand.Create(), "build", index, manifest, "--system", SmallClap.Folder, "--storage", "half");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Run(SearchCommand.Create(), "build", index, manifest, "--system",
+            SmallClap.Folder, "--storage", "int8")).Message, "was made with --storage half");
+    }
+
+    private static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (string file in Directory.GetFiles(from)) File.Copy(file, Path.Combine(to, Path.GetFileName(file)), overwrite: true);
+        foreach (string folder in Directory.GetDirectories(from)) Copy(folder, Path.Combine(to, Path.GetFileName(folder)));
+    }
+
     private static string[] Short(string run) => ["--output", run, "--cache", Path.Combine(Clips.Folder, "system-frames"), "--epochs", "1", "--batch-size", "4",
         "--accumulation-steps", "1"];
 

@@ -108,7 +108,7 @@ public sealed class TrainingCommandsTests
         byte[] bytes = File.ReadAllBytes(weights);
         bytes[^1] ^= 1;
         File.WriteAllBytes(weights, bytes);
-        Refused("language model", own);
+        Refused("what --language-model holds", own);
         bytes[^1] ^= 1;
         File.WriteAllBytes(weights, bytes);
         Assert.AreEqual(0, Tune(own));

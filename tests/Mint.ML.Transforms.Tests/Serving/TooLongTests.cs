@@ -1,6 +1,5 @@
 using Mint.ML.Answering;
 using Mint.ML.Audio;
-using Mint.ML.Systems;
 using static Mint.ML.Transforms.Tests.Serving.RunningServer;
 
 namespace Mint.ML.Transforms.Tests.Serving;

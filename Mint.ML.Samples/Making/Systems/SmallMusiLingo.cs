@@ -1,0 +1,148 @@
+using Mint.ML.Audio;
+using Mint.ML.Encoders;
+using Mint.ML.LanguageModels;
+using Mint.ML.Metrics;
+using Mint.ML.Samples.Demo;
+using Mint.ML.Samples.Making.Music;
+using Mint.ML.Samples.Making.Pretraining;
+using Mint.ML.Systems;
+using Mint.ML.Training;
+using Mint.ML.Training.Data;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Samples.Making.Systems;
+
+/// <summary>A MusiLingo that two cores train in minutes on music synthesised from the notes that ship: how its frozen LLaMA was made, and what it
+/// learns.</summary>
+internal static class SmallMusiLingo
+{
+    private const int TrainPieces = 240, TestPieces = 96;
+    private const long Window = 25; // frames of 80 ms: two seconds
+
+    /// <summary>Makes the folder that ships: a vocabulary, and a LLaMA that answers about music from words in the music's place.</summary>
+    public static void Make(string folder, Action<string> say, CancellationToken cancel)
+    {
+        var chance = new Random(1);
+        var texts = Enumerable.Range(0, 4000).Select(_ => Lesson(chance)).SelectMany(pair => new[] { pair.Input, pair.Target });
+        string work = folder + ".making";
+        var words = SmallFolders.Vocabulary(work, texts, 300);
+        long begin = words.TokenToId("[CLS]")!.Value, end = words.TokenToId("[SEP]")!.Value;
+        var config = new LlamaConfig
+        {
+            VocabularySize = words.VocabularySize, HiddenSize = 96, FeedForwardSize = 192, Layers = 2, Heads = 4, KeyHeads = 4, BosTokenId = begin,
+            EosTokenId = end, PadTokenId = words.TokenToId("[PAD]"),
+        };
+        using (var model = new Llama(config))
+        {
+            CausalLessons.Draw(model, 96, 1);
+            var result = CausalLessons.Run(model, words, Lesson, 400, 1, new Lines("language model", say), cancel);
+            say($"language model: {result.FirstLosses["total"]:F2} to {result.LastLosses["total"]:F2}");
+            SmallFolders.Write(work, model);
+        }
+        SmallFolders.Halve(work, folder, ["vocab.txt", "tokenizer_config.json"]);
+        Directory.Delete(work, recursive: true);
+    }
+
+    /// <summary>The pieces as the frozen ear hears them, and the ear's folder: made once for every seed.</summary>
+    /// <param name="Folder">A temporary folder with the ear, in <c>mert</c>; the caller deletes it.</param>
+    /// <param name="Train">Frames of the pieces to train on.</param>
+    /// <param name="Test">Frames of those held out.</param>
+    public sealed record Heard(string Folder, FrameTable Train, FrameTable Test);
+
+    private static readonly IReadOnlyList<MusicPiece> train = MusicPiece.Draw(TrainPieces, 1), test = MusicPiece.Draw(TestPieces, 2);
+
+    /// <summary>Plays and hears all pieces.</summary>
+    /// <param name="encoder">The encoder that ships.</param>
+    /// <param name="llama">The LLaMA that ships.</param>
+    /// <param name="data">The notes set, of which the pieces are played: the held-out ones of the test soundfont.</param>
+    /// <param name="cancel">Stops it.</param>
+    public static Heard Hear(string encoder, string llama, string data, CancellationToken cancel)
+    {
+        string place = Directory.CreateTempSubdirectory("mint-small-musilingo-").FullName, mert = Path.Combine(place, "mert");
+        SmallFolders.WriteMert(encoder, mert);
+        using var ear = MusiLingo.Begin(mert, llama, window: Window);
+        return new(place, Frames(ear.Encoder, train, new NoteSampler(Path.Combine(data, "manifest-train.csv")), cancel),
+            Frames(ear.Encoder, test, new NoteSampler(Path.Combine(data, "manifest-test.csv")), cancel));
+    }
+
+    /// <summary>Trains the adapter on pieces of the training soundfonts, and a control, and measures both on pieces of the held-out one.</summary>
+    /// <param name="heard">The pieces, of <see cref="Hear"/>.</param>
+    /// <param name="llama">The LLaMA that ships.</param>
+    /// <param name="seed">Decides the adapter and the order.</param>
+    /// <param name="say">Told of progress.</param>
+    /// <param name="cancel">Stops it.</param>
+    public static IReadOnlyList<DemoMeasure> Run(Heard heard, string llama, int seed, Action<string> say, CancellationToken cancel)
+    {
+        string mert = Path.Combine(heard.Folder, "mert");
+        var held = heard.Test;
+        double[] own = Measure([.. Enumerable.Range(0, train.Count)], "system"), control = Measure(SystemDemo.Dealt(train.Count, seed), "control");
+        double[] commonest = [.. MusicQuestions.All.Select(asked => test.GroupBy(asked.Answer).Max(group => group.Count()) / (double)test.Count)];
+        return [.. MusicQuestions.All.Select((asked, i) => new DemoMeasure($"{asked.Name}, answered word for word", own[i], control[i], commonest[i])),
+            new("all answers, BLEU", own[^2], control[^2], null), new("all answers, ROUGE-L", own[^1], control[^1], null)];
+
+        double[] Measure(int[] order, string name)
+        {
+            using var model = MusiLingo.Begin(mert, llama, MusiLingoLayers.Weighted, Window, seed);
+            // Captions first, then questions, as the paper does.
+            InstructionExample[] captions = [.. train.Select((piece, i) => new InstructionExample(order[i], "", MusicQuestions.Caption(piece)))],
+                answers = [.. MusicQuestions.All.SelectMany(asked => train.Select((piece, i) =>
+                    new InstructionExample(order[i], asked.Question, asked.Answer(piece))))];
+            var options = new TrainingOptions
+            {
+                Epochs = 6, BatchSize = 32, LearningRate = 1e-2, WeightDecay = 0, WarmUpSteps = 20, MaxTokens = 40, Seed = seed,
+            };
+            MusiLingoTraining.Run(model, heard.Train, Mix(captions), options, cancel: cancel);
+            var result = MusiLingoTraining.Run(model, heard.Train, Mix(answers), options with { Epochs = 8 }, cancel: cancel);
+            say($"{name}: loss {result.FirstLosses["total"]:F2} to {result.LastLosses["total"]:F2} in {result.Steps} steps");
+            var items = new List<CaptionItem>();
+            var right = new List<double>();
+            foreach (var (_, question, answer) in MusicQuestions.All)
+            {
+                var said = new List<string>();
+                foreach (int[] clips in Enumerable.Range(0, held.Count).Chunk(60))
+                {
+                    using var sounds = held.Read(clips);
+                    said.AddRange(model.Answer(sounds, [question], MusiLingo.Search with { MaxTokens = 24 }, cancel));
+                }
+                right.Add(said.Where((text, i) => text == answer(test[i])).Count() / (double)test.Count);
+                items.AddRange(said.Select((text, i) => new CaptionItem(text, [answer(test[i])])));
+            }
+            var set = CaptionSet.From(items);
+            return [.. right, new BleuMean().Score(set, cancel).Corpus, new RougeL().Score(set, cancel).Corpus];
+        }
+
+        static InstructionMix Mix(InstructionExample[] examples) => new([new InstructionSource(examples)]);
+    }
+
+    // The facts in words, in any order and some left out, where the music will stand.
+    private static TextPair Lesson(Random chance)
+    {
+        var piece = MusicPiece.Draw(1, chance.Next())[0] with
+        {
+            Instrument = Any(MusicPiece.Instruments), Tempo = Any(MusicPiece.Tempos), Groove = Any(MusicPiece.Grooves), Tonic = Any(MusicPiece.Tonics),
+            Mode = Any(MusicPiece.Modes),
+        };
+        string[] facts = [piece.Instrument, piece.Tempo, piece.Groove, $"{piece.Tonic} {piece.Mode}".ToLowerInvariant()];
+        chance.Shuffle(facts);
+        string music = string.Join(' ', facts);
+        if (chance.Next(4) == 0) return new(music, MusicQuestions.Caption(piece));
+        var (_, question, answer) = MusicQuestions.All[chance.Next(MusicQuestions.All.Count)];
+        return new($"###Human: <Audio> {music} </Audio> {question} ###Assistant:", answer(piece));
+
+        string Any(IReadOnlyList<string> values) => values[chance.Next(values.Count)];
+    }
+
+    private static FrameTable Frames(IAudioEncoder encoder, IReadOnlyList<MusicPiece> pieces, NoteSampler notes, CancellationToken cancel)
+    {
+        var table = new FrameTable(encoder.HiddenSize);
+        foreach (var piece in pieces)
+        {
+            cancel.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            using var guard = no_grad();
+            using var frames = encoder.Encode([MusicSynthesis.Play(piece, notes)]);
+            table.Add(frames.Frames[0].contiguous().data<float>().ToArray());
+        }
+        return table;
+    }
+}

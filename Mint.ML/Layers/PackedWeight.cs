@@ -1,0 +1,65 @@
+using Mint.ML.Native;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Layers;
+
+/// <summary>A frozen weight as the steps of decoding read it: laid out once, at the first product, instead of at each (<see cref="PackedProducts"/>).</summary>
+/// <remarks>
+/// It doubles the weight's memory, so it is for those that meet few rows again and again: a language model's, from <see cref="Placement.Decoding"/> on.
+/// float32 on the CPU without gradients alone; whatever else is asked of the layer is libtorch's, from the weight itself.
+/// </remarks>
+internal sealed class PackedWeight(bool inputsFirst) : IDisposable
+{
+    private readonly Lock packing = new();
+    private Tensor? packed;
+
+    /// <summary>x Wᵀ + b where this weight can serve; null where it cannot.</summary>
+    /// <param name="x">(..., inputs).</param>
+    /// <param name="weight">(outputs, inputs), or (inputs, outputs) where they come first; the same at every call.</param>
+    /// <param name="bias">(outputs), or null.</param>
+    /// <returns>(..., outputs).</returns>
+    public unsafe Tensor? Product(Tensor x, Tensor weight, Tensor? bias)
+    {
+        if (!PackedProducts.Available || is_grad_enabled() || weight.requires_grad || x.dtype != ScalarType.Float32 || weight.dtype != ScalarType.Float32
+            || x.device_type != DeviceType.CPU || weight.device_type != DeviceType.CPU)
+        {
+            return null;
+        }
+        var (outputs, inputs) = inputsFirst ? (weight.shape[1], weight.shape[0]) : (weight.shape[0], weight.shape[1]);
+        long rows = x.numel() / inputs;
+        // A span holds 2 GB; an empty one has no address.
+        if (x.shape[^1] != inputs || rows == 0 || rows * Math.Max(inputs, outputs) > int.MaxValue / sizeof(float)) return null;
+        var (m, k, n) = ((int)rows, (int)inputs, (int)outputs);
+        if (Packed(weight, k, n) is not { } matrix) return null;
+        using var dense = x.contiguous();
+        var result = empty([.. x.shape[..^1], outputs]);
+        if (bias is not null) result.copy_(bias);
+        fixed (byte* from = dense.bytes, by = matrix.bytes, to = result.bytes)
+        {
+            PackedProducts.Multiply((float*)from, (float*)by, m, k, n, add: bias is not null, (float*)to);
+        }
+        GC.KeepAlive(dense);
+        GC.KeepAlive(matrix);
+        return result;
+    }
+
+    public void Dispose() => packed?.Dispose();
+
+    private unsafe Tensor? Packed(Tensor weight, int inputs, int outputs)
+    {
+        lock (packing)
+        {
+            if (packed is not null) return packed;
+            long size = PackedProducts.Size(inputs, outputs);
+            if (size > int.MaxValue || weight.numel() > int.MaxValue / sizeof(float) || !weight.is_contiguous()) return null;
+            var room = empty(size / sizeof(float)).DetachFromDisposeScope();
+            fixed (byte* from = weight.bytes, to = room.bytes)
+            {
+                PackedProducts.Pack((float*)from, inputs, outputs, inputsFirst, (float*)to);
+            }
+            GC.KeepAlive(weight);
+            return packed = room;
+        }
+    }
+}

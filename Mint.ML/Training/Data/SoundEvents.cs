@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Mint.ML.Audio;
+
+namespace Mint.ML.Training.Data;
+
+/// <summary>A sound and when it is heard.</summary>
+/// <param name="Label">What it is.</param>
+/// <param name="Onset">Where it begins, in seconds.</param>
+/// <param name="Offset">Where it ends, in seconds.</param>
+public sealed partial record SoundEvent(string Label, double Onset, double Offset)
+{
+    /// <summary>"1.2s-3.4s": APT's appendix A.2, to a tenth of a second.</summary>
+    public string Times => string.Create(CultureInfo.InvariantCulture, $"{Onset:0.0}s-{Offset:0.0}s");
+
+    /// <summary>The stretches of time that a text names, in its order: "0.5s-1.2s, 3.0s-4.1s". One that ends before it begins is none.</summary>
+    /// <param name="text">What a model answered.</param>
+    /// <param name="label">The events' label.</param>
+    public static IReadOnlyList<SoundEvent> Parse(string text, string label) => [.. Stretch().Matches(text)
+        .Select(match => new SoundEvent(label, Number(match.Groups[1]), Number(match.Groups[2]))).Where(found => found.Offset > found.Onset)];
+
+    private static double Number(Group digits) => double.Parse(digits.Value, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"(\d{1,6}(?:\.\d{1,6})?) ?s ?- ?(\d{1,6}(?:\.\d{1,6})?) ?s")]
+    private static partial Regex Stretch();
+}
+
+/// <summary>A clip with strong labels: every event, and when.</summary>
+/// <param name="File">The sound file.</param>
+/// <param name="Place">What messages call its first row.</param>
+/// <param name="Events">Its events by onset; never empty.</param>
+public sealed record LabelledClip(string File, string Place, IReadOnlyList<SoundEvent> Events)
+{
+    /// <summary>Reads a manifest with a row an event: Path, Label, Onset, Offset (in seconds).</summary>
+    /// <param name="manifest">CSV or JSON lines. Rows of one Path are events of one clip.</param>
+    /// <exception cref="InvalidDataException">A column is missing, or a time is none; the message names the row.</exception>
+    public static IReadOnlyList<LabelledClip> Read(string manifest)
+    {
+        var read = AudioManifest.Read(manifest);
+        foreach (string column in (string[])["Label", "Onset", "Offset"])
+        {
+            if (!read.Columns.Contains(column, StringComparer.OrdinalIgnoreCase))
+                throw new InvalidDataException($"{manifest} has no column '{column}'; strong labels have a row an event, with Path, Label, Onset and Offset.");
+        }
+        return [.. read.Rows.GroupBy(row => row.Path).Select(clip => new LabelledClip(clip.Key, clip.First().Place,
+            [.. clip.Select(row => new SoundEvent(row["Label"], Time(row, "Onset"), Time(row, "Offset"))).OrderBy(one => one.Onset)]))];
+
+        static double Time(AudioManifestRow row, string column)
+        {
+            if (!double.TryParse(row[column], NumberStyles.Float, CultureInfo.InvariantCulture, out double time) || !(time >= 0 && time < 1e6))
+                throw new InvalidDataException($"{row.Place}: '{column}' is '{row[column]}'; expected seconds.");
+            return column == "Onset" || time > Time(row, "Onset") ? time
+                : throw new InvalidDataException($"{row.Place}: the event ends at {time} s, before or when it begins.");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+using System.CommandLine;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Mint.ML.Metrics;
+using Mint.ML.Samples.Cli.Commands;
+using Mint.ML.Systems;
+using Mint.ML.Transforms.Tests.Pipeline;
+
+namespace Mint.ML.Transforms.Tests.Samples;
+
+[TestClass]
+public sealed class CalibrateCommandTests
+{
+    // Beside the frozen models that they name.
+    private static string At(string name) => Path.Combine(EightClips.Shared.Folder, $"calibrate-{Guid.NewGuid():N}-{name}");
+
+    private static string Saved()
+    {
+        string path = At("model.zip");
+        EightClips.Shared.Ml.Model.Save(EightClips.Shared.Model, EightClips.Shared.Data.Schema, path);
+        return path;
+    }
+
+    private static (string Output, string Report) Run(Command command, params string[] arguments)
+    {
+        var (console, error) = (Console.Out, Console.Error);
+        using StringWriter output = new(), report = new();
+        Console.SetOut(output);
+        Console.SetError(report);
+        try
+        {
+            Assert.AreEqual(0, command.Parse(arguments).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false }));
+            return (output.ToString(), report.ToString());
+        }
+        finally
+        {
+            Console.SetOut(console);
+            Console.SetError(error);
+        }
+    }
+
+    [TestMethod]
+    public void A_calibrated_file_has_temperature_and_threshold_for_its_own_step_and_for_every_command()
+    {
+        string model = Saved(), made = At("calibrated.zip");
+        var before = AnswerDefaults.Read(model);
+        var (output, _) = Run(CalibrateCommand.Create(), EightClips.Shared.Manifest, "--column", "Family", "--model", model, "-o", made);
+        StringAssert.Contains(output, "8 clips, 3 labels, 0 clips of none of them");
+        var after = AnswerDefaults.Read(made);
+        Assert.AreNotEqual(1, after.Ranking.Slope);
+        Assert.AreEqual(after.Ranking with { Slope = 1, UnknownBelow = 0 }, before.Ranking);
+        CollectionAssert.AreEqual(before.Labels.ToArray(), after.Labels.ToArray());
+        Assert.AreEqual(before.CaptionInstruction, after.CaptionInstruction);
+
+        // ML.NET loads it: the scores are those of then, raised to the slope; the label is missing where none reaches the threshold.
+        var (clips, ml) = (EightClips.Shared, EightClips.Shared.Ml);
+        var then = EightClips.Answers(ml, ml.AudioLanguage().LoadModel(model), clips.Data);
+        using var loaded = (IDisposable)ml.AudioLanguage().LoadModel(made);
+        var now = EightClips.Answers(ml, (ITransformer)loaded, clips.Data);
+        foreach (var (old, changed) in then.Zip(now))
+        {
+            double[] raised = [.. old.Score.Select(score => Math.Pow(score, after.Ranking.Slope))];
+            for (int label = 0; label < 3; label++) Assert.AreEqual(raised[label] / raised.Sum(), changed.Score[label], 1e-4);
+            Assert.AreEqual(changed.Score.Max() >= after.Ranking.UnknownBelow ? old.PredictedLabel : 0, changed.PredictedLabel);
+            Assert.AreEqual(old.GeneratedCaption, changed.GeneratedCaption);
+        }
+        bool[] right = [.. then.Select((answer, i) => answer.PredictedLabel == i % 3 + 1)];
+        double Error(List<EightClips.Answer> of) =>
+            ClassificationMetrics.ExpectedCalibrationError(right, [.. of.Select(answer => Math.Min(1, (double)answer.Score.Max()))]);
+        StringAssert.Contains(output, FormattableString.Invariant($"calibration error {Error(then):F4} -> {Error(now):F4}"));
+        var evaluated = ml.AudioLanguage().EvaluateRanking(((ITransformer)loaded).Transform(clips.Data), "Family");
+        Assert.AreEqual(Error(now), evaluated.CalibrationError!.Value, 1e-9);
+
+        // classify, which is told nothing, does as the file says.
+        var (rows, _) = Run(ClassifyCommand.Create(), clips.Manifest, "--model", made, "--format", "csv");
+        Assert.HasCount(1 + now.Count, rows.TrimEnd().Split(Environment.NewLine));
+        foreach (var (row, answer) in rows.TrimEnd().Split(Environment.NewLine).Skip(1).Zip(now))
+            Assert.AreEqual(answer.PredictedLabel == 0, !TinyModels.Families.Any(family => row.Contains(family, StringComparison.Ordinal)), row);
+    }
+
+    [TestMethod]
+    public void What_stays_below_is_unknown()
+    {
+        string model = Saved();
+        var defaults = AnswerDefaults.Read(model);
+        (defaults with { Ranking = defaults.Ranking with { UnknownBelow = 1 } }).WriteRanking(model, model);
+        var (table, _) = Run(ClassifyCommand.Create(), Path.Combine(EightClips.Shared.Folder, "clip0.wav"), "--model", model);
+        StringAssert.Contains(table, "unknown");
+        (table, _) = Run(ClassifyCommand.Create(), Path.Combine(EightClips.Shared.Folder, "clip0.wav"), "--model", model, "--unknown-below", "0");
+        Assert.DoesNotContain("unknown", table);
+        var transformer = EightClips.Shared.Ml.AudioLanguage().LoadModel(model);
+        CollectionAssert.AreEqual(new uint[8], transformer.Transform(EightClips.Shared.Data).GetColumn<uint>("PredictedLabel").ToArray());
+    }
+
+    [TestMethod]
+    public void A_model_without_a_ranking_step_gets_one_beside_its_steps()
+    {
+        string stage1 = At("stage1.zip");
+        var (clips, ml) = (EightClips.Shared, EightClips.Shared.Ml);
+        ml.Model.Save(new TransformerChain<ITransformer>([.. clips.Model.Take(clips.Model.Count() - 2)]), clips.Data.Schema, stage1);
+        Assert.HasCount(0, AnswerDefaults.Read(stage1).Labels);
+        Run(CalibrateCommand.Create(), clips.Manifest, "--column", "Family", "--model", stage1, "--precision", "0.9");
+        CollectionAssert.AreEquivalent(TinyModels.Families, AnswerDefaults.Read(stage1).Labels.ToArray());
+        Assert.HasCount(8, ml.AudioLanguage().LoadModel(stage1).Transform(clips.Data).GetColumn<string>("Path").ToArray());
+        using var model = AudioLanguageModel.Load(stage1);
+        string again = At("again.zip");
+        model.Save(again); // which keeps them
+        Assert.AreEqual(AnswerDefaults.Read(stage1).Ranking, AnswerDefaults.Read(again).Ranking);
+    }
+
+    [TestMethod]
+    public void A_column_or_precision_that_cannot_be_is_said_before_anything_is_heard()
+    {
+        string model = Saved();
+        var wrong = Assert.ThrowsExactly<InvalidDataException>(() => Run(CalibrateCommand.Create(), EightClips.Shared.Manifest, "--model", model));
+        StringAssert.Contains(wrong.Message, "has no column 'Label' (--column)");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() =>
+            Run(CalibrateCommand.Create(), EightClips.Shared.Manifest, "--model", model, "--precision", "2")).Message, "--precision is 2");
+    }
+}
