@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Mint.ML.Bridges;
+using Mint.ML.Distributed;
 using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Systems;
@@ -55,10 +56,10 @@ internal static class TuneAptCommand
             }
             foreach (string manifest in parse.GetValue(pairs) ?? []) read.AddPairs(manifest);
             var (files, places, mix) = read.Read();
-            using var held = RunFiles.Hold(place.Folder);
             string ear = folder is null ? place.Encoder : Path.Combine(folder, "encoder"), words = folder is null ? stage0! : Path.Combine(folder, "bert"),
                 speaker = folder is null ? llama! : Path.Combine(folder, "language-model");
-            RunFiles.WriteSettings(place.Folder, command, parse, ear);
+            var ranks = Ranks.Present;
+            using var held = RunFiles.Begin(place.Folder, command, parse, ear);
             using var apt = folder is null ? Begin(stage0!, llama!, options.Seed, place) : Apt.Load(folder, place.Device);
             string identity = FrameStore.EncoderIdentity(ear, place.Device.type) + " of APT";
             var audio = Frames(files, places);
@@ -71,11 +72,11 @@ internal static class TuneAptCommand
             }
             var result = AptTraining.Run(apt, audio, mix, options, heldOut, new TrainingLines(), cancel);
             string made = Path.Combine(place.Folder, "system"), alignment = folder is null ? stage0! : Path.Combine(folder, "alignment");
-            apt.Save(made, ear, words, speaker, Directory.Exists(alignment) ? alignment : null);
+            if (ranks.IsFirst) apt.Save(made, ear, words, speaker, Directory.Exists(alignment) ? alignment : null);
             return Task.FromResult(place.Finish(result, made));
 
             IFrameSource Frames(IReadOnlyList<string> sounds, IReadOnlyList<string> rows) =>
-                place.Frames(sounds, rows, () => Apt.LoadEncoder(ear, place.Device), identity, cancel);
+                ranks.InTurn(() => place.Frames(sounds, rows, () => Apt.LoadEncoder(ear, place.Device), identity, cancel));
 
             void Named()
             {
