@@ -10,7 +10,6 @@ platforms=$(IFS=';'; echo "$*")
 # A package of the same version from before would hide the new one where it lies in NuGet's cache: pack into an empty folder.
 rm -rf "$out"
 dotnet pack Mint.ML.sln -c Release -v quiet -clp:NoSummary -o "$out"
-[ -f artifacts/demo/mint.zip ] || echo "The tool goes without a trained model: ./mint demo makes the one that it would carry (artifacts/demo/mint.zip)." >&2
 for platform in "$@"; do
   dotnet pack Mint.ML.Samples -c Release -v quiet -clp:NoSummary -r "$platform" -p:MintTorch=cpu "-p:MintToolPlatforms=\"$platforms\"" -o "$out"
 done

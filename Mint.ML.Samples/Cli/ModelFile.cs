@@ -9,7 +9,7 @@ namespace Mint.ML.Samples.Cli;
 internal sealed record ModelFile(string Path, AudioLanguageModel Model) : IDisposable
 {
     /// <summary>Loads a model. Frozen models that a zip names are looked for among those that ship, too.</summary>
-    /// <param name="path">The file or folder; null takes what the demo writes.</param>
+    /// <param name="path">The file or folder; null takes the one that ships.</param>
     /// <param name="device">Where it runs; null for the CPU.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is no model.</exception>
@@ -18,8 +18,8 @@ internal sealed record ModelFile(string Path, AudioLanguageModel Model) : IDispo
         path ??= Shipped.DefaultModel;
         if (!File.Exists(path) && !Directory.Exists(path))
         {
-            throw new FileNotFoundException($"There is no model file '{path}'. Run ./mint demo (the tool: mint demo), which makes {Shipped.DemoModel} in "
-                + "three minutes, or name a model file with --model.", path);
+            throw new FileNotFoundException($"There is no model file '{path}'. Name one with --model: ./mint demo (the tool: mint demo) makes "
+                + $"{Shipped.DemoModel} in three minutes.", path);
         }
 
         return new(path, AudioLanguageModel.Load(path, device, new FrozenModelFolders([.. Shipped.Models is { } models ? [models] : Array.Empty<string>()])));

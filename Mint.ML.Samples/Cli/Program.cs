@@ -30,6 +30,7 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     ExperimentCommand.Create(),
     PlanCommand.Create(),
     DistilCommand.Create(),
+    MakeWorldCommand.Create(),
     PretrainEncoderCommand.Create(),
     PretrainLanguageModelCommand.Create(),
     ScenarioCommand.Create(),

@@ -3,7 +3,7 @@ namespace Mint.ML.Samples.Cli;
 /// <summary>What comes with the program: in a checkout below Mint.ML.Samples, in the .NET tool beside the program itself (eng/tool.props).</summary>
 internal static class Shipped
 {
-    /// <summary>The frozen models, <c>encoder</c> and <c>language-model</c>; null where they did not come along.</summary>
+    /// <summary>The models, a folder each; null where they did not come along.</summary>
     public static string? Models => Find("models");
 
     /// <summary>A folder that ships.</summary>
@@ -14,8 +14,11 @@ internal static class Shipped
     /// <summary>Where the demo writes its model: artifacts/demo of a checkout, or the user's folder for programs' data.</summary>
     public static string DemoModel => Checkout.Find("artifacts", "demo", "mint.zip") ?? Path.Combine(UserFolder, "mint", "demo", "mint.zip");
 
-    /// <summary>The model that commands take where none is named: the one that the demo wrote here, or else the one that came along.</summary>
-    public static string DefaultModel => File.Exists(DemoModel) ? DemoModel : Find("demo", "mint.zip") ?? DemoModel;
+    /// <summary>The model that commands take where none is named: that of everyday sound, which came along; the demo's where it did not.</summary>
+    public static string DefaultModel => Find("models", "everyday", "mint.zip") ?? DemoModel;
+
+    /// <summary>What commands' help says of it.</summary>
+    public const string DefaultModelHelp = "the one of everyday sound that ships";
 
     private static string UserFolder => Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify)
         is { Length: > 0 } folder ? folder : Directory.GetCurrentDirectory();

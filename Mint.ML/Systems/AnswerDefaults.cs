@@ -26,6 +26,9 @@ public sealed record AnswerDefaults
     /// <summary>What ranks labels; without a ranking step, the sum of log-likelihoods.</summary>
     public RankingOptions Ranking { get; init; } = new();
 
+    /// <summary>Whether labels are ranked by the similarity of embeddings although there is a language model; without a ranking step, false.</summary>
+    public bool BySimilarity { get; init; }
+
     /// <summary>Probability from which a label counts where several can be true; without a ranking step, 0.5.</summary>
     public double Threshold { get; init; } = 0.5;
 
@@ -64,6 +67,7 @@ public sealed record AnswerDefaults
             LabelInstruction = ranking?.Instruction ?? defaults.LabelInstruction,
             Labels = ranking?.Labels ?? defaults.Labels,
             Ranking = ranking?.Ranking ?? defaults.Ranking,
+            BySimilarity = ranking?.BySimilarity ?? defaults.BySimilarity,
             Threshold = ranking?.Threshold ?? defaults.Threshold,
         };
     }
@@ -71,7 +75,7 @@ public sealed record AnswerDefaults
     internal void Write(ModelZip zip)
     {
         zip.Write("Caption/").Json(SavedSteps.Caption + ".json", new { Instruction = CaptionInstruction, Generation });
-        zip.Write("Ranking/").Json(SavedSteps.Ranking + ".json", new { Instruction = LabelInstruction, Labels, Ranking, Threshold });
+        zip.Write("Ranking/").Json(SavedSteps.Ranking + ".json", new { Instruction = LabelInstruction, Labels, Ranking, BySimilarity, Threshold });
     }
 
     /// <summary>Writes a model file again in which labels are ranked as these say: in its last ranking step, or as one beside its steps. What else it holds
@@ -102,7 +106,7 @@ public sealed record AnswerDefaults
                 using var copied = copy.CreateEntry(entry.FullName).Open();
                 content.CopyTo(copied);
             }
-            foreach (var (name, value) in JsonSerializer.SerializeToNode(new { Instruction = LabelInstruction, Labels, Ranking, Threshold },
+            foreach (var (name, value) in JsonSerializer.SerializeToNode(new { Instruction = LabelInstruction, Labels, Ranking, BySimilarity, Threshold },
                 ModelJson.Options)!.AsObject().ToList())
             {
                 step[name] = value?.DeepClone();

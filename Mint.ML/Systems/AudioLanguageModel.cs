@@ -257,17 +257,17 @@ public sealed partial class AudioLanguageModel : IDisposable
         return [.. labels.Select((label, i) => new LabelProbability(label, merged[i])).OrderByDescending(label => label.Probability)];
     }
 
-    /// <summary>What ranks labels over many sounds: by the language model where there is one, else by similarity.</summary>
+    /// <summary>What ranks labels over many sounds: by the language model where there is one and <see cref="Defaults"/> do not say otherwise, else by similarity.</summary>
     /// <param name="labels">At least two different texts.</param>
     /// <param name="instruction">What the labels are an answer to; null as <see cref="Defaults"/> say.</param>
     /// <param name="options">What ranks; null as <see cref="Defaults"/> say.</param>
-    /// <param name="bySimilarity">True compares embeddings although there is a language model.</param>
-    public LabelScorer Scorer(IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null, bool bySimilarity = false)
+    /// <param name="bySimilarity">True compares embeddings although there is a language model; null as <see cref="Defaults"/> say.</param>
+    public LabelScorer Scorer(IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null, bool? bySimilarity = null)
     {
         using var work = use.Enter();
         instruction ??= Defaults.LabelInstruction;
         options ??= Defaults.Ranking;
-        if (system is not null && !bySimilarity) return new RankingLabelScorer(system, labels, instruction, options);
+        if (system is not null && !(bySimilarity ?? Defaults.BySimilarity)) return new RankingLabelScorer(system, labels, instruction, options);
         // Of its own two ways, the second: what Pengi or APT says is compared with the labels.
         return system is Pengi pengi ? new TextMatchingLabelScorer(pengi, labels, instruction, options)
             : system is Apt ? new TextMatchingLabelScorer(system, Comparing().Texts, Defaults.Generation, labels, instruction, options)

@@ -31,5 +31,5 @@ internal static class SavedSteps
 
     internal sealed record RankingStepOptions(JsonElement OutputColumnName = default, JsonElement ScoreColumnName = default,
         JsonElement FeatureColumnName = default, IReadOnlyList<string>? Labels = null, string? Instruction = null, RankingOptions? Ranking = null,
-        double? Threshold = null, JsonElement BySimilarity = default, JsonElement BatchSize = default);
+        double? Threshold = null, bool? BySimilarity = null, JsonElement BatchSize = default);
 }

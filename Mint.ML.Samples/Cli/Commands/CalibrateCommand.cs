@@ -34,7 +34,7 @@ internal static class CalibrateCommand
         };
         var output = new Option<string?>("--output", "-o") { Description = "The calibrated model file (default: the model file itself)" };
         var batch = new Option<int>("--batch-size") { Description = "Clips answered at once", DefaultValueFactory = _ => 16 };
-        var (model, ranking, hearing, device) = (new ModelOptions("artifacts/demo/mint.zip, which ./mint demo makes"), AnswerArguments.Ranking(),
+        var (model, ranking, hearing, device) = (new ModelOptions(Shipped.DefaultModelHelp), AnswerArguments.Ranking(),
             AnswerArguments.Hearing(), DeviceOption.Create());
         var command = new Command("calibrate", "Choose temperature and threshold on held-out clips, and save them in the model file.")
         {
@@ -60,7 +60,7 @@ internal static class CalibrateCommand
             {
                 Labels = among,
                 Instruction = parse.GetValue(instruction) ?? defaults.LabelInstruction,
-                BySimilarity = loaded.Model.System is null,
+                BySimilarity = loaded.Model.System is null || defaults.BySimilarity,
                 Ranking = how with { Slope = Flat, Offset = 0, UnknownBelow = 0 },
                 Threshold = 0,
                 KeepAll = true,

@@ -14,8 +14,8 @@ internal static class ClassifyCommand
         var labels = LabelsOption.Create("Labels with commas between them, or a file with one a line (default: those of the model file's ranking step)");
         var by = new Option<string?>("--by")
         {
-            Description = "ranking: the language model's likelihood of each label; similarity: stage 1's embeddings (default: ranking, if the model file "
-                + "holds stage 2)",
+            Description = "ranking: the language model's likelihood of each label; similarity: stage 1's embeddings (default: what the model file's "
+                + "ranking step says, or ranking if it holds stage 2)",
         };
         by.AcceptOnlyFromAmong("ranking", "similarity");
         var shown = new OptionSet<LabelOptions>(new LabelOptions())
@@ -51,10 +51,10 @@ internal static class ClassifyCommand
                 OptionErrors.Check(() =>
                 {
                     if (given.Length > 0 || defaults.Labels.Count == 0) Named(given);
-                }, options.Validate, () => Used(options, parse.GetValue(by) == "similarity"));
+                }, options.Validate, () => Used(options, parse.GetValue(by) is { } said ? said == "similarity" : defaults.BySimilarity));
                 return (model, batch) =>
                 {
-                    bool bySimilarity = parse.GetValue(by) is { } mode ? mode == "similarity" : model.System is null;
+                    bool bySimilarity = parse.GetValue(by) is { } mode ? mode == "similarity" : model.System is null || defaults.BySimilarity;
                     Used(options, bySimilarity);
                     return new LabelAnswerer(model, options with { BySimilarity = bySimilarity }, batch);
                 };
@@ -64,7 +64,7 @@ internal static class ClassifyCommand
             {
                 var errors = new OptionErrors();
                 errors.Unused(parse, bySimilarity, "where labels are compared by similarity", ranking.Named("--score", "--max-rows"));
-                errors.Unused(parse, !options.Ranking.MultiLabel, "without --multi-label", ranking.Named("--offset"));
+                errors.Unused(parse, !options.Ranking.MultiLabel && !bySimilarity, "without --multi-label", ranking.Named("--offset"));
                 errors.Unused(parse, !options.Ranking.MultiLabel, "without --multi-label", shown.Named("--threshold"));
                 errors.Unused(parse, options.Ranking.MultiLabel, "beside --multi-label, which shows those from --threshold on",
                     [.. shown.Named("--top"), .. ranking.Named("--unknown-below")]);

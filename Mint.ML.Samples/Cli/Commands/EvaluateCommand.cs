@@ -22,7 +22,7 @@ internal static class EvaluateCommand
             Description = "What to measure: recipes/notes.json runs at once; recipes/table*.json are the paper's",
             Arity = ArgumentArity.OneOrMore,
         };
-        var model = new ModelOptions("artifacts/demo/mint.zip, which ./mint demo makes");
+        var model = new ModelOptions(Shipped.DefaultModelHelp);
         var output = new Option<string?>("--output", "-o")
         {
             Description = "Folder for the answers, evaluation.json and items.jsonl of one recipe; the same command goes on where it was stopped (default: "

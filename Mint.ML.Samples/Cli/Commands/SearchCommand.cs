@@ -23,7 +23,7 @@ internal static class SearchCommand
     private static Command Fill(bool existing)
     {
         var (index, model, device) = (Index(), new ModelOptions(existing ? "the one the index was made with"
-            : "artifacts/demo/mint.zip, which ./mint demo makes"),
+            : Shipped.DefaultModelHelp),
             DeviceOption.Create());
         var input = new Argument<string>("input")
         {

@@ -14,7 +14,7 @@ internal static class ServeCommand
 {
     public static Command Create()
     {
-        var model = new Option<string?>("--model") { Description = "Model file (default: artifacts/demo/mint.zip, which ./mint demo makes)" };
+        var model = new Option<string?>("--model") { Description = $"Model file (default: {Shipped.DefaultModelHelp})" };
         var index = new Option<string?>("--index") { Description = "Index file of mint search build, made with this model: what /search looks in" };
         var (device, generation) = (DeviceOption.Create(), AnswerArguments.Generation());
         var server = new OptionSet<ServerOptions>(new())

@@ -13,7 +13,7 @@ internal sealed class AnswerOptions
     {
         Description = "A sound file, a folder of them, or a manifest (.csv, .tsv, .jsonl, .ndjson, .json or .txt, with a Path column)",
     };
-    private readonly ModelOptions model = new("artifacts/demo/mint.zip, which ./mint demo makes");
+    private readonly ModelOptions model = new(Shipped.DefaultModelHelp);
     private readonly Option<string?> output = new("--output", "-o")
     {
         Description = "File that takes the answers row by row; the same command goes on where it was stopped (default: the terminal)",

@@ -1,0 +1,117 @@
+using Mint.ML.Samples.Making.Notes;
+using Mint.ML.Samples.Making.Scenes;
+
+namespace Mint.ML.Samples.Making.World;
+
+/// <summary>A kind of sound under its everyday names.</summary>
+/// <param name="Phrases">What people call it; any of them may be the label that is asked for.</param>
+/// <param name="Classes">The teacher's classes that it is made of.</param>
+/// <param name="IsBroad">Whether it holds of so much that it says little: "music", "animal".</param>
+internal sealed record Concept(IReadOnlyList<string> Phrases, IReadOnlyList<int> Classes, bool IsBroad)
+{
+    /// <summary>How sure the teacher is: of several classes the mean of the surest two, so that a hen is no rooster for being a chicken.</summary>
+    public float Score(ReadOnlySpan<float> scores)
+    {
+        float first = 0, second = 0;
+        foreach (int index in Classes)
+        {
+            if (scores[index] > first) (first, second) = (scores[index], first);
+            else if (scores[index] > second) second = scores[index];
+        }
+        return Classes.Count == 1 ? first : (first + second) / 2;
+    }
+}
+
+/// <summary>What the teacher's classes are called in everyday life: its own names, the words of captions, and synonyms.</summary>
+internal static class EverydayWords
+{
+    private static readonly HashSet<string> broad =
+    [
+        "Animal", "Domestic animals, pets", "Livestock, farm animals, working animals", "Wild animals", "Music", "Musical instrument", "Vehicle",
+        "Motor vehicle (road)", "Hands", "Mechanisms", "Tools", "Wood", "Liquid", "Domestic sounds, home sounds", "Fowl", "Rodents, rats, mice",
+        "Outside, rural or natural", "Outside, urban or manmade", "Rail transport", "Boat, Water vehicle", "Emergency vehicle",
+    ];
+
+    // How something was recorded, and what has no sound of its own.
+    private static readonly string[] unnamed =
+    [
+        "Inside", "Outside", "Reverberation", "Echo", "Sound effect", "Field recording", "Environmental noise", "Sidetone", "Cacophony", "Effects unit",
+        "Chorus effect", "Distortion", "Mantra", "Sampler",
+    ];
+
+    /// <summary>What is ranked where nobody says among what: the first name of every kind of sound that has several.</summary>
+    public static IReadOnlyList<string> Labels { get; } = [.. Lines().Where(line => !broad.Contains(line.Classes[0])).Select(line => line.Phrases[0]).Distinct()];
+
+    /// <summary>Every kind of sound, of the teacher's classes.</summary>
+    /// <param name="labels">The classes' names.</param>
+    /// <exception cref="InvalidDataException">The words name a class that the teacher does not have.</exception>
+    public static IReadOnlyList<Concept> Concepts(IReadOnlyList<string> labels)
+    {
+        var index = labels.Select((label, i) => (label, i)).ToDictionary(pair => pair.label, pair => pair.i);
+        var concepts = new List<Concept>();
+        var own = new Dictionary<string, List<string>>();
+        foreach (var (classes, phrases) in Lines())
+        {
+            if (classes.FirstOrDefault(name => !index.ContainsKey(name)) is { } unknown)
+                throw new InvalidDataException($"everyday-words.txt names '{unknown}', which is none of the teacher's classes.");
+            if (classes.Length == 1) own[classes[0]] = [.. phrases];
+            else concepts.Add(new(phrases, [.. classes.Select(name => index[name])], broad.Contains(classes[0])));
+        }
+        foreach (var (label, i) in index)
+        {
+            if (unnamed.Any(start => label.StartsWith(start, StringComparison.Ordinal))) continue;
+            List<string> phrases = [.. own.GetValueOrDefault(label) ?? [], .. Names(label)];
+            concepts.Add(new([.. phrases.Distinct()], [i], broad.Contains(label)));
+        }
+        return concepts;
+    }
+
+    /// <summary>The kinds of sound that an instrument's note is: by the instrument's words and its family's.</summary>
+    /// <param name="concepts">From <see cref="Concepts"/>.</param>
+    /// <param name="family">One of <see cref="GeneralMidi"/>'s.</param>
+    /// <param name="instrument">Its name there.</param>
+    /// <returns>Indices of those that hold, and how surely.</returns>
+    public static IReadOnlyList<(int Concept, float Score)> OfNote(IReadOnlyList<Concept> concepts, string family, string instrument)
+    {
+        string[] kin = family switch
+        {
+            "string" => ["strings"],
+            "brass" => ["brass"],
+            "flute" => ["flute"],
+            "reed" => ["reed"],
+            "organ" => ["organ"],
+            "guitar" => ["guitar"],
+            "bass" => ["bass guitar"],
+            "keyboard" => ["piano", "keyboard"],
+            "mallet" => ["mallet"],
+            "vocal" => ["choir"],
+            _ => ["synthesizer"],
+        };
+        var found = new Dictionary<int, float>();
+        for (int i = 0; i < concepts.Count; i++)
+        {
+            if (concepts[i].Phrases.Any(kin.Contains)) found[i] = 0.6f;
+            if (concepts[i].Phrases.Any(phrase => phrase == instrument || phrase.Contains(' ') == false && phrase.Length > 3
+                && instrument.Split(' ').Contains(phrase) && !kin.Contains("bass guitar"))) found[i] = 1;
+        }
+        return [.. found.Select(pair => (pair.Key, pair.Value))];
+    }
+
+    // "Bee, wasp, etc." is a bee and a wasp; "Whimper (dog)" is a whimper; and what captions say of it.
+    private static IEnumerable<string> Names(string label)
+    {
+        foreach (string name in label.Split('(')[0].Split(',')) if (name.Trim() is { Length: > 0 } one && one != "etc.") yield return one.ToLowerInvariant();
+        if (!SoundPhrase.All.TryGetValue(label, out var words)) yield break;
+        yield return words.Noun;
+        yield return $"{words.Subject} {words.Gerund}";
+        yield return $"{words.Subject} {words.Verb}";
+    }
+
+    private static IEnumerable<(string[] Classes, string[] Phrases)> Lines()
+    {
+        using var stream = typeof(EverydayWords).Assembly.GetManifestResourceStream("Mint.ML.Samples.everyday-words.txt")!;
+        using var reader = new StreamReader(stream);
+        return [.. reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line[0] != '#').Select(line => line.Split('|'))
+            .Select(parts => (parts[0].Split(';'), parts[1].Split(',')))];
+    }
+}

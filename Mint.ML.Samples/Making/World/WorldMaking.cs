@@ -1,0 +1,153 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Mint.ML.Bridges;
+using Mint.ML.Encoders;
+using Mint.ML.Files;
+using Mint.ML.Generation;
+using Mint.ML.LanguageModels;
+using Mint.ML.Samples.Cli.Runs;
+using Mint.ML.Samples.Making.Distillation;
+using Mint.ML.Samples.Making.Pretraining;
+using Mint.ML.Samples.Making.Scenes;
+using Mint.ML.Samples.Making.Sounds;
+using Mint.ML.Systems;
+using Mint.ML.Text;
+using Mint.ML.Training;
+using Mint.ML.Training.Data;
+using Mint.ML.Transforms;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Samples.Making.World;
+
+/// <summary>Makes the model of everyday sound: language model, what is heard, stage 1, stage 2, one file.</summary>
+/// <param name="options">How it is trained.</param>
+/// <param name="log">Told of every part.</param>
+/// <param name="progress">Told of every step.</param>
+/// <param name="cancel">Stops it; the same command goes on.</param>
+internal sealed class WorldMaking(WorldOptions options, TextWriter log, IProgress<TrainingProgress> progress, CancellationToken cancel)
+{
+    private static readonly string[] Tokenizer = ["spiece.model", "special_tokens_map.json", "tokenizer_config.json"];
+
+    /// <summary>Trains the language model where its folder holds none.</summary>
+    /// <param name="start">Folder of the one that it goes on from.</param>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="steps">Batches.</param>
+    public void LanguageModel(string start, string folder, int steps)
+    {
+        if (File.Exists(Path.Combine(folder, "model.safetensors"))) return;
+        // It goes on from the one that knows notes and English: what it has to learn are the questions about scenes.
+        var random = new Random(options.Seed);
+        Directory.CreateDirectory(folder);
+        foreach (string name in Tokenizer) File.Copy(Path.Combine(start, name), Path.Combine(folder, name), overwrite: true);
+        var tokenizer = TextTokenizer.Load(start);
+        using var model = T5.Load(start);
+        var how = new LanguageModelPretrainingOptions { Steps = steps, Seed = options.Seed, MaxInputTokens = 40, LearningRate = 2e-3 };
+        LanguageModelPretraining.Run(model, tokenizer, WorldLessons.Draw, how, progress, cancel);
+        if (cancel.IsCancellationRequested) return;
+        LanguageModelFolder.WriteModel(model, folder);
+        var quality = LanguageModelPretraining.Measure(model, tokenizer, [.. Enumerable.Range(0, 512).Select(_ => WorldLessons.Draw(random))], how);
+        log.WriteLine(FormattableString.Invariant($"language model: perplexity {quality.Perplexity:F2}, tokens right {quality.TokenAccuracy:F3}, whole answers {quality.ExactMatch:F3}"));
+    }
+
+    /// <summary>Hears, trains both stages, and writes the model's file.</summary>
+    public void Run(string teacher, string sounds, string pool, string notes, string encoder, string languageModel, string sentenceLibrary, string work,
+        string output)
+    {
+        string[] labels = File.ReadAllLines(Path.Combine(teacher, "labels.txt"));
+        var concepts = EverydayWords.Concepts(labels);
+        string identity = FrameStore.EncoderIdentity(encoder)[..16];
+        SceneDraw train, test;
+        using (var asked = YamNet.Load(teacher))
+        using (var ear = YamNet.Load(encoder))
+        using (var bank = SoundBank.Open(sounds, log, cancel))
+        using (var patches = new PatchPool(pool, bank, asked, 1, options.ShardSize))
+        {
+            HeardWorld Hear(string split) => HeardWorld.Hear(work, split, ear, identity, asked, patches, bank, Path.Combine(notes, $"manifest-{split}.csv"),
+                options, log, cancel);
+            (train, test) = (new SceneDraw(Hear("train"), labels, concepts), new SceneDraw(Hear("test"), labels, concepts));
+        }
+        log.WriteLine($"{concepts.Count} kinds of sound, {train.Kinds} of which were heard in training");
+
+        string vocabulary = Path.Combine(work, "bridge");
+        Directory.CreateDirectory(vocabulary);
+        string own = Path.Combine(vocabulary, "vocab.txt"), minilm = Path.Combine(work, "minilm"), full = Path.Combine(minilm, "vocab.txt");
+        using var sentences = SentenceModel.Load(sentenceLibrary, minilm);
+        string[] texts = [.. Texts(concepts).Distinct()];
+        if (!File.Exists(own)) Meanings.WriteVocabulary(sentences, full, texts, options.VocabularySize, own);
+        var words = TextTokenizer.Load(vocabulary);
+        using var meanings = Meanings.Read(sentences, concepts, own, Path.Combine(work, "meanings.safetensors"));
+        long width = YamNetWidth(encoder);
+        using var bridge = new BridgeNet(WorldOptions.Bridge(words.VocabularySize + 1, width));
+        bridge.Initialize(options.Seed);
+        Meanings.Begin(bridge, sentences, full, own);
+        var alignment = new WorldAlignment(bridge, words, train, test, concepts, meanings, options, identity);
+        var stage1 = TrainingLoop.Run(alignment, alignment, options.Loop, progress, cancel);
+        if (cancel.IsCancellationRequested) return;
+
+        using var copy = new BridgeNet(bridge.Config);
+        using (no_grad())
+        {
+            var weights = bridge.state_dict();
+            foreach (var (name, weight) in copy.state_dict()) weight.copy_(weights[name]);
+        }
+        var model = MintModel.Begin(copy, ModelCatalog.LoadLanguageModel(languageModel), new MintTokenizers(words, TextTokenizer.Load(languageModel)), options.Seed);
+        var random = new Random(options.Seed);
+        var frames = new SceneFrames(train, [.. Enumerable.Range(0, options.TunedScenes).Select(_ => train.Draw(random))], (int)width, identity);
+        var heldOut = new SceneFrames(test, [.. Enumerable.Range(0, Math.Min(512, options.TunedScenes)).Select(_ => test.Draw(random))], (int)width, identity);
+        var stage2 = InstructionTraining.Run(model, frames, frames.Examples(options.Seed), options.Tuning, new InstructionValidation(heldOut, heldOut.Examples(1)), progress,
+            cancel);
+        if (cancel.IsCancellationRequested) return;
+        Write(bridge, model, vocabulary, languageModel, encoder, output);
+        WorldCard.Write(output, Path.Combine(sounds, SoundCollection.Manifest), options, concepts.Count, stage1, stage2);
+    }
+
+    // The pipeline from paths to answers, in float16: as the paper's, with the ranking by similarity.
+    private void Write(BridgeNet bridge, MintModel model, string vocabulary, string languageModel, string encoder, string output)
+    {
+        Directory.CreateDirectory(output);
+        var ml = new MLContext();
+        var data = ml.Data.LoadFromEnumerable<PathRow>([]);
+        var heard = ml.Transforms.LoadAudio("Audio", "Path").Append(ml.Transforms.FeaturizeAudio("Features", "Audio", encoder: encoder)).Fit(data);
+        using var stage1 = ml.AudioLanguage().UseBridge(bridge, vocabulary);
+        using var stage2 = ml.AudioLanguage().UseTunedModel(model, vocabulary, languageModel);
+        var features = stage2.Transform(stage1.Transform(heard.Transform(data)));
+        var caption = ml.AudioLanguage().GenerateCaptions("GeneratedCaption", "Features").Fit(features);
+        // By similarity, which stage 1 is trained for with every label's names; the language model's likelihood says less (the card has both).
+        var labels = ml.AudioLanguage().RankLabels(new RankedClassifier.Options
+        {
+            Labels = EverydayWords.Labels,
+            Instruction = "",
+            BySimilarity = true,
+        }).Fit(features);
+        string path = Path.Combine(output, "mint.zip");
+        bridge.to(ScalarType.Float16);
+        model.Bridge.to(ScalarType.Float16);
+        AtomicFile.Write(path, stream =>
+            ml.Model.Save(new TransformerChain<ITransformer>([.. heard, stage1, stage2, caption, labels]), data.Schema, stream));
+        log.WriteLine($"written: {path} ({new FileInfo(path).Length / 1e6:F1} MB)");
+    }
+
+    private sealed class PathRow
+    {
+        public string Path { get; set; } = "";
+    }
+
+    private static long YamNetWidth(string encoder)
+    {
+        using var net = YamNet.Load(encoder);
+        return net.Config.HiddenSize;
+    }
+
+    private IEnumerable<string> Texts(IReadOnlyList<Concept> concepts)
+    {
+        var random = new Random(options.Seed);
+        foreach (string phrase in concepts.SelectMany(concept => concept.Phrases)) yield return phrase;
+        for (int i = 0; i < options.Texts / 2; i++)
+        {
+            var pair = WorldLessons.Draw(random);
+            yield return pair.Input;
+            yield return pair.Target;
+        }
+    }
+}

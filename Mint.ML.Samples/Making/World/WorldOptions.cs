@@ -1,0 +1,85 @@
+using Mint.ML.Bridges;
+using Mint.ML.Samples.Making.Distillation;
+using Mint.ML.Training;
+
+namespace Mint.ML.Samples.Making.World;
+
+/// <summary>How the model of everyday sound that ships is trained. The defaults are its own.</summary>
+internal sealed record WorldOptions : MakingOptions
+{
+    /// <summary>What the model that ships was made with.</summary>
+    public WorldOptions() => (BatchSize, LearningRate, WarmUp, WeightDecay) = (128, 2e-3, 0.05, 0.02);
+
+    /// <summary>Shards of the pool of mixtures that are heard, of 2,048 patches each.</summary>
+    public int Shards { get; init; } = 60;
+
+    /// <summary>Patches of a shard.</summary>
+    public int ShardSize { get; init; } = PatchPool.ShardSize;
+
+    /// <summary>Longer mixtures, of 1 to 6 s, that the teacher answers for besides.</summary>
+    public int Scenes { get; init; } = 6000;
+
+    /// <summary>Steps of stage 1.</summary>
+    public int Steps { get; init; } = 3000;
+
+    /// <summary>Texts that the vocabulary is of, beside the names of sounds.</summary>
+    public int Texts { get; init; } = 8000;
+
+    /// <summary>Most pieces of the bridge's vocabulary.</summary>
+    public int VocabularySize { get; init; } = 8000;
+
+    /// <summary>Scenes that stage 2 hears.</summary>
+    public int TunedScenes { get; init; } = 12_000;
+
+    /// <summary>Passes of stage 2 over its questions.</summary>
+    public int TuneEpochs { get; init; } = 2;
+
+    /// <summary>Highest learning rate of stage 2.</summary>
+    public double TuneLearningRate { get; init; } = 2e-3;
+
+    /// <summary>What stage 1's loop needs to know.</summary>
+    public TrainingOptions Loop => Shared with { Epochs = 1, GradientClip = 1, CheckpointEvery = 500, ValidateEvery = 500 };
+
+    /// <summary>What stage 2's loop needs to know.</summary>
+    public TrainingOptions Tuning => Shared with
+    {
+        BatchSize = 64,
+        Epochs = TuneEpochs,
+        LearningRate = TuneLearningRate,
+        GradientClip = 1,
+        RunFolder = RunFolder is { } run ? Path.Combine(run, "stage2") : null,
+    };
+
+    /// <summary>The paper's bridge at a size that ships: words of every day, and eight queries.</summary>
+    public static BridgeNetConfig Bridge(long vocabulary, long frameWidth) => new()
+    {
+        Queries = 8,
+        EmbeddingSize = 128,
+        QFormer = new QFormerConfig
+        {
+            VocabularySize = vocabulary,
+            AudioSize = frameWidth,
+            HiddenSize = 192,
+            Layers = 2,
+            CrossAttentionFrequency = 1,
+            Heads = 4,
+            FeedForwardSize = 512,
+            Positions = 64,
+            HiddenDropout = 0, // no scene is drawn twice
+            AttentionDropout = 0,
+            InitializerRange = 0.06, // as the demo's: BERT's 0.02 is for rows of 768
+        },
+    };
+
+    /// <inheritdoc/>
+    protected override void Check(OptionErrors errors)
+    {
+        foreach (var (name, value, least) in new[] { (nameof(Shards), Shards, 1), (nameof(ShardSize), ShardSize, 2), (nameof(Scenes), Scenes, 1), (nameof(Steps), Steps, 1),
+            (nameof(BatchSize), BatchSize, 4), (nameof(TunedScenes), TunedScenes, 8), (nameof(TuneEpochs), TuneEpochs, 1),
+            (nameof(VocabularySize), VocabularySize, 200), (nameof(Texts), Texts, 1) })
+        {
+            errors.Require(value >= least, $"{name} is {value}; expected at least {least}.");
+        }
+        errors.Require(TuneLearningRate > 0 && double.IsFinite(TuneLearningRate), $"TuneLearningRate is {TuneLearningRate}; expected a number above 0.");
+    }
+}

@@ -1,0 +1,67 @@
+using Mint.ML.Samples.Making.Notes;
+using Mint.ML.Samples.Making.Scenes;
+using Mint.ML.Samples.Making.World;
+using Mint.ML.Transforms.Tests.Pipeline;
+
+namespace Mint.ML.Transforms.Tests.Samples;
+
+[TestClass]
+public sealed class EverydayWordsTests
+{
+    private static string[] Labels => File.ReadAllLines(Path.Combine(TinyModels.Repository(), "Mint.ML.Samples", "models", "everyday-encoder", "labels.txt"));
+
+    private static IReadOnlyList<Concept> Concepts => EverydayWords.Concepts(Labels);
+
+    [TestMethod]
+    public void Every_class_that_captions_speak_of_is_a_kind_of_sound_of_its_own()
+    {
+        string[] labels = Labels;
+        var alone = Concepts.Where(concept => concept.Classes.Count == 1).Select(concept => labels[concept.Classes[0]]).ToHashSet();
+        CollectionAssert.IsSubsetOf(SoundPhrase.All.Keys.ToArray(), alone.ToArray());
+    }
+
+    [TestMethod]
+    [DataRow("crying baby", "Baby cry, infant cry")]
+    [DataRow("sea waves", "Waves, surf")]
+    [DataRow("hen", "Cluck")]
+    [DataRow("mouse click", "Clicking")]
+    [DataRow("door knock", "Knock")]
+    [DataRow("hand saw", "Sawing")]
+    public void A_name_of_every_day_leads_to_the_class_that_the_teacher_has_for_it(string name, string label)
+    {
+        int index = Array.IndexOf(Labels, label);
+        Assert.IsTrue(Concepts.Any(concept => concept.Phrases.Contains(name) && concept.Classes.Contains(index)));
+    }
+
+    [TestMethod]
+    public void Of_several_classes_the_surest_two_count()
+    {
+        var hen = new Concept(["hen"], [0, 1, 2], IsBroad: false);
+        Assert.AreEqual(0.7f, hen.Score([0.9f, 0.5f, 0.1f, 1]), 1e-6f);
+        Assert.AreEqual(0.3f, new Concept(["one"], [1], IsBroad: false).Score([0.9f, 0.3f]), 1e-6f);
+    }
+
+    [TestMethod]
+    public void Every_instrument_is_a_kind_of_sound_and_so_is_its_family()
+    {
+        var concepts = Concepts;
+        foreach (var (_, family, instrument) in GeneralMidi.Programs)
+            Assert.IsNotEmpty(EverydayWords.OfNote(concepts, family, instrument), $"{instrument}, {family}");
+        var trumpet = EverydayWords.OfNote(concepts, "brass", "trumpet");
+        Assert.IsTrue(trumpet.Any(found => found.Score == 1 && concepts[found.Concept].Phrases.Contains("trumpet")));
+        Assert.IsTrue(trumpet.All(found => !concepts[found.Concept].Phrases.Contains("violin")));
+    }
+
+    [TestMethod]
+    public void Questions_about_a_scene_are_answered_by_it()
+    {
+        var scene = new Scene([new SceneSound("Dog", 0, 1), new SceneSound("Rain", 1, 2)]);
+        var asked = WorldLessons.Questions(scene, new Random(3)).ToList();
+        Assert.AreEqual("a dog's bark", asked.Single(question => question.Instruction == "What comes first?").Response);
+        Assert.AreEqual("a dog's bark, rain", asked.Single(question => question.Instruction == "List the sounds.").Response);
+        Assert.AreEqual("Generate audio caption:", asked[0].Instruction);
+        Assert.AreEqual("silence", WorldLessons.Questions(new Scene([]), new Random(3)).First(question => question.Instruction == "This is a sound of").Response);
+        var note = WorldLessons.Questions(new HeardNote("brass", "trumpet", 60, 90), new Random(3)).ToList();
+        Assert.IsTrue(note.Any(question => question is { Response: "brass" }) && note.Any(question => question is { Response: "trumpet" }));
+    }
+}
