@@ -68,7 +68,8 @@ internal static class RunFiles
         {
             if ((string?)options[name] is not { Length: > 0 } folder) continue;
             // Of another run, the bridge counts, and not its log.
-            files[name] = ModelFolder.HashWhole(name == "bridge" && Directory.Exists(BridgeFolder.InRun(folder)) ? BridgeFolder.InRun(folder) : folder)[..HashShown];
+            bool isRun = name == "bridge" && Directory.Exists(BridgeFolder.InRun(folder));
+            files[name] = ModelFolder.HashWhole(isRun ? BridgeFolder.InRun(folder) : folder)[..HashShown];
         }
         return files;
     }
