@@ -6,7 +6,8 @@ using Mint.ML.Files;
 
 namespace Mint.ML.Answering;
 
-/// <summary>Rows to a file by several ranks: each writes a part beside it, of its own clips, and in the end the first one joins them in the clips' order.</summary>
+/// <summary>Rows to a file by several ranks: each writes a part beside it, of its own clips, and in the end the first one joins them in the clips'
+/// order.</summary>
 /// <remarks>The parts of a run that was stopped are gone on with by any number of ranks, one process included. All ranks have to see the folder.</remarks>
 internal sealed class SharedOutput : AnswerOutput
 {
@@ -47,7 +48,8 @@ internal sealed class SharedOutput : AnswerOutput
     {
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!, start = Path.GetFileName(path) + ".part-";
         return !Directory.Exists(folder) ? [] : [.. Directory.EnumerateFiles(folder)
-            .Where(file => Path.GetFileName(file) is { } name && name.StartsWith(start, StringComparison.Ordinal) && name[start.Length..].All(char.IsAsciiDigit))
+            .Where(file => Path.GetFileName(file) is { } name && name.StartsWith(start, StringComparison.Ordinal)
+                && name[start.Length..].All(char.IsAsciiDigit))
             .Order(StringComparer.Ordinal)];
     }
 
@@ -101,7 +103,8 @@ internal sealed class SharedOutput : AnswerOutput
         using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         using var reader = new StreamReader(stream);
         string[] lines = reader.ReadToEnd().Split('\n')[..^1];
-        return [.. lines.Skip(format.Header is null ? 0 : 1).Select(line => (format.Read(line), line)).Select(row => (row.Item1.Path, row.Item1.Failed, row.line))];
+        return [.. lines.Skip(format.Header is null ? 0 : 1).Select(line => (format.Read(line), line))
+            .Select(row => (row.Item1.Path, row.Item1.Failed, row.line))];
     }
 
     /// <inheritdoc/>

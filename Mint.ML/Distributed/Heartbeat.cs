@@ -9,8 +9,8 @@ namespace Mint.ML.Distributed;
 
 /// <summary>Tells the ranks that one of them is gone, and why.</summary>
 /// <remarks>
-/// A rank that waits in MPI for one that is gone waits for ever, or until the network gives up in a quarter of an hour. So each keeps a TCP connection to rank 0,
-/// over which both say something every second. Who closes it without a word, says that it has failed, or is silent for <see cref="Silence"/>, ends all: nobody
+/// A rank that waits in MPI for one that is gone waits for ever, or until the network gives up in a quarter of an hour. So each keeps a TCP connection to rank
+/// 0, over which both say something every second. Who closes it without a word, says that it has failed, or is silent for <see cref="Silence"/>, ends all: nobody
 /// can be called back out of MPI, so that processes end. Where no connection can be made, ranks rely on the launcher alone, and say so.
 /// </remarks>
 internal sealed class Heartbeat : IDisposable
@@ -75,7 +75,8 @@ internal sealed class Heartbeat : IDisposable
         listener.Start(count);
         string key = Guid.NewGuid().ToString("N");
         var addresses = NetworkInterface.GetAllNetworkInterfaces().Where(face => face.OperationalStatus != OperationalStatus.Down)
-            .SelectMany(face => face.GetIPProperties().UnicastAddresses).Select(one => one.Address).Where(one => one.AddressFamily == AddressFamily.InterNetwork)
+            .SelectMany(face => face.GetIPProperties().UnicastAddresses).Select(one => one.Address)
+            .Where(one => one.AddressFamily == AddressFamily.InterNetwork)
             .OrderBy(IPAddress.IsLoopback);
         Background(() =>
         {
@@ -113,7 +114,8 @@ internal sealed class Heartbeat : IDisposable
                 // Another address may do.
             }
         }
-        Console.Error.WriteLine($"rank {rank} on {host} has no connection to rank 0 on {first} but MPI's: if one of them is cut off, the other may wait for long.");
+        Console.Error.WriteLine($"rank {rank} on {host} has no connection to rank 0 on {first} but MPI's: if one of them is cut off, "
+            + "the other may wait for long.");
     }
 
     private void Keep(int other, string host, Line line)

@@ -5,7 +5,8 @@ namespace Mint.ML.Distributed;
 /// <summary>What started this process, by the environment that it left.</summary>
 internal static class Launcher
 {
-    /// <summary>Processes that were started together: PMI is what MPICH's, Intel's, MVAPICH's, Cray's and Microsoft's launchers speak, and Slurm's srun.</summary>
+    /// <summary>Processes that were started together: PMI is what MPICH's, Intel's, MVAPICH's, Cray's and Microsoft's launchers speak, and Slurm's
+    /// srun.</summary>
     /// <param name="variable">The environment.</param>
     public static int Count(Func<string, string?> variable) =>
         Number(variable("PMI_SIZE")) ?? (variable("PMIX_RANK") is null ? null : Number(variable("SLURM_STEP_NUM_TASKS")))
@@ -15,7 +16,8 @@ internal static class Launcher
     public static bool IsOpenMpi(Func<string, string?> variable) => variable("OMPI_COMM_WORLD_SIZE") is not null;
 
     /// <summary>Whether this process is rank 0.</summary>
-    public static bool IsFirst(Func<string, string?> variable) => (variable("PMI_RANK") ?? variable("PMIX_RANK") ?? variable("OMPI_COMM_WORLD_RANK")) is null or "0";
+    public static bool IsFirst(Func<string, string?> variable) =>
+        (variable("PMI_RANK") ?? variable("PMIX_RANK") ?? variable("OMPI_COMM_WORLD_RANK")) is null or "0";
 
     /// <summary>Processors that this process should take for itself: those of the machine, shared among its ranks; null where the user has said or the launcher
     /// does not tell.</summary>

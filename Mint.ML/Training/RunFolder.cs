@@ -142,8 +142,8 @@ internal sealed partial class RunFolder : IDisposable
         {
             string Told(string part) => part != WholeBatch ? part
                 : $"{part}: {position.MadeOf.GetValueOrDefault(part)} then, {madeOf.GetValueOrDefault(part)} now";
-            throw new InvalidDataException($"{path} was written by a run with other {string.Join(", other ", other.Select(Told))}. Go on with those, or name another "
-                + "run folder.");
+            throw new InvalidDataException($"{path} was written by a run with other {string.Join(", other ", other.Select(Told))}. Go on with those, or name "
+                + "another run folder.");
         }
 
         var tensors = Safetensors.ReadAll(path);

@@ -14,7 +14,8 @@ namespace Mint.ML.Training;
 /// <param name="validations">Measures.</param>
 internal sealed class RunState(Ranks ranks, long seed, Optimizer optimizer, Generator negatives, LossHistory history, ValidationHistory validations)
 {
-    private sealed record Shared(long Step, long[] OptimizerSteps, List<double[]> Begun, List<double[]> Recent, List<ValidationResult> Validations, bool Chances);
+    private sealed record Shared(
+        long Step, long[] OptimizerSteps, List<double[]> Begun, List<double[]> Recent, List<ValidationResult> Validations, bool Chances);
 
     /// <summary>The seed of a rank's dropout; rank 0 has the run's own.</summary>
     public static long SeedOf(long seed, int rank) => rank == 0 ? seed : unchecked((long)SplitMix.ForStream(seed, -rank).Next());
@@ -30,7 +31,8 @@ internal sealed class RunState(Ranks ranks, long seed, Optimizer optimizer, Gene
         using var grad = no_grad();
         using var scope = NewDisposeScope();
         var stored = folder?.Chances;
-        var shared = JsonSerializer.Deserialize<Shared>(ranks.Broadcast(JsonSerializer.Serialize(new Shared(begin, [.. optimizer.Trained.Select(one => one.Steps)],
+        var shared = JsonSerializer.Deserialize<Shared>(ranks.Broadcast(JsonSerializer.Serialize(new Shared(begin,
+            [.. optimizer.Trained.Select(one => one.Steps)],
             history.Begun, history.Recent, validations.Results, stored?.shape[0] == ranks.Count))))!;
         foreach (var (trained, steps) in optimizer.Trained.Zip(shared.OptimizerSteps))
         {

@@ -126,7 +126,8 @@ public sealed record TrainingOptions
             (nameof(Epochs), Epochs, 1), (nameof(BatchSize), BatchSize, 1), (nameof(AccumulationSteps), AccumulationSteps, 1),
             (nameof(WarmUpSteps), WarmUpSteps ?? 0, 0), (nameof(MaxTokens), MaxTokens, 3),
             (nameof(CheckpointEvery), CheckpointEvery, 1), (nameof(CheckpointsKept), CheckpointsKept, 1),
-            (nameof(Ranks), Ranks ?? 1, 1), (nameof(MaxFrames), MaxFrames ?? 1, 1), (nameof(ValidateEvery), ValidateEvery ?? 1, 1), (nameof(Patience), Patience ?? 1, 1),
+            (nameof(Ranks), Ranks ?? 1, 1), (nameof(MaxFrames), MaxFrames ?? 1, 1), (nameof(ValidateEvery), ValidateEvery ?? 1, 1),
+            (nameof(Patience), Patience ?? 1, 1),
         })
         {
             errors.Require(value >= least, $"{name} is {value}; expected at least {least}.");

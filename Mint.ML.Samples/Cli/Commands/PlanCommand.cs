@@ -89,7 +89,8 @@ internal static class PlanCommand
             command.Add(training);
         }
 
-        public Given Read(ParseResult parse) => new(run.Read(parse), parse.GetValue(frames), parse.GetValue(asked), parse.GetValue(ranks), parse.GetValue(memory));
+        public Given Read(ParseResult parse) => new(run.Read(parse), parse.GetValue(frames), parse.GetValue(asked), parse.GetValue(ranks),
+            parse.GetValue(memory));
     }
 
     /// <summary>How much a command line says is worked on, and with how much memory.</summary>
@@ -167,8 +168,8 @@ internal static class PlanCommand
             int parts = (batch + fits - 1) / fits, micro = (batch + parts - 1) / parts;
             return stage == "Stage 2"
                 ? $"It does not fit: the largest batch is {fits} ({kept}). --batch-size {micro} --accumulation-steps {parts} takes the same steps."
-                : $"It does not fit: the largest batch is {fits} ({kept}). --batch-size {micro} --contrastive-batch {micro * parts * ranks} contrasts as many clips "
-                    + $"in a batch's memory; --accumulation-steps would find negatives among {micro} alone.";
+                : $"It does not fit: the largest batch is {fits} ({kept}). --batch-size {micro} --contrastive-batch {micro * parts * ranks} contrasts as many "
+                    + $"clips in a batch's memory; --accumulation-steps would find negatives among {micro} alone.";
         }
 
         private static long Bytes(string text)

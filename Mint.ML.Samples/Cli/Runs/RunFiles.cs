@@ -20,7 +20,8 @@ internal static class RunFiles
 
     private static readonly string[] Names = ["run.json", "model.zip", "retrieval.jsonl", "projection.safetensors"];
 
-    /// <summary>Keeps other processes out of a run folder, removes what a killed one left of these files, and writes run.json. Rank 0 does it for all.</summary>
+    /// <summary>Keeps other processes out of a run folder, removes what a killed one left of these files, and writes run.json. Rank 0 does it for
+    /// all.</summary>
     /// <returns>What keeps the folder; null on other ranks.</returns>
     /// <exception cref="IOException">Another process trains there.</exception>
     /// <exception cref="InvalidDataException">The folder holds a run with other settings; nothing of it is changed.</exception>

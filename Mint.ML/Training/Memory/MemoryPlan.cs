@@ -153,8 +153,8 @@ internal sealed class BridgeActivations(QFormerConfig config, TrainingStepSize s
         return all + (step.Checkpointed ? most : 0) + (double)audioRows * step.Frames * Listening * 2 * d * wide;
     }
 
-    /// <summary>What a rank has for the others' sake: embeddings of all ranks' clips and their gradients, similarities of each query with each text, and keys and
-    /// values of the negatives, which may be another rank's.</summary>
+    /// <summary>What a rank has for the others' sake: embeddings of all ranks' clips and their gradients, similarities of each query with each text, and keys
+    /// and values of the negatives, which may be another rank's.</summary>
     public double Gathered(long queries, long width, bool matches)
     {
         double all = (double)step.Batch * step.Ranks;

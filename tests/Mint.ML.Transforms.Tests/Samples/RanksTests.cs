@@ -46,7 +46,8 @@ public sealed class RanksTests
         string one = Run("tuned one"), many = Run("tuned many");
         string[] Tuning(string output) =>
         [
-            "tune", "--encoder", Clips.Encoder, "--cache", Path.Combine(Clips.Folder, "ranks-cache"), "--language-model", Clips.LanguageModel, "--output", output,
+            "tune", "--encoder", Clips.Encoder, "--cache", Path.Combine(Clips.Folder, "ranks-cache"), "--language-model", Clips.LanguageModel,
+            "--output", output,
             "--data", Clips.Manifest, "--validation", Clips.Manifest, "--epochs", "2", "--checkpoint-every", "1", "--checkpoints-kept", "99", .. Shape,
         ];
         Alone([.. Tuning(one), "--batch-size", "6"]);
@@ -115,7 +116,8 @@ public sealed class RanksTests
     public void Answers_of_ranks_are_the_bytes_of_one_process_stopped_or_not()
     {
         string run = Run("answers"), folder = Directory.CreateDirectory(Run("answered")).FullName;
-        Alone(["tune", "--encoder", Clips.Encoder, "--cache", Path.Combine(Clips.Folder, "ranks-cache"), "--language-model", Clips.LanguageModel, "--output", run,
+        Alone(["tune", "--encoder", Clips.Encoder, "--cache", Path.Combine(Clips.Folder, "ranks-cache"), "--language-model", Clips.LanguageModel,
+            "--output", run,
             "--data", Clips.Manifest, "--epochs", "1", "--batch-size", "4", .. Shape]);
         string At(string name) => Path.Combine(folder, name);
         string[] Caption(string name) => ["caption", Clips.Manifest, "--model", Path.Combine(run, "model.zip"), "--batch-size", "1", "--output", At(name)];
@@ -164,7 +166,10 @@ public sealed class RanksTests
         Alone(Evaluate("eval one"));
         Together(2, Evaluate("eval two"));
         foreach (string file in (string[])["answers.jsonl", "evaluation.json", "items.jsonl"])
-            CollectionAssert.AreEqual(File.ReadAllBytes(Path.Combine(folder, "eval one", file)), File.ReadAllBytes(Path.Combine(folder, "eval two", file)), file);
+        {
+            string one = Path.Combine(folder, "eval one", file), two = Path.Combine(folder, "eval two", file);
+            CollectionAssert.AreEqual(File.ReadAllBytes(one), File.ReadAllBytes(two), file);
+        }
     }
 
     private static string Aloud(string[] arguments)
@@ -182,7 +187,8 @@ public sealed class RanksTests
 
     private static readonly string[] Shape =
     [
-        "--hidden-size", "16", "--heads", "2", "--layers", "2", "--queries", "3", "--embedding-size", "8", "--intermediate-size", "24", "--vocabulary-size", "80",
+        "--hidden-size", "16", "--heads", "2", "--layers", "2", "--queries", "3", "--embedding-size", "8", "--intermediate-size", "24",
+        "--vocabulary-size", "80",
         "--learning-rate", "1e-3", "--initializer-range", "0.2", "--hidden-dropout", "0", "--attention-dropout", "0",
     ];
 
@@ -209,7 +215,8 @@ public sealed class RanksTests
             process.Kill(entireProcessTree: true);
             return "";
         }
-        Assert.AreEqual(code, Ended(process, out string said), said);
+        // Of ranks that fail, mpirun's code is that of the first to end: its own, or that of being killed with the others.
+        Assert.AreEqual(code != 0, Ended(process, out string said) != 0, said);
         return said;
     }
 
