@@ -1,0 +1,70 @@
+using Mint.ML.Audio;
+using Mint.ML.ModelFiles;
+using Mint.ML.Samples.Cli;
+using Mint.ML.Systems;
+using Mint.ML.Transforms.Tests.Pipeline;
+
+namespace Mint.ML.Transforms.Tests.Samples;
+
+/// <summary>The model that ships, on clips of ESC-10's fold 5, which no training heard.</summary>
+[TestClass]
+public sealed class EverydayModelTests
+{
+    private static readonly Dictionary<string, string> everyday = new()
+    {
+        ["dog bark"] = "dog", ["baby cry"] = "crying baby", ["person sneeze"] = "sneezing", ["fire crackling"] = "crackling fire",
+    };
+    private static readonly string models = Path.Combine(TinyModels.Repository(), "Mint.ML.Samples", "models");
+    private static AudioLanguageModel model = null!;
+    private static (string File, string Label)[] clips = [];
+
+    [ClassInitialize]
+    public static void Load(TestContext context)
+    {
+        model = AudioLanguageModel.Load(Path.Combine(models, "everyday", "mint.zip"), null, new FrozenModelFolders(models));
+        string manifest = Path.Combine(TinyModels.Repository(), "Mint.ML.Samples", "data", "sounds", "manifest.csv");
+        clips = [.. AudioManifest.Read(manifest).Rows.Where(row => row.Find("Note") == "fold 5").GroupBy(row => row["Label"])
+            .SelectMany(group => group.Take(2)).Select(row => (row.Path, everyday.GetValueOrDefault(row["Label"], row["Label"])))];
+    }
+
+    [ClassCleanup]
+    public static void Unload() => model.Dispose();
+
+    [TestMethod]
+    public void It_is_what_commands_take_where_none_is_named_and_all_models_take_25_MB_at_most()
+    {
+        Assert.AreEqual(Path.Combine(models, "everyday", "mint.zip"), Path.GetFullPath(Shipped.DefaultModel));
+        long bytes = Directory.EnumerateFiles(models, "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length);
+        Assert.IsLessThan(25_000_000, bytes);
+    }
+
+    [TestMethod]
+    public void It_names_most_sounds_of_sources_that_it_has_not_heard()
+    {
+        Assert.HasCount(20, clips);
+        string[] labels = [.. clips.Select(clip => clip.Label).Distinct()];
+        int right = clips.Count(clip => model.Rank(clip.File, labels)[0].Label == clip.Label);
+        Assert.IsGreaterThanOrEqualTo(14, right); // 87.5 % of the whole fold
+    }
+
+    [TestMethod]
+    public void Other_names_do_as_well()
+    {
+        // Names that no clip's manifest has.
+        var names = new Dictionary<string, string>
+        {
+            ["dog"] = "barking", ["rain"] = "rainfall", ["helicopter"] = "chopper", ["rooster"] = "cockerel", ["sea waves"] = "surf",
+        };
+        var some = clips.Where(clip => names.ContainsKey(clip.Label)).ToList();
+        int right = some.Count(clip => model.Rank(clip.File, [.. names.Values])[0].Label == names[clip.Label]);
+        Assert.IsGreaterThanOrEqualTo(7, right); // of 10; chance is 2
+    }
+
+    [TestMethod]
+    public void Silence_is_called_silence()
+    {
+        var nothing = new AudioClip(new float[32_000], 16_000);
+        StringAssert.Matches(model.Caption(nothing), new("silen|quiet|nothing|no sound"));
+        Assert.AreEqual("silence", model.Rank(nothing, ["dog", "silence", "rain", "music"])[0].Label);
+    }
+}
