@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
 using Mint.ML.Layers;
@@ -10,6 +11,8 @@ namespace Mint.ML.ModelFiles;
 /// <summary>A MINT and the files it was made from, so that it can be saved: the bridge's vocabulary, and the folder of the frozen language model.</summary>
 internal sealed class TunedModel(MintModel model, VocabularyFiles vocabulary, FrozenFolder languageModel) : IDisposable
 {
+    private const string NamesFile = "names.json"; // beside the projection, which it replaces
+
     public MintModel Model => model;
 
     /// <summary>Where stage 2 begins: a bridge, a language model read from its folder, and an untrained projection between them.</summary>
@@ -27,6 +30,7 @@ internal sealed class TunedModel(MintModel model, VocabularyFiles vocabulary, Fr
         using (var packed = new TemporaryFolder(writer.Temporary))
         {
             Safetensors.Write(Path.Combine(packed.Path, "projection.safetensors"), model.Projection.state_dict());
+            if (model.Names is { } names) File.WriteAllText(Path.Combine(packed.Path, NamesFile), JsonSerializer.Serialize(names));
             PackedFolder.Write(writer, name + "Projection", packed.Path);
         }
         languageModel.Write(writer, name + "LanguageModel");
@@ -40,10 +44,24 @@ internal sealed class TunedModel(MintModel model, VocabularyFiles vocabulary, Fr
         var (folder, (languageModel, tokenizer)) = FrozenFolder.Read(reader, name + "LanguageModel",
             path => (ModelCatalog.LoadLanguageModel(path, device: device), TextTokenizer.Load(path)));
         var projection = new Linear(bridge.Config.QFormer.HiddenSize, languageModel.HiddenSize).Placed(null, device);
-        using (var file = CheckpointFolder.Open(unpacked.Path)) WeightLoader.Load(projection, file, new WeightNames());
-        return new TunedModel(new MintModel(bridge, projection, languageModel, new MintTokenizers(vocabulary.Tokenizer, tokenizer, maxTextTokens)), vocabulary,
-            folder);
+        using (var checkpoint = CheckpointFolder.Open(unpacked.Path)) WeightLoader.Load(projection, checkpoint, new WeightNames());
+        var names = Names(Path.Combine(unpacked.Path, NamesFile));
+        return new TunedModel(new MintModel(bridge, projection, languageModel, new MintTokenizers(vocabulary.Tokenizer, tokenizer, maxTextTokens), names),
+            vocabulary, folder);
     }
 
     public void Dispose() => model.Dispose();
+
+    private static Dictionary<string, string>? Names(string file)
+    {
+        if (!File.Exists(file)) return null;
+        try
+        {
+            return JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(file));
+        }
+        catch (JsonException error)
+        {
+            throw new FormatException($"the names that its language model is told, {NamesFile}, cannot be read: {error.Message}", error);
+        }
+    }
 }

@@ -4,6 +4,7 @@ using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
 using Mint.ML.Objectives;
+using Mint.ML.Retrieval;
 using Mint.ML.Text;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -50,10 +51,19 @@ public sealed class MintModel : IAudioLanguageModel
     private readonly Linear projection;
     private readonly ILanguageModel languageModel;
     private readonly MintTokenizers? tokenizers;
+    private readonly Lazy<NamedSounds>? told;
 
     /// <summary>A MINT of its parts; null tokenizers for one that is given token ids only.</summary>
-    internal MintModel(BridgeNet bridge, Linear projection, ILanguageModel languageModel, MintTokenizers? tokenizers = null) =>
-        (this.bridge, this.projection, this.languageModel, this.tokenizers) = (bridge, projection, languageModel, tokenizers);
+    internal MintModel(BridgeNet bridge, Linear projection, ILanguageModel languageModel, MintTokenizers? tokenizers = null,
+        IReadOnlyDictionary<string, string>? names = null)
+    {
+        (this.bridge, this.projection, this.languageModel, this.tokenizers, Names) = (bridge, projection, languageModel, tokenizers, names);
+        if (names is not null) told = new(() => new(new BridgeEmbeddings(bridge, Tokenizers.Bridge), names));
+    }
+
+    /// <summary>Where not null, the language model is told the likeliest of these names in words instead of being given the queries: a name as stage 1 knows
+    /// it, and its words.</summary>
+    public IReadOnlyDictionary<string, string>? Names { get; }
 
     /// <summary>The bridge, trained in both stages.</summary>
     public BridgeNet Bridge => bridge;
@@ -86,6 +96,13 @@ public sealed class MintModel : IAudioLanguageModel
                 nameof(instructions));
         }
         using var scope = NewDisposeScope();
+        if (told is not null)
+        {
+            string[] texts = [.. told.Value.Tell(sounds).Select((words, row) => $"{words} {instructions[instructions.Count == 1 ? 0 : row]}")];
+            // What is told may be as long as an instruction, and comes on top of it.
+            var (read, real) = TextTensors.Encode(Tokenizers.LanguageModel, texts, 2 * Tokenizers.MaxTextTokens, languageModel.Device);
+            return (languageModel.Embed(read).MoveToOuterDisposeScope(), real.MoveToOuterDisposeScope());
+        }
         var (bridgeIds, bridgeMask) = Ids(Tokenizers.Bridge);
         var (modelIds, modelMask) = Ids(Tokenizers.LanguageModel);
         var (embeddings, mask) = Prompt(sounds.Frames, sounds.Mask, new InstructionBatch(bridgeIds, bridgeMask, modelIds, modelMask));
@@ -154,7 +171,9 @@ public sealed class MintModel : IAudioLanguageModel
     /// <param name="languageModel">The projection goes to its device.</param>
     /// <param name="tokenizers">Both vocabularies.</param>
     /// <param name="seed">The same seed gives the same projection on every device.</param>
-    public static MintModel Begin(BridgeNet bridge, ILanguageModel languageModel, MintTokenizers tokenizers, long seed)
+    /// <param name="names">See <see cref="Names"/>; null, the paper's way, gives the language model the queries.</param>
+    public static MintModel Begin(BridgeNet bridge, ILanguageModel languageModel, MintTokenizers tokenizers, long seed,
+        IReadOnlyDictionary<string, string>? names = null)
     {
         var projection = new Linear(bridge.Config.QFormer.HiddenSize, languageModel.HiddenSize);
         using var grad = no_grad();
@@ -163,7 +182,7 @@ public sealed class MintModel : IAudioLanguageModel
         double bound = 1 / Math.Sqrt(bridge.Config.QFormer.HiddenSize);
         foreach (var parameter in projection.parameters()) parameter.copy_(empty(parameter.shape).uniform_(-bound, bound, generator));
         if (languageModel.Device.type != DeviceType.CPU) projection.to(languageModel.Device);
-        return new MintModel(bridge, projection, languageModel, tokenizers);
+        return new MintModel(bridge, projection, languageModel, tokenizers, names);
     }
 
     /// <summary>Loads bridge, projection and T5 from one folder in the layout of LAVIS's <c>Blip2T5Instruct</c>.</summary>

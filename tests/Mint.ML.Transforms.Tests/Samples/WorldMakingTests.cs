@@ -70,7 +70,7 @@ public sealed class WorldMakingTests
         CopyFolder(Path.Combine(folder, "minilm"), Path.Combine(work, "minilm"));
         var options = new WorldOptions
         {
-            Shards = 1, ShardSize = 24, Scenes = 6, Steps = 4, BatchSize = 16, VocabularySize = 2000, Texts = 20, TunedScenes = 8, TuneEpochs = 1,
+            Shards = 1, ShardSize = 24, Scenes = 6, Steps = 4, BatchSize = 16, VocabularySize = 2000, Texts = 20,
             RunFolder = Path.Combine(work, "stage1"),
         };
         new WorldMaking(options, TextWriter.Null, new Progress<TrainingProgress>(), CancellationToken.None).Run(Path.Combine(folder, "teacher"),
