@@ -100,6 +100,7 @@ internal sealed class WorldMaking(WorldOptions options, TextWriter log, IProgres
         var stage2 = InstructionTraining.Run(model, frames, frames.Examples(options.Seed), options.Tuning, new InstructionValidation(heldOut, heldOut.Examples(1)), progress,
             cancel);
         if (cancel.IsCancellationRequested) return;
+        Lighten(model.Bridge, words, frames.Examples(options.Seed).Select(example => example.Instruction).Distinct());
         Write(bridge, model, vocabulary, languageModel, encoder, output);
         WorldCard.Write(output, Path.Combine(sounds, SoundCollection.Manifest), options, concepts.Count, stage1, stage2);
     }
@@ -112,6 +113,21 @@ internal sealed class WorldMaking(WorldOptions options, TextWriter log, IProgres
         using var scope = NewDisposeScope();
         var read = Safetensors.ReadAll(checkpoint);
         foreach (var (name, weight) in bridge.named_parameters()) weight.copy_(read["weights." + name]);
+    }
+
+    // Stage 2's bridge reads questions: what it has of other words, and of stage 1's heads, nobody asks for. Zeros take no room in a zip.
+    private static void Lighten(BridgeNet bridge, ITextTokenizer words, IEnumerable<string> questions)
+    {
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        var weights = bridge.state_dict();
+        foreach (var (name, weight) in weights)
+            if (name.Split('.')[0] is "vision_proj" or "text_proj" or "itm_head" || name.StartsWith("Qformer.cls.", StringComparison.Ordinal)) weight.zero_();
+        var table = weights["Qformer.embeddings.word_embeddings.weight"];
+        var read = zeros([table.shape[0], 1]);
+        var ids = questions.SelectMany(question => words.Encode(question)).Distinct().Select(id => (long)id).ToArray();
+        read.index_copy_(0, tensor(ids), ones([ids.Length, 1]));
+        table.copy_(table * read);
     }
 
     // The pipeline from paths to answers, in float16: as the paper's, with the ranking by similarity.
