@@ -48,7 +48,8 @@ internal sealed class WorldMaking(WorldOptions options, TextWriter log, IProgres
         if (cancel.IsCancellationRequested) return;
         LanguageModelFolder.WriteModel(model, folder);
         var quality = LanguageModelPretraining.Measure(model, tokenizer, [.. Enumerable.Range(0, 512).Select(_ => WorldLessons.Draw(random))], how);
-        log.WriteLine(FormattableString.Invariant($"language model: perplexity {quality.Perplexity:F2}, tokens right {quality.TokenAccuracy:F3}, whole answers {quality.ExactMatch:F3}"));
+        log.WriteLine(FormattableString.Invariant(
+            $"language model: perplexity {quality.Perplexity:F2}, tokens right {quality.TokenAccuracy:F3}, whole answers {quality.ExactMatch:F3}"));
     }
 
     /// <summary>Hears, trains both stages, and writes the model's file.</summary>
@@ -93,12 +94,13 @@ internal sealed class WorldMaking(WorldOptions options, TextWriter log, IProgres
             var weights = bridge.state_dict();
             foreach (var (name, weight) in copy.state_dict()) weight.copy_(weights[name]);
         }
-        var model = MintModel.Begin(copy, ModelCatalog.LoadLanguageModel(languageModel), new MintTokenizers(words, TextTokenizer.Load(languageModel)), options.Seed);
+        var tokenizers = new MintTokenizers(words, TextTokenizer.Load(languageModel));
+        var model = MintModel.Begin(copy, ModelCatalog.LoadLanguageModel(languageModel), tokenizers, options.Seed);
         var random = new Random(options.Seed);
         var frames = new SceneFrames(train, [.. Enumerable.Range(0, options.TunedScenes).Select(_ => train.Draw(random))], (int)width, identity);
         var heldOut = new SceneFrames(test, [.. Enumerable.Range(0, Math.Min(512, options.TunedScenes)).Select(_ => test.Draw(random))], (int)width, identity);
-        var stage2 = InstructionTraining.Run(model, frames, frames.Examples(options.Seed), options.Tuning, new InstructionValidation(heldOut, heldOut.Examples(1)), progress,
-            cancel);
+        var stage2 = InstructionTraining.Run(model, frames, frames.Examples(options.Seed), options.Tuning,
+            new InstructionValidation(heldOut, heldOut.Examples(1)), progress, cancel);
         if (cancel.IsCancellationRequested) return;
         Lighten(model.Bridge, words, frames.Examples(options.Seed).Select(example => example.Instruction).Distinct());
         Write(bridge, model, vocabulary, languageModel, encoder, output);
