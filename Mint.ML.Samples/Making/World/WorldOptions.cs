@@ -80,7 +80,8 @@ internal sealed record WorldOptions : MakingOptions
     /// <inheritdoc/>
     protected override void Check(OptionErrors errors)
     {
-        foreach (var (name, value, least) in new[] { (nameof(Shards), Shards, 1), (nameof(ShardSize), ShardSize, 2), (nameof(Scenes), Scenes, 1), (nameof(Steps), Steps, 1),
+        foreach (var (name, value, least) in new[] { (nameof(Shards), Shards, 1), (nameof(ShardSize), ShardSize, 2), (nameof(Scenes), Scenes, 1),
+            (nameof(Steps), Steps, 1),
             (nameof(BatchSize), BatchSize, 4), (nameof(TunedScenes), TunedScenes, 8), (nameof(TuneEpochs), TuneEpochs, 1),
             (nameof(VocabularySize), VocabularySize, 200), (nameof(Texts), Texts, 1) })
         {
