@@ -24,6 +24,8 @@ ensure_setup() { [ -f artifacts/set-up ] || ./eng/setup.sh; }
 
 # Up-to-date checks take MSBuild seconds; a stamp of the sources takes milliseconds.
 build() {
+  # Ranks that mpirun started build once, not all at a time.
+  if [ -n "${PMI_RANK:-}" ] && command -v flock > /dev/null; then mkdir -p artifacts && exec 9> artifacts/build.lock && flock 9; fi
   ensure_setup
   local stamp=artifacts/built-Release newest
   newest=$(find . \( -name bin -o -name obj -o -name artifacts -o -name .git \) -prune -o \
@@ -32,6 +34,7 @@ build() {
     dotnet build Mint.ML.sln -c Release -v quiet -clp:NoSummary "$@"
     mkdir -p artifacts && touch "$stamp"
   fi
+  [ -z "${PMI_RANK:-}" ] || exec 9>&-
 }
 
 run() { exec dotnet Mint.ML.Samples/bin/Release/net10.0/mint.dll "$@"; }

@@ -5,11 +5,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # The summary is read below, so it is asked for plain and in English: where CI is set the runner
 # would colour its lines, and elsewhere it speaks the user's language.
 export TESTINGPLATFORM_UI_LANGUAGE=en DOTNET_CLI_UI_LANGUAGE=en
-# What only tests need: a browser that opens report pages, WordNet for METEOR's synonyms; and libsndfile, which reads compressed sound.
+# What only tests need: a browser that opens report pages, WordNet for METEOR's synonyms, MPICH for ranks; and libsndfile, which reads compressed sound.
 # A test that misses one of them says so and is skipped.
 missing=()
 if [ -z "${MINT_CHROMIUM:-}" ] && ! command -v chromium chromium-headless-shell chromium-browser google-chrome > /dev/null; then missing+=(chromium); fi
 [ -d /usr/share/wordnet ] || missing+=(wordnet-base)
+command -v mpirun > /dev/null || missing+=(mpich)
 compgen -G '/usr/lib*/*/libsndfile.so.1' > /dev/null || compgen -G '/usr/lib*/libsndfile.so.1' > /dev/null || missing+=(libsndfile1)
 if [ ${#missing[@]} != 0 ] && command -v apt-get > /dev/null; then
   as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Mint.ML.Distributed;
 using Mint.ML.Native;
 using Mint.ML.Samples.Cli;
 using Mint.ML.Samples.Cli.Commands;
@@ -36,6 +37,8 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     ScenarioCommand.Create(),
     DoctorCommand.Create(),
 };
+// These divide their work among the ranks that mpirun started.
+string[] shared = ["pretrain", "tune", "tune-system", "tune-apt", "caption", "classify", "ask", "search", "evaluate"];
 string[] withoutTensors = ["doctor", "report", "data", "pull"];
 
 // (System.CommandLine would listen only once a command has returned its task.)
@@ -49,18 +52,19 @@ try
     if (parsed.Errors.Count == 0) UnknownOptions.Refuse(parsed);
     // Help and wrong options are answered without libtorch; a command that needs it says at once what is missing.
     if (parsed.Errors.Count == 0 && parsed.Action == parsed.CommandResult.Command.Action && !withoutTensors.Contains(args[0])) NativeLibraries.Require();
+    if (Ranks.Started > 1) Shared.Join(args, shared);
     var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
     int code = await parsed.InvokeAsync(invocation, stop.Token);
     return code == 130 ? stop.ExitCode : code;
 }
 catch (Exception e) when (e.Cause() is OperationCanceledException)
 {
-    StandardError.Report("mint: stopped.");
+    Shared.Report("mint: stopped.");
     return stop.ExitCode;
 }
 catch (Exception e) when (Environment.GetEnvironmentVariable("MINT_TRACE") is not { Length: > 0 })
 {
     // What a user can act on is the message; MINT_TRACE=1 lets the whole exception through.
-    StandardError.Report($"mint: {e.Cause().Message}");
+    Shared.Fail(e.Cause().Message);
     return 1;
 }

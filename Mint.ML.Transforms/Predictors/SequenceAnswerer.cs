@@ -65,7 +65,8 @@ public sealed class SequenceAnsweringTransformer : RowMapTransformer, ILoadable<
 
         public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
 
-        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => answers is { } choices ? [.. columns.Values, choices] : columns.Values;
+        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => answers is { } choices ? [.. columns.Values, choices]
+            : columns.Values;
 
         public override void Compute(RowBatch batch)
         {
@@ -138,15 +139,16 @@ public sealed class SequenceAnswerer : StepEstimator<SequenceAnsweringTransforme
         public string OutputColumnName = "Answer";
 
         /// <summary>
-        /// The sequence: columns in braces and texts between them, in their order. A column of frames is a clip, a text column its text; what stands between two
-        /// clips is one text. The last text is also what the aligner reads.
+        /// The sequence: columns in braces and texts between them, in their order. A column of frames is a clip, a text column its text; what stands between
+        /// two clips is one text. The last text is also what the aligner reads.
         /// </summary>
         public string Sequence = "{Features} {Question}";
 
         /// <summary>Columns of vectors that another frozen model made for the language model, as wide as that: an image's prompts, row by row.</summary>
         public string[] VectorColumnNames = [];
 
-        /// <summary>A column with each row's answers to choose from (a vector of text), of which the likeliest is taken; null, the default, generates.</summary>
+        /// <summary>A column with each row's answers to choose from (a vector of text), of which the likeliest is taken; null, the default,
+        /// generates.</summary>
         public string? AnswersColumnName;
 
         /// <summary>How answers are generated.</summary>

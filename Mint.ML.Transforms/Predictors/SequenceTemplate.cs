@@ -25,7 +25,8 @@ internal sealed partial class SequenceTemplate
         found.Add((sequence[end..], false));
         pieces = [.. found];
         Columns = [.. pieces.Where(piece => piece.IsColumn).Select(piece => piece.Text).Distinct()];
-        if (Columns.Count == 0) throw new ArgumentException($"Sequence is '{sequence}'; it names columns in braces, for instance \"{{Features}} {{Question}}\".");
+        if (Columns.Count == 0)
+            throw new ArgumentException($"Sequence is '{sequence}'; it names columns in braces, for instance \"{{Features}} {{Question}}\".");
         if (vectors.FirstOrDefault(name => !Columns.Contains(name)) is { } absent)
             throw new ArgumentException($"VectorColumnNames has '{absent}', which the sequence '{sequence}' does not name.");
     }

@@ -6,8 +6,8 @@ using Mint.ML.Systems;
 namespace Mint.ML.Transforms;
 
 /// <summary>
-/// A pre-trained system in a pipeline: MINT, Pengi, APT, MusiLingo or CLAP, whichever its folder holds. It makes the steps that it can do; one that it cannot is
-/// refused by name when it is asked for. Get it by <see cref="AudioLanguageCatalog.LoadSystem"/>.
+/// A pre-trained system in a pipeline: MINT, Pengi, APT, MusiLingo or CLAP, whichever its folder holds. It makes the steps that it can do; one that it cannot
+/// is refused by name when it is asked for. Get it by <see cref="AudioLanguageCatalog.LoadSystem"/>.
 /// </summary>
 /// <example>
 /// <code>
@@ -77,8 +77,8 @@ public sealed class AudioLanguageSystem : IDisposable
             System = this,
         });
 
-    /// <summary>Answers sequences of clips, texts and vectors, which an APT alone reads: several clips and a question, few-shot examples, an image's prompts beside
-    /// sound.</summary>
+    /// <summary>Answers sequences of clips, texts and vectors, which an APT alone reads: several clips and a question, few-shot examples, an image's prompts
+    /// beside sound.</summary>
     /// <param name="options">The sequence, with columns in braces, and how it is answered.</param>
     /// <exception cref="ArgumentException">The system is no APT, or the sequence names no column.</exception>
     public SequenceAnswerer AnswerSequences(SequenceAnswerer.Options options)

@@ -29,7 +29,8 @@ internal sealed class ProgressReport : IProgress<TrainingProgress>
             if (value.CutTexts is { Count: > 0 } cut)
             {
                 channel.Warning(MessageSensitivity.None, "{0}",
-                    $"{cut.Count} {(cut.Count == 1 ? "text has" : "texts have")} more tokens than MaxTokens, and training does not read their ends: {Brief.List(cut.Select(text => $"{text}"), "; ")}.");
+                    $"{cut.Count} {(cut.Count == 1 ? "text has" : "texts have")} more tokens than MaxTokens, "
+                        + $"and training does not read their ends: {Brief.List(cut.Select(text => $"{text}"), "; ")}.");
             }
             string[] names = [.. value.Losses.Keys];
             progress.SetHeader(new ProgressHeader(names, ["steps"]), entry =>

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Mint.ML.Distributed;
 using Mint.ML.Files;
 
 namespace Mint.ML.Answering;
@@ -16,6 +17,18 @@ public abstract class AnswerOutput : IDisposable
 
     /// <summary>Takes one clip's row.</summary>
     public abstract void Write(AnswerRow row);
+
+    /// <summary>Told that every clip has its row; where ranks share the clips, a collective that joins what they wrote.</summary>
+    /// <param name="clips">All clips, in their order.</param>
+    public virtual void Join(IReadOnlyList<ListedClip> clips) { }
+
+    /// <summary>A file that one process or several ranks write, with what an earlier run of either has left.</summary>
+    /// <inheritdoc cref="FileOutput(string, RowFormat, JsonObject)"/>
+    public static AnswerOutput ForFile(string path, RowFormat format, JsonObject settings) =>
+        Ranks.Present.Count == 1 && !SharedOutput.HasParts(path) ? new FileOutput(path, format, settings) : new SharedOutput(path, format, settings);
+
+    /// <summary>The terminal or a pipe; with several ranks that of the first.</summary>
+    public static AnswerOutput ForConsole(RowFormat format) => Ranks.Present.Count == 1 ? new ConsoleOutput(format) : new GatheredOutput(format);
 
     /// <inheritdoc/>
     public virtual void Dispose() { }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Mint.ML.Audio;
+using Mint.ML.Distributed;
 using Mint.ML.Encoders;
 using Mint.ML.Generation;
 using Mint.ML.Native;
@@ -33,23 +34,57 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
 
     private HearingOptions Hearing { get; } = hearing ?? HearingOptions.Default;
 
-    /// <summary>Answers all clips that have no row yet.</summary>
+    /// <summary>Who shares the clips: every batch is one rank's, and answers depend on neither. By default this process has them all.</summary>
+    public Ranks Ranks { get; init; } = Ranks.Alone;
+
+    /// <summary>Answers all clips that have no row yet. With several ranks a collective, of which each has the whole result.</summary>
     /// <exception cref="InvalidDataException">A clip cannot be answered, and errors are not skipped. The rows before its batch are written.</exception>
     public AnswerResult Run(IReadOnlyList<ListedClip> clips, AnswerOutput output, CancellationToken cancel)
     {
-        int before = clips.Count(clip => output.Has(clip.Name)), answered = 0, failed = 0;
+        try
+        {
+            ListedClip[][] own = [.. clips.Chunk(batch).Where((_, i) => i % Ranks.Count == Ranks.Rank)];
+            var result = Share(own, own.Sum(group => group.Length), output, cancel);
+            double[] all = [result.Answered, result.Before, result.Failed, result.CutSeconds, result.Stopped ? 1 : 0];
+            Ranks.Sum(all);
+            result = new((int)all[0], (int)all[1], (int)all[2], all[3], all[4] > 0);
+            if (Ranks.IsFirst) Say(result, clips.Count);
+            if (!result.Stopped) output.Join(clips);
+            return result;
+        }
+        catch (Exception error)
+        {
+            Ranks.Fail(error.Message);
+            throw;
+        }
+    }
+
+    private void Say(AnswerResult result, int clips)
+    {
+        if (result.Stopped)
+        {
+            report($"stopped after {result.Before + result.Answered + result.Failed} of {clips} clips");
+            return;
+        }
+        if (result.Failed > 0) report($"{result.Failed} of {clips} clips could not be answered and were skipped");
+        if (result.CutSeconds > 0) report(FormattableString.Invariant($"{result.CutSeconds:0.0} s of sound were not heard, as --max-seconds says"));
+    }
+
+    private AnswerResult Share(ListedClip[][] groups, int clips, AnswerOutput output, CancellationToken cancel)
+    {
+        int before = groups.SelectMany(group => group).Count(clip => output.Has(clip.Name)), answered = 0, failed = 0;
         double cut = 0;
         var watch = Stopwatch.StartNew();
         var shown = TimeSpan.Zero;
         try
         {
-            if (before > 0)
+            if (before > 0 && Ranks.IsFirst)
             {
-                report($"{before} of {clips.Count} clips have their rows "
+                report($"{before} of {clips} clips have their rows "
                     + $"already{(output.Failed > 0 ? $", {output.Failed} of them without an answer; take those rows out to try again" : "")}");
             }
             // Batches are those of a run without a stop, so that where it stopped does not change a bit of an answer.
-            foreach (ListedClip[] group in clips.Chunk(batch).Where(group => !group.All(clip => output.Has(clip.Name))))
+            foreach (ListedClip[] group in groups.Where(group => !group.All(clip => output.Has(clip.Name))))
             {
                 cancel.ThrowIfCancellationRequested();
                 foreach (var row in Rows(group, cancel))
@@ -67,18 +102,15 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
                     }
                     cut += row.CutSeconds;
                 }
-                if (watch.Elapsed - shown < Pause && before + answered + failed < clips.Count) continue;
+                if (watch.Elapsed - shown < Pause && before + answered + failed < clips ) continue;
                 shown = watch.Elapsed;
-                Progress(before + answered + failed, answered + failed, clips.Count, watch.Elapsed);
+                Progress(before + answered + failed, answered + failed, clips, watch.Elapsed);
             }
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
-            report($"stopped after {before + answered + failed} of {clips.Count} clips");
             return new(answered, before, failed, cut, Stopped: true);
         }
-        if (failed > 0) report($"{failed} of {clips.Count} clips could not be answered and were skipped");
-        if (cut > 0) report(FormattableString.Invariant($"{cut:0.0} s of sound were not heard, as --max-seconds says"));
         return new(answered, before, failed, cut, Stopped: false);
     }
 

@@ -1,4 +1,3 @@
-using Mint.ML.Layers;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;

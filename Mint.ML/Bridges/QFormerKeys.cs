@@ -1,3 +1,5 @@
+using Mint.ML.Layers;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Bridges;
@@ -34,6 +36,35 @@ public sealed class AudioKeys : IDisposable
     public AudioKeys Select(Tensor rows) => new(
         [.. layers.Select(layer => layer is var (keys, values) ? ((Tensor, Tensor)?)(keys.index_select(0, rows), values.index_select(0, rows)) : null)],
         Bias?.index_select(0, rows), rows.shape[0]);
+
+    /// <summary>These clips, and others after them; the shorter ones are padded.</summary>
+    internal AudioKeys Then(AudioKeys others)
+    {
+        using var scope = NewDisposeScope();
+        long length = Math.Max(Length, others.Length);
+        var (own, theirs) = (Padded(length), others.Padded(length));
+        bool masks = own.Bias is not null || theirs.Bias is not null;
+        return new AudioKeys(
+            [.. own.layers.Zip(theirs.layers, (one, other) => one is not var (keys, values) || other is not var (more, further) ? null
+                : ((Tensor, Tensor)?)(cat([keys, more], 0).MoveToOuterDisposeScope(), cat([values, further], 0).MoveToOuterDisposeScope()))],
+            masks ? cat([own.Seen(length), theirs.Seen(length)], 0).MoveToOuterDisposeScope() : null, Rows + others.Rows);
+    }
+
+    private Tensor SomeKeys => layers.First(layer => layer is not null)!.Value.Keys;
+
+    private long Length => SomeKeys.shape[2];
+
+    // A bias is of the scores' type, and those of a bridge that is trained are float32.
+    private Tensor Seen(long length) => Bias ?? zeros([Rows, 1, 1, length], ScalarType.Float32, SomeKeys.device);
+
+    private AudioKeys Padded(long length)
+    {
+        if (length == Length) return this;
+        Tensor More(Tensor x) => cat([x, zeros([x.shape[0], x.shape[1], length - Length, x.shape[3]], x.dtype, x.device)], 2);
+        var seen = Seen(Length);
+        var bias = cat([seen, Filled([Rows, 1, 1, length - Length], Attention.Lowest(seen.dtype), seen.dtype, seen.device)], 3);
+        return new AudioKeys([.. layers.Select(layer => layer is var (keys, values) ? ((Tensor, Tensor)?)(More(keys), More(values)) : null)], bias, Rows);
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -11,7 +11,8 @@ namespace Mint.ML.Evaluation;
 
 /// <summary>Few-shot classification.</summary>
 /// <param name="Accuracy">Share of episodes in which the right class is the likeliest of the episode's.</param>
-/// <param name="NearestClassMean">What the same frames give without any training: the class whose labelled clips' mean is the most similar to the query's.</param>
+/// <param name="NearestClassMean">What the same frames give without any training: the class whose labelled clips' mean is the most similar to the
+/// query's.</param>
 /// <param name="Chance">One over the classes of an episode.</param>
 /// <param name="Episodes">How many there were.</param>
 /// <param name="Answers">The class that was the likeliest, an episode.</param>
@@ -57,7 +58,8 @@ public sealed partial class AptEvaluation(Apt model, IFrameSource audio, int bat
         string[] answers = [.. episodes.Zip(scores, (episode, row) => episode.Classes.MaxBy(label => row[Array.IndexOf(classes, label)])!)];
         var means = new Dictionary<int, float[]>();
         return new(episodes.Zip(answers).Count(pair => pair.First.Answer == pair.Second) / (double)episodes.Count,
-            episodes.Count(episode => NearestClassMean(episode, means) == episode.Answer) / (double)episodes.Count, episodes.Average(episode => 1.0 / episode.Classes.Count),
+            episodes.Count(episode => NearestClassMean(episode, means) == episode.Answer) / (double)episodes.Count,
+                episodes.Average(episode => 1.0 / episode.Classes.Count),
             episodes.Count, answers);
     }
 
@@ -99,7 +101,8 @@ public sealed partial class AptEvaluation(Apt model, IFrameSource audio, int bat
     {
         var asked = clips.SelectMany((clip, i) => clip.Events.GroupBy(one => one.Label).Select(label => (Clip: i, label.Key, Count: label.Count()))).ToList();
         string[] answers = Answers([.. asked.Select(one => Interleaved.About(one.Clip, Filled(AptTasks.Counting[0], one.Key)))], cancel);
-        int[] said = [.. answers.Select(answer => Number().Match(answer) is { Success: true } match ? int.Parse(match.Value, CultureInfo.InvariantCulture) : -1)];
+        int[] said = [.. answers.Select(answer => Number().Match(answer) is { Success: true } match ? int.Parse(match.Value, CultureInfo.InvariantCulture)
+            : -1)];
         return new(asked.Zip(said, (one, number) => (double)Math.Abs(one.Count - Math.Max(0, number))).Average(),
             asked.Zip(said).Count(one => one.First.Count == one.Second) / (double)asked.Count,
             asked.GroupBy(one => one.Count).Max(group => group.Count()) / (double)asked.Count, said.Count(number => number < 0), answers);

@@ -18,8 +18,12 @@ internal static class AptRun
     public static EvaluationResult? Run(EvaluationRecipe recipe, EvaluationSettings settings, string folder, CancellationToken cancel)
     {
         if (settings.Model.System is not Apt apt)
-            throw new NotSupportedException($"{recipe.Name}: '{recipe.Task}' asks about several clips or times, which an APT answers; {settings.ModelPath} is none.");
-        if (settings.SkipErrors) throw new NotSupportedException($"{recipe.Name}: '{recipe.Task}' needs every clip; take rows that cannot be read out of the manifest.");
+        {
+            throw new NotSupportedException(
+                $"{recipe.Name}: '{recipe.Task}' asks about several clips or times, which an APT answers; {settings.ModelPath} is none.");
+        }
+        if (settings.SkipErrors)
+            throw new NotSupportedException($"{recipe.Name}: '{recipe.Task}' needs every clip; take rows that cannot be read out of the manifest.");
         using var held = FolderLock.Take(folder);
         try
         {
@@ -50,7 +54,8 @@ internal static class AptRun
             var result = Asked(files).FewShot(episodes, cancel);
             bool[] right = [.. episodes.Zip(result.Answers, (episode, answer) => episode.Answer == answer)];
             return ([Accuracy("accuracy", right), new("nearest class mean", result.NearestClassMean), new("chance", result.Chance)],
-                [.. episodes.Zip(result.Answers, (episode, answer) => new EvaluationItem(rows[episode.Query]["Path"], [episode.Answer], answer))], files.Length);
+                [.. episodes.Zip(result.Answers, (episode, answer) => new EvaluationItem(rows[episode.Query]["Path"], [episode.Answer], answer))],
+                    files.Length);
         }
 
         (EvaluationMetric[], EvaluationItem[], int) Reasoning()
@@ -61,7 +66,8 @@ internal static class AptRun
             return ([Accuracy("accuracy", [.. pairs.Zip(result.Answers, (pair, answer) => pair.Answer == answer)]),
                     new("swapped", Known(result.Swapped), Note: unknown), new("both orders", Known(result.Both), Note: unknown),
                     new("commonest answer", result.Majority)],
-                [.. pairs.Zip(result.Answers, (pair, answer) => new EvaluationItem($"{Path.GetFileName(files[pair.First])} {Path.GetFileName(files[pair.Second])}",
+                [.. pairs.Zip(result.Answers, (pair, answer) =>
+                    new EvaluationItem($"{Path.GetFileName(files[pair.First])} {Path.GetFileName(files[pair.Second])}",
                     [pair.Answer], answer))], files.Count);
         }
 

@@ -1,5 +1,6 @@
 using Mint.ML.Answering;
 using Mint.ML.Audio;
+using Mint.ML.Distributed;
 using Mint.ML.Files;
 using Mint.ML.Metrics;
 using Mint.ML.Retrieval;
@@ -14,6 +15,9 @@ public sealed record EvaluationSettings(AudioLanguageModel Model, string ModelPa
 {
     /// <summary>Clips answered at once; answers do not depend on it.</summary>
     public int Batch { get; init; } = 16;
+
+    /// <summary>Who shares the clips; by default this process has them all.</summary>
+    public Ranks Ranks { get; init; } = Ranks.Alone;
 
     /// <summary>Whether clips that cannot be read are left out, and counted, instead of ending the run.</summary>
     public bool SkipErrors { get; init; }
@@ -32,30 +36,34 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
     /// <summary>A clip and what is right about it.</summary>
     private sealed record Known(ListedClip Clip, IReadOnlyList<string> References, IReadOnlyList<string>? Negative, string? Question);
 
-    /// <summary>Runs the recipe; null if it was stopped.</summary>
+    /// <summary>Runs the recipe; null if it was stopped, and on ranks other than the first, which measures.</summary>
     /// <param name="cancel">Stops it within a batch.</param>
     /// <exception cref="InvalidDataException">Manifest and recipe do not fit, or a clip cannot be answered and errors are not skipped.</exception>
     /// <exception cref="NotSupportedException">The model cannot do the recipe's task.</exception>
     public EvaluationResult? Run(CancellationToken cancel = default)
     {
+        if (AptRun.Tasks.Contains(recipe.Task) && settings.Ranks.Count > 1)
+            throw new NotSupportedException($"{recipe.Name}: {recipe.Task} is measured by one process. Leave mpirun out.");
         if (AptRun.Tasks.Contains(recipe.Task)) return AptRun.Run(recipe, settings, folder, cancel);
         var clips = Read();
         var labels = Labels(clips);
         var named = (labels ?? []).Zip(recipe.Texts(labels ?? []), (label, text) => (label, text)).ToDictionary(pair => pair.text, pair => pair.label);
         string Said(string text) => named.GetValueOrDefault(text, text);
         var answerer = Answerer(labels, clips);
-        using var held = FolderLock.Take(folder);
+        var ranks = settings.Ranks;
+        using var held = ranks.IsFirst ? FolderLock.Take(folder) : null;
+        ranks.Meet();
         string answers = Path.Combine(folder, "answers.jsonl");
         var format = new JsonLinesFormat(answerer.Name);
         AnswerResult result;
-        using (var output = new FileOutput(answers, format, AnswerSettings.ForRun(settings.ModelPath, recipe.Manifest, answerer, recipe.LongAudio,
-            recipe.Hearing)))
+        var made = AnswerSettings.ForRun(settings.ModelPath, recipe.Manifest, answerer, recipe.LongAudio, recipe.Hearing);
+        using (var output = ranks.Count == 1 ? new FileOutput(answers, format, made) : AnswerOutput.ForFile(answers, format, made))
         {
-            result = new AnswerRun(answerer, recipe.LongAudio, settings.Batch, settings.SkipErrors, report ?? (_ => { }), recipe.Hearing)
+            result = new AnswerRun(answerer, recipe.LongAudio, settings.Batch, settings.SkipErrors, report ?? (_ => { }), recipe.Hearing) { Ranks = ranks }
                 .Run([.. clips.Select(clip => clip.Clip)], output, cancel);
         }
 
-        if (result.Stopped) return null;
+        if (result.Stopped || !ranks.IsFirst) return null;
 
         var rows = TextFile.ReadLines(answers).Select(format.ReadRow).ToDictionary(row => row.Path);
         Known[] answered = [.. clips.Where(clip => rows[clip.Clip.Name].Error is null)];

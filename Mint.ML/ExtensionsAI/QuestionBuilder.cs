@@ -77,7 +77,9 @@ public sealed partial class QuestionBuilder(IChatClient client, QuestionPrompts 
         AtomicFile.WriteText(output, string.Concat(pairs.Select(pair =>
             JsonSerializer.Serialize(new Dictionary<string, string>
             {
-                ["Path"] = pair.Path, ["Instruction"] = pair.Pair.Question, ["Response"] = pair.Pair.Answer,
+                ["Path"] = pair.Path,
+                ["Instruction"] = pair.Pair.Question,
+                ["Response"] = pair.Pair.Answer,
             }, Written) + "\n")));
         return new QuestionReport(all.Count, pairs.Count, all.Sum(asked => asked.Pairs.Count(pair => !pair.IsTrue)), outliers,
             all.Count(asked => asked.Pairs.Length == 0));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Mint.ML.Distributed;
 
 namespace Mint.ML.Files;
 
@@ -35,6 +36,21 @@ public sealed class FolderLock : IDisposable
         if (File.Exists(folder)) throw new IOException($"{folder} is a file; a folder is wanted. Name another place.");
         Directory.CreateDirectory(folder);
         return Take(folder, Path.Combine(folder, ".lock"));
+    }
+
+    /// <summary>Takes a folder for processes that mpirun started together: the first has to get it, the others use it beside whoever has it, which is the
+    /// first one where they share a disk.</summary>
+    /// <exception cref="IOException">Another process has it.</exception>
+    internal static FolderLock? TakeWithRanks(string folder)
+    {
+        try
+        {
+            return Take(folder);
+        }
+        catch (IOException) when (Ranks.Started > 1 && !Launcher.IsFirst(Environment.GetEnvironmentVariable))
+        {
+            return null;
+        }
     }
 
     /// <summary>Takes the place of a file; its folder is made where it does not exist, the file is not.</summary>

@@ -25,9 +25,12 @@ public sealed class HubPull : IDisposable
     private readonly HttpClient client;
 
     /// <param name="options">Where from, and how patiently; null for the hub itself.</param>
+    /// <exception cref="ArgumentException">The revision is empty.</exception>
     public HubPull(HubOptions? options = null)
     {
         this.options = options ?? new();
+        if (string.IsNullOrWhiteSpace(this.options.Revision))
+            throw new ArgumentException("Revision is empty; name a branch, a tag or a commit.", nameof(options));
         // Redirects are followed here, so that none leads from https to plain http, or to nowhere for ever.
         client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = this.options.Silence })
         {

@@ -38,13 +38,15 @@ public static class AlignmentObjectives
         Losses(bridge, new AlignmentPart(frames, frameMask, captions), options, generator, null);
 
     /// <summary>As above; with a cache, of a part of a larger contrastive batch: contrast is the whole batch's, matching finds its negatives within the
-    /// part.</summary>
+    /// part. With other ranks, of a part of a batch that is theirs too: averaged over the ranks by their pairs, losses and gradients are the whole batch's.
+    /// </summary>
     internal static AlignmentLosses Losses(BridgeNet bridge, AlignmentPart part, AlignmentOptions options, Generator generator, GradCache? cache)
     {
         using var scope = NewDisposeScope();
         var audio = bridge.Listen(part.Frames, part.FrameMask);
         return Losses(bridge, audio, part.Captions, options,
-            (audioToText, textToAudio) => DrawNegatives(audioToText, textToAudio, part.Captions, options, generator), out _, cache).Kept();
+            (audioToText, textToAudio) => DrawNegatives(audioToText, textToAudio, part.Spread?.Captions ?? part.Captions, options, generator), out _, cache,
+            part.Spread).Kept();
     }
 
     /// <summary>Contrastive embeddings of a part, (b, Q, 256) and (b, 256), by the very operations, draws of dropout included, that
@@ -60,7 +62,8 @@ public static class AlignmentObjectives
     /// <summary>As above, with the negatives chosen by the caller from the similarities, which are returned too.</summary>
     internal static AlignmentLosses Losses(
         BridgeNet bridge, AudioKeys audio, CaptionBatch captions, AlignmentOptions options,
-        Func<Tensor, Tensor, (Tensor Audio, Tensor Text)> chooseNegatives, out (Tensor AudioToText, Tensor TextToAudio) similarity, GradCache? cache = null)
+        Func<Tensor, Tensor, (Tensor Audio, Tensor Text)> chooseNegatives, out (Tensor AudioToText, Tensor TextToAudio) similarity, GradCache? cache = null,
+        SpreadBatch? spread = null)
     {
         var none = zeros([], device: captions.Ids.device);
         var (contrastive, matching, generation) = (none, none, none);
@@ -69,17 +72,20 @@ public static class AlignmentObjectives
         var (queries, text, generated) = Align(bridge, audio, captions, decoderIds, options);
 
         var (heard, read) = (bridge.EmbedAudio(queries), bridge.EmbedText(text));
-        (contrastive, var audioToText, var textToAudio) = Contrastive.Loss(heard, read, bridge.Temperature, options);
+        (contrastive, var audioToText, var textToAudio) = spread is null ? Contrastive.Loss(heard, read, bridge.Temperature, options)
+            : Spread(bridge, heard, read, spread, options);
         if (cache is not null) contrastive = cache.Contrast(heard, read);
         similarity = (audioToText, textToAudio);
 
         if (options.GenerationWeight > 0)
             generation = GroundedGeneration.Loss(generated!, decoderIds, captions.Mask, bridge.QFormer.PredictTokens, options.GenerationSmoothing);
+        if (spread is not null) generation = generation.Times(spread.TokenShare());
 
         if (options.MatchingWeight > 0)
         {
             var (negativeAudio, negativeText) = chooseNegatives(audioToText, textToAudio);
-            matching = Matching(bridge, audio, captions, negativeAudio, negativeText);
+            matching = spread is null ? Matching(bridge, audio, captions, negativeAudio, negativeText)
+                : Matching(bridge, audio, spread, negativeAudio.index_select(0, spread.Places), negativeText.index_select(0, spread.Places));
         }
 
         var total = contrastive.Times(options.ContrastiveWeight).Plus(matching.Times(options.MatchingWeight)).Plus(generation.Times(options.GenerationWeight));
@@ -98,12 +104,38 @@ public static class AlignmentObjectives
     /// <summary>
     /// ALM: matched or not, on matched pairs, each text with a wrong clip, and each clip with a wrong text. Cross-entropy of 3 B pairs.
     /// </summary>
-    private static Tensor Matching(BridgeNet bridge, AudioKeys audio, CaptionBatch captions, Tensor negativeAudio, Tensor negativeText)
+    private static Tensor Matching(BridgeNet bridge, AudioKeys audio, CaptionBatch captions, Tensor negativeAudio, Tensor negativeText) =>
+        Matched(MatchingLogits(bridge, audio, captions, negativeAudio, negativeText));
+
+    /// <summary>The same of this rank's pairs, whose negatives (b) may be anywhere in the batch.</summary>
+    private static Tensor Matching(BridgeNet bridge, AudioKeys audio, SpreadBatch spread, Tensor negativeAudio, Tensor negativeText)
     {
-        long rows = captions.Ids.shape[0];
-        var logits = MatchingLogits(bridge, audio, captions, negativeAudio, negativeText);               // (3 B, 2)
-        var labels = cat([ones(rows, dtype: ScalarType.Int64), zeros(2 * rows, dtype: ScalarType.Int64)], 0).to(captions.Ids.device);
+        long rows = audio.Rows;
+        var (frames, mask) = spread.Hear(Generation.Cpu.Longs(negativeAudio));
+        var clips = audio.Then(bridge.Listen(frames, mask)); // (2 b): the pairs' own, then each text's wrong one
+        var own = Indices(rows, device: negativeAudio.device);
+        var texts = cat([spread.Places, spread.Places, negativeText], 0);
+        return Matched(bridge.Match(bridge.QFormer.MatchingPass(bridge.Queries, clips.Select(cat([own, own.Plus(rows), own], 0)),
+            spread.Captions.Ids.index_select(0, texts), spread.Captions.Mask.index_select(0, texts))));
+    }
+
+    private static Tensor Matched(Tensor logits) // (3 B, 2)
+    {
+        long rows = logits.shape[0] / 3;
+        var labels = cat([ones(rows, dtype: ScalarType.Int64), zeros(2 * rows, dtype: ScalarType.Int64)], 0).to(logits.device);
         return functional.cross_entropy(logits.to(ScalarType.Float32), labels);
+    }
+
+    /// <summary>Contrast with the pairs of all ranks: the loss as this rank's pairs see it, and the whole batch's similarities without a graph.</summary>
+    private static (Tensor Loss, Tensor AudioToText, Tensor TextToAudio) Spread(
+        BridgeNet bridge, Tensor heard, Tensor read, SpreadBatch spread, AlignmentOptions options)
+    {
+        using var scope = NewDisposeScope();
+        var (audio, text) = (spread.Gather(heard), spread.Gather(read));
+        using var solved = SolvedContrast.Of(audio, text, bridge.Temperature, (heard, read, by) => Contrastive.Loss(heard, read, by, options).Loss);
+        var loss = solved.SeenBy(heard, read, bridge.Temperature, spread.Places);
+        var similarity = Contrastive.Similarity(audio, text, bridge.Temperature.detach()); // (B, B)
+        return (loss.MoveToOuterDisposeScope(), similarity.MoveToOuterDisposeScope(), similarity.t().MoveToOuterDisposeScope());
     }
 
     internal static Tensor MatchingLogits(BridgeNet bridge, AudioKeys audio, CaptionBatch captions, Tensor negativeAudio, Tensor negativeText)

@@ -53,3 +53,51 @@ internal static class Contrastive
         return loss.Over(2).MoveToOuterDisposeScope();
     }
 }
+
+/// <summary>A batch's contrastive loss and its gradients for all embeddings and for the temperature.</summary>
+/// <param name="Loss">A scalar without a graph.</param>
+/// <param name="Audio">(B, Q, E).</param>
+/// <param name="Text">(B, E).</param>
+/// <param name="Temperature">Scalar.</param>
+internal sealed record SolvedContrast(Tensor Loss, Tensor Audio, Tensor Text, Tensor Temperature) : IDisposable
+{
+    /// <summary>The loss and its gradients by the embeddings alone: for parts that are elsewhere, in time or on other ranks.</summary>
+    /// <param name="audio">(B, Q, E).</param>
+    /// <param name="text">(B, E).</param>
+    /// <param name="temperature">Scalar.</param>
+    /// <param name="loss">The loss of these three.</param>
+    public static SolvedContrast Of(Tensor audio, Tensor text, Tensor temperature, Func<Tensor, Tensor, Tensor, Tensor> loss)
+    {
+        using var scope = NewDisposeScope();
+        using var grad = enable_grad();
+        var (heard, read, by) = (audio.detach().requires_grad_(), text.detach().requires_grad_(), temperature.detach().requires_grad_());
+        var whole = loss(heard, read, by);
+        whole.backward();
+        return new(whole.detach().DetachFromDisposeScope(), heard.grad!.DetachFromDisposeScope(), read.grad!.DetachFromDisposeScope(),
+            by.grad!.DetachFromDisposeScope());
+    }
+
+    /// <summary>The whole batch's loss as some of its pairs see it: its value, and a gradient that, summed over all pairs by their shares, is the
+    /// batch's.</summary>
+    /// <param name="audio">The pairs' embeddings with their graph, (b, Q, E).</param>
+    /// <param name="text">(b, E).</param>
+    /// <param name="temperature">The parameter.</param>
+    /// <param name="places">Where the pairs stand in the batch, (b) int64.</param>
+    public Tensor SeenBy(Tensor audio, Tensor text, Tensor temperature, Tensor places)
+    {
+        using var scope = NewDisposeScope();
+        double share = (double)places.shape[0] / Text.shape[0];
+        var linear = (audio * Audio.index_select(0, places)).sum().Plus((text * Text.index_select(0, places)).sum()).Over(share)
+            .Plus(temperature * Temperature);
+        return (linear - linear.detach()).Plus(Loss).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Loss.Dispose();
+        Audio.Dispose();
+        Text.Dispose();
+        Temperature.Dispose();
+    }
+}

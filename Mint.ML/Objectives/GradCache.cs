@@ -1,15 +1,20 @@
 using Mint.ML.Bridges;
 using Mint.ML.Layers;
 using Mint.ML.Tensors;
+using static Mint.ML.Tensors.Filling;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Objectives;
 
-/// <summary>Some pairs of a contrastive batch too large to go through the bridge at once.</summary>
+/// <summary>Some pairs of a batch: those that go through the bridge at once, here.</summary>
 /// <param name="Frames">Frozen encoder's frames, (b, T, E).</param>
 /// <param name="FrameMask">(b, T) bool, or null when all frames are real.</param>
 /// <param name="Captions">The clips' captions.</param>
-internal sealed record AlignmentPart(Tensor Frames, Tensor? FrameMask, CaptionBatch Captions);
+internal sealed record AlignmentPart(Tensor Frames, Tensor? FrameMask, CaptionBatch Captions)
+{
+    /// <summary>The pairs that other ranks have at the same time; null where this one is alone.</summary>
+    public SpreadBatch? Spread { get; init; }
+}
 
 /// <summary>The contrastive loss of a batch of any size in the memory of a small one.</summary>
 /// <remarks>
@@ -22,10 +27,9 @@ internal sealed class GradCache : IDisposable
 {
     private readonly Func<Tensor, Tensor, Tensor, Tensor> loss; // of audio, text and temperature
     private readonly Tensor temperature;
-    private readonly List<(Tensor Audio, Tensor Text, RandomStreamState Chance)> heard = [];
-    private (Tensor Loss, Tensor Audio, Tensor Text, Tensor Temperature)? solved; // the loss and its gradients
+    private readonly List<(Tensor Audio, Tensor Text, Tensor Own, RandomStreamState Chance)> heard = [];
+    private SolvedContrast? solved;
     private int part = -1;
-    private long start, rows;
 
     internal GradCache(BridgeNet bridge, AlignmentOptions options)
         : this((audio, text, temperature) => Contrastive.Loss(audio, text, temperature, options).Loss, bridge.Temperature)
@@ -60,71 +64,59 @@ internal sealed class GradCache : IDisposable
             cache.Contrast(audio, text).Times(cache.Share * options.ContrastiveWeight).backward();
         }
         after.Return();
-        return cache.solved!.Value.Loss.clone().MoveToOuterDisposeScope();
+        return cache.solved!.Loss.clone().MoveToOuterDisposeScope();
     }
 
     /// <summary>First run of a part: its embeddings, without a graph.</summary>
     /// <param name="embed">Computes them.</param>
-    internal void Hear(Func<(Tensor Audio, Tensor Text)> embed)
+    /// <param name="spread">The pairs that other ranks have at the same time, which are the part's too; null where this one is alone.</param>
+    internal void Hear(Func<(Tensor Audio, Tensor Text)> embed, SpreadBatch? spread = null)
     {
         using var grad = no_grad();
         using var scope = NewDisposeScope();
         var chance = new RandomStreamState(temperature.device);
         var (audio, text) = embed();
-        heard.Add((audio.DetachFromDisposeScope(), text.DetachFromDisposeScope(), chance));
+        long before = heard.Sum(one => one.Text.shape[0]);
+        var own = spread is null ? Indices(before, before + text.shape[0], device: text.device) : spread.Places.Plus(before);
+        if (spread is not null) (audio, text) = (spread.Gather(audio), spread.Gather(text));
+        heard.Add((audio.DetachFromDisposeScope(), text.DetachFromDisposeScope(), own.DetachFromDisposeScope(), chance));
     }
 
     /// <summary>Begins the second run of the next part, in the order of the first.</summary>
     internal void Next()
     {
         solved ??= Solve();
-        start += rows;
         part++;
-        rows = heard[part].Text.shape[0];
         heard[part].Chance.Return();
     }
 
     /// <summary>What of the batch the present part is.</summary>
-    internal double Share => (double)rows / heard.Sum(one => one.Text.shape[0]);
+    internal double Share => (double)heard[part].Own.shape[0] / heard.Sum(one => one.Text.shape[0]);
 
     /// <summary>The whole batch's loss as the present part sees it: its value, and a gradient that, summed over the parts by their shares, is the
     /// batch's.</summary>
     /// <param name="audio">The part's embeddings with their graph, (b, Q, 256).</param>
     /// <param name="text">(b, 256).</param>
-    internal Tensor Contrast(Tensor audio, Tensor text)
-    {
-        using var scope = NewDisposeScope();
-        var (value, audioGradient, textGradient, temperatureGradient) = solved!.Value;
-        var linear = (audio * audioGradient.narrow(0, start, rows)).sum().Plus((text * textGradient.narrow(0, start, rows)).sum()).Over(Share)
-            .Plus(temperature * temperatureGradient);
-        return (linear - linear.detach()).Plus(value).MoveToOuterDisposeScope();
-    }
+    internal Tensor Contrast(Tensor audio, Tensor text) => solved!.SeenBy(audio, text, temperature, heard[part].Own);
 
-    private (Tensor, Tensor, Tensor, Tensor) Solve()
+    private SolvedContrast Solve()
     {
         using var scope = NewDisposeScope();
-        var audio = cat([.. heard.Select(part => part.Audio)], 0).requires_grad_();   // (B, Q, 256)
-        var text = cat([.. heard.Select(part => part.Text)], 0).requires_grad_();     // (B, 256)
-        var alone = temperature.detach().requires_grad_();
-        var whole = loss(audio, text, alone);
-        whole.backward();
-        return (whole.detach().DetachFromDisposeScope(), audio.grad!.DetachFromDisposeScope(), text.grad!.DetachFromDisposeScope(),
-            alone.grad!.DetachFromDisposeScope());
+        var audio = cat([.. heard.Select(part => part.Audio)], 0);   // (B, Q, 256)
+        var text = cat([.. heard.Select(part => part.Text)], 0);     // (B, 256)
+        return SolvedContrast.Of(audio, text, temperature, loss);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var (audio, text, chance) in heard)
+        foreach (var (audio, text, own, chance) in heard)
         {
             audio.Dispose();
             text.Dispose();
+            own.Dispose();
             chance.Dispose();
         }
-        if (solved is not var (value, audioGradient, textGradient, temperatureGradient)) return;
-        value.Dispose();
-        audioGradient.Dispose();
-        textGradient.Dispose();
-        temperatureGradient.Dispose();
+        solved?.Dispose();
     }
 }

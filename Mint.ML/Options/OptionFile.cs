@@ -6,7 +6,12 @@ namespace Mint.ML;
 /// <summary>A JSON file of options, by the names of <see cref="OptionNames"/>: what a recipe is. Comments and trailing commas are allowed.</summary>
 public static class OptionFile
 {
-    private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+    private static readonly JsonDocumentOptions Lenient = new()
+    {
+        CommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        AllowDuplicateProperties = false, // of two values of one key, only one would count
+    };
 
     /// <summary>Reads a recipe; its root is an object.</summary>
     public static JsonDocument Open(string file)

@@ -119,6 +119,22 @@ public sealed class EmbeddingIndexWriter : IDisposable
         ids.Add(id);
     }
 
+    /// <summary>Adds items of other indexes as they are kept there.</summary>
+    /// <param name="from">Where items stand, by their names, in files of the same storage and shape.</param>
+    /// <param name="picked">Which of the items, and in which order.</param>
+    internal void AddFrom(IReadOnlyDictionary<string, (FileStream File, long Row)> from, IEnumerable<string> picked)
+    {
+        byte[] item = new byte[start.Vectors * start.VectorBytes];
+        foreach (string id in picked)
+        {
+            var (other, row) = from[id];
+            other.Position = IndexHeader.Bytes + row * item.Length;
+            other.ReadExactly(item);
+            file.Stream.Write(item);
+            ids.Add(id);
+        }
+    }
+
     /// <summary>Finishes the file and puts it in its place.</summary>
     /// <exception cref="InvalidOperationException">The place has changed since this writer began: another one of this process wrote there.</exception>
     public void Commit()

@@ -62,9 +62,16 @@ public sealed record IndexSettings(string Model, string Sha256, double WindowSec
     }
 
     /// <summary>Writes the settings beside the index.</summary>
+    /// <exception cref="InvalidOperationException">There are parts of an index that ranks began to make with other settings.</exception>
     public void Write(string index)
     {
-        AtomicFile.WriteText(FileOf(index), JsonSerializer.Serialize(this, Written) + "\n");
+        string text = JsonSerializer.Serialize(this, Written) + "\n";
+        if (SharedOutput.Parts(index) is [var part, ..] && !(File.Exists(FileOf(index)) && TextFile.Read(FileOf(index)) == text))
+        {
+            throw new InvalidOperationException($"{part} is of a run that was stopped, with another model or other windows. Go on with those, name another "
+                + "index, or delete the parts.");
+        }
+        AtomicFile.WriteText(FileOf(index), text);
     }
 
     /// <summary>Refuses to add vectors that another version of the library computes.</summary>

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Audio;
-using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.Files;

@@ -45,7 +45,7 @@ public static class AlignmentTraining
             throw new ArgumentException("This bridge has no head that predicts tokens; set GenerationWeight to 0.", nameof(bridge));
         BridgeFit.Check(bridge, tokenizer, audio, options);
         if (validation is not null) BridgeFit.Check(bridge, tokenizer, validation.Audio, options);
-        if (objective.ContrastiveBatch is { } contrasted) options = options with { AccumulationSteps = contrasted / options.BatchSize };
+        if (objective.ContrastiveBatch is { } contrasted) options = options with { AccumulationSteps = contrasted / options.WholeBatch };
         using var numerics = new Numerics(options, bridge);
         using var stage = new Stage(bridge, tokenizer, captions, objective, options);
         return TrainingLoop.Run(new FrameTraining(stage, audio, options), HeldOut(), options, progress, cancel);
@@ -74,11 +74,11 @@ public static class AlignmentTraining
         void Together()
         {
             var errors = new OptionErrors();
-            errors.Require(options.BatchSize != 1, "BatchSize is 1; stage 1 finds a clip's negatives among the others of its batch and needs at least 2.");
+            errors.Require(options.WholeBatch != 1, "BatchSize is 1; stage 1 finds a clip's negatives among the others of its batch and needs at least 2.");
             if (objective.ContrastiveBatch is { } contrasted)
             {
-                errors.Require(options.BatchSize < 1 || contrasted % options.BatchSize == 0,
-                    $"ContrastiveBatch is {contrasted}; expected a multiple of BatchSize, {options.BatchSize}.");
+                errors.Require(options.WholeBatch < 1 || contrasted % options.WholeBatch == 0, $"ContrastiveBatch is {contrasted}; expected a multiple of "
+                    + (options.WholeBatch == options.BatchSize ? $"BatchSize, {options.BatchSize}." : $"BatchSize times ranks, {options.WholeBatch}."));
                 errors.Require(options.AccumulationSteps == 1, "ContrastiveBatch says how many batches a step takes; leave AccumulationSteps at 1.");
             }
             errors.Throw();
@@ -111,7 +111,7 @@ public static class AlignmentTraining
             get
             {
                 var (own, weights) = (new Dictionary<string, double>(), new Dictionary<string, double>());
-                Add("contrastive", objective.ContrastiveWeight, Math.Log(Math.Min(objective.ContrastiveBatch ?? options.BatchSize, Examples)));
+                Add("contrastive", objective.ContrastiveWeight, Math.Log(Math.Min(objective.ContrastiveBatch ?? options.WholeBatch, Examples)));
                 Add("matching", objective.MatchingWeight, Guessing.CrossEntropy([1, 2])); // a matched pair for two that are not
                 Add("generation", objective.GenerationWeight,
                     Guessing.CrossEntropy(texts.Counts(without: 1), objective.GenerationSmoothing, bridge.Config.QFormer.VocabularySize));
@@ -153,18 +153,19 @@ public static class AlignmentTraining
 
         public bool HearsFirst => objective.ContrastiveBatch is not null;
 
-        public void Hear(int[] examples, Tensor frames, Tensor? frameMask)
+        public void Hear(BatchShare batch, Tensor frames, Tensor? frameMask)
         {
             if (trained > 0) Dispose();
             cache ??= new GradCache(bridge, objective);
-            cache.Hear(() => AlignmentObjectives.Embed(bridge, Part(examples, frames, frameMask), objective));
+            var part = Part(batch, frames, frameMask);
+            cache.Hear(() => AlignmentObjectives.Embed(bridge, part, objective), part.Spread);
         }
 
-        public Tensor Losses(int[] examples, Tensor frames, Tensor? frameMask, Generator negatives)
+        public Tensor Losses(BatchShare batch, Tensor frames, Tensor? frameMask, Generator negatives)
         {
             cache?.Next();
             trained++;
-            var losses = AlignmentObjectives.Losses(bridge, Part(examples, frames, frameMask), objective, negatives, cache);
+            var losses = AlignmentObjectives.Losses(bridge, Part(batch, frames, frameMask), objective, negatives, cache);
             return stack([losses.Total, losses.Contrastive, losses.Matching, losses.Generation]);
         }
 
@@ -174,10 +175,23 @@ public static class AlignmentTraining
             (cache, trained) = (null, 0);
         }
 
-        private AlignmentPart Part(int[] examples, Tensor frames, Tensor? frameMask)
+        private AlignmentPart Part(BatchShare batch, Tensor frames, Tensor? frameMask)
+        {
+            var part = new AlignmentPart(frames, frameMask, Captions(batch.Own));
+            return batch.Ranks.Count == 1 ? part
+                : part with { Spread = new SpreadBatch(batch.Ranks, Captions(batch.Whole), batch.Places(Device), clips => Heard(batch, clips)) };
+        }
+
+        private CaptionBatch Captions(int[] examples)
         {
             var (ids, mask) = Tokens(examples);
-            return new AlignmentPart(frames, frameMask, new CaptionBatch(ids, mask, BridgeText.DecoderId(tokenizer)));
+            return new CaptionBatch(ids, mask, BridgeText.DecoderId(tokenizer));
+        }
+
+        private (Tensor Frames, Tensor? Mask) Heard(BatchShare batch, long[] clips)
+        {
+            using var read = batch.Read([.. clips.Select(clip => batch.Whole[clip])]);
+            return FrameTraining.Placed(read, Device);
         }
 
         public (Tensor Ids, Tensor Mask) Tokens(int[] examples) => texts.Pick(examples, Device);

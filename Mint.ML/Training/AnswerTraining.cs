@@ -97,9 +97,9 @@ internal abstract class AnswerStage : ITrainingStage
     // The loss is a mean over tokens: batches weighed by theirs average to the mean over all of them.
     public long Weight(int[] examples) => answered.Tokens(examples);
 
-    public Tensor Losses(int[] examples, Tensor frames, Tensor? frameMask, Generator negatives)
+    public Tensor Losses(BatchShare batch, Tensor frames, Tensor? frameMask, Generator negatives)
     {
-        var (logits, targets) = Answer(examples, frames, frameMask);
+        var (logits, targets) = Answer(batch.Own, frames, frameMask);
         return LanguageModeling.Loss(logits, targets).unsqueeze(0);
     }
 

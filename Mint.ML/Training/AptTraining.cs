@@ -8,10 +8,11 @@ using static TorchSharp.torch.nn;
 namespace Mint.ML.Training;
 
 /// <summary>
-/// APT's stages 1 and 2 (section 3.3): aligner, projection and AUDIO token learn sequences of clips and texts by how likely the frozen language model then finds
-/// the answers. Stage 0 is MINT's stage 1 (<see cref="AlignmentTraining"/>) on <see cref="Apt.PaperAligner"/>.
+/// APT's stages 1 and 2 (section 3.3): aligner, projection and AUDIO token learn sequences of clips and texts by how likely the frozen language model then
+/// finds the answers. Stage 0 is MINT's stage 1 (<see cref="AlignmentTraining"/>) on <see cref="Apt.PaperAligner"/>.
 /// </summary>
-/// <remarks>The two stages differ in their examples alone: of one clip each (<see cref="AptTasks"/>), then also of several (<see cref="AptEpisodes"/>).</remarks>
+/// <remarks>The two stages differ in their examples alone: of one clip each (<see cref="AptTasks"/>), then also of several (<see
+/// cref="AptEpisodes"/>).</remarks>
 public static class AptTraining
 {
     /// <summary>The paper's: Adam, 2,000 steps of warm-up, then a cosine. It names neither rate, nor batch, nor epochs: rate and batch are MINT's, epochs 1.
@@ -38,8 +39,8 @@ public static class AptTraining
         if (validation is not null) AnswerStage.Check(validation.Audio, validation.Examples, model.FrameWidth, nameof(validation), sequences: true);
         foreach (var example in mix.Examples.Concat(validation?.Examples ?? [])) model.CheckRead(example.Instruction);
         using var numerics = new Numerics(options, [model.Aligner, model.Acoustic, .. model.LanguageModel is Module reader ? [reader] : Array.Empty<Module>()]);
-        return AnswerStage.Train(examples => new Stage(model, examples, options), model.LanguageModel, model.Tokenizer, audio, mix, options, validation, progress,
-            cancel);
+        return AnswerStage.Train(examples => new Stage(model, examples, options), model.LanguageModel, model.Tokenizer, audio, mix, options, validation,
+            progress, cancel);
     }
 
     /// <summary>What is trained: stage 0's heads take no part in these stages; they would do nothing but decay.</summary>

@@ -2,7 +2,6 @@ using Mint.ML.Layers;
 using Mint.ML.Objectives;
 using Mint.ML.Retrieval;
 using Mint.ML.Systems;
-using Mint.ML.Tensors;
 using Mint.ML.Text;
 using Mint.ML.Training.Data;
 using Mint.ML.Training.Memory;
@@ -46,7 +45,7 @@ public static class ClapTraining
         InstructionValidation? validation = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
-        if (options.BatchSize < 2) throw new ArgumentException("BatchSize is 1; a clip is contrasted with the others of its batch, which takes at least 2.");
+        if (options.WholeBatch < 2) throw new ArgumentException("BatchSize is 1; a clip is contrasted with the others of its batch, which takes at least 2.");
         int width = (int)model.Config.HtsAt.MelBins;
         AnswerStage.Check(audio, mix.Examples, width, "examples");
         if (validation is not null) AnswerStage.Check(validation.Audio, validation.Examples, width, nameof(validation));
@@ -111,7 +110,7 @@ public static class ClapTraining
         // Of as many captions as are contrasted at once, any could be the clip's.
         public IReadOnlyDictionary<string, double> Guesses => new Dictionary<string, double>
         {
-            ["total"] = Math.Log(Math.Min(Examples, options.BatchSize * options.AccumulationSteps)),
+            ["total"] = Math.Log(Math.Min(Examples, options.WholeBatch * options.AccumulationSteps)),
         };
 
         public IEnumerable<string> Faults => TextFaults.Of([.. Mix.Examples.Select(example => example.Response)], "captions");
@@ -140,20 +139,28 @@ public static class ClapTraining
 
         public bool HearsFirst => options.AccumulationSteps > 1;
 
-        public void Hear(int[] examples, Tensor frames, Tensor? frameMask)
+        public void Hear(BatchShare batch, Tensor frames, Tensor? frameMask)
         {
             if (trained > 0) Dispose();
             cache ??= new GradCache(Loss, scale);
-            cache.Hear(() => Embed(examples, frames, frameMask));
+            cache.Hear(() => Embed(batch.Own, frames, frameMask), Spread(batch));
         }
 
-        public Tensor Losses(int[] examples, Tensor frames, Tensor? frameMask, Generator negatives)
+        public Tensor Losses(BatchShare batch, Tensor frames, Tensor? frameMask, Generator negatives)
         {
             using var scope = NewDisposeScope();
             cache?.Next();
             trained++;
-            var (heard, read) = Embed(examples, frames, frameMask);
-            return (cache is null ? Loss(heard, read, scale) : cache.Contrast(heard, read)).unsqueeze(0).MoveToOuterDisposeScope();
+            var (heard, read) = Embed(batch.Own, frames, frameMask);
+            return (cache is not null ? cache.Contrast(heard, read) : Spread(batch) is { } spread ? spread.Contrast(heard, read, scale, Loss)
+                : Loss(heard, read, scale)).unsqueeze(0).MoveToOuterDisposeScope();
+        }
+
+        private SpreadBatch? Spread(BatchShare batch)
+        {
+            if (batch.Ranks.Count == 1) return null;
+            var (ids, mask) = captions.Pick(batch.Whole, Device);
+            return new SpreadBatch(batch.Ranks, new CaptionBatch(ids, mask, 0), batch.Places(Device), _ => throw new NotSupportedException());
         }
 
         /// <summary>Unit vectors of some pairs.</summary>

@@ -1,3 +1,4 @@
+using Mint.ML.Distributed;
 using Mint.ML.Encoders;
 using Mint.ML.Training.Data;
 using TorchSharp.Modules;
@@ -13,19 +14,24 @@ internal sealed class FrameTraining : ITraining
     private readonly IFrameSource audio;
     private readonly TrainingOptions options;
     private readonly BatchOrder order;
+    private readonly Ranks ranks;
     private bool? alike; // whether the first batch's clips sound the same
     private BatchFeed? feed; // from the step on with which this process begins
 
     /// <exception cref="ArgumentException">The examples make no batch.</exception>
     public FrameTraining(ITrainingStage stage, IFrameSource audio, TrainingOptions options)
     {
-        (this.stage, this.audio, this.options) = (stage, audio, options);
+        (this.stage, this.audio, this.options, ranks) = (stage, audio, options, Ranks.Of(options.Ranks));
         long most = options.MaxFrames ?? long.MaxValue;
         long[] lengths = [.. Enumerable.Range(0, stage.Examples).Select(example => stage.Clips(example).Sum(clip => Math.Min(audio.Frames(clip), most)))];
-        order = new BatchOrder(options.BatchSize, stage.SmallestBatch, options.Seed, lengths, stage.Mix);
+        // A rank without an example has nothing to compute.
+        int smallest = Math.Max(stage.SmallestBatch, ranks.Count);
+        order = new BatchOrder(options.WholeBatch, smallest, options.Seed, lengths, stage.Mix);
         if (order.Batches == 0)
-            throw new ArgumentException($"{stage.Examples} examples make no batch: at least {stage.SmallestBatch} are needed, and a BatchSize of as many.");
+            throw new ArgumentException($"{stage.Examples} examples make no batch: at least {smallest} are needed, and a BatchSize of as many.");
     }
+
+    public bool IsShared => true;
 
     public IReadOnlyList<Module> Modules => stage.Modules;
 
@@ -46,6 +52,7 @@ internal sealed class FrameTraining : ITraining
     {
         ["texts"] = RunFolder.Hash(stage.Texts),
         ["audio"] = RunFolder.Hash(RunFolder.Identity(audio)),
+        ["batches of an epoch"] = FormattableString.Invariant($"{order.Batches}"),
     };
 
     public int Cropped => CroppedOf(Enumerable.Range(0, stage.Examples));
@@ -56,35 +63,35 @@ internal sealed class FrameTraining : ITraining
 
     public IReadOnlyList<TrainingBatch> Batches(long step)
     {
-        feed ??= new BatchFeed(audio, order, stage, options, step);
-        int[][] batches = feed.Batches(step);
+        feed ??= new BatchFeed(audio, order, stage, options, ranks, step);
+        var batches = feed.Batches(step);
         if (stage.HearsFirst)
-            foreach (int[] batch in batches) Hear(batch);
-        return [.. batches.Select(batch => new TrainingBatch(batch.Length, stage.Weight(batch), negatives => Losses(batch, negatives),
-            () => batch.SelectMany(stage.Clips).Select(audio.Place), CroppedOf(batch)))];
+            foreach (var batch in batches) Hear(batch);
+        return [.. batches.Select(batch => new TrainingBatch(batch.Whole.Length, stage.Weight(batch.Own), negatives => Losses(batch, negatives),
+            () => batch.Own.SelectMany(stage.Clips).Select(audio.Place), CroppedOf(batch.Whole)))];
     }
 
     public void Dispose() => feed?.Dispose();
 
-    private Tensor Losses(int[] batch, Generator negatives)
+    private Tensor Losses(BatchShare batch, Generator negatives)
     {
         using var read = feed!.Take();
-        var (frames, mask) = Placed(read);
-        alike ??= batch.Length > 1 && Alike(frames, mask);
+        var (frames, mask) = Placed(read, Device);
+        alike ??= frames.shape[0] > 1 && Alike(frames, mask);
         return stage.Losses(batch, frames, mask, negatives);
     }
 
-    private void Hear(int[] batch)
+    private void Hear(BatchShare batch)
     {
         using var scope = NewDisposeScope();
         using var read = feed!.Take();
-        var (frames, mask) = Placed(read);
+        var (frames, mask) = Placed(read, Device);
         stage.Hear(batch, frames, mask);
     }
 
     // Without padding nothing has to be masked, which spares every attention an addition.
-    private (Tensor Frames, Tensor? Mask) Placed(AudioEncoding read) =>
-        (read.Frames.to(ScalarType.Float32).to(Device), read.Mask.all().item<bool>() ? null : read.Mask.to(Device));
+    internal static (Tensor Frames, Tensor? Mask) Placed(AudioEncoding read, Device device) =>
+        (read.Frames.to(ScalarType.Float32).to(device), read.Mask.all().item<bool>() ? null : read.Mask.to(device));
 
     /// <summary>Whether the mean frame (E) of every clip of (B, T, E) is the same.</summary>
     private static bool Alike(Tensor frames, Tensor? mask)

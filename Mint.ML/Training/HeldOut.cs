@@ -1,3 +1,4 @@
+using Mint.ML.Distributed;
 using Mint.ML.Training.Data;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -30,23 +31,26 @@ internal abstract class HeldOut : IHeldOut
     private readonly IReadOnlyList<Module> modules;
     private readonly Device device;
     private readonly IFrameSource audio;
-    private readonly int[][] batches;
+    private readonly Ranks ranks;
+    private readonly BatchShare[] batches;
 
     protected HeldOut(ITrainingStage stage, IFrameSource audio, TrainingOptions options)
     {
         (modules, device, this.audio, Stage) = (stage.Modules, stage.Device, audio, stage);
-        if (stage.Examples < stage.SmallestBatch)
-            throw new ArgumentException($"There are {stage.Examples} examples to validate with; at least {stage.SmallestBatch} are needed.");
+        ranks = Ranks.Of(options.Ranks);
+        int smallest = Math.Max(stage.SmallestBatch, ranks.Count); // an example a rank, at least
+        if (stage.Examples < smallest)
+            throw new ArgumentException($"There are {stage.Examples} examples to validate with; at least {smallest} are needed.");
         // The same batches at every validation, so that their losses compare. One that is too small to have a loss joins another.
-        var drawn = new BatchOrder(options.BatchSize, 1, 0, [.. Enumerable.Range(0, stage.Examples).Select(example => stage.Clips(example).Sum(audio.Frames))])
+        var drawn = new BatchOrder(options.WholeBatch, 1, 0, [.. Enumerable.Range(0, stage.Examples).Select(example => stage.Clips(example).Sum(audio.Frames))])
             .Epoch(0).ToList();
-        if (drawn.FindIndex(batch => batch.Length < stage.SmallestBatch) is var small and >= 0 && drawn.Count > 1)
+        if (drawn.FindIndex(batch => batch.Length < smallest) is var small and >= 0 && drawn.Count > 1)
         {
             int[] rest = drawn[small];
             drawn.RemoveAt(small);
             drawn[0] = [.. drawn[0], .. rest];
         }
-        batches = [.. drawn];
+        batches = [.. drawn.Select(batch => new BatchShare(batch, ranks, examples => audio.Read([.. examples.SelectMany(stage.Clips)])))];
     }
 
     /// <summary>The held-out data as the stage sees them.</summary>
@@ -70,8 +74,8 @@ internal abstract class HeldOut : IHeldOut
     /// <summary>Metrics of all examples together.</summary>
     protected virtual IReadOnlyList<string> Wholes => [];
 
-    /// <summary>The means of a batch, as one vector.</summary>
-    protected abstract Tensor Measure(int[] examples, Tensor frames, Tensor? mask, Generator random);
+    /// <summary>The means of a batch, as one vector; of a shared batch those of this rank's part.</summary>
+    protected abstract Tensor Measure(BatchShare batch, Tensor frames, Tensor? mask, Generator random);
 
     /// <summary>The metrics of all examples, once every batch has been measured.</summary>
     protected virtual IReadOnlyList<double> Whole() => [];
@@ -87,13 +91,15 @@ internal abstract class HeldOut : IHeldOut
         foreach (var module in modules) module.eval();
         try
         {
-            foreach (int[] batch in batches)
+            foreach (var batch in batches)
             {
-                if (cancel.IsCancellationRequested) return null;
+                if (ranks.Any(cancel.IsCancellationRequested)) return null;
                 double[] means = Measure(step, batch, chance);
-                double weight = Stage.Weight(batch);
-                for (int i = 0; i < sums.Length; i++) sums[i] += weight * means[i];
-                weights += weight;
+                double weight = Stage.Weight(batch.Own);
+                double[] weighed = [.. means.Select(mean => mean * weight), weight];
+                ranks.Sum(weighed);
+                for (int i = 0; i < sums.Length; i++) sums[i] += weighed[i];
+                weights += weighed[^1];
             }
             return new ValidationResult(step, Metrics.Zip([.. sums.Select(sum => sum / weights), .. Whole()])
                 .ToDictionary(pair => pair.First, pair => pair.Second));
@@ -104,15 +110,15 @@ internal abstract class HeldOut : IHeldOut
         }
     }
 
-    private double[] Measure(long step, int[] batch, Generator chance)
+    private double[] Measure(long step, BatchShare batch, Generator chance)
     {
         using var scope = NewDisposeScope();
-        using var read = audio.Read([.. batch.SelectMany(Stage.Clips)]);
+        using var read = audio.Read([.. batch.Own.SelectMany(Stage.Clips)]);
         var mask = read.Mask.all().item<bool>() ? null : read.Mask.to(device);
         var means = Measure(batch, read.Frames.to(ScalarType.Float32).to(device), mask, chance);
         double[] values = [.. means.to(ScalarType.Float32).cpu().data<float>().ToArray().Select(value => (double)value)];
-        if (Array.TrueForAll(values, double.IsFinite)) return values;
-        string[] clips = [.. batch.SelectMany(Stage.Clips).Select(audio.Place)];
+        if (!ranks.Any(!Array.TrueForAll(values, double.IsFinite))) return values;
+        string[] clips = [.. batch.Whole.SelectMany(Stage.Clips).Select(audio.Place)];
         throw new NonFiniteLossException(step, clips, $"Validation after step {step} has a loss that is not a finite number "
             + $"({string.Join(", ", Means.Zip(values, (name, value) => $"{name} {value}"))}). Its batch is {Brief.List(clips)}. "
             + "Either one of the clips is damaged, or the step's weights are beyond repair: a lower learning rate, more warm-up or a gradient clip may help.");

@@ -14,9 +14,9 @@ internal sealed class HeldOutAnswers(
 
     public override bool LowerIsBetter(string metric) => metric == "loss";
 
-    protected override Tensor Measure(int[] examples, Tensor frames, Tensor? mask, Generator random)
+    protected override Tensor Measure(BatchShare batch, Tensor frames, Tensor? mask, Generator random)
     {
-        var (logits, targets) = answer(examples, frames, mask);    // (B, R, V), (B, R)
+        var (logits, targets) = answer(batch.Own, frames, mask);    // (B, R, V), (B, R)
         var right = logits.argmax(-1).eq(targets);                 // -100, where an answer has ended, is no token's id
         var accuracy = right.to(ScalarType.Float32).sum() / targets.NotLessThan(0).to(ScalarType.Float32).sum();
         return stack([LanguageModeling.Loss(logits, targets), accuracy]);

@@ -26,16 +26,31 @@ internal sealed class HeldOutPairs(
 
     public override bool LowerIsBetter(string metric) => Means.Contains(metric);
 
-    protected override Tensor Measure(int[] examples, Tensor frames, Tensor? mask, Generator random)
+    protected override Tensor Measure(BatchShare batch, Tensor frames, Tensor? mask, Generator random)
     {
         if (Wholes.Count > 0)
         {
-            var (heard, read) = embed(examples, frames, mask);
-            captions.AddRange(examples.Select(example => texts[example]));
-            clips.AddRange(heard);
-            vectors.AddRange(read);
+            var (heard, read) = embed(batch.Own, frames, mask);
+            captions.AddRange(batch.Whole.Select(example => texts[example]));
+            clips.AddRange(Whole(batch, heard));
+            vectors.AddRange(Whole(batch, read));
         }
-        return Stage.Losses(examples, frames, mask, random);
+        return Stage.Losses(batch, frames, mask, random);
+    }
+
+    // Embeddings of all ranks' examples, (Q, E) each.
+    private static IEnumerable<float[,]> Whole(BatchShare batch, IReadOnlyList<float[,]> own)
+    {
+        if (batch.Ranks.Count == 1) return own;
+        using var scope = NewDisposeScope();
+        float[] all = Generation.Cpu.Floats(batch.Gather(stack([.. own.Select(one => tensor(one))])));
+        var (rows, width) = (own[0].GetLength(0), own[0].GetLength(1));
+        return [.. Enumerable.Range(0, batch.Whole.Length).Select(example =>
+        {
+            var one = new float[rows, width];
+            Buffer.BlockCopy(all, example * rows * width * sizeof(float), one, 0, rows * width * sizeof(float));
+            return one;
+        })];
     }
 
     protected override IReadOnlyList<double> Whole()

@@ -28,6 +28,10 @@ public interface ITraining : IDisposable
     /// <summary>Examples that are not trained on as a whole.</summary>
     int Cropped => 0;
 
+    /// <summary>Whether <see cref="Batches"/> gives each rank its own part of a step (<see cref="TrainingOptions.Ranks"/>). False: it runs in one
+    /// process.</summary>
+    bool IsShared => false;
+
     /// <summary>What guessing gives, by the loss's name: where a loss stays there, the run says that it does not learn. Nothing known by default.</summary>
     IReadOnlyDictionary<string, double> Guesses => new Dictionary<string, double>();
 
@@ -47,8 +51,8 @@ public interface ITraining : IDisposable
 }
 
 /// <summary>A batch of a step.</summary>
-/// <param name="Examples">How many examples it has.</param>
-/// <param name="Weight">What it counts among those accumulated with it.</param>
+/// <param name="Examples">How many examples it has, on all ranks.</param>
+/// <param name="Weight">What it counts among those accumulated with it; this rank's part of it.</param>
 /// <param name="Losses">Its losses, the one to descend first, as one vector. What is drawn beside torch's own random numbers comes from the argument.</param>
 /// <param name="Names">What an error calls its examples.</param>
 /// <param name="Cropped">Examples of which a part is left out.</param>

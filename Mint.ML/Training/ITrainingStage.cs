@@ -53,17 +53,18 @@ internal interface ITrainingStage
     /// <summary>Hashes of what else makes this run, by name: objective, frozen models. Asked only of a run that is kept.</summary>
     IReadOnlyDictionary<string, string> Parts { get; }
 
-    /// <summary>What a batch counts among those accumulated with it.</summary>
+    /// <summary>What examples count among those accumulated with it.</summary>
     long Weight(int[] examples);
 
     /// <summary>Whether all batches of a step are heard before the first of them is trained on.</summary>
     bool HearsFirst => false;
 
     /// <summary>Is given the batches of a step in their order, where <see cref="HearsFirst"/> asks for it.</summary>
-    void Hear(int[] examples, Tensor frames, Tensor? frameMask)
+    void Hear(BatchShare batch, Tensor frames, Tensor? frameMask)
     {
     }
 
-    /// <summary>The losses of a batch, the one to descend first, as one vector.</summary>
-    Tensor Losses(int[] examples, Tensor frames, Tensor? frameMask, Generator negatives);
+    /// <summary>The losses of a batch, the one to descend first, as one vector; of a batch that several ranks share, those of this rank's examples, which
+    /// averaged over the ranks by <see cref="Weight"/> are the batch's.</summary>
+    Tensor Losses(BatchShare batch, Tensor frames, Tensor? frameMask, Generator negatives);
 }

@@ -14,8 +14,8 @@ namespace Mint.ML.Training;
 /// <param name="Response">The answer.</param>
 public sealed record InstructionExample(int Clip, string Instruction, string Response)
 {
-    /// <summary>An interleaved sequence that is read instead of the clip and the instruction after it, by <see cref="Systems.Apt"/> alone. Its clips are indices
-    /// in the frame source; null for the usual example.</summary>
+    /// <summary>An interleaved sequence that is read instead of the clip and the instruction after it, by <see cref="Systems.Apt"/> alone. Its clips are
+    /// indices in the frame source; null for the usual example.</summary>
     public Interleaved? Sequence { get; init; }
 
     /// <summary>An example of a sequence.</summary>

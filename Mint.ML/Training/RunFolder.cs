@@ -30,8 +30,12 @@ internal sealed record RunPosition(
 /// </remarks>
 internal sealed partial class RunFolder : IDisposable
 {
-    private const string Weights = "weights.", Mean = "exp_avg.", Square = "exp_avg_sq.", Torch = "random.torch", Negatives = "random.negatives";
+    private const string Weights = "weights.", Mean = "exp_avg.", Square = "exp_avg_sq.", Torch = "random.torch", Negatives = "random.negatives",
+        Ranks = "random.ranks";
     private const string LogFile = "log of a training";
+
+    /// <summary>The part of a run's identity that tells its clips of a batch, on all ranks.</summary>
+    public const string WholeBatch = "number of clips in a batch (batch size times ranks)";
 
     private static readonly JsonSerializerOptions Written = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
@@ -62,7 +66,11 @@ internal sealed partial class RunFolder : IDisposable
     public static partial Regex WeightFile();
 
     /// <summary>Lets other processes in.</summary>
-    public void Dispose() => held.Dispose();
+    public void Dispose()
+    {
+        Chances?.Dispose();
+        held.Dispose();
+    }
 
     private string LogPath => Path.Combine(folder, "log.jsonl");
 
@@ -94,11 +102,15 @@ internal sealed partial class RunFolder : IDisposable
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
+    /// <summary>The random states of all ranks that the restored checkpoint has, (Count, S); null where one rank wrote it.</summary>
+    public Tensor? Chances { get; private set; }
+
     public void Save(
-        long step, Optimizer optimizer, Generator negatives, LossHistory history, ValidationHistory validations)
+        long step, Optimizer optimizer, Generator negatives, LossHistory history, ValidationHistory validations, Tensor? chances = null)
     {
         using var scope = NewDisposeScope();
         var tensors = new Dictionary<string, Tensor> { [Torch] = random.get_rng_state(), [Negatives] = negatives.get_state() };
+        if (chances is not null) tensors[Ranks] = chances;
         var steps = new Dictionary<string, long>();
         foreach (var trained in optimizer.Trained)
         {
@@ -128,8 +140,10 @@ internal sealed partial class RunFolder : IDisposable
             .Order(StringComparer.Ordinal)];
         if (other.Length > 0)
         {
-            throw new InvalidDataException($"{path} was written by a run with other {string.Join(", other ", other)}. Go on with those, or name another "
-                + "run folder.");
+            string Told(string part) => part != WholeBatch ? part
+                : $"{part}: {position.MadeOf.GetValueOrDefault(part)} then, {madeOf.GetValueOrDefault(part)} now";
+            throw new InvalidDataException($"{path} was written by a run with other {string.Join(", other ", other.Select(Told))}. Go on with those, or name "
+                + "another run folder.");
         }
 
         var tensors = Safetensors.ReadAll(path);
@@ -143,6 +157,7 @@ internal sealed partial class RunFolder : IDisposable
         }
         random.set_rng_state(tensors[Torch]);
         negatives.set_state(tensors[Negatives]);
+        Chances = tensors.GetValueOrDefault(Ranks)?.DetachFromDisposeScope();
         history.Begun.AddRange(position.Begun);
         history.Recent.AddRange(position.Recent);
         validations.Results.AddRange(position.Validations);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Mint.ML.Distributed;
 using Mint.ML.Tensors;
 using Mint.ML.Training.Data;
 using static TorchSharp.torch;
@@ -14,13 +15,14 @@ public sealed class TrainingLoop
     private readonly ITraining training;
     private readonly IHeldOut? heldOut;
     private readonly TrainingOptions options;
+    private readonly Ranks ranks;
     private readonly LossHistory history;
     private readonly ValidationHistory validations;
     private readonly long steps;
 
     private TrainingLoop(ITraining training, IHeldOut? heldOut, TrainingOptions options)
     {
-        (this.training, this.heldOut, this.options) = (training, heldOut, options);
+        (this.training, this.heldOut, this.options, ranks) = (training, heldOut, options, Ranks.Of(options.Ranks));
         (history, validations, steps) = (new(training.LossNames, Averaged), new(options, heldOut), training.StepsPerEpoch * options.Epochs);
     }
 
@@ -42,12 +44,19 @@ public sealed class TrainingLoop
             throw new ArgumentException($"BestBy is '{metric}'; "
                 + (heldOut is null ? "without held-out data there are no metrics." : $"this run measures {string.Join(", ", heldOut.Metrics)}."));
         }
+        if (!training.IsShared && (options.Ranks ?? Ranks.Started) > 1)
+            throw new ArgumentException("This training runs in one process: start it without mpirun, or set Ranks to 1.");
         using var callers = random.get_rng_state();
         foreach (var module in training.Modules) module.train();
         try
         {
             random.manual_seed(options.Seed);
             return new TrainingLoop(training, heldOut, options).Run(progress, cancel);
+        }
+        catch (Exception error) when (error is not NonFiniteLossException) // which all ranks have alike
+        {
+            Ranks.Of(options.Ranks).Fail(error.Message);
+            throw;
         }
         finally
         {
@@ -60,9 +69,10 @@ public sealed class TrainingLoop
     {
         using var negatives = new Generator((ulong)options.Seed);
         using var optimizer = Optimizer.Over(training.Trained, options.WeightDecay);
-        using var folder = Folder();
-        using var best = new BestWeights(options.RunFolder, training.Trained);
-        long begin = folder?.Restore(optimizer, negatives, history, validations) ?? 0, saved = begin, step = begin, examples = 0;
+        using var folder = ranks.IsFirst ? Folder() : null;
+        using var best = new BestWeights(ranks.IsFirst ? options.RunFolder : null, training.Trained);
+        var state = new RunState(ranks, options.Seed, optimizer, negatives, history, validations);
+        long begin = state.Begin(folder), saved = begin, step = begin, examples = 0;
         var clock = new Stopwatch();
         var watch = new LearningWatch(training, options, steps);
         string? warning = null;
@@ -81,10 +91,10 @@ public sealed class TrainingLoop
                 if (better) best.Keep(step);
             }
             if (report is not null) progress?.Report(report with { Validation = measured });
-            bool ends = step == steps || validations.Exhausted || cancel.IsCancellationRequested;
+            bool ends = step == steps || validations.Exhausted || ranks.Any(cancel.IsCancellationRequested);
             if (better || saved < step && (ends || step % options.CheckpointEvery == 0))
             {
-                folder?.Save(step, optimizer, negatives, history, validations);
+                state.Save(folder, step);
                 saved = step;
                 if (better) best.Forget(step);
             }
@@ -109,7 +119,11 @@ public sealed class TrainingLoop
             warning ??= report.Warning;
             folder?.Log(report);
         }
-        if (validations.Best is { } found) best.Restore(found.Step);
+        if (validations.Best is { } found)
+        {
+            if (ranks.IsFirst) best.Restore(found.Step);
+            foreach (var (_, parameter) in training.Trained) ranks.Broadcast(parameter);
+        }
         return new TrainingResult(step, step < steps && !validations.Exhausted, history.First, history.Last)
         {
             Validations = validations.Results,
@@ -126,23 +140,32 @@ public sealed class TrainingLoop
     {
         using var scope = NewDisposeScope();
         // A GPU's random state cannot be read through TorchSharp: what it draws in a step follows from the step, so that a resumed run draws it again.
-        if (training.Device.type == TorchSharp.DeviceType.CUDA) cuda.manual_seed_all(unchecked((long)SplitMix.ForStream(options.Seed, step).Next()));
+        if (training.Device.type == TorchSharp.DeviceType.CUDA)
+            cuda.manual_seed_all(unchecked((long)SplitMix.ForStream(RunState.SeedOf(options.Seed, ranks.Rank), step).Next()));
         optimizer.FreeGradients();
 
         var batches = training.Batches(step);
         double[] losses = new double[training.LossNames.Count];
-        double whole = batches.Sum(batch => batch.Weight);
+        double whole = Sum([batches.Sum(batch => batch.Weight)])[0];
         foreach (var batch in batches)
         {
             double share = batch.Weight / whole;
-            double[] part = Backward(batch, share, negatives);
-            if (!Array.TrueForAll(part, double.IsFinite)) throw NonFinite(step, batch, part, folder?.Newest);
-            for (int i = 0; i < losses.Length; i++) losses[i] += share * part[i];
+            double[] own = Backward(batch, share, negatives), part = Sum([.. own.Select(loss => share * loss)]);
+            if (!Array.TrueForAll(part, double.IsFinite)) throw NonFinite(step, batch, own, folder?.Newest);
+            for (int i = 0; i < losses.Length; i++) losses[i] += part[i];
         }
         FillAbsentGradients();
+        Gradients.Sum(ranks, [.. training.Trained.Select(trained => trained.parameter)]);
         optimizer.Step(rate, options.GradientClip);
         optimizer.FreeGradients();
         return (losses, batches);
+    }
+
+    // Over all ranks.
+    private double[] Sum(double[] values)
+    {
+        ranks.Sum(values);
+        return values;
     }
 
     /// <summary>Adds a batch's gradient and returns its losses; one whose loss is not finite adds nothing.</summary>
@@ -159,9 +182,11 @@ public sealed class TrainingLoop
     {
         if (options.RunFolder is not { } path) return null;
         // Where a run is kept, and how often, does not change where it goes.
-        string settings = JsonSerializer.Serialize(options with { RunFolder = null, CheckpointEvery = 1, CheckpointsKept = 1 });
+        // How many ranks share a batch does not either, and how large that is on all of them is told by name.
+        string settings = JsonSerializer.Serialize(options with { RunFolder = null, CheckpointEvery = 1, CheckpointsKept = 1, BatchSize = 1, Ranks = 1 });
         return new RunFolder(path, new Dictionary<string, string>(training.Parts)
         {
+            [RunFolder.WholeBatch] = FormattableString.Invariant($"{options.WholeBatch}"),
             ["version of Mint.ML"] = typeof(TrainingLoop).Assembly.GetName().Version!.ToString(),
             ["options"] = RunFolder.Hash([settings]),
             ["validation"] = heldOut?.Identity ?? "",
@@ -180,7 +205,8 @@ public sealed class TrainingLoop
 
     private NonFiniteLossException NonFinite(long step, TrainingBatch batch, double[] losses, string? checkpoint)
     {
-        string[] names = [.. batch.Names()];
+        string[] names = Array.TrueForAll(losses, double.IsFinite) ? [] : [.. batch.Names()];
+        if (ranks.Count > 1) names = [.. ranks.Gather(string.Join('\n', names)).SelectMany(some => some.Split('\n', StringSplitOptions.RemoveEmptyEntries))];
         string values = string.Join(", ", training.LossNames.Zip(losses, (name, loss) => $"{name} {loss}"));
         return new NonFiniteLossException(step + 1, names,
             $"Step {step + 1} has a loss that is not a finite number ({values}). Its batch is {Brief.List(names)}. "

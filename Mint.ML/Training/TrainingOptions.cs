@@ -35,8 +35,17 @@ public sealed record TrainingOptions
     /// <summary>Passes over the data: 5, as the paper's stage 1; its stage 2 takes 3.</summary>
     public int Epochs { get; init; } = 5;
 
-    /// <summary>Clips that go through the model together: 64, the paper's.</summary>
+    /// <summary>Clips that go through the model together, on each rank: 64, the paper's.</summary>
     public int BatchSize { get; init; } = 64;
+
+    /// <summary>
+    /// Processes that train together, each a part of every batch: those that <c>mpirun</c> started. N of them with batches of B learn what one with batches of
+    /// N times B learns. Null, the default, takes all that were started, without mpirun one; 1 trains alone all the same.
+    /// </summary>
+    public int? Ranks { get; init; }
+
+    /// <summary>Clips of a batch on all ranks.</summary>
+    internal int WholeBatch => BatchSize * (Ranks ?? Distributed.Ranks.Started);
 
     /// <summary>
     /// Batches whose gradients are averaged for one step of the optimizer. In stage 2 that equals a batch of <see cref="BatchSize"/> times as many clips.
@@ -117,12 +126,14 @@ public sealed record TrainingOptions
             (nameof(Epochs), Epochs, 1), (nameof(BatchSize), BatchSize, 1), (nameof(AccumulationSteps), AccumulationSteps, 1),
             (nameof(WarmUpSteps), WarmUpSteps ?? 0, 0), (nameof(MaxTokens), MaxTokens, 3),
             (nameof(CheckpointEvery), CheckpointEvery, 1), (nameof(CheckpointsKept), CheckpointsKept, 1),
-            (nameof(MaxFrames), MaxFrames ?? 1, 1), (nameof(ValidateEvery), ValidateEvery ?? 1, 1), (nameof(Patience), Patience ?? 1, 1),
+            (nameof(Ranks), Ranks ?? 1, 1), (nameof(MaxFrames), MaxFrames ?? 1, 1), (nameof(ValidateEvery), ValidateEvery ?? 1, 1),
+            (nameof(Patience), Patience ?? 1, 1),
         })
         {
             errors.Require(value >= least, $"{name} is {value}; expected at least {least}.");
         }
 
+        if (Ranks >= 1 && Distributed.Launcher.Mismatch(Ranks, Distributed.Ranks.Started) is { } mismatch) errors.Require(false, mismatch);
         errors.Require(LearningRate > 0 && double.IsFinite(LearningRate), $"LearningRate is {LearningRate}; expected a number above 0.");
         errors.Require(WeightDecay >= 0 && double.IsFinite(WeightDecay), $"WeightDecay is {WeightDecay}; expected a number of at least 0.");
         errors.Require(GradientClip is null || (GradientClip > 0 && double.IsFinite(GradientClip.Value)),

@@ -60,7 +60,8 @@ internal static class ProbeBench
         {
             using var encoder = ModelCatalog.LoadAudioEncoder(folder);
             float[][] vectors = [.. clips.Select(clip => Mean(encoder, clip.Samples))];
-            yield return Row(Path.GetFileName(Path.GetFullPath(folder)), clips, vectors, encoder is YamNetEncoder net ? Named(net.Model, folder, vectors) : null);
+            yield return Row(Path.GetFileName(Path.GetFullPath(folder)), clips, vectors,
+                encoder is YamNetEncoder net ? Named(net.Model, folder, vectors) : null);
         }
         if (heard is var (name, other)) yield return Row(name, clips, [.. clips.Select(clip => Mean(other, clip.Samples))], null);
     }

@@ -28,6 +28,8 @@ static int Usage()
     Console.Error.WriteLine("usage: mint-bench engine-time | engine-memory [STEPS] | train THREADS LENGTH,LENGTH,... [recompute] | gradcache CLIPS | cache "
         + "CLIPS FOLDER THREADS | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | rank THREADS | generate THREADS | search-make FOLDER "
         + "CLIPS | search FOLDER | server CLIENTS SECONDS UPLOADS MODEL [OPTIONS] | "
-        + "pipeline ROWS ROUNDS | probe MANIFEST FOLDER... | world MODEL [--teacher FOLDER] [--output FILE] [--encoder FOLDER] MANIFEST... | growth PREDICTIONS | stress PREDICTIONS STEPS STATE_FILE   (./mint bench NAME runs them)");
+        + "pipeline ROWS ROUNDS | probe MANIFEST FOLDER... | "
+        + "world MODEL [--teacher FOLDER] [--output FILE] [--encoder FOLDER] MANIFEST... | growth PREDICTIONS | "
+        + "stress PREDICTIONS STEPS STATE_FILE   (./mint bench NAME runs them)");
     return 2;
 }

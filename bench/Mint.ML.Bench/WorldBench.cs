@@ -128,7 +128,8 @@ internal sealed class WorldBench : IDisposable
         var rows = all.Rows.Select(row => (row.Path, Truth: truth(row))).Where(row => empty || !string.IsNullOrEmpty(row.Truth)).ToList();
         if (rows.Count == 0 || recipe.Task == "classification" && rows.Select(row => row.Truth).Distinct().Count() < 2) return;
         // What was answered by another model, or about other clips, stands in another folder.
-        string name = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)))[..8] + "-" + Path.GetFileNameWithoutExtension(all.File) + "-" + recipe.Task, folder = Path.Combine(Work, name);
+        string source = Path.GetFullPath(all.File), set = $"{Path.GetFileName(Path.GetDirectoryName(source))}-{Path.GetFileNameWithoutExtension(source)}";
+        string folder = Path.Combine(Work, $"{Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)))[..8]}-{set}-{recipe.Task}");
         Directory.CreateDirectory(folder);
         string manifest = Path.Combine(folder, "manifest.csv");
         AtomicFile.WriteText(manifest, string.Concat(rows.Select(row => (Path.GetFullPath(row.Path), row.Truth ?? "")).Prepend(("Path", column))

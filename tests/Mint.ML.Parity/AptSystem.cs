@@ -1,7 +1,3 @@
-using Mint.ML.Bridges;
-using Mint.ML.Checkpoints;
-using Mint.ML.Encoders;
-using Mint.ML.Generation;
 using Mint.ML.LanguageModels;
 using Mint.ML.Systems;
 using Mint.ML.Training;

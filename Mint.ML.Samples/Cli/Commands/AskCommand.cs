@@ -2,7 +2,6 @@ using System.CommandLine;
 using Mint.ML.Answering;
 using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Cli.Runs;
-using Mint.ML.Systems;
 
 namespace Mint.ML.Samples.Cli.Commands;
 

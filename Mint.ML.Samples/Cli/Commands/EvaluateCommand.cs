@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using Mint.ML.Answering;
+using Mint.ML.Distributed;
 using Mint.ML.Evaluation;
 using Mint.ML.LanguageModels;
 using Mint.ML.Metrics;
@@ -82,6 +83,7 @@ internal static class EvaluateCommand
                 Batch = parse.GetValue(batch),
                 SkipErrors = parse.GetValue(onError) == "skip",
                 Tools = tools,
+                Ranks = Ranks.Present,
             };
             Stopping.Listen();
             var evaluations = new List<EvaluationResult>();
@@ -90,14 +92,15 @@ internal static class EvaluateCommand
                 string folder = parse.GetValue(output) ?? Path.Combine("runs", "evaluate", Path.GetFileNameWithoutExtension(file));
                 if (new EvaluationRun(recipe, settings, folder, StandardError.Report).Run(cancel) is not { } evaluation)
                 {
-                    StandardError.Report("the same command goes on");
+                    if (!settings.Ranks.IsFirst && !cancel.IsCancellationRequested) continue;
+                    Shared.Report("the same command goes on");
                     return Task.FromResult(130);
                 }
                 evaluations.Add(evaluation);
                 StandardError.Report($"written: {Path.Combine(folder, "evaluation.json")} ({evaluation.Clips} "
                     + $"clips{(evaluation.Skipped > 0 ? $", {evaluation.Skipped} skipped" : "")})");
             }
-            Print(evaluations, read, parse.GetValue(format)!);
+            if (settings.Ranks.IsFirst) Print(evaluations, read, parse.GetValue(format)!);
             return Task.FromResult(0);
         });
         return command;

@@ -64,6 +64,11 @@ internal static class PlanCommand
             Description = "Tokens of the longest instruction",
             DefaultValueFactory = _ => new TrainingStepSize().InstructionTokens,
         };
+        private readonly Option<int> ranks = new("--ranks")
+        {
+            Description = "Ranks that train together under mpirun, each with --batch-size clips and so much memory",
+            DefaultValueFactory = _ => 1,
+        };
         private readonly Option<string?> memory = new("--memory")
         {
             Description = "Memory of the device, for instance 24GB (default: the GPU's with --device cuda, by nvidia-smi, otherwise this machine's)",
@@ -75,7 +80,7 @@ internal static class PlanCommand
         /// <param name="ignored">Options of the command that is planned which change nothing here, so that its recipes are understood.</param>
         public void AddTo(Command command, BridgeArguments start, OptionSet<TrainingOptions> training, string[] ignored)
         {
-            foreach (Option option in (Option[])[memory, frames, asked, .. ignored.Select(name => new Option<string[]>(name) { Hidden = true })])
+            foreach (Option option in (Option[])[memory, ranks, frames, asked, .. ignored.Select(name => new Option<string[]>(name) { Hidden = true })])
             {
                 command.Options.Add(option);
             }
@@ -84,11 +89,12 @@ internal static class PlanCommand
             command.Add(training);
         }
 
-        public Given Read(ParseResult parse) => new(run.Read(parse), parse.GetValue(frames), parse.GetValue(asked), parse.GetValue(memory));
+        public Given Read(ParseResult parse) => new(run.Read(parse), parse.GetValue(frames), parse.GetValue(asked), parse.GetValue(ranks),
+            parse.GetValue(memory));
     }
 
     /// <summary>How much a command line says is worked on, and with how much memory.</summary>
-    private sealed record Given(RunPlace Place, int Frames, int InstructionTokens, string? Memory)
+    private sealed record Given(RunPlace Place, int Frames, int InstructionTokens, int Ranks, string? Memory)
     {
         private const double Headroom = 0.9; // what is left for other processes and for what was counted wrong
 
@@ -97,6 +103,7 @@ internal static class PlanCommand
             var errors = new OptionErrors();
             errors.Require(Frames >= 1, $"--frames is {Frames}; expected at least 1.");
             errors.Require(InstructionTokens >= 1, $"--instruction-tokens is {InstructionTokens}; expected at least 1.");
+            errors.Require(Ranks >= 1, $"--ranks is {Ranks}; expected at least 1.");
             errors.Gather(() => _ = Memory is null ? 0 : Bytes(Memory));
             errors.Throw();
         }
@@ -110,6 +117,7 @@ internal static class PlanCommand
             var step = new TrainingStepSize
             {
                 Batch = options.BatchSize,
+                Ranks = Ranks,
                 Frames = Math.Min(Frames, options.MaxFrames ?? int.MaxValue),
                 Tokens = options.MaxTokens,
                 InstructionTokens = InstructionTokens,
@@ -129,8 +137,14 @@ internal static class PlanCommand
                 if (bytes > 0) Console.WriteLine($"  {name,-22}{Text(bytes),10}{(name == "activations" ? $"   {Text(clip)} a clip" : "")}");
             }
 
+            if (Ranks > 1)
+            {
+                Console.WriteLine($"  {Ranks} ranks, a device and so much memory each: a step is {Ranks * step.Batch} clips, and each rank sends and receives "
+                    + $"{Text(2 * (Ranks - 1) * whole.Gradients / Ranks)} of gradients");
+            }
+
             int fits = MemoryPlan.LargestBatch(batch => plan(step with { Batch = batch }), (long)(Headroom * available), 1 << 16);
-            Console.WriteLine(Advice(stage, step.Batch, fits));
+            Console.WriteLine(Advice(stage, step.Batch, fits, Ranks));
             return Task.FromResult(fits >= step.Batch ? 0 : 1);
         }
 
@@ -146,7 +160,7 @@ internal static class PlanCommand
             }
         }
 
-        private static string Advice(string stage, int batch, int fits)
+        private static string Advice(string stage, int batch, int fits, int ranks)
         {
             const string kept = "of the device, a tenth left free";
             if (fits >= batch) return $"It fits: the largest batch is {(fits >= 1 << 16 ? "beyond 65,536" : fits)} ({kept}).";
@@ -154,8 +168,8 @@ internal static class PlanCommand
             int parts = (batch + fits - 1) / fits, micro = (batch + parts - 1) / parts;
             return stage == "Stage 2"
                 ? $"It does not fit: the largest batch is {fits} ({kept}). --batch-size {micro} --accumulation-steps {parts} takes the same steps."
-                : $"It does not fit: the largest batch is {fits} ({kept}). --batch-size {micro} --contrastive-batch {micro * parts} contrasts as many clips "
-                    + $"in a batch's memory; --accumulation-steps would find negatives among {micro} alone.";
+                : $"It does not fit: the largest batch is {fits} ({kept}). --batch-size {micro} --contrastive-batch {micro * parts * ranks} contrasts as many "
+                    + $"clips in a batch's memory; --accumulation-steps would find negatives among {micro} alone.";
         }
 
         private static long Bytes(string text)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.ML;
 using Mint.ML.Audio;
+using Mint.ML.Distributed;
 using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Training;
@@ -38,15 +39,16 @@ internal static class PretrainCommand
             AudioManifestRow[] rows = [.. manifests.SelectMany(file => AudioManifest.Read(file).Rows)], held = parse.GetValue(validation) is { } other
                 ? [.. AudioManifest.Read(other).Rows] : [];
             string[] captions = [.. rows.Select(row => row["Caption"])];
-            using var heldPlace = RunFiles.Hold(place.Folder);
-            RunFiles.WriteSettings(place.Folder, command, parse, place.Encoder);
-            var audio = place.Frames(rows, cancel);
+            var ranks = Ranks.Present;
+            using var heldPlace = RunFiles.Begin(place.Folder, command, parse, place.Encoder);
+            var audio = ranks.InTurn(() => place.Frames(rows, cancel));
             var heldOut = held.Length == 0 ? null
-                : new AlignmentValidation(place.Frames(held, cancel), [.. held.Select(row => row["Caption"])]);
-            var (bridge, words, folder) = from.Start(place.Folder, captions, audio.HiddenSize, options.Seed, place.Device);
+                : new AlignmentValidation(ranks.InTurn(() => place.Frames(held, cancel)), [.. held.Select(row => row["Caption"])]);
+            var (bridge, words, folder) = ranks.InTurn(() => from.Start(place.Folder, captions, audio.HiddenSize, options.Seed, place.Device));
 
             Stopping.Listen();
             var result = AlignmentTraining.Run(bridge, words, audio, captions, losses, options, heldOut, new TrainingLines(), cancel);
+            if (!ranks.IsFirst) return Task.FromResult(place.Finish(result));
 
             BridgeFolder.Write(folder, bridge);
             if (heldOut is not null && !result.Cancelled) RetrievalFile.Write(place.Folder, bridge, words, options.MaxTokens, heldOut.Audio, held, cancel);

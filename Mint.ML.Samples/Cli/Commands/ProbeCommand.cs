@@ -3,7 +3,6 @@ using System.Globalization;
 using Mint.ML.Audio;
 using Mint.ML.Evaluation;
 using Mint.ML.Samples.Cli.Options;
-using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Systems;
 using Mint.ML.Training;
 using Mint.ML.Training.Data;
@@ -48,8 +47,12 @@ internal static class ProbeCommand
             OptionErrors.Check([Named, .. probes.Select(probe => (Action)probe.Validate)]);
             var (train, measured) = (Rows(parse.GetValue(manifest)!), parse.GetValue(test) is { } other ? Rows(other) : []);
             string[] names = [.. train.SelectMany(row => Labels(row, label, several)).Distinct().Order(StringComparer.Ordinal)];
-            if (names.Length < 2) throw new InvalidDataException($"{parse.GetValue(manifest)}: '{label}' has {names.Length} different values; a probe tells at "
+            if (names.Length < 2)
+            {
+                throw new InvalidDataException($"{parse.GetValue(manifest)}: '{label}' has {names.Length} different values; a probe tells at "
                 + "least two apart.");
+            }
+
             using var pengi = folder is null ? null : Pengi.Load(folder, place.Device);
             FeatureCache Frames(IReadOnlyList<AudioManifestRow> rows) => pengi is null ? place.Frames(rows, cancel)
                 : place.Frames([.. rows.Select(row => row.Path)], [.. rows.Select(row => row.Place)], () => pengi.Encoder,

@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Mint.ML.Answering;
 using Mint.ML.Audio;
+using Mint.ML.Distributed;
 using Mint.ML.Files;
 using Mint.ML.Generation;
 using Mint.ML.Retrieval;
@@ -57,10 +58,10 @@ internal static class SearchCommand
             var (windows, hearing) = existing ? (new(), new()) : (windowing.Read(parse), listening.Read(parse));
             string? named = null;
             OptionErrors.Check(windows.Validate, () => windowing.CheckUsed(parse, windows), Own, () => named = model.Read(parse));
-            var clips = ClipList.Read(parse.GetValue(input)!, StandardError.Report);
+            var clips = ClipList.Read(parse.GetValue(input)!, Shared.Report);
             var stored = existing ? VectorStorage.Half : OptionNames.Parse<VectorStorage>(parse.GetValue(storage)!); // an index that exists keeps its own
             if (existing && !File.Exists(path)) IndexSettings.Read(path); // which says so, before anything is made there
-            using var held = FolderLock.TakeFile(path); // from here on what the index has is what it will be added to
+            using var held = Ranks.Present.IsFirst ? FolderLock.TakeFile(path) : null; // from here on what the index has is what it will be added to
             if (existing || File.Exists(path))
             {
                 var made = IndexSettings.Read(path);
@@ -87,7 +88,7 @@ internal static class SearchCommand
             {
                 using var loaded = ModelFile.Load(named, DeviceOption.Parse(parse.GetValue(device)!));
                 Directory.CreateDirectory(IndexSettings.FolderOf(path));
-                IndexSettings.ForModel(path, loaded.Path, windows, hearing).Write(path);
+                if (Ranks.Present.IsFirst) IndexSettings.ForModel(path, loaded.Path, windows, hearing).Write(path);
                 return Task.FromResult(Add(path, loaded.Model, clips, windows, hearing, stored, parse.GetValue(batch), parse.GetValue(onError) == "skip",
                     cancel));
             }
@@ -118,14 +119,24 @@ internal static class SearchCommand
         ListedClip[] named = [.. clips.Select(clip => clip with { Name = Path.GetRelativePath(folder, clip.File).Replace(Path.DirectorySeparatorChar, '/') })
             .DistinctBy(clip => clip.Name)];
         Stopping.Listen();
-        using (var output = new IndexOutput(path, storage, model.Comparing().Width, StandardError.Report))
+        if (SharedIndexOutput.IsNeeded(path))
         {
-            result = new AnswerRun(new WindowVectors(model, batch, output.Take), windows, batch, skip, StandardError.Report, hearing)
-                .Run(named, output, cancel);
+            using var shared = new SharedIndexOutput(path, storage, model.Comparing().Width, StandardError.Report);
+            result = Run(shared.Take, shared);
+            items = shared.Count;
+        }
+        else
+        {
+            using var output = new IndexOutput(path, storage, model.Comparing().Width, StandardError.Report);
+            result = Run(output.Take, output);
             items = output.Count;
         }
-        StandardError.Report($"{path} has {items} items"); // once they are in their place
+        Shared.Report($"{path} has {items} items"); // once they are in their place
         return result.ExitCode;
+
+        AnswerResult Run(Action<string, float[,]> take, AnswerOutput output) =>
+            new AnswerRun(new WindowVectors(model, batch, take), windows, batch, skip, StandardError.Report, hearing) { Ranks = Ranks.Present }
+                .Run(named, output, cancel);
     }
 
     private static Command Query()

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Mint.ML.Bridges;
-using Mint.ML.Encoders;
+using Mint.ML.Distributed;
 using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Systems;
@@ -10,7 +10,8 @@ using Mint.ML.Training.Data;
 
 namespace Mint.ML.Samples.Cli.Commands;
 
-/// <summary><c>mint tune-apt</c>: APT's stages 1 and 2, whose result is a system's folder as <c>--system</c> takes it. Stage 0 is <c>mint pretrain</c>.</summary>
+/// <summary><c>mint tune-apt</c>: APT's stages 1 and 2, whose result is a system's folder as <c>--system</c> takes it. Stage 0 is <c>mint
+/// pretrain</c>.</summary>
 internal static class TuneAptCommand
 {
     public static Command Create()
@@ -31,7 +32,8 @@ internal static class TuneAptCommand
         var language = new Option<string?>("--language-model") { Description = "Folder of the frozen LLaMA or Vicuna, with --bridge" };
         var run = new RunArguments("runs/tune-apt");
         var training = TrainingArguments.Training(AptTraining.Paper);
-        var command = new Command("tune-apt", "Train APT: stage 1 on single clips, stage 2 with --few-shot and --pairs too. What no option says is the paper's.")
+        var command = new Command("tune-apt",
+            "Train APT: stage 1 on single clips, stage 2 with --few-shot and --pairs too. What no option says is the paper's.")
         {
             data, events, fewShot, pairs, ways, shots, episodes, validation, from, bridge, language,
         };
@@ -49,14 +51,15 @@ internal static class TuneAptCommand
             foreach (string labelled in parse.GetValue(fewShot) ?? [])
             {
                 int colon = labelled.LastIndexOf(':');
-                read.AddEpisodes(labelled[..colon], labelled[(colon + 1)..], parse.GetValue(ways), parse.GetValue(shots), parse.GetValue(episodes), options.Seed);
+                read.AddEpisodes(labelled[..colon], labelled[(colon + 1)..], parse.GetValue(ways), parse.GetValue(shots), parse.GetValue(episodes),
+                    options.Seed);
             }
             foreach (string manifest in parse.GetValue(pairs) ?? []) read.AddPairs(manifest);
             var (files, places, mix) = read.Read();
-            using var held = RunFiles.Hold(place.Folder);
             string ear = folder is null ? place.Encoder : Path.Combine(folder, "encoder"), words = folder is null ? stage0! : Path.Combine(folder, "bert"),
                 speaker = folder is null ? llama! : Path.Combine(folder, "language-model");
-            RunFiles.WriteSettings(place.Folder, command, parse, ear);
+            var ranks = Ranks.Present;
+            using var held = RunFiles.Begin(place.Folder, command, parse, ear);
             using var apt = folder is null ? Begin(stage0!, llama!, options.Seed, place) : Apt.Load(folder, place.Device);
             string identity = FrameStore.EncoderIdentity(ear, place.Device.type) + " of APT";
             var audio = Frames(files, places);
@@ -69,11 +72,11 @@ internal static class TuneAptCommand
             }
             var result = AptTraining.Run(apt, audio, mix, options, heldOut, new TrainingLines(), cancel);
             string made = Path.Combine(place.Folder, "system"), alignment = folder is null ? stage0! : Path.Combine(folder, "alignment");
-            apt.Save(made, ear, words, speaker, Directory.Exists(alignment) ? alignment : null);
+            if (ranks.IsFirst) apt.Save(made, ear, words, speaker, Directory.Exists(alignment) ? alignment : null);
             return Task.FromResult(place.Finish(result, made));
 
             IFrameSource Frames(IReadOnlyList<string> sounds, IReadOnlyList<string> rows) =>
-                place.Frames(sounds, rows, () => Apt.LoadEncoder(ear, place.Device), identity, cancel);
+                ranks.InTurn(() => place.Frames(sounds, rows, () => Apt.LoadEncoder(ear, place.Device), identity, cancel));
 
             void Named()
             {
@@ -94,8 +97,8 @@ internal static class TuneAptCommand
                 }
                 else if (stage0 is null || llama is null || place.Encoder.Length == 0)
                 {
-                    errors.Require(false, "Give --from: the APT to start from, or --bridge, --encoder and --language-model: stage 0's run, what it heard with, and a "
-                        + "LLaMA.");
+                    errors.Require(false, "Give --from: the APT to start from, or --bridge, --encoder and --language-model: stage 0's run, "
+                        + "what it heard with, and a LLaMA.");
                 }
                 else
                 {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.ML;
 using Mint.ML.Bridges;
+using Mint.ML.Distributed;
 using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Systems;
@@ -33,17 +34,18 @@ internal static class TuneCommand
             var options = training.Read(parse) with { RunFolder = place.Folder };
             OptionErrors.Check(options.Validate, () => from.Validate(options), place.Validate, Named);
             var (files, places, mix) = InstructionData.Read(sources, new ConsoleLines());
-            using var heldPlace = RunFiles.Hold(place.Folder);
-            RunFiles.WriteSettings(place.Folder, command, parse, place.Encoder);
-            var audio = place.Frames(files, places, cancel);
+            var ranks = Ranks.Present;
+            using var heldPlace = RunFiles.Begin(place.Folder, command, parse, place.Encoder);
+            var audio = ranks.InTurn(() => place.Frames(files, places, cancel));
             var heldOut = parse.GetValue(validation) is { Length: > 0 } held ? HeldOut(held) : null;
             var texts = mix.Examples.SelectMany(example => new[] { example.Instruction, example.Response }).Distinct();
-            var (bridge, words, folder) = from.Start(place.Folder, texts, audio.HiddenSize, options.Seed, place.Device);
+            var (bridge, words, folder) = ranks.InTurn(() => from.Start(place.Folder, texts, audio.HiddenSize, options.Seed, place.Device));
             var tokenizers = new MintTokenizers(words, TextTokenizer.Load(modelFolder), options.MaxTokens);
             var model = MintModel.Begin(bridge, ModelCatalog.LoadLanguageModel(modelFolder, device: place.Device), tokenizers, options.Seed);
 
             Stopping.Listen();
             var result = InstructionTraining.Run(model, audio, mix, options, heldOut, new TrainingLines(), cancel);
+            if (!ranks.IsFirst) return Task.FromResult(place.Finish(result));
 
             BridgeFolder.Write(folder, bridge);
             model.SaveProjection(Path.Combine(place.Folder, "projection.safetensors"));
@@ -73,7 +75,7 @@ internal static class TuneCommand
             InstructionValidation HeldOut(InstructionData[] sets)
             {
                 var (clips, places, asked) = InstructionData.Read(sets, new ConsoleLines());
-                return new InstructionValidation(place.Frames(clips, places, cancel), asked.Examples);
+                return new InstructionValidation(ranks.InTurn(() => place.Frames(clips, places, cancel)), asked.Examples);
             }
         });
         return command;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Mint.ML.Distributed;
 using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
 using Mint.ML.Samples.Cli.Options;
@@ -57,24 +58,24 @@ internal static class TuneSystemCommand
             var begun = start.Read(parse) with { Seed = options.Seed };
             OptionErrors.Check(options.Validate, begun.Validate, Named);
             var (files, places, mix) = InstructionData.Read(sources, new ConsoleLines());
-            using var held = RunFiles.Hold(place.Folder);
-            RunFiles.WriteSettings(place.Folder, command, parse, place.Encoder);
+            var ranks = Ranks.Present;
+            using var held = RunFiles.Begin(place.Folder, command, parse, place.Encoder);
             string made = Path.Combine(place.Folder, "system");
             return Task.FromResult(place.Finish(isPengi ? TrainPengi() : TrainMusiLingo(), made));
 
             TrainingResult TrainPengi()
             {
                 string origin = folder ?? Path.Combine(place.Folder, "start");
-                if (folder is null) begun.Write(origin, place.Encoder, clip!, llama!);
+                if (folder is null) ranks.InTurn(() => begun.Write(origin, place.Encoder, clip!, llama!));
                 using var pengi = Pengi.Load(origin, place.Device);
                 bool whole = contrasts || !parse.GetValue(frozen);
                 string identity = FrameStore.EncoderIdentity(origin, place.Device.type) + (whole ? " spectrograms" : " embeddings");
-                var audio = place.Frames(files, places, () => whole ? pengi.Spectrograms : pengi.Encoder, identity, cancel);
+                var audio = ranks.InTurn(() => place.Frames(files, places, () => whole ? pengi.Spectrograms : pengi.Encoder, identity, cancel));
                 Stopping.Listen();
                 var measured = HeldOut(() => whole ? pengi.Spectrograms : pengi.Encoder, identity);
                 var result = contrasts ? ClapTraining.Run(pengi, audio, mix, options, measured, new TrainingLines(), cancel)
                     : PengiTraining.Run(pengi, audio, mix, options, measured, new TrainingLines(), cancel);
-                pengi.Save(made, origin);
+                if (ranks.IsFirst) pengi.Save(made, origin);
                 return result;
             }
 
@@ -84,10 +85,10 @@ internal static class TuneSystemCommand
                 using var musilingo = folder is null ? MusiLingo.Begin(mert, llama!, OptionNames.Parse<MusiLingoLayers>(parse.GetValue(layers)!),
                     parse.GetValue(window), options.Seed, place.Device) : MusiLingo.Load(folder, mert, device: place.Device);
                 string identity = FrameStore.EncoderIdentity(mert, place.Device.type) + $" of {musilingo.FrameWidth}";
-                var audio = place.Frames(files, places, () => musilingo.Encoder, identity, cancel);
+                var audio = ranks.InTurn(() => place.Frames(files, places, () => musilingo.Encoder, identity, cancel));
                 Stopping.Listen();
                 var result = MusiLingoTraining.Run(musilingo, audio, mix, options, HeldOut(() => musilingo.Encoder, identity), new TrainingLines(), cancel);
-                musilingo.Save(made, mert, folder ?? llama!);
+                if (ranks.IsFirst) musilingo.Save(made, mert, folder ?? llama!);
                 return result;
             }
 
@@ -137,7 +138,7 @@ internal static class TuneSystemCommand
             {
                 if (parse.GetValue(validation) is not { Length: > 0 } sets) return null;
                 var (clips, rows, asked) = InstructionData.Read(sets, new ConsoleLines());
-                return new InstructionValidation(place.Frames(clips, rows, encoder, identity, cancel), asked.Examples);
+                return new InstructionValidation(ranks.InTurn(() => place.Frames(clips, rows, encoder, identity, cancel)), asked.Examples);
             }
         });
         return command;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Mint.ML.Answering;
 using Mint.ML.Audio;
+using Mint.ML.Distributed;
 using Mint.ML.Generation;
 using Mint.ML.Systems;
 
@@ -68,16 +69,17 @@ internal sealed class AnswerOptions
         var defaults = ModelFile.Find(path) is { } saved ? AnswerDefaults.Read(saved) : new(); // none is told when it is loaded
         Func<AudioLanguageModel, int, Answerer>? answerer = null;
         OptionErrors.Check(() => answerer = read(defaults), windows.Validate, () => this.windows.CheckUsed(parse, windows), Own);
-        var clips = ClipList.Read(parse.GetValue(input)!, StandardError.Report);
+        var clips = ClipList.Read(parse.GetValue(input)!, Shared.Report);
 
         using var model = ModelFile.Load(path, DeviceOption.Parse(parse.GetValue(device)!));
         var answers = answerer!(model.Model, batch);
         var rows = RowFormat.ForName(format, answers.Name, clips.Max(clip => clip.Name.Length));
-        using AnswerOutput output = file is null ? new ConsoleOutput(rows)
-            : new FileOutput(file, rows, AnswerSettings.ForRun(model.Path, parse.GetValue(input)!, answers, windows, hearing));
+        using var output = file is null ? AnswerOutput.ForConsole(rows)
+            : AnswerOutput.ForFile(file, rows, AnswerSettings.ForRun(model.Path, parse.GetValue(input)!, answers, windows, hearing));
         Stopping.Listen();
-        var result = new AnswerRun(answers, windows, batch, parse.GetValue(onError) == "skip", StandardError.Report, hearing).Run(clips, output, cancel);
-        if (result.Stopped && file is not null) StandardError.Report($"the same command goes on with {file}");
+        var result = new AnswerRun(answers, windows, batch, parse.GetValue(onError) == "skip", StandardError.Report, hearing) { Ranks = Ranks.Present }
+            .Run(clips, output, cancel);
+        if (result.Stopped && file is not null) Shared.Report($"the same command goes on with {file}");
         return Task.FromResult(result.ExitCode);
 
         void Own()

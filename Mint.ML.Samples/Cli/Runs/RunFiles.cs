@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Checkpoints;
+using Mint.ML.Distributed;
 using Mint.ML.Files;
 using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Transforms;
@@ -19,25 +20,35 @@ internal static class RunFiles
 
     private static readonly string[] Names = ["run.json", "model.zip", "retrieval.jsonl", "projection.safetensors"];
 
-    /// <summary>Keeps other processes out of a run folder, and removes what a killed one left of these files.</summary>
+    /// <summary>Keeps other processes out of a run folder, removes what a killed one left of these files, and writes run.json. Rank 0 does it for
+    /// all.</summary>
+    /// <returns>What keeps the folder; null on other ranks.</returns>
     /// <exception cref="IOException">Another process trains there.</exception>
-    public static FolderLock Hold(string run)
+    /// <exception cref="InvalidDataException">The folder holds a run with other settings; nothing of it is changed.</exception>
+    public static FolderLock? Begin(string run, Command command, ParseResult parse, string encoder)
     {
+        if (!Ranks.Present.IsFirst) return null;
         var held = FolderLock.Take(run);
         AtomicFile.Sweep(run, Names.Contains);
+        WriteSettings(run, command, parse, encoder);
         return held;
     }
 
     /// <summary>run.json: the command and every option's value, given or by default.</summary>
     /// <exception cref="InvalidDataException">The folder holds a run with other settings; nothing of it is changed.</exception>
-    public static void WriteSettings(string run, Command command, ParseResult parse, string encoder)
+    private static void WriteSettings(string run, Command command, ParseResult parse, string encoder)
     {
         var options = new JsonObject();
         foreach (var symbol in command.Arguments.Cast<Symbol>().Concat(command.Options.Where(option => option.Name != "--help")))
             options[symbol.Name.TrimStart('-')] = JsonSerializer.SerializeToNode(Value(parse, symbol), Written);
         var settings = new JsonObject
         {
-            ["command"] = command.Name, ["options"] = options, ["model"] = Path.GetFileName(Model(run)), ["encoder"] = encoder, ["files"] = Files(options),
+            ["command"] = command.Name,
+            ["options"] = options,
+            ["ranks"] = Ranks.Present.Count,
+            ["model"] = Path.GetFileName(Model(run)),
+            ["encoder"] = encoder,
+            ["files"] = Files(options),
         };
         Directory.CreateDirectory(run);
         RefuseOther(run, settings);
@@ -58,7 +69,8 @@ internal static class RunFiles
         {
             if ((string?)options[name] is not { Length: > 0 } folder) continue;
             // Of another run, the bridge counts, and not its log.
-            files[name] = ModelFolder.HashWhole(name == "bridge" && Directory.Exists(BridgeFolder.InRun(folder)) ? BridgeFolder.InRun(folder) : folder)[..HashShown];
+            bool isRun = name == "bridge" && Directory.Exists(BridgeFolder.InRun(folder));
+            files[name] = ModelFolder.HashWhole(isRun ? BridgeFolder.InRun(folder) : folder)[..HashShown];
         }
         return files;
     }
@@ -78,6 +90,8 @@ internal static class RunFiles
                 // "encoder" is an option too, and the same.
                 if (!Indifferent.Contains(key)) deciding[key] = value?.DeepClone();
             }
+            // Any number of ranks may share a batch.
+            if ((int?)deciding["batch-size"] is { } batch) deciding["batch-size"] = batch * ((int?)run["ranks"] ?? 1);
             foreach (var (key, value) in run["files"] as JsonObject ?? []) deciding[$"what --{key} holds"] = value?.DeepClone();
             return deciding;
         }

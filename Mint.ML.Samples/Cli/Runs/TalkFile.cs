@@ -25,6 +25,7 @@ internal sealed class TalkFile(string path)
 
     private static List<Turn> Read(string path)
     {
+        if (Directory.Exists(path)) throw new IOException($"{path} is a folder; a conversation is a file.");
         if (!File.Exists(path)) return [];
         return [.. TextFile.ReadLines(path).Select((line, i) =>
         {
@@ -47,7 +48,9 @@ internal sealed class TalkFile(string path)
         turns.AddRange(said);
         AtomicFile.WriteText(path, string.Concat(turns.Select(turn => new JsonObject
         {
-            ["path"] = turn.Path, ["question"] = turn.Question, ["answer"] = turn.Answer,
+            ["path"] = turn.Path,
+            ["question"] = turn.Question,
+            ["answer"] = turn.Answer,
         }.ToJsonString(Written) + "\n")));
     }
 

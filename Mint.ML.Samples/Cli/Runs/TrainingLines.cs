@@ -27,7 +27,8 @@ internal sealed class TrainingLines(string examples = "clips") : IProgress<Train
 
     private static void Tell(IReadOnlyList<CutText> cut)
     {
-        StandardError.Report($"{cut.Count} {(cut.Count == 1 ? "text has" : "texts have")} more tokens than --max-tokens, and training does not read their ends:");
+        StandardError.Report($"{cut.Count} {(cut.Count == 1 ? "text has" : "texts have")} more tokens than --max-tokens, "
+            + "and training does not read their ends:");
         foreach (var text in cut.Take(Named)) StandardError.Report($"  {text}");
         if (cut.Count > Named) StandardError.Report($"  and {cut.Count - Named} more");
     }

@@ -1,12 +1,10 @@
 using System.Diagnostics;
 using Mint.ML.Bridges;
 using Mint.ML.Evaluation;
-using Mint.ML.Files;
 using Mint.ML.Objectives;
 using Mint.ML.Systems;
 using Mint.ML.Training;
 using Mint.ML.Training.Data;
-using static TorchSharp.torch;
 using TheApt = Mint.ML.Systems.Apt;
 
 namespace Mint.ML.Samples.Demo.Apt;
@@ -57,7 +55,8 @@ internal sealed record AptDemo(string Data, string Models, int Seed)
             .. Enumerable.Range(0, train.Clips.Count).Select(clip => new InstructionExample(clip, Interleaved.FewShotInstruction, train.Labels[clip])),
             .. events.SelectMany((scene, i) => AptTasks.Count(train.Clips.Count + i, scene.Events, Seed))];
         Told("stage 1", AptTraining.Run(apt, all, new([new(single)]), Options(Stage1Epochs, 32), cancel: cancel));
-        InstructionExample[] several = [.. AptEpisodes.FewShot(train.Labels, 4, 1, 300, Seed).Select(episode => InstructionExample.Of(episode.Sequence, episode.Answer)),
+        InstructionExample[] several = [.. AptEpisodes.FewShot(train.Labels, 4, 1, 300, Seed).Select(episode =>
+            InstructionExample.Of(episode.Sequence, episode.Answer)),
             .. train.Pairs(500, Seed).Select(pair => InstructionExample.Of(pair.Sequence, pair.Answer))];
         Told("stage 2", AptTraining.Run(apt, all, new([new(single), new(several)]), Options(Stage2Epochs, 32), cancel: cancel));
 

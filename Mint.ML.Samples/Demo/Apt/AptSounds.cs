@@ -5,10 +5,11 @@ using static TorchSharp.torch;
 
 namespace Mint.ML.Samples.Demo.Apt;
 
-/// <summary>The demo's clips: ten classes of everyday sound, recordings of some folds to train on and of others held out, and scenes of their loudest seconds.</summary>
+/// <summary>The demo's clips: ten classes of everyday sound, recordings of some folds to train on and of others held out, and scenes of their loudest
+/// seconds.</summary>
 /// <remarks>
-/// The encoder hears patches of 0.96 s apart from each other, so that the frames of a scene are those of its patches one after the other. Beside each frame stands
-/// when it is, which AudioMAE's frames know by their positions and this encoder's do not.
+/// The encoder hears patches of 0.96 s apart from each other, so that the frames of a scene are those of its patches one after the other. Beside each frame
+/// stands when it is, which AudioMAE's frames know by their positions and this encoder's do not.
 /// </remarks>
 internal sealed class AptSounds
 {

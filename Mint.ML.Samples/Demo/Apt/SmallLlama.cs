@@ -34,8 +34,16 @@ internal static class SmallLlama
             PadTokenId = tokenizer.PadTokenId!.Value,
         });
         Draw(model, seed);
-        var options = new TrainingOptions { Epochs = 1, LearningRate = 4e-3, WarmUpSteps = 30, Schedule = LearningRateSchedule.Cosine, WeightDecay = 0.01,
-            GradientClip = 1, Seed = seed };
+        var options = new TrainingOptions
+        {
+            Epochs = 1,
+            LearningRate = 4e-3,
+            WarmUpSteps = 30,
+            Schedule = LearningRateSchedule.Cosine,
+            WeightDecay = 0.01,
+            GradientClip = 1,
+            Seed = seed
+        };
         TrainingLoop.Run(new TextTraining(model, tokenizer, texts, steps, options), null, options, progress, cancel);
         foreach (var parameter in model.parameters()) parameter.requires_grad = false;
         return (model, tokenizer);
@@ -124,7 +132,8 @@ internal static class SmallLlama
             int[][] rows = [.. texts];
             int longest = rows.Max(row => row.Length);
             return (tensor(rows.SelectMany(row => row.Select(id => (long)id).Concat(Enumerable.Repeat((long)pad, longest - row.Length))).ToArray(),
-                [rows.Length, longest]), tensor(rows.SelectMany(row => Enumerable.Range(0, longest).Select(i => i < row.Length)).ToArray(), [rows.Length, longest]));
+                [rows.Length, longest]), tensor(rows.SelectMany(row => Enumerable.Range(0, longest).Select(i => i < row.Length)).ToArray(),
+                    [rows.Length, longest]));
         }
 
         public void Dispose()

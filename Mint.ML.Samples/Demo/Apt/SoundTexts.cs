@@ -5,8 +5,8 @@ namespace Mint.ML.Samples.Demo.Apt;
 
 /// <summary>What the demo's language model knows before it hears anything: texts alone, in which a sound is its name after the word "audio".</summary>
 /// <remarks>
-/// A large language model has learned from text to compare and to count; one that is trained in a minute has to be taught the same. No sound and no file is read
-/// for it.
+/// A large language model has learned from text to compare and to count; one that is trained in a minute has to be taught the same. No sound and no file is
+/// read for it.
 /// </remarks>
 internal sealed class SoundTexts(IReadOnlyList<string> names)
 {
@@ -56,7 +56,9 @@ internal sealed class SoundTexts(IReadOnlyList<string> names)
     {
         string name = Name(chance), asked = AptTasks.Counting[chance.Next(AptTasks.Counting.Count)].Replace("{LABEL}", name, StringComparison.Ordinal);
         int times = 1 + chance.Next(4);
-        return ($"audio {string.Join(' ', Enumerable.Repeat(name, times))} {asked}", $"{times}");
+        string[] slots = [.. Enumerable.Range(0, 4).Select(slot => slot < times ? name : "silence")];
+        chance.Shuffle(slots);
+        return ($"audio {string.Join(' ', slots)} {asked}", $"{times}");
     }
 
     private (string, string) Looked(Random chance)

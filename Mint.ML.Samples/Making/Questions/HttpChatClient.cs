@@ -26,7 +26,9 @@ internal sealed class HttpChatClient : IChatClient
         this.model = model;
         http = new HttpClient
         {
-            BaseAddress = new Uri(endpoint.AbsoluteUri.TrimEnd('/') + "/"), MaxResponseContentBufferSize = MostBytes, Timeout = TimeSpan.FromMinutes(5),
+            BaseAddress = new Uri(endpoint.AbsoluteUri.TrimEnd('/') + "/"),
+            MaxResponseContentBufferSize = MostBytes,
+            Timeout = TimeSpan.FromMinutes(5),
         };
         if (key is { Length: > 0 }) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }

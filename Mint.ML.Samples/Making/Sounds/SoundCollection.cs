@@ -38,6 +38,8 @@ internal static class SoundCollection
         string folder, IEnumerable<SoundPackage> packages, IEnumerable<string> manifests, TextWriter log, CancellationToken cancel)
     {
         folder = Path.GetFullPath(folder);
+        if (File.Exists(folder)) throw new IOException($"{folder} is a file; a folder is wanted. Name another place.");
+        CollectedClip[] atHand = [.. manifests.SelectMany(manifest => AtHand(folder, manifest))]; // whatever is wrong with them is told before the downloads
         Directory.CreateDirectory(folder);
         var clips = new List<CollectedClip>();
         foreach (var package in packages)
@@ -55,7 +57,7 @@ internal static class SoundCollection
                 log.WriteLine($"{package.Name}: passed over: {error.Message}");
             }
         }
-        foreach (string manifest in manifests) clips.AddRange(AtHand(folder, manifest));
+        clips.AddRange(atHand);
         if (clips.Count == 0) throw new InvalidDataException($"{folder}: no package could be had, and no manifest was given: there are no sounds.");
         CollectedClip[] sorted = [.. clips.DistinctBy(clip => clip.Path).OrderBy(clip => clip.Path, StringComparer.Ordinal)];
         Write(Path.Combine(folder, Manifest), sorted);

@@ -41,7 +41,13 @@ internal static class CausalLessons
     {
         var options = new TrainingOptions
         {
-            Epochs = 1, BatchSize = 16, LearningRate = 3e-3, WeightDecay = 0.01, WarmUpSteps = 20, Seed = seed, MaxTokens = 48,
+            Epochs = 1,
+            BatchSize = 16,
+            LearningRate = 3e-3,
+            WeightDecay = 0.01,
+            WarmUpSteps = 20,
+            Seed = seed,
+            MaxTokens = 48,
         };
         try
         {

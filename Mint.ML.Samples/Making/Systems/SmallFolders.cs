@@ -23,36 +23,58 @@ internal static class SmallFolders
     /// <summary>A GPT-2.</summary>
     public static void Write(string folder, Gpt2 model) => Write(folder, new JsonObject
     {
-        ["model_type"] = "gpt2", ["vocab_size"] = model.Config.VocabularySize, ["n_positions"] = model.Config.Positions, ["n_embd"] = model.Config.HiddenSize,
-        ["n_layer"] = model.Config.Layers, ["n_head"] = model.Config.Heads, ["bos_token_id"] = model.Config.BosTokenId,
+        ["model_type"] = "gpt2",
+        ["vocab_size"] = model.Config.VocabularySize,
+        ["n_positions"] = model.Config.Positions,
+        ["n_embd"] = model.Config.HiddenSize,
+        ["n_layer"] = model.Config.Layers,
+        ["n_head"] = model.Config.Heads,
+        ["bos_token_id"] = model.Config.BosTokenId,
         ["eos_token_id"] = model.Config.EosTokenId,
     }, model);
 
     /// <summary>A LLaMA.</summary>
     public static void Write(string folder, Llama model) => Write(folder, new JsonObject
     {
-        ["model_type"] = "llama", ["vocab_size"] = model.Config.VocabularySize, ["hidden_size"] = model.Config.HiddenSize,
-        ["intermediate_size"] = model.Config.FeedForwardSize, ["num_hidden_layers"] = model.Config.Layers, ["num_attention_heads"] = model.Config.Heads,
-        ["num_key_value_heads"] = model.Config.KeyHeads, ["bos_token_id"] = model.Config.BosTokenId, ["eos_token_id"] = model.Config.EosTokenId,
+        ["model_type"] = "llama",
+        ["vocab_size"] = model.Config.VocabularySize,
+        ["hidden_size"] = model.Config.HiddenSize,
+        ["intermediate_size"] = model.Config.FeedForwardSize,
+        ["num_hidden_layers"] = model.Config.Layers,
+        ["num_attention_heads"] = model.Config.Heads,
+        ["num_key_value_heads"] = model.Config.KeyHeads,
+        ["bos_token_id"] = model.Config.BosTokenId,
+        ["eos_token_id"] = model.Config.EosTokenId,
         ["pad_token_id"] = model.Config.PadTokenId,
     }, model);
 
     /// <summary>CLIP's text tower with its projection.</summary>
     public static void Write(string folder, ClipText model) => Write(folder, new JsonObject
     {
-        ["model_type"] = "clip_text_model", ["vocab_size"] = model.Config.VocabularySize, ["hidden_size"] = model.Config.HiddenSize,
-        ["intermediate_size"] = model.Config.FeedForwardSize, ["num_hidden_layers"] = model.Config.Layers, ["num_attention_heads"] = model.Config.Heads,
-        ["max_position_embeddings"] = model.Config.Positions, ["projection_dim"] = model.Config.ProjectionSize, ["eos_token_id"] = model.Config.EosTokenId,
+        ["model_type"] = "clip_text_model",
+        ["vocab_size"] = model.Config.VocabularySize,
+        ["hidden_size"] = model.Config.HiddenSize,
+        ["intermediate_size"] = model.Config.FeedForwardSize,
+        ["num_hidden_layers"] = model.Config.Layers,
+        ["num_attention_heads"] = model.Config.Heads,
+        ["max_position_embeddings"] = model.Config.Positions,
+        ["projection_dim"] = model.Config.ProjectionSize,
+        ["eos_token_id"] = model.Config.EosTokenId,
     }, model);
 
     /// <summary>The audio tower of a CLAP.</summary>
     public static void Write(string folder, HtsAt model) => Write(folder, new JsonObject
     {
-        ["model_type"] = "clap_audio_model", ["num_mel_bins"] = model.Config.MelBins, ["spec_size"] = model.Config.ImageSize,
-        ["patch_size"] = model.Config.PatchSize, ["patch_embeds_hidden_size"] = model.Config.PatchWidth,
+        ["model_type"] = "clap_audio_model",
+        ["num_mel_bins"] = model.Config.MelBins,
+        ["spec_size"] = model.Config.ImageSize,
+        ["patch_size"] = model.Config.PatchSize,
+        ["patch_embeds_hidden_size"] = model.Config.PatchWidth,
         ["depths"] = new JsonArray([.. model.Config.Depths.Select(n => (JsonNode)n)]),
-        ["num_attention_heads"] = new JsonArray([.. model.Config.Heads.Select(n => (JsonNode)n)]), ["window_size"] = model.Config.Window,
-        ["mlp_ratio"] = model.Config.MlpRatio, ["patch_stride"] = new JsonArray(model.Config.PatchSize, model.Config.PatchSize),
+        ["num_attention_heads"] = new JsonArray([.. model.Config.Heads.Select(n => (JsonNode)n)]),
+        ["window_size"] = model.Config.Window,
+        ["mlp_ratio"] = model.Config.MlpRatio,
+        ["patch_stride"] = new JsonArray(model.Config.PatchSize, model.Config.PatchSize),
     }, model);
 
     private static void Write(string folder, JsonObject config, nn.Module model) => CheckpointWriter.Write(folder, config,

@@ -1,4 +1,3 @@
-using Mint.ML.Audio;
 using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
 using Mint.ML.Metrics;
@@ -29,8 +28,15 @@ internal static class SmallMusiLingo
         long begin = words.TokenToId("[CLS]")!.Value, end = words.TokenToId("[SEP]")!.Value;
         var config = new LlamaConfig
         {
-            VocabularySize = words.VocabularySize, HiddenSize = 96, FeedForwardSize = 192, Layers = 2, Heads = 4, KeyHeads = 4, BosTokenId = begin,
-            EosTokenId = end, PadTokenId = words.TokenToId("[PAD]"),
+            VocabularySize = words.VocabularySize,
+            HiddenSize = 96,
+            FeedForwardSize = 192,
+            Layers = 2,
+            Heads = 4,
+            KeyHeads = 4,
+            BosTokenId = begin,
+            EosTokenId = end,
+            PadTokenId = words.TokenToId("[PAD]"),
         };
         using (var model = new Llama(config))
         {
@@ -89,7 +95,13 @@ internal static class SmallMusiLingo
                     new InstructionExample(order[i], asked.Question, asked.Answer(piece))))];
             var options = new TrainingOptions
             {
-                Epochs = 6, BatchSize = 32, LearningRate = 1e-2, WeightDecay = 0, WarmUpSteps = 20, MaxTokens = 40, Seed = seed,
+                Epochs = 6,
+                BatchSize = 32,
+                LearningRate = 1e-2,
+                WeightDecay = 0,
+                WarmUpSteps = 20,
+                MaxTokens = 40,
+                Seed = seed,
             };
             MusiLingoTraining.Run(model, heard.Train, Mix(captions), options, cancel: cancel);
             var result = MusiLingoTraining.Run(model, heard.Train, Mix(answers), options with { Epochs = 8 }, cancel: cancel);
@@ -119,7 +131,10 @@ internal static class SmallMusiLingo
     {
         var piece = MusicPiece.Draw(1, chance.Next())[0] with
         {
-            Instrument = Any(MusicPiece.Instruments), Tempo = Any(MusicPiece.Tempos), Groove = Any(MusicPiece.Grooves), Tonic = Any(MusicPiece.Tonics),
+            Instrument = Any(MusicPiece.Instruments),
+            Tempo = Any(MusicPiece.Tempos),
+            Groove = Any(MusicPiece.Grooves),
+            Tonic = Any(MusicPiece.Tonics),
             Mode = Any(MusicPiece.Modes),
         };
         string[] facts = [piece.Instrument, piece.Tempo, piece.Groove, $"{piece.Tonic} {piece.Mode}".ToLowerInvariant()];

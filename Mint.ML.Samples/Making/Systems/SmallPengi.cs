@@ -20,12 +20,25 @@ internal static class SmallPengi
 {
     private static readonly PengiStart Start = new()
     {
-        EmbeddingSize = 128, PrefixLength = 6, InputLength = 6, MappingLayers = 2, MappingHeads = 4, WindowSize = 1024, HopSize = 512,
+        EmbeddingSize = 128,
+        PrefixLength = 6,
+        InputLength = 6,
+        MappingLayers = 2,
+        MappingHeads = 4,
+        WindowSize = 1024,
+        HopSize = 512,
     };
 
     private static readonly HtsAtConfig Tower = new()
     {
-        MelBins = 64, ImageSize = 128, PatchSize = 8, PatchWidth = 48, Depths = [2, 2], Heads = [3, 6], Window = 8, MlpRatio = 3,
+        MelBins = 64,
+        ImageSize = 128,
+        PatchSize = 8,
+        PatchWidth = 48,
+        Depths = [2, 2],
+        Heads = [3, 6],
+        Window = 8,
+        MlpRatio = 3,
     };
 
     private const string FamilyPrompt = PengiTemplates.EventPrompt, CaptionPrompt = PengiTemplates.CaptionPrompt;
@@ -46,7 +59,13 @@ internal static class SmallPengi
         long end = words.TokenToId("[SEP]")!.Value;
         using (var model = new Gpt2(new()
         {
-            VocabularySize = words.VocabularySize, Positions = 64, HiddenSize = 96, Layers = 2, Heads = 4, FeedForwardSize = 384, BosTokenId = end,
+            VocabularySize = words.VocabularySize,
+            Positions = 64,
+            HiddenSize = 96,
+            Layers = 2,
+            Heads = 4,
+            FeedForwardSize = 384,
+            BosTokenId = end,
             EosTokenId = end,
         }))
         {
@@ -57,7 +76,13 @@ internal static class SmallPengi
         }
         var reader = new ClipTextConfig
         {
-            VocabularySize = words.VocabularySize, HiddenSize = 64, FeedForwardSize = 128, Layers = 2, Heads = 4, Positions = 40, ProjectionSize = 64,
+            VocabularySize = words.VocabularySize,
+            HiddenSize = 64,
+            FeedForwardSize = 128,
+            Layers = 2,
+            Heads = 4,
+            Positions = 40,
+            ProjectionSize = 64,
             EosTokenId = end,
         };
         using (var model = new ClipText(reader, projection: true))
@@ -88,7 +113,14 @@ internal static class SmallPengi
             var (test, testCaptions, _) = Notes(data, "test");
             var options = new TrainingOptions
             {
-                Epochs = 16, BatchSize = 66, LearningRate = 2e-3, WeightDecay = 0.05, WarmUpSteps = 20, ValidateEvery = 80, MaxTokens = 40, MaxFrames = 100,
+                Epochs = 16,
+                BatchSize = 66,
+                LearningRate = 2e-3,
+                WeightDecay = 0.05,
+                WarmUpSteps = 20,
+                ValidateEvery = 80,
+                MaxTokens = 40,
+                MaxFrames = 100,
             };
             var result = ClapTraining.Run(pengi, Frames(pengi.Spectrograms, train), mix, options, new InstructionValidation(Frames(pengi.Spectrograms, test),
                 [.. testCaptions.Select((caption, i) => new InstructionExample(i, "", caption))]), new Lines("CLAP", say), cancel);
@@ -135,7 +167,13 @@ internal static class SmallPengi
                 ];
                 var options = new TrainingOptions
                 {
-                    Epochs = 8, BatchSize = 66, LearningRate = 2e-3, WeightDecay = 0, WarmUpSteps = 20, MaxTokens = 30, Seed = seed,
+                    Epochs = 5,
+                    BatchSize = 66,
+                    LearningRate = 3e-3,
+                    WeightDecay = 0,
+                    WarmUpSteps = 10,
+                    MaxTokens = 30,
+                    Seed = seed,
                 };
                 string made = Path.Combine(begun, name);
                 using (var pengi = Pengi.Load(begun))
@@ -230,7 +268,8 @@ internal static class SmallPengi
         using var chance = new Generator((ulong)seed);
         using var checkpoint = CheckpointFolder.Open(from);
         CheckpointWriter.Write(to, checkpoint.Config, [.. checkpoint.Names.Select(name => KeyValuePair.Create(name,
-            Mappings.Any(mapping => name.StartsWith(mapping, StringComparison.Ordinal)) ? Drawn(name, checkpoint.Describe(name).Shape) : checkpoint.Read(name)))]);
+            Mappings.Any(mapping => name.StartsWith(mapping, StringComparison.Ordinal)) ? Drawn(name, checkpoint.Describe(name).Shape)
+                : checkpoint.Read(name)))]);
         foreach (string part in (string[])["clip", "gpt2"])
         {
             Directory.CreateDirectory(Path.Combine(to, part));

@@ -76,7 +76,8 @@ public static class AptEpisodes
     }
 
     /// <summary>Reads questions about two clips: a manifest with Path, SecondPath, Question, Answer, and Swapped where that is known.</summary>
-    /// <param name="manifest">CSV or JSON lines. Both paths are relative to its folder. Where Swapped is missing, "first" and "second" are each other's.</param>
+    /// <param name="manifest">CSV or JSON lines. Both paths are relative to its folder. Where Swapped is missing, "first" and "second" are each
+    /// other's.</param>
     /// <returns>The sound files in the order of the pairs' indices, what messages call them, and the pairs.</returns>
     /// <exception cref="InvalidDataException">A column is missing, or a row lacks a value.</exception>
     public static (IReadOnlyList<string> Files, IReadOnlyList<string> Places, IReadOnlyList<ClipPair> Pairs) Read(string manifest)

@@ -1,5 +1,5 @@
+using Mint.ML.Distributed;
 using Mint.ML.Encoders;
-
 
 namespace Mint.ML.Training.Data;
 
@@ -10,13 +10,15 @@ internal sealed class BatchFeed : IDisposable
     private readonly BatchOrder order;
     private readonly ITrainingStage stage;
     private readonly TrainingOptions options;
+    private readonly Ranks ranks;
+    private readonly Lock reads = new(); // a source reads for one at a time
     private (long Epoch, int[][] Batches) present;
     private (long Epoch, int Batch, bool Heard) next;
     private Task<AudioEncoding>? reading;
 
-    public BatchFeed(IFrameSource audio, BatchOrder order, ITrainingStage stage, TrainingOptions options, long step)
+    public BatchFeed(IFrameSource audio, BatchOrder order, ITrainingStage stage, TrainingOptions options, Ranks ranks, long step)
     {
-        (this.audio, this.order, this.stage, this.options) = (audio, order, stage, options);
+        (this.audio, this.order, this.stage, this.options, this.ranks) = (audio, order, stage, options, ranks);
         present = (-1, []);
         next = (step / StepsPerEpoch, (int)(step % StepsPerEpoch) * options.AccumulationSteps, false);
         Begin();
@@ -25,11 +27,14 @@ internal sealed class BatchFeed : IDisposable
     private long StepsPerEpoch => (order.Batches + options.AccumulationSteps - 1) / options.AccumulationSteps;
 
     /// <summary>The batches of a step; an epoch's last step may have fewer.</summary>
-    public int[][] Batches(long step)
+    public IReadOnlyList<BatchShare> Batches(long step)
     {
         int start = (int)(step % StepsPerEpoch) * options.AccumulationSteps;
-        return ForEpoch(step / StepsPerEpoch)[start..Math.Min(start + options.AccumulationSteps, order.Batches)];
+        return [.. ForEpoch(step / StepsPerEpoch)[start..Math.Min(start + options.AccumulationSteps, order.Batches)]
+            .Select(batch => Share(step / StepsPerEpoch, batch))];
     }
+
+    private BatchShare Share(long epoch, int[] batch) => new(batch, ranks, examples => Read(epoch, examples));
 
     /// <summary>The next batch's frames; the caller disposes of them. A stage that hears first is given a step's batches twice over.</summary>
     public AudioEncoding Take()
@@ -59,12 +64,17 @@ internal sealed class BatchFeed : IDisposable
     private void Begin()
     {
         if (next.Epoch >= options.Epochs) return;
-        var heard = ForEpoch(next.Epoch)[next.Batch].SelectMany(example => stage.Clips(example).Select((clip, place) => (clip, example, place))).ToList();
+        var (epoch, own) = (next.Epoch, Share(next.Epoch, ForEpoch(next.Epoch)[next.Batch]).Own);
+        reading = Task.Run(() => Read(epoch, own));
+    }
+
+    private AudioEncoding Read(long epoch, int[] examples)
+    {
+        var heard = examples.SelectMany(example => stage.Clips(example).Select((clip, place) => (clip, example, place))).ToList();
         int[] clips = [.. heard.Select(one => one.clip)];
         int most = options.MaxFrames ?? int.MaxValue;
-        long[] starts =
-            [.. heard.Select(one => Crops.Start(options.Seed + one.place, next.Epoch, one.example, audio.Frames(one.clip), most))];
-        reading = Task.Run(() => Crops.Cut(audio.Read(clips), starts, most));
+        long[] starts = [.. heard.Select(one => Crops.Start(options.Seed + one.place, epoch, one.example, audio.Frames(one.clip), most))];
+        lock (reads) return Crops.Cut(audio.Read(clips), starts, most);
     }
 
     // Reading ahead crosses into the next epoch while the last step of the present one is still asked for.

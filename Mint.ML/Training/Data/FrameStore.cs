@@ -29,7 +29,8 @@ public sealed record FeatureCacheOptions
 /// <remarks>
 /// An entry is a safetensors file named by the SHA-256 of the sound, the encoder's files, device and precision, the storage type and the version of this
 /// library: whatever changes
-/// one of them makes another entry. Entries are written beside and renamed. One process at a time has the folder, until it disposes of its stores or ends. What
+/// one of them makes another entry. Entries are written beside and renamed. One process at a time has the folder, until it disposes of its stores or
+/// ends; ranks that mpirun started have it together. What
 /// an entry holds is checked when it is first read: one that is damaged counts as missing, one with a number that is not finite is an error.
 /// </remarks>
 public sealed partial class FrameStore : IDisposable
@@ -37,7 +38,7 @@ public sealed partial class FrameStore : IDisposable
     private static readonly TimeSpan Forgotten = TimeSpan.FromDays(1); // an entry that is being written so long is of a killed process
 
     private readonly Lock gate = new();
-    private readonly FolderLock held;
+    private readonly FolderLock? held;
     private readonly byte[] context;
     private readonly HashSet<string> used = [];
     private readonly ConcurrentDictionary<string, bool> verified = new();
@@ -54,7 +55,7 @@ public sealed partial class FrameStore : IDisposable
         // The number is raised by whoever changes what an encoder or a resampler computes between two versions of the library.
         context =
             Encoding.UTF8.GetBytes($"mint frames 2\n{typeof(FrameStore).Assembly.GetName().Version}\n{encoderHash}\n{(Options.BFloat16 ? "bf16" : "f32")}\n");
-        held = FolderLock.Take(folder);
+        held = FolderLock.TakeWithRanks(folder);
         AtomicFile.Sweep(folder, name => EntryFile().IsMatch(name), Forgotten);
     }
 
@@ -159,7 +160,7 @@ public sealed partial class FrameStore : IDisposable
     }
 
     /// <summary>Lets other processes in, once every store of this process has.</summary>
-    public void Dispose() => held.Dispose();
+    public void Dispose() => held?.Dispose();
 
     private string Key(string kind, ReadOnlySpan<byte> sound)
     {

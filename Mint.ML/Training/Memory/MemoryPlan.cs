@@ -9,6 +9,9 @@ public sealed record TrainingStepSize
     /// <summary>Clips B that go through the model together.</summary>
     public int Batch { get; init; } = 64;
 
+    /// <summary>Ranks N that train together, each B clips of a batch.</summary>
+    public int Ranks { get; init; } = 1;
+
     /// <summary>Frames T of the longest clip. data2vec, wav2vec 2.0 and HuBERT give 50 a second.</summary>
     public int Frames { get; init; } = 500;
 
@@ -76,6 +79,7 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Moments, long
         if (generates) kept += count.TokenHead(b * (l - 1));
         // Matched pairs, each text with a wrong clip, each clip with a wrong text.
         if (objective.MatchingWeight > 0) kept += count.Pass(3 * b, q, l, keptText: 0, [(q + l, q + l)], audioRows: 3 * b);
+        if (step.Ranks > 1) kept += count.Gathered(q, bridge.EmbeddingSize, matches: objective.MatchingWeight > 0);
         kept += count.TokenGradients(uses: 1 + (generates ? 2 : 0) + (objective.MatchingWeight > 0 ? 1 : 0));
         return FromCounts(BridgeActivations.Parameters(bridge), 0, kept, step);
     }
@@ -147,6 +151,14 @@ internal sealed class BridgeActivations(QFormerConfig config, TrainingStepSize s
             (most, all) = (Math.Max(most, block), all + (step.Checkpointed ? items * (queries + text) * d * wide : block));
         }
         return all + (step.Checkpointed ? most : 0) + (double)audioRows * step.Frames * Listening * 2 * d * wide;
+    }
+
+    /// <summary>What a rank has for the others' sake: embeddings of all ranks' clips and their gradients, similarities of each query with each text, and keys
+    /// and values of the negatives, which may be another rank's.</summary>
+    public double Gathered(long queries, long width, bool matches)
+    {
+        double all = (double)step.Batch * step.Ranks;
+        return 2 * 4 * all * (queries + 1) * width + 4 * all * all * (queries + 4) + (matches ? Audio() : 0);
     }
 
     /// <summary>The head that predicts tokens, for so many of them: its own layer, and the log-softmax over the vocabulary.</summary>

@@ -353,6 +353,10 @@ public sealed class HubPullTests
     }
 
     [TestMethod]
+    public void An_empty_revision_is_refused() =>
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new HubPull(new HubOptions { Revision = " " })).Message, "Revision is empty");
+
+    [TestMethod]
     public async Task Two_pulls_into_one_place_are_one_and_the_other_is_told_who_is_at_work()
     {
         using var hub = new LoopbackHub(Files);

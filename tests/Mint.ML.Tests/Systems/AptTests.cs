@@ -41,8 +41,11 @@ public sealed class AptTests
             // Alone: only its own clips, each without padding, in a table of its own.
             int[] named = [.. Different[row].Clips.Distinct()];
             using var own = named.Length == 0 ? null : Clips().Read(named);
-            var alone = Different[row] with { Parts = [.. Different[row].Parts.Select(part => part is SoundPart sound
-                ? new SoundPart(Array.IndexOf(named, sound.Clip)) : part)] };
+            var alone = Different[row] with
+            {
+                Parts = [.. Different[row].Parts.Select(part => part is SoundPart sound
+                ? new SoundPart(Array.IndexOf(named, sound.Clip)) : part)]
+            };
             var (prompt, real) = apt.Prompt(own, [alone]);
             Assert.IsTrue(real.all().item<bool>());
             Assert.AreEqual(prompt.shape[1], mask[row].sum().item<long>());
@@ -111,7 +114,8 @@ public sealed class AptTests
         using var clips = Clips().Read([0]);
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => apt.Prompt(clips, [Different[3]])).Message, "names clip 1");
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => apt.Prompt(null, [Different[1]])).Message, "there are none");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => apt.Prompt(clips, [new Interleaved([new VectorPart(new float[2, 7])], "")])).Message, "7 wide");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() =>
+            apt.Prompt(clips, [new Interleaved([new VectorPart(new float[2, 7])], "")])).Message, "7 wide");
         Assert.ThrowsExactly<ArgumentException>(() => apt.Prompt(clips, Array.Empty<Interleaved>()));
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => AptTraining.Run(apt, Clips(),
             new InstructionMix([new InstructionSource([new InstructionExample(0, new string('x', 99), "y")])]), new TrainingOptions())).Message, "longer");
@@ -133,8 +137,15 @@ public sealed class AptTests
         var episodes = AptEpisodes.FewShot(["a", "b", "a", "b"], 2, 1, 6, 1);
         var mix = new InstructionMix([new InstructionSource([.. episodes.Select(episode => InstructionExample.Of(episode.Sequence, episode.Answer))]),
             new InstructionSource([new InstructionExample(2, "how many?", "2")])]);
-        var options = new TrainingOptions { Epochs = 20, BatchSize = 4, LearningRate = 3e-3, WarmUpSteps = 0, WeightDecay = 0,
-            Schedule = LearningRateSchedule.Cosine };
+        var options = new TrainingOptions
+        {
+            Epochs = 20,
+            BatchSize = 4,
+            LearningRate = 3e-3,
+            WarmUpSteps = 0,
+            WeightDecay = 0,
+            Schedule = LearningRateSchedule.Cosine
+        };
         var result = AptTraining.Run(model, Clips(), mix, options);
         Assert.IsLessThan(0.8 * result.FirstLosses["total"], result.LastLosses["total"]);
         foreach (var ((name, then), (_, now)) in AptTraining.Trained(before).Zip(AptTraining.Trained(model)))
@@ -175,8 +186,15 @@ public sealed class AptTests
             () => InstructionTraining.Run(mint, frames, mix, new TrainingOptions { MaxTokens = 20 })).Message, "APT alone");
 
         using Apt whole = Small(), again = Small(), stopped = Small();
-        var options = new TrainingOptions { Epochs = 3, BatchSize = 2, LearningRate = 1e-3, WarmUpSteps = 0, MaxFrames = 4,
-            RunFolder = Directory.CreateTempSubdirectory("mint-apt-").FullName };
+        var options = new TrainingOptions
+        {
+            Epochs = 3,
+            BatchSize = 2,
+            LearningRate = 1e-3,
+            WarmUpSteps = 0,
+            MaxFrames = 4,
+            RunFolder = Directory.CreateTempSubdirectory("mint-apt-").FullName
+        };
         AptTraining.Run(whole, Clips(), mix, options with { RunFolder = null });
         using (var stop = new CancellationTokenSource())
             AptTraining.Run(stopped, Clips(), mix, options, progress: new StopAt(3, stop), cancel: stop.Token);
@@ -252,8 +270,17 @@ public sealed class AptTests
             HasAlignmentHeads = false,
             QFormer = Apt.PaperAligner.QFormer with
             {
-                VocabularySize = 61, HiddenSize = 32, Layers = layers, Heads = 4, FeedForwardSize = 48, Positions = 40, AudioSize = Width,
-                HasLanguageHead = false, InitializerRange = 0.15, HiddenDropout = 0, AttentionDropout = 0,
+                VocabularySize = 61,
+                HiddenSize = 32,
+                Layers = layers,
+                Heads = 4,
+                FeedForwardSize = 48,
+                Positions = 40,
+                AudioSize = Width,
+                HasLanguageHead = false,
+                InitializerRange = 0.15,
+                HiddenDropout = 0,
+                AttentionDropout = 0,
             },
         });
         aligner.Initialize(seed);

@@ -8,7 +8,6 @@ using Mint.ML.Tests.Models;
 using Mint.ML.Tests.Text;
 using Mint.ML.Training;
 using Mint.ML.Training.Data;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Tests.Systems;
@@ -19,7 +18,13 @@ public sealed class PengiStartTests
 {
     private static readonly PengiStart Small = new()
     {
-        EmbeddingSize = 24, PrefixLength = 3, InputLength = 2, MappingLayers = 2, MappingHeads = 4, WindowSize = 256, HopSize = 80,
+        EmbeddingSize = 24,
+        PrefixLength = 3,
+        InputLength = 2,
+        MappingLayers = 2,
+        MappingHeads = 4,
+        WindowSize = 256,
+        HopSize = 80,
     };
 
     private static readonly Lazy<string> Made = new(() => Make(Small));

@@ -70,8 +70,10 @@ public sealed class AptDataTests
         Assert.HasCount(2, clips);
         CollectionAssert.AreEqual(new SoundEvent[] { new("dog", 0.5, 0.75), new("dog", 1, 2) }, clips[0].Events.ToArray());
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => LabelledClip.Read(Written("Path,Label\na,b\n"))).Message, "Onset");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => LabelledClip.Read(Written("Path,Label,Onset,Offset\na,b,2,1\n"))).Message, "row 1");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => LabelledClip.Read(Written("Path,Label,Onset,Offset\na,b,x,1\n"))).Message, "'x'");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => LabelledClip.Read(Written("Path,Label,Onset,Offset\na,b,2,1\n"))).Message,
+            "row 1");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => LabelledClip.Read(Written("Path,Label,Onset,Offset\na,b,x,1\n"))).Message,
+            "'x'");
 
         var (files, places, pairs) = AptEpisodes.Read(Written(
             "Path,SecondPath,Question,Answer,Swapped\na.wav,b.wav,which?,first,\nb.wav,c.wav,which?,louder,softer\nc.wav,a.wav,both?,yes,\n"));

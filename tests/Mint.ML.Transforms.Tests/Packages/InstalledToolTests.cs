@@ -4,7 +4,8 @@ using Mint.ML.Transforms.Tests.Pipeline;
 
 namespace Mint.ML.Transforms.Tests.Packages;
 
-/// <summary>The .NET tool as a stranger meets it: packed as ./mint pack does, from a copy of the sources, installed from that folder, and run elsewhere.</summary>
+/// <summary>The .NET tool as a stranger meets it: packed as ./mint pack does, from a copy of the sources, installed from that folder, and run
+/// elsewhere.</summary>
 [TestClass]
 public sealed class InstalledToolTests
 {
@@ -26,13 +27,15 @@ public sealed class InstalledToolTests
         foreach (string file in Directory.GetFiles(repository)) File.Copy(file, At("source", Path.GetFileName(file)));
         foreach (string[] one in (string[][])[["-r", platform], ["-p:CreateRidSpecificToolPackages=false"]])
         {
-            Run("dotnet", At("source"), ["pack", "Mint.ML.Samples", "-c", "Release", "-m:1", "-p:MintTorch=cpu", $"-p:MintToolPlatforms={platform}", "-o", At("feed"),
+            Run("dotnet", At("source"), ["pack", "Mint.ML.Samples", "-c", "Release", "-m:1",
+                "-p:MintTorch=cpu", $"-p:MintToolPlatforms={platform}", "-o", At("feed"),
                 "-p:RunAnalyzers=false", .. one]);
         }
         string elsewhere = Directory.CreateDirectory(At("elsewhere")).FullName;
         Run("dotnet", elsewhere, ["tool", "install", "Mint.ML.Tool", "--tool-path", At("tools"), "--add-source", At("feed")]);
 
-        string mint = At("tools", "mint"), model = Path.Combine(EightClips.Shared.Folder, "tool.zip"), clip = Path.Combine(EightClips.Shared.Folder, "clip0.wav");
+        string mint = At("tools", "mint"), model = Path.Combine(EightClips.Shared.Folder, "tool.zip"),
+            clip = Path.Combine(EightClips.Shared.Folder, "clip0.wav");
         var clips = EightClips.Shared;
         clips.Ml.Model.Save(clips.Model, clips.Data.Schema, model); // beside its frozen models
         string caption = Run(mint, elsewhere, ["caption", clip, "--model", model, "--format", "jsonl", "--max-tokens", "5"]);

@@ -62,16 +62,25 @@ public sealed class AptPipelineTests
     public void Several_clips_and_texts_are_one_sequence_and_a_row_without_one_of_them_is_empty()
     {
         var system = SmallSystems.TheApt;
-        var rows = Enumerable.Range(0, 4).Select(i => new Row { First = Frames(i), Second = i == 2 ? [] : Frames(i + 1), Question = $"word{i}", Choices = Choices,
-            Image = Image(i) }).ToList();
+        var rows = Enumerable.Range(0, 4).Select(i => new Row
+        {
+            First = Frames(i),
+            Second = i == 2 ? [] : Frames(i + 1),
+            Question = $"word{i}",
+            Choices = Choices,
+            Image = Image(i)
+        }).ToList();
         var data = Clips.Ml.Data.LoadFromEnumerable(rows);
         var step = system.AnswerSequences(new() { Sequence = "{First} one {Second} two {Question}", Generation = new() { MaxTokens = 4 } }).Fit(data);
         string[] answers = RowText.Read(step.Transform(data), "Answer");
         for (int i = 0; i < 4; i++)
         {
             if (i == 2) Assert.AreEqual("", answers[i]);
-            else Assert.AreEqual(system.Model.Ask([File(i), File(i + 1)], new([new SoundPart(0), new TextPart("one"), new SoundPart(1),
+            else
+            {
+                Assert.AreEqual(system.Model.Ask([File(i), File(i + 1)], new([new SoundPart(0), new TextPart("one"), new SoundPart(1),
                 new TextPart($"two word{i}")], $"two word{i}"), new() { MaxTokens = 4 }), answers[i]);
+            }
         }
     }
 
@@ -99,15 +108,18 @@ public sealed class AptPipelineTests
         CollectionAssert.AreEqual(answers, RowText.Read(Clips.Ml.AudioLanguage().LoadModel(path).Transform(data), "Answer"));
 
         rows[0].Image = new float[33];
-        StringAssert.Contains(Assert.Throws<Exception>(() => RowText.Read(step.Transform(Clips.Ml.Data.LoadFromEnumerable(rows)), "Answer")).ToString(), "33 values");
+        StringAssert.Contains(Assert.Throws<Exception>(() => RowText.Read(step.Transform(Clips.Ml.Data.LoadFromEnumerable(rows)), "Answer")).ToString(),
+            "33 values");
     }
 
     [TestMethod]
     public void Other_systems_and_sequences_without_columns_are_refused_when_the_step_is_made()
     {
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => SmallSystems.ThePengi.AnswerSequences(new())).Message, "no APT");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => SmallSystems.TheApt.AnswerSequences(new() { Sequence = "what?" })).Message, "braces");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => SmallSystems.TheApt.AnswerSequences(new() { VectorColumnNames = ["Image"] })).Message,
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => SmallSystems.TheApt.AnswerSequences(new() { Sequence = "what?" })).Message,
+            "braces");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() =>
+            SmallSystems.TheApt.AnswerSequences(new() { VectorColumnNames = ["Image"] })).Message,
             "'Image'");
         StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => SmallSystems.ThePengi.Model.Ask([File(0), File(1)],
             Interleaved.About(0, 1, "which?"))).Message, "one clip at a time");

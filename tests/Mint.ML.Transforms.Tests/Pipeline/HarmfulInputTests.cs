@@ -8,7 +8,8 @@ using TorchSharp;
 
 namespace Mint.ML.Transforms.Tests.Pipeline;
 
-/// <summary>What harms a command, through the steps: the rows of issue 10's security table that a column, a cache or an index can bring (docs/faults.md).</summary>
+/// <summary>What harms a command, through the steps: the rows of issue 10's security table that a column, a cache or an index can
+/// bring (docs/faults.md).</summary>
 [TestClass]
 public sealed class HarmfulInputTests
 {

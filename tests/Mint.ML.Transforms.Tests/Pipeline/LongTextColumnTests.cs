@@ -75,7 +75,8 @@ public sealed class LongTextColumnTests
         Assert.HasCount(1, warnings, string.Join('\n', warnings));
         StringAssert.Contains(warnings[0], "1 text has more tokens than MaxTokens");
         StringAssert.Contains(warnings[0], $"row {LongRow} (from 0)");
-        var training = column == "Caption" ? model.OfType<BridgeNetTransformer>().Single().Training : model.OfType<InstructionTunedTransformer>().Single().Training;
+        var training = column == "Caption" ? model.OfType<BridgeNetTransformer>().Single().Training
+            : model.OfType<InstructionTunedTransformer>().Single().Training;
         Assert.AreEqual(Long, training!.CutTexts.Single().Text);
     }
 }

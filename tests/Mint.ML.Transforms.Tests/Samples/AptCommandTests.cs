@@ -26,7 +26,8 @@ public sealed class AptCommandTests
         Run(TuneAptCommand.Create(), ["--bridge", stage0, "--encoder", ear, "--language-model", SmallSystems.Llama, "--data",
             $"{Clips.Manifest}:what is it?:Family", "--events", events, .. Short(stage1)]);
         string first = Path.Combine(stage1, "system"), second = Path.Combine(stage2, "system");
-        Run(TuneAptCommand.Create(), ["--from", first, "--events", events, "--few-shot", $"{Clips.Manifest}:Family", "--ways", "2", "--episodes", "6", "--pairs",
+        Run(TuneAptCommand.Create(), ["--from", first, "--events", events, "--few-shot", $"{Clips.Manifest}:Family", "--ways", "2", "--episodes", "6",
+            "--pairs",
             pairs, "--validation", $"{Clips.Manifest}:what is it?:Family", .. Short(stage2)]);
         CollectionAssert.AreEqual(Names(first), Names(second));
         Assert.Contains("alignment/config.json", Names(second));

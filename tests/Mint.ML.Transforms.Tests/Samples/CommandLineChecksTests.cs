@@ -171,6 +171,23 @@ public sealed class CommandLineChecksTests
     public void No_labels_are_not_the_model_files_own() =>
         Says(() => Run(ClassifyCommand.Create(), "none.wav", "--labels", " "), "--labels is empty; leave it out");
 
+    [TestMethod]
+    public void Sounds_are_not_fetched_before_what_is_at_hand_was_read()
+    {
+        string folder = Directory.CreateTempSubdirectory("mint-sounds-").FullName, file = Path.Combine(folder, "file"), home = Path.Combine(folder, "sounds");
+        try
+        {
+            File.WriteAllText(file, "");
+            Says(() => Run(DataCommand.Create(), "sounds", file, "--with", "none.csv"), "is a file");
+            Says(() => Run(DataCommand.Create(), "sounds", home, "--with", "none.csv"), "none.csv");
+            Assert.IsFalse(Directory.Exists(home));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     private static int Run(Command command, params string[] arguments)
     {
         var parse = command.Parse(arguments);

@@ -65,7 +65,10 @@ public class EvaluateCommandTests
         })]);
         string recipe = Recipe("questions.json", new JsonObject
         {
-            ["task"] = "answering", ["columns"] = new JsonArray("Answer"), ["manifest"] = "questions.csv", ["instruction"] = "question: {question}",
+            ["task"] = "answering",
+            ["columns"] = new JsonArray("Answer"),
+            ["manifest"] = "questions.csv",
+            ["instruction"] = "question: {question}",
             ["metrics"] = new JsonArray("accuracy", "BLEU"),
         });
         Run(recipe, "--output", At("questions"));

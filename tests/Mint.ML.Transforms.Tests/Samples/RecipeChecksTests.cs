@@ -22,11 +22,18 @@ public sealed class RecipeChecksTests
     }
 
     [TestMethod]
+    public void A_key_that_stands_twice_in_a_recipe_is_an_error() =>
+        Says(() => Evaluation(""" "metrics": ["BLEU-1"], "metrics": ["BLEU-2"] """), "recipe.json", "metrics");
+
+    [TestMethod]
     public void What_a_recipes_task_does_not_read_is_refused_by_its_key()
     {
-        Says(() => Evaluation(""" "by": "similarity", "ranking": { "slope": 2 }, "labels": ["a", "b"] """), "'labels' are for", "'by' is for", "'ranking' is for");
-        Says(() => Evaluation(""" "generation": { "beams": 3 }, "instruction": "x" """, "retrieval"), "'generation' is for captioning", "'instruction' says nothing");
-        Says(() => Evaluation(""" "by": "similarity", "ranking": { "score": "pmi" } """, "classification"), "'ranking.score' says nothing where 'by' is similarity");
+        Says(() => Evaluation(""" "by": "similarity", "ranking": { "slope": 2 }, "labels": ["a", "b"] """),
+            "'labels' are for", "'by' is for", "'ranking' is for");
+        Says(() => Evaluation(""" "generation": { "beams": 3 }, "instruction": "x" """, "retrieval"),
+            "'generation' is for captioning", "'instruction' says nothing");
+        Says(() => Evaluation(""" "by": "similarity", "ranking": { "score": "pmi" } """, "classification"),
+            "'ranking.score' says nothing where 'by' is similarity");
     }
 
     [TestMethod]

@@ -5,7 +5,6 @@ using Mint.ML.Samples.Making.Music;
 using Mint.ML.Samples.Making.Systems;
 using Mint.ML.Systems;
 using Mint.ML.Transforms.Tests.Pipeline;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Transforms.Tests.Samples;

@@ -252,12 +252,15 @@ public sealed class SystemCommandTests
         string[] tuned = ["--data", $"{manifest}:what?:Family", .. Short(run)];
         foreach (var (command, arguments, said) in (ReadOnlySpan<(Command, string[], string)>)
         [
-            (TuneSystemCommand.Create(), ["musilingo", "--from", musilingo, "--window", "3", "--layers", "mean", .. tuned], "--layers and --window say nothing beside --from"),
+            (TuneSystemCommand.Create(), ["musilingo", "--from", musilingo, "--window", "3", "--layers", "mean", .. tuned],
+                "--layers and --window say nothing beside --from"),
             (TuneSystemCommand.Create(), ["musilingo", "--from", musilingo, "--encoder", Path.Combine(musilingo, "mert"), .. tuned], "--encoder says nothing"),
             (TuneSystemCommand.Create(), ["musilingo", "--from", musilingo, "--frozen-encoder", .. tuned], "--frozen-encoder says nothing"),
             (TuneSystemCommand.Create(), ["pengi", "--from", SmallSystems.Pengi, "--window", "3", .. tuned], "--window says nothing about a Pengi"),
-            (TuneSystemCommand.Create(), ["pengi", "--from", SmallSystems.Pengi, "--frozen-encoder", "--max-frames", "9", .. tuned], "--max-frames says nothing"),
-            (TuneSystemCommand.Create(), ["pengi", "--from", SmallSystems.Pengi, "--activation-checkpointing", .. tuned], "--activation-checkpointing says nothing"),
+            (TuneSystemCommand.Create(), ["pengi", "--from", SmallSystems.Pengi, "--frozen-encoder", "--max-frames", "9", .. tuned],
+                "--max-frames says nothing"),
+            (TuneSystemCommand.Create(), ["pengi", "--from", SmallSystems.Pengi, "--activation-checkpointing", .. tuned],
+                "--activation-checkpointing says nothing"),
             (CaptionCommand.Create(), [manifest, "--seed", "3"], "--seed says nothing without --sample"),
             (CaptionCommand.Create(), [manifest, "--length-penalty", "2"], "--length-penalty says nothing without --beams"),
             (AskCommand.Create(), [manifest, "what?", "--early-stopping", "immediately"], "--early-stopping says nothing without --beams"),

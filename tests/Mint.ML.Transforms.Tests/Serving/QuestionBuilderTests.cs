@@ -105,7 +105,8 @@ public sealed class QuestionBuilderTests
             "--chat-model", "any"]).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false }));
         await serving;
         StringAssert.Contains(File.ReadAllText(output), "\"Response\":\"That.\"");
-        var open = DataCommand.Create().Parse(["questions", manifest, output, "--prompts", Prompts, "--endpoint", "http://example.org/v1", "--chat-model", "any"]);
+        var open = DataCommand.Create().Parse(["questions", manifest, output, "--prompts", Prompts, "--endpoint", "http://example.org/v1", "--chat-model",
+            "any"]);
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => open.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false }))
             .Message, "https");
     }

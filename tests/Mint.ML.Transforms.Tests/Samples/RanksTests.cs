@@ -1,0 +1,297 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Mint.ML.Checkpoints;
+using Mint.ML.Samples.Cli.Commands;
+using Mint.ML.Transforms.Tests.Pipeline;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Transforms.Tests.Samples;
+
+/// <summary>Real processes under a real mpirun, against one process.</summary>
+[TestClass]
+public sealed class RanksTests
+{
+    private const int Patience = 240_000;
+
+    private static EightClips Clips => EightClips.Shared;
+
+    [TestInitialize]
+    public void Mpi()
+    {
+        bool there = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "mpirun")))
+            && new[] { "libmpi.so.12", "libmpich.so.12" }.Any(name => System.Runtime.InteropServices.NativeLibrary.TryLoad(name, out _));
+        if (!there) Assert.Inconclusive("There is no MPICH (Debian: mpich).");
+    }
+
+    [TestMethod]
+    [DataRow(2, 2, "")]
+    [DataRow(4, 1, "")]
+    [DataRow(2, 1, "--contrastive-batch 4")]
+    [DataRow(2, 2, "--detach-gathered true --generation-weight 0")]
+    [DataRow(2, 1, "--accumulation-steps 2 --max-frames 6 --contrastive-weight 0 --gradient-clip 0.5")]
+    [DataRow(2, 3, "--matching-weight 0.5")]
+    public void Ranks_have_the_losses_and_gradients_of_one_that_has_all_clips(int ranks, int batch, string options)
+    {
+        string name = $"{ranks} {batch} {options}", one = Run("one " + name), many = Run("many " + name);
+        string[] others = options.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        Alone(["pretrain", .. Pretraining(one), .. others, "--batch-size", Text(ranks * batch)]);
+        Together(ranks, ["pretrain", .. Pretraining(many), .. others, "--batch-size", Text(batch)]);
+        AssertSame(one, many);
+    }
+
+    [TestMethod]
+    public void Ranks_tune_as_one_does_though_their_answers_have_different_lengths()
+    {
+        string one = Run("tuned one"), many = Run("tuned many");
+        string[] Tuning(string output) =>
+        [
+            "tune", "--encoder", Clips.Encoder, "--cache", Path.Combine(Clips.Folder, "ranks-cache"), "--language-model", Clips.LanguageModel,
+            "--output", output,
+            "--data", Clips.Manifest, "--validation", Clips.Manifest, "--epochs", "2", "--checkpoint-every", "1", "--checkpoints-kept", "99", .. Shape,
+        ];
+        Alone([.. Tuning(one), "--batch-size", "6"]);
+        Together(2, [.. Tuning(many), "--batch-size", "3"]);
+        AssertSame(one, many);
+    }
+
+    [TestMethod]
+    public void A_run_goes_on_with_another_number_of_ranks_that_share_its_batches_and_no_other()
+    {
+        string whole = Run("whole"), run = Run("resumed");
+        Alone(["pretrain", .. Pretraining(whole, 4), "--batch-size", "4"]);
+        Together(2, ["pretrain", .. Pretraining(run, 4), "--batch-size", "2"]);
+        // As if it had been killed after its third step.
+        foreach (string later in Directory.GetFiles(run, "step-*").Order().Skip(3)) File.Delete(later);
+        string refused = Together(4, ["pretrain", .. Pretraining(run, 4), "--batch-size", "2"], code: 1);
+        StringAssert.Contains(refused, "batch-size was 4 and is 8");
+        Together(4, ["pretrain", .. Pretraining(run, 4), "--batch-size", "1"]);
+        Assert.HasCount(8, Directory.GetFiles(run, "step-*"));
+        AssertSame(whole, run, moments: false);
+    }
+
+    [TestMethod]
+    public void A_run_of_ranks_that_was_stopped_ends_bit_for_bit_where_it_would_have_dropout_included()
+    {
+        string whole = Run("whole ranks"), run = Run("stopped ranks");
+        string[] Dropping(string output) => [.. Pretraining(output, 3)[..^4], "--batch-size", "2"];
+        foreach (string output in (string[])[whole, run]) Together(2, ["pretrain", .. Dropping(output)]);
+        foreach (string later in Directory.GetFiles(run, "step-*").Order().Skip(2)) File.Delete(later);
+        Together(2, ["pretrain", .. Dropping(run)]);
+        string last = Path.GetFileName(Directory.GetFiles(whole, "step-*").Order().Last());
+        CollectionAssert.AreEqual(File.ReadAllBytes(Path.Combine(whole, last)), File.ReadAllBytes(Path.Combine(run, last)));
+    }
+
+    [TestMethod]
+    public void A_rank_that_is_killed_ends_the_others_and_leaves_a_checkpoint_to_go_on_from()
+    {
+        string run = Run("killed");
+        string[] arguments = ["pretrain", .. Pretraining(run, 100000), "--batch-size", "2"];
+        using var process = Start(2, arguments);
+        var said = process.StandardError.ReadToEndAsync();
+        _ = process.StandardOutput.ReadToEndAsync();
+        Until(() => Directory.Exists(run) && Directory.GetFiles(run, "step-*.safetensors").Length >= 2 && Ranks(run).Length == 2, process);
+        int[] ranks = Ranks(run);
+        using (var kill = Process.Start("kill", ["-KILL", Text(ranks[^1])])) kill.WaitForExit();
+        Assert.IsTrue(process.WaitForExit(60_000), "the others did not end");
+        Assert.AreNotEqual(0, process.ExitCode);
+        Until(() => Ranks(run).Length == 0, null);
+        Together(2, ["pretrain", .. Pretraining(run, 100000), "--batch-size", "2"],
+            stopAfter: () => File.ReadLines(Path.Combine(run, "log.jsonl")).Count() > 6);
+        Assert.IsNotEmpty(said.Result);
+    }
+
+    [TestMethod]
+    public void What_one_rank_cannot_do_is_said_once_and_ends_all()
+    {
+        string run = Run("no sound"), manifest = Path.Combine(Clips.Folder, "ranks-missing.csv");
+        string[] lines = File.ReadAllLines(Clips.Manifest);
+        lines[3] = "missing.wav" + lines[3][lines[3].IndexOf(',')..];
+        File.WriteAllLines(manifest, lines);
+        string said = Together(2, ["pretrain", manifest, .. Pretraining(run)[1..], "--batch-size", "2"], code: 1);
+        Assert.HasCount(2, said.Split("missing.wav"), said);
+    }
+
+    [TestMethod]
+    public void Answers_of_ranks_are_the_bytes_of_one_process_stopped_or_not()
+    {
+        string run = Run("answers"), folder = Directory.CreateDirectory(Run("answered")).FullName;
+        Alone(["tune", "--encoder", Clips.Encoder, "--cache", Path.Combine(Clips.Folder, "ranks-cache"), "--language-model", Clips.LanguageModel,
+            "--output", run,
+            "--data", Clips.Manifest, "--epochs", "1", "--batch-size", "4", .. Shape]);
+        string At(string name) => Path.Combine(folder, name);
+        string[] Caption(string name) => ["caption", Clips.Manifest, "--model", Path.Combine(run, "model.zip"), "--batch-size", "1", "--output", At(name)];
+        foreach (string kind in (string[])["jsonl", "csv"])
+        {
+            Alone(Caption("one." + kind));
+            Together(3, Caption("many." + kind));
+            CollectionAssert.AreEqual(File.ReadAllBytes(At("one." + kind)), File.ReadAllBytes(At("many." + kind)), kind);
+            Assert.IsFalse(Directory.GetFiles(folder).Any(file => file.Contains(".part-")), string.Join(' ', Directory.GetFiles(folder)));
+        }
+        // As ranks leave it that were killed: a row in another rank's part than it will be now, and half of one.
+        foreach (int ranks in (int[])[1, 2])
+        {
+            string name = $"stopped {ranks}.jsonl", part = At(name) + ".part-5";
+            string[] rows = File.ReadAllLines(At("one.jsonl"));
+            File.WriteAllText(part, rows[4] + "\n" + rows[1] + "\n" + rows[2][..7]);
+            File.Copy(At("one.jsonl.settings.json"), part + ".settings.json");
+            string said = ranks == 1 ? Aloud(Caption(name)) : Together(ranks, Caption(name));
+            StringAssert.Contains(said, "have their rows already");
+            CollectionAssert.AreEqual(File.ReadAllBytes(At("one.jsonl")), File.ReadAllBytes(At(name)));
+        }
+        string[] shown = [.. Caption("")[..^2], "--format", "jsonl"];
+        Assert.AreEqual(Shown(Aloud(shown)), Shown(Together(2, shown)));
+
+        static string Shown(string said) => string.Join('\n', said.Split('\n').Where(line => line.StartsWith('{')));
+    }
+
+    [TestMethod]
+    public void An_index_and_an_evaluation_of_ranks_are_the_bytes_of_one_process()
+    {
+        string run = Run("index"), folder = Directory.CreateDirectory(Run("indexed")).FullName, recipe = Path.Combine(folder, "recipe.json");
+        Alone(["pretrain", .. Pretraining(run), "--batch-size", "4"]);
+        string model = Path.Combine(run, "model.zip");
+        File.WriteAllText(recipe, System.Text.Json.JsonSerializer.Serialize(new
+        {
+            name = "found", task = "retrieval", manifest = Clips.Manifest, columns = (string[])["Caption"],
+        }));
+        foreach (string storage in (string[])["half", "int8"])
+        {
+            string one = Path.Combine(folder, "one " + storage), many = Path.Combine(folder, "many " + storage);
+            Alone(["search", "build", one, Clips.Manifest, "--model", model, "--batch-size", "2", "--storage", storage]);
+            Together(3, ["search", "build", many, Clips.Manifest, "--model", model, "--batch-size", "2", "--storage", storage]);
+            CollectionAssert.AreEqual(File.ReadAllBytes(one), File.ReadAllBytes(many), storage);
+        }
+        string[] Evaluate(string name) => ["evaluate", recipe, "--model", model, "--batch-size", "2", "--output", Path.Combine(folder, name)];
+        Alone(Evaluate("eval one"));
+        Together(2, Evaluate("eval two"));
+        foreach (string file in (string[])["answers.jsonl", "evaluation.json", "items.jsonl"])
+        {
+            string one = Path.Combine(folder, "eval one", file), two = Path.Combine(folder, "eval two", file);
+            CollectionAssert.AreEqual(File.ReadAllBytes(one), File.ReadAllBytes(two), file);
+        }
+    }
+
+    private static string Aloud(string[] arguments)
+    {
+        Assert.AreEqual(0, Ended(Start(1, arguments), out string said), said);
+        return said;
+    }
+
+    [TestMethod]
+    public void A_command_that_cannot_be_shared_says_so()
+    {
+        string said = Together(2, ["doctor"], code: 1);
+        StringAssert.Contains(said, "only pretrain, tune");
+    }
+
+    private static readonly string[] Shape =
+    [
+        "--hidden-size", "16", "--heads", "2", "--layers", "2", "--queries", "3", "--embedding-size", "8", "--intermediate-size", "24",
+        "--vocabulary-size", "80",
+        "--learning-rate", "1e-3", "--initializer-range", "0.2", "--hidden-dropout", "0", "--attention-dropout", "0",
+    ];
+
+    private static string[] Pretraining(string output, int epochs = 2) =>
+    [
+        Clips.Manifest, "--validation", Clips.Manifest, "--encoder", Clips.Encoder, "--cache", Path.Combine(Clips.Folder, "ranks-cache"), "--output", output,
+        "--epochs", Text(epochs), "--checkpoint-every", "1", "--checkpoints-kept", "99", .. Shape,
+    ];
+
+    private static string Run(string name) => Path.Combine(Clips.Folder, "ranks " + name.Replace("--", ""));
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static void Alone(string[] arguments) => Aloud(arguments);
+
+    private static string Together(int ranks, string[] arguments, int code = 0, Func<bool>? stopAfter = null)
+    {
+        var process = Start(ranks, arguments);
+        if (stopAfter is not null)
+        {
+            _ = process.StandardError.ReadToEndAsync();
+            _ = process.StandardOutput.ReadToEndAsync();
+            Until(stopAfter, process);
+            process.Kill(entireProcessTree: true);
+            return "";
+        }
+        // Of ranks that fail, mpirun's code is that of the first to end: its own, or that of being killed with the others.
+        Assert.AreEqual(code != 0, Ended(process, out string said) != 0, said);
+        return said;
+    }
+
+    private static int Ended(Process process, out string said)
+    {
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        if (!process.WaitForExit(Patience)) process.Kill(entireProcessTree: true);
+        said = output.Result + error.Result;
+        return process.ExitCode;
+    }
+
+    // One thread a rank: what is compared is cut into sums by ranks alone.
+    private static Process Start(int ranks, string[] arguments)
+    {
+        string program = typeof(PretrainCommand).Assembly.Location;
+        return Process.Start(new ProcessStartInfo(ranks == 1 ? "dotnet" : "mpirun",
+            [.. ranks == 1 ? Array.Empty<string>() : ["-n", Text(ranks), "dotnet"], program, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            Environment = { ["OMP_NUM_THREADS"] = "1", ["MINT_MODELS"] = Path.GetDirectoryName(Clips.Encoder) },
+        })!;
+    }
+
+    // The processes that train in a folder, by what the system says of them.
+    private static int[] Ranks(string run) => [.. Process.GetProcessesByName("dotnet").Where(process => Line(process.Id).Contains(run)
+        && Line(process.Id).StartsWith("dotnet", StringComparison.Ordinal)).Select(process => process.Id).Order()];
+
+    private static string Line(int process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/cmdline");
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
+    private static void Until(Func<bool> condition, Process? process)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!condition())
+        {
+            Assert.IsFalse(process?.HasExited ?? false, "it ended");
+            Assert.IsLessThan(Patience, watch.ElapsedMilliseconds);
+            Thread.Sleep(50);
+        }
+    }
+
+    // AdamW's first mean is a tenth of the first gradient. (Its step divides by the gradient's size: of one that is nothing but rounding, all may differ.)
+    private static void AssertSame(string one, string many, bool moments = true)
+    {
+        foreach (var (expected, actual) in Lines(one).Zip(Lines(many)))
+        {
+            Assert.AreEqual((string?)expected["step"]?.ToJsonString(), actual["step"]?.ToJsonString());
+            foreach (var (name, value) in (expected["losses"] ?? expected["validation"])!.AsObject())
+            {
+                Assert.AreEqual((double)value!, (double)(actual["losses"] ?? actual["validation"])![name]!, 1e-6 * Math.Max(1, Math.Abs((double)value!)) * 4,
+                    $"{name} after step {expected["step"]}");
+            }
+        }
+        Assert.HasCount(Lines(one).Length, Lines(many));
+        if (!moments) return;
+        const string First = "step-000000001.safetensors";
+        using var scope = NewDisposeScope();
+        var (first, other) = (Safetensors.ReadAll(Path.Combine(one, First)), Safetensors.ReadAll(Path.Combine(many, First)));
+        string[] means = [.. first.Keys.Where(name => name.StartsWith("exp_avg.", StringComparison.Ordinal))];
+        Assert.IsNotEmpty(means);
+        float largest = means.Max(name => first[name].abs().max().item<float>());
+        Assert.IsGreaterThan(1e-4f, largest);
+        foreach (string name in means) Assert.AreEqual(0, (first[name] - other[name]).abs().max().item<float>(), 1e-6 * Math.Max(1, largest), name);
+    }
+
+    private static JsonNode[] Lines(string run) => [.. File.ReadLines(Path.Combine(run, "log.jsonl")).Select(line => JsonNode.Parse(line)!)];
+}
