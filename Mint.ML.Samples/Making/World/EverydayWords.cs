@@ -40,7 +40,8 @@ internal static class EverydayWords
     ];
 
     /// <summary>What is ranked where nobody says among what: the first name of every kind of sound that has several.</summary>
-    public static IReadOnlyList<string> Labels { get; } = [.. Lines().Where(line => !broad.Contains(line.Classes[0])).Select(line => line.Phrases[0]).Distinct()];
+    public static IReadOnlyList<string> Labels { get; } =
+        [.. Lines().Where(line => !broad.Contains(line.Classes[0])).Select(line => line.Phrases[0]).Distinct()];
 
     /// <summary>What the language model is told of each of <see cref="Labels"/>: in the words that it has learnt, where its first class has some.</summary>
     public static IReadOnlyDictionary<string, string> Told { get; } = Lines().Where(line => !broad.Contains(line.Classes[0])).DistinctBy(line => line.Phrases[0])

@@ -75,8 +75,8 @@ internal sealed record HeardWorld(IReadOnlyList<HeardPart> Parts, IReadOnlyList<
     }
 
     // Mixtures of 1 to 6 s: as a recording is heard, in windows of a patch.
-    private static (Lesson Lesson, List<(int Patches, int Frames)> Counts) Scenes(string file, SoundBank bank, string split, YamNet teacher, int scenes, int seed,
-        CancellationToken cancel)
+    private static (Lesson Lesson, List<(int Patches, int Frames)> Counts) Scenes(string file, SoundBank bank, string split, YamNet teacher, int scenes,
+        int seed, CancellationToken cancel)
     {
         var random = new Random(unchecked(seed * 7919 + (split == "test" ? 1 : 0)));
         if (!File.Exists(file))

@@ -53,7 +53,8 @@ internal sealed class Meanings : IDisposable
     /// <summary>Reads the texts with the sentence model, or what it gave before.</summary>
     public static Meanings Read(SentenceModel model, IReadOnlyList<Concept> concepts, string vocabulary, string cache)
     {
-        string[] words = [.. concepts.SelectMany(concept => concept.Phrases), .. File.ReadLines(vocabulary).Where(piece => piece.Length >= Shortest && piece.All(char.IsAsciiLetterLower))];
+        string[] words = [.. concepts.SelectMany(concept => concept.Phrases),
+            .. File.ReadLines(vocabulary).Where(piece => piece.Length >= Shortest && piece.All(char.IsAsciiLetterLower))];
         words = [.. words.Distinct()];
         string[] phrases = [.. concepts.SelectMany(concept => concept.Phrases)];
         Tensor all;

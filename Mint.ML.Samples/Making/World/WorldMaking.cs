@@ -48,7 +48,8 @@ internal sealed class WorldMaking(WorldOptions options, TextWriter log, IProgres
         if (cancel.IsCancellationRequested) return;
         LanguageModelFolder.WriteModel(model, folder);
         var quality = LanguageModelPretraining.Measure(model, tokenizer, [.. Enumerable.Range(0, 512).Select(_ => WorldLessons.Draw(random))], how);
-        log.WriteLine(FormattableString.Invariant($"language model: perplexity {quality.Perplexity:F2}, tokens right {quality.TokenAccuracy:F3}, whole answers {quality.ExactMatch:F3}"));
+        log.WriteLine(FormattableString.Invariant(
+            $"language model: perplexity {quality.Perplexity:F2}, tokens right {quality.TokenAccuracy:F3}, whole answers {quality.ExactMatch:F3}"));
     }
 
     /// <summary>Hears, trains stage 1, and writes the model's file.</summary>
@@ -96,6 +97,7 @@ internal sealed class WorldMaking(WorldOptions options, TextWriter log, IProgres
         // No stage 2: on scenes it does not learn to listen within hours (docs/everyday.md), and names are what stage 1 is sure of.
         var model = MintModel.Begin(copy, ModelCatalog.LoadLanguageModel(languageModel), new MintTokenizers(words, TextTokenizer.Load(languageModel)),
             options.Seed, EverydayWords.Told);
+        Lighten(copy, words, EverydayWords.Told.Keys);
         Write(bridge, model, vocabulary, languageModel, encoder, output);
         WorldCard.Write(output, Path.Combine(sounds, SoundCollection.Manifest), options, concepts.Count, stage1);
     }
@@ -108,6 +110,22 @@ internal sealed class WorldMaking(WorldOptions options, TextWriter log, IProgres
         using var scope = NewDisposeScope();
         var read = Safetensors.ReadAll(checkpoint);
         foreach (var (name, weight) in bridge.named_parameters()) weight.copy_(read["weights." + name]);
+    }
+
+    // The copy beside the language model reads names: what it has of other words, and of heads that compare no embeddings, nobody asks for. Zeros take no
+    // room in a zip.
+    private static void Lighten(BridgeNet bridge, ITextTokenizer words, IEnumerable<string> names)
+    {
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        var weights = bridge.state_dict();
+        foreach (var (name, weight) in weights)
+            if (name.Split('.')[0] is "itm_head" || name.StartsWith("Qformer.cls.", StringComparison.Ordinal)) weight.zero_();
+        var table = weights["Qformer.embeddings.word_embeddings.weight"];
+        var read = zeros([table.shape[0], 1]);
+        var ids = names.SelectMany(name => words.Encode(name)).Distinct().Select(id => (long)id).ToArray();
+        read.index_copy_(0, tensor(ids), ones([ids.Length, 1]));
+        table.copy_(table * read);
     }
 
     // The pipeline from paths to answers, in float16: as the paper's, with the ranking by similarity.

@@ -60,7 +60,8 @@ public sealed class EverydayWordsTests
         Assert.AreEqual("a dog's bark", asked.Single(question => question.Instruction == "What comes first?").Response);
         Assert.AreEqual("a dog's bark, rain", asked.Single(question => question.Instruction == "List the sounds.").Response);
         Assert.AreEqual("Generate audio caption:", asked[0].Instruction);
-        Assert.AreEqual("silence", WorldLessons.Questions(new Scene([]), new Random(3)).First(question => question.Instruction == "This is a sound of").Response);
+        var silent = WorldLessons.Questions(new Scene([]), new Random(3));
+        Assert.AreEqual("silence", silent.First(question => question.Instruction == "This is a sound of").Response);
         var note = WorldLessons.Questions(new HeardNote("brass", "trumpet", 60, 90), new Random(3)).ToList();
         Assert.IsTrue(note.Any(question => question is { Response: "brass" }) && note.Any(question => question is { Response: "trumpet" }));
     }

@@ -35,7 +35,8 @@ public sealed class WorldMakingTests
         }
         Heard("teacher", 1);
         Heard("encoder", 2);
-        File.Copy(Path.Combine(TinyModels.Repository(), "Mint.ML.Samples", "models", "everyday-encoder", "labels.txt"), Path.Combine(folder, "teacher", "labels.txt"));
+        string labels = Path.Combine(TinyModels.Repository(), "Mint.ML.Samples", "models", "everyday-encoder", "labels.txt");
+        File.Copy(labels, Path.Combine(folder, "teacher", "labels.txt"));
         TinyModels.LanguageModel(folder);
         Sentences();
     }
@@ -49,7 +50,8 @@ public sealed class WorldMakingTests
         string one = Make("one"), two = Make("two");
         using var model = AudioLanguageModel.Load(one, null, new FrozenModelFolders(folder));
         using var again = AudioLanguageModel.Load(two, null, new FrozenModelFolders(folder));
-        string clip = Directory.EnumerateFiles(Path.Combine(TinyModels.Repository(), "Mint.ML.Samples", "data", "clips"), "*.ogg").Order(StringComparer.Ordinal).First();
+        string clip = Directory.EnumerateFiles(Path.Combine(TinyModels.Repository(), "Mint.ML.Samples", "data", "clips"), "*.ogg")
+            .Order(StringComparer.Ordinal).First();
         Assert.IsTrue(model.Defaults.BySimilarity);
         var (ranked, same) = (model.Rank(clip, ["dog", "rain", "piano"]), again.Rank(clip, ["dog", "rain", "piano"]));
         Assert.AreEqual(1, ranked.Sum(label => label.Probability), 1e-6);
@@ -74,8 +76,8 @@ public sealed class WorldMakingTests
             RunFolder = Path.Combine(work, "stage1"),
         };
         new WorldMaking(options, TextWriter.Null, new Progress<TrainingProgress>(), CancellationToken.None).Run(Path.Combine(folder, "teacher"),
-            Path.Combine(folder, "sounds"), Path.Combine(work, "pool"), folder, Path.Combine(folder, "encoder"), Path.Combine(folder, "language-model"), "", work,
-            output);
+            Path.Combine(folder, "sounds"), Path.Combine(work, "pool"), folder, Path.Combine(folder, "encoder"), Path.Combine(folder, "language-model"), "",
+            work, output);
         return Path.Combine(output, "mint.zip");
     }
 
@@ -101,7 +103,16 @@ public sealed class WorldMakingTests
         File.WriteAllLines(Path.Combine(home, "vocab.txt"), pieces);
         using var scope = NewDisposeScope();
         using var generator = new Generator(3);
-        var config = new BertConfig { VocabularySize = pieces.Length, HiddenSize = 192, Layers = 1, Heads = 4, FeedForwardSize = 64, Positions = 64, HasPooler = false };
+        var config = new BertConfig
+        {
+            VocabularySize = pieces.Length,
+            HiddenSize = 192,
+            Layers = 1,
+            Heads = 4,
+            FeedForwardSize = 64,
+            Positions = 64,
+            HasPooler = false,
+        };
         using var bert = new Bert(config);
         CheckpointWriter.Write(home, new JsonObject
         {
