@@ -10,8 +10,8 @@ namespace Mint.ML.Distributed;
 /// <summary>Tells the ranks that one of them is gone, and why.</summary>
 /// <remarks>
 /// A rank that waits in MPI for one that is gone waits for ever, or until the network gives up in a quarter of an hour. So each keeps a TCP connection to rank
-/// 0, over which both say something every second. Who closes it without a word, says that it has failed, or is silent for <see cref="Silence"/>, ends all: nobody
-/// can be called back out of MPI, so that processes end. Where no connection can be made, ranks rely on the launcher alone, and say so.
+/// 0, over which both say something every second. Who closes it without a word, says that it has failed, or is silent for <see cref="Silence"/>, ends all:
+/// nobody can be called back out of MPI, so that processes end. Where no connection can be made, ranks rely on the launcher alone, and say so.
 /// </remarks>
 internal sealed class Heartbeat : IDisposable
 {

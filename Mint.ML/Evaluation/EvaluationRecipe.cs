@@ -98,7 +98,8 @@ public sealed record EvaluationRecipe
         errors.Require(Tasks.Contains(Task), $"'task' is '{Task}'; expected one of {string.Join(", ", Tasks)}.");
         errors.Require(By is "ranking" or "similarity", $"'by' is '{By}'; expected ranking or similarity.");
         errors.Require(Manifest.Length > 0, "'manifest' is missing: a CSV or JSON-lines file, relative to the recipe.");
-        errors.Require(Columns.Count > 0 || Task is "reasoning" or "detection" or "counting", "'columns' is missing: the manifest's columns that hold what is right.");
+        errors.Require(Columns.Count > 0 || Task is "reasoning" or "detection" or "counting",
+            "'columns' is missing: the manifest's columns that hold what is right.");
         errors.Require(Columns.Distinct().Count() == Columns.Count, $"'columns' has a column twice: {Brief.List(Columns)}.");
         errors.Require(Task is not ("classification" or "tagging") || Columns.Count <= 1, $"'columns' has {Columns.Count}; {Task} reads one.");
         errors.Require(Task != "few-shot" || Columns.Count == 1, "'columns' of few-shot is one column: the label's.");

@@ -24,7 +24,8 @@ internal static class Placement
         return model;
     }
 
-    /// <summary>Marks a frozen model's layers as those that answers are decoded by, a few rows at a time: their products are packed (<see cref="PackedWeight"/>).</summary>
+    /// <summary>Marks a frozen model's layers as those that answers are decoded by, a few rows at a time: their products are packed
+    /// (<see cref="PackedWeight"/>).</summary>
     public static T Decoding<T>(this T model) where T : nn.Module
     {
         foreach (var layer in model.modules().OfType<Linear>())

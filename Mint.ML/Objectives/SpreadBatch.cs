@@ -12,8 +12,8 @@ namespace Mint.ML.Objectives;
 /// <remarks>
 /// What is learned is what one rank would learn from the whole batch. Contrast: embeddings are gathered, and every rank computes the whole loss and its
 /// gradients for all embeddings; each sends its own pairs their part, so that no gradient has to come back from another rank. Matching: negatives are drawn
-/// from the whole batch, by the same draws on every rank; a clip of another rank is heard again here, whereby the gradient of hearing it is here too. Generation
-/// is a mean over tokens, of which ranks have different numbers.
+/// from the whole batch, by the same draws on every rank; a clip of another rank is heard again here, whereby the gradient of hearing it is here too.
+/// Generation is a mean over tokens, of which ranks have different numbers.
 /// </remarks>
 internal sealed record SpreadBatch(Ranks Ranks, CaptionBatch Captions, Tensor Places, Func<long[], (Tensor Frames, Tensor? Mask)> Hear)
 {

@@ -257,7 +257,8 @@ public sealed partial class AudioLanguageModel : IDisposable
         return [.. labels.Select((label, i) => new LabelProbability(label, merged[i])).OrderByDescending(label => label.Probability)];
     }
 
-    /// <summary>What ranks labels over many sounds: by the language model where there is one and <see cref="Defaults"/> do not say otherwise, else by similarity.</summary>
+    /// <summary>What ranks labels over many sounds: by the language model where there is one and <see cref="Defaults"/> do not say otherwise, else by
+    /// similarity.</summary>
     /// <param name="labels">At least two different texts.</param>
     /// <param name="instruction">What the labels are an answer to; null as <see cref="Defaults"/> say.</param>
     /// <param name="options">What ranks; null as <see cref="Defaults"/> say.</param>

