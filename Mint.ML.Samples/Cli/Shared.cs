@@ -14,8 +14,11 @@ internal static class Shared
     public static void Join(string[] arguments, string[] commands)
     {
         if (arguments.Length == 0 || !commands.Contains(arguments[0]))
+        {
             throw new ArgumentException($"mpirun started {Ranks.Started} ranks, and only {string.Join(", ", commands)} can share their work. "
                 + "Leave mpirun out.");
+        }
+
         var ranks = Ranks.Present;
         joined = true;
         if (!ranks.IsFirst) Console.SetOut(TextWriter.Null);

@@ -102,7 +102,7 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
                     }
                     cut += row.CutSeconds;
                 }
-                if (watch.Elapsed - shown < Pause && before + answered + failed < clips ) continue;
+                if (watch.Elapsed - shown < Pause && before + answered + failed < clips) continue;
                 shown = watch.Elapsed;
                 Progress(before + answered + failed, answered + failed, clips, watch.Elapsed);
             }

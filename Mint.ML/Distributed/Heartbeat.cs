@@ -134,7 +134,10 @@ internal sealed class Heartbeat : IDisposable
                     if (rank == 0) Thread.Sleep(Beat / 2);
                     Lost(reason.TrimEnd('.'), rank == 0);
                 }
-                else Lost($"rank {other} on {host} has ended without a word: it was killed, or its machine had no memory left", tell: true);
+                else
+                {
+                    Lost($"rank {other} on {host} has ended without a word: it was killed, or its machine had no memory left", tell: true);
+                }
             }
             catch (IOException)
             {

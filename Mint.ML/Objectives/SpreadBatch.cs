@@ -1,5 +1,4 @@
 using Mint.ML.Distributed;
-using Mint.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Objectives;

@@ -21,8 +21,11 @@ public sealed partial class Apt
     public const int MaxTextTokens = 32;
 
     /// <summary>How a checkpoint names projection and AUDIO token: as LAVIS's Blip2VicunaInstruct does, and beside it.</summary>
-    private static readonly WeightNames acousticNames = new() { Ignored = [@"^(query_tokens|temp)$",
-        @"^(ln_vision|Qformer|vision_proj|text_proj|itm_head)\."] };
+    private static readonly WeightNames acousticNames = new()
+    {
+        Ignored = [@"^(query_tokens|temp)$",
+        @"^(ln_vision|Qformer|vision_proj|text_proj|itm_head)\."]
+    };
 
     /// <summary>Where stages 1 and 2 begin: an aligner, a language model, and between them a projection and an AUDIO token that are drawn.</summary>
     /// <param name="aligner">Of stage 0, or from nothing. It is taken over, and trained.</param>

@@ -132,8 +132,11 @@ public sealed partial class Apt : IAudioLanguageModel
         for (int i = 0; i < sequences.Count; i++)
         {
             if (sequences[i].Clips.FirstOrDefault(clip => clip < 0 || clip >= clips, -2) is var clip and not -2)
+            {
                 throw new ArgumentException($"Sequence {i} names clip {clip}; {(clips == 0 ? "there are none" : $"there are 0 to {clips - 1}")}.",
                     nameof(sequences));
+            }
+
             if (sequences[i].Parts.OfType<VectorPart>().FirstOrDefault(part => part.Values.GetLength(1) != LanguageModel.HiddenSize) is { } other)
             {
                 throw new ArgumentException($"Sequence {i} has vectors {other.Values.GetLength(1)} wide; the language model's are {LanguageModel.HiddenSize}.",

@@ -1,19 +1,8 @@
 using System.CommandLine;
-using Microsoft.ML;
-using Mint.ML.Bridges;
-using Mint.ML.Encoders;
-using Mint.ML.Files;
-using Mint.ML.LanguageModels;
 using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Samples.Making.Distillation;
-using Mint.ML.Samples.Making.Pretraining;
-using Mint.ML.Samples.Making.Sounds;
 using Mint.ML.Samples.Making.World;
-using Mint.ML.Systems;
-using Mint.ML.Text;
-using Mint.ML.Training;
-using Mint.ML.Training.Data;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Samples.Cli.Commands;

@@ -99,7 +99,10 @@ internal static class EverydayWords
         {
             if (concepts[i].Phrases.Any(kin.Contains)) found[i] = 0.9f;
             if (concepts[i].Phrases.Any(phrase => phrase == instrument || phrase.Contains(' ') == false && phrase.Length > 3
-                && instrument.Split(' ').Contains(phrase) && !kin.Contains("bass guitar"))) found[i] = 1;
+                && instrument.Split(' ').Contains(phrase) && !kin.Contains("bass guitar")))
+            {
+                found[i] = 1;
+            }
         }
         return [.. found.Select(pair => (pair.Key, pair.Value))];
     }

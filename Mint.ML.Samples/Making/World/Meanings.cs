@@ -1,7 +1,6 @@
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
 using Mint.ML.Tensors;
-using Mint.ML.Text;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Samples.Making.World;

@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
 using Mint.ML.LanguageModels;
-using Mint.ML.Tensors;
 using Mint.ML.Text;
 using static TorchSharp.torch;
 

@@ -5,8 +5,8 @@ using Mint.ML.Samples.Making.Pretraining;
 using Mint.ML.Tensors;
 using Mint.ML.Text;
 using Mint.ML.Training;
-using TorchSharp.Modules;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

@@ -12,7 +12,10 @@ public sealed class EverydayModelTests
 {
     private static readonly Dictionary<string, string> everyday = new()
     {
-        ["dog bark"] = "dog", ["baby cry"] = "crying baby", ["person sneeze"] = "sneezing", ["fire crackling"] = "crackling fire",
+        ["dog bark"] = "dog",
+        ["baby cry"] = "crying baby",
+        ["person sneeze"] = "sneezing",
+        ["fire crackling"] = "crackling fire",
     };
     private static readonly string models = Path.Combine(TinyModels.Repository(), "Mint.ML.Samples", "models");
     private static AudioLanguageModel model = null!;
@@ -54,7 +57,11 @@ public sealed class EverydayModelTests
         // Names that no clip's manifest has.
         var names = new Dictionary<string, string>
         {
-            ["dog"] = "barking", ["rain"] = "rainfall", ["helicopter"] = "chopper", ["rooster"] = "cockerel", ["sea waves"] = "surf",
+            ["dog"] = "barking",
+            ["rain"] = "rainfall",
+            ["helicopter"] = "chopper",
+            ["rooster"] = "cockerel",
+            ["sea waves"] = "surf",
         };
         var some = clips.Where(clip => names.ContainsKey(clip.Label)).ToList();
         int right = some.Count(clip => model.Rank(clip.File, [.. names.Values])[0].Label == names[clip.Label]);

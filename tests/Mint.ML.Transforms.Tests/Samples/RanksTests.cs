@@ -153,7 +153,10 @@ public sealed class RanksTests
         string model = Path.Combine(run, "model.zip");
         File.WriteAllText(recipe, System.Text.Json.JsonSerializer.Serialize(new
         {
-            name = "found", task = "retrieval", manifest = Clips.Manifest, columns = (string[])["Caption"],
+            name = "found",
+            task = "retrieval",
+            manifest = Clips.Manifest,
+            columns = (string[])["Caption"],
         }));
         foreach (string storage in (string[])["half", "int8"])
         {

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
@@ -72,7 +71,13 @@ public sealed class WorldMakingTests
         CopyFolder(Path.Combine(folder, "minilm"), Path.Combine(work, "minilm"));
         var options = new WorldOptions
         {
-            Shards = 1, ShardSize = 24, Scenes = 6, Steps = 4, BatchSize = 16, VocabularySize = 2000, Texts = 20,
+            Shards = 1,
+            ShardSize = 24,
+            Scenes = 6,
+            Steps = 4,
+            BatchSize = 16,
+            VocabularySize = 2000,
+            Texts = 20,
             RunFolder = Path.Combine(work, "stage1"),
         };
         new WorldMaking(options, TextWriter.Null, new Progress<TrainingProgress>(), CancellationToken.None).Run(Path.Combine(folder, "teacher"),
