@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
+using Mint.ML.Files;
 using Mint.ML.Layers;
 using Mint.ML.Systems;
 using Mint.ML.Text;
@@ -30,7 +31,7 @@ internal sealed class TunedModel(MintModel model, VocabularyFiles vocabulary, Fr
         using (var packed = new TemporaryFolder(writer.Temporary))
         {
             Safetensors.Write(Path.Combine(packed.Path, "projection.safetensors"), model.Projection.state_dict());
-            if (model.Names is { } names) File.WriteAllText(Path.Combine(packed.Path, NamesFile), JsonSerializer.Serialize(names));
+            if (model.Names is { } names) AtomicFile.WriteText(Path.Combine(packed.Path, NamesFile), JsonSerializer.Serialize(names));
             PackedFolder.Write(writer, name + "Projection", packed.Path);
         }
         languageModel.Write(writer, name + "LanguageModel");

@@ -1,5 +1,6 @@
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
+using Mint.ML.Files;
 using Mint.ML.Tensors;
 using static TorchSharp.torch;
 
@@ -32,7 +33,7 @@ internal sealed class Meanings : IDisposable
         // BERT's pieces stand in the order of their frequency.
         for (int i = 0; i < pieces.Length && needed.Count < size; i++)
             if (pieces[i].Replace("##", "").All(char.IsAsciiLetterLower) && pieces[i].Length >= Shortest) needed.Add(i);
-        File.WriteAllLines(path, needed.Order().Select(i => pieces[i]));
+        AtomicFile.WriteText(path, string.Concat(needed.Order().Select(i => pieces[i] + '\n')));
     }
 
     /// <summary>The bridge's words begin where the sentence model has them: along the directions in which its embeddings vary most.</summary>

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
+using Mint.ML.Files;
 using Mint.ML.LanguageModels;
 using Mint.ML.Text;
 using static TorchSharp.torch;
@@ -61,7 +62,7 @@ internal sealed class SentenceModel : IDisposable
     {
         var assembly = Assembly.LoadFile(Path.GetFullPath(library)); // for its resources; nothing of it runs
         Directory.CreateDirectory(folder);
-        File.WriteAllBytes(Path.Combine(folder, "vocab.txt"), Resource("vocab.txt"));
+        AtomicFile.Write(Path.Combine(folder, "vocab.txt"), stream => stream.Write(Resource("vocab.txt")));
         using var scope = NewDisposeScope();
         var weights = Weights(Resource("model.onnx"));
         CheckpointWriter.Write(folder, new JsonObject

@@ -37,7 +37,7 @@ internal sealed class WorldMaking(WorldOptions options, TextWriter log, IProgres
         // It goes on from the one that knows notes and English: what it has to learn are the questions about scenes.
         var random = new Random(options.Seed);
         Directory.CreateDirectory(folder);
-        foreach (string name in Tokenizer) File.Copy(Path.Combine(start, name), Path.Combine(folder, name), overwrite: true);
+        foreach (string name in Tokenizer) AtomicFile.Copy(Path.Combine(start, name), Path.Combine(folder, name));
         var tokenizer = TextTokenizer.Load(start);
         using var model = T5.Load(start);
         var how = new LanguageModelPretrainingOptions { Steps = steps, Seed = options.Seed, MaxInputTokens = 40, LearningRate = 2e-3 };

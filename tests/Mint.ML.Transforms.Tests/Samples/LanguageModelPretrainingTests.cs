@@ -54,18 +54,21 @@ public sealed class LanguageModelPretrainingTests
             CollectionAssert.AreEqual(File.ReadAllBytes(path), File.ReadAllBytes(Path.Combine(folders[1], Path.GetFileName(path))), path);
     }
 
+    private sealed class StopAfter(long step, CancellationTokenSource cancel) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value.Step == step) cancel.Cancel();
+        }
+    }
+
     [TestMethod]
     public void A_cancelled_run_stops_within_a_step()
     {
         var tokenizer = LanguageModelFolder.WriteTokenizer(Texts(), Folder("d"), 120);
         using var model = LanguageModelPretraining.Create(Small(tokenizer), 1);
         using var cancel = new CancellationTokenSource();
-        int drawn = 0;
-        var result = LanguageModelPretraining.Run(model, tokenizer, random =>
-        {
-            if (++drawn == 3 * Options.BatchSize) cancel.Cancel();
-            return Draw(random);
-        }, Options, cancel: cancel.Token);
+        var result = LanguageModelPretraining.Run(model, tokenizer, Draw, Options, new StopAfter(3, cancel), cancel.Token);
         Assert.AreEqual(3, result.Steps);
         Assert.IsTrue(result.Cancelled);
         Assert.IsTrue(model.parameters().All(weight => !weight.requires_grad), "the model is frozen again");

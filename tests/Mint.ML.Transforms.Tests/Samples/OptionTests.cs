@@ -19,7 +19,7 @@ public sealed class OptionTests
         Named(AnswerArguments.Generation(), typeof(GenerationOptions));
         Named(AnswerArguments.Ranking(), typeof(RankingOptions));
         Named(AnswerArguments.LongAudio(), typeof(LongAudioOptions));
-        Named(TrainingArguments.Training(new()), typeof(TrainingOptions), except: [nameof(TrainingOptions.RunFolder)]); // --output
+        Named(TrainingArguments.Training(new()), typeof(TrainingOptions), except: [nameof(TrainingOptions.RunFolder), nameof(TrainingOptions.Ranks)]); // --output, mpirun
         Named(TrainingArguments.Objective(), typeof(AlignmentOptions));
 
         static void Named(IEnumerable<Option> options, Type record, params string[] except) => CollectionAssert.AreEquivalent(
