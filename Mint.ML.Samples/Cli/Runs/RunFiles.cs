@@ -29,9 +29,17 @@ internal static class RunFiles
     {
         if (!Ranks.Present.IsFirst) return null;
         var held = FolderLock.Take(run);
-        AtomicFile.Sweep(run, Names.Contains);
-        WriteSettings(run, command, parse, encoder);
-        return held;
+        try
+        {
+            AtomicFile.Sweep(run, Names.Contains);
+            WriteSettings(run, command, parse, encoder);
+            return held;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
     }
 
     /// <summary>run.json: the command and every option's value, given or by default.</summary>
