@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Mint.ML.Native;
 
 namespace Mint.ML.Distributed;
 
@@ -19,6 +20,8 @@ internal static class MpiLibrary
     {
         if (Launcher.IsOpenMpi(Environment.GetEnvironmentVariable))
             throw new NotSupportedException($"These ranks were started by Open MPI, whose libraries have another ABI than MPI.NET's. {Advice}");
+        // UCX, by which MPICH may talk, takes over the signals of bad addresses, by which .NET finds nulls.
+        CEnvironment.Default("UCX_ERROR_SIGNALS", "");
         nint library = Array.Find([.. Names.Select(Load)], handle => handle != 0);
         if (library == 0) throw new NotSupportedException($"{Ranks.Started} ranks were started, and no {string.Join(" or ", Names)} can be loaded. {Advice}");
         // Versions of Open MPI before 2 called theirs libmpi.so.12 too.

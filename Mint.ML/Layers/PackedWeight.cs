@@ -31,7 +31,8 @@ internal sealed class PackedWeight(bool inputsFirst) : IDisposable
         // A span holds 2 GB; an empty one has no address.
         if (x.shape[^1] != inputs || rows == 0 || rows * Math.Max(inputs, outputs) > int.MaxValue / sizeof(float)) return null;
         var (m, k, n) = ((int)rows, (int)inputs, (int)outputs);
-        if (Packed(weight, k, n) is not { } matrix) return null;
+        using var matrix = Packed(weight, k, n);
+        if (matrix is null) return null;
         using var dense = x.contiguous();
         var result = empty([.. x.shape[..^1], outputs]);
         if (bias is not null) result.copy_(bias);
@@ -44,13 +45,21 @@ internal sealed class PackedWeight(bool inputsFirst) : IDisposable
         return result;
     }
 
-    public void Dispose() => packed?.Dispose();
+    public void Dispose()
+    {
+        lock (packing)
+        {
+            packed?.Dispose();
+            packed = null;
+        }
+    }
 
+    // A claim of its own on the memory: the model may be disposed on another thread while this product is under way.
     private unsafe Tensor? Packed(Tensor weight, int inputs, int outputs)
     {
         lock (packing)
         {
-            if (packed is not null) return packed;
+            if (packed is not null) return packed.alias();
             long size = PackedProducts.Size(inputs, outputs);
             if (size > int.MaxValue || weight.numel() > int.MaxValue / sizeof(float) || !weight.is_contiguous()) return null;
             var room = empty(size / sizeof(float)).DetachFromDisposeScope();
@@ -59,7 +68,8 @@ internal sealed class PackedWeight(bool inputsFirst) : IDisposable
                 PackedProducts.Pack((float*)from, inputs, outputs, inputsFirst, (float*)to);
             }
             GC.KeepAlive(weight);
-            return packed = room;
+            packed = room;
+            return packed.alias();
         }
     }
 }

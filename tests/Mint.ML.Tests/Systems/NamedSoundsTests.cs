@@ -8,15 +8,19 @@ namespace Mint.ML.Tests.Systems;
 [TestClass]
 public sealed class NamedSoundsTests
 {
-    private static readonly Dictionary<string, string> names = new() { ["hen"] = "a hen's cluck", ["rain"] = "the rain", ["drizzle"] = "the rain", ["car"] = "a car" };
+    private static readonly Dictionary<string, string> names = new()
+    {
+        ["hen"] = "a hen's cluck",
+        ["rain"] = "the rain",
+        ["drizzle"] = "the rain",
+        ["car"] = "a car",
+    };
 
     [TestMethod]
     [DataRow(new[] { 1f, 0, 0, 0 }, "a hen's cluck", DisplayName = "one name fits")]
     [DataRow(new[] { 0, 0, 0, 1f }, "a car", DisplayName = "another")]
-    [DataRow(new[] { 0.9f, 0.5f, 0, 0 }, "a hen's cluck", DisplayName = "a second that fits much less is not told")]
-    [DataRow(new[] { 0.7f, 0, 0, 0.699f }, "a hen's cluck together a car", DisplayName = "a second that fits as well is told")]
-    [DataRow(new[] { 0, 0.7f, 0.699f, 0 }, "the rain", DisplayName = "two names of one sound are told once")]
-    public void The_likeliest_names_are_told_in_their_words(float[] heard, string told)
+    [DataRow(new[] { 0.6f, 0, 0.8f, 0 }, "the rain", DisplayName = "of two names the likelier")]
+    public void The_likeliest_name_is_told_in_its_words(float[] heard, string told)
     {
         using var scope = NewDisposeScope();
         var sounds = new AudioEncoding(tensor(heard).view(1, 1, 4), ones([1, 1], dtype: ScalarType.Bool));

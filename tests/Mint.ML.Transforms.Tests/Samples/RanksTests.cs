@@ -16,12 +16,22 @@ public sealed class RanksTests
 
     private static EightClips Clips => EightClips.Shared;
 
+    // Its launcher is Hydra. The library is not loaded to find out: it stays, with its signal handlers.
+    private static readonly Lazy<bool> there = new(() =>
+    {
+        string? folder = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+            .FirstOrDefault(place => File.Exists(Path.Combine(place, "mpirun")));
+        if (folder is null) return false;
+        using var process = Process.Start(new ProcessStartInfo(Path.Combine(folder, "mpirun"), "--version") { RedirectStandardOutput = true })!;
+        string said = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return said.Contains("HYDRA", StringComparison.Ordinal);
+    });
+
     [TestInitialize]
     public void Mpi()
     {
-        bool there = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "mpirun")))
-            && new[] { "libmpi.so.12", "libmpich.so.12" }.Any(name => System.Runtime.InteropServices.NativeLibrary.TryLoad(name, out _));
-        if (!there) Assert.Inconclusive("There is no MPICH (Debian: mpich).");
+        if (!there.Value) Assert.Inconclusive("There is no MPICH (Debian: mpich).");
     }
 
     [TestMethod]
