@@ -19,7 +19,8 @@ public sealed class OptionTests
         Named(AnswerArguments.Generation(), typeof(GenerationOptions));
         Named(AnswerArguments.Ranking(), typeof(RankingOptions));
         Named(AnswerArguments.LongAudio(), typeof(LongAudioOptions));
-        Named(TrainingArguments.Training(new()), typeof(TrainingOptions), except: [nameof(TrainingOptions.RunFolder), nameof(TrainingOptions.Ranks)]); // --output, mpirun
+        // RunFolder is --output; Ranks is what mpirun says.
+        Named(TrainingArguments.Training(new()), typeof(TrainingOptions), except: [nameof(TrainingOptions.RunFolder), nameof(TrainingOptions.Ranks)]);
         Named(TrainingArguments.Objective(), typeof(AlignmentOptions));
 
         static void Named(IEnumerable<Option> options, Type record, params string[] except) => CollectionAssert.AreEquivalent(
