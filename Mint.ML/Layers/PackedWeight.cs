@@ -21,7 +21,12 @@ internal sealed class PackedWeight(bool inputsFirst) : IDisposable
     /// <returns>(..., outputs).</returns>
     public unsafe Tensor? Product(Tensor x, Tensor weight, Tensor? bias)
     {
-        if (!PackedProducts.Available || is_grad_enabled() || weight.requires_grad || x.dtype != ScalarType.Float32 || weight.dtype != ScalarType.Float32
+        if (weight.requires_grad)
+        {
+            Dispose(); // it is being trained: what was packed before is another weight
+            return null;
+        }
+        if (!PackedProducts.Available || is_grad_enabled() || x.dtype != ScalarType.Float32 || weight.dtype != ScalarType.Float32
             || x.device_type != DeviceType.CPU || weight.device_type != DeviceType.CPU)
         {
             return null;

@@ -59,6 +59,21 @@ public sealed class PackedWeightTests
     }
 
     [TestMethod]
+    public void A_weight_that_is_trained_and_frozen_again_is_packed_anew()
+    {
+        using var scope = NewDisposeScope();
+        using var layer = Layer(biased: false).Decoding();
+        var x = ones(2, 48);
+        using (no_grad()) Assert.AreNotEqual(0, layer.forward(x).abs().max().item<float>());
+        layer.weight.requires_grad = true;
+        layer.forward(x).sum().backward();
+        using var guard = no_grad();
+        layer.weight.zero_();
+        layer.Frozen();
+        Assert.AreEqual(0, layer.forward(x).abs().max().item<float>());
+    }
+
+    [TestMethod]
     public void What_has_the_wrong_width_is_refused_as_by_libtorch()
     {
         using var scope = NewDisposeScope();
