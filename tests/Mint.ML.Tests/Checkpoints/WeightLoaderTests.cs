@@ -54,7 +54,7 @@ public sealed class WeightLoaderTests
         Load(module, Fitting(), new WeightNames());
         Assert.IsTrue(module.weight.detach().Equals(Fitting()["weight"]));
         Assert.IsTrue(module.LayerNorm.bias.detach().Equals(full(4, 2f)));
-        Assert.AreEqual(5, module.get_buffer("steps").item<long>());
+        Assert.AreEqual(5, module.get_buffer("steps")!.item<long>());
         Assert.IsTrue(module.weight.requires_grad);
     }
 
@@ -153,7 +153,7 @@ public sealed class WeightLoaderTests
         tensors.Remove("steps");
         using var module = new Sample();
         Load(module, tensors, new WeightNames { Optional = ["^steps$"] });
-        Assert.AreEqual(0, module.get_buffer("steps").item<long>());
+        Assert.AreEqual(0, module.get_buffer("steps")!.item<long>());
     }
 
     [TestMethod]

@@ -111,7 +111,7 @@ public class TextTokenizerTests
     public void Offsets_cut_the_pieces_out_of_the_normalised_text()
     {
         var tokens = Small.Load("wordpiece").EncodeToTokens("Dogs, [MASK] barking", out var normalized);
-        CollectionAssert.AreEqual(new[] { "dog", "s", ",", "[MASK]", "bark", "ing" }, tokens.Select(token => normalized[token.Offset]).ToArray());
+        CollectionAssert.AreEqual(new[] { "dog", "s", ",", "[MASK]", "bark", "ing" }, tokens.Select(token => normalized![token.Offset]).ToArray());
     }
 
     [TestMethod]
