@@ -89,6 +89,6 @@ public sealed class DisposingTests
         Thread.Sleep(3 * round);
         model.Dispose();
         worker.Join();
-        Assert.AreEqual(typeof(ObjectDisposedException), thrown!.Cause().GetType(), thrown.ToString());
+        Assert.AreEqual(typeof(ObjectDisposedException), thrown!.Cause().GetType(), thrown!.ToString());
     }
 }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Mint.ML.Evaluation;
 using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Transforms.Tests.Pipeline;
+using static Mint.ML.Transforms.Tests.Samples.CommandChecks;
 
 namespace Mint.ML.Transforms.Tests.Samples;
 
@@ -186,18 +187,5 @@ public sealed class CommandLineChecksTests
         {
             Directory.Delete(folder, recursive: true);
         }
-    }
-
-    private static int Run(Command command, params string[] arguments)
-    {
-        var parse = command.Parse(arguments);
-        Assert.HasCount(0, parse.Errors, string.Join(" ", parse.Errors.Select(error => error.Message)));
-        return parse.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
-    }
-
-    private static void Says(Action run, params string[] parts)
-    {
-        var error = Assert.Throws<Exception>(run);
-        foreach (string part in parts) StringAssert.Contains(error.Message, part);
     }
 }

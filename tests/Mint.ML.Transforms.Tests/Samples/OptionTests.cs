@@ -107,17 +107,4 @@ public sealed class OptionTests
                 names.Intersect(["--gpu", "--batch", "--rate", "--tokens", "--window", "--overlap", "--clip", "--width", "--prompt"]).ToArray(), command.Name);
         }
     }
-
-    private static int Run(Command command, params string[] arguments)
-    {
-        var parse = command.Parse(arguments);
-        Assert.HasCount(0, parse.Errors, string.Join(" ", parse.Errors.Select(error => error.Message)));
-        return parse.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
-    }
-
-    private static void Says(Action run, params string[] parts)
-    {
-        var error = Assert.Throws<Exception>(run);
-        foreach (string part in parts) StringAssert.Contains(error.Message, part);
-    }
 }

@@ -1,7 +1,7 @@
-using System.CommandLine;
 using Mint.ML.Evaluation;
 using Mint.ML.Generation;
 using Mint.ML.Samples.Cli.Commands;
+using static Mint.ML.Transforms.Tests.Samples.CommandChecks;
 
 namespace Mint.ML.Transforms.Tests.Samples;
 
@@ -89,18 +89,5 @@ public sealed class RecipeChecksTests
         {
             Directory.Delete(folder, recursive: true);
         }
-    }
-
-    private static int Run(Command command, params string[] arguments)
-    {
-        var parse = command.Parse(arguments);
-        Assert.HasCount(0, parse.Errors, string.Join(" ", parse.Errors.Select(error => error.Message)));
-        return parse.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
-    }
-
-    private static void Says(Action run, params string[] parts)
-    {
-        var error = Assert.Throws<Exception>(run);
-        foreach (string part in parts) StringAssert.Contains(error.Message, part);
     }
 }
