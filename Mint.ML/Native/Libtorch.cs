@@ -61,6 +61,7 @@ internal static class Libtorch
         {
             return (Explain(TorchFiles.ForThisProgram(), CxxRuntime.Unmet, error), error);
         }
+        Nnpack.TurnOff();
         var files = TorchFiles.ForThisProgram();
         return Environment.GetEnvironmentVariable(AnyVersion) != "1" && Loaded() is { } loaded && files.Wanted is { } wanted && !SameMinor(loaded, wanted)
             ? (Mismatch(files, loaded.ToString()), null) : (null, null);

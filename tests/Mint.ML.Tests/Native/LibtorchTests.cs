@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Mint.ML.Native;
 
 namespace Mint.ML.Tests.Native;
@@ -20,6 +21,17 @@ public sealed class LibtorchTests
         Assert.AreEqual(files.Wanted, files.LibtorchVersion);
         Assert.AreEqual(typeof(TorchSharp.torch).Assembly.GetName().Version!.ToString(3), files.TorchSharp);
         Assert.IsNotEmpty(files.Bindings);
+    }
+
+    [TestMethod]
+    [OSCondition(OperatingSystems.Linux)]
+    public unsafe void Convolutions_of_large_batches_use_no_other_library_than_those_of_small_ones()
+    {
+        Libtorch.Require();
+        nint library = Libtorch.Library!.Value;
+        var context = (delegate* unmanaged<nint>)NativeLibrary.GetExport(library, "_ZN2at13globalContextEv");
+        var enabled = (delegate* unmanaged<nint, byte>)NativeLibrary.GetExport(library, "_ZNK2at7Context17userEnabledNNPACKEv");
+        Assert.AreEqual(0, enabled(context()), "libtorch would take NNPACK from 16 rows on");
     }
 
     [TestMethod]
