@@ -5,7 +5,6 @@ using Microsoft.ML.Runtime;
 using Mint.ML.Generation;
 using Mint.ML.ModelFiles;
 using Mint.ML.Systems;
-using Mint.ML.Transforms.Predictors;
 using Mint.ML.Transforms.RowMapping;
 
 namespace Mint.ML.Transforms;
@@ -51,10 +50,10 @@ public sealed class SequenceAnsweringTransformer : RowMapTransformer, ILoadable<
         public Binding(SequenceAnsweringTransformer owner, DataViewSchema input) : base(input)
         {
             this.owner = owner;
-            template = new SequenceTemplate(owner.options.Sequence, owner.options.VectorColumnNames);
-            foreach (string name in template.Columns)
+            template = new SequenceTemplate(owner.options.Sequence);
+            foreach (string name in template.Names)
             {
-                columns[name] = template.IsVectors(name) ? input.Require(name, "vector of Single", SchemaColumns.IsFeatures)
+                columns[name] = owner.options.IsVectors(name) ? input.Require(name, "vector of Single", SchemaColumns.IsFeatures)
                     : input.GetColumnOrNull(name)?.Type is TextDataViewType ? input.Require(name, "text", type => type is TextDataViewType)
                     : FrameBatch.Column(input, name, owner.Apt.FrameWidth);
             }
@@ -80,7 +79,7 @@ public sealed class SequenceAnsweringTransformer : RowMapTransformer, ILoadable<
             if (read.Count == 0) return;
             var apt = owner.Apt;
             using var sounds = clips.Count == 0 ? null
-                : FrameBatch.Read([.. clips], apt.FrameWidth, template.Columns[0], apt.LanguageModel.Device)!.Value.Sounds;
+                : FrameBatch.Read([.. clips], apt.FrameWidth, template.Names[0], apt.LanguageModel.Device)!.Value.Sounds;
             if (answers is not { } choices)
             {
                 var texts = apt.Answer(sounds, [.. read.Select(one => one.Sequence)], owner.options.Generation, cancel.Token);
@@ -107,7 +106,7 @@ public sealed class SequenceAnsweringTransformer : RowMapTransformer, ILoadable<
             {
                 var values = batch.Input<VBuffer<float>>(columns[name])[row];
                 if (values.Length == 0) return null;
-                if (template.IsVectors(name)) return new VectorPart(Vectors(name, values));
+                if (owner.options.IsVectors(name)) return new VectorPart(Vectors(name, values));
                 clips.Add(values);
                 return new SoundPart(clips.Count - 1);
             }
@@ -162,6 +161,8 @@ public sealed class SequenceAnswerer : StepEstimator<SequenceAnsweringTransforme
         public int BatchSize = 8;
 
         internal Options Copy() => (Options)MemberwiseClone();
+
+        internal bool IsVectors(string column) => VectorColumnNames.Contains(column);
     }
 
     private readonly Options options;
@@ -177,7 +178,12 @@ public sealed class SequenceAnswerer : StepEstimator<SequenceAnsweringTransforme
     {
         errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName));
         errors.Require(options.System?.Model.System is Apt, "System is no APT, which alone reads sequences of clips and texts: load one by LoadSystem.");
-        errors.Gather(() => _ = new SequenceTemplate(options.Sequence, options.VectorColumnNames));
+        errors.Gather(() =>
+        {
+            var names = new SequenceTemplate(options.Sequence).Names;
+            if (options.VectorColumnNames.FirstOrDefault(name => !names.Contains(name)) is { } absent)
+                throw new ArgumentException($"VectorColumnNames has '{absent}', which the sequence '{options.Sequence}' does not name.");
+        });
         errors.Batch(options.BatchSize);
         errors.Valid(nameof(Options.Generation), options.Generation, generation => generation.Validate());
     }
@@ -186,11 +192,10 @@ public sealed class SequenceAnswerer : StepEstimator<SequenceAnsweringTransforme
 
     private protected override SchemaShape Shape(SchemaShape input)
     {
-        var template = new SequenceTemplate(options.Sequence, options.VectorColumnNames);
-        foreach (string name in template.Columns)
+        foreach (string name in new SequenceTemplate(options.Sequence).Names)
         {
-            input.Require(name, template.IsVectors(name) ? "vector of Single" : "text, or a vector of Single: append FeaturizeAudio before this",
-                column => SchemaColumns.IsFeatures(column) || !template.IsVectors(name) && SchemaColumns.IsText(column));
+            input.Require(name, options.IsVectors(name) ? "vector of Single" : "text, or a vector of Single: append FeaturizeAudio before this",
+                column => SchemaColumns.IsFeatures(column) || !options.IsVectors(name) && SchemaColumns.IsText(column));
         }
         if (options.AnswersColumnName is { } answers)
         {

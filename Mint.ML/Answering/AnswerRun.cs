@@ -151,6 +151,21 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
 
     private HeardClip Hear(ListedClip clip, CancellationToken cancel)
     {
+        if (clip.Others.Count == 0) return HearOne(clip, cancel);
+        string[] files = [clip.File, .. clip.Others];
+        HeardClip[] heard = [.. files.Select(file => HearOne(clip with { File = file }, cancel))];
+        if (heard.FirstOrDefault(one => one.Row.Error is not null) is { } lost) return lost;
+        var row = heard[0].Row with
+        {
+            Seconds = heard.Sum(one => one.Row.Seconds),
+            CutSeconds = heard.Sum(one => one.Row.CutSeconds),
+            Notes = [.. heard.SelectMany((one, i) => one.Row.Notes.Select(note => $"{Path.GetFileName(files[i])}: {note}"))],
+        };
+        return new(row, heard[0].Audio, [.. heard.SelectMany(one => one.Windows)]);
+    }
+
+    private HeardClip HearOne(ListedClip clip, CancellationToken cancel)
+    {
         try
         {
             if (clip.Problem is { } problem) throw new AudioFormatException(clip.File, problem, "Give the rights to read it, or take it away.");
@@ -162,7 +177,8 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
                 Damaged = Hearing.Damaged,
                 ReadPipes = clip.IsAlone,
             }, cancel);
-            var divided = LongAudio.Divide(audio.Samples.Length, audio.SampleRate, windows with { MaxSeconds = null });
+            var divided = LongAudio.Divide(audio.Samples.Length, audio.SampleRate,
+                windows with { MaxSeconds = null, WindowSeconds = answerer.HearsWhole ? 0 : windows.WindowSeconds });
             AudioClip[] parts = [.. divided.Cut(audio).Select(part => part.AtLeast(answerer.MinimumSamples, Hearing.Short))];
             var row = new AnswerRow(clip.Name)
             {

@@ -28,6 +28,9 @@ public abstract class Answerer
     /// <summary>Samples that a window must have for the encoder to hear anything.</summary>
     public virtual long MinimumSamples => 1;
 
+    /// <summary>Whether it takes a clip of any length as one window, whatever the run's windows are.</summary>
+    public virtual bool HearsWhole => false;
+
     /// <summary>What computes: cpu or cuda. The last bits of the one are not the other's.</summary>
     public virtual string Device => "cpu";
 
@@ -170,6 +173,30 @@ public sealed record LabelOptions
         errors.Require(Threshold is >= 0 and <= 1, $"Threshold is {Threshold}; it is a probability, from 0 to 1.");
         errors.Throw();
     }
+
+    /// <summary>The probability that a label has to reach to be shown.</summary>
+    internal double Least => Ranking.MultiLabel ? Threshold : Ranking.UnknownBelow;
+
+    /// <summary>What decides answers by the language model.</summary>
+    internal JsonObject Settings => new JsonObject
+    {
+        ["labels"] = new JsonArray([.. Labels.Select(label => (JsonNode)label)]),
+        ["instruction"] = Instruction,
+        ["by"] = BySimilarity ? "similarity" : "ranking",
+        ["top"] = Top,
+        ["threshold"] = Threshold,
+    }.Add(Ranking with { MaxRows = 1 }); // which decides nothing
+
+    /// <summary>A row with the labels that are likely enough.</summary>
+    internal AnswerRow Shown(AnswerRow row, float[] probabilities)
+    {
+        // A stable order: of equals the earlier.
+        var order = Labels.Select((label, i) => new LabelProbability(label, probabilities[i])).OrderByDescending(label => label.Probability).ToList();
+        // Where the likeliest is not likely enough, nothing is said: of several labels that can be true none may be, and one may be not known.
+        List<LabelProbability> shown = Ranking.MultiLabel ? [.. order.Where(label => label.Probability >= Least)]
+            : order[0].Probability < Least ? [] : [.. order.Take(Top)];
+        return row with { Text = shown.Count > 0 ? shown[0].Label : "", Labels = shown, Values = KeepAll ? probabilities : null };
+    }
 }
 
 /// <summary>The likeliest of labels.</summary>
@@ -186,14 +213,7 @@ public sealed class LabelAnswerer(AudioLanguageModel model, LabelOptions options
     public override string Name => "label";
 
     /// <inheritdoc/>
-    public override JsonObject Settings => new JsonObject
-    {
-        ["labels"] = new JsonArray([.. options.Labels.Select(label => (JsonNode)label)]),
-        ["instruction"] = options.Instruction,
-        ["by"] = options.BySimilarity ? "similarity" : "ranking",
-        ["top"] = options.Top,
-        ["threshold"] = options.Threshold,
-    }.Add(options.Ranking with { MaxRows = 1 }); // which decides nothing
+    public override JsonObject Settings => options.Settings;
 
     /// <inheritdoc/>
     protected override IReadOnlyList<float[]> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel) => Model.Score(scorer, windows, cancel);
@@ -201,24 +221,13 @@ public sealed class LabelAnswerer(AudioLanguageModel model, LabelOptions options
     /// <inheritdoc/>
     protected override AnswerRow Merge(HeardClip clip, IReadOnlyList<float[]> windows)
     {
-        float[] merged = clip.Audio!.Merge(windows, options.Ranking.MultiLabel);
-        // A stable order: of equals the earlier.
-        var order = options.Labels.Select((label, i) => new LabelProbability(label, merged[i])).OrderByDescending(label => label.Probability).ToList();
-        // Where the likeliest is not likely enough, nothing is said: of several labels that can be true none may be, and one may be not known.
-        List<LabelProbability> shown = options.Ranking.MultiLabel ? [.. order.Where(label => label.Probability >= Least)]
-            : order[0].Probability < Least ? [] : [.. order.Take(options.Top)];
-        return clip.Row with
+        return options.Shown(clip.Row, clip.Audio!.Merge(windows, options.Ranking.MultiLabel)) with
         {
-            Text = shown.Count > 0 ? shown[0].Label : "",
-            Labels = shown,
-            Values = options.KeepAll ? merged : null,
             Segments = windows.Count > 1 ? clip.Audio!.Segments([.. windows.Select(Likeliest)]) : [],
         };
 
-        string Likeliest(float[] window) => window.Max() < Least ? "" : options.Labels[Array.IndexOf(window, window.Max())];
+        string Likeliest(float[] window) => window.Max() < options.Least ? "" : options.Labels[Array.IndexOf(window, window.Max())];
     }
-
-    private double Least => options.Ranking.MultiLabel ? options.Threshold : options.Ranking.UnknownBelow;
 }
 
 /// <summary>Vectors of clips, one a query, of all windows one after the other: what retrieval compares with texts.</summary>

@@ -7,6 +7,9 @@ namespace Mint.ML.Answering;
 /// <param name="File">Where it is.</param>
 public sealed record ListedClip(string Name, string File)
 {
+    /// <summary>Further files that are heard with it, each as one, for an answer about all of them; empty for most.</summary>
+    public IReadOnlyList<string> Others { get; init; } = [];
+
     /// <summary>Where the clip is named: the manifest with its row and line, by which messages call it; null where no manifest names it.</summary>
     public string? Place { get; init; }
 

@@ -36,32 +36,34 @@ public sealed record MappingNetworkConfig
 /// </summary>
 internal sealed class MappingNetwork : Module<Tensor, Tensor>
 {
-    private readonly Linear linear;
+    private readonly Linear? linear; // none where vectors of D come in
     private readonly Parameter prefix_const; // (P, D)
     private readonly MappingTransformer transformer;
     private readonly long inputLength;
 
     /// <summary>A network with unset weights.</summary>
+    /// <param name="config">The dimensions.</param>
+    /// <param name="readsVectors">Whether it is given vectors of the language model's width instead of one embedding.</param>
     /// <exception cref="InvalidDataException">The heads do not divide the width.</exception>
-    public MappingNetwork(MappingNetworkConfig config) : base(nameof(MappingNetwork))
+    public MappingNetwork(MappingNetworkConfig config, bool readsVectors = false) : base(nameof(MappingNetwork))
     {
         if (config.HiddenSize % config.Heads != 0)
             throw new InvalidDataException($"A mapping network of width {config.HiddenSize} cannot have {config.Heads} attention heads.");
         inputLength = config.InputLength;
-        linear = new Linear(config.InputSize, config.InputLength * config.HiddenSize);
+        linear = readsVectors ? null : new Linear(config.InputSize, config.InputLength * config.HiddenSize);
         prefix_const = new Parameter(empty(config.PrefixLength, config.HiddenSize));
         transformer = new MappingTransformer(config);
         RegisterComponents();
     }
 
-    /// <summary>(B, inputs) to a prefix, (B, P, D).</summary>
-    public override Tensor forward(Tensor embedding)
+    /// <summary>(B, inputs), or (B, L, D) of one that reads vectors, to a prefix, (B, P, D).</summary>
+    public override Tensor forward(Tensor input)
     {
-        var rows = embedding.shape[0];
+        var rows = input.shape[0];
         using var scope = NewDisposeScope();
-        var spread = linear.call(embedding).view(rows, inputLength, -1);
+        var spread = linear is null ? input : linear.call(input).view(rows, inputLength, -1);
         var tokens = cat([spread, prefix_const.unsqueeze(0).expand(rows, -1, -1)], 1);
-        return transformer.call(tokens).narrow(1, inputLength, prefix_const.shape[0]).MoveToOuterDisposeScope();
+        return transformer.call(tokens).narrow(1, spread.shape[1], prefix_const.shape[0]).MoveToOuterDisposeScope();
     }
 }
 

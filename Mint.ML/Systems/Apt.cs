@@ -185,7 +185,8 @@ public sealed partial class Apt : IAudioLanguageModel
     internal CandidateTrie Candidates(IReadOnlyList<string> answers) =>
         new([.. answers.Select(answer => (int[])[.. Tokenizer.Encode(answer, addSpecialTokens: false), LanguageModel.EosTokenId])]);
 
-    private void Read(IReadOnlyList<Interleaved> sequences)
+    /// <summary>Refuses texts that are longer than the aligner reads.</summary>
+    internal void Read(IReadOnlyList<Interleaved> sequences)
     {
         foreach (string asked in sequences.Where(sequence => sequence.Clips.Any()).Select(sequence => sequence.Asked).Distinct()) this.CheckRead(asked);
     }

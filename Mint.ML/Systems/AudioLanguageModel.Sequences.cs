@@ -16,10 +16,23 @@ public sealed partial class AudioLanguageModel
     /// <exception cref="AudioFormatException">A file cannot be read; the message names it.</exception>
     public string Ask(IReadOnlyList<string> files, Interleaved sequence, GenerationOptions? options = null, CancellationToken cancel = default)
     {
+        Interleaving(); // before the files are read
+        return Answer([.. files.Select(Hear)], [sequence], options, cancel)[0];
+    }
+
+    /// <summary>Answers several sequences of clips and texts at once.</summary>
+    /// <param name="clips">The clips, each heard as one; the sequences name them by their places.</param>
+    /// <param name="sequences">What is read.</param>
+    /// <param name="options">How the answers are searched for; null as <see cref="Defaults"/> say.</param>
+    /// <param name="cancel">Ends the call between two tokens.</param>
+    /// <exception cref="NotSupportedException">The model hears one clip at a time; APT hears several.</exception>
+    public IReadOnlyList<string> Answer(IReadOnlyList<AudioClip> clips, IReadOnlyList<Interleaved> sequences, GenerationOptions? options = null,
+        CancellationToken cancel = default)
+    {
         using var work = use.Enter();
         var apt = Interleaving();
-        using var sounds = Heard(files);
-        return apt.Answer(sounds, [sequence], options ?? Defaults.Generation, cancel)[0];
+        using var sounds = Heard(clips);
+        return apt.Answer(sounds, sequences, options ?? Defaults.Generation, cancel);
     }
 
     /// <summary>Ranks answers to a sequence of clips and texts: the labels of <see cref="Interleaved.FewShot"/>, or the options of a question.</summary>
@@ -34,15 +47,24 @@ public sealed partial class AudioLanguageModel
     public IReadOnlyList<LabelProbability> Rank(IReadOnlyList<string> files, Interleaved sequence, IReadOnlyList<string> answers,
         RankingOptions? options = null, CancellationToken cancel = default)
     {
-        using var work = use.Enter();
-        var apt = Interleaving();
-        using var sounds = Heard(files);
-        double[,] probabilities = apt.Rank(sounds, [sequence], answers, options, cancel).Probabilities;
+        Interleaving(); // before the files are read
+        double[,] probabilities = Rank([.. files.Select(Hear)], [sequence], answers, options, cancel);
         return [.. answers.Select((answer, i) => new LabelProbability(answer, probabilities[0, i])).OrderByDescending(answer => answer.Probability)];
     }
 
-    private Apt Interleaving() => Answering() as Apt
+    /// <summary>Probabilities of answers to several sequences at once, (sequences, answers).</summary>
+    internal double[,] Rank(IReadOnlyList<AudioClip> clips, IReadOnlyList<Interleaved> sequences, IReadOnlyList<string> answers, RankingOptions? options,
+        CancellationToken cancel)
+    {
+        using var work = use.Enter();
+        var apt = Interleaving();
+        using var sounds = Heard(clips);
+        return apt.Rank(sounds, sequences, answers, options, cancel).Probabilities;
+    }
+
+    /// <summary>What reads sequences, or an error that says that this model does not.</summary>
+    internal Apt Interleaving() => Answering() as Apt
         ?? throw new NotSupportedException($"{published?.Name ?? "This model"} hears one clip at a time; APT reads sequences of clips and texts.");
 
-    private AudioEncoding? Heard(IReadOnlyList<string> files) => files.Count == 0 ? null : Encoder.Encode([.. files.Select(Hear)]);
+    private AudioEncoding? Heard(IReadOnlyList<AudioClip> clips) => clips.Count == 0 ? null : Encoder.Encode(clips);
 }

@@ -73,11 +73,11 @@ public static class ModelCatalog
             Incomparable = "stage 2 has no heads that compare sound with text; those are stage 1's",
             Holds = checkpoint => Begins(checkpoint, "Qformer.") && Begins(checkpoint, "t5_model."),
         },
-        new("Apt", "APT, as mint tune-system apt makes it", folder => Apt.Load(folder))
+        new("Apt", "APT, as mint tune-apt makes it", folder => Apt.Load(folder))
         {
             LoadSystem = WholeApt, Parts = [Apt.EncoderFolder, Apt.VocabularyFolder, Apt.LanguageModelFolder, Apt.AlignmentFolder], Types = ["apt"],
             Holds = checkpoint => checkpoint.Contains("audio_token") && Begins(checkpoint, "Qformer."),
-            Capabilities = SystemCapabilities.Answers | SystemCapabilities.RankedLabels | SystemCapabilities.Tagging,
+            Capabilities = SystemCapabilities.Answers | SystemCapabilities.RankedLabels | SystemCapabilities.Tagging | SystemCapabilities.Sequences,
             Defaults = new() { CaptionInstruction = Training.Data.AptTasks.CaptionInstruction, LabelInstruction = Interleaved.FewShotInstruction },
             Incomparable = "its folder holds no aligner of stage 0 (in its folder 'alignment'), which compares sound and texts",
         },

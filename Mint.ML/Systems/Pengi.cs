@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
@@ -38,7 +37,7 @@ public sealed class Pengi : IAudioLanguageModel
         audio = new PengiAudioEncoder(config);
         text = new PengiTextEncoder(config);
         audioPrefix = new MappingNetwork(config.Mapping);
-        textPrefix = new MappingNetwork(config.Mapping);
+        textPrefix = new MappingNetwork(config.Mapping, config.PlainQuestions);
         LanguageModel = new Gpt2(config.Gpt2);
     }
 
@@ -106,27 +105,53 @@ public sealed class Pengi : IAudioLanguageModel
     public Tensor EncodeText(Tensor ids, Tensor? mask) => text.Encode(ids, mask);
 
     /// <summary>The prefix that GPT-2 continues, (B, 2P, D): the audio's half, then the question's.</summary>
+    /// <exception cref="NotSupportedException">This Pengi reads questions without their embedding: ask it in words.</exception>
     public Tensor Prefix(Tensor audioEmbedding, Tensor textEmbedding)
     {
+        if (Config.PlainQuestions)
+            throw new NotSupportedException("This Pengi reads a question's tokens and not its embedding (appendix F): ask it in words.");
         using var scope = NewDisposeScope();
-        return cat([audioPrefix.call(Unit(audioEmbedding)), textPrefix.call(Unit(textEmbedding))], 1).MoveToOuterDisposeScope();
+        return Prefixed(audioEmbedding, textPrefix.call(Unit(textEmbedding))).MoveToOuterDisposeScope();
+    }
 
-        Tensor Unit(Tensor x) => Config.NormalizePrefix ? x / x.norm(1, keepdim: true) : x;
+    private Tensor Unit(Tensor x) => Config.NormalizePrefix ? x / x.norm(1, keepdim: true) : x;
+
+    private Tensor Prefixed(Tensor audioEmbedding, Tensor questions) => cat([audioPrefix.call(Unit(audioEmbedding)), questions], 1);
+
+    /// <summary>The same without the text encoder (appendix F): m2 reads the questions' tokens as GPT-2 embeds them.</summary>
+    internal Tensor Prefix(Tensor audioEmbedding, IReadOnlyList<string> questions)
+    {
+        using var scope = NewDisposeScope();
+        // Each different question by itself: padding would be read.
+        string[] different = [.. questions.Distinct()];
+        var read = cat([.. different.Select(question => textPrefix.call(LanguageModel.Embed(tensor(
+            Known.Answer.Encode(question, addSpecialTokens: false, maxLength: LongestQuestion).Select(id => (long)id).ToArray(),
+            device: LanguageModel.Device).unsqueeze(0))))], 0);                                                             // (n, P, D)
+        var asked = read.index_select(0, tensor(questions.Select(question => (long)Array.IndexOf(different, question)).ToArray(), device: read.device));
+        return Prefixed(audioEmbedding, asked.expand(audioEmbedding.shape[0], -1, -1)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     public (Tensor Embeddings, Tensor Mask) Prompt(AudioEncoding sounds, IReadOnlyList<string> instructions)
     {
         using var scope = NewDisposeScope();
-        var (ids, mask) = TextTensors.Encode(Known.Question, instructions, (int)Config.ClipText.Positions, LanguageModel.Device);
-        var questions = EncodeText(ids, mask); // (B, E) or (1, E)
-        var prefix = Prefix(sounds.Frames.squeeze(1), questions.expand(sounds.Frames.shape[0], -1));
+        var prefix = Config.PlainQuestions ? Prefix(sounds.Frames.squeeze(1), instructions) : Encoded();
         return (prefix.MoveToOuterDisposeScope(), ones([prefix.shape[0], prefix.shape[1]], dtype: ScalarType.Bool, device: prefix.device)
             .MoveToOuterDisposeScope());
+
+        Tensor Encoded()
+        {
+            var (ids, mask) = TextTensors.Encode(Known.Question, instructions, LongestQuestion, LanguageModel.Device);
+            var questions = EncodeText(ids, mask); // (B, E) or (1, E)
+            return Prefix(sounds.Frames.squeeze(1), questions.expand(sounds.Frames.shape[0], -1));
+        }
     }
 
+    private int LongestQuestion => (int)Config.ClipText.Positions;
+
     /// <inheritdoc/>
-    public int UnreadTokens(string instruction) => Math.Max(0, Known.Question.Encode(instruction).Length - (int)Config.ClipText.Positions);
+    public int UnreadTokens(string instruction) => Math.Max(0, (Config.PlainQuestions ? Known.Answer.Encode(instruction, addSpecialTokens: false)
+        : Known.Question.Encode(instruction)).Length - LongestQuestion);
 
     /// <summary>How the paper searches for answers: beams of 5 (section 3.2), at most 30 tokens.</summary>
     public static GenerationOptions Search { get; } = new() { Beams = 5, MaxTokens = 30 };
@@ -319,78 +344,5 @@ public sealed class Pengi : IAudioLanguageModel
         {
             // The tower is Pengi's.
         }
-    }
-}
-
-/// <summary>The dimensions of a Pengi; the defaults are the published model's.</summary>
-public sealed record PengiConfig
-{
-    /// <summary>The audio tower.</summary>
-    public HtsAtConfig HtsAt { get; init; } = new() { Classes = 527, FusedProjections = true };
-
-    /// <summary>Samples of a spectrogram's window.</summary>
-    public long WindowSize { get; init; } = 1024;
-
-    /// <summary>Samples from one frame to the next.</summary>
-    public long HopSize { get; init; } = 320;
-
-    /// <summary>The question's tower.</summary>
-    public ClipTextConfig ClipText { get; init; } = new();
-
-    /// <summary>Width E of both embeddings.</summary>
-    public long EmbeddingSize { get; init; } = 1024;
-
-    /// <summary>Both mapping networks.</summary>
-    public MappingNetworkConfig Mapping { get; init; } = new();
-
-    /// <summary>Whether embeddings are scaled to length 1 before they are mapped.</summary>
-    public bool NormalizePrefix { get; init; } = true;
-
-    /// <summary>The language model.</summary>
-    public Gpt2Config Gpt2 { get; init; } = new();
-
-    /// <summary>Reads a config.json with the names of the original's settings.</summary>
-    /// <exception cref="InvalidDataException">A value has the wrong type or range.</exception>
-    public static PengiConfig FromJson(JsonObject config)
-    {
-        var d = new PengiConfig();
-        var (htsat, gpt2) = (config.Section("htsat"), Gpt2Config.FromJson(config.Section("gpt2")));
-        var patch = htsat.Size("patch_size", d.HtsAt.PatchSize);
-        htsat.Refuse("patch_stride", htsat.Sizes("patch_stride", [patch, patch]).Any(stride => stride != patch),
-            "only patches that do not overlap are implemented");
-        htsat.Refuse("enable_repeat_mode", htsat.Flag("enable_repeat_mode", false), "which is not implemented");
-        htsat.Refuse("enable_tscam", !htsat.Flag("enable_tscam", true), "only the token-semantic head is implemented");
-        var embedding = config.Size("d_proj", d.EmbeddingSize);
-        return new()
-        {
-            HtsAt = d.HtsAt with
-            {
-                MelBins = htsat.Size("mel_bins", d.HtsAt.MelBins),
-                ImageSize = htsat.Size("spec_size", d.HtsAt.ImageSize),
-                PatchSize = patch,
-                PatchWidth = htsat.Size("embed_dim", d.HtsAt.PatchWidth),
-                Depths = htsat.Sizes("depths", d.HtsAt.Depths),
-                Heads = htsat.Sizes("num_heads", d.HtsAt.Heads),
-                Window = htsat.Size("window_size_swin", d.HtsAt.Window),
-                MlpRatio = htsat.Number("mlp_ratio", d.HtsAt.MlpRatio),
-                Classes = htsat.Size("num_classes", d.HtsAt.Classes),
-            },
-            WindowSize = htsat.Size("window_size", d.WindowSize),
-            HopSize = htsat.Size("hop_size", d.HopSize),
-            ClipText = ClipTextConfig.FromJson(config.Section("clip_text")),
-            EmbeddingSize = embedding,
-            Mapping = new()
-            {
-                InputSize = embedding,
-                HiddenSize = gpt2.HiddenSize,
-                PrefixLength = config.Size("prefix_length", d.Mapping.PrefixLength),
-                InputLength = config.Size("clip_length", d.Mapping.InputLength),
-                Layers = config.Layers("mapper_layers", d.Mapping.Layers),
-                Heads = config.Size("mapper_heads", d.Mapping.Heads),
-                MlpRatio = config.Number("mapper_mlp_ratio", d.Mapping.MlpRatio),
-            },
-            NormalizePrefix = config.Flag("normalize_prefix", d.NormalizePrefix),
-            Gpt2 = gpt2,
-        };
     }
 }

@@ -45,6 +45,9 @@ public sealed record PengiStart
     /// <summary>Samples from one frame to the next.</summary>
     public long HopSize { get; init; } = 320;
 
+    /// <summary>m2 reads a question's tokens as GPT-2 embeds them, without the text encoder: appendix F's ablation, which the paper finds worse.</summary>
+    public bool PlainQuestions { get; init; }
+
     /// <summary>The mel bank.</summary>
     public PengiSpectrogram Spectrogram { get; init; } = PengiSpectrogram.Paper;
 
@@ -148,6 +151,7 @@ public sealed record PengiStart
             ["clip_length"] = InputLength,
             ["mapper_layers"] = MappingLayers,
             ["mapper_heads"] = MappingHeads,
+            ["plain_questions"] = PlainQuestions,
             ["clip_text"] = (clip["text_config"] ?? clip).DeepClone(),
             ["gpt2"] = gpt2.DeepClone(),
         };

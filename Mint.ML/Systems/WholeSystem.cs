@@ -31,4 +31,7 @@ public enum SystemCapabilities
 
     /// <summary>Search by the captions that it says of sounds, without such vectors.</summary>
     CaptionSearch = 16,
+
+    /// <summary>Answers about several clips, which stand with texts in one sequence (<see cref="Interleaved"/>).</summary>
+    Sequences = 32,
 }

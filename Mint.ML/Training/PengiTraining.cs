@@ -76,7 +76,7 @@ public static class PengiTraining
             (this.model, this.hears) = (model, hears);
             var question = model.Tokenizers!.Value.Question;
             int most = (int)Math.Min(options.MaxTokens, model.Config.ClipText.Positions);
-            unread = text => question.Encode(text).Length - most;
+            unread = text => model.Config.PlainQuestions ? model.UnreadTokens(text) : question.Encode(text).Length - most;
             var ids = mix.Examples.Select(example => example.Instruction).Distinct().ToDictionary(text => text, text => question.Encode(text, maxLength: most));
             asked = new TokenRows([.. mix.Examples.Select(example => ids[example.Instruction])], question.PadTokenId ?? 0);
         }
@@ -98,12 +98,17 @@ public static class PengiTraining
         protected override (Tensor Embeddings, Tensor Mask) Prompt(int[] examples, Tensor frames, Tensor? frameMask)
         {
             using var scope = NewDisposeScope();
-            var (ids, mask) = asked.Pick(examples, Device);
-            Tensor question;
-            using (no_grad()) question = model.EncodeText(ids, mask); // (B, E)
-            var prefix = model.Prefix(hears ? model.Audio.Embed(frames, frameMask) : frames.squeeze(1), question);
+            var audio = hears ? model.Audio.Embed(frames, frameMask) : frames.squeeze(1); // (B, E)
+            var prefix = model.Config.PlainQuestions ? model.Prefix(audio, [.. examples.Select(example => Mix.Examples[example].Instruction)])
+                : model.Prefix(audio, Question());
             return (prefix.MoveToOuterDisposeScope(),
                 ones([prefix.shape[0], prefix.shape[1]], dtype: ScalarType.Bool, device: Device).MoveToOuterDisposeScope());
+
+            Tensor Question()
+            {
+                var (ids, mask) = asked.Pick(examples, Device);
+                using (no_grad()) return model.EncodeText(ids, mask); // (B, E)
+            }
         }
     }
 }

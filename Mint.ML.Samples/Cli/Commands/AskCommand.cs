@@ -2,6 +2,7 @@ using System.CommandLine;
 using Mint.ML.Answering;
 using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Cli.Runs;
+using Mint.ML.Systems;
 
 namespace Mint.ML.Samples.Cli.Commands;
 
@@ -11,7 +12,15 @@ internal static class AskCommand
     public static Command Create()
     {
         var (common, generation) = (new AnswerOptions(), AnswerArguments.Generation());
-        var question = new Argument<string>("question") { Description = "What is asked, as the model was tuned to be asked" };
+        var question = new Argument<string>("question")
+        {
+            Description = "What is asked, as the model was tuned to be asked. For APT it may name clips in braces, between texts in any order: {Path}, a "
+                + "column of the manifest, or a sound file",
+        };
+        var with = new Option<string[]>("--with")
+        {
+            Description = "A sound file that stands after each clip, so that the question is about both; may be given several times. For APT",
+        };
         var history = new Option<string?>("--history")
         {
             Description = "File of a conversation (JSON lines: path, question, answer): what it holds about a clip stands before the question, and this turn "
@@ -20,28 +29,43 @@ internal static class AskCommand
         var begin = new Option<string?>("--begin") { Description = "What the answer begins with, and goes on from: Pengi's additional text input" };
         var command = new Command("ask", "Ask one question about each clip of a file, folder or manifest.") { common.Input, question };
         command.Add(generation);
+        command.Add(with);
         command.Add(history);
         command.Add(begin);
         common.AddTo(command);
         command.SetRecipeAction((parse, cancel) =>
         {
             string asked = parse.GetValue(question)!;
+            string[] more = parse.GetValue(with) ?? [];
+            bool several = more.Length > 0 || SequenceTemplate.HasNames(asked);
+            IReadOnlyList<ClipSequence> sequences = [];
             return common.Run(parse, defaults =>
             {
                 var options = generation.Read(parse, defaults.Generation);
                 OptionErrors.Check(options.Validate, () => generation.CheckUsed(parse, options), Words);
                 var talk = parse.GetValue(history) is { } file ? new TalkFile(file) : null;
                 string? begun = parse.GetValue(begin);
-                return (model, batch) => begun is not null ? new BeginningAnswerer(model, asked, begun, options, batch)
+                return (model, batch) => several ? new SequenceTextAnswerer(model, sequences, options, batch)
+                    : begun is not null ? new BeginningAnswerer(model, asked, begun, options, batch)
                     : talk is null ? new TextAnswerer(model, "answer", asked, options, batch)
                     : talk.Keeping(new TextAnswerer(model, "answer", asked, options, batch, talk.Turns
                         .ToDictionary(clip => clip.Key, clip => model.Continuing(clip.Value, asked))), asked);
-            }, cancel);
+            }, cancel, several ? Listed : null);
+
+            IReadOnlyList<ListedClip> Listed(string input)
+            {
+                sequences = more.Length > 0 ? ClipSequences.About(ClipList.Read(input, Shared.Report), more, asked)
+                    : ClipSequences.Read(new SequenceTemplate(asked), input, Shared.Report);
+                return [.. sequences.Select(sequence => sequence.Clip)];
+            }
 
             void Words()
             {
                 var errors = new OptionErrors();
                 errors.Require(!string.IsNullOrWhiteSpace(asked), "The question is empty.");
+                errors.Require(more.Length == 0 || !SequenceTemplate.HasNames(asked), "Give one of --with and a question that names clips in braces.");
+                foreach (string file in more) errors.Require(File.Exists(file), $"There is no file '{file}', which --with names.");
+                errors.Unused(parse, several, "about several clips", history, begin);
                 errors.Require(parse.GetValue(history) is null || parse.GetValue(begin) is null, "Give one of --history and --begin.");
                 errors.Require(parse.GetValue(begin) is not { } begun || !string.IsNullOrWhiteSpace(begun), "--begin is empty.");
                 errors.Throw();

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Mint.ML.Answering;
+using Mint.ML.Audio;
 using Mint.ML.Generation;
 using Mint.ML.Samples.Cli.Options;
+using Mint.ML.Systems;
 
 namespace Mint.ML.Samples.Cli.Commands;
 
@@ -20,12 +22,18 @@ internal static class ClassifyCommand
         by.AcceptOnlyFromAmong("ranking", "similarity");
         var shown = new OptionSet<LabelOptions>(new LabelOptions())
         {
-            { "--instruction", "What the labels are an answer to; by similarity, what each label's text begins with", o => o.Instruction,
+            { "--instruction", "What the labels are an answer to; by similarity, what each label's text begins with. For APT it may name clips in braces, as "
+                + "the question of 'mint ask'", o => o.Instruction,
                 (o, value) => o with { Instruction = value } },
             { "--top", "Labels shown, the likeliest first", o => o.Top, (o, value) => o with { Top = value } },
             { "--threshold", "Probability from which --multi-label shows a label", o => o.Threshold, (o, value) => o with { Threshold = value } },
         };
-        var command = new Command("classify", "Choose among labels for each clip of a file, folder or manifest.") { common.Input, labels, by };
+        var examples = new Option<string?>("--examples")
+        {
+            Description = "MANIFEST:COLUMN of a few labelled clips, which are heard before each clip in the manifest's order; theirs are the labels unless "
+                + "--labels says others. For APT",
+        };
+        var command = new Command("classify", "Choose among labels for each clip of a file, folder or manifest.") { common.Input, labels, by, examples };
         command.Add(shown);
         command.Add(ranking);
         common.AddTo(command);
@@ -36,8 +44,13 @@ internal static class ClassifyCommand
                 throw new ArgumentException("--labels is empty; leave it out for the model file's own.");
             }
             string given = parse.GetValue(labels) ?? "";
+            (string File, string Label)[] few = parse.GetValue(examples) is { } labelled ? Examples(labelled) : [];
+            string instruction = shown.Read(parse).Instruction;
+            bool interleaved = SequenceTemplate.HasNames(instruction), several = few.Length > 0 || interleaved;
+            IReadOnlyList<ClipSequence> sequences = [];
             return common.Run(parse, defaults =>
             {
+                if (given.Length == 0 && few.Length > 0) defaults = defaults with { Labels = [.. few.Select(example => example.Label).Distinct()] };
                 var options = shown.Read(parse, new() { Instruction = defaults.LabelInstruction, Threshold = defaults.Threshold }) with
                 {
                     Labels = given.Length == 0 && defaults.Labels.Count > 0 ? defaults.Labels : LabelsOption.Read(given),
@@ -54,15 +67,27 @@ internal static class ClassifyCommand
                 }, options.Validate, () => Used(options, parse.GetValue(by) is { } said ? said == "similarity" : defaults.BySimilarity));
                 return (model, batch) =>
                 {
+                    if (several) return new SequenceLabelAnswerer(model, sequences, options, batch);
                     bool bySimilarity = parse.GetValue(by) is { } mode ? mode == "similarity" : model.System is null || defaults.BySimilarity;
                     Used(options, bySimilarity);
                     return new LabelAnswerer(model, options with { BySimilarity = bySimilarity }, batch);
                 };
-            }, cancel);
+            }, cancel, several ? Listed : null);
+
+            IReadOnlyList<ListedClip> Listed(string input)
+            {
+                sequences = interleaved ? ClipSequences.Read(new SequenceTemplate(instruction), input, Shared.Report)
+                    : ClipSequences.FewShot(ClipList.Read(input, Shared.Report), few);
+                return [.. sequences.Select(sequence => sequence.Clip)];
+            }
 
             void Used(LabelOptions options, bool bySimilarity)
             {
                 var errors = new OptionErrors();
+                errors.Unused(parse, few.Length > 0, "beside --examples, after each of which the label stands as in training", shown.Named("--instruction"));
+                errors.Unused(parse, several, "about several clips", [by, .. ranking.Named("--multi-label", "--offset")]);
+                errors.Require(!several || options.Ranking.Score != RankingScore.PointwiseMutualInformation,
+                    "--score is pmi, which compares with no sound; labels of several clips are ranked by sum or mean.");
                 errors.Unused(parse, bySimilarity, "where labels are compared by similarity", ranking.Named("--score", "--max-rows"));
                 errors.Unused(parse, !options.Ranking.MultiLabel && !bySimilarity, "without --multi-label", ranking.Named("--offset"));
                 errors.Unused(parse, !options.Ranking.MultiLabel, "without --multi-label", shown.Named("--threshold"));
@@ -72,6 +97,16 @@ internal static class ClassifyCommand
             }
         });
         return command;
+    }
+
+    private static (string File, string Label)[] Examples(string labelled)
+    {
+        int colon = labelled.LastIndexOf(':');
+        if (colon <= 0) throw new ArgumentException($"--examples '{labelled}' must be MANIFEST:COLUMN, for instance examples.csv:Label.");
+        string column = labelled[(colon + 1)..];
+        (string, string)[] few = [.. AudioManifest.Read(labelled[..colon]).Rows.Where(row => row.Find(column) is not null)
+            .Select(row => (row.Path, row[column]))];
+        return few.Length > 0 ? few : throw new InvalidDataException($"{labelled[..colon]} has no row with a '{column}'; --examples takes MANIFEST:COLUMN.");
     }
 
     private static void Named(string labels)

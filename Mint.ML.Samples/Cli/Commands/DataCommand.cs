@@ -5,10 +5,13 @@ using Mint.ML.Samples.Making.Sounds;
 
 namespace Mint.ML.Samples.Cli.Commands;
 
-/// <summary><c>mint data notes</c> and <c>mint data sounds</c>: sounds made on the spot or fetched as packages: no data-set host is counted on.</summary>
+/// <summary><c>mint data</c>: sounds made on the spot or fetched as packages: no data-set host is counted on.</summary>
 internal static class DataCommand
 {
-    public static Command Create() => new("data", "Make or gather audio for training and evaluation.") { Notes(), Sounds(), QuestionsCommand.Create() };
+    public static Command Create() => new("data", "Make or gather audio for training and evaluation.")
+    {
+        Notes(), Sounds(), MusicCommand.Create(), QuestionsCommand.Create(),
+    };
 
     private static Command Sounds()
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Demo;
 using Mint.ML.Samples.Demo.Apt;
 using Mint.ML.Samples.Making.Systems;
@@ -45,6 +46,7 @@ internal static class DemoCommand
             Description = "With pengi and musilingo: how many trainings, by the seeds from 1 on",
             DefaultValueFactory = _ => 3,
         };
+        var music = new Option<string?>("--music") { Description = "With musilingo: a folder of 'mint data music', whose pieces are heard instead of our own" };
         var make = new Option<string?>("--make") { Description = "With --system: makes the frozen models that ship, in this folder, instead", Hidden = true };
         var verify = new Option<string?>("--verify-model")
         {
@@ -53,7 +55,7 @@ internal static class DemoCommand
         };
         var demo = new Command("demo", "Train, evaluate, save and reload a whole audio-language pipeline on real audio, in five minutes on two cores.")
         {
-            data, models, output, stage1, stage2, rate1, rate2, seed, dev, system, seeds, make, verify,
+            data, models, output, stage1, stage2, rate1, rate2, seed, dev, system, seeds, music, make, verify,
         };
         demo.SetAction((parse, cancel) =>
         {
@@ -78,13 +80,19 @@ internal static class DemoCommand
                 Dev = parse.GetValue(dev),
             };
             options.Validate();
-            if (parse.GetValue(system) is { } name) return Task.FromResult(Other(options, name, parse.GetValue(seeds), parse.GetValue(make), cancel));
+            var errors = new OptionErrors();
+            errors.Unused(parse, parse.GetValue(system) != "musilingo", "without --system musilingo", music);
+            errors.Throw();
+            if (parse.GetValue(system) is { } name)
+            {
+                return Task.FromResult(Other(options, name, parse.GetValue(seeds), parse.GetValue(make), parse.GetValue(music), cancel));
+            }
             return Task.FromResult(parse.GetValue(verify) is { } model ? Reload.Verify(options, model) : new DemoRun(options, cancel).Run());
         });
         return demo;
     }
 
-    private static int Other(DemoOptions options, string system, int seeds, string? make, CancellationToken cancel)
+    private static int Other(DemoOptions options, string system, int seeds, string? make, string? music, CancellationToken cancel)
     {
         if (seeds < 1) throw new ArgumentException($"--seeds is {seeds}; at least one training is shown.");
         bool isPengi = system == "pengi";
@@ -101,7 +109,7 @@ internal static class DemoCommand
             return SystemDemo.Run("Pengi", seeds, (seed, say) => SmallPengi.Run(pengi, options.Data, notes, seed, say, cancel));
         }
         string llama = Path.Combine(options.Models, "small-llama");
-        var pieces = SmallMusiLingo.Hear(Path.Combine(options.Models, "encoder"), llama, options.Data, cancel);
+        var pieces = SmallMusiLingo.Hear(Path.Combine(options.Models, "encoder"), llama, options.Data, music, cancel);
         try
         {
             return SystemDemo.Run("MusiLingo", seeds, (seed, say) => SmallMusiLingo.Run(pieces, llama, seed, say, cancel));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Mint.ML.Answering;
 using Mint.ML.Audio;
+using Mint.ML.Checkpoints;
 using Mint.ML.Distributed;
 using Mint.ML.Generation;
 using Mint.ML.Systems;
@@ -57,7 +58,9 @@ internal sealed class AnswerOptions
     /// <param name="read">Reads the command's own options over those of the model file, and checks them; errors are told with the others.
     /// What it gives makes what answers, of a model and a batch size.</param>
     /// <param name="cancel">Stops within a batch.</param>
-    public Task<int> Run(ParseResult parse, Func<AnswerDefaults, Func<AudioLanguageModel, int, Answerer>> read, CancellationToken cancel)
+    /// <param name="list">Reads the input where an answer is about several clips; null where it is about one.</param>
+    public Task<int> Run(ParseResult parse, Func<AnswerDefaults, Func<AudioLanguageModel, int, Answerer>> read, CancellationToken cancel,
+        Func<string, IReadOnlyList<ListedClip>>? list = null)
     {
         var windows = this.windows.Read(parse);
         var hearing = this.hearing.Read(parse);
@@ -69,7 +72,7 @@ internal sealed class AnswerOptions
         var defaults = ModelFile.Find(path) is { } saved ? AnswerDefaults.Read(saved) : new(); // none is told when it is loaded
         Func<AudioLanguageModel, int, Answerer>? answerer = null;
         OptionErrors.Check(() => answerer = read(defaults), windows.Validate, () => this.windows.CheckUsed(parse, windows), Own);
-        var clips = ClipList.Read(parse.GetValue(input)!, Shared.Report);
+        var clips = (list ?? (given => ClipList.Read(given, Shared.Report)))(parse.GetValue(input)!);
 
         using var model = ModelFile.Load(path, DeviceOption.Parse(parse.GetValue(device)!));
         var answers = answerer!(model.Model, batch);
@@ -85,10 +88,20 @@ internal sealed class AnswerOptions
         void Own()
         {
             var errors = new OptionErrors();
+            errors.Unused(parse, list is not null, "about several clips, each of which is heard as one",
+                this.windows.Named("--window-seconds", "--overlap-seconds"));
+            if (list is not null && ModelFile.Find(path) is { } folder && Directory.Exists(folder)) errors.Gather(() => Sequences(folder));
             errors.Require(batch >= 1, $"--batch-size is {batch}; at least one clip is answered at once.");
             errors.Require(file is null || format != "table",
                 "--output takes jsonl or csv, which a stopped run can go on with; a table is for the terminal (or a pipe).");
             errors.Throw();
         }
+    }
+    // A folder says what it is without its weights; of a zip the model is asked when it is loaded.
+    private static void Sequences(string folder)
+    {
+        using var checkpoint = CheckpointFolder.Open(folder);
+        if (ModelCatalog.Find(checkpoint) is { } system && !system.Capabilities.HasFlag(SystemCapabilities.Sequences))
+            throw new NotSupportedException($"{system.Name} hears one clip at a time; APT reads sequences of clips and texts.");
     }
 }

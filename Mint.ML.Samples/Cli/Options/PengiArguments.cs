@@ -15,6 +15,8 @@ internal static class PengiArguments
         { "--mapping-heads", "Pengi from nothing: attention heads of a mapping network", o => o.MappingHeads, (o, value) => o with { MappingHeads = value } },
         { "--window-size", "Pengi from nothing: samples of a spectrogram's window", o => o.WindowSize, (o, value) => o with { WindowSize = value } },
         { "--hop-size", "Pengi from nothing: samples from one frame to the next", o => o.HopSize, (o, value) => o with { HopSize = value } },
+        { "--plain-questions", "Pengi from nothing: m2 reads the question's tokens without the text encoder (appendix F)", o => o.PlainQuestions,
+            (o, value) => o with { PlainQuestions = value } },
         { "--spectrogram", "Pengi from nothing: 50 to 8,000 Hz as in the paper, or the published code's bank", o => o.Spectrogram,
             (o, value) => o with { Spectrogram = value } },
     };

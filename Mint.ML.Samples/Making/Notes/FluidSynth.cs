@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Mint.ML.Samples.Making.Notes;
 
-/// <summary>A soundfont played by libfluidsynth, one note at a time: reverb, chorus and dither off, interpolation of the highest order.</summary>
+/// <summary>A soundfont played by libfluidsynth, one note at a time or a MIDI file: reverb, chorus and dither off, interpolation of the highest
+/// order.</summary>
 internal sealed unsafe partial class FluidSynth : IDisposable
 {
     private const string Library = "libfluidsynth.so.3";
@@ -14,7 +15,7 @@ internal sealed unsafe partial class FluidSynth : IDisposable
 
     static FluidSynth() => NativeLibrary.SetDllImportResolver(typeof(FluidSynth).Assembly, (name, assembly, path) =>
         name != Library ? 0 : TryLoad(out nint handle) ? handle
-            : throw new DllNotFoundException("Rendering notes needs the system library libfluidsynth, which is not installed. Install it: 'apt-get install "
+            : throw new DllNotFoundException("Playing soundfonts needs the system library libfluidsynth, which is not installed. Install it: 'apt-get install "
                 + "libfluidsynth3' (Debian, Ubuntu), 'dnf install fluidsynth-libs' (Fedora), 'brew install fluid-synth' (macOS)."));
 
     public FluidSynth(string soundfont, int sampleRate)
@@ -57,6 +58,25 @@ internal sealed unsafe partial class FluidSynth : IDisposable
         Play(10 * BlockFrames);
         Strike(program, pitch, velocity);
         return Play((frames + BlockFrames - 1) / BlockFrames * BlockFrames)[..frames];
+    }
+
+    /// <summary>A MIDI file from its beginning, mixed to mono. Of a synth that has played nothing yet, whose notes would leave a trace.</summary>
+    /// <param name="file">A standard MIDI file.</param>
+    /// <param name="frames">How many; silence follows where the piece is shorter.</param>
+    public float[] PlayFile(string file, int frames)
+    {
+        nint player = NewPlayer(synth);
+        try
+        {
+            if (AddToPlayer(player, file) != 0) throw new InvalidDataException($"libfluidsynth cannot read '{file}'.");
+            Check(StartPlayer(player));
+            return Play((frames + BlockFrames - 1) / BlockFrames * BlockFrames)[..frames];
+        }
+        finally
+        {
+            StopPlayer(player);
+            DeletePlayer(player);
+        }
     }
 
     private bool Strike(int program, int pitch, int velocity)
@@ -163,6 +183,21 @@ internal sealed unsafe partial class FluidSynth : IDisposable
 
     [LibraryImport(Library, EntryPoint = "fluid_synth_noteon")]
     private static partial int NoteOn(nint synth, int channel, int key, int velocity);
+
+    [LibraryImport(Library, EntryPoint = "new_fluid_player")]
+    private static partial nint NewPlayer(nint synth);
+
+    [LibraryImport(Library, EntryPoint = "fluid_player_add", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int AddToPlayer(nint player, string file);
+
+    [LibraryImport(Library, EntryPoint = "fluid_player_play")]
+    private static partial int StartPlayer(nint player);
+
+    [LibraryImport(Library, EntryPoint = "fluid_player_stop")]
+    private static partial int StopPlayer(nint player);
+
+    [LibraryImport(Library, EntryPoint = "delete_fluid_player")]
+    private static partial void DeletePlayer(nint player);
 
     [LibraryImport(Library, EntryPoint = "fluid_synth_write_float")]
     private static partial int WriteFloat(nint synth, int frames, float* left, int leftOffset, int leftStep, float* right, int rightOffset, int rightStep);

@@ -1,3 +1,4 @@
+using Mint.ML.Audio;
 using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
 using Mint.ML.Metrics;
@@ -15,7 +16,6 @@ namespace Mint.ML.Samples.Making.Systems;
 /// learns.</summary>
 internal static class SmallMusiLingo
 {
-    private const int TrainPieces = 240, TestPieces = 96;
     private const long Window = 25; // frames of 80 ms: two seconds
 
     /// <summary>Makes the folder that ships: a vocabulary, and a LLaMA that answers about music from words in the music's place.</summary>
@@ -51,24 +51,47 @@ internal static class SmallMusiLingo
 
     /// <summary>The pieces as the frozen ear hears them, and the ear's folder: made once for every seed.</summary>
     /// <param name="Folder">A temporary folder with the ear, in <c>mert</c>; the caller deletes it.</param>
-    /// <param name="Train">Frames of the pieces to train on.</param>
-    /// <param name="Test">Frames of those held out.</param>
-    public sealed record Heard(string Folder, FrameTable Train, FrameTable Test);
+    /// <param name="Train">The pieces to train on, and their frames.</param>
+    /// <param name="Test">Those held out.</param>
+    public sealed record Heard(string Folder, HeardPieces Train, HeardPieces Test);
 
-    private static readonly IReadOnlyList<MusicPiece> train = MusicPiece.Draw(TrainPieces, 1), test = MusicPiece.Draw(TestPieces, 2);
+    /// <summary>Pieces and their frames, in one order.</summary>
+    public sealed record HeardPieces(IReadOnlyList<MusicPiece> Pieces, FrameTable Frames);
 
-    /// <summary>Plays and hears all pieces.</summary>
+    /// <summary>Hears all pieces: those that mma wrote, or else plays its own.</summary>
     /// <param name="encoder">The encoder that ships.</param>
     /// <param name="llama">The LLaMA that ships.</param>
     /// <param name="data">The notes set, of which the pieces are played: the held-out ones of the test soundfont.</param>
+    /// <param name="music">A folder of <see cref="MmaMusic"/>, whose pieces are heard instead; null for none.</param>
     /// <param name="cancel">Stops it.</param>
-    public static Heard Hear(string encoder, string llama, string data, CancellationToken cancel)
+    /// <param name="train">Own pieces to train on.</param>
+    /// <param name="test">Own pieces held out.</param>
+    public static Heard Hear(string encoder, string llama, string data, string? music, CancellationToken cancel, int train = 240, int test = 96)
     {
+        if (music is not null)
+        {
+            foreach (string split in (string[])["train", "test"])
+            {
+                if (!File.Exists(Path.Combine(music, $"manifest-{split}.csv")))
+                    throw new FileNotFoundException($"{music} has no manifest-{split}.csv: make it by 'mint data music {music}'.");
+            }
+        }
         string place = Directory.CreateTempSubdirectory("mint-small-musilingo-").FullName, mert = Path.Combine(place, "mert");
         SmallFolders.WriteMert(encoder, mert);
         using var ear = MusiLingo.Begin(mert, llama, window: Window);
-        return new(place, Frames(ear.Encoder, train, new NoteSampler(Path.Combine(data, "manifest-train.csv")), cancel),
-            Frames(ear.Encoder, test, new NoteSampler(Path.Combine(data, "manifest-test.csv")), cancel));
+        return new(place, Pieces("train", train, 1), Pieces("test", test, 2));
+
+        HeardPieces Pieces(string split, int count, int seed)
+        {
+            string manifest = $"manifest-{split}.csv";
+            if (music is null)
+            {
+                var (own, notes) = (MusicPiece.Draw(count, seed), new NoteSampler(Path.Combine(data, manifest)));
+                return new(own, Frames(ear.Encoder, own.Select(piece => MusicSynthesis.Play(piece, notes)), cancel));
+            }
+            var made = MmaMusic.Read(Path.Combine(music, manifest));
+            return new([.. made.Select(one => one.Piece)], Frames(ear.Encoder, made.Select(one => AudioFile.Read(one.File, ear.Encoder.SampleRate)), cancel));
+        }
     }
 
     /// <summary>Trains the adapter on pieces of the training soundfonts, and a control, and measures both on pieces of the held-out one.</summary>
@@ -77,10 +100,13 @@ internal static class SmallMusiLingo
     /// <param name="seed">Decides the adapter and the order.</param>
     /// <param name="say">Told of progress.</param>
     /// <param name="cancel">Stops it.</param>
-    public static IReadOnlyList<DemoMeasure> Run(Heard heard, string llama, int seed, Action<string> say, CancellationToken cancel)
+    /// <param name="captionEpochs">Passes over the captions.</param>
+    /// <param name="answerEpochs">Passes over the questions.</param>
+    public static IReadOnlyList<DemoMeasure> Run(Heard heard, string llama, int seed, Action<string> say, CancellationToken cancel,
+        int captionEpochs = 6, int answerEpochs = 8)
     {
         string mert = Path.Combine(heard.Folder, "mert");
-        var held = heard.Test;
+        var (train, test, held) = (heard.Train.Pieces, heard.Test.Pieces, heard.Test.Frames);
         double[] own = Measure([.. Enumerable.Range(0, train.Count)], "system"), control = Measure(SystemDemo.Dealt(train.Count, seed), "control");
         double[] commonest = [.. MusicQuestions.All.Select(asked => test.GroupBy(asked.Answer).Max(group => group.Count()) / (double)test.Count)];
         return [.. MusicQuestions.All.Select((asked, i) => new DemoMeasure($"{asked.Name}, answered word for word", own[i], control[i], commonest[i])),
@@ -95,7 +121,7 @@ internal static class SmallMusiLingo
                     new InstructionExample(order[i], asked.Question, asked.Answer(piece))))];
             var options = new TrainingOptions
             {
-                Epochs = 6,
+                Epochs = captionEpochs,
                 BatchSize = 32,
                 LearningRate = 1e-2,
                 WeightDecay = 0,
@@ -103,8 +129,8 @@ internal static class SmallMusiLingo
                 MaxTokens = 40,
                 Seed = seed,
             };
-            MusiLingoTraining.Run(model, heard.Train, Mix(captions), options, cancel: cancel);
-            var result = MusiLingoTraining.Run(model, heard.Train, Mix(answers), options with { Epochs = 8 }, cancel: cancel);
+            MusiLingoTraining.Run(model, heard.Train.Frames, Mix(captions), options, cancel: cancel);
+            var result = MusiLingoTraining.Run(model, heard.Train.Frames, Mix(answers), options with { Epochs = answerEpochs }, cancel: cancel);
             say($"{name}: loss {result.FirstLosses["total"]:F2} to {result.LastLosses["total"]:F2} in {result.Steps} steps");
             var items = new List<CaptionItem>();
             var right = new List<double>();
@@ -147,7 +173,7 @@ internal static class SmallMusiLingo
         string Any(IReadOnlyList<string> values) => values[chance.Next(values.Count)];
     }
 
-    private static FrameTable Frames(IAudioEncoder encoder, IReadOnlyList<MusicPiece> pieces, NoteSampler notes, CancellationToken cancel)
+    private static FrameTable Frames(IAudioEncoder encoder, IEnumerable<AudioClip> pieces, CancellationToken cancel)
     {
         var table = new FrameTable(encoder.HiddenSize);
         foreach (var piece in pieces)
@@ -155,7 +181,7 @@ internal static class SmallMusiLingo
             cancel.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             using var guard = no_grad();
-            using var frames = encoder.Encode([MusicSynthesis.Play(piece, notes)]);
+            using var frames = encoder.Encode([piece]);
             table.Add(frames.Frames[0].contiguous().data<float>().ToArray());
         }
         return table;

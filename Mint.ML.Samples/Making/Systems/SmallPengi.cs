@@ -138,11 +138,13 @@ internal static class SmallPengi
     /// <param name="seed">Decides the mapping networks and the order.</param>
     /// <param name="say">Told of progress.</param>
     /// <param name="cancel">Stops it.</param>
+    /// <param name="every">As <see cref="Hear"/>'s.</param>
+    /// <param name="epochs">Passes over captions and families.</param>
     public static IReadOnlyList<DemoMeasure> Run(string models, string data, (FrameTable Train, FrameTable Test) heard, int seed, Action<string> say,
-        CancellationToken cancel)
+        CancellationToken cancel, int every = Thinned, int epochs = 5)
     {
-        var (train, captions, families) = Notes(data, "train", Thinned);
-        var (test, testCaptions, testFamilies) = Notes(data, "test", Thinned);
+        var (train, captions, families) = Notes(data, "train", every);
+        var (test, testCaptions, testFamilies) = Notes(data, "test", every);
         string[] labels = [.. families.Distinct().Order(StringComparer.Ordinal)];
         string begun = Directory.CreateTempSubdirectory("mint-small-pengi-").FullName;
         try
@@ -167,7 +169,7 @@ internal static class SmallPengi
                 ];
                 var options = new TrainingOptions
                 {
-                    Epochs = 5,
+                    Epochs = epochs,
                     BatchSize = 66,
                     LearningRate = 3e-3,
                     WeightDecay = 0,
@@ -207,11 +209,14 @@ internal static class SmallPengi
         }
     }
 
-    /// <summary>The embeddings of all notes, computed once for every seed.</summary>
-    public static (FrameTable Train, FrameTable Test) Hear(string models, string data)
+    /// <summary>The embeddings of the notes, computed once for every seed.</summary>
+    /// <param name="models">The Pengi that ships.</param>
+    /// <param name="data">The notes set.</param>
+    /// <param name="every">Which notes: every second, or fewer.</param>
+    public static (FrameTable Train, FrameTable Test) Hear(string models, string data, int every = Thinned)
     {
         using var pengi = Pengi.Load(models);
-        return (Frames(pengi.Encoder, Notes(data, "train", Thinned).Rows), Frames(pengi.Encoder, Notes(data, "test", Thinned).Rows));
+        return (Frames(pengi.Encoder, Notes(data, "train", every).Rows), Frames(pengi.Encoder, Notes(data, "test", every).Rows));
     }
 
     // What is heard in words, in any order, then the prompt; the answer as the notes set writes it.

@@ -110,6 +110,46 @@ public sealed class PengiStartTests
     }
 
     [TestMethod]
+    public void Without_the_text_encoder_m2_reads_the_questions_own_tokens_and_learns()
+    {
+        using var scope = NewDisposeScope();
+        string folder = Make(Small with { PlainQuestions = true });
+        using Pengi pengi = Pengi.Load(folder), before = Pengi.Load(folder);
+        Assert.IsFalse(pengi.Mappings.Text.named_parameters().Any(weight => weight.name.StartsWith("linear.", StringComparison.Ordinal)));
+        Assert.IsTrue(pengi.Mappings.Audio.named_parameters().Any(weight => weight.name.StartsWith("linear.", StringComparison.Ordinal)));
+        string[] questions = ["word1", "word2 word3 word4", "word1"];
+        using var sounds = new AudioEncoding(randn(3, 1, 24, generator: new Generator(2)), ones([3, 1], dtype: ScalarType.Bool));
+        using (no_grad())
+        {
+            foreach (var weight in pengi.Text.Trained) weight.parameter.zero_(); // CLIP reads nothing of it
+            var together = pengi.Prompt(sounds, questions).Embeddings; // (3, 6, D)
+            for (int row = 0; row < 3; row++)
+            {
+                using var one = new AudioEncoding(sounds.Frames.narrow(0, row, 1).clone(), sounds.Mask.narrow(0, row, 1).clone());
+                Assert.IsLessThan(1e-5f, (pengi.Prompt(one, [questions[row]]).Embeddings - together.narrow(0, row, 1)).abs().max().item<float>());
+            }
+            var asked = together.narrow(1, 3, 3);
+            Assert.IsLessThan(1e-5f, (asked[0] - asked[2]).abs().max().item<float>(), "the same question");
+            Assert.IsGreaterThan(1e-2f, (asked[0] - asked[1]).abs().max().item<float>());
+            // m2 by itself, of GPT-2's vectors: learned constants attend to them.
+            var ids = tensor(pengi.Tokenizers!.Value.Answer.Encode(questions[1], addSpecialTokens: false).Select(id => (long)id).ToArray()).unsqueeze(0);
+            Assert.IsLessThan(1e-5f, (pengi.Mappings.Text.call(pengi.LanguageModel.Embed(ids))[0] - asked[1]).abs().max().item<float>());
+            Assert.ThrowsExactly<NotSupportedException>(() => pengi.Prefix(sounds.Frames.squeeze(1), sounds.Frames.squeeze(1)));
+        }
+        var mix = new InstructionMix([new InstructionSource([new(0, questions[0], "a"), new(1, questions[1], "b"), new(2, questions[2], "c")])]);
+        var frames = new FrameTable([.. Enumerable.Range(0, 3).Select(row => sounds.Frames[row].clone())]);
+        var result = PengiTraining.Run(pengi, frames, mix, new() { Epochs = 30, BatchSize = 3, LearningRate = 3e-3, WarmUpSteps = 0, WeightDecay = 0 });
+        Assert.IsLessThan(0.5 * result.FirstLosses["total"], result.LastLosses["total"]);
+        foreach (var ((name, then), (_, now)) in before.Mappings.Text.named_parameters().Zip(pengi.Mappings.Text.named_parameters()))
+            Assert.IsGreaterThan(0, (now - then).abs().max().item<float>(), name);
+        string saved = folder + "-saved";
+        pengi.Save(saved, folder);
+        using var again = Pengi.Load(saved);
+        CollectionAssert.AreEqual(pengi.Answer(sounds, questions, new GenerationOptions { MaxTokens = 4 }).ToArray(),
+            again.Answer(sounds, questions, new GenerationOptions { MaxTokens = 4 }).ToArray());
+    }
+
+    [TestMethod]
     public void The_CLAP_step_moves_both_encoders_alone_and_captions_come_to_find_their_clips()
     {
         using var scope = NewDisposeScope();

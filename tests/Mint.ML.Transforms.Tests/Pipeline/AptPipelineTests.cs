@@ -23,7 +23,8 @@ public sealed class AptPipelineTests
     {
         var system = SmallSystems.TheApt;
         Assert.AreEqual("Apt", system.Name);
-        Assert.AreEqual(SystemCapabilities.Answers | SystemCapabilities.RankedLabels | SystemCapabilities.Tagging, system.Capabilities);
+        Assert.AreEqual(SystemCapabilities.Answers | SystemCapabilities.RankedLabels | SystemCapabilities.Tagging | SystemCapabilities.Sequences,
+            system.Capabilities);
         var chain = Clips.Ml.Transforms.LoadAudio().Append(system.FeaturizeAudio()).Append(system.GenerateCaptions(generation: new() { MaxTokens = 5 }))
             .Append(system.TagLabels("PredictedLabel", "Features", TinyModels.Families)).Fit(Clips.Data);
         string[] captions = RowText.Read(chain.Transform(Clips.Data), "GeneratedCaption");

@@ -201,6 +201,7 @@ public sealed class SystemCommandTests
         }
     }
 
+    [TestMethod]
     public void A_tuning_does_not_go_on_from_a_folder_that_holds_other_weights_by_now()
     {
         string run = Place("other-weights"), from = Path.Combine(Place("other-weights-from"), "pengi");
