@@ -61,7 +61,8 @@ public sealed record PengiConfig
                 Heads = htsat.Sizes("num_heads", d.HtsAt.Heads),
                 Window = htsat.Size("window_size_swin", d.HtsAt.Window),
                 MlpRatio = htsat.Number("mlp_ratio", d.HtsAt.MlpRatio),
-                Classes = htsat.Size("num_classes", d.HtsAt.Classes),
+                // 0 is a tower without the head of classes, which no answer needs.
+                Classes = htsat.Integer("num_classes", d.HtsAt.Classes) == 0 ? 0 : htsat.Size("num_classes", d.HtsAt.Classes),
             },
             WindowSize = htsat.Size("window_size", d.WindowSize),
             HopSize = htsat.Size("hop_size", d.HopSize),

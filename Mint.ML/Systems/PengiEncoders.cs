@@ -27,6 +27,7 @@ internal sealed class PengiAudioEncoder(PengiConfig config) : IDisposable
             Scope = scope + "base.htsat.",
             Renames = [(@"^spectrogram_extractor\.stft\.conv_(real|imag)\.weight$", "$1"), (@"^logmel_extractor\.melW$", "bank")],
             Ignored = [@"^(bn0|patch_embed|layers|norm|tscam_conv|head)\."],
+            Optional = ["^(real|imag)$"], // a formula, which the module begins with
         }),
         (tower, new()
         {
@@ -46,14 +47,14 @@ internal sealed class PengiAudioEncoder(PengiConfig config) : IDisposable
     public Tensor Encode(Tensor waveforms)
     {
         using var scope = NewDisposeScope();
-        return projection.call(Hear(LogMel(waveforms)).Pooled).MoveToOuterDisposeScope();
+        return projection.call(Hear(LogMel(waveforms))).MoveToOuterDisposeScope();
     }
 
     /// <summary>(B, 1, frames, mel bins) in decibels to (B, E).</summary>
     public Tensor Embed(Tensor logMel)
     {
         using var scope = NewDisposeScope();
-        return projection.call(Hear(logMel).Pooled).MoveToOuterDisposeScope();
+        return projection.call(Hear(logMel)).MoveToOuterDisposeScope();
     }
 
     /// <summary>(B, T, mel bins) of several lengths to (B, E): rows of one length together, since padding would be heard.</summary>
@@ -81,15 +82,20 @@ internal sealed class PengiAudioEncoder(PengiConfig config) : IDisposable
     /// <summary>(B, T) samples to (B, 1, frames, mel bins) in decibels.</summary>
     public Tensor LogMel(Tensor waveforms) => mel.call(waveforms);
 
-    /// <summary>Log-mel to the tower's mean vector, (B, D), and the class probabilities, (B, classes).</summary>
-    public (Tensor Pooled, Tensor Classes) Hear(Tensor logMel)
+    /// <summary>Log-mel to the tower's mean vector, (B, D).</summary>
+    public Tensor Hear(Tensor logMel) => OverCrops(logMel, output => output.Pooled.alias());
+
+    /// <summary>Log-mel to the class probabilities, (B, classes), for which no answer asks.</summary>
+    /// <exception cref="InvalidOperationException">The tower has no classes.</exception>
+    public Tensor Classify(Tensor logMel) => OverCrops(logMel, output => tower.Classify(output.Grid));
+
+    private Tensor OverCrops(Tensor logMel, Func<HtsAtOutput, Tensor> of)
     {
         var frames = logMel.shape[2];
+        if (frames <= config.HtsAt.LongestInput) return One(logMel);
         var starts = new List<long>();
         for (long start = 0; start < frames - CropFrames - 1; start += CropHop)
             starts.Add(start);
-        if (frames <= config.HtsAt.LongestInput)
-            return One(logMel);
         if (starts.Count == 0 || CropFrames > config.HtsAt.LongestInput)
         {
             throw new ArgumentException(
@@ -97,14 +103,12 @@ internal sealed class PengiAudioEncoder(PengiConfig config) : IDisposable
         }
 
         using var scope = NewDisposeScope();
-        var crops = starts.Select(start => One(logMel.narrow(2, start, CropFrames))).ToList();
-        return (stack(crops.Select(crop => crop.Pooled)).mean([0]).MoveToOuterDisposeScope(),
-                stack(crops.Select(crop => crop.Classes)).mean([0]).MoveToOuterDisposeScope());
+        return stack(starts.Select(start => One(logMel.narrow(2, start, CropFrames)))).mean([0]).MoveToOuterDisposeScope();
 
-        (Tensor Pooled, Tensor Classes) One(Tensor input)
+        Tensor One(Tensor input)
         {
             using var output = tower.call(input, null);
-            return (output.Pooled.alias(), tower.Classify(output.Grid));
+            return of(output);
         }
     }
 
@@ -175,8 +179,8 @@ internal sealed class PengiProjection : Module<Tensor, Tensor>
 }
 
 /// <summary>
-/// torchlibrosa's log-mel spectrogram. It keeps the windowed Fourier kernels and the mel bank among the model's weights, so the front
-/// end is read from the checkpoint instead of rebuilt.
+/// torchlibrosa's log-mel spectrogram. It keeps the windowed Fourier kernels and the mel bank among the model's weights. They are read from the
+/// checkpoint; kernels that it lacks are the formula's.
 /// </summary>
 internal sealed class TorchlibrosaLogMel : Module<Tensor, Tensor>
 {
@@ -188,10 +192,31 @@ internal sealed class TorchlibrosaLogMel : Module<Tensor, Tensor>
     public TorchlibrosaLogMel(long window, long hop, long melBins) : base(nameof(TorchlibrosaLogMel))
     {
         this.hop = hop;
-        real = new Parameter(empty(window / 2 + 1, 1, window));
-        imag = new Parameter(empty(window / 2 + 1, 1, window));
+        var (cosine, sine) = Kernels(window);
+        real = new Parameter(cosine);
+        imag = new Parameter(sine);
         bank = new Parameter(empty(window / 2 + 1, melBins));
         RegisterComponents();
+    }
+
+    /// <summary>Fourier kernels under a periodic Hann window, (window/2 + 1, 1, window) each.</summary>
+    public static (Tensor Real, Tensor Imaginary) Kernels(long window)
+    {
+        long bins = window / 2 + 1;
+        var real = new float[bins * window];
+        var imaginary = new float[bins * window];
+        double[] cosines = [.. Enumerable.Range(0, (int)window).Select(n => Math.Cos(2 * Math.PI * n / window))],
+            sines = [.. Enumerable.Range(0, (int)window).Select(n => Math.Sin(2 * Math.PI * n / window))];
+        for (long bin = 0; bin < bins; bin++)
+        {
+            for (long n = 0; n < window; n++)
+            {
+                double hann = 0.5 - 0.5 * cosines[n];
+                real[bin * window + n] = (float)(cosines[bin * n % window] * hann);
+                imaginary[bin * window + n] = (float)(-sines[bin * n % window] * hann);
+            }
+        }
+        return (tensor(real, [bins, 1, window]), tensor(imaginary, [bins, 1, window]));
     }
 
     /// <summary>(B, T) samples to (B, 1, frames, mel bins) in decibels.</summary>

@@ -161,32 +161,17 @@ public sealed record PengiStart
 
     private (int Rate, int Highest) Bank => Spectrogram == PengiSpectrogram.Paper ? (44_100, 8_000) : (32_000, 14_000);
 
-    // torchlibrosa's: a periodic Hann window over the Fourier kernels, and Slaney's triangles of equal area.
+    // torchlibrosa's: Fourier kernels, and Slaney's triangles of equal area.
     private void Kernels(Dictionary<string, Tensor> mel)
     {
-        var (real, imaginary, bank) = Kernels(WindowSize, mel["bank"].shape[1], Bank.Rate, Lowest, Bank.Highest);
+        var (real, imaginary) = TorchlibrosaLogMel.Kernels(WindowSize);
         mel["real"].copy_(real);
         mel["imag"].copy_(imaginary);
-        mel["bank"].copy_(bank);
+        mel["bank"].copy_(MelBank(WindowSize, mel["bank"].shape[1], Bank.Rate, Lowest, Bank.Highest));
     }
 
-    internal static (Tensor Real, Tensor Imaginary, Tensor Bank) Kernels(long window, long bands, int rate, double lowest, double highest)
-    {
-        long bins = window / 2 + 1;
-        var real = new float[bins * window];
-        var imaginary = new float[bins * window];
-        for (long bin = 0; bin < bins; bin++)
-        {
-            for (long n = 0; n < window; n++)
-            {
-                double hann = 0.5 - 0.5 * Math.Cos(2 * Math.PI * n / window), angle = 2 * Math.PI * (bin * n % window) / window;
-                real[bin * window + n] = (float)(Math.Cos(angle) * hann);
-                imaginary[bin * window + n] = (float)(-Math.Sin(angle) * hann);
-            }
-        }
-        float[] filters = MelFilterBank.Triangles((int)window, (int)bands, rate, lowest, highest, MelScale.Slaney, slaneyNorm: true);
-        return (tensor(real, [bins, 1, window]), tensor(imaginary, [bins, 1, window]), tensor(filters, [bins, bands]));
-    }
+    internal static Tensor MelBank(long window, long bands, int rate, double lowest, double highest) =>
+        tensor(MelFilterBank.Triangles((int)window, (int)bands, rate, lowest, highest, MelScale.Slaney, slaneyNorm: true), [window / 2 + 1, bands]);
 
     // Query, key and value are one matrix in Pengi's files, three in transformers'.
     private static Dictionary<string, Tensor> Fused(Dictionary<string, Tensor> tower)

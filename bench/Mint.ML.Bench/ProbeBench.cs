@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Audio;
+using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.Native;
 using Mint.ML.Systems;
@@ -38,7 +39,7 @@ internal static class ProbeBench
     public static int Run(string manifest, string[] folders)
     {
         NativeLibraries.Require();
-        foreach (string line in Lines(manifest, folders)) Console.WriteLine(line);
+        foreach (string line in Lines(manifest, folders, null, (_, make) => make())) Console.WriteLine(line);
         return 0;
     }
 
@@ -46,7 +47,9 @@ internal static class ProbeBench
     /// <param name="manifest">With Path, Label and Note.</param>
     /// <param name="folders">Encoders.</param>
     /// <param name="heard">Another encoder by its name, which stays the caller's.</param>
-    public static IEnumerable<string> Lines(string manifest, IReadOnlyList<string> folders, (string Name, IAudioEncoder Encoder)? heard = null)
+    /// <param name="keep">Gives a row by what it is of, or has it made.</param>
+    public static IEnumerable<string> Lines(string manifest, IReadOnlyList<string> folders, (string Name, IAudioEncoder Encoder)? heard,
+        Func<string, Func<string>, string> keep)
     {
         Clip[] clips = [.. AudioManifest.Read(manifest).Rows.Where(row => row.Find("Note")?.StartsWith("fold ", StringComparison.Ordinal) == true)
             .Select(row => new Clip(row["Label"], row["Note"], AudioFile.Read(row.Path, YamNetFrontEnd.SampleRate).Samples))];
@@ -54,14 +57,18 @@ internal static class ProbeBench
         string[] labels = [.. clips.Select(clip => clip.Label).Distinct().Order(StringComparer.Ordinal)];
         yield return $"{clips.Length} clips, {labels.Length} classes, {clips.Select(clip => clip.Fold).Distinct().Count()} folds\n";
         yield return "| features | linear probe | last fold | class names | class names, standardised |\n| --- | --- | --- | --- | --- |";
-        yield return Row("log-mel, mean", clips, [.. clips.Select(clip => LogMel(clip.Samples, means: true))], null);
-        yield return Row("log-mel, mean, maximum and deviation", clips, [.. clips.Select(clip => LogMel(clip.Samples, means: false))], null);
+        string set = File.ReadAllText(manifest);
+        yield return keep($"mean {set}", () => Row("log-mel, mean", clips, [.. clips.Select(clip => LogMel(clip.Samples, means: true))], null));
+        yield return keep($"statistics {set}", () =>
+            Row("log-mel, mean, maximum and deviation", clips, [.. clips.Select(clip => LogMel(clip.Samples, means: false))], null));
         foreach (string folder in folders)
         {
-            using var encoder = ModelCatalog.LoadAudioEncoder(folder);
-            float[][] vectors = [.. clips.Select(clip => Mean(encoder, clip.Samples))];
-            yield return Row(Path.GetFileName(Path.GetFullPath(folder)), clips, vectors,
-                encoder is YamNetEncoder net ? Named(net.Model, folder, vectors) : null);
+            yield return keep($"{ModelFolder.Hash(folder)} {set}", () =>
+            {
+                using var encoder = ModelCatalog.LoadAudioEncoder(folder);
+                float[][] vectors = [.. clips.Select(clip => Mean(encoder, clip.Samples))];
+                return Row(Path.GetFileName(Path.GetFullPath(folder)), clips, vectors, encoder is YamNetEncoder net ? Named(net.Model, folder, vectors) : null);
+            });
         }
         if (heard is var (name, other)) yield return Row(name, clips, [.. clips.Select(clip => Mean(other, clip.Samples))], null);
     }

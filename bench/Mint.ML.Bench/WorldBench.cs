@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
 using Mint.ML.Audio;
 using Mint.ML.Encoders;
 using Mint.ML.Evaluation;
@@ -21,6 +23,7 @@ internal sealed class WorldBench : IDisposable
     private readonly string? teacher;
     private readonly string[] encoders;
     private readonly List<string> page = [];
+    private string set = ""; // names what is measured
 
     private WorldBench(string path, string? teacher, string[] encoders)
     {
@@ -45,33 +48,36 @@ internal sealed class WorldBench : IDisposable
         using var bench = new WorldBench(model, teacher, [.. encoders]);
         bench.page.Add($"Model: `{Path.GetFileName(model)}`. Intervals are 95 %, by bootstrap over the clips.");
         foreach (string manifest in manifests) bench.Measure(manifest);
+        if (bench.page.Count == 1) throw new ArgumentException("No manifest was named, or none has a clip of what was asked for.");
         string text = string.Join("\n", bench.page) + "\n";
         Console.WriteLine(text);
         if (output is not null) AtomicFile.WriteText(output, text);
         return 0;
     }
 
-    private string By => model.System is null ? "similarity" : "ranking";
+    private bool BySimilarity => model.System is null || model.Defaults.BySimilarity;
+
+    private string By => BySimilarity ? "similarity" : "ranking";
 
     public void Dispose() => model.Dispose();
 
-    private void Measure(string manifest)
+    /// <summary>The tables of a manifest, or of its rows with a value: <c>manifest.csv:Note=fold 5</c>.</summary>
+    private void Measure(string asked)
     {
+        var (manifest, column, value) = asked.LastIndexOf(':') is var colon and > 0 && asked.IndexOf('=', colon) is var equal and > 0
+            ? (asked[..colon], asked[(colon + 1)..equal], asked[(equal + 1)..]) : (asked, null, "");
         var all = AudioManifest.Read(manifest);
-        page.Add($"\n## {Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(manifest)))}/{Path.GetFileName(manifest)}\n");
+        AudioManifestRow[] rows = [.. all.Rows.Where(row => column is null || row.Find(column) == value)];
+        if (rows.Length == 0) throw new InvalidDataException($"{manifest} has no row whose {column} is '{value}'.");
+        string folder = Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(manifest)))!;
+        set = $"{folder}-{Path.GetFileNameWithoutExtension(manifest)}{value.Replace(' ', '-').Insert(0, value.Length > 0 ? "-" : "")}";
+        page.Add($"\n## {folder}/{Path.GetFileName(manifest)}{(column is null ? "" : $", {value}")}\n");
         page.Add("| task | clips | metric | value | low | high |\n| --- | --- | --- | --- | --- | --- |");
-        Add(all, "Label", row => row.Find("Label"), new()
-        {
-            Name = "names, zero-shot",
-            Task = "classification",
-            Instruction = model.Defaults.LabelInstruction,
-            By = By,
-            Ranking = model.Defaults.Ranking with { MultiLabel = false, UnknownBelow = 0 },
-        });
-        if (teacher is not null) Tags(all);
+        Names(rows);
+        if (teacher is not null) Tags(rows);
         if (model.System is not null)
         {
-            Add(all, "Caption", row => row.Find("Caption"), new()
+            Add(rows, "Caption", row => row.Find("Caption"), new()
             {
                 Name = "captions",
                 Task = "captioning",
@@ -79,33 +85,69 @@ internal sealed class WorldBench : IDisposable
                 Generation = model.Defaults.Generation,
             });
         }
-        if (model.Embeddings is not null) Add(all, "Caption", row => row.Find("Caption"), new() { Name = "search", Task = "retrieval" });
+        if (model.Embeddings is not null) Add(rows, "Caption", row => row.Find("Caption"), new() { Name = "search", Task = "retrieval" });
         string[] probed = [.. encoders, .. teacher is null ? [] : new[] { teacher }];
-        string[] probes = all.Columns.Contains("Note") ? [.. ProbeBench.Lines(manifest, probed, ("this model's encoder", model.Encoder))] : [];
+        string[] probes = rows.Any(row => row.Find("Note") is not null)
+            ? [.. ProbeBench.Lines(manifest, probed, ("this model's encoder", model.Encoder), Kept)] : [];
         if (probes.Length > 0) page.AddRange(["", "Beside it, linear probes across folds, and the teacher's own class names:\n", .. probes]);
     }
 
+    // Where all are names that the model has itself, among all of those: its answers when nobody says among what.
+    private void Names(AudioManifestRow[] rows)
+    {
+        bool own = rows.All(row => row.Find("Label") is not { } label || model.Defaults.Labels.Contains(label));
+        var items = Add(rows, "Label", row => row.Find("Label") ?? row.Find("Family")?.Replace('_', ' '), new()
+        {
+            Name = own ? "the model's own names" : "names, zero-shot",
+            Task = "classification",
+            Labels = own ? model.Defaults.Labels : [],
+            Instruction = model.Defaults.LabelInstruction,
+            By = By,
+            Ranking = model.Defaults.Ranking with { MultiLabel = false, UnknownBelow = 0 },
+        });
+        if (items is null || model.Defaults.Ranking.UnknownBelow <= 0) return;
+        JsonObject[] given = [.. items.Where(item => item["scores"]!.AsArray().Max(score => (double)score!) >= model.Defaults.Ranking.UnknownBelow)];
+        page.Add(string.Create(CultureInfo.InvariantCulture,
+            $"| not unknown, above {model.Defaults.Ranking.UnknownBelow:F3} | {items.Length} | share | {given.Length / (double)items.Length:F3} | | |"));
+        if (given.Length > 0)
+        {
+            page.Add(string.Create(CultureInfo.InvariantCulture, $"| of these | {given.Length} | accuracy | "
+                + $"{given.Average(item => (string)item["reference"]![0]! == (string)item["answer"]! ? 1.0 : 0):F3} | | |"));
+        }
+    }
+
+    /// <summary>A row of a table that takes minutes, made once.</summary>
+    private static string Kept(string of, Func<string> make)
+    {
+        string file = Path.Combine(Work, $"probe-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(of)))[..12]}.md");
+        if (File.Exists(file)) return File.ReadAllText(file);
+        string made = make();
+        Directory.CreateDirectory(Work);
+        AtomicFile.WriteText(file, made);
+        return made;
+    }
+
     /// <summary>The teacher's labels as the truth: how well the model's scores of each order the clips.</summary>
-    private void Tags(AudioManifest all)
+    private void Tags(AudioManifestRow[] rows)
     {
         // "Bird vocalization, bird call, bird song" is one class: a model is asked by its first name, which it has room to read.
         string[] names = [.. File.ReadAllLines(Path.Combine(teacher!, "labels.txt")).Select(name => name.Split(',')[0].ToLowerInvariant())];
         using var net = YamNet.Load(teacher!);
         using var frontEnd = new YamNetFrontEnd();
-        var heard = all.Rows.DistinctBy(row => row["Path"]).ToDictionary(row => row["Path"], row => string.Join(";", Hear(net, frontEnd, row.Path)
+        var heard = rows.DistinctBy(row => row["Path"]).ToDictionary(row => row["Path"], row => string.Join(";", Hear(net, frontEnd, row.Path)
             .Index().Where(score => score.Item >= IsHeard).Select(score => names[score.Index]).Distinct()));
         // Too rare a label says little, and silence is no sound.
         string[] labels = [.. heard.Values.SelectMany(tags => tags.Split(';')).Where(tag => tag is not ("" or "silence")).CountBy(tag => tag)
             .Where(tag => tag.Value >= 3).Select(tag => tag.Key).Order(StringComparer.Ordinal)];
         if (labels.Length < 2) return;
-        Add(all, "Tags", row => string.Join(";", heard[row["Path"]].Split(';').Where(labels.Contains)), new()
+        Add(rows, "Tags", row => string.Join(";", heard[row["Path"]].Split(';').Where(labels.Contains)), new()
         {
             Name = $"the teacher's tags ({labels.Length})",
             Task = "tagging",
             Labels = labels,
             Instruction = model.Defaults.LabelInstruction,
             By = By,
-            Ranking = new() { Score = model.System is null ? RankingScore.Sum : RankingScore.PointwiseMutualInformation },
+            Ranking = new() { Score = BySimilarity ? RankingScore.Sum : RankingScore.PointwiseMutualInformation },
         }, empty: true);
     }
 
@@ -123,12 +165,12 @@ internal sealed class WorldBench : IDisposable
     }
 
     /// <summary>Runs a recipe on the rows that have what is asked for; the same command goes on where one was stopped.</summary>
-    private void Add(AudioManifest all, string column, Func<AudioManifestRow, string?> truth, EvaluationRecipe recipe, bool empty = false)
+    /// <returns>The items as they are kept; null where there is nothing to tell apart.</returns>
+    private JsonObject[]? Add(AudioManifestRow[] all, string column, Func<AudioManifestRow, string?> truth, EvaluationRecipe recipe, bool empty = false)
     {
-        var rows = all.Rows.Select(row => (row.Path, Truth: truth(row))).Where(row => empty || !string.IsNullOrEmpty(row.Truth)).ToList();
-        if (rows.Count == 0 || recipe.Task == "classification" && rows.Select(row => row.Truth).Distinct().Count() < 2) return;
+        var rows = all.Select(row => (row.Path, Truth: truth(row))).Where(row => empty || !string.IsNullOrEmpty(row.Truth)).ToList();
+        if (rows.Count == 0 || recipe.Task == "classification" && rows.Select(row => row.Truth).Distinct().Count() < 2) return null;
         // What was answered by another model, or about other clips, stands in another folder.
-        string source = Path.GetFullPath(all.File), set = $"{Path.GetFileName(Path.GetDirectoryName(source))}-{Path.GetFileNameWithoutExtension(source)}";
         string folder = Path.Combine(Work, $"{Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)))[..8]}-{set}-{recipe.Task}");
         Directory.CreateDirectory(folder);
         string manifest = Path.Combine(folder, "manifest.csv");
@@ -142,5 +184,6 @@ internal sealed class WorldBench : IDisposable
                 $"| {recipe.Name} | {result.Clips} | {metric.Name} | {metric.Value:F3} | {metric.Low:F3} | {metric.High:F3} |"));
         }
         if (recipe.Task == "classification") page.Add(FormattableString.Invariant($"| chance | | accuracy | {1.0 / result.Labels!.Count:F3} | | |"));
+        return [.. TextFile.ReadLines(Path.Combine(folder, "items.jsonl")).Select(line => JsonNode.Parse(line)!.AsObject())];
     }
 }

@@ -81,12 +81,16 @@ internal static class SmallFolders
         model.state_dict().Select(pair => KeyValuePair.Create(pair.Key, pair.Value.detach())));
 
     /// <summary>Writes a folder's weights again in half the bytes: matrices in float16, which such models were not trained to more than.</summary>
-    public static void Halve(string from, string to, IReadOnlyList<string> parts)
+    /// <param name="from">The folder.</param>
+    /// <param name="to">Where it goes.</param>
+    /// <param name="parts">Files that are copied.</param>
+    /// <param name="without">What is in the names of tensors that are left out.</param>
+    public static void Halve(string from, string to, IReadOnlyList<string> parts, params string[] without)
     {
         using var scope = NewDisposeScope();
         using (var checkpoint = CheckpointFolder.Open(from))
         {
-            CheckpointWriter.Write(to, checkpoint.Config, [.. checkpoint.Names.Select(name =>
+            CheckpointWriter.Write(to, checkpoint.Config, [.. checkpoint.Names.Where(name => !without.Any(name.Contains)).Select(name =>
             {
                 var tensor = checkpoint.Read(name);
                 return KeyValuePair.Create(name, tensor.ndim > 1 && tensor.is_floating_point() ? tensor.to(ScalarType.Float16) : tensor);
