@@ -137,7 +137,7 @@ public sealed class InstructionTuner : StepEstimator<InstructionTunedTransformer
         }
         int seed = options.Seed ?? host.Rand.Next();
         // Stage 2 trains on a copy: stage 1's own bridge still searches and matches.
-        var tuned = TunedModel.Begin(stage1.CopyBridge(), stage1.Vocabulary, folder, options.Training.MaxTokens, seed, Devices.ForEnvironment(Environment));
+        var tuned = TunedModel.Begin(stage1.Bridge.Copy(), stage1.Vocabulary, folder, options.Training.MaxTokens, seed, Devices.ForEnvironment(Environment));
         try
         {
             channel.Info(MessageSensitivity.None, "{0}", $"Stage 2: {examples.Count} instructions about {data.Frames.Count} clips.");

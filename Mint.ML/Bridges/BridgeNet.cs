@@ -132,6 +132,17 @@ public sealed class BridgeNet : Module
         ],
     };
 
+    /// <summary>A bridge of its own with the same weights, on the same device: to train, while this one stays as it is.</summary>
+    public BridgeNet Copy()
+    {
+        var copy = new BridgeNet(Config).Placed(null, Queries.device);
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        var weights = state_dict();
+        foreach (var (name, weight) in copy.state_dict()) weight.copy_(weights[name]);
+        return copy;
+    }
+
     /// <summary>Loads a bridge from a folder with config.json and weights, ours or LAVIS's. The weights can be trained.</summary>
     public static BridgeNet Load(string folder, ScalarType? dtype = null, Device? device = null)
     {

@@ -20,17 +20,6 @@ internal sealed class TrainedBridge(BridgeNet bridge, VocabularyFiles vocabulary
     /// <summary>Vectors of clips and texts, and matching probabilities.</summary>
     public BridgeEmbeddings Embeddings => new(bridge, Tokenizer) { MaxTextTokens = maxTextTokens };
 
-    /// <summary>A bridge of its own with the same weights, for stage 2 to train on: stage 1's own stays as it is, and still searches and matches.</summary>
-    public BridgeNet CopyBridge()
-    {
-        var copy = new BridgeNet(bridge.Config).Placed(null, Device);
-        using var guard = no_grad();
-        using var scope = NewDisposeScope();
-        var weights = bridge.state_dict();
-        foreach (var (name, weight) in copy.state_dict()) weight.copy_(weights[name]);
-        return copy;
-    }
-
     public void Write(ModelWriter writer, string name)
     {
         WriteBridge(writer, name, bridge, maxTextTokens);

@@ -20,6 +20,7 @@ internal abstract class AnswerStage : ITrainingStage
     private readonly ITextTokenizer language;
     private readonly TokenRows answered;
     private readonly int mostTokens;
+    private CancellationToken cancel; // heard while gigabytes of weights are hashed, too
 
     protected AnswerStage(ILanguageModel languageModel, ITextTokenizer language, InstructionMix mix, TrainingOptions options)
     {
@@ -82,7 +83,7 @@ internal abstract class AnswerStage : ITrainingStage
     {
         ["mix"] = Mix.Fingerprint,
         ["vocabularies"] = RunFolder.Hash(Asked.Concat(answered.Fingerprint)),
-        ["language model"] = languageModel is Module model ? RunFolder.Hash(model) : "",
+        ["language model"] = languageModel is Module model ? RunFolder.Hash(model, cancel) : "",
     };
 
     /// <summary>Hashes of what is the system's own beside its frozen language model: architecture, other frozen parts.</summary>
@@ -135,7 +136,9 @@ internal abstract class AnswerStage : ITrainingStage
             model.eval();
         }
         var heldOut = validation is null ? null : stage(new InstructionMix([new InstructionSource(validation.Examples)]));
-        return TrainingLoop.Run(new FrameTraining(stage(mix), audio, options),
+        var trained = stage(mix);
+        trained.cancel = cancel;
+        return TrainingLoop.Run(new FrameTraining(trained, audio, options),
             heldOut is null ? null : new HeldOutAnswers(heldOut, heldOut.Answer, validation!.Audio, options), options, progress, cancel);
     }
 

@@ -90,11 +90,12 @@ internal sealed partial class RunFolder : IDisposable
         [audio.Identity, .. Enumerable.Range(0, audio.Count).Select(clip => $"{audio.Name(clip)} {audio.Frames(clip)}")];
 
     /// <summary>SHA-256 of a frozen model's weights.</summary>
-    public static string Hash(nn.Module model)
+    public static string Hash(nn.Module model, CancellationToken cancel = default)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var (name, parameter) in model.named_parameters())
         {
+            cancel.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             hash.AppendData(Encoding.UTF8.GetBytes(name));
             hash.AppendData(parameter.detach().cpu().contiguous().bytes);

@@ -9,10 +9,6 @@ internal sealed record Mutation(string File, int Line, ExpressionSyntax Before, 
 {
     /// <summary>Names the mutation in the log; the same from run to run.</summary>
     public string Key => $"{File}:{Line}\t{Mutations.OneLine(Before.ToString())}\t{Mutations.OneLine(After)}";
-
-    /// <summary>The folder of Mint.ML the expression is in, whose tests are asked first.</summary>
-    public string Folder => File.Split('/')[1];
-
 }
 
 /// <summary>Draws lines of code by a seed and changes one thing in each.</summary>

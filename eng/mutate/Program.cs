@@ -34,19 +34,11 @@ Parallel.ForEach(unasked, new ParallelOptions { MaxDegreeOfParallelism = 2 }, pa
         var classes = reached.Where(hit => hit.Number == pair.Number && hit.Class.StartsWith(project + ".")).Select(hit => hit.Class).ToList();
         if (classes.Count > 0 && result.StartsWith("survived"))
         {
-            result = Ask(project, pair.Number, string.Join('|', classes.Select(name => $"FullyQualifiedName~{name}.")), 1800) ?? "survived";
+            result = Ask(project, pair.Number, string.Join('|', classes.Select(name => $"FullyQualifiedName~{name}."))) ?? "survived";
         }
     }
     Record(pair.Mutation, result);
 });
-// A test that fails without any mutation notices nothing: those that noticed must pass now.
-var names = chosen.Select(pair => results[pair.Mutation.Key]).Where(result => result.Contains('_')).Distinct().ToList();
-var filter = string.Join('|', names.Select(name => $"FullyQualifiedName~.{name}"));
-if (names.Count > 0 && projects.Select(project => Ask(project, 0, filter, 1800)).FirstOrDefault(failed => failed is not null) is { } broken)
-{
-    Console.Error.WriteLine($"Without any mutation on, {broken} fails: mend that first.");
-    return 2;
-}
 var noticed = chosen.Count(pair => !results[pair.Mutation.Key].StartsWith("survived"));
 Console.WriteLine($"noticed {noticed} of {chosen.Count}");
 return noticed * 10 >= chosen.Count * 9 ? 0 : 1;
@@ -104,25 +96,25 @@ HashSet<(string File, int Line)> Compile(List<(int Number, Mutation Mutation)> m
                 private static readonly string on = System.Environment.GetEnvironmentVariable("MINT_MUTANT") ?? "0";
                 private static readonly int number = int.Parse(on);
                 private static readonly string? seen = System.Environment.GetEnvironmentVariable("MINT_MUTANT_SEEN");
-                private static readonly long[] last = new long[1000];
+                private static readonly string?[] last = new string?[1000];
                 private static readonly System.Collections.Generic.HashSet<string> written = new();
+
+                // MSTest's word on who is running, which flows to tasks and threads that a test starts; in a process that it starts, nobody's.
+                private static readonly System.Reflection.PropertyInfo? current = System.Type.GetType(
+                    "Microsoft.VisualStudio.TestTools.UnitTesting.TestContext, MSTest.TestFramework.Extensions")?.GetProperty("Current");
+                private static readonly System.Reflection.PropertyInfo? name = current?.PropertyType.GetProperty("FullyQualifiedTestClassName");
 
                 internal static bool Is(int one)
                 {
-                    // A look at the stack takes a tenth of a millisecond, and loops come here a million times.
-                    if (seen is not null && System.Environment.TickCount64 - last[one] > 3)
+                    if (seen is not null)
                     {
-                        last[one] = System.Environment.TickCount64;
-                        foreach (var frame in new System.Diagnostics.StackTrace(false).GetFrames())
+                        string running = current?.GetValue(null) is { } context ? (string?)name!.GetValue(context) ?? "?" : "?";
+                        if (last[one] != running)
                         {
-                            var type = frame.GetMethod()?.DeclaringType;
-                            while (type?.DeclaringType is { } outer) type = outer;
-                            if (type?.Assembly.GetName().Name is { } name && name.EndsWith(".Tests"))
+                            last[one] = running;
+                            lock (written)
                             {
-                                lock (written)
-                                {
-                                    if (written.Add(one + " " + type.FullName)) System.IO.File.AppendAllText(seen, one + " " + type.FullName + "\n");
-                                }
+                                if (written.Add(one + " " + running)) System.IO.File.AppendAllText(seen, one + " " + running + "\n");
                             }
                         }
                     }
@@ -167,7 +159,7 @@ HashSet<(string File, int Line)> Compile(List<(int Number, Mutation Mutation)> m
     }
 }
 
-// The numbers of the mutations with the test classes whose code stood on the stack when they were reached.
+// The numbers of the mutations with the test classes that were running when they were reached; "?" is a process that a test started.
 HashSet<(int Number, string Class)> Reached()
 {
     var seen = Path.Combine(root, "artifacts", "mutation-reached.txt");
@@ -181,8 +173,24 @@ HashSet<(int Number, string Class)> Reached()
 
 string Mutated(string project) => Path.Combine(root, "tests", project, "bin", "Mutated");
 
-// The test that fails, "timeout" or the exit code of a crash; null where all pass.
-string? Ask(string project, int number, string filter, int seconds)
+// The test that notices, "timeout" or the exit code of a crash; null where all pass. On a busy machine a test may fail, and a limit may pass, with no
+// mutation on: what notices must do so again, and must be well without it.
+string? Ask(string project, int number, string filter)
+{
+    const int limit = 1800; // seconds
+    while (Try(project, number, filter, limit) is { } found)
+    {
+        var again = found.Contains('_') ? $"FullyQualifiedName~.{found}" : filter;
+        // What takes so long must be three times as quick without the mutation.
+        if (Try(project, 0, again, found == "timeout" ? limit / 3 : limit) is null && (found == "timeout" || Try(project, number, again, limit) is not null)) return found;
+        Console.WriteLine($"{number}: {found} is not the mutation's");
+        if (!found.Contains('_')) return null;
+        filter = $"({filter})&FullyQualifiedName!~.{found}";
+    }
+    return null;
+}
+
+string? Try(string project, int number, string filter, int seconds)
 {
     var arguments = $"{Mutated(project)}/net10.0/{project}.dll --progress off --ansi off --maximum-failed-tests 1 --ignore-exit-code 8 --filter \"{filter}\"";
     var (code, output) = Run(number, "dotnet", arguments, seconds);

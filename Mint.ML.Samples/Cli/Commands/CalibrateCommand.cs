@@ -72,6 +72,8 @@ internal static class CalibrateCommand
             {
                 return Task.FromResult(130);
             }
+            Stopping.Listen(false); // the fit keeps nothing until it is written
+            cancel.ThrowIfCancellationRequested();
             var fit = Fit(clips, [.. heard.Values.Select(row => Scores(row, how.MultiLabel))], among, how, parse.GetValue(precision));
             string to = parse.GetValue(output) ?? file;
             (defaults with { Labels = among, LabelInstruction = asked.Instruction, Ranking = fit.Ranking, Threshold = fit.Threshold }).WriteRanking(file, to);

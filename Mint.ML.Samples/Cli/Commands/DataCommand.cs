@@ -29,6 +29,7 @@ internal static class DataCommand
         command.SetAction((parse, cancel) =>
         {
             string home = parse.GetValue(folder)!;
+            Stopping.Listen();
             var clips = SoundCollection.Gather(home, SoundSources.All, parse.GetValue(with)!, Console.Out, cancel);
             using var bank = SoundBank.Open(home, Console.Out, cancel);
             int sources = clips.Select(clip => clip.Source).Distinct().Count();

@@ -49,11 +49,11 @@ internal static class DistilCommand
                 if (parse.GetValue(threads) is < 1 or > 1024) throw new ArgumentException($"--threads is {parse.GetValue(threads)}; expected 1 to 1024.");
             });
             string home = parse.GetValue(teacher)!;
+            Stopping.Listen();
             using var model = YamNet.Load(home);
             using var bank = SoundBank.Open(parse.GetValue(sounds)!, Console.Out, cancel);
             using var patches = new PatchPool(parse.GetValue(pool)!, bank, model, options.Seed);
             set_num_threads(parse.GetValue(threads));
-            Stopping.Listen();
             using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             var making = Task.Run(() => patches.Make(options.Shards, end.Token), end.Token); // ahead of the training
             var distillation = new Distillation(patches, model.Config, options, end.Token);

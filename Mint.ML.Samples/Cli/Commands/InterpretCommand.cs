@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Mint.ML.Answering;
 using Mint.ML.Audio;
+using Mint.ML.Encoders;
 using Mint.ML.Samples.Cli.Options;
 
 namespace Mint.ML.Samples.Cli.Commands;
@@ -25,11 +26,14 @@ internal static class InterpretCommand
             OptionErrors.Check(() => path = model.Read(parse));
             var clips = ClipList.Read(parse.GetValue(input)!, StandardError.Report);
             using var loaded = ModelFile.Load(path, DeviceOption.Parse(parse.GetValue(device)!));
+            var how = hearing.Read(parse);
+            var reading = AudioReadOptions.Default with { SampleRate = loaded.Model.Encoder.SampleRate, Damaged = how.Damaged };
             Stopping.Listen();
             foreach (var clip in clips)
             {
                 cancel.ThrowIfCancellationRequested();
-                var sound = AudioFile.Read(clip.File, loaded.Model.Encoder.SampleRate);
+                var sound = loaded.Model.Encoder.Fit(AudioFile.Read(clip.File, reading, cancel), how.Short);
+                foreach (string note in sound.Notes) StandardError.Report($"{clip.Name}: {note}");
                 var words = loaded.Model.InterpretPrefix(sound, parse.GetValue(instruction)).Select(word => word.Trim());
                 Console.WriteLine($"{clip.Name}\t{string.Join(' ', words)}");
             }

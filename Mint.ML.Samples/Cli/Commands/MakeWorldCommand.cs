@@ -44,18 +44,30 @@ internal static class MakeWorldCommand
         command.Add(training);
         command.SetAction((parse, cancel) =>
         {
-            string place = parse.GetValue(work)!;
-            var options = training.Read(parse) with { RunFolder = Path.Combine(place, "stage1") };
-            OptionErrors.Check(options.Validate);
+            string home = parse.GetValue(work)!, start = Shipped.Folder("--language-model", "models", "language-model");
+            var options = training.Read(parse) with { RunFolder = Path.Combine(home, "stage1") };
+            var place = new WorldPlace(parse.GetValue(teacher)!, parse.GetValue(sounds)!, parse.GetValue(pool)!, parse.GetValue(notes)!,
+                parse.GetValue(encoder) ?? Shipped.Folder("--encoder", "models", "everyday-encoder"), parse.GetValue(sentences)!,
+                parse.GetValue(language) ?? Path.Combine(home, "language-model"), home);
+            OptionErrors.Check(options.Validate, Own, place.Validate);
+            using var held = place.Begin(options, start, parse.GetValue(languageSteps));
             set_num_threads(parse.GetValue(threads));
             Stopping.Listen();
             var making = new WorldMaking(options, Console.Out, new TrainingLines("scenes"), cancel);
-            string model = parse.GetValue(language) ?? Path.Combine(place, "language-model");
-            making.LanguageModel(Shipped.Folder("--language-model", "models", "language-model"), model, parse.GetValue(languageSteps));
-            string ear = parse.GetValue(encoder) ?? Shipped.Folder("--encoder", "models", "everyday-encoder");
-            making.Run(parse.GetValue(teacher)!, parse.GetValue(sounds)!, parse.GetValue(pool)!, parse.GetValue(notes)!, ear, model,
-                parse.GetValue(sentences)!, place, parse.GetValue(output)!);
+            making.LanguageModel(start, place.LanguageModel, parse.GetValue(languageSteps));
+            making.Run(place, parse.GetValue(output)!);
             return Task.FromResult(cancel.IsCancellationRequested ? 130 : 0);
+
+            void Own()
+            {
+                var errors = new OptionErrors();
+                errors.Require(parse.GetValue(threads) is >= 1 and <= 1024, $"--threads is {parse.GetValue(threads)}; expected 1 to 1024.");
+                errors.Require(parse.GetValue(languageSteps) >= 1, $"--language-model-steps is {parse.GetValue(languageSteps)}; expected at least 1.");
+                errors.Require(options.Start is not { } run || Directory.Exists(run) && Directory.EnumerateFiles(run, "step-*.safetensors").Any(),
+                    $"--start: '{options.Start}' holds no checkpoint (step-*.safetensors) to begin with.");
+                errors.Require(!File.Exists(parse.GetValue(output)), $"--output: {parse.GetValue(output)} is a file; a folder is wanted.");
+                errors.Throw();
+            }
         });
         return command;
     }

@@ -63,8 +63,7 @@ internal static class PretrainEncoderCommand
             var held = HeldOut(parse.GetValue(holdOut), rows);
             var encoder = EncoderPretraining.Create(config, options.Seed);
             Stopping.Listen();
-            using var features = EncoderPretraining.Features(encoder, rows.Select(row => AudioFile.Read(row.Path, config.SampleRate).Samples), progress,
-                cancel);
+            using var features = EncoderPretraining.Features(encoder, Sounds(rows, config.SampleRate, encoder.MinimumSamples), progress, cancel);
             EncoderPretraining.Run(encoder, features, told, held, options, new TrainingLines(), cancel);
             EncoderPretraining.Save(encoder, config, parse.GetValue(output)!);
             Console.WriteLine($"written: {parse.GetValue(output)} ({encoder.parameters().Sum(weight => weight.numel()):N0} parameters)");
@@ -84,6 +83,25 @@ internal static class PretrainEncoderCommand
             }
         });
         return command;
+    }
+
+    // Of one length: a batch is a block of their spectrograms, and length must tell nothing.
+    private static IEnumerable<float[]> Sounds(IReadOnlyList<AudioManifestRow> rows, int rate, long least)
+    {
+        int length = 0;
+        foreach (var row in rows)
+        {
+            float[] samples = AudioFile.Read(row.Path, rate).Samples;
+            if (length == 0) length = samples.Length;
+            if (samples.Length < least)
+                throw new InvalidDataException($"{row.Place}: '{row["Path"]}' has {samples.Length} samples at {rate} Hz; the encoder needs {least}.");
+            if (samples.Length != length)
+            {
+                throw new InvalidDataException($"{row.Place}: '{row["Path"]}' has {samples.Length} samples at {rate} Hz, and the clips before it {length}; "
+                    + "it is trained on clips of one length, as 'mint data notes' makes them.");
+            }
+            yield return samples;
+        }
     }
 
     private static ClipLabels Label(string column, IReadOnlyList<AudioManifestRow> rows)

@@ -63,17 +63,17 @@ internal static class TuneAptCommand
             using var apt = folder is null ? Begin(stage0!, llama!, options.Seed, place) : Apt.Load(folder, place.Device);
             string identity = FrameStore.EncoderIdentity(ear, place.Device.type) + " of APT";
             var audio = Frames(files, places);
-            Stopping.Listen();
             InstructionValidation? heldOut = null;
             if (parse.GetValue(validation) is { Length: > 0 } sets)
             {
                 var (clips, rows, asked) = InstructionData.Read(sets, new ConsoleLines());
                 heldOut = new InstructionValidation(Frames(clips, rows), asked.Examples);
             }
+            Stopping.Listen();
             var result = AptTraining.Run(apt, audio, mix, options, heldOut, new TrainingLines(), cancel);
             string made = Path.Combine(place.Folder, "system"), alignment = folder is null ? stage0! : Path.Combine(folder, "alignment");
-            if (ranks.IsFirst) apt.Save(made, ear, words, speaker, Directory.Exists(alignment) ? alignment : null);
-            return Task.FromResult(place.Finish(result, made));
+            if (ranks.IsFirst && !result.Cancelled) apt.Save(made, ear, words, speaker, Directory.Exists(alignment) ? alignment : null);
+            return Task.FromResult(place.FinishSystem(result, made));
 
             IFrameSource Frames(IReadOnlyList<string> sounds, IReadOnlyList<string> rows) =>
                 ranks.InTurn(() => place.Frames(sounds, rows, () => Apt.LoadEncoder(ear, place.Device), identity, cancel));

@@ -61,7 +61,7 @@ internal static class TuneSystemCommand
             var ranks = Ranks.Present;
             using var held = RunFiles.Begin(place.Folder, command, parse, place.Encoder);
             string made = Path.Combine(place.Folder, "system");
-            return Task.FromResult(place.Finish(isPengi ? TrainPengi() : TrainMusiLingo(), made));
+            return Task.FromResult(place.FinishSystem(isPengi ? TrainPengi() : TrainMusiLingo(), made));
 
             TrainingResult TrainPengi()
             {
@@ -71,11 +71,11 @@ internal static class TuneSystemCommand
                 bool whole = contrasts || !parse.GetValue(frozen);
                 string identity = FrameStore.EncoderIdentity(origin, place.Device.type) + (whole ? " spectrograms" : " embeddings");
                 var audio = ranks.InTurn(() => place.Frames(files, places, () => whole ? pengi.Spectrograms : pengi.Encoder, identity, cancel));
-                Stopping.Listen();
                 var measured = HeldOut(() => whole ? pengi.Spectrograms : pengi.Encoder, identity);
+                Stopping.Listen();
                 var result = contrasts ? ClapTraining.Run(pengi, audio, mix, options, measured, new TrainingLines(), cancel)
                     : PengiTraining.Run(pengi, audio, mix, options, measured, new TrainingLines(), cancel);
-                if (ranks.IsFirst) pengi.Save(made, origin);
+                if (ranks.IsFirst && !result.Cancelled) pengi.Save(made, origin);
                 return result;
             }
 
@@ -86,9 +86,10 @@ internal static class TuneSystemCommand
                     parse.GetValue(window), options.Seed, place.Device) : MusiLingo.Load(folder, mert, device: place.Device);
                 string identity = FrameStore.EncoderIdentity(mert, place.Device.type) + $" of {musilingo.FrameWidth}";
                 var audio = ranks.InTurn(() => place.Frames(files, places, () => musilingo.Encoder, identity, cancel));
+                var measured = HeldOut(() => musilingo.Encoder, identity);
                 Stopping.Listen();
-                var result = MusiLingoTraining.Run(musilingo, audio, mix, options, HeldOut(() => musilingo.Encoder, identity), new TrainingLines(), cancel);
-                if (ranks.IsFirst) musilingo.Save(made, mert, folder ?? llama!);
+                var result = MusiLingoTraining.Run(musilingo, audio, mix, options, measured, new TrainingLines(), cancel);
+                if (ranks.IsFirst && !result.Cancelled) musilingo.Save(made, mert, folder ?? llama!);
                 return result;
             }
 

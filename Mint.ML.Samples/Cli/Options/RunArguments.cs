@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Mint.ML.Audio;
-using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Systems;
@@ -49,12 +48,12 @@ internal sealed record RunPlace(string Folder, string Encoder, string Cache, Dev
         ModelCatalog.RequireAudioEncoder(Encoder);
     }
 
-    /// <summary>Width of the encoder's frames, from its configuration alone; null when none is named.</summary>
+    /// <summary>Width of the encoder's frames, which it is asked for: configurations name it in several ways; null when none is named.</summary>
     public int? EncoderWidth()
     {
         if (Encoder.Length == 0) return null;
-        using var checkpoint = CheckpointFolder.Open(Encoder);
-        return checkpoint.Config.TryGetPropertyValue("hidden_size", out var size) ? (int?)size : null;
+        using var encoder = ModelCatalog.LoadAudioEncoder(Encoder);
+        return encoder.HiddenSize;
     }
 
     /// <summary>The encoder's frames of rows' sound files, from the cache where they are in it.</summary>
@@ -78,15 +77,17 @@ internal sealed record RunPlace(string Folder, string Encoder, string Cache, Dev
     }
 
     /// <summary>Says how the run ended; the exit code.</summary>
-    public int Finish(TrainingResult result) => Finish(result, RunFiles.Model(Folder));
+    public int Finish(TrainingResult result) => Finish(result, $"written: {RunFiles.Model(Folder)} after");
 
-    /// <summary>The same, of another file or folder than model.zip.</summary>
-    public int Finish(TrainingResult result, string written)
+    /// <summary>The same of a system's folder. A run that was stopped has written none: its frozen models are gigabytes, and it has its checkpoint.</summary>
+    public int FinishSystem(TrainingResult result, string written) => Finish(result, result.Cancelled ? $"{Folder}:" : $"written: {written} after");
+
+    private static int Finish(TrainingResult result, string written)
     {
         if (result.Cropped > 0) Console.WriteLine($"{result.Cropped} clips are longer than --max-frames: of each, training heard a window an epoch");
         if (result.StoppedEarly) Console.WriteLine("stopped early: the last validations were no better");
         if (result.Best is { } best) Console.WriteLine($"the weights are those of step {best.Step}, the best validation");
-        Console.WriteLine($"written: {written} after {result.Steps} steps{(result.Cancelled ? ", stopped; the same command goes on" : "")}");
+        Console.WriteLine($"{written} {result.Steps} steps{(result.Cancelled ? ", stopped; the same command goes on" : "")}");
         return result.Cancelled ? 130 : 0;
     }
 

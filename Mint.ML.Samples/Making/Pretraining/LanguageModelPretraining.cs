@@ -155,7 +155,8 @@ internal static class LanguageModelPretraining
     }
 
     /// <summary>Measures a model on pairs, which it should not have been trained on.</summary>
-    public static LanguageModelQuality Measure(T5 model, ITextTokenizer tokenizer, IReadOnlyList<TextPair> pairs, LanguageModelPretrainingOptions options)
+    public static LanguageModelQuality Measure(T5 model, ITextTokenizer tokenizer, IReadOnlyList<TextPair> pairs, LanguageModelPretrainingOptions options,
+        CancellationToken cancel = default)
     {
         if (pairs.Count == 0) throw new ArgumentException("There are no pairs to measure on.", nameof(pairs));
         using var grad = no_grad();
@@ -163,6 +164,7 @@ internal static class LanguageModelPretraining
         long tokens = 0, right = 0, exact = 0;
         foreach (var batch in pairs.Chunk(options.BatchSize))
         {
+            cancel.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             var (ids, mask, targets) = Tensors(tokenizer, batch, options);
             var logits = model.Logits(model.Embed(ids), mask, targets);                          // (B, T, V)

@@ -68,6 +68,7 @@ internal sealed class SoundBank : IDisposable
         var sounds = new List<BankedSound>();
         int unread = 0;
         Directory.CreateDirectory(Path.Combine(folder, "decoded"));
+        AtomicFile.Sweep(Path.Combine(folder, "decoded"), name => name == Path.GetFileName(Samples(folder))); // of a killed run: gigabytes
         AtomicFile.Write(Samples(folder), stream =>
         {
             long offset = 0;

@@ -32,7 +32,7 @@ internal static class SoundCollection
     /// <param name="packages">What to fetch.</param>
     /// <param name="manifests">Manifests of clips at hand, with Path and, where known, Label, Author and Licence.</param>
     /// <param name="log">Told of every package.</param>
-    /// <param name="cancel">Stops between two packages.</param>
+    /// <param name="cancel">Stops between two packages, and ends what fetches or unpacks one.</param>
     /// <returns>The clips, by path.</returns>
     public static IReadOnlyList<CollectedClip> Gather(
         string folder, IEnumerable<SoundPackage> packages, IEnumerable<string> manifests, TextWriter log, CancellationToken cancel)
@@ -40,14 +40,14 @@ internal static class SoundCollection
         folder = Path.GetFullPath(folder);
         if (File.Exists(folder)) throw new IOException($"{folder} is a file; a folder is wanted. Name another place.");
         CollectedClip[] atHand = [.. manifests.SelectMany(manifest => AtHand(folder, manifest))]; // whatever is wrong with them is told before the downloads
-        Directory.CreateDirectory(folder);
+        using var held = FolderLock.Take(folder); // two at once would delete what the other unpacks
         var clips = new List<CollectedClip>();
         foreach (var package in packages)
         {
             cancel.ThrowIfCancellationRequested();
             try
             {
-                string home = Fetch(folder, package);
+                string home = Fetch(folder, package, cancel);
                 CollectedClip[] own = [.. Clips(folder, home, package)];
                 clips.AddRange(own);
                 log.WriteLine($"{package.Name}: {own.Length:N0} sounds");
@@ -68,15 +68,15 @@ internal static class SoundCollection
     internal static bool IsHeldOut(string source, string note) =>
         note == "fold 5" || !note.StartsWith("fold", StringComparison.Ordinal) && StableHash(source) % 10 == 0;
 
-    private static string Fetch(string folder, SoundPackage package)
+    private static string Fetch(string folder, SoundPackage package, CancellationToken cancel)
     {
         string home = Path.Combine(folder, package.Name), part = Path.Combine(folder, $".{package.Name}.part");
         if (Directory.Exists(home)) return home;
         if (Directory.Exists(part)) Directory.Delete(part, recursive: true);
-        string archive = Download(Path.Combine(folder, "packages"), package);
+        string archive = Download(Path.Combine(folder, "packages"), package, cancel);
         Directory.CreateDirectory(part);
-        if (package.Registry == "debian") Run("dpkg-deb", part, "-x", archive, ".");
-        else Run("tar", part, "-xzf", archive);
+        if (package.Registry == "debian") Run(cancel, "dpkg-deb", part, "-x", archive, ".");
+        else Run(cancel, "tar", part, "-xzf", archive);
         foreach (string file in Directory.EnumerateFiles(part, "*", SearchOption.AllDirectories).ToList())
         {
             if (!IsSound(file) && !IsLicence(file, package.Name)) File.Delete(file);
@@ -85,7 +85,7 @@ internal static class SoundCollection
         return home;
     }
 
-    private static string Download(string folder, SoundPackage package)
+    private static string Download(string folder, SoundPackage package, CancellationToken cancel)
     {
         Directory.CreateDirectory(folder);
         return Downloaded() ?? Ask();
@@ -96,13 +96,13 @@ internal static class SoundCollection
         string Ask()
         {
             // Both clients write the file in the current folder, under its name only once it is whole or, npm, at one stroke.
-            if (package.Registry == "debian") Run("apt-get", folder, "download", "-q", package.Name);
-            else Run("npm", folder, "pack", "--silent", package.Name);
+            if (package.Registry == "debian") Run(cancel, "apt-get", folder, "download", "-q", package.Name);
+            else Run(cancel, "npm", folder, "pack", "--silent", package.Name);
             return Downloaded() ?? throw new FileNotFoundException($"the registry's client left no file of {package.Name} in {folder}.");
         }
     }
 
-    private static void Run(string program, string folder, params string[] arguments)
+    private static void Run(CancellationToken cancel, string program, string folder, params string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(ProgramPath.Find(program), arguments)
         {
@@ -110,11 +110,17 @@ internal static class SoundCollection
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         })!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        output.Wait();
-        if (process.ExitCode != 0) throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {error.Trim().Split('\n')[^1]}");
+        try
+        {
+            var (output, error) = (process.StandardOutput.ReadToEndAsync(cancel), process.StandardError.ReadToEndAsync(cancel));
+            process.WaitForExitAsync(cancel).GetAwaiter().GetResult();
+            Task.WhenAll(output, error).GetAwaiter().GetResult();
+            if (process.ExitCode != 0) throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {error.Result.Trim().Split('\n')[^1]}");
+        }
+        finally
+        {
+            if (!process.HasExited) process.Kill(entireProcessTree: true);
+        }
     }
 
     private static bool IsSound(string path) =>

@@ -22,11 +22,12 @@ internal sealed record HeardPart(Tensor Frames, int[] Counts, Tensor Scores) : I
     /// <param name="encoder">What hears.</param>
     /// <param name="lesson">Patches with the teacher's logits.</param>
     /// <param name="counts">Patches of each stretch, and frames of it.</param>
-    public static HeardPart Of(YamNet encoder, Lesson lesson, IReadOnlyList<(int Patches, int Frames)> counts)
+    /// <param name="cancel">Stops between two batches.</param>
+    public static HeardPart Of(YamNet encoder, Lesson lesson, IReadOnlyList<(int Patches, int Frames)> counts, CancellationToken cancel)
     {
         using var guard = no_grad();
         using var scope = NewDisposeScope();
-        var frames = Hear(encoder, lesson.Patches);                       // (patches, 3, E)
+        var frames = Hear(encoder, lesson.Patches, cancel);                     // (patches, 3, E)
         var scores = lesson.Logits.to(ScalarType.Float32).sigmoid();      // (patches, classes)
         var (kept, summed) = (new List<Tensor>(), new List<Tensor>());
         int at = 0;
@@ -42,7 +43,7 @@ internal sealed record HeardPart(Tensor Frames, int[] Counts, Tensor Scores) : I
     }
 
     /// <summary>Sounds that need no teacher.</summary>
-    public static HeardPart Of(YamNet encoder, IReadOnlyList<float[]> sounds, long classes)
+    public static HeardPart Of(YamNet encoder, IReadOnlyList<float[]> sounds, long classes, CancellationToken cancel)
     {
         using var guard = no_grad();
         using var scope = NewDisposeScope();
@@ -52,7 +53,7 @@ internal sealed record HeardPart(Tensor Frames, int[] Counts, Tensor Scores) : I
         {
             using var inner = NewDisposeScope();
             var (rows, counts) = Cut(some);
-            var frames = Hear(encoder, frontEnd.Patches(Waveforms(rows)));
+            var frames = Hear(encoder, frontEnd.Patches(Waveforms(rows)), cancel);
             int at = 0;
             foreach (var (patches, real) in counts)
             {
@@ -88,12 +89,13 @@ internal sealed record HeardPart(Tensor Frames, int[] Counts, Tensor Scores) : I
     public static Tensor Waveforms(IReadOnlyList<float[]> rows) => tensor(rows.SelectMany(row => row).ToArray(), [rows.Count, rows[0].Length]);
 
     // (N, 96, 64) to (N, 3, E) float16.
-    private static Tensor Hear(YamNet encoder, Tensor patches)
+    private static Tensor Hear(YamNet encoder, Tensor patches, CancellationToken cancel)
     {
         using var scope = NewDisposeScope();
         var parts = new List<Tensor>();
         for (long at = 0; at < patches.shape[0]; at += Batch)
         {
+            cancel.ThrowIfCancellationRequested();
             using var inner = NewDisposeScope();
             var some = patches.narrow(0, at, Math.Min(Batch, patches.shape[0] - at)).to(ScalarType.Float32);
             parts.Add(encoder.call(some).mean([3]).transpose(1, 2).to(ScalarType.Float16).contiguous().MoveToOuterDisposeScope());

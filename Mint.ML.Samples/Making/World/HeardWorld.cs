@@ -17,6 +17,9 @@ internal sealed record HeardWorld(IReadOnlyList<HeardPart> Parts, IReadOnlyList<
 {
     private const int Rate = YamNetFrontEnd.SampleRate, SilentStretches = 48, Silences = 12;
 
+    /// <summary>What is lost by a stop.</summary>
+    public static int ScenesOfAFile(WorldOptions options) => Math.Min(500, options.Scenes);
+
     /// <summary>Hears everything, or reads what was heard before from the folder: the same command goes on where it was stopped.</summary>
     /// <param name="folder">Where it is kept.</param>
     /// <param name="split">"train" or "test".</param>
@@ -28,7 +31,7 @@ internal sealed record HeardWorld(IReadOnlyList<HeardPart> Parts, IReadOnlyList<
     /// <param name="notes">A manifest of <c>mint data notes</c>.</param>
     /// <param name="options">How much.</param>
     /// <param name="log">Told of every part.</param>
-    /// <param name="cancel">Stops between two parts.</param>
+    /// <param name="cancel">Stops between two batches; what was heard of a part is heard again.</param>
     public static HeardWorld Hear(string folder, string split, YamNet encoder, string identity, YamNet teacher, PatchPool pool, SoundBank bank, string notes,
         WorldOptions options, TextWriter log, CancellationToken cancel)
     {
@@ -42,10 +45,10 @@ internal sealed record HeardWorld(IReadOnlyList<HeardPart> Parts, IReadOnlyList<
             parts.Add(Part(test ? "pool-test" : $"pool-{number:D3}", () =>
             {
                 using var lesson = test ? pool.HeldOut(cancel) : pool.Shard(number, cancel);
-                return HeardPart.Of(encoder, lesson, [.. Enumerable.Repeat((1, 3), (int)lesson.Patches.shape[0])]);
+                return HeardPart.Of(encoder, lesson, [.. Enumerable.Repeat((1, 3), (int)lesson.Patches.shape[0])], cancel);
             }));
         }
-        int some = Math.Min(500, options.Scenes); // of a file: what is lost by a stop
+        int some = ScenesOfAFile(options);
         for (int first = 0; first < (test ? some : options.Scenes); first += some)
         {
             int number = first / some;
@@ -53,14 +56,20 @@ internal sealed record HeardWorld(IReadOnlyList<HeardPart> Parts, IReadOnlyList<
             {
                 var (lesson, counts) = Scenes(Path.Combine(folder, $"scenes-{split}-{number:D3}.safetensors"), bank, split, teacher, some,
                     options.Seed + number, cancel);
-                using (lesson) return HeardPart.Of(encoder, lesson, counts);
+                using (lesson) return HeardPart.Of(encoder, lesson, counts, cancel);
             }));
         }
         var rows = AudioManifest.Read(notes).Rows;
         parts.Add(Part($"notes-{split}-{rows.Count}", () =>
-            HeardPart.Of(encoder, [.. rows.Select(row => AudioFile.Read(row.Path, Rate).Samples)], teacher.Config.Classes)));
-        parts.Add(Part("silence", () => HeardPart.Of(encoder, [.. Enumerable.Range(1, SilentStretches).Select(Silence)], teacher.Config.Classes)));
+            HeardPart.Of(encoder, [.. rows.Select(Read)], teacher.Config.Classes, cancel)));
+        parts.Add(Part("silence", () => HeardPart.Of(encoder, [.. Enumerable.Range(1, SilentStretches).Select(Silence)], teacher.Config.Classes, cancel)));
         return new(parts, [.. rows.Select(row => new HeardNote(row["Family"], row["Instrument"], int.Parse(row["Pitch"]), int.Parse(row["Velocity"])))]);
+
+        float[] Read(AudioManifestRow row)
+        {
+            cancel.ThrowIfCancellationRequested();
+            return AudioFile.Read(row.Path, Rate).Samples;
+        }
 
         HeardPart Part(string name, Func<HeardPart> make)
         {

@@ -51,7 +51,8 @@ internal sealed class Meanings : IDisposable
     }
 
     /// <summary>Reads the texts with the sentence model, or what it gave before.</summary>
-    public static Meanings Read(SentenceModel model, IReadOnlyList<Concept> concepts, string vocabulary, string cache)
+    public static Meanings Read(SentenceModel model, IReadOnlyList<Concept> concepts, string vocabulary, string cache,
+        CancellationToken cancel)
     {
         string[] words = [.. concepts.SelectMany(concept => concept.Phrases),
             .. File.ReadLines(vocabulary).Where(piece => piece.Length >= Shortest && piece.All(char.IsAsciiLetterLower))];
@@ -64,7 +65,7 @@ internal sealed class Meanings : IDisposable
         }
         else
         {
-            all = model.Embed([.. words, .. phrases]);
+            all = model.Embed([.. words, .. phrases], cancel);
             Safetensors.Write(cache, new Dictionary<string, Tensor> { ["meanings"] = all });
         }
         var split = new Tensor[concepts.Count];

@@ -41,13 +41,14 @@ internal sealed class SentenceModel : IDisposable
     }
 
     /// <summary>Unit vectors of texts, (N, 384): the mean over a text's tokens.</summary>
-    public Tensor Embed(IReadOnlyList<string> texts)
+    public Tensor Embed(IReadOnlyList<string> texts, CancellationToken cancel)
     {
         using var guard = no_grad();
         using var scope = NewDisposeScope();
         var parts = new List<Tensor>();
         foreach (string[] some in texts.Chunk(Batch))
         {
+            cancel.ThrowIfCancellationRequested();
             using var inner = NewDisposeScope();
             var tokens = Tokenizer.EncodeBatch(some, maxLength: MostTokens);
             var mask = tensor(tokens.Mask);

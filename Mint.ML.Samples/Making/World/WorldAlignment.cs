@@ -152,6 +152,7 @@ internal sealed class WorldAlignment : ITraining, IHeldOut
         int batches = 0;
         foreach (var scenes in Enumerable.Range(0, Measured).Select(_ => test.Draw(random)).Chunk(128))
         {
+            if (cancel.IsCancellationRequested) return null;
             using var inner = NewDisposeScope();
             var heard = test.Frames(scenes);
             var certain = tensor(scenes.SelectMany(test.Certain).ToArray(), [scenes.Length, concepts.Count]);

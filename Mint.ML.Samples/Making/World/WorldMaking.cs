@@ -42,17 +42,18 @@ internal sealed class WorldMaking(WorldOptions options, TextWriter log, IProgres
         using var model = T5.Load(start);
         var how = new LanguageModelPretrainingOptions { Steps = steps, Seed = options.Seed, MaxInputTokens = 40, LearningRate = 2e-3 };
         LanguageModelPretraining.Run(model, tokenizer, WorldLessons.Draw, how, progress, cancel);
-        if (cancel.IsCancellationRequested) return;
+        cancel.ThrowIfCancellationRequested();
         LanguageModelFolder.WriteModel(model, folder);
-        var quality = LanguageModelPretraining.Measure(model, tokenizer, [.. Enumerable.Range(0, 512).Select(_ => WorldLessons.Draw(random))], how);
+        var quality = LanguageModelPretraining.Measure(model, tokenizer, [.. Enumerable.Range(0, 512).Select(_ => WorldLessons.Draw(random))], how,
+            cancel);
         log.WriteLine(FormattableString.Invariant(
             $"language model: perplexity {quality.Perplexity:F2}, tokens right {quality.TokenAccuracy:F3}, whole answers {quality.ExactMatch:F3}"));
     }
 
     /// <summary>Hears, trains stage 1, and writes the model's file.</summary>
-    public void Run(string teacher, string sounds, string pool, string notes, string encoder, string languageModel, string sentenceLibrary, string work,
-        string output)
+    public void Run(WorldPlace place, string output)
     {
+        var (teacher, sounds, pool, notes, encoder, sentenceLibrary, languageModel, work) = place;
         string[] labels = File.ReadAllLines(Path.Combine(teacher, "labels.txt"));
         var concepts = EverydayWords.Concepts(labels);
         string identity = FrameStore.EncoderIdentity(encoder)[..16];
@@ -75,7 +76,7 @@ internal sealed class WorldMaking(WorldOptions options, TextWriter log, IProgres
         string[] texts = [.. Texts(concepts).Distinct()];
         if (!File.Exists(own)) Meanings.WriteVocabulary(sentences, full, texts, options.VocabularySize, own);
         var words = TextTokenizer.Load(vocabulary);
-        using var meanings = Meanings.Read(sentences, concepts, own, Path.Combine(work, "meanings.safetensors"));
+        using var meanings = Meanings.Read(sentences, concepts, own, Path.Combine(work, "meanings.safetensors"), cancel);
         long width = YamNetWidth(encoder);
         using var bridge = new BridgeNet(WorldOptions.Bridge(words.VocabularySize + 1, width));
         bridge.Initialize(options.Seed);
@@ -85,12 +86,7 @@ internal sealed class WorldMaking(WorldOptions options, TextWriter log, IProgres
         var stage1 = TrainingLoop.Run(alignment, alignment, options.Loop, progress, cancel);
         if (cancel.IsCancellationRequested) return;
 
-        using var copy = new BridgeNet(bridge.Config);
-        using (no_grad())
-        {
-            var weights = bridge.state_dict();
-            foreach (var (name, weight) in copy.state_dict()) weight.copy_(weights[name]);
-        }
+        using var copy = bridge.Copy();
         // No stage 2: on scenes it does not learn to listen within hours (docs/everyday.md), and names are what stage 1 is sure of.
         var model = MintModel.Begin(copy, ModelCatalog.LoadLanguageModel(languageModel), new MintTokenizers(words, TextTokenizer.Load(languageModel)),
             options.Seed, EverydayWords.Told);

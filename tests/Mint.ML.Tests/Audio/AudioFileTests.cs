@@ -4,7 +4,7 @@ using NWaves.Audio;
 namespace Mint.ML.Tests.Audio;
 
 [TestClass]
-public class AudioFileTests
+public sealed class AudioFileTests
 {
     private static AudioClip Read(byte[] bytes, AudioReadOptions? options = null) => AudioFile.Read(new MemoryStream(bytes), "a.wav", options);
 

@@ -4,7 +4,7 @@ using Mint.ML.Audio;
 namespace Mint.ML.Tests.Audio;
 
 [TestClass]
-public class AudioManifestTests
+public sealed class AudioManifestTests
 {
     private string folder = "";
 

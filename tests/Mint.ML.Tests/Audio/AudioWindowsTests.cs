@@ -3,7 +3,7 @@ using Mint.ML.Audio;
 namespace Mint.ML.Tests.Audio;
 
 [TestClass]
-public class AudioWindowsTests
+public sealed class AudioWindowsTests
 {
     [TestMethod]
     public void Windows_cover_every_sample_with_at_least_the_overlap_asked_for()

@@ -3,7 +3,7 @@ using Mint.ML.Audio;
 namespace Mint.ML.Tests.Audio;
 
 [TestClass]
-public class BadAudioTests
+public sealed class BadAudioTests
 {
     private static AudioFormatException Refuses(byte[] bytes, string expected, string name = "folder/bad.wav")
     {

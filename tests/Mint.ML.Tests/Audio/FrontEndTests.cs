@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Mint.ML.Tests.Audio;
 
 [TestClass]
-public class FrontEndTests
+public sealed class FrontEndTests
 {
     private const double Tolerance = 2e-5;
 

@@ -3,7 +3,7 @@ using Mint.ML.Audio;
 namespace Mint.ML.Tests.Audio;
 
 [TestClass]
-public class ResamplerTests
+public sealed class ResamplerTests
 {
     [TestMethod]
     public void Length_is_rounded_up_for_any_rates_and_lengths()

@@ -3,7 +3,7 @@ using Mint.ML.Audio;
 namespace Mint.ML.Tests.Audio;
 
 [TestClass]
-public class ShippedDataTests
+public sealed class ShippedDataTests
 {
     private static AudioManifest Read(params string[] parts) =>
         AudioManifest.Read(Path.Combine([Fixtures.Repository, "Mint.ML.Samples", "data", .. parts]));

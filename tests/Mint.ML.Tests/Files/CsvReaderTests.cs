@@ -4,7 +4,7 @@ using Mint.ML.Files;
 namespace Mint.ML.Tests.Files;
 
 [TestClass]
-public class CsvReaderTests
+public sealed class CsvReaderTests
 {
     [TestMethod]
     public void What_another_writer_quoted_is_read_as_it_was()

@@ -3,7 +3,7 @@ using Mint.ML.Generation;
 namespace Mint.ML.Tests.Generation;
 
 [TestClass]
-public class LongAudioTests
+public sealed class LongAudioTests
 {
     private static IEnumerable<(int Samples, int Rate, LongAudioOptions Options)> Recordings()
     {

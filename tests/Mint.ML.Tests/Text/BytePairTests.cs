@@ -7,7 +7,7 @@ using Mint.ML.Text;
 namespace Mint.ML.Tests.Text;
 
 [TestClass]
-public class BytePairTests
+public sealed class BytePairTests
 {
     // The originals' patterns. .NET takes surrogates for symbols, so these hold for texts of the basic plane only.
     private const string ByteLevelPattern = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";

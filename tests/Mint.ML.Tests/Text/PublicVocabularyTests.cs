@@ -8,7 +8,7 @@ namespace Mint.ML.Tests.Text;
 /// that holds them. Small ones made for the purpose cover the same code always.
 /// </summary>
 [TestClass]
-public class PublicVocabularyTests
+public sealed class PublicVocabularyTests
 {
     private static readonly string? given = Environment.GetEnvironmentVariable("MINT_VOCABULARIES") is { Length: > 0 } folder ? folder : null;
     private static readonly string[] others = ["bert-base-uncased", "clip-vit-base", "llama", "t5"];

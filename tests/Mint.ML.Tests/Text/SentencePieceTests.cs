@@ -4,7 +4,7 @@ using Mint.ML.Text;
 namespace Mint.ML.Tests.Text;
 
 [TestClass]
-public class SentencePieceTests
+public sealed class SentencePieceTests
 {
     private static SentencePieceModel Unigram => SentencePieceModel.Load(Path.Combine(Small.Folder("unigram"), "spiece.model"));
 

@@ -6,7 +6,7 @@ using Mint.ML.Text;
 namespace Mint.ML.Tests.Text;
 
 [TestClass]
-public class TextTokenizerTests
+public sealed class TextTokenizerTests
 {
     public static IEnumerable<object[]> Folders => [["wordpiece"], ["byte-level"], ["clip"], ["unigram"], ["bpe"]];
 

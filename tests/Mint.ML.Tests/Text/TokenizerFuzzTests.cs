@@ -5,7 +5,7 @@ namespace Mint.ML.Tests.Text;
 
 /// <summary>Mutated tokenizer files: an <see cref="InvalidDataException"/> that names the file, or a tokenizer that works.</summary>
 [TestClass]
-public class TokenizerFuzzTests
+public sealed class TokenizerFuzzTests
 {
     // What loading a file of a few kilobytes and encoding a line with it may take.
     private const long MostMemory = 32 << 20;

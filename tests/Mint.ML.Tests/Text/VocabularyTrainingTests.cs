@@ -3,7 +3,7 @@ using Mint.ML.Text;
 namespace Mint.ML.Tests.Text;
 
 [TestClass]
-public class VocabularyTrainingTests
+public sealed class VocabularyTrainingTests
 {
     // Captions in the making: enough repetition for pieces to form.
     private static string[] Texts()

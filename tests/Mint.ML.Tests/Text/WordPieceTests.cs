@@ -4,7 +4,7 @@ using Mint.ML.Text;
 namespace Mint.ML.Tests.Text;
 
 [TestClass]
-public class WordPieceTests
+public sealed class WordPieceTests
 {
     private static JsonElement Cases => JsonDocument.Parse(File.ReadAllText(Path.Combine(Small.Folder("wordpiece"), "cases.json"))).RootElement;
 

@@ -6,7 +6,7 @@ using Microsoft.ML.Data;
 namespace Mint.ML.Transforms.Tests.Pipeline;
 
 [TestClass]
-public class ModelFileTests
+public sealed class ModelFileTests
 {
     private static EightClips Clips => EightClips.Shared;
 

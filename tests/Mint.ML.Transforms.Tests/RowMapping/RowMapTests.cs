@@ -5,7 +5,7 @@ using Mint.ML.ModelFiles;
 namespace Mint.ML.Transforms.Tests.RowMapping;
 
 [TestClass]
-public class RowMapTests
+public sealed class RowMapTests
 {
     private sealed class Source
     {

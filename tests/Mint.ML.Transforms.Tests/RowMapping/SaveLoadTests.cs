@@ -6,7 +6,7 @@ using Microsoft.ML.Data;
 namespace Mint.ML.Transforms.Tests.RowMapping;
 
 [TestClass]
-public class SaveLoadTests
+public sealed class SaveLoadTests
 {
     private const string FolderVariable = "MINT_TEST_SAVED_MODEL";
 

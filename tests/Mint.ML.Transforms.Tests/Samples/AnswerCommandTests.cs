@@ -14,7 +14,7 @@ using Mint.ML.Transforms.Tests.Pipeline;
 namespace Mint.ML.Transforms.Tests.Samples;
 
 [TestClass]
-public class AnswerCommandTests
+public sealed class AnswerCommandTests
 {
     private static readonly Lazy<string> Model = new(() =>
     {

@@ -7,7 +7,7 @@ using Mint.ML.Transforms.Tests.Pipeline;
 namespace Mint.ML.Transforms.Tests.Samples;
 
 [TestClass]
-public class CommandModelTests
+public sealed class CommandModelTests
 {
     private static EightClips Clips => EightClips.Shared;
 

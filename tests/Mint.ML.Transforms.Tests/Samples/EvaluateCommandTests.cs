@@ -8,7 +8,7 @@ using Mint.ML.Transforms.Tests.Pipeline;
 namespace Mint.ML.Transforms.Tests.Samples;
 
 [TestClass]
-public class EvaluateCommandTests
+public sealed class EvaluateCommandTests
 {
     private static EightClips Clips => EightClips.Shared;
 

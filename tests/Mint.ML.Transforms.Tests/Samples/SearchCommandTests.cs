@@ -8,7 +8,7 @@ using Mint.ML.Transforms.Tests.Pipeline;
 namespace Mint.ML.Transforms.Tests.Samples;
 
 [TestClass]
-public class SearchCommandTests
+public sealed class SearchCommandTests
 {
     private readonly string folder = Directory.CreateTempSubdirectory("mint-search-").FullName;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Transforms.Tests.Pipeline;
+using static Mint.ML.Transforms.Tests.Samples.Signals;
 
 namespace Mint.ML.Transforms.Tests.Samples;
 
@@ -9,19 +9,13 @@ namespace Mint.ML.Transforms.Tests.Samples;
 [TestClass]
 public sealed class StoppingTests
 {
-    private const int Patience = 120_000; // milliseconds on a busy machine; a program that does not hear would go on for hours
-
-    private static readonly string program = typeof(PretrainCommand).Assembly.Location,
-        verify = Path.Combine(Path.GetDirectoryName(program)!, "Mint.ML.Parity.dll");
+    private static readonly string verify = Path.Combine(Path.GetDirectoryName(CommandLine)!, "Mint.ML.Parity.dll");
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("mint-stop-");
 
     private static EightClips Clips => EightClips.Shared;
 
     [TestInitialize]
-    public void Unix()
-    {
-        if (OperatingSystem.IsWindows()) Assert.Inconclusive("Signals are those of Unix.");
-    }
+    public void Unix() => Signals.Unix();
 
     [TestCleanup]
     public void Delete() => folder.Delete(recursive: true);
@@ -33,7 +27,7 @@ public sealed class StoppingTests
     public void Training_hears_the_first_signal_and_the_same_command_goes_on(string signal, int code)
     {
         string run = Path.Combine(folder.FullName, "run"), log = Path.Combine(run, "log.jsonl");
-        using var process = Start(program, ["pretrain", .. Training(run)]);
+        using var process = Start(CommandLine, ["pretrain", .. Training(run)]);
         string all = Until(process, () => File.Exists(log) && File.ReadLines(log).Any(), signal);
         Assert.AreEqual(code, process.ExitCode, all);
         Assert.Contains("the same command goes on", all);
@@ -93,7 +87,7 @@ public sealed class StoppingTests
     public void Every_long_command_hears_the_first_signal(string command, string signal, int code)
     {
         var (arguments, working, words) = AtWork(command);
-        using var process = Start(program, arguments);
+        using var process = Start(CommandLine, arguments);
         // These say that they have begun; sounds are encoded for half a minute before the first step.
         string all = Until(process, working, signal, command is "ablate" or "demo" ? line => line.Length > 0 : null);
         Assert.AreEqual(code, process.ExitCode, all);
@@ -109,7 +103,7 @@ public sealed class StoppingTests
         using var server = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         server.Start();
         string place = Path.Combine(folder.FullName, "bert");
-        using var process = Start(program, ["pull", "some/bert", "--output", place, "--mirror", $"http://{server.LocalEndpoint}"]);
+        using var process = Start(CommandLine, ["pull", "some/bert", "--output", place, "--mirror", $"http://{server.LocalEndpoint}"]);
         string all = Until(process, server.Pending, signal);
         Assert.AreEqual(code, process.ExitCode, all);
         Assert.IsFalse(Directory.Exists(place));
@@ -121,7 +115,7 @@ public sealed class StoppingTests
     [DataRow("ablate")]
     public void Nobody_trains_for_nobody(string command)
     {
-        using var process = Start(program, AtWork(command).Arguments);
+        using var process = Start(CommandLine, AtWork(command).Arguments);
         process.ErrorDataReceived += (_, _) => { };
         process.BeginErrorReadLine();
         Assert.IsNotNull(process.StandardOutput.ReadLine());
@@ -146,7 +140,7 @@ public sealed class StoppingTests
     public void Nothing_is_compared_or_trained_after_nobody_reads()
     {
         string run = Path.Combine(folder.FullName, "run");
-        foreach (var (dll, arguments) in ((string, string[])[])[(verify, []), (program, ["pretrain", .. Training(run)])])
+        foreach (var (dll, arguments) in ((string, string[])[])[(verify, []), (CommandLine, ["pretrain", .. Training(run)])])
         {
             using var process = Start(dll, arguments);
             Assert.IsNotNull(process.StandardOutput.ReadLine());
@@ -163,7 +157,7 @@ public sealed class StoppingTests
         Clips.Ml.Model.Save(Clips.Model, Clips.Data.Schema, model);
         string clip = Directory.GetFiles(Clips.Folder, "clip*.wav")[0];
         for (int i = 0; i < 3000; i++) File.Copy(clip, Path.Combine(clips, $"{i:d4}.wav"));
-        using var process = Start(program, ["caption", clips, "--model", model, "--batch-size", "1", "--format", "jsonl"]);
+        using var process = Start(CommandLine, ["caption", clips, "--model", model, "--batch-size", "1", "--format", "jsonl"]);
         var error = new List<string>();
         process.ErrorDataReceived += (_, line) => { lock (error) error.Add(line.Data ?? ""); };
         process.BeginErrorReadLine();
@@ -184,7 +178,7 @@ public sealed class StoppingTests
     public void Who_was_started_with_nohup_does_not_hear_SIGHUP()
     {
         string run = Path.Combine(folder.FullName, "run"), log = Path.Combine(run, "log.jsonl");
-        using var process = Start("nohup", ["dotnet", program, "pretrain", .. Training(run)], dotnet: false);
+        using var process = Start("nohup", ["dotnet", CommandLine, "pretrain", .. Training(run)], dotnet: false);
         int lines = 0;
         string all = Until(process, () => File.Exists(log) && File.ReadLines(log).Any(), "HUP", then: () =>
         {
@@ -203,57 +197,4 @@ public sealed class StoppingTests
         "--queries", "3", "--embedding-size", "8", "--intermediate-size", "24", "--vocabulary-size", "80", "--epochs", "100000", "--batch-size", "4",
         "--learning-rate", "1e-3", "--max-frames", "6",
     ];
-
-    private static Process Start(string file, string[] arguments, bool dotnet = true) => Process.Start(
-        new ProcessStartInfo(dotnet ? "dotnet" : file, dotnet ? [file, .. arguments] : arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment = { ["MINT_MODELS"] = Path.GetDirectoryName(Clips.Encoder) },
-        })!;
-
-    // Sends the signal when the program is at work, and gives all that it has said when it has ended.
-    private static string Until(Process process, Func<bool> working, string signal, Func<string, bool>? said = null, Action? then = null)
-    {
-        var all = new List<string>();
-        process.OutputDataReceived += (_, line) => { lock (all) all.Add(line.Data ?? ""); };
-        process.ErrorDataReceived += (_, line) => { lock (all) all.Add(line.Data ?? ""); };
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        var watch = Stopwatch.StartNew();
-        while (!(working() && (said is null || Said())))
-        {
-            if (process.WaitForExit(5) || watch.ElapsedMilliseconds > Patience) Assert.Fail("not at work: " + Text());
-        }
-        Signal(process, signal);
-        then?.Invoke();
-        Wait(process);
-        return Text();
-
-        bool Said()
-        {
-            lock (all) return all.Any(said);
-        }
-
-        string Text()
-        {
-            lock (all) return string.Join('\n', all);
-        }
-    }
-
-    private static void Signal(Process process, string signal)
-    {
-        using var kill = Process.Start("kill", ["-" + signal, process.Id.ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
-    }
-
-    private static void Wait(Process process)
-    {
-        if (!process.WaitForExit(Patience))
-        {
-            process.Kill();
-            Assert.Fail("It did not hear.");
-        }
-        process.WaitForExit(); // for the rest of its lines
-    }
 }

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Text.Json;
+using Mint.ML.Audio;
 using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Systems;
 using Mint.ML.Transforms.Tests.Contract;
 using Mint.ML.Transforms.Tests.Pipeline;
+using static Mint.ML.Transforms.Tests.Samples.CommandChecks;
 
 namespace Mint.ML.Transforms.Tests.Samples;
 
@@ -140,7 +142,7 @@ public sealed class SystemCommandTests
             "answer"));
         using (var model = AudioLanguageModel.Load(system))
         {
-            var words = model.InterpretPrefix(Mint.ML.Audio.AudioFile.Read(clip, model.Encoder.SampleRate));
+            var words = model.InterpretPrefix(AudioFile.Read(clip, model.Encoder.SampleRate));
             Assert.HasCount(6, words, "three of the sound, three of the prompt");
         }
         Run(InterpretCommand.Create(), clip, "--system", system);
@@ -155,6 +157,39 @@ public sealed class SystemCommandTests
         var error = Assert.ThrowsExactly<ArgumentException>(() => Run(TuneSystemCommand.Create(), "clap", "--from", system, "--data",
             $"{Clips.Manifest}:what:Caption"));
         StringAssert.Contains(error.Message, "MANIFEST::COLUMN");
+    }
+
+    [TestMethod]
+    public void A_damaged_or_silent_sound_is_interpreted_as_the_options_say()
+    {
+        string place = Place("interpreted"), cut = Path.Combine(place, "cut.wav"), none = Path.Combine(place, "silent.wav");
+        byte[] whole = File.ReadAllBytes(Path.Combine(Clips.Folder, "clip0.wav"));
+        File.WriteAllBytes(cut, whole[..(whole.Length / 2)]);
+        string[] pengi = ["--system", SmallSystems.Pengi];
+        Says(() => Run(InterpretCommand.Create(), [cut, .. pengi]), "cut.wav");
+        var (output, error) = Heard(() => Run(InterpretCommand.Create(), [cut, .. pengi, "--damaged", "hear-as-far-as-it-goes"]));
+        StringAssert.StartsWith(output, "cut.wav\t");
+        StringAssert.Contains(error, "cut.wav: ");
+        AudioFile.WriteWav(none, new AudioClip(new float[16_000], 16_000));
+        StringAssert.Contains(Heard(() => Run(InterpretCommand.Create(), [none, .. pengi])).Error, "silent.wav: ");
+
+        static (string Output, string Error) Heard(Action run)
+        {
+            var (console, standard) = (Console.Out, Console.Error);
+            using StringWriter output = new(), error = new();
+            Console.SetOut(output);
+            Console.SetError(error);
+            try
+            {
+                run();
+                return (output.ToString(), error.ToString());
+            }
+            finally
+            {
+                Console.SetOut(console);
+                Console.SetError(standard);
+            }
+        }
     }
 
     [TestMethod]

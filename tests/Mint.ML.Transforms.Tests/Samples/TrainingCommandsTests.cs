@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Mint.ML.Audio;
 using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Transforms.Tests.Pipeline;
 
@@ -53,6 +54,23 @@ public sealed class TrainingCommandsTests
         {
             Environment.SetEnvironmentVariable("MINT_MODELS", null);
         }
+    }
+
+    [TestMethod]
+    public void Pretrain_encoder_names_the_clip_of_another_length_and_the_one_that_is_too_short()
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(Clips.Folder, "lengths")).FullName, manifest = Path.Combine(folder, "m.csv");
+        File.WriteAllLines(manifest, ["Path,Family", "one.wav,a", "two.wav,b"]);
+        Write("one", 8000);
+        Write("two", 8001);
+        Says("m.csv", "two.wav", "8001 samples", "8000");
+        Write("one", 100);
+        Says("m.csv", "one.wav", "100 samples");
+
+        void Write(string name, int samples) => AudioFile.WriteWav(Path.Combine(folder, name + ".wav"), new AudioClip(new float[samples], 16_000));
+
+        void Says(params string[] parts) => CommandChecks.Says(() => CommandChecks.Run(PretrainEncoderCommand.Create(), manifest, "--labels", "Family",
+            "--hidden-size", "16", "--convolution-width", "8", "--layers", "1", "--output", Path.Combine(folder, "encoder")), parts);
     }
 
     [TestMethod]

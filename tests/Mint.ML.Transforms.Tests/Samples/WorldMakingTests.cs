@@ -1,14 +1,10 @@
-using System.Text.Json.Nodes;
-using Mint.ML.Checkpoints;
-using Mint.ML.Encoders;
-using Mint.ML.LanguageModels;
 using Mint.ML.ModelFiles;
-using Mint.ML.Samples.Making.Sounds;
+using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Samples.Making.World;
 using Mint.ML.Systems;
 using Mint.ML.Training;
 using Mint.ML.Transforms.Tests.Pipeline;
-using static TorchSharp.torch;
+using static Mint.ML.Transforms.Tests.Samples.CommandChecks;
 
 namespace Mint.ML.Transforms.Tests.Samples;
 
@@ -22,22 +18,7 @@ public sealed class WorldMakingTests
     public static void Gather(TestContext context)
     {
         folder = Directory.CreateTempSubdirectory("mint-world").FullName;
-        string clips = Path.Combine(TinyModels.Repository(), "Mint.ML.Samples", "data", "clips");
-        string[] files = [.. Directory.EnumerateFiles(clips, "*.ogg").Order(StringComparer.Ordinal).Take(8)];
-        string manifest = Path.Combine(folder, "at-hand.csv");
-        File.WriteAllLines(manifest, ["Path,Author,Note", .. files.Select((file, i) => $"{file},author {i},{(i < 6 ? "fold 1" : "fold 5")}")]);
-        SoundCollection.Gather(Path.Combine(folder, "sounds"), [], [manifest], TextWriter.Null, CancellationToken.None);
-        foreach (string split in (string[])["train", "test"])
-        {
-            File.WriteAllLines(Path.Combine(folder, $"manifest-{split}.csv"),
-                ["Path,Family,Instrument,Pitch,Velocity", $"{files[0]},brass,trumpet,60,90", $"{files[1]},string,violin,70,50"]);
-        }
-        Heard("teacher", 1);
-        Heard("encoder", 2);
-        string labels = Path.Combine(TinyModels.Repository(), "Mint.ML.Samples", "models", "everyday-encoder", "labels.txt");
-        File.Copy(labels, Path.Combine(folder, "teacher", "labels.txt"));
-        TinyModels.LanguageModel(folder);
-        Sentences();
+        SmallWorld.Make(folder);
     }
 
     [ClassCleanup]
@@ -64,6 +45,29 @@ public sealed class WorldMakingTests
         StringAssert.Contains(File.ReadAllText(Path.Combine(Path.GetDirectoryName(one)!, "SOURCES.md")), "author 3");
     }
 
+    [TestMethod]
+    public void What_is_missing_is_told_before_an_hour_of_training_and_parts_made_otherwise_are_not_gone_on_with()
+    {
+        string work = Path.Combine(folder, "place");
+        Says(() => Run(MakeWorldCommand.Create(), ["--teacher", folder, "--sounds", "none", "--notes", "none", "--sentences", "none.dll", "--work", work,
+            "--threads", "0", "--language-model-steps", "0", "--start", "none"]),
+            "labels.txt", "mint data sounds", "manifest-train.csv", "none.dll", "--threads is 0", "--language-model-steps is 0", "--start: 'none'");
+        Assert.IsFalse(Directory.Exists(work));
+
+        var place = new WorldPlace(Path.Combine(folder, "teacher"), Path.Combine(folder, "sounds"), "pool", folder, Path.Combine(folder, "encoder"), "",
+            Path.Combine(work, "language-model"), work);
+        string start = Path.Combine(folder, "language-model");
+        var options = new WorldOptions();
+        place.Begin(options, start, 800).Dispose();
+        place.Begin(options with { Steps = 1, Shards = 2, Scenes = 700 }, start, 800).Dispose(); // more of the same
+        string kept = File.ReadAllText(Path.Combine(work, "made-of.json"));
+        Says(() => place.Begin(options with { Seed = 2 }, start, 800), "seed was 1 and is 2");
+        Says(() => place.Begin(options with { Scenes = 100 }, start, 800), "scenes of a file was 500 and is 100");
+        Says(() => place.Begin(options, start, 900), "language-model-steps was 800 and is 900");
+        Says(() => (place with { Teacher = place.Encoder }).Begin(options, start, 800), "what --teacher holds was");
+        Assert.AreEqual(kept, File.ReadAllText(Path.Combine(work, "made-of.json")));
+    }
+
     private static string Make(string name)
     {
         string work = Path.Combine(folder, name), output = Path.Combine(folder, name + "-model");
@@ -80,55 +84,10 @@ public sealed class WorldMakingTests
             Texts = 20,
             RunFolder = Path.Combine(work, "stage1"),
         };
-        new WorldMaking(options, TextWriter.Null, new Progress<TrainingProgress>(), CancellationToken.None).Run(Path.Combine(folder, "teacher"),
-            Path.Combine(folder, "sounds"), Path.Combine(work, "pool"), folder, Path.Combine(folder, "encoder"), Path.Combine(folder, "language-model"), "",
-            work, output);
+        new WorldMaking(options, TextWriter.Null, new Progress<TrainingProgress>(), CancellationToken.None).Run(new(Path.Combine(folder, "teacher"),
+            Path.Combine(folder, "sounds"), Path.Combine(work, "pool"), folder, Path.Combine(folder, "encoder"), "", Path.Combine(folder, "language-model"),
+            work), output);
         return Path.Combine(output, "mint.zip");
-    }
-
-    // A YAMNet of drawn weights, with AudioSet's classes.
-    private static void Heard(string name, ulong seed)
-    {
-        using var scope = NewDisposeScope();
-        using var generator = new Generator(seed);
-        var config = new YamNetConfig { Widths = [8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 16, 16] };
-        using var net = new YamNet(config);
-        CheckpointWriter.Write(Path.Combine(folder, name), config.ToJson(),
-            net.state_dict().Select(pair => KeyValuePair.Create(pair.Key, randn(pair.Value.shape, generator: generator).mul(0.6))));
-    }
-
-    // A sentence model of drawn weights: letters, and a few words.
-    private static void Sentences()
-    {
-        string home = Path.Combine(folder, "minilm");
-        Directory.CreateDirectory(home);
-        string letters = "abcdefghijklmnopqrstuvwxyz0123456789,.?'-:()!";
-        string[] pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", .. letters.Select(letter => $"{letter}"), .. letters.Select(letter => $"##{letter}"),
-            "dog", "rain", "piano", "the", "sound"];
-        File.WriteAllLines(Path.Combine(home, "vocab.txt"), pieces);
-        using var scope = NewDisposeScope();
-        using var generator = new Generator(3);
-        var config = new BertConfig
-        {
-            VocabularySize = pieces.Length,
-            HiddenSize = 192,
-            Layers = 1,
-            Heads = 4,
-            FeedForwardSize = 64,
-            Positions = 64,
-            HasPooler = false,
-        };
-        using var bert = new Bert(config);
-        CheckpointWriter.Write(home, new JsonObject
-        {
-            ["model_type"] = "bert",
-            ["vocab_size"] = config.VocabularySize,
-            ["hidden_size"] = config.HiddenSize,
-            ["num_hidden_layers"] = config.Layers,
-            ["num_attention_heads"] = config.Heads,
-            ["intermediate_size"] = config.FeedForwardSize,
-            ["max_position_embeddings"] = config.Positions,
-        }, bert.state_dict().Select(pair => KeyValuePair.Create(pair.Key, randn(pair.Value.shape, generator: generator).mul(0.1))));
     }
 
     private static void CopyFolder(string from, string to)

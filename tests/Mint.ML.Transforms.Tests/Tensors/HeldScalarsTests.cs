@@ -10,7 +10,7 @@ namespace Mint.ML.Transforms.Tests.Tensors;
 /// shipped, and of the TorchSharp that is beside it: a later one is judged anew.
 /// </summary>
 [TestClass]
-public class HeldScalarsTests
+public sealed class HeldScalarsTests
 {
     private static readonly string[] Ours = ["Mint.ML", "Mint.ML.Transforms", "mint", "mint-bench", "Mint.ML.Parity"];
 

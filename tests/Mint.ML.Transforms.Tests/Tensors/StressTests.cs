@@ -18,7 +18,7 @@ namespace Mint.ML.Transforms.Tests.Tensors;
 /// dispose scope or a variable disposed of later holds them; so none may be left for the finalizer to dispose of. `./mint bench stress` does it at length.
 /// </summary>
 [TestClass]
-public class StressTests
+public sealed class StressTests
 {
     private static EightClips Clips => EightClips.Shared;
     private static MLContext Ml => Clips.Ml;
@@ -57,7 +57,7 @@ public class StressTests
         var text = TextTokenizer.Load(Clips.LanguageModel);
         IsTheSame(() =>
         {
-            using var bridge = stage1.CopyBridge();
+            using var bridge = stage1.Bridge.Copy();
             AlignmentTraining.Run(bridge, stage1.Tokenizer, frames, captions, new(), options);
             var model = MintModel.Begin(bridge, languageModel, new(stage1.Tokenizer, text), seed: 4);
             using var projection = model.Projection;
