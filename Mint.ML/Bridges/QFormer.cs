@@ -260,7 +260,7 @@ public sealed partial class QFormer : Module
 
     private bool Drops => training && !NoDropout.IsOn;
 
-    private Tensor Drop(Tensor x) => Drops && Config.HiddenDropout > 0 ? functional.dropout(x, Config.HiddenDropout, training: true) : x;
+    private Tensor Drop(Tensor x) => Drops && Config.HiddenDropout > 0 ? DropoutPass.Of(x, Config.HiddenDropout) : x;
 
     /// <summary>Packed states of the embeddings and of every block.</summary>
     private List<Tensor> Run(Tensor x, QFormerPass pass, List<(Tensor Keys, Tensor Values)>? cache)

@@ -1,3 +1,4 @@
+using Mint.ML.Layers;
 using Mint.ML.Tensors;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -88,8 +89,7 @@ internal sealed class BertOutput : Module
     {
         using var scope = NewDisposeScope();
         var branch = dense.forward(x);
-        if (dropout > 0) branch = functional.dropout(branch, dropout, training: true);
-        return norm.forward(branch.Plus_(residual)).MoveToOuterDisposeScope();
+        return norm.forward(dropout > 0 ? DropoutPass.Of(branch, dropout, residual) : branch.Plus_(residual)).MoveToOuterDisposeScope();
     }
 }
 

@@ -246,7 +246,7 @@ internal sealed class Conv1D : Module<Tensor, Tensor>
     {
         if (packed.Product(x, weight, bias) is { } product) return product;
         using var transposed = weight.t();
-        return functional.linear(x, transposed, bias);
+        return DenseProduct.Of(x, transposed, bias);
     }
 
     protected override void Dispose(bool disposing)

@@ -62,7 +62,7 @@ internal static class Attention
         var scores = (scaled ? query.Times(1 / root) : query).to(narrow).matmul(key.transpose(-2, -1)).to(wide); // (B, H, L, S)
         if (bias is not null) scores.Plus_(bias);
         var weights = scores.softmax(-1);
-        if (dropout > 0) weights = functional.dropout(weights, dropout, training: true);
+        if (dropout > 0) weights = DropoutPass.Of(weights, dropout);
         return weights.to(narrow).matmul(value).to(wide).MoveToOuterDisposeScope();
     }
 

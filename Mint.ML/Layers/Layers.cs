@@ -34,7 +34,7 @@ internal sealed class Linear : Module<Tensor, Tensor>
     /// <inheritdoc/>
     public override Tensor forward(Tensor x)
     {
-        if (ComputeType is null) return Packed?.Product(x, weight, bias) ?? functional.linear(x, weight, bias);
+        if (ComputeType is null) return Packed?.Product(x, weight, bias) ?? DenseProduct.Of(x, weight, bias);
         using var product = Product(x);
         return product.to(x.dtype);
     }
@@ -52,7 +52,7 @@ internal sealed class Linear : Module<Tensor, Tensor>
     /// <summary>x Wᵀ + b in a type; null for that of the factors.</summary>
     internal static Tensor Product(Tensor x, Tensor weight, Tensor? bias, ScalarType? type)
     {
-        if (type is not { } compute) return functional.linear(x, weight, bias);
+        if (type is not { } compute) return DenseProduct.Of(x, weight, bias);
         using var scope = NewDisposeScope();
         return functional.linear(x.to(compute), weight.to(compute), bias?.to(compute)).MoveToOuterDisposeScope();
     }
@@ -83,7 +83,7 @@ internal sealed class Embedding : Module<Tensor, Tensor>
     }
 
     /// <summary>The table as a language model's output layer, where both are tied: (..., width) to (..., entries).</summary>
-    public Tensor Logits(Tensor hidden) => packed.Product(hidden, weight, null) ?? functional.linear(hidden, weight);
+    public Tensor Logits(Tensor hidden) => packed.Product(hidden, weight, null) ?? DenseProduct.Of(hidden, weight, null);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

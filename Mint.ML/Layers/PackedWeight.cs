@@ -7,7 +7,8 @@ namespace Mint.ML.Layers;
 /// <summary>A frozen weight as the steps of decoding read it: laid out once, at the first product, instead of at each (<see cref="PackedProducts"/>).</summary>
 /// <remarks>
 /// It doubles the weight's memory, so it is for those that meet few rows again and again: a language model's, from <see cref="Placement.Decoding"/> on.
-/// float32 on the CPU without gradients alone; whatever else is asked of the layer is libtorch's, from the weight itself.
+/// float32 on the CPU without gradients alone; whatever else is asked of the layer is libtorch's, from the weight itself. Where <see cref="OneDnnProducts"/>
+/// are preferred, nothing is packed: from the weight as it lies they are faster than MKL from a packed one.
 /// </remarks>
 internal sealed class PackedWeight(bool inputsFirst) : IDisposable
 {
@@ -26,8 +27,8 @@ internal sealed class PackedWeight(bool inputsFirst) : IDisposable
             Dispose(); // it is being trained: what was packed before is another weight
             return null;
         }
-        if (!PackedProducts.Available || is_grad_enabled() || x.dtype != ScalarType.Float32 || weight.dtype != ScalarType.Float32
-            || x.device_type != DeviceType.CPU || weight.device_type != DeviceType.CPU)
+        if (!PackedProducts.Available || OneDnnProducts.Preferred && !inputsFirst || is_grad_enabled()
+            || x.dtype != ScalarType.Float32 || weight.dtype != ScalarType.Float32 || x.device_type != DeviceType.CPU || weight.device_type != DeviceType.CPU)
         {
             return null;
         }
