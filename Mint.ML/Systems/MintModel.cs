@@ -62,7 +62,7 @@ public sealed class MintModel : IAudioLanguageModel
     }
 
     /// <summary>Where not null, the language model is told the likeliest of these names instead of being given the queries: a name as stage 1 knows
-    /// it, and its words.</summary>
+    /// it, and its words. Whether something is there is then stage 1's to say.</summary>
     public IReadOnlyDictionary<string, string>? Names { get; }
 
     /// <summary>The bridge, trained in both stages.</summary>
@@ -98,7 +98,7 @@ public sealed class MintModel : IAudioLanguageModel
         using var scope = NewDisposeScope();
         if (told is not null)
         {
-            string[] texts = [.. told.Value.Tell(sounds).Select((words, row) => $"{words} {instructions[instructions.Count == 1 ? 0 : row]}")];
+            string[] texts = told.Value.Tell(sounds, instructions);
             // What is told may be as long as an instruction, and comes on top of it.
             var (read, real) = TextTensors.Encode(Tokenizers.LanguageModel, texts, 2 * Tokenizers.MaxTextTokens, languageModel.Device);
             return (languageModel.Embed(read).MoveToOuterDisposeScope(), real.MoveToOuterDisposeScope());

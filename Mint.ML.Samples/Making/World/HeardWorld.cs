@@ -2,6 +2,7 @@ using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.Samples.Making.Distillation;
+using Mint.ML.Samples.Making.Notes;
 using Mint.ML.Samples.Making.Sounds;
 using static TorchSharp.torch;
 
@@ -15,7 +16,7 @@ internal sealed record HeardNote(string Family, string Instrument, int Pitch, in
 /// <param name="Notes">Labels of the notes.</param>
 internal sealed record HeardWorld(IReadOnlyList<HeardPart> Parts, IReadOnlyList<HeardNote> Notes) : IDisposable
 {
-    private const int Rate = YamNetFrontEnd.SampleRate, SilentStretches = 48, Silences = 12;
+    private const int Rate = YamNetFrontEnd.SampleRate, SilentStretches = 48, Silences = 12, RecordedViews = 8;
 
     /// <summary>Hears everything, or reads what was heard before from the folder: the same command goes on where it was stopped.</summary>
     /// <param name="folder">Where it is kept.</param>
@@ -56,11 +57,16 @@ internal sealed record HeardWorld(IReadOnlyList<HeardPart> Parts, IReadOnlyList<
                 using (lesson) return HeardPart.Of(encoder, lesson, counts);
             }));
         }
-        var rows = AudioManifest.Read(notes).Rows;
-        parts.Add(Part($"notes-{split}-{rows.Count}", () =>
-            HeardPart.Of(encoder, [.. rows.Select(row => AudioFile.Read(row.Path, Rate).Samples)], teacher.Config.Classes)));
+        // A note recorded is worth several looks: they are few, and what is asked about are recordings.
+        var rows = AudioManifest.Read(notes).Rows.SelectMany(row => Enumerable.Range(0, test ? 1 : row.Find("Program") == "-1" ? RecordedViews : 1)
+            .Select(view => (Row: row, View: view))).ToList();
+        parts.Add(Part($"notes-{split}-{rows.Count}", () => HeardPart.Of(encoder, rows.Select((one, i) =>
+        {
+            float[] note = AudioFile.Read(one.Row.Path, Rate).Samples;
+            return test || one.View == 0 && i % 2 == 0 ? note : NoteViews.Draw(note, new Random(unchecked(options.Seed * 7919 + i)));
+        }), teacher.Config.Classes)));
         parts.Add(Part("silence", () => HeardPart.Of(encoder, [.. Enumerable.Range(1, SilentStretches).Select(Silence)], teacher.Config.Classes)));
-        return new(parts, [.. rows.Select(row => new HeardNote(row["Family"], row["Instrument"], int.Parse(row["Pitch"]), int.Parse(row["Velocity"])))]);
+        return new(parts, [.. rows.Select(one => one.Row).Select(row => new HeardNote(row["Family"], row["Instrument"], int.Parse(row["Pitch"]), int.Parse(row["Velocity"])))]);
 
         HeardPart Part(string name, Func<HeardPart> make)
         {

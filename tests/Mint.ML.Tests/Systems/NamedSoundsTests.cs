@@ -22,9 +22,43 @@ public sealed class NamedSoundsTests
     [DataRow(new[] { 0.6f, 0, 0.8f, 0 }, "the rain", DisplayName = "of two names the likelier")]
     public void The_likeliest_name_is_told_in_its_words(float[] heard, string told)
     {
+        Assert.AreEqual($"{told} What is it?", Told(heard, "What is it?"));
+    }
+
+    [TestMethod]
+    [DataRow(new[] { 0.7f, 0, 0, 0.7f }, "Is there a hen?", "a hen's cluck Is there a hen's cluck?", DisplayName = "both are there: the first")]
+    [DataRow(new[] { 0.7f, 0, 0, 0.7f }, "Can you hear a car?", "a car Is there a car?", DisplayName = "and the second")]
+    [DataRow(new[] { 0.2f, 0, 0, 0.9f }, "Is there a hen?", "a car Is there a hen's cluck?", DisplayName = "one is not there")]
+    [DataRow(new[] { 0, 0.8f, 0.6f, 0 }, "Can a hen be heard?", "the rain Is there a hen's cluck?", DisplayName = "of two names of what is there, its words")]
+    public void Whether_something_is_there_follows_from_how_near_it_is_beside_the_nearest_name(float[] heard, string question, string told)
+    {
+        Assert.AreEqual(told, Told(heard, question));
+    }
+
+    [TestMethod]
+    [DataRow("Is there a dog?", "dog")]
+    [DataRow("is there any music in the background?", "music")]
+    [DataRow("Are there birds?", "birds")]
+    [DataRow("Is there the sound of a car horn?", "car horn")]
+    [DataRow("Can a dog's bark be heard?", "dog's bark")]
+    [DataRow("Do you hear a man speaking in this recording?", "man speaking")]
+    [DataRow("Does one hear rain", "rain")]
+    [DataRow("Is a siren audible?", "siren")]
+    [DataRow("Is it indoors or outdoors?", null)]
+    [DataRow("Is there a dog or a cat?", null)]
+    [DataRow("What can be heard?", null)]
+    [DataRow("List the sounds.", null)]
+    [DataRow("How many times can a dog be heard?", null)]
+    public void A_question_of_presence_is_known_by_its_form(string question, string? asked)
+    {
+        Assert.AreEqual(asked, PresenceQuestion.Asked(question));
+    }
+
+    private static string Told(float[] heard, string question)
+    {
         using var scope = NewDisposeScope();
         var sounds = new AudioEncoding(tensor(heard).view(1, 1, 4), ones([1, 1], dtype: ScalarType.Bool));
-        CollectionAssert.AreEqual(new[] { told }, new NamedSounds(new Axes(), names).Tell(sounds));
+        return new NamedSounds(new Axes(), names).Tell(sounds, [question]).Single();
     }
 
     /// <summary>An embedding whose axes are the names, and whose clips are their own frames.</summary>
