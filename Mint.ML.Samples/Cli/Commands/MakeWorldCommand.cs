@@ -36,7 +36,7 @@ internal static class MakeWorldCommand
             { "--learning-rate", "Highest learning rate of stage 1", o => o.LearningRate, (o, value) => o with { LearningRate = value } },
             { "--vocabulary-size", "Most pieces of the bridge's vocabulary", o => o.VocabularySize, (o, value) => o with { VocabularySize = value } },
             { "--notes-share", "Share of the scenes that are notes", o => o.Notes, (o, value) => o with { Notes = value } },
-            { "--start", "Run folder whose newest checkpoint stage 1 begins with (default: none)", o => o.Start, (o, value) => o with { Start = value } },
+            { "--start", "Run folder or mint.zip that stage 1 begins with (default: none)", o => o.Start, (o, value) => o with { Start = value } },
             { "--seed", "Decides weights, scenes and their words", o => o.Seed, (o, value) => o with { Seed = value } },
         };
         var command = new Command("make-world", "Train the model of everyday sound that ships: caption, tag, classify, ask and search.")

@@ -79,7 +79,7 @@ internal sealed class SoundMixer(SoundBank bank, IReadOnlyList<BankedSound> soun
     }
 
     /// <summary>A random peak, dip, low-pass or high-pass of second order (Bristow-Johnson's cookbook).</summary>
-    private static void Filter(float[] x, Random random)
+    internal static void Filter(float[] x, Random random)
     {
         double w = 2 * Math.PI * 100 * Math.Pow(60, random.NextDouble()) / 16_000, cos = Math.Cos(w);
         double alpha = Math.Sin(w) / (2 * (0.5 + 2 * random.NextDouble())), gain = Math.Pow(10, (random.NextDouble() - 0.5) * 30 / 40);
@@ -100,7 +100,7 @@ internal sealed class SoundMixer(SoundBank bank, IReadOnlyList<BankedSound> soun
     }
 
     /// <summary>A room: 60 echoes of either sign, falling by 60 dB within 0.1 to 1 s (velvet noise).</summary>
-    private static float[] Reverberate(float[] x, Random random)
+    internal static float[] Reverberate(float[] x, Random random)
     {
         float[] wet = [.. x];
         double seconds = 0.1 * Math.Pow(10, random.NextDouble()), strength = 0.1 + 0.5 * random.NextDouble();
@@ -114,14 +114,15 @@ internal sealed class SoundMixer(SoundBank bank, IReadOnlyList<BankedSound> soun
     }
 
     /// <summary>Adds a sound so many decibels above a root mean square of 0.1; silence stays silence.</summary>
-    private static void Add(float[] mix, float[] sound, double decibels)
+    internal static void Add(float[] mix, float[] sound, double decibels)
     {
         double rms = Rms(sound);
         if (rms < 1e-5) return;
         TensorPrimitives.MultiplyAdd<float>(sound, (float)(0.1 / rms * Math.Pow(10, decibels / 20)), mix, mix);
     }
 
-    private static float[] Level(float[] mix, double decibels)
+    /// <summary>The same at another root mean square, clipped at full scale; silence stays silence.</summary>
+    internal static float[] Level(float[] mix, double decibels)
     {
         double rms = Rms(mix);
         if (rms < 1e-6) return mix;

@@ -3,6 +3,7 @@ using System.Numerics.Tensors;
 using CsvHelper;
 using Mint.ML.Audio;
 using Mint.ML.Files;
+using Mint.ML.Samples.Making.Sounds;
 
 namespace Mint.ML.Samples.Making.Notes;
 
@@ -13,6 +14,10 @@ internal sealed record NoteSetOptions
     public required IReadOnlyList<int> Pitches { get; init; }
     public required IReadOnlyList<int> Velocities { get; init; }
     public required string Output { get; init; }
+
+    /// <summary>Instruments whose recorded notes belong to it.</summary>
+    public IReadOnlyList<RecordedInstrument> Recorded { get; init; } = [];
+
     public double Seconds { get; init; } = 1.5;
     public int SampleRate { get; init; } = 16_000;
     public bool Opus { get; init; }
@@ -24,6 +29,7 @@ internal sealed record NoteSetOptions
 }
 
 /// <summary>One note to be rendered; the columns of the manifest are its properties.</summary>
+/// <remarks>Program is -1 of a recorded note; Soundfont is then its package.</remarks>
 internal sealed record Note(string Path, string Family, string Instrument, int Program, int Pitch, int Velocity, string Soundfont, string Split,
     string Caption, string Licence);
 
@@ -65,6 +71,14 @@ internal static class NoteSet
 
             written.AddRange(rendered.OrderBy(n => n.Path, StringComparer.Ordinal));
             log.WriteLine($"{font.Name}: {rendered.Count:N0} notes, {silent:N0} left out (silent, or no such program)");
+        }
+
+        foreach (var instrument in options.Recorded)
+        {
+            cancel.ThrowIfCancellationRequested();
+            Note[] notes = [.. Recorded(instrument, options, cancel)];
+            written.AddRange(notes);
+            log.WriteLine($"{instrument.Package}: {notes.Length:N0} notes");
         }
 
         foreach (IGrouping<string, Note> split in written.GroupBy(n => n.Split))
@@ -126,7 +140,11 @@ internal static class NoteSet
             return null;
         }
 
-        float[] resampled = Resampler.Get(RenderRate, options.SampleRate).Resample(samples);
+        return Levelled(Resampler.Get(RenderRate, options.SampleRate).Resample(samples), options);
+    }
+
+    private static AudioClip? Levelled(float[] resampled, NoteSetOptions options)
+    {
         float rms = MathF.Sqrt(TensorPrimitives.SumOfSquares<float>(resampled) / resampled.Length);
         if (rms < SilentRms)
         {
@@ -136,6 +154,29 @@ internal static class NoteSet
         float peak = MathF.Abs(TensorPrimitives.MaxMagnitude<float>(resampled));
         TensorPrimitives.Multiply(resampled, Math.Min(TargetRms / rms, MaxPeak / peak), resampled);
         return new AudioClip(resampled, options.SampleRate);
+    }
+
+    // How loudly a recorded note was played is not said; its package evened out the levels.
+    private const int PlayedVelocity = 90;
+
+    /// <summary>The notes of a package at the set's rate and level, cut to its length where they last longer.</summary>
+    private static IEnumerable<Note> Recorded(RecordedInstrument instrument, NoteSetOptions options, CancellationToken cancel)
+    {
+        string home = SoundCollection.Fetch(Path.Combine(options.Output, "recorded"), instrument.Source, cancel);
+        string name = instrument.Source.FileName;
+        Directory.CreateDirectory(Path.Combine(options.Output, name));
+        foreach (string file in Directory.EnumerateFiles(home, "*.mp3", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        {
+            cancel.ThrowIfCancellationRequested();
+            int pitch = RecordedInstrument.Pitch(file);
+            float[] samples = AudioFile.Read(file, options.SampleRate).Samples;
+            if (Levelled(samples.AsSpan(0, Math.Min(samples.Length, (int)(options.Seconds * options.SampleRate))).ToArray(), options) is not { } clip) continue;
+            string path = $"{name}/{Path.GetFileNameWithoutExtension(file).Replace(' ', '-').Replace('#', 's')}{(options.Opus ? ".opus" : ".wav")}";
+            Write(Path.Combine(options.Output, path), clip, options);
+            string caption = NoteCaption.Write(instrument.Family, instrument.Instrument, pitch, PlayedVelocity, new Random(options.Seed * 131 + pitch));
+            yield return new Note(path, instrument.Family, instrument.Instrument, -1, pitch, PlayedVelocity, name, instrument.Split, caption,
+                $"{RecordedInstrument.Licence}, {instrument.Author}");
+        }
     }
 
     private static void Write(string path, AudioClip clip, NoteSetOptions options)

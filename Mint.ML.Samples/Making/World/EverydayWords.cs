@@ -70,6 +70,8 @@ internal static class EverydayWords
             List<string> phrases = [.. own.GetValueOrDefault(label) ?? [], .. Names(label)];
             concepts.Add(new([.. phrases.Distinct()], [i], broad.Contains(label)));
         }
+        foreach (var family in InstrumentFamily.All)
+            concepts.Add(new(family.Phrases, [.. family.Classes.Select(name => index[name])], broad.Contains(family.Classes[0])));
         return concepts;
     }
 
@@ -80,26 +82,15 @@ internal static class EverydayWords
     /// <returns>Indices of those that hold, and how surely.</returns>
     public static IReadOnlyList<(int Concept, float Score)> OfNote(IReadOnlyList<Concept> concepts, string family, string instrument)
     {
-        string[] kin = family switch
-        {
-            "string" => ["strings"],
-            "brass" => ["brass"],
-            "flute" => ["flute"],
-            "reed" => ["reed"],
-            "organ" => ["organ"],
-            "guitar" => ["guitar"],
-            "bass" => ["bass guitar"],
-            "keyboard" => ["piano", "keyboard"],
-            "mallet" => ["mallet"],
-            "vocal" => ["choir"],
-            _ => ["synthesizer"],
-        };
+        InstrumentFamily[] kin = [.. InstrumentFamily.All.Where(of => of.Holds(family, instrument))];
+        string[] words = instrument.Split(' ');
         var found = new Dictionary<int, float>();
         for (int i = 0; i < concepts.Count; i++)
         {
-            if (concepts[i].Phrases.Any(kin.Contains)) found[i] = 0.9f;
-            if (concepts[i].Phrases.Any(phrase => phrase == instrument || phrase.Contains(' ') == false && phrase.Length > 3
-                && instrument.Split(' ').Contains(phrase) && !kin.Contains("bass guitar")))
+            if (kin.Any(of => of.Phrases.Any(concepts[i].Phrases.Contains))) found[i] = concepts[i].IsBroad ? 0.5f : 0.9f;
+            // "Alto saxophone" is a saxophone; an acoustic bass is no acoustic guitar.
+            if (concepts[i].Phrases.Any(phrase => phrase == instrument
+                || phrase.Length > 3 && !phrase.Contains(' ') && words.Contains(phrase) && family != "bass"))
             {
                 found[i] = 1;
             }

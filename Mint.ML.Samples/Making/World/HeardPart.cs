@@ -43,7 +43,7 @@ internal sealed record HeardPart(Tensor Frames, int[] Counts, Tensor Scores) : I
     }
 
     /// <summary>Sounds that need no teacher.</summary>
-    public static HeardPart Of(YamNet encoder, IReadOnlyList<float[]> sounds, long classes, CancellationToken cancel)
+    public static HeardPart Of(YamNet encoder, IEnumerable<float[]> sounds, long classes, CancellationToken cancel)
     {
         using var guard = no_grad();
         using var scope = NewDisposeScope();
@@ -62,7 +62,7 @@ internal sealed record HeardPart(Tensor Frames, int[] Counts, Tensor Scores) : I
             }
         }
         return new(cat([.. kept], 0).MoveToOuterDisposeScope(), [.. kept.Select(frames => (int)frames.shape[0])],
-            zeros(sounds.Count, classes).MoveToOuterDisposeScope());
+            zeros(kept.Count, classes).MoveToOuterDisposeScope());
     }
 
     /// <summary>Cuts sounds into the windows that the encoder takes: rows of a patch each, and of each sound its patches and real frames.</summary>

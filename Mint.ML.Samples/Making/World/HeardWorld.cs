@@ -2,6 +2,7 @@ using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.Samples.Making.Distillation;
+using Mint.ML.Samples.Making.Notes;
 using Mint.ML.Samples.Making.Sounds;
 using static TorchSharp.torch;
 
@@ -15,7 +16,7 @@ internal sealed record HeardNote(string Family, string Instrument, int Pitch, in
 /// <param name="Notes">Labels of the notes.</param>
 internal sealed record HeardWorld(IReadOnlyList<HeardPart> Parts, IReadOnlyList<HeardNote> Notes) : IDisposable
 {
-    private const int Rate = YamNetFrontEnd.SampleRate, SilentStretches = 48, Silences = 12;
+    private const int Rate = YamNetFrontEnd.SampleRate, SilentStretches = 48, Silences = 12, RecordedViews = 8;
 
     /// <summary>What is lost by a stop.</summary>
     public static int ScenesOfAFile(WorldOptions options) => Math.Min(500, options.Scenes);
@@ -59,17 +60,17 @@ internal sealed record HeardWorld(IReadOnlyList<HeardPart> Parts, IReadOnlyList<
                 using (lesson) return HeardPart.Of(encoder, lesson, counts, cancel);
             }));
         }
-        var rows = AudioManifest.Read(notes).Rows;
-        parts.Add(Part($"notes-{split}-{rows.Count}", () =>
-            HeardPart.Of(encoder, [.. rows.Select(Read)], teacher.Config.Classes, cancel)));
-        parts.Add(Part("silence", () => HeardPart.Of(encoder, [.. Enumerable.Range(1, SilentStretches).Select(Silence)], teacher.Config.Classes, cancel)));
-        return new(parts, [.. rows.Select(row => new HeardNote(row["Family"], row["Instrument"], int.Parse(row["Pitch"]), int.Parse(row["Velocity"])))]);
-
-        float[] Read(AudioManifestRow row)
+        // A note recorded is worth several looks: they are few, and what is asked about are recordings.
+        var rows = AudioManifest.Read(notes).Rows.SelectMany(row => Enumerable.Range(0, test ? 1 : row.Find("Program") == "-1" ? RecordedViews : 1)
+            .Select(view => (Row: row, View: view))).ToList();
+        parts.Add(Part($"notes-{split}-{rows.Count}", () => HeardPart.Of(encoder, rows.Select((one, i) =>
         {
-            cancel.ThrowIfCancellationRequested();
-            return AudioFile.Read(row.Path, Rate).Samples;
-        }
+            float[] note = AudioFile.Read(one.Row.Path, Rate).Samples;
+            return test || one.View == 0 && i % 2 == 0 ? note : NoteViews.Draw(note, new Random(unchecked(options.Seed * 7919 + i)));
+        }), teacher.Config.Classes, cancel)));
+        parts.Add(Part("silence", () => HeardPart.Of(encoder, [.. Enumerable.Range(1, SilentStretches).Select(Silence)], teacher.Config.Classes, cancel)));
+        return new(parts, [.. rows.Select(one => one.Row)
+            .Select(row => new HeardNote(row["Family"], row["Instrument"], int.Parse(row["Pitch"]), int.Parse(row["Velocity"])))]);
 
         HeardPart Part(string name, Func<HeardPart> make)
         {

@@ -21,6 +21,7 @@ internal sealed class SceneDraw
     private readonly float[][] scores;                           // (stretches, classes)
     private readonly int[] sounds, silent;                       // indices of stretches
     private readonly int[][] kinds;                              // those whose surest concept is the same
+    private readonly int[][][] instruments;                      // notes, by family and by instrument
     private readonly int firstNote, firstSilence;
     private readonly double notes;
 
@@ -56,6 +57,8 @@ internal sealed class SceneDraw
             var (family, instrument, _, _) = world.Notes[note - firstNote];
             foreach (var (concept, score) in EverydayWords.OfNote(concepts, family, instrument)) certain[note][concept] = score;
         }
+        instruments = [.. world.Notes.Index().GroupBy(note => note.Item.Family)
+            .Select(family => family.GroupBy(note => note.Item.Instrument, note => note.Index).Select(own => own.ToArray()).ToArray())];
         for (int none = firstSilence; none < places.Length; none++) certain[none][silence] = 1;
         silent = [.. Enumerable.Range(firstSilence, places.Length - firstSilence)];
         sounds = [.. Enumerable.Range(0, firstNote)];
@@ -80,7 +83,9 @@ internal sealed class SceneDraw
         double what = random.NextDouble();
         if (what < notes && world.Notes.Count > 0)
         {
-            int note = random.Next(world.Notes.Count);
+            int[][] family = instruments[random.Next(instruments.Length)];
+            int[] own = family[random.Next(family.Length)];
+            int note = own[random.Next(own.Length)];
             return new([firstNote + note], new Scene([new SceneSound("Music", 0, 1)]), world.Notes[note]);
         }
         what = random.NextDouble();

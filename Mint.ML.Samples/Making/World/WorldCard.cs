@@ -9,10 +9,10 @@ namespace Mint.ML.Samples.Making.World;
 /// <summary>The card of the model of everyday sound, README.md, and every source of its training with its licence, SOURCES.md.</summary>
 internal static class WorldCard
 {
-    public static void Write(string folder, string manifest, WorldOptions options, int kinds, TrainingResult stage1)
+    public static void Write(string folder, string manifest, string notes, WorldOptions options, int kinds, TrainingResult stage1)
     {
         AtomicFile.WriteText(Path.Combine(folder, "README.md"), Text(options, kinds, stage1));
-        AtomicFile.WriteText(Path.Combine(folder, "SOURCES.md"), Sources(manifest));
+        AtomicFile.WriteText(Path.Combine(folder, "SOURCES.md"), Sources(manifest, notes));
     }
 
     private static string Text(WorldOptions options, int kinds, TrainingResult stage1)
@@ -43,13 +43,14 @@ internal static class WorldCard
         return text.ToString();
     }
 
-    private static string Sources(string manifest)
+    private static string Sources(string manifest, string notes)
     {
         var text = new StringBuilder("# Sources of the sounds\n\nPackages by name, clips by author. What was trained on and what was held out.\n\n"
             + "| source | sounds | split | licence |\n| --- | --- | --- | --- |\n");
-        foreach (var source in AudioManifest.Read(manifest).Rows
-            .GroupBy(row => (Source: row["Source"], Split: row["Split"], Licence: row.Find("Licence") ?? ""))
-            .OrderByDescending(group => group.Count()).ThenBy(group => group.Key.Source, StringComparer.Ordinal))
+        var rows = AudioManifest.Read(manifest).Rows.Select(row => (Source: row["Source"], Split: row["Split"], Licence: row.Find("Licence") ?? ""))
+            .Concat(new[] { "train", "test" }.SelectMany(split => AudioManifest.Read(Path.Combine(notes, $"manifest-{split}.csv")).Rows
+                .Select(row => (Source: $"notes: {row.Find("Soundfont")}", Split: split, Licence: row.Find("Licence") ?? ""))));
+        foreach (var source in rows.GroupBy(row => row).OrderByDescending(group => group.Count()).ThenBy(group => group.Key.Source, StringComparer.Ordinal))
         {
             string Cell(string value) => value.Replace("|", "/").Replace('\n', ' ').Trim();
             text.Append(CultureInfo.InvariantCulture,

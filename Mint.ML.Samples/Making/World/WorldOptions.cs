@@ -25,7 +25,8 @@ internal sealed record WorldOptions : MakingOptions
     /// <summary>Texts that the vocabulary is of, beside the names of sounds.</summary>
     public int Texts { get; init; } = 8000;
 
-    /// <summary>Run folder of a stage 1 whose newest checkpoint this one begins with; null begins with MiniLM's words alone.</summary>
+    /// <summary>Run folder of a stage 1 whose newest checkpoint this one begins with, or a mint.zip with whose bridge; null begins with MiniLM's words
+    /// alone.</summary>
     public string? Start { get; init; }
 
     /// <summary>Share of the scenes that are notes.</summary>
@@ -66,6 +67,7 @@ internal sealed record WorldOptions : MakingOptions
         {
             errors.Require(value >= least, $"{name} is {value}; expected at least {least}.");
         }
+        errors.Require(Start is null || Path.Exists(Start), $"Start is {Start}, and there is no such run folder or model file.");
         errors.Require(Notes is >= 0 and < 0.5, $"Notes is {Notes}; expected at least 0 and less than 0.5.");
     }
 }

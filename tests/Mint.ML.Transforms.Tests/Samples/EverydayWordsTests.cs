@@ -53,6 +53,28 @@ public sealed class EverydayWordsTests
     }
 
     [TestMethod]
+    [DataRow("string", "cello", "strings", "brass")]
+    [DataRow("string", "harp", "plucked strings", "bowed strings")]
+    [DataRow("brass", "tuba", "brass instrument", "woodwind")]
+    [DataRow("reed", "bassoon", "woodwind", "flute")]
+    [DataRow("reed", "alto saxophone", "reed", "brass")]
+    [DataRow("flute", "piccolo", "woodwind", "reed")]
+    [DataRow("keyboard", "grand piano", "keyboard", "keyboard typing")]
+    [DataRow("mallet", "marimba", "mallet", "drums")]
+    [DataRow("guitar", "nylon guitar", "plucked strings", "strings")]
+    [DataRow("bass", "fingered bass", "bass", "guitar")]
+    [DataRow("organ", "pipe organ", "organ", "accordion")]
+    [DataRow("organ", "accordion", "accordion", "church organ")]
+    [DataRow("vocal", "choir", "vocal", "speech")]
+    public void A_note_belongs_to_the_families_that_people_name_and_to_no_other(string family, string instrument, string its, string others)
+    {
+        var concepts = Concepts;
+        var held = EverydayWords.OfNote(concepts, family, instrument).Select(found => concepts[found.Concept]).ToList();
+        Assert.IsTrue(held.Any(concept => concept.Phrases.Contains(its)));
+        Assert.IsFalse(held.Any(concept => concept.Phrases.Contains(others)));
+    }
+
+    [TestMethod]
     public void Questions_about_a_scene_are_answered_by_it()
     {
         var scene = new Scene([new SceneSound("Dog", 0, 1), new SceneSound("Rain", 1, 2)]);
