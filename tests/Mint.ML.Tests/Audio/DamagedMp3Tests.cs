@@ -19,6 +19,22 @@ public sealed class DamagedMp3Tests
     public void A_whole_file_is_heard_without_a_word() => IsWhole(Bytes, Tone, Slack);
 
     [TestMethod]
+    [DataRow(8_000)]
+    [DataRow(11_025)]
+    [DataRow(12_000)]
+    [DataRow(22_050)]
+    [DataRow(24_000)]
+    [DataRow(32_000)]
+    [DataRow(44_100)]
+    [DataRow(48_000)]
+    public void Frames_of_every_rate_meet_and_a_hole_is_found(int rate)
+    {
+        byte[] bytes = Write(Mp3, Tone, rate);
+        IsWhole(bytes, Tone, Slack);
+        IsDamaged([.. bytes[..(bytes.Length / 2)], .. bytes[(bytes.Length / 2 + 777)..]], "are no MP3 frames");
+    }
+
+    [TestMethod]
     [DataRow(0x00)]
     [DataRow(0xFF)]
     [DataRow(0x55)]

@@ -15,6 +15,16 @@ public sealed class DamagedOggTests
     [TestMethod]
     [DataRow(Vorbis)]
     [DataRow(Opus)]
+    public void A_second_sound_behind_something_else_is_not_lost_in_silence(int format)
+    {
+        byte[] bytes = Write(format, Tone);
+        IsWhole([.. bytes, .. new byte[70_000]], Tone); // padding
+        IsDamaged([.. bytes, .. new byte[70_000], .. bytes], $"what stands at byte {bytes.Length:N0}");
+    }
+
+    [TestMethod]
+    [DataRow(Vorbis)]
+    [DataRow(Opus)]
     public void A_changed_byte_in_the_middle_is_found_by_its_pages_checksum(int format)
     {
         byte[] bytes = Write(format, Tone);

@@ -40,7 +40,9 @@ public sealed class DamagedWavTests
         byte[] wav = new WavBytes { Data = Data }.Build(), odd = new WavBytes { Bits = 8, Data = Data[..^1] }.Build();
         byte[] list = WavBytes.Chunk("LIST", [1, 2, 3]);
         IsWhole([.. wav, .. list, .. WavBytes.Chunk("id3 ", new byte[30])], Samples);
-        IsWhole([.. wav, .. list[..^2]], Samples); // metadata that is cut off loses no sound
+        foreach (string metadata in (string[])["LIST", "id3 ", "bext", "cue ", "smpl", "_PMX", "iXML"]) // cut off, they lose no sound
+            IsWhole([.. wav, .. WavBytes.Chunk(metadata, [1, 2, 3])[..^2]], Samples);
+        IsDamaged([.. wav, .. WavBytes.Chunk("junk", [1, 2, 3])[..^2]], "follow"); // which may have been sound
         IsWhole([.. wav, .. "TAG"u8, .. new byte[125]], Samples);
         IsWhole([.. wav, .. new byte[500]], Samples);
         Assert.AreEqual(3_199, Read([.. odd, 0, .. list]).Samples.Length);

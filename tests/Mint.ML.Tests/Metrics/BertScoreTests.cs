@@ -53,6 +53,8 @@ public sealed class BertScoreTests
         Assert.AreEqual(1, items[1], 1e-5);
         Assert.AreEqual(1, items[2], 1e-5);
         Assert.AreEqual(0, items[3]);
+        Assert.AreEqual(3, tokenizer.Encode("dog").Length, "one token, between begin and end");
+        Assert.AreEqual(1, score.Score(CaptionSet.From([new("dog", ["dog"])])).Items[0], 1e-5);
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new BertScore(model, tokenizer, layer: 3).Score(CaptionSet.From([new(a, [b])])));
 
         float[][] States(string text)

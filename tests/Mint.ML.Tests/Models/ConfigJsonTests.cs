@@ -16,6 +16,29 @@ public sealed class ConfigJsonTests
         Assert.AreEqual(new Gpt2Config(), Gpt2Config.FromJson(Parse("""{"n_inner": null, "model_type": "gpt2"}""")));
 
     [TestMethod]
+    public void What_a_config_leaves_out_is_as_the_published_models_have_it()
+    {
+        // T5-small, LLaMA-7B, GPT-2, BERT-base, as the defaults of transformers' classes; AudioMAE's ViT-Base as its paper has it.
+        var t5 = T5Config.FromJson([]);
+        Assert.AreEqual((32128L, 512L, 64L, 2048L, 6L, 6L, 8L, 32L, 128L, 1e-6, "relu"), (t5.VocabularySize, t5.HiddenSize, t5.HeadSize, t5.FeedForwardSize,
+            t5.EncoderLayers, t5.DecoderLayers, t5.Heads, t5.RelativeBuckets, t5.RelativeMaxDistance, t5.LayerNormEps, t5.FeedForward));
+        Assert.AreEqual((true, 0, 1, 0), (t5.TieWordEmbeddings, t5.StartTokenId, t5.EosTokenId, t5.PadTokenId));
+        var llama = LlamaConfig.FromJson([]);
+        Assert.AreEqual((32000L, 4096L, 11008L, 32L, 32L, 32L, 1e-6, 10000d, "silu", 1L, 2L), (llama.VocabularySize, llama.HiddenSize, llama.FeedForwardSize,
+            llama.Layers, llama.Heads, llama.KeyHeads, llama.LayerNormEps, llama.RotaryBase, llama.Activation, llama.BosTokenId, llama.EosTokenId));
+        Assert.AreEqual(t5, new T5Config());
+        Assert.AreEqual(llama, new LlamaConfig());
+        var gpt2 = Gpt2Config.FromJson([]);
+        Assert.AreEqual((50257L, 1024L, 768L, 12L, 12L), (gpt2.VocabularySize, gpt2.Positions, gpt2.HiddenSize, gpt2.Layers, gpt2.Heads));
+        var bert = BertConfig.FromJson([]);
+        Assert.AreEqual((30522L, 768L, 12L, 12L, 3072L, 512L),
+            (bert.VocabularySize, bert.HiddenSize, bert.Layers, bert.Heads, bert.FeedForwardSize, bert.Positions));
+        var mae = new AudioMaeConfig();
+        Assert.AreEqual((1024L, 128L, 768L, 12L, 12L, 4d, 8L),
+            (mae.Frames, mae.MelBins, mae.HiddenSize, mae.Layers, mae.Heads, mae.MlpRatio, mae.ContextualDepth));
+    }
+
+    [TestMethod]
     public void Epsilons_that_a_config_does_not_name_are_transformers()
     {
         Assert.AreEqual(1e-5, new Gpt2Config().LayerNormEps);

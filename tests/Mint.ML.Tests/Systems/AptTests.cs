@@ -254,6 +254,28 @@ public sealed class AptTests
         Assert.AreEqual(episodes.Zip(result.Answers).Count(pair => pair.First.Answer == pair.Second) / 10.0, result.Accuracy);
     }
 
+    [TestMethod]
+    public void Reasoning_answers_with_the_likeliest_of_all_answers_in_both_orders()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Small();
+        var clips = Clips();
+        ClipPair[] pairs = [new(0, 1, "a", "b", "c"), new(1, 2, "b", "c", "b"), new(3, 0, "c a", "a"), new(2, 3, "a", "b", "a")];
+        string[] answers = ["a", "b", "c"];
+        var result = new AptEvaluation(model, clips, batch: 3).Reasoning(pairs);
+        string Likeliest(ClipPair pair)
+        {
+            using var all = clips.Read([.. Enumerable.Range(0, 4)]);
+            return answers[model.Rank(all, [pair.Sequence], answers).Order(0)[0]];
+        }
+        CollectionAssert.AreEqual(pairs.Select(Likeliest).ToArray(), result.Answers.ToArray());
+        bool[] first = [.. pairs.Select(pair => Likeliest(pair) == pair.Answer)];
+        var turned = pairs.Where(pair => pair.Swapped is not null).Select(pair => Likeliest(pair.Turned) == pair.Swapped).ToList();
+        Assert.AreEqual(first.Average(right => right ? 1.0 : 0), result.Accuracy);
+        Assert.AreEqual(turned.Average(right => right ? 1.0 : 0), result.Swapped);
+        Assert.AreEqual(0.5, result.Majority, "two of four are b");
+    }
+
     private static Tensor Part(Tensor prompt, long start, long length) => prompt[0].narrow(0, start, length);
 
     private static void Near(Tensor one, Tensor other, double tolerance, string what) =>

@@ -74,6 +74,34 @@ public sealed class BytePairTests
     }
 
     [TestMethod]
+    public void Where_nothing_is_said_of_spaces_punctuation_moves_back_to_its_word()
+    {
+        using var folder = new TemporaryFolder();
+        Copy(folder);
+        var tokenizer = TextTokenizer.Load(folder.Path);
+        Assert.AreEqual("a dog, it isn't here.", tokenizer.Decode(tokenizer.Encode("a dog , it is n't here .")));
+    }
+
+    [TestMethod]
+    public void A_token_that_says_so_takes_the_spaces_around_it_and_another_leaves_them()
+    {
+        using var folder = new TemporaryFolder();
+        Copy(folder);
+        int size = TextTokenizer.Load(folder.Path).VocabularySize;
+        folder.Write("tokenizer_config.json", $$$"""
+            {"added_tokens_decoder": {"{{{size}}}": {"content": "[takes]", "lstrip": true, "rstrip": true}, "{{{size + 1}}}": {"content": "[leaves]", "special": true} } }
+            """);
+        var tokenizer = TextTokenizer.Load(folder.Path);
+        CollectionAssert.AreEqual((int[])[.. tokenizer.Encode("a"), size, .. tokenizer.Encode("dog")], tokenizer.Encode("a [takes] dog"));
+        CollectionAssert.AreEqual((int[])[.. tokenizer.Encode("a "), size + 1, .. tokenizer.Encode(" dog")], tokenizer.Encode("a [leaves] dog"));
+    }
+
+    private static void Copy(TemporaryFolder folder)
+    {
+        foreach (var name in (string[])["vocab.json", "merges.txt"]) File.Copy(Path.Combine(Small.Folder("byte-level"), name), folder.File(name));
+    }
+
+    [TestMethod]
     public void Half_a_character_decodes_to_the_replacement_character()
     {
         var tokenizer = Small.Load("byte-level");

@@ -194,6 +194,23 @@ public sealed class SentencePieceTests
     }
 
     [TestMethod]
+    public void Of_equal_pieces_the_first_is_read()
+    {
+        var trie = new PieceTrie();
+        foreach (var (piece, id) in (ReadOnlySpan<(string, int)>)[("ab", 0), ("a", 1), ("ab", 2), ("a", 3)]) trie.Add(piece, id);
+        var a = trie.Child(0, 'a');
+        Assert.AreEqual((1, 0), (trie.Id(a), trie.Id(trie.Child(a, 'b'))));
+    }
+
+    [TestMethod]
+    public void A_character_map_that_leads_just_behind_its_end_has_no_rule_there()
+    {
+        // A trie of two units; the first one's offset and the letter name the third, which is not there.
+        byte[] map = [8, 0, 0, 0, .. BitConverter.GetBytes((uint)('a' ^ 2) << 10), 0, 0, 0, 0, .. "b\0"u8];
+        Assert.AreEqual("▁a", new SentencePieceTextNormalizer(Unigram with { Charsmap = map }).Normalize("a"));
+    }
+
+    [TestMethod]
     public void A_character_map_replaces_the_longest_match_first()
     {
         var rules = new Dictionary<string, string> { ["ﬁ"] = "fi", ["\n"] = " ", ["\t"] = " ", ["a"] = "b", ["aa"] = "X", ["\u200b"] = "", ["é"] = "e\u0301" };

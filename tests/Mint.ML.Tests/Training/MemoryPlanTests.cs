@@ -61,6 +61,15 @@ public sealed class MemoryPlanTests
     }
 
     [TestMethod]
+    public void Every_head_keeps_the_weights_of_its_attention()
+    {
+        // One frame a clip: what is left of a head are the weights among queries and text.
+        long Kept(int heads) => MemoryPlan.Stage1(Small with { QFormer = Small.QFormer with { Heads = heads } }, new(), new() { Frames = 1 }).Activations;
+        var step = new TrainingStepSize { Frames = 1 };
+        Assert.IsGreaterThanOrEqualTo(Kept(2) + 2L * 4 * step.Batch * step.Tokens * step.Tokens, Kept(4), "two heads more of float32, of one pass over the text");
+    }
+
+    [TestMethod]
     [DataRow("flan_t5")]
     [DataRow("gpt2")]
     [DataRow("llama")]

@@ -91,7 +91,12 @@ public sealed class LoadedSystemTests
         using var clap = Mint.ML.Retrieval.ClapEmbeddings.Load(SmallClap.Folder);
         float[] sound = clap.Clips(clips)[0];
         var texts = clap.Texts([.. TinyModels.Families.Select(family => $"a {family}")]);
-        double[] logits = [.. texts.Select(text => text.Zip(sound, (x, y) => (double)x * y).Sum() / clap.Temperature)];
+        // As the file has the scale of its logits.
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        double scale = Math.Exp(Mint.ML.Checkpoints.Safetensors.ReadAll(Path.Combine(SmallClap.Folder, "model.safetensors"))["logit_scale_a"]
+            .to(TorchSharp.torch.ScalarType.Float64).item<double>());
+        Assert.AreEqual(1 / scale, clap.Temperature, 1e-6);
+        double[] logits = [.. texts.Select(text => text.Zip(sound, (x, y) => (double)x * y).Sum() * scale)];
         double sum = logits.Sum(Math.Exp);
         foreach (var label in SmallSystems.TheClap.Model.Rank(Clip, TinyModels.Families, "a"))
             Assert.AreEqual(Math.Exp(logits[Array.IndexOf(TinyModels.Families, label.Label)]) / sum, label.Probability, 1e-5);

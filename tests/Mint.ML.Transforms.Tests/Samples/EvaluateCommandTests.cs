@@ -80,6 +80,10 @@ public sealed class EvaluateCommandTests
         CollectionAssert.AreEqual(new[] { "accuracy", "BLEU" }, Evaluation("questions")["metrics"]!.AsArray()
             .Select(metric => (string)metric!["name"]!).ToArray());
 
+        File.WriteAllLines(At("questions.csv"), File.ReadLines(At("questions.csv")).Take(2).ToArray()); // one clip, one question
+        Run(recipe, "--output", At("question"));
+        Assert.HasCount(1, File.ReadAllLines(Path.Combine(At("question"), "items.jsonl")));
+
         var labels = About("classification", "Family");
         labels["label-text"] = "the {label} family";
         Run(Recipe("labels.json", labels), "--output", At("labels"));

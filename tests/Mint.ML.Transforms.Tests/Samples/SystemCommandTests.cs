@@ -168,9 +168,10 @@ public sealed class SystemCommandTests
         string[] pengi = ["--system", SmallSystems.Pengi];
         Says(() => Run(InterpretCommand.Create(), [cut, .. pengi]), "cut.wav");
         var (output, error) = Heard(() => Run(InterpretCommand.Create(), [cut, .. pengi, "--damaged", "hear-as-far-as-it-goes"]));
-        StringAssert.StartsWith(output, "cut.wav\t");
+        StringAssert.Contains(output, "cut.wav\t");
         StringAssert.Contains(error, "cut.wav: ");
-        AudioFile.WriteWav(none, new AudioClip(new float[16_000], 16_000));
+        var clip = AudioFile.Read(Path.Combine(Clips.Folder, "clip0.wav"));
+        AudioFile.WriteWav(none, new AudioClip(new float[clip.Samples.Length], clip.SampleRate));
         StringAssert.Contains(Heard(() => Run(InterpretCommand.Create(), [none, .. pengi])).Error, "silent.wav: ");
 
         static (string Output, string Error) Heard(Action run)
