@@ -1,5 +1,6 @@
 using Mint.ML.Native;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -40,7 +41,7 @@ internal sealed class DenseProduct : autograd.SingleTensorFunction<DenseProduct>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var (x, weight, bias) = ((Tensor)vars[0], (Tensor)vars[1], vars.Length > 2 ? (Tensor)vars[2] : null);
-        ctx.save_data("factors", new Factors(Held(x), Held(weight), x.requires_grad, weight.requires_grad, bias?.requires_grad));
+        ctx.save_data("factors", new Factors(Held(x), Held(weight), x.requires_grad, weight as Parameter, weight.requires_grad, bias));
         return OneDnnProducts.Multiply(x, weight, bias);
 
         static Tensor Held(Tensor factor) => factor.detach().DetachFromDisposeScope();
@@ -49,22 +50,20 @@ internal sealed class DenseProduct : autograd.SingleTensorFunction<DenseProduct>
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
         using var scope = NewDisposeScope();
+        using var guard = no_grad();
         using var factors = (Factors)ctx.get_data("factors");
         var slope = grad_output.contiguous(); // (rows, outputs)
-        List<Tensor> gradients =
-        [
-            Kept(factors.ToX ? OneDnnProducts.Multiply(slope, factors.Weight.t(), null) : null),      // (rows, inputs)
-            Kept(factors.ToWeight ? OneDnnProducts.Multiply(slope.t(), factors.X.t(), null) : null), // (outputs, inputs)
-        ];
-        if (factors.ToBias is { } asked) gradients.Add(Kept(asked ? slope.sum([0]) : null)); // one an input that was given
-        return gradients;
-
-        static Tensor Kept(Tensor? gradient) => gradient?.MoveToOuterDisposeScope()!;
+        var byX = factors.ToX ? OneDnnProducts.Multiply(slope, factors.Weight.t(), null) : null;                     // (rows, inputs)
+        var byWeight = factors.ToWeight ? OneDnnProducts.Multiply(slope.t(), factors.X.t(), null) : null;            // (outputs, inputs)
+        var byBias = factors.Bias is { requires_grad: true } ? slope.sum([0]) : null;
+        byWeight = HandedOn.ToParameter(factors.Parameter, byWeight);
+        byBias = HandedOn.ToParameter(factors.Bias as Parameter, byBias);
+        return factors.Bias is null ? HandedOn.Gradients(byX, byWeight) : HandedOn.Gradients(byX, byWeight, byBias);
     }
 
-    /// <summary>What the gradient needs, and which are asked for. Freed as soon as that is computed: what save_for_backward keeps, TorchSharp frees with the
-    /// whole graph, when the gradients of all layers are there already.</summary>
-    private sealed record Factors(Tensor X, Tensor Weight, bool ToX, bool ToWeight, bool? ToBias) : IDisposable
+    /// <summary>What the gradient needs, freed as soon as that is computed: what save_for_backward keeps, TorchSharp frees with the whole graph, when the
+    /// gradients of all layers are there already.</summary>
+    private sealed record Factors(Tensor X, Tensor Weight, bool ToX, Parameter? Parameter, bool ToWeight, Tensor? Bias) : IDisposable
     {
         public void Dispose()
         {

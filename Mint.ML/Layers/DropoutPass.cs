@@ -48,7 +48,7 @@ internal sealed unsafe class DropoutPass : autograd.SingleTensorFunction<Dropout
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
         var slope = Run(grad_output, (double)ctx.get_data("probability"), (long)ctx.get_data("key"), null);
-        return (bool)ctx.get_data("residual") ? [slope, null!, null!, grad_output.alias()] : [slope, null!, null!];
+        return (bool)ctx.get_data("residual") ? HandedOn.Gradients(slope, null, null, grad_output.alias()) : HandedOn.Gradients(slope, null, null);
     }
 
     /// <summary>The computation: an element stays where its number, uniform over 32 bits, reaches the probability's share of them.</summary>

@@ -1,5 +1,6 @@
 using Mint.ML.Layers;
 using Mint.ML.Native;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Tests.Models;
@@ -46,6 +47,19 @@ public sealed class DenseProductTests
         Near(weight.sum([0]).unsqueeze(0).expand(6, 8), x.grad!);
         Near(full(4, 6.0f), bias.grad!);
         using (no_grad()) Assert.IsFalse(DenseProduct.ByOneDnn(x, weight, bias).requires_grad);
+    }
+
+    [TestMethod]
+    public void Gradients_of_parameters_add_up_over_uses_and_over_steps()
+    {
+        using var scope = NewDisposeScope();
+        var (first, second) = (Drawn(1, 6, 8), Drawn(5, 3, 8));
+        var (weight, bias) = (new Parameter(Drawn(2, 4, 8).detach()), new Parameter(Drawn(3, 4).detach()));
+        for (int step = 0; step < 2; step++)
+            (DenseProduct.ByOneDnn(first, weight, bias).sum() + DenseProduct.ByOneDnn(second, weight, bias).sum()).backward();
+        var expected = (first.sum([0]) + second.sum([0])).detach() * 2; // of a sum, every output's row of the weight gets the sum of the inputs
+        Near(expected.unsqueeze(0).expand(4, 8), weight.grad!);
+        Near(full(4, 18.0f), bias.grad!);
     }
 
     [TestMethod]
