@@ -124,12 +124,13 @@ public sealed class GeneratorTests
         double[] Best(EarlyStopping stopping) =>
             [.. TextGenerator.Generate(model, prompt, mask, new() { Beams = 2, MaxTokens = 24, EarlyStopping = stopping }).Select(answers => answers[0].Score)];
         double[] atOnce = Best(EarlyStopping.Immediately), unlikely = Best(EarlyStopping.WhenUnlikely), impossible = Best(EarlyStopping.WhenImpossible);
+        const double Rounding = 1e-6; // other rows are beside a row when others have ended
         for (int row = 0; row < 16; row++)
         {
-            Assert.IsGreaterThanOrEqualTo(atOnce[row], unlikely[row]);
-            Assert.IsGreaterThanOrEqualTo(unlikely[row], impossible[row]);
+            Assert.IsGreaterThanOrEqualTo(atOnce[row] - Rounding, unlikely[row]);
+            Assert.IsGreaterThanOrEqualTo(unlikely[row] - Rounding, impossible[row]);
         }
-        Assert.IsTrue(Enumerable.Range(0, 16).Any(row => impossible[row] > unlikely[row]), "the test is about searches that end at different times");
+        Assert.IsTrue(Enumerable.Range(0, 16).Any(row => impossible[row] > unlikely[row] + Rounding), "the test is about searches that end at different times");
     }
 
     [TestMethod]
