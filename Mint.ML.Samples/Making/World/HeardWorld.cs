@@ -66,7 +66,8 @@ internal sealed record HeardWorld(IReadOnlyList<HeardPart> Parts, IReadOnlyList<
             return test || one.View == 0 && i % 2 == 0 ? note : NoteViews.Draw(note, new Random(unchecked(options.Seed * 7919 + i)));
         }), teacher.Config.Classes)));
         parts.Add(Part("silence", () => HeardPart.Of(encoder, [.. Enumerable.Range(1, SilentStretches).Select(Silence)], teacher.Config.Classes)));
-        return new(parts, [.. rows.Select(one => one.Row).Select(row => new HeardNote(row["Family"], row["Instrument"], int.Parse(row["Pitch"]), int.Parse(row["Velocity"])))]);
+        return new(parts, [.. rows.Select(one => one.Row).Select(row =>
+            new HeardNote(row["Family"], row["Instrument"], int.Parse(row["Pitch"]), int.Parse(row["Velocity"])))]);
 
         HeardPart Part(string name, Func<HeardPart> make)
         {
