@@ -16,7 +16,7 @@ internal sealed record RecordedInstrument(string Package, string Version, string
 
     private const string Versilian = "Versilian Studios (VSCO 2 CE)", Karoryfer = "Karoryfer Samples", Iowa = "University of Iowa";
 
-    /// <summary>Tests are instruments of five families; but for the trombone, nothing of their recordists is trained on.</summary>
+    /// <summary>Tests are instruments of five families. Of the trombone's and the saxophone's recordists other instruments are trained on.</summary>
     public static IReadOnlyList<RecordedInstrument> All { get; } =
     [
         Tone("bass-electric", "1.1.2", "bass", "electric bass", Karoryfer),

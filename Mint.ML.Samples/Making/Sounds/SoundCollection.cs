@@ -95,7 +95,8 @@ internal static class SoundCollection
         Directory.CreateDirectory(folder);
         return Downloaded() ?? Ask();
 
-        string? Downloaded() => Directory.EnumerateFiles(folder, package.Registry == "debian" ? $"{package.Name}_*.deb" : $"{package.FileName}-{package.Version ?? "*"}.tgz")
+        string? Downloaded() => Directory.EnumerateFiles(folder,
+            package.Registry == "debian" ? $"{package.Name}_*.deb" : $"{package.FileName}-{package.Version ?? "*"}.tgz")
             .Order(StringComparer.Ordinal).FirstOrDefault();
 
         string Ask()

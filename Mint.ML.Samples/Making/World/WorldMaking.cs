@@ -1,7 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Bridges;
-using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.Files;
 using Mint.ML.LanguageModels;
