@@ -1,5 +1,4 @@
 using Mint.ML.Checkpoints;
-using Mint.ML.Layers;
 using Mint.ML.ModelFiles;
 using Mint.ML.Retrieval;
 using Mint.ML.Text;

@@ -22,26 +22,59 @@ foreach (var line in File.Exists(logPath) ? File.ReadAllLines(logPath) : [])
 }
 
 var chosen = Build();
-// Which test classes reach which mutation, from one run of all tests. A mutation is asked of those alone: no other test can notice it.
-var reached = Reached();
 var unasked = chosen.Where(pair => !results.TryGetValue(pair.Mutation.Key, out var result) || result.StartsWith("survived")).ToList();
-// Two at a time: a test program waits for files and locks a good part of its time.
-Parallel.ForEach(unasked, new ParallelOptions { MaxDegreeOfParallelism = 2 }, pair =>
+// First the test classes that name what the file is about: most mutations need no more.
+var near = Nearest();
+AskAll(pair => near(pair.Mutation), "survived: the nearest tests", record: false);
+unasked.RemoveAll(pair => results.TryGetValue(pair.Mutation.Key, out var result) && !result.StartsWith("survived"));
+if (unasked.Count > 0)
 {
-    var result = "survived: no test reaches it";
-    foreach (var project in projects)
-    {
-        var classes = reached.Where(hit => hit.Number == pair.Number && hit.Class.StartsWith(project + ".")).Select(hit => hit.Class).ToList();
-        if (classes.Count > 0 && result.StartsWith("survived"))
-        {
-            result = Ask(project, pair.Number, string.Join('|', classes.Select(name => $"FullyQualifiedName~{name}."))) ?? "survived";
-        }
-    }
-    Record(pair.Mutation, result);
-});
+    // Then every class that reaches the mutation, from one run of all tests: no other test can notice it.
+    var reached = Reached();
+    AskAll(pair => [.. reached.Where(hit => hit.Number == pair.Number).Select(hit => hit.Class)], "survived", record: true);
+}
 var noticed = chosen.Count(pair => !results[pair.Mutation.Key].StartsWith("survived"));
 Console.WriteLine($"noticed {noticed} of {chosen.Count}");
 return noticed * 10 >= chosen.Count * 9 ? 0 : 1;
+
+void AskAll(Func<(int Number, Mutation Mutation), IReadOnlyList<string>> classes, string otherwise, bool record)
+{
+    // More than processors: a test program waits for files and locks a good part of its time.
+    Parallel.ForEach(unasked, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount + 1 }, pair =>
+    {
+        var all = classes(pair);
+        var result = all.Count == 0 ? "survived: no test reaches it" : otherwise;
+        foreach (var project in projects)
+        {
+            var own = all.Where(name => name.StartsWith(project + ".")).Select(name => $"FullyQualifiedName~{name}.").ToList();
+            if (own.Count > 0 && result.StartsWith("survived")) result = Ask(project, pair.Number, string.Join('|', own)) ?? result;
+        }
+        if (record || !result.StartsWith("survived")) Record(pair.Mutation, result);
+        else Console.WriteLine($"{DateTime.Now:HH:mm:ss} {pair.Number}: {result}");
+    });
+}
+
+// The classes of the library's own tests, five at most, that have the name of the mutation's file or of a type in it most often. Those that run for
+// minutes come later.
+Func<Mutation, IReadOnlyList<string>> Nearest()
+{
+    var classes = (from file in Directory.EnumerateFiles(Path.Combine(root, "tests", projects[0]), "*.cs", SearchOption.AllDirectories)
+                   where !file.Contains("/obj/") && !file.Contains("/bin/")
+                   let text = File.ReadAllText(file)
+                   let found = Regex.Match(text,
+                       @"^namespace ([\w.]+);[\s\S]*?\[TestClass\]\s*public (?:sealed )?(?:partial )?class (\w+)", RegexOptions.Multiline)
+                   where found.Success && !Regex.IsMatch(found.Groups[2].Value, "Fuzz|Stress|Stop|Killed|Installed|Restore|Scenario|Growth|HeldScalars")
+                   select (Name: $"{found.Groups[1].Value}.{found.Groups[2].Value}", Text: text)).ToList();
+    return mutation =>
+    {
+        var stem = Path.GetFileNameWithoutExtension(mutation.File).Split('.')[0];
+        var types = Regex.Matches(File.ReadAllText(Path.Combine(root, mutation.File)),
+            @"(?:class|struct|record|interface|enum) (\w+)").Select(match => match.Groups[1].Value);
+        var named = new Regex($@"\b(?:{string.Join('|', types.Append(stem).Distinct())})\b|class {stem}\w*Tests");
+        return [.. classes.Select(one => (one.Name, Count: named.Count(one.Text))).Where(one => one.Count > 0)
+            .OrderByDescending(one => one.Name.EndsWith($".{stem}Tests")).ThenByDescending(one => one.Count).Take(5).Select(one => one.Name)];
+    };
+}
 
 void Record(Mutation mutation, string result)
 {
@@ -96,26 +129,24 @@ HashSet<(string File, int Line)> Compile(List<(int Number, Mutation Mutation)> m
                 private static readonly string on = System.Environment.GetEnvironmentVariable("MINT_MUTANT") ?? "0";
                 private static readonly int number = int.Parse(on);
                 private static readonly string? seen = System.Environment.GetEnvironmentVariable("MINT_MUTANT_SEEN");
-                private static readonly string?[] last = new string?[1000];
+                private static readonly object?[] last = new object?[1000];
                 private static readonly System.Collections.Generic.HashSet<string> written = new();
 
-                // MSTest's word on who is running, which flows to tasks and threads that a test starts; in a process that it starts, nobody's.
-                private static readonly System.Reflection.PropertyInfo? current = System.Type.GetType(
-                    "Microsoft.VisualStudio.TestTools.UnitTesting.TestContext, MSTest.TestFramework.Extensions")?.GetProperty("Current");
-                private static readonly System.Reflection.PropertyInfo? name = current?.PropertyType.GetProperty("FullyQualifiedTestClassName");
+                // MSTest's word on which test is running, which flows to tasks and threads that it starts; in a process that it starts, nobody's.
+                private static readonly System.Type? context = System.Type.GetType(
+                    "Microsoft.VisualStudio.TestTools.UnitTesting.TestContext, MSTest.TestFramework.Extensions");
+                private static readonly System.Func<object?>? running = (System.Func<object?>?)context?.GetProperty("Current")?.GetMethod?
+                    .CreateDelegate(typeof(System.Func<object?>));
 
                 internal static bool Is(int one)
                 {
-                    if (seen is not null)
+                    if (seen is not null && (running?.Invoke() ?? "?") is var test && !ReferenceEquals(last[one], test)) // loops come here a million times
                     {
-                        string running = current?.GetValue(null) is { } context ? (string?)name!.GetValue(context) ?? "?" : "?";
-                        if (last[one] != running)
+                        last[one] = test;
+                        var name = test is string none ? none : (string?)context!.GetProperty("FullyQualifiedTestClassName")!.GetValue(test);
+                        lock (written)
                         {
-                            last[one] = running;
-                            lock (written)
-                            {
-                                if (written.Add(one + " " + running)) System.IO.File.AppendAllText(seen, one + " " + running + "\n");
-                            }
+                            if (written.Add(one + " " + name)) System.IO.File.AppendAllText(seen + System.Environment.ProcessId, one + " " + name + "\n");
                         }
                     }
                     return one == number;
@@ -162,13 +193,13 @@ HashSet<(string File, int Line)> Compile(List<(int Number, Mutation Mutation)> m
 // The numbers of the mutations with the test classes that were running when they were reached; "?" is a process that a test started.
 HashSet<(int Number, string Class)> Reached()
 {
-    var seen = Path.Combine(root, "artifacts", "mutation-reached.txt");
-    File.Delete(seen);
-    foreach (var project in projects)
-    {
-        Run(0, "dotnet", $"{Mutated(project)}/net10.0/{project}.dll --progress off --ansi off", 3600, seen);
-    }
-    return File.ReadAllLines(seen).Select(line => line.Split(' ')).Select(parts => (int.Parse(parts[0]), parts[1])).ToHashSet();
+    var seen = Directory.CreateTempSubdirectory("mint-mutation-"); // a file a process
+    Parallel.ForEach(projects, project =>
+        Run(0, "dotnet", $"{Mutated(project)}/net10.0/{project}.dll --progress off --ansi off", 7200, seen.FullName + "/"));
+    var lines = seen.EnumerateFiles().SelectMany(file => File.ReadAllLines(file.FullName)).Select(line => line.Split(' '));
+    var reached = lines.Select(parts => (int.Parse(parts[0]), parts[1])).ToHashSet();
+    seen.Delete(recursive: true);
+    return reached;
 }
 
 string Mutated(string project) => Path.Combine(root, "tests", project, "bin", "Mutated");
@@ -182,7 +213,8 @@ string? Ask(string project, int number, string filter)
     {
         var again = found.Contains('_') ? $"FullyQualifiedName~.{found}" : filter;
         // What takes so long must be three times as quick without the mutation.
-        if (Try(project, 0, again, found == "timeout" ? limit / 3 : limit) is null && (found == "timeout" || Try(project, number, again, limit) is not null)) return found;
+        var well = Try(project, 0, again, found == "timeout" ? limit / 3 : limit) is null;
+        if (well && (found == "timeout" || Try(project, number, again, limit) is not null)) return found;
         Console.WriteLine($"{number}: {found} is not the mutation's");
         if (!found.Contains('_')) return null;
         filter = $"({filter})&FullyQualifiedName!~.{found}";
