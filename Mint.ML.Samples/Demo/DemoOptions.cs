@@ -2,19 +2,11 @@ using Mint.ML.Text;
 
 namespace Mint.ML.Samples.Demo;
 
-/// <summary>What the demo trains, chosen on the training soundfonts and folds alone (<c>mint demo --dev</c>).</summary>
+/// <summary>What the demo trains, chosen on the training soundfonts alone (<c>mint demo --dev</c>).</summary>
 internal sealed record DemoOptions
 {
-    /// <summary>Folder of the notes set.</summary>
     public string Data { get; init; } = "";
-
-    /// <summary>Manifests of everyday sounds; none for a model of notes alone.</summary>
-    public IReadOnlyList<string> Sounds { get; init; } = [];
-
-    /// <summary>Folder of the frozen models, and which of them are taken: those of everyday sound, which know notes as well.</summary>
     public string Models { get; init; } = "";
-    public string Encoder { get; init; } = "everyday-encoder";
-    public string LanguageModel { get; init; } = "everyday-language-model";
     public string Output { get; init; } = "";
     public int Stage1Epochs { get; init; } = 24;
     public int Stage2Epochs { get; init; } = 8;
@@ -23,8 +15,8 @@ internal sealed record DemoOptions
     public int Seed { get; init; } = 1;
     public bool Dev { get; init; }
 
-    /// <summary>The paper's instructions for names and for captions.</summary>
-    public const string NameInstruction = InstructionTemplates.SoundInstruction, CaptionInstruction = InstructionTemplates.CaptionInstruction;
+    /// <summary>The paper's instructions for labels and for captions.</summary>
+    public const string FamilyInstruction = InstructionTemplates.SoundInstruction, CaptionInstruction = InstructionTemplates.CaptionInstruction;
 
     /// <summary>Reports everything that is wrong at once.</summary>
     /// <exception cref="ArgumentException">An option is out of range.</exception>

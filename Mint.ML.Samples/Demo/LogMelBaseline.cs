@@ -1,65 +1,51 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Audio;
-using Mint.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Samples.Demo;
 
-/// <summary>What a simple answer achieves: logistic regression on a log-mel spectrogram's mean over time, and on its maximum and deviation besides.</summary>
+/// <summary>What a simple answer achieves: logistic regression on the mean over time of a log-mel spectrogram.</summary>
 internal sealed class LogMelBaseline(MLContext ml)
 {
     private const int Bands = 64;
 
     private sealed class Example
     {
-        public string Name { get; set; } = "";
+        public string Family { get; set; } = "";
 
         [VectorType(Bands)]
-        public float[] Mean { get; set; } = [];
-
-        [VectorType(2 * Bands)]
-        public float[] Others { get; set; } = [];
+        public float[] Features { get; set; } = [];
     }
 
-    private sealed class Label
+    private sealed class Name
     {
-        public string Name { get; set; } = "";
+        public string Family { get; set; } = "";
     }
 
-    /// <summary>The shares of clips that are named rightly, from the means alone and from all three.</summary>
-    public (double Mean, double All) Accuracy(IReadOnlyList<DemoClip> train, IReadOnlyList<DemoClip> test, string[] names)
+    public double Accuracy(List<Note> train, List<Note> test, string[] families)
     {
         using var mel = new LogMel(new LogMelOptions { MelBins = Bands, Compression = MelCompression.Decibel });
-        var (trained, measured) = (Labelled(train), Labelled(test));
-        return (Of("Mean"), Of("Mean", "Others"));
+        var trained = ml.Transforms.NormalizeMeanVariance("Features")
+            .Append(ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy())
+            .Fit(Labelled(train));
+        return ml.MulticlassClassification.Evaluate(trained.Transform(Labelled(test))).MicroAccuracy;
 
-        double Of(params string[] columns)
-        {
-            var model = ml.Transforms.Concatenate("Features", columns)
-                .Append(ml.Transforms.NormalizeMeanVariance("Features"))
-                .Append(ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy())
-                .Fit(trained);
-            return ml.MulticlassClassification.Evaluate(model.Transform(measured)).MicroAccuracy;
-        }
-
-        IDataView Labelled(IReadOnlyList<DemoClip> clips) => WithLabels(ml, ml.Data.LoadFromEnumerable(clips.Select(clip => Describe(mel, clip)).ToList()),
-            names);
+        IDataView Labelled(List<Note> notes) =>
+            WithLabels(ml, ml.Data.LoadFromEnumerable(notes.Select(note => new Example { Family = note.Family, Features = Mean(mel, note.Path) }).ToList()),
+                families);
     }
 
-    /// <summary>The names as keys, in the order given, which is that of the scores.</summary>
-    public static IDataView WithLabels(MLContext ml, IDataView data, string[] names) => ml.Transforms.Conversion
-        .MapValueToKey("Label", "Name", keyData: ml.Data.LoadFromEnumerable(names.Select(name => new Label { Name = name }).ToList()))
+    /// <summary>The families as keys, in the order given, which is that of the scores.</summary>
+    public static IDataView WithLabels(MLContext ml, IDataView data, string[] families) => ml.Transforms.Conversion
+        .MapValueToKey("Label", "Family", keyData: ml.Data.LoadFromEnumerable(families.Select(family => new Name { Family = family }).ToList()))
         .Fit(data).Transform(data);
 
-    private static Example Describe(LogMel mel, DemoClip clip)
+    private static float[] Mean(LogMel mel, string path)
     {
         using var scope = NewDisposeScope();
-        float[] samples = AudioFile.Read(clip.Path, mel.Options.SampleRate).Samples;
+        float[] samples = AudioFile.Read(path, mel.Options.SampleRate).Samples;
         using var spectrogram = mel.Compute(tensor(samples).unsqueeze(0), tensor(new[] { (long)samples.Length })); // (1, F, M)
-        var bands = spectrogram.Values.squeeze(0);                                                                   // (F, M)
-        var mean = bands.mean([0]);
-        var others = cat([bands.amax([0]), (bands - mean).Squared().mean([0]).sqrt()], 0);
-        return new() { Name = clip.Name, Mean = mean.data<float>().ToArray(), Others = others.data<float>().ToArray() };
+        return spectrogram.Values.mean([0, 1]).data<float>().ToArray();
     }
 }

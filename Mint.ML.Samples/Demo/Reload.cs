@@ -10,7 +10,7 @@ namespace Mint.ML.Samples.Demo;
 /// <summary>Saved, loaded by a fresh process, and the same to the bit: predictions are kept beside the model file as text, scores by their bits.</summary>
 internal static class Reload
 {
-    private const int Every = 6; // of the held-out clips, notes and everyday sounds: enough to see a difference
+    private const int Kept = 64; // whole batches of the first held-out clips
 
     private sealed class Answer
     {
@@ -20,8 +20,8 @@ internal static class Reload
         public string GeneratedCaption { get; set; } = "";
     }
 
-    /// <summary>Keeps the predictions for some clips beside the model file.</summary>
-    public static void Keep(MLContext ml, ITransformer model, DemoData test, string modelFile) =>
+    /// <summary>Keeps the predictions for the first clips beside the model file.</summary>
+    public static void Keep(MLContext ml, ITransformer model, IDataView test, string modelFile) =>
         AtomicFile.WriteText(Predictions(modelFile), string.Concat(Lines(ml, model, test).Select(line => line + "\n")));
 
     /// <summary>Runs <see cref="Verify"/> in another process; its exit code.</summary>
@@ -29,8 +29,7 @@ internal static class Reload
     {
         Console.WriteLine("A fresh process loads it:");
         // What must not differ between the processes is named; the models are found by their names in the folder that is given.
-        string[] arguments = ["demo", "--verify-model", options.Output, "--data", options.Data, .. options.Sounds.SelectMany(file => new[] { "--sounds", file }),
-            "--models", options.Models, "--output", options.Output];
+        string[] arguments = ["demo", "--verify-model", options.Output, "--data", options.Data, "--models", options.Models, "--output", options.Output];
         // The dotnet that runs this process stands above its runtime; the one of PATH may be another, or none.
         string dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
         var start = new ProcessStartInfo(dotnet, [typeof(Reload).Assembly.Location, .. arguments])
@@ -47,9 +46,10 @@ internal static class Reload
     {
         var ml = new MLContext();
         var model = ml.Model.Load(modelFile, out _);
-        string[] expected = File.ReadAllLines(Predictions(modelFile)), actual = [.. Lines(ml, model, DemoData.Read(options))];
+        var test = ml.Data.LoadFromAudioManifest(Path.Combine(options.Data, "manifest-test.csv"));
+        string[] expected = File.ReadAllLines(Predictions(modelFile)), actual = [.. Lines(ml, model, test)];
         int equal = expected.Zip(actual).Count(pair => pair.First == pair.Second);
-        foreach (string line in actual.Where((_, i) => i % (actual.Length / 4 + 1) == 0))
+        foreach (string line in actual.Take(3))
         {
             string[] parts = line.Split('\t');
             Console.WriteLine($"  {parts[0],-28}{parts[1],-12}{parts[3]}");
@@ -59,14 +59,14 @@ internal static class Reload
         return equal == expected.Length && actual.Length == expected.Length ? 0 : 1;
     }
 
-    private static IEnumerable<string> Lines(MLContext ml, ITransformer model, DemoData data)
+    private static IEnumerable<string> Lines(MLContext ml, ITransformer model, IDataView test)
     {
-        // Both processes answer for the same clips, in the same batches.
-        var answers = model.Transform(DemoData.View(ml, data.Test.Where((_, i) => i % Every == 0)));
+        var answers = model.Transform(test);
         VBuffer<ReadOnlyMemory<char>> labels = default;
         answers.Schema["PredictedLabel"].GetKeyValues(ref labels);
         string[] names = [.. labels.DenseValues().Select(name => name.ToString())];
-        return ml.Data.CreateEnumerable<Answer>(answers, reuseRowObject: false).Select(answer => string.Join('\t',
+        // Only whole batches are taken, so that both processes compute the same ones.
+        return ml.Data.CreateEnumerable<Answer>(answers, reuseRowObject: false).Take(Kept).Select(answer => string.Join('\t',
             Path.GetFileName(answer.Path), names[(int)answer.PredictedLabel - 1],
                 string.Join(' ', answer.Score.Select(score => BitConverter.SingleToUInt32Bits(score).ToString("x8"))), answer.GeneratedCaption)).ToList();
     }

@@ -7,7 +7,16 @@ using Mint.ML.Transforms;
 
 namespace Mint.ML.Samples.Demo;
 
-/// <summary>The MINT that some thousand clips can train on two cores: what the demo and the ablation have in common.</summary>
+/// <summary>A row of the notes set, as far as the demo reads it.</summary>
+internal sealed class Note
+{
+    public string Path { get; set; } = "";
+    public string Family { get; set; } = "";
+    public string Soundfont { get; set; } = "";
+    public string Caption { get; set; } = "";
+}
+
+/// <summary>The MINT that a thousand notes can train on two cores: what the demo and the ablation have in common.</summary>
 /// <param name="ml">Makes the steps.</param>
 /// <param name="options">Data, frozen models, epochs and rates.</param>
 /// <param name="cancel">Stops a stage within one step.</param>
@@ -33,7 +42,7 @@ internal sealed class SmallMint(MLContext ml, DemoOptions options, CancellationT
 
     /// <summary>Sound to the frozen encoder's frames.</summary>
     public EstimatorChain<AudioFeaturizingTransformer> Features => ml.Transforms.LoadAudio("Audio", "Path")
-        .Append(ml.Transforms.FeaturizeAudio("Features", "Audio", encoder: Path.Combine(options.Models, options.Encoder)));
+        .Append(ml.Transforms.FeaturizeAudio("Features", "Audio", encoder: Path.Combine(options.Models, "encoder")));
 
     /// <summary>Stage 1.</summary>
     /// <param name="objective">Its losses; null for all three.</param>
@@ -47,17 +56,27 @@ internal sealed class SmallMint(MLContext ml, DemoOptions options, CancellationT
         Cancellation = cancel,
     });
 
-    /// <summary>Stage 2, on names and captions.</summary>
+    /// <summary>Stage 2, on families and captions.</summary>
     /// <param name="bridge">Stage 1's; null takes the one before it in the chain.</param>
     /// <param name="seed">Null draws it from the context.</param>
     public InstructionTuner Stage2(BridgeNetTransformer? bridge = null, int? seed = null) =>
         ml.AudioLanguage().Trainers.InstructionTuning(new InstructionTuner.Options
         {
-            LanguageModel = Path.Combine(options.Models, options.LanguageModel),
-            Templates = [new(DemoOptions.NameInstruction, "Name"), new(DemoOptions.CaptionInstruction, "Caption")],
+            LanguageModel = Path.Combine(options.Models, "language-model"),
+            Templates = [new(DemoOptions.FamilyInstruction, "Family"), new(DemoOptions.CaptionInstruction, "Caption")],
             Bridge = bridge,
             Training = new TrainingOptions { Epochs = options.Stage2Epochs, BatchSize = 64, LearningRate = options.Stage2LearningRate, WarmUpSteps = 30 },
             Seed = seed,
             Cancellation = cancel,
         });
+
+    /// <summary>Training and held-out clips of a folder of the notes set.</summary>
+    public (IDataView Train, IDataView Test) Load() =>
+        (ml.Data.LoadFromAudioManifest(Path.Combine(options.Data, "manifest-train.csv")),
+            ml.Data.LoadFromAudioManifest(Path.Combine(options.Data, "manifest-test.csv")));
+
+    public List<Note> Rows(IDataView view) => [.. ml.Data.CreateEnumerable<Note>(view, reuseRowObject: false)];
+
+    /// <summary>The families, in the order of their scores.</summary>
+    public static string[] Families(IDataView train) => [.. train.GetColumn<string>("Family").Distinct().Order(StringComparer.Ordinal)];
 }

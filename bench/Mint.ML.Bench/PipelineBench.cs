@@ -25,19 +25,20 @@ internal static class PipelineBench
         int count = int.Parse(rows, CultureInfo.InvariantCulture);
         var ml = new MLContext(seed: 1);
         // What the weights are does not change what they cost: an epoch each is enough.
-        var options = new DemoOptions
+        var mint = new SmallMint(ml, new DemoOptions
         {
             Data = Path.Combine("Mint.ML.Samples", "data", "notes"),
             Models = Path.Combine("Mint.ML.Samples", "models"),
             Stage1Epochs = 1,
             Stage2Epochs = 1
-        };
-        var (mint, notes) = (new SmallMint(ml, options, default), DemoData.Read(options));
-        var few = DemoData.View(ml, notes.Train.Take(128));
+        }, default);
+        var (train, test) = mint.Load();
+        var few = ml.Data.TakeRows(train, 128);
+        string[] families = SmallMint.Families(few);
         var model = mint.Features.AppendCacheCheckpoint(ml).Append(mint.Stage1()).Append(mint.Stage2())
             .Append(ml.AudioLanguage().GenerateCaptions("GeneratedCaption", "Features", DemoOptions.CaptionInstruction))
-            .Append(ml.AudioLanguage().RankLabels("PredictedLabel", "Features", notes.Families, DemoOptions.NameInstruction)).Fit(few);
-        Sound[] sounds = [.. notes.Test.Take(count).Select(note => new Sound { Path = note.Path })];
+            .Append(ml.AudioLanguage().RankLabels("PredictedLabel", "Features", families, DemoOptions.FamilyInstruction)).Fit(few);
+        var sounds = ml.Data.CreateEnumerable<Sound>(ml.Data.TakeRows(test, count), reuseRowObject: false).ToArray();
         var data = ml.Data.LoadFromEnumerable(sounds);
         using var engine = ml.Model.CreatePredictionEngine<Sound, Answer>(model, new PredictionEngineOptions { OwnsTransformer = false });
 

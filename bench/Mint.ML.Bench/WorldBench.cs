@@ -7,6 +7,7 @@ using Mint.ML.Encoders;
 using Mint.ML.Evaluation;
 using Mint.ML.Files;
 using Mint.ML.Generation;
+using Mint.ML.Metrics;
 using Mint.ML.ModelFiles;
 using Mint.ML.Native;
 using Mint.ML.Systems;
@@ -105,8 +106,11 @@ internal sealed class WorldBench : IDisposable
             By = By,
             Ranking = model.Defaults.Ranking with { MultiLabel = false, UnknownBelow = 0 },
         });
-        if (items is null || model.Defaults.Ranking.UnknownBelow <= 0) return;
-        JsonObject[] given = [.. items.Where(item => item["scores"]!.AsArray().Max(score => (double)score!) >= model.Defaults.Ranking.UnknownBelow)];
+        if (items is null) return;
+        double[] sure = [.. items.Select(item => item["scores"]!.AsArray().Max(score => (double)score!))];
+        page.Add(string.Create(CultureInfo.InvariantCulture, $"| if they were exactly right | {items.Length} | ECE | {Expected(sure):F3} | | |"));
+        if (model.Defaults.Ranking.UnknownBelow <= 0) return;
+        JsonObject[] given = [.. items.Where((_, i) => sure[i] >= model.Defaults.Ranking.UnknownBelow)];
         page.Add(string.Create(CultureInfo.InvariantCulture,
             $"| not unknown, above {model.Defaults.Ranking.UnknownBelow:F3} | {items.Length} | share | {given.Length / (double)items.Length:F3} | | |"));
         if (given.Length > 0)
@@ -114,6 +118,14 @@ internal sealed class WorldBench : IDisposable
             page.Add(string.Create(CultureInfo.InvariantCulture, $"| of these | {given.Length} | accuracy | "
                 + $"{given.Average(item => (string)item["reference"]![0]! == (string)item["answer"]! ? 1.0 : 0):F3} | | |"));
         }
+    }
+
+    /// <summary>The calibration error that few clips show by chance where every probability is right: the mean of a thousand draws.</summary>
+    private static double Expected(double[] sure)
+    {
+        var chance = new Random(1);
+        return Enumerable.Range(0, 1000).Average(_ =>
+            ClassificationMetrics.ExpectedCalibrationError([.. sure.Select(probability => chance.NextDouble() < probability)], sure));
     }
 
     /// <summary>A row of a table that takes minutes, made once.</summary>
@@ -144,6 +156,7 @@ internal sealed class WorldBench : IDisposable
         {
             Name = $"the teacher's tags ({labels.Length})",
             Task = "tagging",
+            Metrics = ["mAP", "ROC-AUC"], // how sure it is of a tag, nobody calibrated
             Labels = labels,
             Instruction = model.Defaults.LabelInstruction,
             By = By,

@@ -16,14 +16,7 @@ internal static class DemoCommand
         {
             Description = "Folder with manifest-train.csv and manifest-test.csv of the notes set (default: what ships)",
         };
-        var sounds = new Option<string[]>("--sounds")
-        {
-            Description = "Manifests of everyday sounds with Label, Caption and, in Note, the fold: 'fold 5' is held out (default: what ships)",
-        };
-        var models = new Option<string?>("--models")
-        {
-            Description = $"Folder with the frozen models {defaults.Encoder} and {defaults.LanguageModel} (default: what ships)",
-        };
+        var models = new Option<string?>("--models") { Description = "Folder with the frozen models encoder and language-model (default: what ships)" };
         var output = new Option<string?>("--output", "-o") { Description = "The model file to write (default: artifacts/demo/mint.zip)" };
         var stage1 = new Option<int>("--stage1-epochs") { Description = "Passes over the clips in stage 1", DefaultValueFactory = _ => defaults.Stage1Epochs };
         var stage2 = new Option<int>("--stage2-epochs")
@@ -44,7 +37,7 @@ internal static class DemoCommand
         var seed = new Option<int>("--seed") { Description = "Decides initial weights, order and dropout", DefaultValueFactory = _ => defaults.Seed };
         var dev = new Option<bool>("--dev")
         {
-            Description = "Trains on one training soundfont and two folds and measures on the others, to choose settings by; what is held out is not read",
+            Description = "Trains on one training soundfont and measures on the other, to choose settings by; the test soundfont is not read",
         };
         var system = new Option<string?>("--system") { Description = "Another system than MINT, in small, beside its controls: pengi, musilingo or apt" };
         system.AcceptOnlyFromAmong("pengi", "musilingo", "apt");
@@ -62,7 +55,7 @@ internal static class DemoCommand
         };
         var demo = new Command("demo", "Train, evaluate, save and reload a whole audio-language pipeline on real audio, in five minutes on two cores.")
         {
-            data, sounds, models, output, stage1, stage2, rate1, rate2, seed, dev, system, seeds, music, make, verify,
+            data, models, output, stage1, stage2, rate1, rate2, seed, dev, system, seeds, music, make, verify,
         };
         demo.SetAction((parse, cancel) =>
         {
@@ -77,8 +70,6 @@ internal static class DemoCommand
             var options = new DemoOptions
             {
                 Data = parse.GetValue(data) ?? Shipped.Folder("--data DIR", "data", "notes"),
-                Sounds = parse.GetValue(sounds) is { Length: > 0 } given ? given
-                    : [Shipped.Folder("--sounds FILE", "data", "sounds", "manifest.csv"), Shipped.Folder("--sounds FILE", "data", "clips", "manifest.csv")],
                 Models = parse.GetValue(models) ?? Shipped.Folder("--models DIR", "models"),
                 Output = parse.GetValue(output) ?? Shipped.DemoModel,
                 Stage1Epochs = parse.GetValue(stage1),

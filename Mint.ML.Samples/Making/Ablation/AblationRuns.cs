@@ -34,15 +34,12 @@ internal sealed class AblationRuns
     private readonly Lazy<string> sounds;
     private readonly Lazy<(IDataView Train, IDataView Test, string[] Families)> data;
 
-    public AblationRuns(DemoOptions demo, string folder, CancellationToken cancel)
+    public AblationRuns(DemoOptions options, string folder, CancellationToken cancel)
     {
-        // The encoder of notes: what the tables of docs/ablation.md were measured with.
-        options = demo with { Encoder = "encoder", LanguageModel = "language-model", Sounds = [] };
-        (this.folder, this.cancel) = (folder, cancel);
+        (this.options, this.folder, this.cancel) = (options, folder, cancel);
         mint = new SmallMint(ml, options, cancel);
         // Results of other models, data or epochs are of another ablation.
-        setting = string.Join('\n', ModelFolder.Hash(Path.Combine(options.Models, options.Encoder)),
-            ModelFolder.Hash(Path.Combine(options.Models, options.LanguageModel)),
+        setting = string.Join('\n', ModelFolder.Hash(Path.Combine(options.Models, "encoder")), ModelFolder.Hash(Path.Combine(options.Models, "language-model")),
             string.Create(CultureInfo.InvariantCulture,
                 $"{options.Stage1Epochs} {options.Stage1LearningRate:R} {options.Stage2Epochs} {options.Stage2LearningRate:R}"),
             File.ReadAllText(Path.Combine(options.Data, "manifest-train.csv")), File.ReadAllText(Path.Combine(options.Data, "manifest-test.csv")));
@@ -116,7 +113,7 @@ internal sealed class AblationRuns
 
         double Accuracy(RankedClassifier.Options ranking)
         {
-            (ranking.Labels, ranking.Instruction) = (families, DemoOptions.NameInstruction);
+            (ranking.Labels, ranking.Instruction) = (families, DemoOptions.FamilyInstruction);
             var ranked = ml.AudioLanguage().RankLabels(ranking).Fit(test).Transform(test);
             return ml.MulticlassClassification.Evaluate(LogMelBaseline.WithLabels(ml, ranked, families)).MicroAccuracy;
         }
@@ -125,11 +122,10 @@ internal sealed class AblationRuns
     // The frozen encoder hears every clip once for all trainings.
     private (IDataView, IDataView, string[]) Featurize()
     {
-        var data = DemoData.Read(options);
-        var (train, test) = (DemoData.View(ml, data.Train), DemoData.View(ml, data.Test));
+        var (train, test) = mint.Load();
         var features = mint.Features.Fit(train);
-        return (ml.Data.Cache(features.Transform(train), "Features", "Caption", "Name"),
-            ml.Data.Cache(features.Transform(test), "Features", "Caption", "Name"), data.Families);
+        return (ml.Data.Cache(features.Transform(train), "Features", "Caption", "Family"),
+            ml.Data.Cache(features.Transform(test), "Features", "Caption", "Family"), SmallMint.Families(train));
     }
 
     private string FileOf(AblationRow row, int seed)
