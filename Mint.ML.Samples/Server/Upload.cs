@@ -57,13 +57,9 @@ internal sealed class Upload : IDisposable
                 if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type))
                     throw new RequestException(415, "The body has no Content-Type that can be read: audio/wav, another audio type, or multipart/form-data.");
                 if (type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase))
-                {
                     await upload.ReadForm(request.Body, type, options.MaxBytes, limit.Token);
-                }
                 else
-                {
                     upload.Sound = IsSound(type) ? await Spool(request.Body, options.MaxBytes, limit.Token) : throw WrongType(type);
-                }
             }
             return upload;
         }

@@ -98,9 +98,7 @@ public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<Audio
             notes = e.Message;
             Interlocked.Increment(ref skippedRows);
             if (skipped.Count < MostRemembered && skipped.TryAdd(name, e.Message))
-            {
                 Warn($"Skipped, {skipped.Count} so far: {e.Message}{(skipped.Count == MostRemembered ? " Further ones are counted, not named." : "")}");
-            }
             return null;
         }
     }
@@ -128,9 +126,7 @@ public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<Audio
             if (AudioLoadingEstimator.IsVectorOf(this.input.Type, NumberDataViewType.Single))
             {
                 if (options.SampleRateColumnName is { } name)
-                {
                     rate = input.Require(name, "Int32, samples per second", type => type == NumberDataViewType.Int32);
-                }
                 else if (options.SampleRate is null)
                 {
                     throw new ArgumentOutOfRangeException(nameof(input),
@@ -294,9 +290,7 @@ public sealed class AudioLoadingEstimator : StepEstimator<AudioLoadingTransforme
                     && column.Kind == SchemaShape.Column.VectorKind.Scalar);
             }
             else if (options.SampleRate is null)
-            {
                 throw new ArgumentOutOfRangeException(nameof(input), NoRate(options.InputColumnName));
-            }
         }
         return input.With(Interop.ShapeColumn(options.OutputColumnName, new AudioDataViewType()),
             Interop.ShapeColumn(AudioLoadingTransformer.NotesColumn(options.OutputColumnName), TextDataViewType.Instance));

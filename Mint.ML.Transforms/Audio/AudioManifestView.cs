@@ -29,9 +29,7 @@ internal sealed class AudioManifestView : IDataView
         foreach (var column in columns)
         {
             if (!manifests.Any(manifest => manifest.Columns.Contains(column.Name, StringComparer.OrdinalIgnoreCase)))
-            {
                 throw new InvalidDataException($"{manifests[0].File}: there is no column '{column.Name}'. It has: {Brief.List(manifests[0].Columns)}.");
-            }
         }
         rows = [.. manifests.SelectMany(manifest => manifest.Rows)];
         values = [.. columns.Select(column => IsPath(column.Name)

@@ -69,9 +69,7 @@ public sealed class MLAudio
         foreach (float sample in samples)
         {
             if (!(MathF.Abs(sample) <= AudioReadOptions.LargestSample))
-            {
                 throw new ArgumentException($"A sample is {sample}; expected numbers where full scale is 1.", nameof(samples));
-            }
         }
 
         return new(new AudioClip(samples.ToArray(), sampleRate), null);

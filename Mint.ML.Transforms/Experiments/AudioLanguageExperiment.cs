@@ -185,9 +185,7 @@ public sealed class AudioLanguageExperiment
     public AudioLanguageExperiment SetTrainingTimeInSeconds(double trainingTimeInSeconds)
     {
         if (!(trainingTimeInSeconds > 0 && trainingTimeInSeconds <= TimeSpan.MaxValue.TotalSeconds / 2))
-        {
             throw new ArgumentOutOfRangeException(nameof(trainingTimeInSeconds), $"The training time is {trainingTimeInSeconds} s; expected more than 0.");
-        }
         time = TimeSpan.FromSeconds(trainingTimeInSeconds);
         return this;
     }

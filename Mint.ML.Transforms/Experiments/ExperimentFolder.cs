@@ -47,9 +47,7 @@ internal sealed partial class ExperimentFolder : IDisposable
                     + "SetCheckpoint.");
             }
             else
-            {
                 AtomicFile.WriteText(path, identity.ToJsonString(Readable));
-            }
             return new(folder, held);
         }
         catch

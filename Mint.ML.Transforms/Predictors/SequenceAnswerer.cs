@@ -198,9 +198,7 @@ public sealed class SequenceAnswerer : StepEstimator<SequenceAnsweringTransforme
                 column => SchemaColumns.IsFeatures(column) || !options.IsVectors(name) && SchemaColumns.IsText(column));
         }
         if (options.AnswersColumnName is { } answers)
-        {
             input.Require(answers, "vector of text", column => column.ItemType is TextDataViewType && column.Kind != SchemaShape.Column.VectorKind.Scalar);
-        }
         return input.With(Interop.ShapeColumn(options.OutputColumnName, TextDataViewType.Instance));
     }
 }

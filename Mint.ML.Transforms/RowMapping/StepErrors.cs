@@ -14,9 +14,7 @@ internal static class StepErrors
     {
         foreach (var (option, name) in columns) errors.Require(!string.IsNullOrEmpty(name), $"{option} is empty; it names a column.");
         foreach (var same in columns.Where(column => !string.IsNullOrEmpty(column.Name)).GroupBy(column => column.Name))
-        {
             errors.Require(same.Count() == 1, $"{string.Join(" and ", same.Select(column => column.Option))} name the same column '{same.Key}'.");
-        }
     }
 
     /// <summary>A metric to keep the best weights by needs rows to measure it on; told before a row is read.</summary>
@@ -63,13 +61,9 @@ internal static class StepErrors
     {
         const string Advice = "Give the path of a Hugging Face folder: config.json, weights, tokenizer files.";
         if (string.IsNullOrEmpty(path))
-        {
             errors.Require(!required, $"{option} is empty. {Advice}");
-        }
         else if (!Directory.Exists(path))
-        {
             errors.Require(false, $"{option}: there is no model folder '{path}' (looked in {Path.GetFullPath(path)}). {Advice}");
-        }
         else
         {
             try

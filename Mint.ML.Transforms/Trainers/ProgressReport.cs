@@ -45,9 +45,7 @@ internal sealed class ProgressReport : IProgress<TrainingProgress>
         progress.Checkpoint([.. value.Losses.Values.Select(loss => (double?)loss)]);
         own?.Report(value);
         if (value.Validation is { } measured)
-        {
             channel.Info(MessageSensitivity.None, "{0}", $"validation after step {measured.Step}  {Values(measured.Metrics)}");
-        }
         if (value.Step > 1 && value.Step < value.Steps && sinceLast.Elapsed < Pause) return;
         sinceLast.Restart();
         channel.Info(MessageSensitivity.None, "{0}", string.Create(CultureInfo.InvariantCulture,

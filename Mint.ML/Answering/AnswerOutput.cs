@@ -154,8 +154,6 @@ public sealed class FileOutput : AnswerOutput
         const string Advice = "Name another file with --output, or delete this one to begin again.";
         if (!File.Exists(beside)) throw new InvalidOperationException($"{path} exists, and {beside} does not, which would say how it was made. {Advice}");
         if (RecordedSettings.Differences(RecordedSettings.Read(beside), settings) is { } different)
-        {
             throw new InvalidOperationException($"{path} was made with other settings: {different}. {Advice}");
-        }
     }
 }

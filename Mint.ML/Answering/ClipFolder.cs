@@ -30,9 +30,7 @@ internal sealed class ClipFolder
         // Links last, in the order of their names: what they lead to has its own name by then, if it has one here.
         while (found.links.TryDequeue(out var next)) found.Follow(next.Name, next.Link);
         if (found.clips.Count == 0)
-        {
             throw new FileNotFoundException($"There is no sound file in '{folder}' ({found.others} files; looked for {string.Join(", ", Sounds)}).", folder);
-        }
         if (found.others > 0) note($"{found.others} files of other kinds in {folder} are not heard");
         if (found.nodes > 0) note($"{found.nodes} pipes, sockets or devices in {folder} are not heard");
         if (found.again > 0) note($"{found.again} links in {folder} lead to what has its own name there already");

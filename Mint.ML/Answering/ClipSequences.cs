@@ -84,9 +84,7 @@ public static class ClipSequences
     private static void Check(SequenceTemplate template, string[] columns, string input)
     {
         if (template.Names.FirstOrDefault(name => !Has(columns, name) && !File.Exists(name)) is { } unknown)
-        {
             throw new ArgumentException($"'{{{unknown}}}' names neither a column of {input} ({Brief.List(columns)}) nor a sound file that is there.");
-        }
         if (!template.Names.Any(name => Has(columns, name) && IsSound(name)))
             throw new ArgumentException($"The sequence names none of the clips of {input}: say {{{Clip}}} where the clip stands.");
     }

@@ -33,9 +33,7 @@ public static class AudioFile
     internal static FileStream Open(string path, AudioReadOptions options)
     {
         if (!options.ReadPipes && RegularFile.IsOther(path))
-        {
             throw new AudioFormatException(path, "it is a pipe, a socket or a device, not a file", "Name it alone, outside a list, to hear it to its end.");
-        }
 
         try
         {
@@ -79,9 +77,7 @@ public static class AudioFile
         }
 
         if (stream.Length == 0)
-        {
             throw new AudioFormatException(name, "the file is empty (0 bytes)", "Copy it again from its source, or remove it from the list.");
-        }
 
         try
         {
@@ -160,9 +156,7 @@ public static class AudioFile
     {
         var scaled = new float[clip.Samples.Length];
         for (int i = 0; i < scaled.Length; i++)
-        {
             scaled[i] = Math.Clamp(MathF.Round(clip.Samples[i] * 32768f), short.MinValue, short.MaxValue);
-        }
 
         // NWaves casts without rounding or clipping, so the values handed over are whole numbers already.
         AtomicFile.Write(path, stream => new WaveFile(new DiscreteSignal(clip.SampleRate, scaled), 16).SaveTo(stream, normalized: false));

@@ -61,9 +61,7 @@ public sealed class AudioManifest
     public static AudioManifest Read(string path)
     {
         if (!System.IO.File.Exists(path))
-        {
             throw new FileNotFoundException($"There is no manifest '{path}'. Give the path of a CSV or JSON-lines file with a Path column.", path);
-        }
 
         return Parse(TextFile.Read(path), path);
     }
@@ -105,14 +103,10 @@ public sealed class AudioManifest
         columns.AddRange(records.Current.Fields.Select(column => column.Trim()));
         string header = $"{path}, line {records.Current.Line}";
         if (columns.GroupBy(c => c, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1) is { } twice)
-        {
             throw new InvalidDataException($"{header}: column '{twice.Key}' stands twice in the header.");
-        }
 
         if (!columns.Contains(PathColumn, StringComparer.OrdinalIgnoreCase))
-        {
             throw new InvalidDataException($"{header}: the header has no Path column; it has: {Brief.List(columns)}.");
-        }
 
         for (int number = 1; Next(number); number++)
         {
@@ -128,9 +122,7 @@ public sealed class AudioManifest
             {
                 string value = columns[i].Equals(PathColumn, StringComparison.OrdinalIgnoreCase) ? fields[i] : fields[i].Trim();
                 if (value.Length > 0)
-                {
                     values[columns[i]] = value;
-                }
             }
 
             yield return Row(path, number, line, values);
@@ -156,9 +148,7 @@ public sealed class AudioManifest
         foreach (var (line, at) in Lines(text))
         {
             if (line.Length > 0)
-            {
                 yield return Row(path, ++number, at, new(StringComparer.OrdinalIgnoreCase) { [PathColumn] = line });
-            }
         }
     }
 
@@ -169,9 +159,7 @@ public sealed class AudioManifest
         foreach (var (line, at) in Lines(text))
         {
             if (string.IsNullOrWhiteSpace(line))
-            {
                 continue;
-            }
 
             Dictionary<string, string> values = ParseLine(line, path, ++number, at);
             columns.AddRange(values.Keys.Where(known.Add));
@@ -183,9 +171,7 @@ public sealed class AudioManifest
     {
         using var reader = new StringReader(text);
         for (int number = 1; reader.ReadLine() is { } line; number++)
-        {
             yield return (line, number);
-        }
     }
 
     private static Dictionary<string, string> ParseLine(string text, string path, int number, int line)
@@ -194,28 +180,20 @@ public sealed class AudioManifest
         {
             using var document = JsonDocument.Parse(text);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
-            {
                 throw Bad(path, number, line, "it is not a JSON object");
-            }
 
             var values = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
             var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
             foreach (JsonProperty property in document.RootElement.EnumerateObject())
             {
                 if (!names.Add(property.Name))
-                {
                     throw Bad(path, number, line, $"'{property.Name}' stands twice in it");
-                }
 
                 if (property.Value.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
-                {
                     throw Bad(path, number, line, $"'{property.Name}' is neither text nor a number");
-                }
 
                 if (property.Value.ValueKind != JsonValueKind.Null)
-                {
                     values[property.Name] = property.Value.ToString();
-                }
             }
 
             return values;
@@ -229,9 +207,7 @@ public sealed class AudioManifest
     private static AudioManifestRow Row(string path, int number, int line, Dictionary<string, string> values)
     {
         if (!values.TryGetValue(PathColumn, out string? file) || file.Length == 0 || file.Contains('\0'))
-        {
             throw Bad(path, number, line, "it names no Path");
-        }
 
         string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
         return new AudioManifestRow(path, number, line, System.IO.Path.GetFullPath(file, folder), values);

@@ -28,9 +28,7 @@ internal static class AudioWindows
         ArgumentOutOfRangeException.ThrowIfNegative(overlap);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(overlap, window);
         if (length <= window)
-        {
             return [new AudioWindow(0, length)];
-        }
 
         var windows = new List<AudioWindow>();
         for (long start = 0; ; start += window - overlap)

@@ -13,9 +13,7 @@ internal sealed class ByteWindow(Stream file)
     public ReadOnlySpan<byte> At(long position, int count)
     {
         if (position >= Length)
-        {
             return [];
-        }
 
         if (position < start || position + count > start + filled)
         {
@@ -32,17 +30,13 @@ internal sealed class ByteWindow(Stream file)
     {
         ReadOnlySpan<byte> next = At(position, 11);
         if (next.StartsWith("TAG"u8) || next.StartsWith("ID3"u8) || next.StartsWith("APETAGEX"u8) || next.StartsWith("LYRICSBEGIN"u8))
-        {
             return true;
-        }
 
         for (; position < Length; position += next.Length)
         {
             next = At(position, block.Length);
             if (next.IsEmpty || next.ContainsAnyExcept((byte)0))
-            {
                 return next.IsEmpty;
-            }
         }
 
         return true;

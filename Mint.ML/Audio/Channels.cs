@@ -14,8 +14,6 @@ internal static class Channels
         }
 
         for (int i = 0; i < mono.Length; i++)
-        {
             mono[i] = TensorPrimitives.Sum(interleaved.Slice(i * channels, channels)) / channels;
-        }
     }
 }

@@ -150,9 +150,7 @@ public sealed class ClapFrontEnd : IDisposable
         Tensor mel = this.mel.Compute(row.unsqueeze(0).narrow(1, 0, length), tensor([length])).Values.squeeze(0);   // (T, 64)
         long starts = mel.shape[0] - frames + 1;
         if (starts <= 1)
-        {
             return mel.narrow(0, 0, frames).unsqueeze(0).expand(4, -1, -1);
-        }
 
         long third = starts / 3, larger = starts % 3;     // as numpy's array_split: the first parts take the rest
         long first = third + (larger > 0 ? 1 : 0), second = third + (larger > 1 ? 1 : 0);

@@ -31,20 +31,14 @@ internal sealed record Examined(params Part[] Parts)
     public IReadOnlyList<string> Accept(string file, AudioReadOptions options, Func<double> secondsHeard)
     {
         if (Damage is not null && options.Damaged == DamagedAudio.Refuse)
-        {
             throw Refusal(file, Damage);
-        }
 
         List<string> notes = [];
         if (Damage is not null)
-        {
             notes.Add($"Heard as far as it goes, {secondsHeard():F2} s: {Damage}.");
-        }
 
         if (Note is not null)
-        {
             notes.Add(Note);
-        }
 
         return notes;
     }

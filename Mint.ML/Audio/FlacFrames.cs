@@ -53,29 +53,21 @@ internal static class FlacFrames
     private static Examined? One(ByteWindow bytes, long start)
     {
         if (bytes.At(start, 8 + StreamInfoBytes) is not { Length: 8 + StreamInfoBytes } info || (info[4] & 0x7F) != 0)
-        {
             return null;
-        }
 
         // 20 bits of sample rate, 3 of channels, 5 of bits a sample, 36 of samples
         ulong packed = BinaryPrimitives.ReadUInt64BigEndian(info[18..]);
         int rate = (int)(packed >> 44);
         long announced = (long)(packed & 0xF_FFFF_FFFF);
         if (rate == 0 || FirstFrame(bytes, start + 4) is not { } first)
-        {
             return null;
-        }
 
         (long samples, long end, string? damage, string? note) = Walk(bytes, first, rate, announced);
         if (damage is null && samples < announced)
-        {
             damage = $"it ends early: {samples:N0} of {announced:N0} samples are there, up to {(double)samples / rate:F2} s";
-        }
 
         if (announced != 0 && samples > announced)
-        {
             note ??= $"Its header says {announced:N0} samples, and {samples:N0} are there: all are heard.";
-        }
 
         byte[] total = new byte[8];
         BinaryPrimitives.WriteUInt64BigEndian(total, packed & ~0xF_FFFF_FFFFul | (ulong)Math.Min(samples, 0xF_FFFF_FFFF));
@@ -96,9 +88,7 @@ internal static class FlacFrames
             bool last = (block[0] & 0x80) != 0;
             position += 4 + (block[1] << 16 | block[2] << 8 | block[3]);
             if (last)
-            {
                 return position <= bytes.Length ? position : null;
-            }
         }
 
         return null;
@@ -140,9 +130,7 @@ internal static class FlacFrames
             }
 
             if (ends && complete < 0 && samples + header.BlockSize == announced)
-            {
                 complete = position;
-            }
 
             if (ends && Parse(bytes.At(position, LongestHeader)) is { } next && next.Variable == header.Variable)
             {
@@ -179,22 +167,16 @@ internal static class FlacFrames
     private static Header? Parse(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < 6 || bytes[0] != 0xFF || (bytes[1] & 0xFE) != 0xF8 || (bytes[3] & 1) != 0)
-        {
             return null;
-        }
 
         int sizeCode = bytes[2] >> 4, rateCode = bytes[2] & 15;
         int at = 4;
         if (sizeCode == 0 || rateCode == 15 || ReadNumber(bytes, ref at) is not { } number)
-        {
             return null;
-        }
 
         int extra = (sizeCode is 6 ? 1 : sizeCode is 7 ? 2 : 0) + (rateCode is 12 ? 1 : rateCode is 13 or 14 ? 2 : 0);
         if (at + extra >= bytes.Length || Crc8(bytes[..(at + extra)]) != bytes[at + extra])
-        {
             return null;
-        }
 
         int size = sizeCode switch
         {
@@ -213,17 +195,13 @@ internal static class FlacFrames
         byte first = bytes[at++];
         int more = int.Max(0, System.Numerics.BitOperations.LeadingZeroCount((uint)(byte)~first) - 24 - 1);
         if (first is >= 0x80 and < 0xC0 or 0xFF || at + more > bytes.Length)
-        {
             return null;
-        }
 
         long number = more == 0 ? first : first & 0x3F >> more;
         for (int i = 0; i < more; i++)
         {
             if ((bytes[at] & 0xC0) != 0x80)
-            {
                 return null;
-            }
 
             number = number << 6 | (uint)(bytes[at++] & 0x3F);
         }
@@ -238,9 +216,7 @@ internal static class FlacFrames
         {
             crc ^= b;
             for (int bit = 0; bit < 8; bit++)
-            {
                 crc = (crc & 0x80) != 0 ? crc << 1 & 0xFF ^ 0x07 : crc << 1;
-            }
         }
 
         return (byte)crc;
@@ -254,9 +230,7 @@ internal static class FlacFrames
         {
             int crc = i << 8;
             for (int bit = 0; bit < 8; bit++)
-            {
                 crc = (crc & 0x8000) != 0 ? crc << 1 ^ 0x8005 : crc << 1;
-            }
 
             table[i] = (ushort)crc;
         }

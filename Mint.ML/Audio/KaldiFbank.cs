@@ -89,9 +89,7 @@ public sealed class KaldiFbank : IDisposable
         using DisposeScope scope = NewDisposeScope();
         float[] window = Window.Hann(options.FrameLength);
         if (options.PoveyWindow)
-        {
             window = Array.ConvertAll(window, w => MathF.Pow(w, 0.85f));
-        }
 
         this.window = tensor(window, device: device).DetachFromDisposeScope();
         filters = tensor(MelFilterBank.Kaldi(fftSize, options.MelBins, options.SampleRate, options.MinFrequency, options.SampleRate / 2.0), device: device)
@@ -115,9 +113,7 @@ public sealed class KaldiFbank : IDisposable
         using var _ = no_grad();
         (Tensor x, Tensor n) = WaveformRows.Check(waveforms, lengths, window.device, Options.FrameLength, "a frame");
         if (Options.SubtractMean)
-        {
             x = (x - WaveformRows.Mean(x, WaveformRows.Mask(n, x.shape[1]), n)).to(ScalarType.Float32);
-        }
 
         Tensor frames = x.Times(Options.SampleScale).unfold(1, Options.FrameLength, Options.FrameShift);               // (B, F, L)
         frames = frames - frames.mean([2], keepdim: true);
@@ -137,9 +133,7 @@ public sealed class KaldiFbank : IDisposable
 
         fbank = fbank.ZeroWhere(WaveformRows.Mask(count, fbank.shape[1]).logical_not().unsqueeze(2));
         if (Options.StandardDeviation is double deviation)
-        {
             fbank = fbank.Minus(Options.Mean).Over(2 * deviation);
-        }
 
         return new Spectrogram(fbank.MoveToOuterDisposeScope(), count.MoveToOuterDisposeScope());
     }

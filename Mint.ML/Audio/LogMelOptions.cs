@@ -95,13 +95,9 @@ public sealed record LogMelOptions
         if (MelBins < 1) errors.Add($"MelBins is {MelBins}, not positive");
         if (Power is not (1 or 2)) errors.Add($"Power is {Power}, not 1 or 2");
         if (!(MinFrequency >= 0 && MinFrequency < (MaxFrequency ?? SampleRate / 2.0)))
-        {
             errors.Add($"MinFrequency {MinFrequency} is not below MaxFrequency {MaxFrequency ?? SampleRate / 2.0}");
-        }
         if (!(Floor > 0)) errors.Add($"Floor is {Floor}, not positive");
         if (errors.Count > 0)
-        {
             throw new ArgumentException($"These log-mel options cannot be used: {string.Join("; ", errors)}.");
-        }
     }
 }

@@ -91,15 +91,11 @@ internal sealed class MonoBuffer(string file, int sampleRate, long counted, Audi
     private void Check(ReadOnlySpan<float> interleaved, int channels)
     {
         if (interleaved.IsEmpty || TensorPrimitives.MaxMagnitude(interleaved) is >= -AudioReadOptions.LargestSample and <= AudioReadOptions.LargestSample)
-        {
             return;
-        }
 
         int bad = 0;
         while (MathF.Abs(interleaved[bad]) <= AudioReadOptions.LargestSample)
-        {
             bad++;
-        }
 
         long frame = Length + bad / channels;
         throw new AudioFormatException(file,

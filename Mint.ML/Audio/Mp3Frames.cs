@@ -44,28 +44,20 @@ internal static class Mp3Frames
         long? inside = start > 0 ? FramesInside(bytes, start) : null;
         // A tag that says too little leaves its pictures before the first frame.
         if ((inside ?? FindFrames(bytes, start, start > 0 ? bytes.Length : Math.Min(start + LongestLead, bytes.Length), null)) is not { } first)
-        {
             return null;
-        }
 
         Header header = Parse(bytes, first)!.Value;
         Announcement? announced = ReadAnnouncement(bytes, first, header);
         long begin = announced is null ? first : first + header.Length;
         (long frames, long end, string? damage, string? note) = Walk(bytes, begin, header, announced);
         if (damage is null && announced is { } said && (frames < said.Frames - 1 || frames < said.Frames && end - first < said.Bytes))
-        {
             damage = $"it ends early: {frames:N0} of {said.Frames:N0} MP3 frames are there, up to {(double)frames * header.Samples / header.Rate:F2} s";
-        }
 
         bool more = announced is { Frames: > 0 } fewer && frames > fewer.Frames + 1;
         if (inside is not null)
-        {
             note ??= $"Its ID3 tag says {start:N0} bytes, and MP3 frames begin at byte {first:N0}: all are heard.";
-        }
         else if (first > start && !bytes.IsTail(start))
-        {
             note ??= $"{first - start:N0} bytes before the first MP3 frame are no sound.";
-        }
 
         // A decoder stops where the header says, and where there is none, where it guesses from the first frames.
         bool tells = announced is { Frames: > 0 } && !more && damage is null;
@@ -83,9 +75,7 @@ internal static class Mp3Frames
     private static byte[] Announce(ReadOnlySpan<byte> like, Header header, long frames, long length)
     {
         if (like.Length < 4)
-        {
             return [];
-        }
 
         byte[] first = [0xFF, (byte)(like[1] | 1), (byte)(14 << 4 | like[2] & 0x0C), like[3]]; // no checksum, the highest bit rate, no padding
         int bitRate = 1000 * BitRates[header.Version == 1 ? 2 : 4][14];
@@ -146,14 +136,10 @@ internal static class Mp3Frames
             var first = Parse(bytes, found)!.Value;
             long position = found;
             while (position < end && Parse(bytes, position) is { } header && header.Continues(first))
-            {
                 position += header.Length;
-            }
             // Exactly at its end, a whole MP3 stands in the tag (as a clip that a player shows), unless the sound goes on there.
             if (position > end || position == end && (end == bytes.Length || Parse(bytes, end) is { } after && after.Continues(first)))
-            {
                 return found;
-            }
         }
 
         return null;
@@ -162,9 +148,7 @@ internal static class Mp3Frames
     private static long AfterTags(ByteWindow bytes, long position)
     {
         if (bytes.At(position, 128) is { Length: 128 } tag && tag.StartsWith("TAG"u8))
-        {
             return position + 128;
-        }
 
         if (bytes.At(position, 32) is { Length: 32 } ape && ape.StartsWith("APETAGEX"u8))
         {
@@ -181,9 +165,7 @@ internal static class Mp3Frames
         for (; position < limit; position++)
         {
             if (Parse(bytes, position) is not { } header || like is { } first && !header.Continues(first))
-            {
                 continue;
-            }
 
             long next = position + header.Length;
             int chain = 1;
@@ -194,9 +176,7 @@ internal static class Mp3Frames
             }
 
             if (chain == 3 || next == bytes.Length && chain > 1)
-            {
                 return position;
-            }
         }
 
         return null;
@@ -205,16 +185,12 @@ internal static class Mp3Frames
     private static Header? Parse(ByteWindow bytes, long position)
     {
         if (bytes.At(position, 4) is not { Length: 4 } b || b[0] != 0xFF || (b[1] & 0xE0) != 0xE0)
-        {
             return null;
-        }
 
         int version = (b[1] >> 3 & 3) switch { 3 => 1, 2 => 2, 0 => 4, _ => 0 }; // 4 stands for 2.5
         int layer = 4 - (b[1] >> 1 & 3), index = b[2] >> 4, rateIndex = b[2] >> 2 & 3, padding = b[2] >> 1 & 1;
         if (version == 0 || layer == 4 || index is 0 or 15 || rateIndex == 3)
-        {
             return null;
-        }
 
         int rate = Rates[rateIndex] * (version == 1 ? 4 : version == 2 ? 2 : 1);
         int bitRate = 1000 * BitRates[version == 1 ? layer - 1 : layer == 1 ? 3 : 4][index];

@@ -36,9 +36,7 @@ internal static class OggPages
             {
                 // Tags and padding after the last page are no sound; anything else is, or was.
                 if (streams.Values.All(stream => stream.Ended) && !PagesFollow(file, position))
-                {
                     break;
-                }
 
                 damage = $"what stands at byte {position:N0}{After(seconds)} is no Ogg page";
                 break;
@@ -96,22 +94,16 @@ internal static class OggPages
             stream.Next = number + 1;
             stream.Ended = (bytes[5] & EndsStream) != 0;
             if (stream.Clock.Before > 0)
-            {
                 note ??= FormattableString.Invariant($"It begins {stream.Clock.Before:F2} s after its stream did: what came before is not in the file.");
-            }
 
             if (stream.Clock.Seconds > 0)
-            {
                 seconds = stream.Clock.Seconds;
-            }
 
             position += length;
         }
 
         if (damage is null && streams.Values.Any(stream => !stream.Ended))
-        {
             damage = $"it is cut off: its last Ogg page, before byte {position:N0}{After(seconds)}, does not end the stream";
-        }
 
         parts.Add(new Part(partStart, position));
         string? chain = parts.Count > 1 ? $"A chain of {parts.Count} sounds, heard one after the other." : null;
@@ -125,15 +117,11 @@ internal static class OggPages
     {
         int segments = page[26];
         if (read < HeaderBytes || file.ReadAtLeast(page.AsSpan(HeaderBytes, segments), segments, throwOnEndOfStream: false) < segments)
-        {
             return 0;
-        }
 
         int body = 0;
         foreach (byte size in page.AsSpan(HeaderBytes, segments))
-        {
             body += size;
-        }
 
         int header = HeaderBytes + segments;
         return file.ReadAtLeast(page.AsSpan(header, body), body, throwOnEndOfStream: false) < body ? 0 : header + body;
@@ -147,9 +135,7 @@ internal static class OggPages
             file.Position = position;
             int read = file.ReadAtLeast(window, 4, throwOnEndOfStream: false);
             if (window.AsSpan(0, read).IndexOf("OggS"u8) >= 0)
-            {
                 return true;
-            }
 
             position += Math.Max(1, read - 3);
         }
@@ -162,9 +148,7 @@ internal static class OggPages
     {
         uint crc = 0;
         foreach (byte b in bytes)
-        {
             crc = crc << 8 ^ Table[crc >> 24 ^ b];
-        }
 
         return crc;
     }
@@ -176,9 +160,7 @@ internal static class OggPages
         {
             uint crc = i << 24;
             for (int bit = 0; bit < 8; bit++)
-            {
                 crc = (crc & 0x80000000) != 0 ? crc << 1 ^ 0x04C11DB7 : crc << 1;
-            }
 
             table[i] = crc;
         }

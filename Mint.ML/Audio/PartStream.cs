@@ -26,9 +26,7 @@ internal sealed class PartStream(Stream file, Part part, Examined examined) : St
         foreach ((long at, byte[] bytes) in examined.Corrections)
         {
             for (long i = Math.Max(at, start); i < Math.Min(at + bytes.Length, start + count); i++)
-            {
                 buffer[(int)(i - start)] = bytes[i - at];
-            }
         }
 
         Position += count;

@@ -81,9 +81,7 @@ public sealed class Resampler
     public static Resampler Get(int from, int to)
     {
         if (Cache.TryGetValue((from, to), out Resampler? cached))
-        {
             return cached;
-        }
 
         // Damaged headers can name hundreds of thousands of rates, whose filters take up to 20 MB; real collections know a handful with small ones.
         var made = new Resampler(from, to);
@@ -97,9 +95,7 @@ public sealed class Resampler
     public float[] Resample(ReadOnlySpan<float> samples)
     {
         if (from == to || samples.IsEmpty)
-        {
             return samples.ToArray();
-        }
 
         var running = new RunningResampler(this, samples.Length);
         running.Add(samples);
@@ -130,9 +126,7 @@ public sealed class Resampler
     {
         double x = t / options.LowpassFilterWidth;
         if (Math.Abs(x) >= 1)
-        {
             return 0;
-        }
 
         return options.KaiserBeta is double beta
             ? Bessel.I0(beta * Math.Sqrt(1 - x * x)) / Bessel.I0(beta)

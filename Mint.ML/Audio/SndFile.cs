@@ -34,9 +34,7 @@ internal static unsafe class SndFile
         stream.Position = begin;
         string? kind = Kind(behind[..stream.ReadAtLeast(behind, behind.Length, throwOnEndOfStream: false)]) ?? (begin > 0 ? "MP3" : null);
         if (library is null)
-        {
             throw kind is null ? NotAudio(name, start, "") : Missing(name, $"reading {kind}");
-        }
 
         // A WAV's parts are its samples; libsndfile wants its header too.
         Examined examined = (wav is null ? Examine(stream, begin, kind) : wav with { Parts = [new Part(0, Math.Min(wav.Parts[0].End, stream.Length))] })
@@ -46,9 +44,7 @@ internal static unsafe class SndFile
         bool exact = false;
         long announced = 0;
         if (examined.Damage is not null && options.Damaged == DamagedAudio.Refuse)
-        {
             throw Examined.Refusal(name, examined.Damage);
-        }
 
         foreach (Part part in examined.Parts)
         {
@@ -68,9 +64,7 @@ internal static unsafe class SndFile
                 options.Check(name, info.SampleRate, info.Channels, wav is null ? examined.Samples ?? 0 : 0);
                 mono ??= new MonoBuffer(name, rate = info.SampleRate, kind == "FLAC" ? examined.Samples ?? 0 : 0, options);
                 if (info.SampleRate != rate)
-                {
                     throw new AudioFormatException(name, $"it chains sounds of {rate:N0} Hz and of {info.SampleRate:N0} Hz", RewriteAdvice);
-                }
 
                 // An MP3's length is an estimate, and Vorbis streams may begin inside a block; their frames and pages were examined.
                 exact = (info.Format & FormatTypeMask) is not (FormatMpeg or FormatOgg) && info.Frames < long.MaxValue / 2;
@@ -91,9 +85,7 @@ internal static unsafe class SndFile
         }
 
         if (mono.Length == 0 && examined.Damage is not null)
-        {
             throw Examined.Refusal(name, examined.Damage);
-        }
 
         return new AudioClip(mono.ToArray(), mono.SampleRate)
         {
@@ -124,9 +116,7 @@ internal static unsafe class SndFile
             }
 
             if (frames <= 0)
-            {
                 return;
-            }
 
             mono.Add(block.AsSpan(0, (int)frames * info.Channels), info.Channels);
         }
@@ -224,9 +214,7 @@ internal sealed unsafe class SndFileLibrary
         foreach (string name in names)
         {
             if (NativeLibrary.TryLoad(name, typeof(SndFileLibrary).Assembly, null, out nint library))
-            {
                 return new SndFileLibrary(library);
-            }
         }
 
         return null;

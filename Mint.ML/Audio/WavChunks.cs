@@ -44,9 +44,7 @@ internal sealed record WavChunks(WavFormat Format, Examined Data)
         {
             ReadOnlySpan<byte> header = bytes.At(position, 8);
             if (header.Length < 8)
-            {
                 throw Bad(file, format is null ? "the file ends before its format chunk" : "the file ends before its data chunk");
-            }
 
             uint size = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
             long body = position + 8;
@@ -63,9 +61,7 @@ internal sealed record WavChunks(WavFormat Format, Examined Data)
             }
 
             if (header.StartsWith("fmt "u8))
-            {
                 format = ReadFormat(bytes.At(body, (int)Math.Min(size, 64)), size, file);
-            }
             else if (header.StartsWith("ds64"u8) && bytes.At(body, 16) is { Length: 16 } sizes)
             {
                 longSize = Math.Max(-1, BinaryPrimitives.ReadInt64LittleEndian(sizes[8..])); // after the size of the file
@@ -104,9 +100,7 @@ internal sealed record WavChunks(WavFormat Format, Examined Data)
         long end = start + size;
         // Some writers do not pad an odd chunk.
         if (damage is null && !ChunksFollow(bytes, end + (size & 1), out string? second) && !((size & 1) != 0 && ChunksFollow(bytes, end, out second)))
-        {
             damage = second ?? $"its header gives the samples {size:N0} bytes, but {bytes.Length - end:N0} more follow that are no chunks of a WAV file";
-        }
 
         return new Examined(new Part(start, start + fits)) { Damage = damage, Samples = fits / frame };
 
@@ -121,15 +115,11 @@ internal sealed record WavChunks(WavFormat Format, Examined Data)
         for (int chunk = 0; chunk < MaxChunks; chunk++)
         {
             if (position >= bytes.Length || bytes.IsTail(position))
-            {
                 return true;
-            }
 
             ReadOnlySpan<byte> header = bytes.At(position, 8);
             if (header.Length < 8 || header[..4].ContainsAnyExceptInRange((byte)' ', (byte)'~'))
-            {
                 return false;
-            }
 
             if (header.StartsWith("data"u8))
             {
@@ -153,9 +143,7 @@ internal sealed record WavChunks(WavFormat Format, Examined Data)
     private static WavFormat ReadFormat(ReadOnlySpan<byte> bytes, uint size, string file)
     {
         if (size is < 16 or > 1024)
-        {
             throw Bad(file, $"the format chunk has {size:N0} bytes; 16 to 40 are usual");
-        }
 
         ushort tag = BinaryPrimitives.ReadUInt16LittleEndian(bytes);
         int channels = BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..]);
@@ -165,18 +153,14 @@ internal sealed record WavChunks(WavFormat Format, Examined Data)
         if (tag == WavFormat.Extensible)
         {
             if (size < 40 || !bytes.Slice(26, 14).SequenceEqual(TagGuid))
-            {
                 throw Bad(file, "its extensible format chunk is incomplete or holds an unknown identifier");
-            }
 
             tag = BinaryPrimitives.ReadUInt16LittleEndian(bytes[24..]);
         }
 
         var format = new WavFormat(tag, channels, (int)Math.Min(rate, int.MaxValue), Math.Max(align, 1), bits);
         if (format.IsPlain && (channels == 0 || align != channels * bits / 8))
-        {
             throw Bad(file, $"its header contradicts itself: {channels} channels of {bits} bits, but {align} bytes a frame");
-        }
 
         return format;
     }
@@ -185,9 +169,7 @@ internal sealed record WavChunks(WavFormat Format, Examined Data)
     {
         var name = new StringBuilder();
         foreach (byte b in id)
-        {
             name.Append(b is >= 32 and < 127 ? (char)b : '?');
-        }
 
         return name.ToString();
     }

@@ -12,9 +12,7 @@ internal static class WavReader
     {
         (WavFormat format, Examined data) = chunks;
         if (!format.IsPlain)
-        {
             return null;
-        }
 
         long frames = data.Samples!.Value;
         IReadOnlyList<string> notes = data.Accept(file, options, () => (double)frames / format.SampleRate);
@@ -46,32 +44,24 @@ internal static class WavReader
         {
             case (WavFormat.Pcm, 8):
                 for (int i = 0; i < samples.Length; i++)
-                {
                     samples[i] = (bytes[i] - 128) / 128f;
-                }
 
                 break;
             case (WavFormat.Pcm, 16):
                 ReadOnlySpan<short> shorts = MemoryMarshal.Cast<byte, short>(bytes);
                 for (int i = 0; i < samples.Length; i++)
-                {
                     samples[i] = shorts[i] / 32768f;
-                }
 
                 break;
             case (WavFormat.Pcm, 24):
                 for (int i = 0; i < samples.Length; i++)
-                {
                     samples[i] = (bytes[3 * i] << 8 | bytes[3 * i + 1] << 16 | bytes[3 * i + 2] << 24) / 2147483648f;
-                }
 
                 break;
             case (WavFormat.Pcm, 32):
                 ReadOnlySpan<int> ints = MemoryMarshal.Cast<byte, int>(bytes);
                 for (int i = 0; i < samples.Length; i++)
-                {
                     samples[i] = ints[i] / 2147483648f;
-                }
 
                 break;
             case (WavFormat.IeeeFloat, 32):
@@ -80,9 +70,7 @@ internal static class WavReader
             case (WavFormat.IeeeFloat, 64):
                 ReadOnlySpan<double> doubles = MemoryMarshal.Cast<byte, double>(bytes);
                 for (int i = 0; i < samples.Length; i++)
-                {
                     samples[i] = (float)doubles[i];
-                }
 
                 break;
         }

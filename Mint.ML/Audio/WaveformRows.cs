@@ -20,13 +20,9 @@ internal static class WaveformRows
         for (int row = 0; row < each.Length; row++)
         {
             if (each[row] > waveforms.shape[1])
-            {
                 throw new ArgumentException($"Row {row} is said to have {each[row]} samples, but rows hold {waveforms.shape[1]}.");
-            }
             if (each[row] < least)
-            {
                 throw new SoundNotEncodableException($"Row {row} has {each[row]} samples; {why} needs at least {least}. Pad shorter sound with silence.");
-            }
         }
 
         return (waveforms.to(ScalarType.Float32, device), lengths.to(ScalarType.Int64, device));

@@ -27,9 +27,7 @@ public sealed record BridgeNetConfig
     {
         var errors = new OptionErrors();
         foreach (var (name, size) in new[] { (nameof(Queries), Queries), (nameof(EmbeddingSize), EmbeddingSize) })
-        {
             errors.Require(size >= 1 && size <= ConfigJson.LargestSize, $"{name} is {size}; expected at least 1 and at most {ConfigJson.LargestSize}.");
-        }
         errors.Require(Temperature > 0 && double.IsFinite(Temperature),
             $"Temperature is {Temperature}; similarities are divided by it, so it must be above 0.");
         errors.Gather(QFormer.Validate);

@@ -205,9 +205,7 @@ internal ref struct PickleReader
     private void Append(int count)
     {
         if (count < 0 || stack.Count < count + 1 || stack[stack.Count - count - 1] is not List<object?> list)
-        {
             throw Bad("items are added to something else than a list");
-        }
         list.AddRange(stack.GetRange(stack.Count - count, count));
         stack.RemoveRange(stack.Count - count, count);
     }

@@ -138,9 +138,7 @@ internal static class TensorFile
         {
             int read = RandomAccess.Read(file, bytes, position);
             if (read == 0)
-            {
                 throw new EndOfStreamException($"The checkpoint ended at byte {position} while its tensors were being read: it changed after it was opened.");
-            }
             bytes = bytes[read..];
             position += read;
         }

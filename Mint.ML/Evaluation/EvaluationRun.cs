@@ -112,9 +112,7 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
             if (recipe.Task is "captioning" or "answering") CheckWords(clip);
             string[] references = [.. (recipe.Task == "tagging" ? texts.SelectMany(Several) : texts).Distinct()];
             if (references.Length == 0 && recipe.Task != "tagging")
-            {
                 throw new InvalidDataException($"{clip.First().Place}: '{clip.Key}' has nothing in {Brief.List(recipe.Columns)}.");
-            }
             if (references.Length > 1 && recipe.Task == "classification")
             {
                 throw new InvalidDataException($"{clip.Last().Place}: '{clip.Key}' has the labels {Brief.List(references)}, and "

@@ -20,9 +20,7 @@ internal sealed record ChatRequest(AudioClip Sound, string Instruction, Generati
         Func<IReadOnlyList<ChatMessage>, string>? compose, AudioLanguageModel model, AudioReadOptions reading)
     {
         if (messages.Count == 0 || messages[^1].Role != ChatRole.User)
-        {
             throw new ArgumentException("The last message is not the user's: there is nothing to answer.", nameof(messages));
-        }
         foreach (var message in messages) Check(message);
         var sound = messages.LastOrDefault(message => message.Contents.Any(content => content is DataContent))?.Contents.OfType<DataContent>().Single()
             ?? throw new ArgumentException("No message has a sound: put a DataContent of audio/wav, or another audio type, into one.", nameof(messages));
@@ -51,9 +49,7 @@ internal sealed record ChatRequest(AudioClip Sound, string Instruction, Generati
         var generation = raw as GenerationOptions ?? own;
         // Temperature 0 asks for the likeliest token each time, as elsewhere; any other number of these asks for draws, which beams do not make.
         if (options.Temperature == 0)
-        {
             generation = generation with { Sample = false, Temperature = 1, TopK = 0, TopP = 1 };
-        }
         else if (options.Temperature is not null || options.TopP is not null || options.TopK is not null)
         {
             generation = generation with
@@ -104,9 +100,7 @@ internal sealed record ChatRequest(AudioClip Sound, string Instruction, Generati
     private static void Check(ChatMessage message)
     {
         if (message.Role != ChatRole.User && message.Role != ChatRole.Assistant && message.Role != ChatRole.System)
-        {
             throw new NotSupportedException($"A message of the role '{message.Role}' is not offered by Mint.ML: system, user and assistant are.");
-        }
         foreach (var content in message.Contents)
         {
             switch (content)
@@ -123,9 +117,7 @@ internal sealed record ChatRequest(AudioClip Sound, string Instruction, Generati
             }
         }
         if (message.Contents.Count(content => content is DataContent) > 1)
-        {
             throw new NotSupportedException("Several sounds in one message are not offered by Mint.ML: a question is about one sound.");
-        }
     }
 
     // The field's name for Ogg files of any kind stands outside audio/.

@@ -108,9 +108,7 @@ public static class TextGenerator
         options ??= new();
         options.Validate();
         if (options.StopStrings.Count > 0 && tokenizer is null)
-        {
             throw new ArgumentException("StopStrings are texts: finding them in an answer needs the model's tokenizer, and none was given.", nameof(tokenizer));
-        }
         Prompts.Check(model, prompt, promptMask);
         if (2 * (long)options.Beams > model.VocabularySize)
         {

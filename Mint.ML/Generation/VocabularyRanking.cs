@@ -31,9 +31,7 @@ public static class VocabularyRanking
         if (options.Score == RankingScore.PointwiseMutualInformation)
         {
             if (prior is null)
-            {
                 throw new ArgumentException("Mutual information needs the candidates' log-likelihoods after the same prompts without audio.", nameof(prior));
-            }
             if (prior.GetLength(0) != rows && prior.GetLength(0) != 1 || prior.GetLength(1) != candidates.Count)
             {
                 throw new ArgumentException($"The prior is ({prior.GetLength(0)}, {prior.GetLength(1)}); expected ({rows} or 1, {candidates.Count}).",
@@ -43,9 +41,7 @@ public static class VocabularyRanking
             Change((row, c) => scores[row, c] - prior[prior.GetLength(0) == 1 ? 0 : row, c]);
         }
         else if (options.Score == RankingScore.MeanPerToken)
-        {
             Change((row, c) => scores[row, c] / candidates.Lengths[c]);
-        }
         return new(scores, Probabilities(scores, options), tokens);
 
         void Change(Func<int, int, double> score)

@@ -111,13 +111,9 @@ public sealed class HubPull : IDisposable
             throw new IOException($"{folder} is a link to '{target}', which is no folder. Move it away, or name another folder.");
         if (File.Exists(folder)) throw new IOException($"{folder} is a file, and the model would be a folder. Move it away, or name another folder.");
         if (!Directory.Exists(folder))
-        {
             CheckOwn(Beside(folder));
-        }
         else if (ReadRecord(Path.Combine(folder, Record))?.Repository != repository)
-        {
             throw new IOException($"{folder} is there already, and is not {repository}. Move it away, or name another folder.");
-        }
     }
 
     private static string Whole(string folder) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));

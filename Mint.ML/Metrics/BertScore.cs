@@ -27,9 +27,7 @@ public sealed class BertScore(Bert model, TextTokenizer tokenizer, int? layer = 
     {
         int depth = layer ?? (int)model.Config.Layers;
         if (depth < 1 || depth > model.Config.Layers)
-        {
             throw new ArgumentOutOfRangeException(nameof(layer), layer, $"The model has blocks 1 to {model.Config.Layers}.");
-        }
         using var evaluation = no_grad();
         model.eval();
         double[] scores = [.. captions.Captions.Select(item =>

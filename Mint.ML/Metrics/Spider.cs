@@ -13,9 +13,7 @@ public sealed class Spider(ICaptionMetric spice) : ICaptionMetric
     {
         var words = new CiderD().Score(captions, cancel);
         if (double.IsNaN(words.Corpus))
-        {
             return MetricScore.Undefined(Name, captions.Count, "not defined: it is the mean of CIDEr-D, which is not defined, and SPICE");
-        }
         var propositions = spice.Score(captions, cancel);
         return new MetricScore(Name, (words.Corpus + propositions.Corpus) / 2, [.. words.Items.Zip(propositions.Items, (a, b) => (a + b) / 2)]);
     }

@@ -57,9 +57,7 @@ internal sealed class FrozenFolder
         });
         if (!Embedded) return;
         if (unpacked is null)
-        {
             PackedFolder.Write(writer, name + "Files", Path, parts);
-        }
         else
         {
             PackedFolder.Write(writer, name + "Files", [.. unpacked.Select(file => (file.Name, (Func<Stream>)(() => Open(file.File))))]);
@@ -141,9 +139,7 @@ internal sealed class FrozenFolder
     {
         var known = files.Select(file => file.Name).ToHashSet();
         if (ModelFolder.Names(folder, PartsOf(files)).FirstOrDefault(name => !known.Contains(name)) is { } added)
-        {
             return $"{System.IO.Path.Combine(folder, added)} was not there at training";
-        }
         foreach (var (name, hash) in files)
         {
             string path = System.IO.Path.Combine(folder, name);

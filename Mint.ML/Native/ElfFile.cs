@@ -53,9 +53,7 @@ internal sealed class ElfFile
     internal static ElfFile Read(string path, byte[] bytes)
     {
         if (bytes.Length < 64 || !bytes.AsSpan(0, 6).SequenceEqual("\u007fELF\u0002\u0001"u8))
-        {
             throw new InvalidDataException($"{path} is no 64-bit little-endian ELF library.");
-        }
         return new(path, bytes);
     }
 
@@ -83,9 +81,7 @@ internal sealed class ElfFile
             {
                 string library = Text(section, U32(at + 4));
                 for (long j = 0, entry = at + U32(at + 8); j < U16(at + 2); j++, entry += U32(entry + 12))
-                {
                     needs.Add(new(library, Text(section, U32(entry + 8)), U16(entry + 6), (U16(entry + 4) & 2) != 0, entry + 4));
-                }
             }
         }
         return needs;
@@ -108,9 +104,7 @@ internal sealed class ElfFile
         for (long i = 0; i < versions.Size / 2; i++)
         {
             if ((U16(versions.Offset + 2 * i) & 0x7fff) == need.Index)
-            {
                 yield return (Text(sections[table], U32(sections[table].Offset + 24 * i)), used.Contains((uint)i));
-            }
         }
     }
 

@@ -90,9 +90,7 @@ internal static class Libtorch
             return $"{files.Folder} has no libtorch, and {torchSharp} needs libtorch {files.Wanted}. {package}";
         }
         if (files.LibtorchVersion is { } there && files.Wanted is { } wanted && Version.TryParse(there, out var version) && !SameMinor(version, wanted))
-        {
             return Mismatch(files, there);
-        }
         return error is null ? null : $"libtorch could not be loaded: {Innermost(error).Message} Run 'mint doctor' to see what this machine has.";
     }
 

@@ -128,9 +128,7 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
     public static float[,] Vectors(ReadOnlySpan<float> values, int width)
     {
         if (values.IsEmpty || values.Length % width != 0)
-        {
             throw new ArgumentException($"There are {values.Length} values; expected a multiple of the width {width}.", nameof(values));
-        }
         var vectors = new float[values.Length / width, width];
         values.CopyTo(MemoryMarshal.CreateSpan(ref vectors[0, 0], vectors.Length));
         return vectors;

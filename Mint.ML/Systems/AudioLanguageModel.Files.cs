@@ -75,9 +75,7 @@ public sealed partial class AudioLanguageModel
         {
             // A chain of a pre-trained system: its featurizer holds all of it.
             if (zip.Read(ear) is var hears && hears.TryStream("System", _ => { }))
-            {
                 return hears.Shared("System", () => SystemModel.Read(hears, "SystemFolder", device)).Value.Model.Asked(AnswerDefaults.Read(zip));
-            }
             var (folder, encoder) = FrozenFolder.Read(zip.Read(ear), "Encoder", from => ModelCatalog.LoadAudioEncoder(from, device: device));
             parts.Add(encoder);
             TrainedBridge? bridge = null;
@@ -93,9 +91,7 @@ public sealed partial class AudioLanguageModel
                 parts.Add(tuned = reader.Shared("Model", () => TunedModel.Read(reader, "Tuned", device)).Value);
             }
             if (bridge is null && tuned is null)
-            {
                 throw new FormatException("it holds an encoder and no trained model: train one by ./mint pretrain and ./mint tune");
-            }
             return new(encoder, folder, bridge, tuned, null) { Defaults = defaults };
         }
         catch

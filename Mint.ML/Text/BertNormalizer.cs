@@ -20,27 +20,17 @@ internal sealed class BertNormalizer(bool lowerCase, bool stripAccents, bool spl
             var rune = UnicodeNormalization.RuneAt(original, i, out var width);
             i += width;
             if (IsSpace(rune))
-            {
                 clean.Append(' ');
-            }
             else if (IsDropped(rune))
-            {
                 continue;
-            }
             else if (splitChinese && IsChinese(rune.Value))
-            {
                 clean.Append(' ').Append(rune).Append(' ');
-            }
             else
-            {
                 clean.Append(rune);
-            }
         }
         var text = UnicodeNormalization.Compose(clean.ToString());
         if (lowerCase)
-        {
             text = LowerEach(text);
-        }
         return stripAccents ? WithoutAccents(UnicodeNormalization.Decompose(text)) : text;
     }
 
@@ -58,9 +48,7 @@ internal sealed class BertNormalizer(bool lowerCase, bool stripAccents, bool spl
     {
         var lower = new StringBuilder(text.Length);
         foreach (var rune in text.EnumerateRunes())
-        {
             UnicodeNormalization.AppendLower(lower, rune);
-        }
         return lower.ToString();
     }
 
@@ -70,9 +58,7 @@ internal sealed class BertNormalizer(bool lowerCase, bool stripAccents, bool spl
         foreach (var rune in text.EnumerateRunes())
         {
             if (Rune.GetUnicodeCategory(rune) != UnicodeCategory.NonSpacingMark)
-            {
                 kept.Append(rune);
-            }
         }
         return kept.ToString();
     }
@@ -93,21 +79,15 @@ internal sealed class BertPreTokenizer : PreTokenizer
             if (punctuation || IsSpace(rune.Value))
             {
                 if (i > start)
-                {
                     yield return (start, i - start);
-                }
                 if (punctuation)
-                {
                     yield return (i, width);
-                }
                 start = i + width;
             }
             i += width;
         }
         if (start < text.Length)
-        {
             yield return (start, text.Length - start);
-        }
     }
 
     // Python's str.split() also splits at the information separators.

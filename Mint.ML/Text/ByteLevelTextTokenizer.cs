@@ -68,15 +68,11 @@ internal sealed class ByteLevelPreTokenizer : PreTokenizer
     private static int Match(string text, int at)
     {
         if (WordScan.Contraction(text, at) is > 0 and var contraction)
-        {
             return contraction;
-        }
         var word = text[at] == ' ' && at + 1 < text.Length ? at + 1 : at;
         var kind = WordScan.KindAt(text, word, out _);
         if (kind != WordKind.Space)
-        {
             return WordScan.RunEnd(text, word, kind) - at;
-        }
         // White space up to the last one before a word, which goes with the word (if it is a space) or stands alone.
         var end = WordScan.RunEnd(text, at, WordKind.Space);
         return end < text.Length && end - at > 1 ? end - at - 1 : end - at;
@@ -101,15 +97,11 @@ internal static class WordScan
     public static int Contraction(string text, int at)
     {
         if (text[at] != '\'')
-        {
             return 0;
-        }
         foreach (var contraction in contractions)
         {
             if (text.AsSpan(at).StartsWith(contraction, StringComparison.Ordinal))
-            {
                 return contraction.Length;
-            }
         }
         return 0;
     }
@@ -131,9 +123,7 @@ internal static class WordScan
     public static int RunEnd(string text, int at, WordKind kind)
     {
         while (at < text.Length && KindAt(text, at, out var width) == kind)
-        {
             at += width;
-        }
         return at;
     }
 }

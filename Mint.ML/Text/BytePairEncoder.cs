@@ -44,9 +44,7 @@ internal sealed class BytePairEncoder
         {
             var id = vocabulary.Id(piece)!.Value;
             if (vocabulary.Piece(id) != piece)
-            {
                 throw new InvalidDataException($"{vocabulary.File} gives \"{piece}\" and \"{vocabulary.Piece(id)}\" one id, {id}. Get the file again.");
-            }
         }
         merging = BpeTokenizer.Create(new BpeOptions(vocabulary.Pieces.Select(piece => KeyValuePair.Create(piece, vocabulary.Id(piece)!.Value)))
         {
@@ -64,9 +62,7 @@ internal sealed class BytePairEncoder
         for (var i = 0; i < lines.Count; i++)
         {
             if (lines[i].Length == 0 || lines[i].StartsWith("#version", StringComparison.Ordinal))
-            {
                 continue;
-            }
             yield return SplitMerge(lines[i], $"{file}, line {i + 1}");
         }
     }
@@ -92,9 +88,7 @@ internal sealed class BytePairEncoder
         {
             var (from, to) = (token.Offset.Start.Value, token.Offset.End.Value);
             if (to < word.Length && char.IsLowSurrogate(word[to]))
-            {
                 to++;
-            }
             tokens.Add(new EncodedToken(token.Id, token.Value, (shift + start + from)..(shift + start + to)));
         }
     }
@@ -127,9 +121,7 @@ internal sealed class BytePairEncoder
         var table = new char[256];
         var next = 256;
         for (var b = 0; b < 256; b++)
-        {
             table[b] = b is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or >= 0xAE ? (char)b : (char)next++;
-        }
         return table;
     }
 }

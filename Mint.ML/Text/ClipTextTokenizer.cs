@@ -48,13 +48,9 @@ internal sealed class ClipTextTokenizer : TextTokenizer
     {
         var word = text.Substring(start, length);
         if (Special.Id(word) is { } id)
-        {
             tokens.Add(new EncodedToken(id, word, (shift + start)..(shift + start + length)));
-        }
         else
-        {
             encoder.Encode(text, start, length, shift, tokens);
-        }
     }
 
     private protected override string Detokenize(IReadOnlyList<int> ids) =>
@@ -77,13 +73,9 @@ internal sealed class ClipNormalizer : Normalizer
         foreach (var c in text)
         {
             if (!char.IsWhiteSpace(c))
-            {
                 clean.Append(c);
-            }
             else if (clean.Length > 0 && clean[^1] != ' ')
-            {
                 clean.Append(' ');
-            }
         }
         return UnicodeNormalization.Lower(clean.ToString());
     }
@@ -105,17 +97,11 @@ internal sealed class ClipPreTokenizer(SpecialTokens special) : PreTokenizer
                 continue;
             }
             if (special.LengthAt(text, at) is > 0 and var token)
-            {
                 length = token;
-            }
             else if (WordScan.Contraction(text, at) is > 0 and var contraction)
-            {
                 length = contraction;
-            }
             else if (kind != WordKind.Number)
-            {
                 length = WordScan.RunEnd(text, at, kind) - at;
-            }
             yield return (at, length);
             at += length;
         }

@@ -81,9 +81,7 @@ internal sealed class FolderSettings
         foreach (var text in own.OfType<string>().Concat(skipped).Distinct())
         {
             if (idOf(text) is { } id)
-            {
                 list.Add(new SpecialToken(text, id, strips));
-            }
         }
         list.AddRange(more ?? []);
         list.AddRange(added.Select(token => token with { Strips = token.Strips || (strips && token.Skipped) }));
@@ -91,9 +89,7 @@ internal sealed class FolderSettings
         foreach (var text in Options.AdditionalTokens)
         {
             if (!list.Any(token => token.Text == text))
-            {
                 list.Add(new SpecialToken(text, idOf(text) ?? next++, strips));
-            }
         }
         return new SpecialTokens(list);
     }
@@ -103,9 +99,7 @@ internal sealed class FolderSettings
         Class = Text(json, "tokenizer_class") ?? "";
         extraIds = Number(json, "extra_ids");
         if (extraIds is < 0 or > MostExtraIds)
-        {
             throw new InvalidDataException($"{file}: extra_ids is {extraIds}, outside 0 to {MostExtraIds}; T5 has {DefaultExtraIds}.");
-        }
         Options = Options with
         {
             LowerCase = Options.LowerCase ?? Flag(json, "do_lower_case"),
@@ -135,9 +129,7 @@ internal sealed class FolderSettings
     public void AddDescribed(string file, JsonElement token, int id)
     {
         if (token.ValueKind != JsonValueKind.Object || !token.TryGetProperty("content", out var content))
-        {
             throw new InvalidDataException($"{file}: added token {id} has no content.");
-        }
         bool Is(string name) => token.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
         Add(new SpecialToken(TokenizerText.String(file, content, "content"), id, Is("lstrip") && Is("rstrip"), Is("special")));
     }
@@ -152,9 +144,7 @@ internal sealed class FolderSettings
                 skipped.Add(text);
             }
             else if (entry.Name == "additional_special_tokens" && entry.Value.ValueKind == JsonValueKind.Array)
-            {
                 skipped.UnionWith(entry.Value.EnumerateArray().Select(Spelling).OfType<string>());
-            }
         }
     }
 
@@ -170,14 +160,10 @@ internal sealed class FolderSettings
     {
         file = Path.Combine(Folder, name);
         if (!File.Exists(file))
-        {
             return;
-        }
         using var json = TokenizerText.ReadJson(file);
         if (json.RootElement.ValueKind != JsonValueKind.Object)
-        {
             throw new InvalidDataException($"{file} should hold an object, but holds {json.RootElement.ValueKind}.");
-        }
         try
         {
             read(json.RootElement);

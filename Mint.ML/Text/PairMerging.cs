@@ -35,13 +35,9 @@ internal static class PairMerging
     {
         var queue = new PriorityQueue<Candidate, (double Priority, int Left)>(symbols.Length);
         for (var i = 0; i + 1 < symbols.Length; i++)
-        {
             Consider(symbols, pairs, queue, i, i + 1);
-        }
         while (queue.TryDequeue(out var best, out _))
-        {
             Apply(symbols, pairs, queue, best);
-        }
     }
 
     private readonly record struct Candidate(int Left, int Right, int LeftLength, int RightLength, int Id);
@@ -65,17 +61,13 @@ internal static class PairMerging
             Consider(symbols, pairs, queue, candidate.Left, left.Next);
         }
         if (left.Previous >= 0)
-        {
             Consider(symbols, pairs, queue, left.Previous, candidate.Left);
-        }
     }
 
     private static void Consider<TPairs>(Span<Symbol> symbols, in TPairs pairs, PriorityQueue<Candidate, (double, int)> queue, int left, int right)
         where TPairs : IPairs
     {
         if (pairs.TryMerge(symbols[left], symbols[right], out var priority, out var id))
-        {
             queue.Enqueue(new Candidate(left, right, symbols[left].Length, symbols[right].Length, id), (priority, left));
-        }
     }
 }

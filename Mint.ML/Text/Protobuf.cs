@@ -16,9 +16,7 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> message)
     {
         field = 0;
         if (rest.IsEmpty)
-        {
             return false;
-        }
         var key = Varint();
         (field, wire) = ((int)Math.Min(key >> 3, int.MaxValue), (int)(key & 7));
         return true;
@@ -60,9 +58,7 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> message)
     private readonly void Expect(int type)
     {
         if (wire != type)
-        {
             throw new FormatException($"A field has wire type {wire} where {type} is due.");
-        }
     }
 
     private ulong Varint()
@@ -73,9 +69,7 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> message)
             var next = Take(1)[0];
             value |= (ulong)(next & 0x7f) << shift;
             if (next < 0x80)
-            {
                 return value;
-            }
         }
         throw new FormatException("A number is longer than ten bytes.");
     }
@@ -83,9 +77,7 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> message)
     private ReadOnlySpan<byte> Take(ulong length)
     {
         if (length > (ulong)rest.Length)
-        {
             throw new FormatException($"A field of {length} bytes does not fit in the {rest.Length} that are left.");
-        }
         var taken = rest[..(int)length];
         rest = rest[(int)length..];
         return taken;
@@ -129,9 +121,7 @@ internal sealed class ProtobufWriter
     private void Varint(ulong value)
     {
         for (; value >= 0x80; value >>= 7)
-        {
             stream.WriteByte((byte)(value | 0x80));
-        }
         stream.WriteByte((byte)value);
     }
 }

@@ -156,13 +156,9 @@ internal sealed record SentencePieceModel
     public SentencePieceModel Checked()
     {
         if (Pieces.Count == 0)
-        {
             throw new InvalidDataException($"{File} holds no pieces; it is not a SentencePiece model.");
-        }
         if (Kind is not (SegmentationKind.Unigram or SegmentationKind.Bpe))
-        {
             throw new InvalidDataException($"{File} is of SentencePiece model type {(int)Kind}; only unigram (1) and BPE (2) are read.");
-        }
         for (var id = 0; id < Pieces.Count; id++)
         {
             var piece = Pieces[id];
@@ -174,16 +170,12 @@ internal sealed record SentencePieceModel
         }
         var unknowns = Pieces.Count(piece => piece.Kind == PieceKind.Unknown);
         if (unknowns != 1)
-        {
             throw new InvalidDataException($"{File} has {unknowns} pieces of type unknown; a model has exactly one.");
-        }
         var bytes = Pieces.Where(piece => piece.Kind == PieceKind.Byte).Select(piece => piece.Text).ToHashSet(StringComparer.Ordinal);
         for (var b = 0; ByteFallback && b < 256; b++)
         {
             if (!bytes.Contains(ByteSpelling(b)))
-            {
                 throw new InvalidDataException($"{File} falls back to bytes but has no piece {ByteSpelling(b)}.");
-            }
         }
         return this;
     }
@@ -201,9 +193,7 @@ internal sealed record SentencePieceModel
             message.String(1, piece.Text);
             message.Float(2, piece.Score);
             if (piece.Kind != PieceKind.Normal)
-            {
                 message.Integer(3, (int)piece.Kind);
-            }
             model.Message(1, message);
         }
         var trainer = new ProtobufWriter();
@@ -234,9 +224,7 @@ internal sealed record SentencePieceModel
         for (var i = 0; i < Pieces.Count; i++)
         {
             if (Pieces[i].Text == text)
-            {
                 return i;
-            }
         }
         return -1;
     }

@@ -37,9 +37,7 @@ internal sealed class UnigramSegmenter : ISegmenter
                 highest = Math.Max(highest, pieces[id].Score);
             }
             if (pieces[id].Kind is PieceKind.Normal or PieceKind.UserDefined)
-            {
                 trie.Add(pieces[id].Text, id);
-            }
         }
         unknownScore = (lowest == float.MaxValue ? 0 : lowest) - UnknownPenalty;
         highestScore = highest;
@@ -66,9 +64,7 @@ internal sealed class UnigramSegmenter : ISegmenter
             {
                 node = trie.Child(node, text[end]);
                 if (node < 0)
-                {
                     break;
-                }
                 end++;
                 if (trie.Id(node) is >= 0 and var id)
                 {
@@ -80,25 +76,19 @@ internal sealed class UnigramSegmenter : ISegmenter
                 }
             }
             if (!single)
-            {
                 Offer(ref best[start + width], unknownScore + best[start].Score, start, -1);
-            }
             start += width;
         }
         var first = result.Count;
         for (var end = text.Length; end > 0; end = best[end].Start)
-        {
             result.Add((best[end].Id, best[end].Start, end - best[end].Start));
-        }
         result.Reverse(first, result.Count - first);
     }
 
     private static void Offer(ref Best best, double score, int start, int id)
     {
         if (!best.Reached || score > best.Score)
-        {
             best = new Best { Score = (float)score, Start = start, Id = id, Reached = true };
-        }
     }
 }
 
@@ -118,9 +108,7 @@ internal sealed class BpeSegmenter : ISegmenter
         for (var id = 0; id < pieces.Count; id++)
         {
             if (pieces[id].Kind is PieceKind.Normal or PieceKind.UserDefined or PieceKind.Unused)
-            {
                 ids.TryAdd(pieces[id].Text, id);
-            }
         }
         spans = ids.GetAlternateLookup<ReadOnlySpan<char>>();
         anyUnused = pieces.Any(piece => piece.Kind == PieceKind.Unused);
@@ -137,25 +125,19 @@ internal sealed class BpeSegmenter : ISegmenter
             var length = UserDefinedAt(text[start..]);
             var frozen = length > 0;
             if (!frozen)
-            {
                 length = char.IsHighSurrogate(text[start]) && start + 1 < text.Length && char.IsLowSurrogate(text[start + 1]) ? 2 : 1;
-            }
             symbols.Add(new Symbol { Start = start, Length = length, Previous = symbols.Count - 1, Next = symbols.Count + 1, Id = frozen ? Frozen : 0 });
             start += length;
         }
         if (symbols.Count == 0)
-        {
             return;
-        }
         var chain = CollectionsMarshal.AsSpan(symbols);
         chain[^1].Next = -1;
         // A merged unused piece has to be taken apart again: remember what it was made of.
         var halves = anyUnused ? new Dictionary<(int, int), int>() : null;
         PairMerging.Merge(chain, new Pairs(text.ToString(), this, halves));
         for (var i = 0; i >= 0; i = chain[i].Next)
-        {
             Emit(text, chain[i].Start, chain[i].Length, halves, result);
-        }
     }
 
     private void Emit(ReadOnlySpan<char> text, int start, int length, Dictionary<(int, int), int>? halves, List<(int, int, int)> result)
@@ -175,9 +157,7 @@ internal sealed class BpeSegmenter : ISegmenter
         foreach (var symbol in userDefined)
         {
             if (text.StartsWith(symbol, StringComparison.Ordinal))
-            {
                 return symbol.Length;
-            }
         }
         return 0;
     }
@@ -190,14 +170,10 @@ internal sealed class BpeSegmenter : ISegmenter
             id = 0;
             var length = left.Length + right.Length;
             if (left.Id == Frozen || right.Id == Frozen || !segmenter.spans.TryGetValue(text.AsSpan(left.Start, length), out var piece))
-            {
                 return false;
-            }
             priority = -segmenter.pieces[piece].Score;
             if (segmenter.pieces[piece].Kind == PieceKind.Unused)
-            {
                 halves!.TryAdd((left.Start, length), left.Length);
-            }
             return true;
         }
     }

@@ -38,51 +38,35 @@ internal sealed class SentencePieceTextNormalizer : Normalizer
         if (model.RemoveExtraSpaces)
         {
             while (!input.IsEmpty && Prefix(input, out var consumed).SequenceEqual(" "u8))
-            {
                 input = input[consumed..];
-            }
         }
         if (input.IsEmpty)
-        {
             return "";
-        }
         ReadOnlySpan<byte> space = model.EscapeSpaces ? escapedSpace : " "u8;
         var output = new MemoryStream(input.Length + 3);
         if (model.AddDummyPrefix && !model.SpaceAsSuffix)
-        {
             output.Write(space);
-        }
         var afterSpace = model.RemoveExtraSpaces;
         while (!input.IsEmpty)
         {
             var text = Prefix(input, out var consumed);
             input = input[consumed..];
             while (afterSpace && !text.IsEmpty && text[0] == ' ')
-            {
                 text = text[1..];
-            }
             foreach (var b in text)
             {
                 if (b == ' ')
-                {
                     output.Write(space);
-                }
                 else
-                {
                     output.WriteByte(b);
-                }
             }
             if (!text.IsEmpty)
-            {
                 afterSpace = text[^1] == ' ';
-            }
             afterSpace &= model.RemoveExtraSpaces;
         }
         var normalized = output.GetBuffer().AsSpan(0, (int)output.Length);
         while (model.RemoveExtraSpaces && normalized.EndsWith(space))
-        {
             normalized = normalized[..^space.Length];
-        }
         var result = Encoding.UTF8.GetString(normalized);
         return model.AddDummyPrefix && model.SpaceAsSuffix ? result + (model.EscapeSpaces ? SentencePieceModel.Space : ' ') : result;
     }
@@ -112,30 +96,22 @@ internal sealed class SentencePieceTextNormalizer : Normalizer
         var longest = -1;
         length = 0;
         if (trie.Length == 0)
-        {
             return longest;
-        }
         var node = Offset(trie[0]);
         for (var i = 0; i < input.Length; i++)
         {
             node ^= input[i];
             if (node >= trie.Length)
-            {
                 break;
-            }
             var unit = trie[node];
             if ((unit & (1u << 31 | 0xff)) != input[i])
-            {
                 break;
-            }
             node ^= Offset(unit);
             if ((unit >> 8 & 1) != 0 && node < trie.Length)
             {
                 var value = trie[node] & ~(1u << 31);
                 if (value >= replacements.Length)
-                {
                     continue;
-                }
                 longest = (int)value;
                 length = i + 1;
             }
@@ -149,9 +125,7 @@ internal sealed class SentencePieceTextNormalizer : Normalizer
     {
         var map = model.Charsmap;
         if (map.Length == 0)
-        {
             return ([], []);
-        }
         var size = map.Length < 4 ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(map);
         if (size == 0 || size % 4 != 0 || size > map.Length - 4 || (map.Length > size + 4 && map[^1] != 0))
         {
@@ -160,9 +134,7 @@ internal sealed class SentencePieceTextNormalizer : Normalizer
         }
         var trie = new uint[size / 4];
         for (var i = 0; i < trie.Length; i++)
-        {
             trie[i] = BinaryPrimitives.ReadUInt32LittleEndian(map.AsSpan(4 + 4 * i));
-        }
         return (trie, map[(4 + (int)size)..]);
     }
 }

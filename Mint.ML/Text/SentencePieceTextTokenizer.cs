@@ -32,9 +32,7 @@ internal sealed class SentencePieceTextTokenizer : TextTokenizer
             unknown = model.Pieces[id].Kind == PieceKind.Unknown ? id : unknown;
         }
         for (var b = 0; b < 256; b++)
-        {
             byteIds[b] = ids.GetValueOrDefault(SentencePieceModel.ByteSpelling(b), unknown);
-        }
         UnknownTokenId = unknown;
         BosTokenId = tokens.Bos is null ? null : TokenToId(tokens.Bos);
         EosTokenId = tokens.Eos is null ? null : TokenToId(tokens.Eos);
@@ -68,9 +66,7 @@ internal sealed class SentencePieceTextTokenizer : TextTokenizer
         void EndUnknown()
         {
             if (unknownFrom < 0)
-            {
                 return;
-            }
             tokens.Add(new EncodedToken(unknown, text[unknownFrom..unknownTo], (shift + unknownFrom)..(shift + unknownTo)));
             unknownFrom = -1;
         }
@@ -87,9 +83,7 @@ internal sealed class SentencePieceTextTokenizer : TextTokenizer
             {
                 var count = UnicodeNormalization.RuneAt(text, from, out _).EncodeToUtf8(utf8);
                 foreach (var b in utf8[..count])
-                {
                     tokens.Add(new EncodedToken(byteIds[b], SentencePieceModel.ByteSpelling(b), (shift + from)..(shift + from + size)));
-                }
             }
             else
             {
@@ -142,9 +136,7 @@ internal sealed class SentencePieceTextTokenizer : TextTokenizer
                 continue;
             }
             if (!afterSpecial && (likeT5 || i > 0))
-            {
                 text.Append(' ');
-            }
             text.Append(DecodePieces(pieces)).Append(IdToToken(ids[i]));
             pieces.Clear();
             afterSpecial = true;
@@ -183,9 +175,7 @@ internal sealed class SentencePieceTextTokenizer : TextTokenizer
             FlushBytes();
             atStart &= text.Length == 0;
             if (piece.Kind == PieceKind.Control)
-            {
                 continue;
-            }
             if (piece.Kind == PieceKind.Unknown)
             {
                 text.Append(model.UnknownSurface);

@@ -51,9 +51,7 @@ internal sealed class SpecialTokens
         {
             var next = text.AsSpan(at).IndexOfAny(firsts);
             if (next < 0)
-            {
                 break;
-            }
             at += next;
             if (Find(text.AsSpan(at), text[at]) is not { } token)
             {
@@ -61,18 +59,14 @@ internal sealed class SpecialTokens
                 continue;
             }
             if (Strip(text[start..at], stripStart, token.Strips) is { Length: > 0 } before)
-            {
                 yield return (before, null);
-            }
             yield return (token.Text, token);
             at += token.Text.Length;
             start = at;
             stripStart = token.Strips;
         }
         if (Strip(text[start..], stripStart, false) is { Length: > 0 } rest)
-        {
             yield return (rest, null);
-        }
     }
 
     private static string Strip(string text, bool start, bool end)
@@ -86,9 +80,7 @@ internal sealed class SpecialTokens
         foreach (var token in byFirst[first])
         {
             if (text.StartsWith(token.Text, StringComparison.Ordinal))
-            {
                 return token;
-            }
         }
         return null;
     }

@@ -87,28 +87,20 @@ public abstract class TextTokenizer : Tokenizer, ITextTokenizer
         for (var i = 0; i < texts.Count; i++)
         {
             if (texts[i] is null)
-            {
                 throw new ArgumentException($"Text {i} of {texts.Count} is null; give an empty text for a row without one.", nameof(texts));
-            }
         }
         var rows = new int[texts.Count][];
         if (rows.Length < ParallelFrom)
         {
             for (var i = 0; i < rows.Length; i++)
-            {
                 rows[i] = Encode(texts[i], options);
-            }
         }
         else
-        {
             Parallel.For(0, rows.Length, i => rows[i] = Encode(texts[i], options));
-        }
 
         var length = options.PadToMaxLength ? options.MaxLength : rows.Length == 0 ? 0 : rows.Max(row => row.Length);
         if (length > Array.MaxLength / Math.Max(rows.Length, 1))
-        {
             throw new ArgumentOutOfRangeException(nameof(options), length, "PadToMaxLength needs a MaxLength that fits in memory.");
-        }
         var ids = new long[rows.Length, length]; // (B, L)
         var mask = new bool[rows.Length, length]; // (B, L)
         var pad = PadTokenId ?? EosTokenId ?? 0;
@@ -141,9 +133,7 @@ public abstract class TextTokenizer : Tokenizer, ITextTokenizer
         var ids = new int[prefix.Length + count + suffix.Length];
         prefix.CopyTo(ids, 0);
         for (var i = 0; i < count; i++)
-        {
             ids[prefix.Length + i] = tokens[first + i].Id;
-        }
         suffix.CopyTo(ids, prefix.Length + count);
         return ids;
     }
@@ -157,13 +147,9 @@ public abstract class TextTokenizer : Tokenizer, ITextTokenizer
         foreach (var id in ids)
         {
             if (id < 0 || (id >= VocabularySize && !special.Contains(id)))
-            {
                 throw new ArgumentOutOfRangeException(nameof(ids), id, $"The vocabulary has ids from 0 to {VocabularySize - 1}.");
-            }
             if (!skipSpecialTokens || !special.IsSkipped(id))
-            {
                 kept.Add(id);
-            }
         }
         var text = Detokenize(kept);
         return cleanUp ? CleanUp(text) : text;
@@ -188,9 +174,7 @@ public abstract class TextTokenizer : Tokenizer, ITextTokenizer
         text ??= textSpan.ToString();
         var tokens = Tokens(text, settings, out var normalized);
         if (tokens.Count > settings.MaxTokenCount)
-        {
             tokens.RemoveRange(settings.MaxTokenCount, tokens.Count - settings.MaxTokenCount);
-        }
         return new EncodeResults<EncodedToken>
         {
             Tokens = tokens,
@@ -215,14 +199,10 @@ public abstract class TextTokenizer : Tokenizer, ITextTokenizer
             if (settings.ConsiderPreTokenization && PreTokenizer is { } preTokenizer)
             {
                 foreach (var (offset, length) in preTokenizer.PreTokenize(stretch))
-                {
                     Tokenize(stretch, offset, length, whole.Length, tokens);
-                }
             }
             else if (stretch.Length > 0)
-            {
                 Tokenize(stretch, 0, stretch.Length, whole.Length, tokens);
-            }
             whole.Append(stretch);
         }
         normalized = whole.ToString();

@@ -9,29 +9,19 @@ internal static class TokenizerFolder
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         if (!Directory.Exists(folder))
-        {
             throw new DirectoryNotFoundException($"There is no folder {folder}. Give the folder of a model in Hugging Face layout.");
-        }
         var settings = new FolderSettings(folder, options);
         foreach (var name in sentencePieceFiles)
         {
             if (Has(name, out var model))
-            {
                 return SentencePiece(SentencePieceModel.Load(model), settings);
-            }
         }
         if (Has("vocab.txt", out var lines))
-        {
             return WordPiece(Vocabulary.ReadLines(lines), settings);
-        }
         if (Has("vocab.json", out var vocabulary) && Has("merges.txt", out var merges))
-        {
             return ByteLevel(Vocabulary.ReadJson(vocabulary), BytePairEncoder.ReadMerges(merges), settings);
-        }
         if (Has("tokenizer.json", out var json))
-        {
             return TokenizerJson.Load(json, settings);
-        }
         throw new FileNotFoundException($"{folder} holds no tokenizer: neither {string.Join(", ", sentencePieceFiles)}, vocab.txt, vocab.json with "
             + "merges.txt, nor tokenizer.json. "
             + "Copy the tokenizer's files of the model there.");
@@ -70,9 +60,7 @@ internal static class TokenizerFolder
     {
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var id = 0; id < model.Pieces.Count; id++)
-        {
             ids.TryAdd(model.Pieces[id].Text, id);
-        }
         int? IdOf(string text) => ids.TryGetValue(text, out var id) ? id : null;
         string? Known(string name, string usual) => settings.Token(name) ?? (ids.ContainsKey(usual) ? usual : null);
 

@@ -45,9 +45,7 @@ internal static class TokenizerJson
     private static TextTokenizer WordPiece(string file, JsonElement root, JsonElement model, FolderSettings settings)
     {
         if (model.TryGetProperty("unk_token", out var unknown) && unknown.ValueKind == JsonValueKind.String)
-        {
             settings.DefaultToken("unk_token", TokenizerText.String(file, unknown, "unk_token"));
-        }
         foreach (var normalizer in Components(root, "normalizer", "BertNormalizer"))
         {
             settings.Default(options => options with
@@ -68,9 +66,7 @@ internal static class TokenizerJson
         foreach (var entry in Member(file, model, "vocab", JsonValueKind.Array).EnumerateArray())
         {
             if (entry.ValueKind != JsonValueKind.Array || entry.GetArrayLength() != 2 || !IsNumber(entry[1], out var score))
-            {
                 throw new InvalidDataException($"{file}: entry {pieces.Count} of the vocabulary should be a piece and a score.");
-            }
             var text = TokenizerText.String(file, entry[0], "a piece");
             pieces.Add(new Piece(text, (float)score, pieces.Count == unknown ? PieceKind.Unknown : KindOf(text, added, bytes)));
         }
@@ -84,9 +80,7 @@ internal static class TokenizerJson
         var vocabulary = Vocabulary.FromJson(file, Member(file, model, "vocab", JsonValueKind.Object));
         var ranks = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var (left, right, _) in Merges(file, model))
-        {
             ranks.TryAdd(left + right, ranks.Count);
-        }
         var unknown = model.TryGetProperty("unk_token", out var token) && token.ValueKind == JsonValueKind.String ? TokenizerText.String(file, token,
             "unk_token")
             : "<unk>";
@@ -134,9 +128,7 @@ internal static class TokenizerJson
         foreach (var normalizer in Components(root, "normalizer", "Precompiled"))
         {
             if (normalizer.TryGetProperty("precompiled_charsmap", out var map) && map.ValueKind == JsonValueKind.String)
-            {
                 return map.TryGetBytesFromBase64(out var bytes) ? bytes : throw new InvalidDataException($"{file}: precompiled_charsmap is not base64.");
-            }
         }
         return [];
     }
@@ -148,13 +140,9 @@ internal static class TokenizerJson
         {
             var where = $"{file}, merge {index++}";
             if (merge.ValueKind == JsonValueKind.Array && merge.GetArrayLength() == 2)
-            {
                 yield return (TokenizerText.String(file, merge[0], where), TokenizerText.String(file, merge[1], where), where);
-            }
             else
-            {
                 yield return BytePairEncoder.SplitMerge(TokenizerText.String(file, merge, where), where);
-            }
         }
     }
 
@@ -165,16 +153,12 @@ internal static class TokenizerJson
     private static IEnumerable<JsonElement> Components(JsonElement root, string member, string type)
     {
         if (!root.TryGetProperty(member, out var component) || component.ValueKind != JsonValueKind.Object)
-        {
             return [];
-        }
         var all = new List<JsonElement> { component };
         foreach (var list in new[] { "normalizers", "pretokenizers", "decoders" })
         {
             if (component.TryGetProperty(list, out var parts) && parts.ValueKind == JsonValueKind.Array)
-            {
                 all.AddRange(parts.EnumerateArray().Where(part => part.ValueKind == JsonValueKind.Object));
-            }
         }
         return all.Where(part => part.TryGetProperty("type", out var name) && name.ValueKind == JsonValueKind.String && name.ValueEquals(type));
     }
@@ -183,20 +167,14 @@ internal static class TokenizerJson
     {
         var texts = new HashSet<string>(StringComparer.Ordinal);
         if (!root.TryGetProperty("added_tokens", out var tokens) || tokens.ValueKind != JsonValueKind.Array)
-        {
             return texts;
-        }
         foreach (var token in tokens.EnumerateArray())
         {
             if (token.ValueKind != JsonValueKind.Object)
-            {
                 throw new InvalidDataException($"{file}: an added token is {token.ValueKind}, not an object.");
-            }
             var id = TokenizerText.Int(file, Member(file, token, "id", JsonValueKind.Number), "an added token's id");
             if (id is < 0 or > Vocabulary.MaxId)
-            {
                 throw new InvalidDataException($"{file}: an added token has id {id}, outside 0 to {Vocabulary.MaxId}.");
-            }
             settings.AddDescribed(file, token, id);
             texts.Add(TokenizerText.String(file, Member(file, token, "content", JsonValueKind.String), "content"));
         }

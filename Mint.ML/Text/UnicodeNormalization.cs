@@ -34,13 +34,9 @@ internal static class UnicodeNormalization
         {
             var rune = RuneAt(text, i, out var width);
             if (rune.Value == 'Σ')
-            {
                 lower.Append(EndsWord(text, i) ? 'ς' : 'σ');
-            }
             else
-            {
                 AppendLower(lower, rune);
-            }
             i += width;
         }
         return lower.ToString();
@@ -69,14 +65,10 @@ internal static class UnicodeNormalization
     {
         var before = sigma - 1;
         while (before >= 0 && IsCaseIgnorable(text[before]))
-        {
             before--;
-        }
         var after = sigma + 1;
         while (after < text.Length && IsCaseIgnorable(text[after]))
-        {
             after++;
-        }
         return before >= 0 && IsCased(text[before]) && !(after < text.Length && IsCased(text[after]));
     }
 
@@ -92,9 +84,7 @@ internal static class UnicodeNormalization
         foreach (var c in text)
         {
             if (c >= limit)
-            {
                 return false;
-            }
         }
         return true;
     }
@@ -111,9 +101,7 @@ internal static class UnicodeNormalization
         {
             var end = start;
             while (end < points.Count && Class(points[end]) != 0)
-            {
                 end++;
-            }
             if (end - start > 1)
             {
                 int[] run = [.. points.GetRange(start, end - start).OrderBy(Class)]; // a stable sort, as the standard demands
@@ -132,21 +120,15 @@ internal static class UnicodeNormalization
             points.Add(LeadBase + syllable / (Vowels * Tails));
             points.Add(VowelBase + syllable % (Vowels * Tails) / Tails);
             if (syllable % Tails != 0)
-            {
                 points.Add(TailBase + syllable % Tails);
-            }
         }
         else if (mappings.Value.Decompositions.TryGetValue(point, out var parts))
         {
             foreach (var part in parts)
-            {
                 Append(points, part);
-            }
         }
         else
-        {
             points.Add(point);
-        }
     }
 
     private static List<int> Composed(List<int> points)
@@ -163,9 +145,7 @@ internal static class UnicodeNormalization
                 continue;
             }
             if (mark == 0)
-            {
                 starter = result.Count;
-            }
             last = mark;
             result.Add(point);
         }
@@ -175,13 +155,9 @@ internal static class UnicodeNormalization
     private static int? Pair(int first, int second)
     {
         if (first is >= LeadBase and < LeadBase + 19 && second is >= VowelBase and < VowelBase + Vowels)
-        {
             return HangulBase + ((first - LeadBase) * Vowels + second - VowelBase) * Tails;
-        }
         if (first is >= HangulBase and < HangulBase + Syllables && (first - HangulBase) % Tails == 0 && second is > TailBase and < TailBase + Tails)
-        {
             return first + second - TailBase;
-        }
         return mappings.Value.Compositions.TryGetValue((long)first << 32 | (uint)second, out var composed) ? composed : null;
     }
 
@@ -191,9 +167,7 @@ internal static class UnicodeNormalization
     {
         var text = new StringBuilder(points.Count);
         foreach (var point in points)
-        {
             text.Append(new Rune(point));
-        }
         return text.ToString();
     }
 
@@ -207,26 +181,20 @@ internal static class UnicodeNormalization
         {
             var cut = line.IndexOfAny([':', '=', '-']);
             if (line[0] == '#')
-            {
                 continue;
-            }
             var from = int.Parse(line.AsSpan(0, cut), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
             var rest = line[(cut + 1)..].Split(' ');
             if (line[cut] == '-')
             {
                 var end = int.Parse(rest[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
                 for (var point = from; point <= end; point++)
-                {
                     classes[point] = byte.Parse(rest[1], CultureInfo.InvariantCulture);
-                }
                 continue;
             }
             var parts = Array.ConvertAll(rest, part => int.Parse(part, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
             decompositions[from] = parts;
             if (line[cut] == ':')
-            {
                 compositions[(long)parts[0] << 32 | (uint)parts[1]] = from;
-            }
         }
         return new Mappings(decompositions.ToFrozenDictionary(), compositions.ToFrozenDictionary(), classes.ToFrozenDictionary());
     }

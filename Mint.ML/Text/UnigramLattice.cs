@@ -14,9 +14,7 @@ internal sealed class UnigramLattice
     {
         this.pieces = pieces;
         for (var i = 0; i < pieces.Count; i++)
-        {
             trie.Add(pieces[i].Text, i);
-        }
     }
 
     /// <summary>Expected count of every piece over all cuts of all words.</summary>
@@ -31,18 +29,14 @@ internal sealed class UnigramLattice
             forward[0] = 0;
             backward[word.Length] = 0;
             foreach (var (start, end, id) in edges)
-            {
                 forward[end] = LogAdd(forward[end], forward[start] + pieces[id].Score);
-            }
             for (var i = edges.Count - 1; i >= 0; i--)
             {
                 var (start, end, id) = edges[i];
                 backward[start] = LogAdd(backward[start], backward[end] + pieces[id].Score);
             }
             foreach (var (start, end, id) in edges)
-            {
                 expected[id] += count * Math.Exp(forward[start] + pieces[id].Score + backward[end] - forward[word.Length]);
-            }
         }
         return expected;
     }
@@ -64,13 +58,9 @@ internal sealed class UnigramLattice
         }
         cut.Clear();
         if (double.IsNegativeInfinity(forward[word.Length]))
-        {
             return false;
-        }
         for (var end = word.Length; end > 0; end = edges[via[end]].Start)
-        {
             cut.Add(edges[via[end]].Id);
-        }
         return true;
     }
 
@@ -90,9 +80,7 @@ internal sealed class UnigramLattice
             for (var end = start; end < word.Length && (node = trie.Child(node, word[end])) >= 0; end++)
             {
                 if (trie.Id(node) is >= 0 and var id)
-                {
                     edges.Add((start, end + 1, id));
-                }
             }
         }
     }
@@ -100,9 +88,7 @@ internal sealed class UnigramLattice
     private static double LogAdd(double a, double b)
     {
         if (a < b)
-        {
             (a, b) = (b, a);
-        }
         return double.IsNegativeInfinity(b) ? a : a + Math.Log(1 + Math.Exp(b - a));
     }
 }
@@ -122,15 +108,11 @@ internal static class UnigramSeeds
             var counts = Count(corpus, length, length == 1 ? null : shorter);
             shorter = new Dictionary<string, long>(counts.Where(entry => entry.Value >= 2 || length == 1), StringComparer.Ordinal);
             if (shorter.Count == 0)
-            {
                 break;
-            }
             foreach (var (text, count) in counts)
             {
                 if (length == 1 ? characters.Contains(text) : count >= 2)
-                {
                     found.Add((text, count, length));
-                }
             }
         }
         var singles = found.Where(entry => entry.Length == 1).OrderBy(entry => entry.Text, StringComparer.Ordinal);
@@ -153,9 +135,7 @@ internal static class UnigramSeeds
             for (var i = 0; i < word.Length; i++)
             {
                 if (!char.IsLowSurrogate(word[i]))
-                {
                     places.Add(i);
-                }
             }
             places.Add(word.Length);
             for (var i = 0; i + length < places.Count; i++)
@@ -188,9 +168,7 @@ internal static class UnigramPruning
             words += count;
             lattice.Best(word, cut);
             foreach (var id in cut)
-            {
                 uses[id] += count;
-            }
         }
         var total = uses.Sum();
         var kept = new List<int>();
@@ -203,9 +181,7 @@ internal static class UnigramPruning
                 continue;
             }
             if (uses[id] == 0)
-            {
                 continue;
-            }
             if (!lattice.Best(pieces[id].Text, cut, without: id))
             {
                 kept.Add(id);
@@ -215,9 +191,7 @@ internal static class UnigramPruning
             var itself = Math.Log(uses[id] / total);
             var instead = -cut.Count * Math.Log(total + uses[id] * (cut.Count - 1));
             foreach (var other in cut)
-            {
                 instead += Math.Log(uses[other] + uses[id]);
-            }
             candidates.Add((id, uses[id] / words * (itself - instead)));
         }
         kept.AddRange(candidates.OrderByDescending(candidate => candidate.Loss).ThenBy(candidate => pieces[candidate.Id].Text, StringComparer.Ordinal)

@@ -58,9 +58,7 @@ public static class UnigramTrainer
         var words = CountWords(texts, new SentencePieceTextNormalizer(model), cancellation);
         var characters = Characters(words, options.CharacterCoverage);
         if (characters.Count == 0)
-        {
             throw new ArgumentException("The texts hold no characters to train on.", nameof(texts));
-        }
         var room = options.VocabularySize - special.Length;
         if (characters.Count > room)
         {
@@ -78,14 +76,10 @@ public static class UnigramTrainer
                 pieces = Maximise(pieces, new UnigramLattice(pieces).Expect(corpus), characters);
             }
             if (pieces.Count <= desired)
-            {
                 break;
-            }
             var kept = UnigramPruning.Prune(pieces, corpus, characters, Math.Max(desired, (int)(pieces.Count * options.Keep)));
             if (kept.Count == pieces.Count)
-            {
                 break;
-            }
             pieces = kept;
         }
         var chosen = pieces.Where(piece => characters.Contains(piece.Text))
@@ -128,9 +122,7 @@ public static class UnigramTrainer
         foreach (var (word, count) in words)
         {
             foreach (var rune in word.EnumerateRunes())
-            {
                 counts[rune] = counts.GetValueOrDefault(rune) + count;
-            }
         }
         var total = counts.Values.Sum();
         var covered = 0L;
@@ -138,9 +130,7 @@ public static class UnigramTrainer
         foreach (var (rune, count) in counts.OrderByDescending(entry => entry.Value).ThenBy(entry => entry.Key.Value))
         {
             if (covered >= coverage * total)
-            {
                 break;
-            }
             covered += count;
             kept.Add(rune.ToString());
         }
@@ -157,13 +147,9 @@ public static class UnigramTrainer
             foreach (var rune in word.EnumerateRunes())
             {
                 if (characters.Contains(rune.ToString()))
-                {
                     fragment.Append(rune);
-                }
                 else
-                {
                     Flush(count);
-                }
             }
             Flush(count);
         }
@@ -186,13 +172,9 @@ public static class UnigramTrainer
         for (var i = 0; i < pieces.Count; i++)
         {
             if (characters.Contains(pieces[i].Text))
-            {
                 kept.Add((pieces[i].Text, Math.Max(expected[i], LeastExpected)));
-            }
             else if (expected[i] >= LeastExpected)
-            {
                 kept.Add((pieces[i].Text, expected[i]));
-            }
         }
         var total = Digamma(kept.Sum(piece => piece.Expected));
         return [.. kept.Select(piece => new ScoredPiece(piece.Text, Digamma(piece.Expected) - total))];
@@ -202,9 +184,7 @@ public static class UnigramTrainer
     {
         var result = 0.0;
         for (; x < 7; x++)
-        {
             result -= 1 / x;
-        }
         x -= 0.5;
         var square = 1 / (x * x);
         return result + Math.Log(x) + square * (1.0 / 24 - square * (7.0 / 960 - square * (31.0 / 8064 - square * (127.0 / 30720))));

@@ -23,9 +23,7 @@ internal sealed class Vocabulary
         foreach (var (piece, id) in entries)
         {
             if (id is < 0 or > MaxId)
-            {
                 throw new InvalidDataException($"{file}: piece \"{piece}\" has id {id}, outside 0 to {MaxId}. Get the file again.");
-            }
             ids[piece] = id;
             pieces[id] = piece;
             Size = Math.Max(Size, id + 1);
@@ -57,9 +55,7 @@ internal sealed class Vocabulary
     {
         var lines = TextFile.ReadLines(file);
         if (lines.Count == 0)
-        {
             throw new InvalidDataException($"{file} is empty; it should hold one piece a line.");
-        }
         return new(file, lines.Select((line, i) => KeyValuePair.Create(line, i)));
     }
 
@@ -74,18 +70,12 @@ internal sealed class Vocabulary
     public static Vocabulary FromJson(string file, JsonElement entries)
     {
         if (entries.ValueKind != JsonValueKind.Object)
-        {
             throw new InvalidDataException($"{file}: the vocabulary should be an object from piece to id, but is {entries.ValueKind}.");
-        }
         var list = new List<KeyValuePair<string, int>>();
         foreach (var entry in entries.EnumerateObject())
-        {
             list.Add(KeyValuePair.Create(TokenizerText.Name(file, entry), TokenizerText.Int(file, entry.Value, entry.Name)));
-        }
         if (list.Count == 0)
-        {
             throw new InvalidDataException($"{file}: the vocabulary is empty.");
-        }
         return new(file, list);
     }
 }
@@ -115,9 +105,7 @@ internal static class TokenizerText
         try
         {
             if (value.ValueKind == JsonValueKind.String)
-            {
                 return value.GetString()!;
-            }
         }
         catch (InvalidOperationException e)
         {

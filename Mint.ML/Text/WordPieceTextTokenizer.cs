@@ -31,9 +31,7 @@ internal sealed class WordPieceTextTokenizer : TextTokenizer
         EosTokenId = TokenToId(tokens.End);
         PadTokenId = TokenToId(options.PadToken ?? tokens.Pad);
         if (BosTokenId is { } begin && EosTokenId is { } end)
-        {
             (Prefix, Suffix) = ([begin], [end]);
-        }
     }
 
     /// <inheritdoc/>
@@ -60,16 +58,12 @@ internal sealed class WordPieceTextTokenizer : TextTokenizer
                 int? id = null;
                 var taken = longest;
                 if (at > 0)
-                {
                     Continuation.CopyTo(buffer[at..]);
-                }
                 for (; taken > 0; taken--)
                 {
                     id = vocabulary.Id(at == 0 ? buffer.Slice(Continuation.Length, taken) : buffer.Slice(at, Continuation.Length + taken));
                     if (id is not null)
-                    {
                         break;
-                    }
                 }
                 if (id is null)
                 {
@@ -81,18 +75,14 @@ internal sealed class WordPieceTextTokenizer : TextTokenizer
             }
         }
         if (tokens.Count == first)
-        {
             tokens.Add(new EncodedToken(unknown, vocabulary.Piece(unknown)!, (shift + start)..(shift + start + length)));
-        }
     }
 
     private static int Characters(ReadOnlySpan<char> word)
     {
         var count = word.Length;
         foreach (var c in word)
-        {
             count -= char.IsLowSurrogate(c) ? 1 : 0;
-        }
         return count;
     }
 

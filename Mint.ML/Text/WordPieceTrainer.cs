@@ -50,9 +50,7 @@ public static class WordPieceTrainer
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
         var words = Spell(corpus, options, pieces, ids);
         if (words.Count == 0)
-        {
             throw new ArgumentException("The texts hold no words to train on.", nameof(texts));
-        }
         if (pieces.Count > options.VocabularySize)
         {
             throw new ArgumentException($"The texts' characters and the special tokens take {pieces.Count} pieces and VocabularySize is "
@@ -89,9 +87,7 @@ public static class WordPieceTrainer
         foreach (var (word, count) in corpus)
         {
             foreach (var rune in word.EnumerateRunes())
-            {
                 characters[rune] = characters.GetValueOrDefault(rune) + count;
-            }
         }
         var kept = characters.OrderByDescending(entry => entry.Value).ThenBy(entry => entry.Key.Value).Take(options.MaxCharacters).Select(entry => entry.Key)
             .ToHashSet();
@@ -124,13 +120,9 @@ public static class WordPieceTrainer
         public void Run(WordPieceTrainingOptions options, CancellationToken cancellation)
         {
             for (var word = 0; word < words.Count; word++)
-            {
                 Tally(word, 1, null);
-            }
             foreach (var pair in counts.Keys)
-            {
                 Enqueue(pair);
-            }
             while (pieces.Count < options.VocabularySize && queue.TryDequeue(out var pair, out var priority))
             {
                 cancellation.ThrowIfCancellationRequested();
@@ -139,9 +131,7 @@ public static class WordPieceTrainer
                     continue; // the count has changed since; a newer entry is in the queue
                 }
                 if (counts[pair] < options.LeastCount)
-                {
                     break;
-                }
                 Join(pair);
             }
         }
@@ -172,9 +162,7 @@ public static class WordPieceTrainer
             }
             where.Remove(pair);
             foreach (var other in changed)
-            {
                 Enqueue(other);
-            }
         }
 
         private void Tally(int word, int sign, HashSet<(int, int)>? changed)
@@ -188,9 +176,7 @@ public static class WordPieceTrainer
                 if (sign > 0)
                 {
                     if (!where.TryGetValue(pair, out var set))
-                    {
                         where[pair] = set = [];
-                    }
                     set.Add(word);
                 }
             }
@@ -199,9 +185,7 @@ public static class WordPieceTrainer
         private void Enqueue((int Left, int Right) pair)
         {
             if (counts[pair] > 0)
-            {
                 queue.Enqueue(pair, (-counts[pair], pieces[pair.Left], pieces[pair.Right]));
-            }
         }
     }
 }

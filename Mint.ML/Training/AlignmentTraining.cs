@@ -38,9 +38,7 @@ public static class AlignmentTraining
         if (validation is not null && validation.Captions.Count != validation.Audio.Count)
             throw new ArgumentException($"There are {validation.Captions.Count} captions for {validation.Audio.Count} clips held out.", nameof(validation));
         if (!bridge.Config.HasAlignmentHeads)
-        {
             throw new ArgumentException("This bridge has no heads of stage 1 (BridgeNetConfig.HasAlignmentHeads).", nameof(bridge));
-        }
         if (objective.GenerationWeight > 0 && !bridge.Config.QFormer.HasLanguageHead)
             throw new ArgumentException("This bridge has no head that predicts tokens; set GenerationWeight to 0.", nameof(bridge));
         BridgeFit.Check(bridge, tokenizer, audio, options);

@@ -8,9 +8,7 @@ try
     foreach (string library in args.Where(File.Exists))
     {
         if (CxxRuntime.Mend(library) == CxxRuntime.Outcome.Mended)
-        {
             Console.WriteLine($"{library}: mended for this system's C++ runtime, which is older than GCC 13's");
-        }
     }
     return 0;
 }

@@ -154,9 +154,7 @@ HashSet<(string File, int Line)> Compile(List<(int Number, Mutation Mutation)> m
             }
             """);
         foreach (var (file, text) in originals)
-        {
             File.WriteAllText(Path.Combine(root, file), Mutations.Switched(text, mutations.Where(pair => pair.Mutation.File == file)));
-        }
         var (code, output) = Run(0, "dotnet", "build Mint.ML/Mint.ML.csproj -c Release --no-restore -m:1 -v quiet -clp:NoSummary -p:RunAnalyzers=false", 900);
         var errors = Regex.Matches(output, @"(Mint\.ML/[^()\n]*)\((\d+),\d+\): error")
             .Select(match => (match.Groups[1].Value, int.Parse(match.Groups[2].Value))).ToHashSet();
@@ -184,9 +182,7 @@ HashSet<(string File, int Line)> Compile(List<(int Number, Mutation Mutation)> m
     {
         File.Delete(switchPath);
         foreach (var (file, text) in originals)
-        {
             File.WriteAllText(Path.Combine(root, file), text);
-        }
     }
 }
 

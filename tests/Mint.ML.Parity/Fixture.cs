@@ -156,9 +156,7 @@ internal sealed class Fixture : IDisposable
     {
         if (error >= Worst.Error) Worst = (error, name);
         if (!(error <= (tolerance ?? Tolerance)))
-        {
             problems.Add(string.Create(CultureInfo.InvariantCulture, $"{name}: error {error:0.0e+00} is above {tolerance ?? Tolerance:0e+00}"));
-        }
     }
 
     private static double Error(Tensor expected, Tensor actual, double? scale)

@@ -8,9 +8,7 @@ internal static class Fixtures
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             if (File.Exists(System.IO.Path.Combine(folder.FullName, "Mint.ML.sln")))
-            {
                 return folder.FullName;
-            }
         }
 
         throw new DirectoryNotFoundException($"No folder above {AppContext.BaseDirectory} holds Mint.ML.sln.");

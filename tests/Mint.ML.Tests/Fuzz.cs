@@ -120,9 +120,7 @@ public static class Fuzz
     {
         var bytes = new List<byte>(samples[random.Next(samples.Count)]);
         for (var edits = random.Next(1, 5); edits > 0; edits--)
-        {
             Edit(bytes, samples, random);
-        }
         return [.. bytes];
     }
 
@@ -162,9 +160,7 @@ public static class Fuzz
             case 6: // an edge integer, little-endian, of 1, 2, 4 or 8 bytes
                 var value = BitConverter.GetBytes(Integers[random.Next(Integers.Length)]);
                 for (int i = 0, width = 1 << random.Next(4); i < width && at + i < bytes.Count; i++)
-                {
                     bytes[at + i] = value[i];
-                }
                 break;
             case 7:
                 bytes.InsertRange(at, System.Text.Encoding.UTF8.GetBytes(Fragments[random.Next(Fragments.Length)]));

@@ -40,9 +40,7 @@ internal static class ClassifyCommand
         command.SetRecipeAction((parse, cancel) =>
         {
             if (parse.GetValue(labels) is { } none && string.IsNullOrWhiteSpace(none))
-            {
                 throw new ArgumentException("--labels is empty; leave it out for the model file's own.");
-            }
             string given = parse.GetValue(labels) ?? "";
             (string File, string Label)[] few = parse.GetValue(examples) is { } labelled ? Examples(labelled) : [];
             string instruction = shown.Read(parse).Instruction;
@@ -58,9 +56,7 @@ internal static class ClassifyCommand
                 };
                 // Mutual information needs no fitting to be a probability of its own: see RankingOptions.Slope.
                 if (options.Ranking.MultiLabel && !defaults.Ranking.MultiLabel && !ranking.Says(parse, "--score"))
-                {
                     options = options with { Ranking = options.Ranking with { Score = RankingScore.PointwiseMutualInformation } };
-                }
                 OptionErrors.Check(() =>
                 {
                     if (given.Length > 0 || defaults.Labels.Count == 0) Named(given);

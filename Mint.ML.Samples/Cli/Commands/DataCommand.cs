@@ -131,14 +131,10 @@ internal static class DataCommand
         if (parts.Length == 3 && parts.All(p => int.TryParse(p, out _)) && int.Parse(parts[0]) >= least && int.Parse(parts[2]) is > 0 and < 128)
         {
             for (int n = int.Parse(parts[0]); n <= Math.Min(int.Parse(parts[1]), most); n += int.Parse(parts[2]))
-            {
                 numbers.Add(n);
-            }
         }
         else if (text.Split(',').All(p => int.TryParse(p, out _)))
-        {
             numbers.AddRange(text.Split(',').Select(int.Parse));
-        }
 
         return numbers.Count > 0 && numbers.All(n => n >= least && n <= most)
             ? [.. numbers.Distinct()]

@@ -84,9 +84,7 @@ internal static class DemoCommand
             errors.Unused(parse, parse.GetValue(system) != "musilingo", "without --system musilingo", music);
             errors.Throw();
             if (parse.GetValue(system) is { } name)
-            {
                 return Task.FromResult(Other(options, name, parse.GetValue(seeds), parse.GetValue(make), parse.GetValue(music), cancel));
-            }
             return Task.FromResult(parse.GetValue(verify) is { } model ? Reload.Verify(options, model) : new DemoRun(options, cancel).Run());
         });
         return demo;

@@ -33,9 +33,7 @@ internal static class DoctorCommand
     private static int Run(string? folder, bool mend)
     {
         if (folder is not null && !Directory.Exists(folder))
-        {
             throw new DirectoryNotFoundException($"There is no folder '{folder}'. Give the folder that a build or publish of the program wrote.");
-        }
         if (mend && Mend(folder ?? AppContext.BaseDirectory) > 0) return 1;
         Line(".NET", $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}");
         Line("system", RuntimeInformation.OSDescription);

@@ -122,9 +122,7 @@ internal static class ExperimentCommand
         foreach (var option in searched)
         {
             foreach (string value in option.Ends)
-            {
                 errors.Gather(() => Settings(recipe, first.Select(other => (other.Key, other.Key == option.Name ? value : other.Value))));
-            }
         }
         errors.Throw();
     }

@@ -81,9 +81,7 @@ internal static class PlanCommand
         public void AddTo(Command command, BridgeArguments start, OptionSet<TrainingOptions> training, string[] ignored)
         {
             foreach (Option option in (Option[])[memory, ranks, frames, asked, .. ignored.Select(name => new Option<string[]>(name) { Hidden = true })])
-            {
                 command.Options.Add(option);
-            }
             run.AddTo(command);
             start.AddTo(command);
             command.Add(training);

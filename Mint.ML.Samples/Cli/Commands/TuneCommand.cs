@@ -65,9 +65,7 @@ internal static class TuneCommand
                 errors.Require(modelFolder.Length > 0, "Give --language-model: the folder of a T5, GPT-2 or LLaMA.");
                 if (modelFolder.Length > 0) errors.Gather(() => ModelCatalog.RequireLanguageModel(modelFolder));
                 foreach (var source in sources.Where(source => !(source.Weight is null || (source.Weight > 0 && double.IsFinite(source.Weight.Value)))))
-                {
                     errors.Require(false, $"The weight of {source.Manifest} is {source.Weight}; expected a number above 0.");
-                }
                 errors.Gather(() => TrainingArguments.CheckValidation(options, parse.GetValue(validation) is { Length: > 0 }, ["loss", "accuracy"]));
                 errors.Throw();
             }

@@ -44,9 +44,7 @@ internal static class EvaluationReport
         if (evaluation.Task == "tagging" && evaluation.Labels.Count > 0) json["classes"] = Tags(evaluation);
 
         if (evaluation.Task == "retrieval" && evaluation.Clips.Any(clip => clip.Rank is not null))
-        {
             json["ranks"] = Ranks([.. evaluation.Clips.Select(clip => clip.Rank).OfType<double>()]);
-        }
 
         var worst = new JsonArray();
         foreach (var clip in rule is null ? [] : ordered.Take(examples))

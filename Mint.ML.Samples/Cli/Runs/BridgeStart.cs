@@ -69,14 +69,10 @@ internal sealed record BridgeStart(string? Bridge, string? Bert, string? Tokeniz
         Directory.CreateDirectory(own);
         bool goesOn = Directory.EnumerateFiles(run, "step-*.safetensors").Any();
         if ((Tokenizer ?? Stage1 ?? Bert) is { } words)
-        {
             BridgeFolder.CopyVocabulary(words, own, goesOn);
-        }
         // A run that goes on has its vocabulary; other texts are refused by their hash, and must not have changed it by then.
         else if (!goesOn || !File.Exists(Path.Combine(own, "vocab.txt")))
-        {
             WordPieceTrainer.Train(texts, Path.Combine(own, "vocab.txt"), new() { VocabularySize = VocabularySize, LeastCount = 1 });
-        }
         var vocabulary = TextTokenizer.Load(own);
         if (Stage1 is { } from) return (BridgeNet.Load(from, device: device), vocabulary, own);
 

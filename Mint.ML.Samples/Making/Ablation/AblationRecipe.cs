@@ -23,9 +23,7 @@ internal sealed record AblationRecipe
     {
         var recipe = OptionFile.Read<AblationRecipe>(file);
         if (recipe.Rows.Count == 0 || recipe.Seeds.Count == 0)
-        {
             throw new InvalidDataException($"{file}: it has no rows or no seeds; there is nothing to train.");
-        }
         var errors = new OptionErrors();
         foreach (var row in recipe.Rows)
         {

@@ -51,9 +51,7 @@ internal sealed unsafe partial class FluidSynth : IDisposable
     public float[]? Render(int program, int pitch, int velocity, int frames)
     {
         if (!Strike(program, pitch, velocity))
-        {
             return null;
-        }
 
         Play(10 * BlockFrames);
         Strike(program, pitch, velocity);
@@ -86,15 +84,11 @@ internal sealed unsafe partial class FluidSynth : IDisposable
         for (int played = 0; Play(10 * BlockFrames).AsSpan().ContainsAnyExcept(0f); played += 10 * BlockFrames)
         {
             if (played > 60 * SampleRate)
-            {
                 throw new InvalidOperationException("libfluidsynth does not fall silent within a minute after all sounds were switched off.");
-            }
         }
 
         if (SelectProgram(synth, 0, font, 0, program) != 0)
-        {
             return false;
-        }
 
         Check(NoteOn(synth, 0, pitch, velocity));
         return true;
@@ -110,9 +104,7 @@ internal sealed unsafe partial class FluidSynth : IDisposable
         }
 
         for (int i = 0; i < frames; i++)
-        {
             left[i] = (left[i] + right[i]) / 2;
-        }
 
         return left;
     }
@@ -128,9 +120,7 @@ internal sealed unsafe partial class FluidSynth : IDisposable
         foreach (string name in new[] { Library, "libfluidsynth.3.dylib", "libfluidsynth.so.2", "libfluidsynth", "libfluidsynth-3" })
         {
             if (NativeLibrary.TryLoad(name, out handle))
-            {
                 return true;
-            }
         }
 
         handle = 0;
@@ -140,9 +130,7 @@ internal sealed unsafe partial class FluidSynth : IDisposable
     private static void Check(int status)
     {
         if (status != 0)
-        {
             throw new InvalidOperationException($"libfluidsynth returned {status}.");
-        }
     }
 
     [LibraryImport(Library, EntryPoint = "fluid_set_log_function")]

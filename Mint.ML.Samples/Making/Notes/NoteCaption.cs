@@ -20,9 +20,7 @@ internal static class NoteCaption
         string subject = (instrument[0] is 'a' or 'e' or 'i' or 'o' or 'u' ? "an " : "a ") + instrument;
         // The family is always in the words, and said once.
         if (!instrument.Split(' ').Intersect(kin.Split(' ')).Any())
-        {
             subject += $" {(random.Next(2) == 0 ? "from" : "of")} the {kin} family";
-        }
 
         return string.Format(Templates[random.Next(Templates.Length)], subject, Register(pitch), Loudness(velocity));
     }

@@ -63,9 +63,7 @@ internal static class NoteSet
                         rendered.Add(note);
                     }
                     else
-                    {
                         silent++;
-                    }
                 }
             }
 
@@ -123,9 +121,7 @@ internal static class NoteSet
     private static int Share(Soundfont font, NoteSetOptions options)
     {
         if (options.PerFamily is not { } wanted)
-        {
             return int.MaxValue / 2;
-        }
 
         string[] fonts = [.. options.Soundfonts.Where(f => f.Font.Split == font.Split).Select(f => f.Font.Name)];
         int total = font.Split == "train" ? wanted.Train : wanted.Test;
@@ -136,9 +132,7 @@ internal static class NoteSet
     {
         float[]? samples = synth.Render(note.Program, note.Pitch, note.Velocity, (int)Math.Round(options.Seconds * RenderRate));
         if (samples is null)
-        {
             return null;
-        }
 
         return Levelled(Resampler.Get(RenderRate, options.SampleRate).Resample(samples), options);
     }
@@ -147,9 +141,7 @@ internal static class NoteSet
     {
         float rms = MathF.Sqrt(TensorPrimitives.SumOfSquares<float>(resampled) / resampled.Length);
         if (rms < SilentRms)
-        {
             return null;
-        }
 
         float peak = MathF.Abs(TensorPrimitives.MaxMagnitude<float>(resampled));
         TensorPrimitives.Multiply(resampled, Math.Min(TargetRms / rms, MaxPeak / peak), resampled);
@@ -182,13 +174,9 @@ internal static class NoteSet
     private static void Write(string path, AudioClip clip, NoteSetOptions options)
     {
         if (options.Opus)
-        {
             AudioFile.WriteOpus(path, clip, options.BitRate);
-        }
         else
-        {
             AudioFile.WriteWav(path, clip);
-        }
     }
 
     private static void WriteManifest(string path, IEnumerable<Note> notes)

@@ -32,13 +32,9 @@ internal sealed record Soundfont(string Name, string File, string Package, strin
             string[] folders = folder is null ? Folders : [folder];
             string? path = folders.Select(f => System.IO.Path.Combine(f, font.File)).FirstOrDefault(System.IO.File.Exists);
             if (path is null)
-            {
                 missing.Add(font);
-            }
             else
-            {
                 found.Add((font, path));
-            }
         }
 
         return missing.Count == 0 ? found : throw new FileNotFoundException(

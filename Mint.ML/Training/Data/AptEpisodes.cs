@@ -51,9 +51,7 @@ public static class AptEpisodes
         var classes = labels.Select((label, clip) => (label, clip)).GroupBy(pair => pair.label, pair => pair.clip).Select(group => group.ToArray())
             .Where(clips => clips.Length > shots).ToArray();
         if (classes.Length < ways)
-        {
             throw new ArgumentException($"{classes.Length} classes have more than {shots} clips; an episode of {ways} classes needs {ways}.", nameof(labels));
-        }
         return [.. Enumerable.Range(0, count).Select(episode => Draw(classes, labels, ways, shots, SplitMix.ForStream(seed, episode)))];
     }
 

@@ -150,9 +150,7 @@ public sealed class FeatureCache : IFrameSource, IDisposable
     {
         using var frames = Named(clip, () => Frames(encoder, clip, samples));
         if (frames.shape[0] == 0)
-        {
             throw new AudioFormatException(files[clip], "the encoder has no frame of it", "Leave it out, or give a longer sound.").At(places?[clip]);
-        }
         store.Write(keys[clip], frames, files[clip]);
     }
 

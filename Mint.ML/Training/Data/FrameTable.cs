@@ -87,9 +87,7 @@ public sealed class FrameTable : IFrameSource
     private void Check(int length, string parameter)
     {
         if (length == 0 || length % HiddenSize != 0)
-        {
             throw new ArgumentException($"Clip {clips.Count} has {length} values; expected one or more frames of {HiddenSize}.", parameter);
-        }
     }
 
     private static float[][] Values(IReadOnlyList<Tensor> clips)

@@ -41,9 +41,7 @@ public sealed record InstructionData(string Manifest, string? Instruction, strin
             using var document = JsonDocument.Parse(text);
             var values = document.RootElement.EnumerateObject().ToDictionary(property => property.Name, property => property.Value);
             if (values.Keys.FirstOrDefault(key => !Keys.Contains(key)) is { } unknown)
-            {
                 throw new FormatException($"'data' knows no '{unknown}'; the nearest key is '{OptionFile.Nearest(unknown, Keys)}'.");
-            }
             if (!values.TryGetValue("manifest", out var manifest)) throw new FormatException($"'data' names no manifest: {text}");
             if (values.ContainsKey("template") && (values.ContainsKey("instruction") || values.ContainsKey("response")))
                 throw new ArgumentException("a template makes prompts and answers itself, of the columns of its fields");

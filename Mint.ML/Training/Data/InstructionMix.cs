@@ -33,9 +33,7 @@ public sealed class InstructionMix
             }
 
             if (sources[i].Weight is { } weight && !(weight > 0 && double.IsFinite(weight)))
-            {
                 throw new ArgumentException($"The weight of source {i} is {weight}; expected a number above 0.", nameof(sources));
-            }
         }
         this.sources = sources;
         Examples = [.. sources.SelectMany(source => source.Examples)];

@@ -101,9 +101,7 @@ public sealed class AudioFileTests
         Assert.AreEqual(16_000, clip.SampleRate);
         Assert.AreEqual(8_000, clip.Samples.Length, 8);
         for (int i = 200; i < 7_800; i++)
-        {
             Assert.AreEqual(0.5 * Math.Sin(2 * Math.PI * 440 * i / 16_000), clip.Samples[i], tolerance + 1 / 32768f, $"sample {i}");
-        }
     }
 
     [TestMethod]

@@ -17,9 +17,7 @@ public sealed class AudioWindowsTests
             Assert.AreEqual(length, windows[^1].End);
             Assert.IsTrue(windows.All(w => w.Length == Math.Min(window, length)));
             for (int k = 1; k < windows.Count; k++)
-            {
                 Assert.IsTrue(windows[k].Start > windows[k - 1].Start && windows[k - 1].End - windows[k].Start >= overlap);
-            }
         }
     }
 

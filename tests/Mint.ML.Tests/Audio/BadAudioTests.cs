@@ -39,9 +39,7 @@ public sealed class BadAudioTests
     {
         byte[] whole = new WavBytes { Extensible = true, Data = new byte[64] }.Build();
         for (int length = 0; length < whole.Length; length++)
-        {
             Assert.ThrowsExactly<AudioFormatException>(() => AudioFile.Read(new MemoryStream(whole[..length]), "cut.wav"));
-        }
     }
 
     [TestMethod]
@@ -71,9 +69,7 @@ public sealed class BadAudioTests
     public void A_rate_under_the_lowest_or_over_the_highest_is_refused_and_the_bounds_themselves_are_read()
     {
         foreach (uint rate in (uint[])[4_000, 384_000])
-        {
             Assert.AreEqual((int)rate, AudioFile.Read(new MemoryStream(new WavBytes { Rate = rate }.Build()), "a.wav").SampleRate);
-        }
         Assert.Contains(nameof(AudioReadOptions.MinSampleRate),
             Refuses(new WavBytes { Rate = 3_999 }.Build(), "3,999 Hz, outside the range of 4,000 to").Message);
         Assert.Contains(nameof(AudioReadOptions.MaxSampleRate), Refuses(new WavBytes { Rate = 384_001 }.Build(), "384,001 Hz").Message);

@@ -95,9 +95,7 @@ public sealed class DamagedOggTests
         foreach (byte b in page)
         {
             for (int bit = 7; bit >= 0; bit--)
-            {
                 crc = crc << 1 ^ ((crc >> 31 ^ (uint)(b >> bit & 1)) != 0 ? 0x04C11DB7u : 0);
-            }
         }
 
         Assert.AreEqual(said, crc);

@@ -16,9 +16,7 @@ public sealed class FrontEndTests
         long longest = rows.Max(r => r.Length);
         Tensor batch = zeros(rows.Length, longest);
         for (int i = 0; i < rows.Length; i++)
-        {
             batch[i, TensorIndex.Slice(0, rows[i].Length)] = tensor(rows[i]);
-        }
 
         return (batch, tensor(rows.Select(r => (long)r.Length).ToArray()));
     }
@@ -92,9 +90,7 @@ public sealed class FrontEndTests
         Tensor mel = whole.Compute(waveforms.narrow(0, 0, 1), lengths.narrow(0, 0, 1)).Values[0];   // (101, 64)
         // 81 possible starts in three parts of 27: their middles are 13, 40 and 67.
         foreach ((int channel, int start) in new[] { (1, 13), (2, 40), (3, 67) })
-        {
             Assert.IsTrue(input.Mel[0, channel].eq(mel.narrow(0, start, 21)).all().ToBoolean());
-        }
 
         // Frame 0 of the shrunk one lies at 0.5 * 101 / 21 - 0.5 = 1.9048 frames.
         Tensor expected = mel[1] * 0.095238f + mel[2] * 0.904762f;
@@ -146,9 +142,7 @@ public sealed class FrontEndTests
         string message =
             Assert.ThrowsExactly<ArgumentException>(() => new LogMel(new LogMelOptions { HopLength = 0, MelBins = -1, WindowLength = 4_000 })).Message;
         foreach (string name in new[] { "HopLength", "MelBins", "WindowLength" })
-        {
             StringAssert.Contains(message, name);
-        }
     }
 
     [TestMethod]

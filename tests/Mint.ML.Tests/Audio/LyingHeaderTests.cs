@@ -54,9 +54,7 @@ public sealed class LyingHeaderTests
     {
         float[] whole = Read(Write(format, Tone)).Samples;
         foreach (long size in (long[])[0, 0x7F00_0000, 0x7FFF_FFFF, 0xFFFF_FFFF - 8])
-        {
             CollectionAssert.AreEqual(whole, IsWhole(Sized(format, size), Tone).Samples);
-        }
         IsDamaged(Sized(format, 200_000), "the file is cut off or its header lies");
     }
 

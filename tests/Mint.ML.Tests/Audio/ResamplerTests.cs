@@ -22,9 +22,7 @@ public sealed class ResamplerTests
         float[] tone = [.. Enumerable.Range(0, 11_025).Select(i => MathF.Sin(2 * MathF.PI * 100 * i / 11_025))];
         float[] up = new Resampler(11_025, 47_999).Resample(tone);
         for (int i = 2_000; i < up.Length - 2_000; i++)
-        {
             Assert.AreEqual(Math.Sin(2 * Math.PI * 100 * i / 47_999), up[i], 5e-3);
-        }
     }
 
     [TestMethod]

@@ -45,9 +45,7 @@ public sealed partial class DialectTests
             RedirectStandardError = true,
         };
         foreach (string argument in (string[])["format", "Mint.ML.sln", "--verify-no-changes", "--no-restore", "--severity", "warn"])
-        {
             start.ArgumentList.Add(argument);
-        }
         using var format = Process.Start(start)!;
         Task<string> output = format.StandardOutput.ReadToEndAsync(), error = format.StandardError.ReadToEndAsync();
         await format.WaitForExitAsync();

@@ -31,8 +31,6 @@ public sealed class FriendTests
         string[] friends = [.. typeof(Mint.ML.Files.TextFile).Assembly.GetCustomAttributesData()
             .Where(data => data.AttributeType.Name == "InternalsVisibleToAttribute").Select(data => (string)data.ConstructorArguments[0].Value!)];
         foreach (string friend in friends)
-        {
             Assert.IsTrue(friend == "Mint.ML.Transforms" || File.Exists(Path.Combine(Fixtures.Repository, "tests", friend, friend + ".csproj")), friend);
-        }
     }
 }

@@ -29,9 +29,7 @@ public sealed class AtomicFileTests
         using var folder = new TemporaryFolder();
         string precious = folder.Write("precious", "mine");
         foreach (string name in (string[])["page.html", "page.html.tmp", "page.html.partial", "page.html.part"])
-        {
             File.CreateSymbolicLink(folder.File(name), precious);
-        }
         AtomicFile.WriteText(folder.File("page.html"), "page");
         Assert.AreEqual("mine", File.ReadAllText(precious));
         Assert.AreEqual("page", File.ReadAllText(folder.File("page.html")));

@@ -300,9 +300,7 @@ public sealed class GeneratorTests
                 StopStrings = [""]
             }.Validate);
         foreach (string name in new[] { "Beams", "Temperature", "TopP", "Sample", "MinTokens", "RepetitionPenalty", "stop string" })
-        {
             StringAssert.Contains(error.Message, name);
-        }
         using var scope = NewDisposeScope();
         using var model = TinyModels.Load("gpt2");
         var (prompt, mask) = TinyModels.Prompts(model, 2, 3);

@@ -22,9 +22,7 @@ public sealed class ElfFileTests
     public void What_is_no_ELF_library_is_refused_by_name()
     {
         foreach (byte[] bytes in (byte[][])[[], [1, 2, 3], new byte[100], [.. "MZ"u8, .. new byte[100]], small[..63]])
-        {
             StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ElfFile.Read("odd.so", bytes)).Message, "odd.so");
-        }
     }
 
     [TestMethod]

@@ -36,8 +36,6 @@ public sealed class TokenizersTests
     {
         var (theirs, ours) = (TiktokenTokenizer.CreateForModel("gpt2"), Mint.ML.Text.TextTokenizer.Load(Gpt2Vocabulary.Folder));
         foreach (var text in (string[])["A dog barks, doesn't it?", "  two  spaces\n", "naïve café, 日本語 12345"])
-        {
             CollectionAssert.AreEqual(theirs.EncodeToIds(text).ToArray(), ours.Encode(text), text);
-        }
     }
 }

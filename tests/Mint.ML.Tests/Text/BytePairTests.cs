@@ -68,9 +68,7 @@ public sealed class BytePairTests
     {
         var tokenizer = Small.Load("byte-level", new TokenizerOptions { CleanUpSpaces = false });
         foreach (var text in Small.Strings)
-        {
             Assert.AreEqual(text, tokenizer.Decode(tokenizer.Encode(text), skipSpecialTokens: false));
-        }
     }
 
     [TestMethod]

@@ -42,9 +42,7 @@ public sealed class PublicVocabularyTests
     public void The_vocabularies_that_no_package_has_are_here()
     {
         if (given is null)
-        {
             Assert.Inconclusive($"Set MINT_VOCABULARIES to a folder that holds {string.Join(", ", others)} to compare their ids with the originals'.");
-        }
     }
 
     private static void Compare(TextTokenizer tokenizer, JsonElement root, bool raw = true)
@@ -58,15 +56,11 @@ public sealed class PublicVocabularyTests
             var ids = Ids(clip ? openai : item.GetProperty("ids"));
             Check(ids, tokenizer.Encode(text, addSpecialTokens: false), "ids");
             if (clip && !item.GetProperty("agree").GetBoolean())
-            {
                 continue;
-            }
             Check(Ids(item.GetProperty("ids_with_special")), tokenizer.Encode(text), "ids with special tokens");
             Check(Ids(item.GetProperty("ids_with_special")), [.. tokenizer.EncodeBatch([text]).Ids.Cast<long>().Select(id => (int)id)], "batch");
             if (Text(item, "decoded_skip_special") != tokenizer.Decode(ids))
-            {
                 wrong.Add($"{text}: decodes to \"{tokenizer.Decode(ids)}\", not \"{Text(item, "decoded_skip_special")}\"");
-            }
             if (raw && item.TryGetProperty("sp_ids", out var plain))
             {
                 var sentencePiece = (SentencePieceTextTokenizer)tokenizer;
@@ -77,9 +71,7 @@ public sealed class PublicVocabularyTests
             void Check(int[] expected, int[] actual, string what)
             {
                 if (!expected.SequenceEqual(actual))
-                {
                     wrong.Add($"{text}: {what} {string.Join(' ', actual)}, not {string.Join(' ', expected)}");
-                }
             }
         }
         Assert.AreEqual("", string.Join('\n', wrong));
@@ -91,9 +83,7 @@ public sealed class PublicVocabularyTests
     {
         var tokenizer = TextTokenizer.Load(Folder(name), new TokenizerOptions { CleanUpSpaces = false });
         foreach (var item in Read(name).GetProperty("cases").EnumerateArray())
-        {
             Assert.AreEqual(Text(item, "decoded_skip_special_no_cleanup"), tokenizer.Decode(Ids(item.GetProperty("ids"))), Text(item, "text"));
-        }
     }
 
     [TestMethod]

@@ -14,13 +14,9 @@ public sealed class SentencePieceTests
     private static double BestCut(SentencePieceModel model, string text, Dictionary<string, double> known)
     {
         if (text.Length == 0)
-        {
             return 0;
-        }
         if (known.TryGetValue(text, out var best))
-        {
             return best;
-        }
         var lowest = model.Pieces.Where(piece => piece.Kind == PieceKind.Normal).Min(piece => piece.Score);
         var width = char.IsHighSurrogate(text[0]) ? 2 : 1;
         best = double.NegativeInfinity;
@@ -28,16 +24,12 @@ public sealed class SentencePieceTests
         foreach (var piece in model.Pieces.Where(piece => text.StartsWith(piece.Text, StringComparison.Ordinal)))
         {
             if (piece.Kind is not (PieceKind.Normal or PieceKind.UserDefined))
-            {
                 continue;
-            }
             single |= piece.Text.Length == width;
             best = Math.Max(best, (piece.Kind == PieceKind.UserDefined ? -0.1 : piece.Score) + BestCut(model, text[piece.Text.Length..], known));
         }
         if (!single)
-        {
             best = Math.Max(best, lowest - 10 + BestCut(model, text[width..], known));
-        }
         return known[text] = best;
     }
 
@@ -119,9 +111,7 @@ public sealed class SentencePieceTests
     {
         var tokenizer = (SentencePieceTextTokenizer)Small.Load("bpe");
         foreach (var text in Small.Strings.Append(" dog"))
-        {
             Assert.AreEqual(text.Replace('▁', ' '), tokenizer.DecodeRaw(tokenizer.EncodeRaw(text)));
-        }
     }
 
     [TestMethod]
@@ -270,14 +260,10 @@ internal static class DoubleArray
         var groups = entries.GroupBy(entry => entry.Key.Length == depth ? 0 : entry.Key[depth]).ToList();
         uint offset = 1;
         while (groups.Any(group => taken[node ^ offset ^ group.Key]) || taken[node ^ offset])
-        {
             offset++;
-        }
         units[node] |= offset << 10;
         foreach (var group in groups)
-        {
             taken[node ^ offset ^ group.Key] = true;
-        }
         taken[node ^ offset] = true;
         foreach (var group in groups)
         {

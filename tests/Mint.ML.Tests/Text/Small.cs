@@ -22,14 +22,10 @@ internal static class Small
             for (var i = 0; i + 1 < symbols.Count; i++)
             {
                 if (rank(symbols[i], symbols[i + 1]) is { } r && r < lowest)
-                {
                     (best, lowest) = (i, r);
-                }
             }
             if (best < 0)
-            {
                 return symbols;
-            }
             symbols[best] += symbols[best + 1];
             symbols.RemoveAt(best + 1);
         }

@@ -28,9 +28,7 @@ public sealed class TextTokenizerTests
             CollectionAssert.AreEqual((int[])[.. whole[..before], .. bare[^kept..], .. whole[^after..]], left.Ids.Cast<long>().Select(id => (int)id).ToArray());
         }
         if (before + after > 0)
-        {
             Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => tokenizer.Encode(text, maxLength: before + after - 1));
-        }
     }
 
     [TestMethod]
@@ -165,9 +163,7 @@ public sealed class TextTokenizerTests
             folder.Write("tokenizer.json", json);
             var (expected, actual) = (Small.Load(name), TextTokenizer.Load(folder.Path));
             foreach (var text in Small.Strings)
-            {
                 CollectionAssert.AreEqual(expected.Encode(text), actual.Encode(text), $"{name}: {text}");
-            }
         }
     }
 

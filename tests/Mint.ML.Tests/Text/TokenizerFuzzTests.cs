@@ -19,9 +19,7 @@ public sealed class TokenizerFuzzTests
     {
         using var folder = new TemporaryFolder();
         foreach (var (other, content) in others)
-        {
             folder.Write(other, content);
-        }
         var path = folder.File(name);
         Fuzz.Run(samples, input =>
         {
@@ -66,9 +64,7 @@ public sealed class TokenizerFuzzTests
     {
         var model = SentencePieceModel.Load(Path.Combine(Small.Folder("unigram"), "spiece.model"));
         if (charsmap)
-        {
             model = model with { Charsmap = DoubleArray.Charsmap(new() { ["A"] = "a", ["é"] = "e", ["\t"] = " " })[..] };
-        }
         using var folder = new TemporaryFolder();
         model.Save(folder.File("model"));
         return File.ReadAllBytes(folder.File("model"));

@@ -75,16 +75,12 @@ public sealed class VocabularyTrainingTests
             for (var i = 0; i < cuts.Count; i++)
             {
                 foreach (var id in cuts[i])
-                {
                     expected[id] += count * weights[i] / weights.Sum();
-                }
             }
         }
         var actual = new UnigramLattice(pieces).Expect(corpus);
         for (var i = 0; i < pieces.Count; i++)
-        {
             Assert.AreEqual(expected[i], actual[i], 1e-9, pieces[i].Text);
-        }
 
         IEnumerable<int[]> Cuts(string word) => word.Length == 0 ? [[]] : Enumerable.Range(0, pieces.Count)
             .Where(id => word.StartsWith(pieces[id].Text, StringComparison.Ordinal))
@@ -111,9 +107,7 @@ public sealed class VocabularyTrainingTests
                 .OrderByDescending(group => group.Count()).ThenBy(group => group.Key.First, StringComparer.Ordinal)
                     .ThenBy(group => group.Key.Second, StringComparer.Ordinal).First().Key;
             if (!expected.Contains(left + right[2..]))
-            {
                 expected.Add(left + right[2..]);
-            }
             foreach (var word in words)
             {
                 for (var i = 0; i + 1 < word.Count; i++)

@@ -79,9 +79,7 @@ public sealed class MicrosoftMLTorchSharpTests
             foreach (MethodBase method in type.GetMethods(Every).Cast<MethodBase>().Concat(type.GetConstructors(Every)))
             {
                 if (method.ContainsGenericParameters || method.GetMethodBody() is null)
-                {
                     continue;
-                }
 
                 methods++;
                 try

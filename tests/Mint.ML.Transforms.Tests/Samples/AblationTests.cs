@@ -13,9 +13,7 @@ public sealed class AblationTests
     public void Finished_trainings_are_kept_and_what_is_missing_comes_out_the_same()
     {
         foreach (string name in new[] { "manifest-train.csv", "manifest-test.csv" })
-        {
             File.Copy(Clips.Manifest, Path.Combine(Clips.Folder, name), overwrite: true);
-        }
         string folder = Path.Combine(Clips.Folder, "ablation"), page = Path.Combine(folder, "page.md"), losses = Path.Combine(Clips.Folder, "losses.json"),
             stages = Path.Combine(Clips.Folder, "stages.json");
         File.WriteAllText(losses,

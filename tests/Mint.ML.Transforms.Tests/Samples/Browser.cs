@@ -59,9 +59,7 @@ internal sealed class Browser : IAsyncDisposable
         while (lines.Length < 2)
         {
             if (browser.process.HasExited)
-            {
                 throw new InvalidOperationException($"{program} ended with code {browser.process.ExitCode} before it could be spoken to.");
-            }
             await Task.Delay(50, browser.end.Token);
             if (File.Exists(port)) lines = await File.ReadAllLinesAsync(port);
         }

@@ -247,9 +247,7 @@ public sealed class EvaluateCommandTests
         int[] ranks = [.. Items("search").Select(item => item["rank"]!.GetValue<int>())];
         Assert.AreEqual(ranks.Count(rank => rank <= 5) / 8.0, Metric(evaluation, "R@5"), 1e-9);
         foreach (var item in Items("search"))
-        {
             Assert.AreEqual(item["rank"]!.GetValue<int>() == 1, item["path"]!.GetValue<string>() == item["answer"]!.GetValue<string>());
-        }
     }
 
     [TestMethod]

@@ -20,9 +20,7 @@ public sealed class KilledRunTests
 
         CollectionAssert.AreEqual(Files(whole), Files(killed));
         foreach (string file in Files(whole))
-        {
             CollectionAssert.AreEqual(File.ReadAllBytes(Path.Combine(whole, file)), File.ReadAllBytes(Path.Combine(killed, file)), file);
-        }
         CollectionAssert.AreEqual(Log(whole), Log(killed));
     }
 

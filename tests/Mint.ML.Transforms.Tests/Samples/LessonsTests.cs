@@ -20,9 +20,7 @@ public sealed class LessonsTests
         try
         {
             foreach (string part in (string[])["noun", "verb", "adj", "adv"])
-            {
                 File.WriteAllText(Path.Combine(folder, $"data.{part}"), part == "noun" ? Data : "");
-            }
             CollectionAssert.AreEqual(
                 (Sense[])[new("interplay", "reciprocal action and reaction"), new("eye contact", "close interaction between people")], WordNet.Read(folder)
                     .ToArray());
@@ -47,16 +45,12 @@ public sealed class LessonsTests
             var pair = lessons.Draw(random);
             Assert.IsGreaterThan(0, pair.Target.Length);
             if (InstructionTemplates.All.FirstOrDefault(template => pair.Input.EndsWith(template.Instruction, StringComparison.Ordinal)) is not { } asked)
-            {
                 continue;
-            }
             taught.Add(asked.Instruction);
             string heard = pair.Input[..^asked.Instruction.Length];
             // A label is never asked for that is not there to be read.
             if (asked.Target == "label")
-            {
                 Assert.IsTrue(pair.Target.Split(", ").All(name => heard.Contains(name, StringComparison.Ordinal)), $"{pair.Input} -> {pair.Target}");
-            }
         }
         CollectionAssert.AreEquivalent(InstructionTemplates.All.Select(template => template.Instruction).ToArray(), taught.ToArray());
     }

@@ -32,9 +32,7 @@ public sealed class NamesInOutputTests
             using var parser = new CsvParser(new StringReader(line), new CsvConfiguration(CultureInfo.InvariantCulture));
             Assert.IsTrue(parser.Read());
             foreach (string cell in parser.Record!)
-            {
                 Assert.IsTrue(cell.Length == 0 || !"=+-@\t\r".Contains(cell[0]) || double.TryParse(cell, CultureInfo.InvariantCulture, out _), cell);
-            }
         }
         Assert.AreEqual("-0.5", CsvFormat.Quoted("-0.5"), "a number is none");
     }

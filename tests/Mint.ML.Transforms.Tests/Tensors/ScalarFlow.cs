@@ -51,9 +51,7 @@ internal static class ScalarFlow
     {
         var next = instruction.Next;
         while (next is not null && next.OpCode.Code is Code.Nop or Code.Br or Code.Br_S)
-        {
             next = next.Operand as Instruction ?? next.Next;
-        }
         return next;
     }
 
