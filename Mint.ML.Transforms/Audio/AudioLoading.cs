@@ -126,7 +126,9 @@ public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<Audio
             if (AudioLoadingEstimator.IsVectorOf(this.input.Type, NumberDataViewType.Single))
             {
                 if (options.SampleRateColumnName is { } name)
+                {
                     rate = input.Require(name, "Int32, samples per second", type => type == NumberDataViewType.Int32);
+                }
                 else if (options.SampleRate is null)
                 {
                     throw new ArgumentOutOfRangeException(nameof(input),
@@ -290,7 +292,9 @@ public sealed class AudioLoadingEstimator : StepEstimator<AudioLoadingTransforme
                     && column.Kind == SchemaShape.Column.VectorKind.Scalar);
             }
             else if (options.SampleRate is null)
+            {
                 throw new ArgumentOutOfRangeException(nameof(input), NoRate(options.InputColumnName));
+            }
         }
         return input.With(Interop.ShapeColumn(options.OutputColumnName, new AudioDataViewType()),
             Interop.ShapeColumn(AudioLoadingTransformer.NotesColumn(options.OutputColumnName), TextDataViewType.Instance));

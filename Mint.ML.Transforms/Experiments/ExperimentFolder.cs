@@ -47,7 +47,10 @@ internal sealed partial class ExperimentFolder : IDisposable
                     + "SetCheckpoint.");
             }
             else
+            {
                 AtomicFile.WriteText(path, identity.ToJsonString(Readable));
+            }
+
             return new(folder, held);
         }
         catch

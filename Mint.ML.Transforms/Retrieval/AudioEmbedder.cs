@@ -67,7 +67,9 @@ public sealed class AudioEmbeddingTransformer : EmbeddingTransformer, ILoadable<
             var vectors = batch.Output<VBuffer<float>>(0);
             for (int i = 0; i < vectors.Length; i++) vectors[i] = new(size, Enumerable.Repeat(float.NaN, size).ToArray());
             if (owner.Model.OfFrames is { } embeddings)
+            {
                 BridgeNetTransformer.EmbedAudio(embeddings, owner.Model.Ears, batch.Input<VBuffer<float>>(sound), sound.Name, vectors);
+            }
             else
             {
                 var sounds = batch.Input<MLAudio?>(sound).ToArray();
@@ -127,7 +129,9 @@ public sealed class AudioEmbedder : StepEstimator<AudioEmbeddingTransformer>
     private protected override SchemaShape Shape(SchemaShape input)
     {
         if (options.Clap is not null)
+        {
             input.Require(options.InputColumnName, Audio, column => column.ItemType is AudioDataViewType);
+        }
         else
         {
             var features = input.Require(options.InputColumnName, SchemaColumns.Features, SchemaColumns.IsFeatures);

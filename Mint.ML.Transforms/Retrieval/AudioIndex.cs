@@ -28,7 +28,9 @@ internal static class AudioIndex
                 getVectors(ref values);
                 float[] item = [.. values.DenseValues()];
                 if (item.Any(float.IsNaN))
+                {
                     missing++;
+                }
                 else
                 {
                     writer.Add(getId(), BridgeEmbeddings.Vectors(item, width));

@@ -61,9 +61,13 @@ internal static class StepErrors
     {
         const string Advice = "Give the path of a Hugging Face folder: config.json, weights, tokenizer files.";
         if (string.IsNullOrEmpty(path))
+        {
             errors.Require(!required, $"{option} is empty. {Advice}");
+        }
         else if (!Directory.Exists(path))
+        {
             errors.Require(false, $"{option}: there is no model folder '{path}' (looked in {Path.GetFullPath(path)}). {Advice}");
+        }
         else
         {
             try

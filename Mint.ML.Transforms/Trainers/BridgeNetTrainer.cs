@@ -91,7 +91,9 @@ public sealed class BridgeNetTrainer : StepEstimator<BridgeNetTransformer>
             VocabularyFiles.Read(folder));
         }
         else if (Directory.Exists(options.Bert))
+        {
             errors.Folder(nameof(Options.Bert), options.Bert, required: false, folder => VocabularyFiles.Read(folder));
+        }
 
         errors.Require(options.VocabularySize >= 1, $"VocabularySize is {options.VocabularySize}; at least one piece is needed.");
         errors.Batch(options.BatchSize);

@@ -92,7 +92,9 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
                     if (output.Has(row.Path)) continue;
                     output.Write(row);
                     if (row.Error is null)
+                    {
                         answered++;
+                    }
                     else
                     {
                         failed++;

@@ -61,7 +61,9 @@ internal sealed record WavChunks(WavFormat Format, Examined Data)
             }
 
             if (header.StartsWith("fmt "u8))
+            {
                 format = ReadFormat(bytes.At(body, (int)Math.Min(size, 64)), size, file);
+            }
             else if (header.StartsWith("ds64"u8) && bytes.At(body, 16) is { Length: 16 } sizes)
             {
                 longSize = Math.Max(-1, BinaryPrimitives.ReadInt64LittleEndian(sizes[8..])); // after the size of the file

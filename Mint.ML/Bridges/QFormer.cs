@@ -184,7 +184,10 @@ public sealed partial class QFormer : Module
             pass = Pass([segment], [new([0], [0])], audio);
         }
         else
+        {
             (input, pass) = Joint(queries, audio, ids, mask, wholeText: true);
+        }
+
         return [.. Run(input, pass, null).Select(states => QFormerPass.Join(pass.Unpack(states), 1).MoveToOuterDisposeScope())];
     }
 
@@ -206,7 +209,10 @@ public sealed partial class QFormer : Module
             pass = Pass([segment], [new([0], [0])], audio);
         }
         else
+        {
             (input, pass) = Joint(queries, audio, ids, mask, wholeText: false);
+        }
+
         var watched = new List<Tensor>();
         Run(input, pass with { Watched = watched }, null);
         var stacked = stack(watched, 1).MoveToOuterDisposeScope();

@@ -182,7 +182,9 @@ public sealed class CheckpointFolder : IDisposable
             (file, entries) = (safetensors.Handle, safetensors.Tensors);
         }
         else
+        {
             (file, entries) = PyTorchFile.Open(path);
+        }
 
         files.Add(file);
         foreach (TensorEntry entry in entries.Values)

@@ -53,7 +53,9 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, TensorEntry
                     ReadMetadata(ref reader, metadata);
                 }
                 else if (!tensors.TryAdd(name, ReadEntry(ref reader, name, dataStart, fileLength, file)))
+                {
                     throw Bad(file, $"its header has tensor '{name}' twice");
+                }
             }
             if (reader.Read()) throw Bad(file, "something follows the header's closing brace");
         }

@@ -96,11 +96,17 @@ public static class WeightLoader
                 else unexpected.Add($"{name} {StorageTypes.Text(entry.Shape)}");
             }
             else if (!takenBy.TryAdd(target, name))
+            {
                 unexpected.Add($"{name} {StorageTypes.Text(entry.Shape)}: the module's {target} is filled by {takenBy[target]} already");
+            }
             else if (Difference(entry, tensor) is { } difference)
+            {
                 misshapen.Add($"{name}: {difference}");
+            }
             else
+            {
                 matched.Add((name, tensor));
+            }
         }
         // A tied weight is one tensor under two names; a checkpoint holds it under either.
         var filled = matched.Select(match => match.Tensor).ToHashSet<Tensor>(ReferenceEqualityComparer.Instance);

@@ -135,7 +135,9 @@ internal sealed class Heartbeat : IDisposable
                     Lost(reason.TrimEnd('.'), rank == 0);
                 }
                 else
+                {
                     Lost($"rank {other} on {host} has ended without a word: it was killed, or its machine had no memory left", tell: true);
+                }
             }
             catch (IOException)
             {

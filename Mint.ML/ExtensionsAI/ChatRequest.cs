@@ -49,7 +49,9 @@ internal sealed record ChatRequest(AudioClip Sound, string Instruction, Generati
         var generation = raw as GenerationOptions ?? own;
         // Temperature 0 asks for the likeliest token each time, as elsewhere; any other number of these asks for draws, which beams do not make.
         if (options.Temperature == 0)
+        {
             generation = generation with { Sample = false, Temperature = 1, TopK = 0, TopP = 1 };
+        }
         else if (options.Temperature is not null || options.TopP is not null || options.TopK is not null)
         {
             generation = generation with

@@ -77,9 +77,13 @@ internal sealed class CsvReader(string text, char delimiter = ',')
                 at--;
             }
             else if (at + 1 < text.Length && text[at + 1] == '"')
+            {
                 field.Append(text[at++]);
+            }
             else
+            {
                 break;
+            }
         }
         at++;
         while (at < text.Length && text[at] == ' ') at++;

@@ -41,7 +41,10 @@ public static class VocabularyRanking
             Change((row, c) => scores[row, c] - prior[prior.GetLength(0) == 1 ? 0 : row, c]);
         }
         else if (options.Score == RankingScore.MeanPerToken)
+        {
             Change((row, c) => scores[row, c] / candidates.Lengths[c]);
+        }
+
         return new(scores, Probabilities(scores, options), tokens);
 
         void Change(Func<int, int, double> score)

@@ -60,7 +60,10 @@ internal static class Transfer
                 throw Wrong(file, $"asked for the bytes from {start:N0} on, the server answers with {range?.ToString() ?? "some that it does not name"}");
         }
         else
+        {
             start = 0;
+        }
+
         if (response.Content.Headers.ContentLength is { } length && start + length != file.Size)
             throw Wrong(file, $"the hub lists {file.Size:N0} bytes, and the server sends {start + length:N0}");
         output.SetLength(start);

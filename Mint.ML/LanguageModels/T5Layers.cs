@@ -88,7 +88,10 @@ internal sealed class T5Stack : Module
             relative = Math.Abs(relative);
         }
         else
+        {
             relative = Math.Max(-relative, 0);
+        }
+
         long exact = buckets / 2;
         if (relative < exact) return offset + relative;
         float logarithm = MathF.Log((float)relative / exact) / (float)Math.Log(maxDistance / (double)exact) * (buckets - exact);

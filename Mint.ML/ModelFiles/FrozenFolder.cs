@@ -57,7 +57,9 @@ internal sealed class FrozenFolder
         });
         if (!Embedded) return;
         if (unpacked is null)
+        {
             PackedFolder.Write(writer, name + "Files", Path, parts);
+        }
         else
         {
             PackedFolder.Write(writer, name + "Files", [.. unpacked.Select(file => (file.Name, (Func<Stream>)(() => Open(file.File))))]);

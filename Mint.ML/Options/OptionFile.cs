@@ -55,11 +55,17 @@ public static class OptionFile
         foreach (var setting in element.EnumerateObject())
         {
             if (!known.TryGetValue(setting.Name, out var type))
+            {
                 errors.Add($"There is no '{where}{setting.Name}'; the nearest key is '{where}{Nearest(setting.Name, known.Keys)}'.");
+            }
             else if (type.IsEnum && (setting.Value.ValueKind != JsonValueKind.String || !OptionNames.All(type).Contains(setting.Value.GetString())))
+            {
                 errors.Add($"'{where}{setting.Name}' is {setting.Value.GetRawText()}; expected one of {string.Join(", ", OptionNames.All(type))}.");
+            }
             else if (setting.Value.ValueKind == JsonValueKind.Object && IsRecord(type))
+            {
                 Check($"{where}{setting.Name}.", setting.Value, type, errors);
+            }
             else if (setting.Value.ValueKind == JsonValueKind.Array && type.GenericTypeArguments is [var kind] && IsRecord(kind))
             {
                 foreach (var item in setting.Value.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.Object))

@@ -132,7 +132,9 @@ public sealed class EmbeddingIndex : IDisposable
         int bytes = (int)Math.Min(block, header.Count - first) * ItemBytes;
         ReadOnlySpan<byte> items;
         if (mapped is not null)
+        {
             items = mapped.Bytes(IndexHeader.Bytes + first * ItemBytes, bytes);
+        }
         else
         {
             scan.Block ??= new byte[block * ItemBytes];
@@ -205,9 +207,13 @@ public sealed class EmbeddingIndex : IDisposable
             var own = bytes.Slice(i * itemBytes, itemBytes);
             if (!finite[number]) CheckFinite(first + i, own);
             if (queries.Panels == 0)
+            {
                 queries.HighestOfFew(header.Storage, own, scan.Highest);
+            }
             else if (inPlace)
+            {
                 queries.Highest(MemoryMarshal.Cast<byte, float>(own), scan.Room, scan.Highest);
+            }
             else
             {
                 VectorProducts.Decode(header.Storage, own, header.Width, scan.Item);

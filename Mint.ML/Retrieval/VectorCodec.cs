@@ -33,9 +33,13 @@ internal static class VectorCodec
     public static void Encode(VectorStorage storage, ReadOnlySpan<float> vector, Span<byte> bytes)
     {
         if (storage == VectorStorage.Single)
+        {
             MemoryMarshal.AsBytes(vector).CopyTo(bytes);
+        }
         else if (storage == VectorStorage.Half)
+        {
             TensorPrimitives.ConvertToHalf(vector, MemoryMarshal.Cast<byte, Half>(bytes));
+        }
         else
         {
             var scales = MemoryMarshal.Cast<byte, float>(bytes[..ScaleBytes(vector.Length)]);

@@ -186,7 +186,9 @@ public sealed record PengiStart
                     tower[name.Replace(".query.", ".value.", StringComparison.Ordinal)]], 0);
             }
             else
+            {
                 fused[name] = tensor;
+            }
         }
         return fused;
     }

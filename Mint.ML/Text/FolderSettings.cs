@@ -144,7 +144,9 @@ internal sealed class FolderSettings
                 skipped.Add(text);
             }
             else if (entry.Name == "additional_special_tokens" && entry.Value.ValueKind == JsonValueKind.Array)
+            {
                 skipped.UnionWith(entry.Value.EnumerateArray().Select(Spelling).OfType<string>());
+            }
         }
     }
 

@@ -96,7 +96,9 @@ public abstract class TextTokenizer : Tokenizer, ITextTokenizer
                 rows[i] = Encode(texts[i], options);
         }
         else
+        {
             Parallel.For(0, rows.Length, i => rows[i] = Encode(texts[i], options));
+        }
 
         var length = options.PadToMaxLength ? options.MaxLength : rows.Length == 0 ? 0 : rows.Max(row => row.Length);
         if (length > Array.MaxLength / Math.Max(rows.Length, 1))
@@ -202,7 +204,10 @@ public abstract class TextTokenizer : Tokenizer, ITextTokenizer
                     Tokenize(stretch, offset, length, whole.Length, tokens);
             }
             else if (stretch.Length > 0)
+            {
                 Tokenize(stretch, 0, stretch.Length, whole.Length, tokens);
+            }
+
             whole.Append(stretch);
         }
         normalized = whole.ToString();

@@ -128,7 +128,9 @@ internal static class UnicodeNormalization
                 Append(points, part);
         }
         else
+        {
             points.Add(point);
+        }
     }
 
     private static List<int> Composed(List<int> points)

@@ -96,8 +96,9 @@ internal sealed class WorldBench : IDisposable
     // Where all are names that the model has itself, among all of those: its answers when nobody says among what.
     private void Names(AudioManifestRow[] rows)
     {
-        bool own = rows.All(row => row.Find("Label") is not { } label || model.Defaults.Labels.Contains(label));
-        var items = Add(rows, "Label", row => row.Find("Label") ?? row.Find("Family")?.Replace('_', ' '), new()
+        static string? Truth(AudioManifestRow row) => row.Find("Label") ?? row.Find("Family")?.Replace('_', ' ');
+        bool own = rows.All(row => Truth(row) is not { } label || model.Defaults.Labels.Contains(label));
+        var items = Add(rows, "Label", Truth, new()
         {
             Name = own ? "the model's own names" : "names, zero-shot",
             Task = "classification",

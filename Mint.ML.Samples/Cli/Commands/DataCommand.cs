@@ -134,7 +134,9 @@ internal static class DataCommand
                 numbers.Add(n);
         }
         else if (text.Split(',').All(p => int.TryParse(p, out _)))
+        {
             numbers.AddRange(text.Split(',').Select(int.Parse));
+        }
 
         return numbers.Count > 0 && numbers.All(n => n >= least && n <= most)
             ? [.. numbers.Distinct()]

@@ -149,9 +149,13 @@ internal static class EvaluateCommand
         foreach (char c in line)
         {
             if (c == quote)
+            {
                 quote = '\0';
+            }
             else if (quote == '\0' && (c is '"' or '\''))
+            {
                 (quote, begun) = (c, true);
+            }
             else if (quote == '\0' && char.IsWhiteSpace(c))
             {
                 if (begun) words.Add(word.ToString());

@@ -92,7 +92,9 @@ internal static class TuneAptCommand
                 }
                 errors.Require(folder is null || stage0 is null, "--from and --bridge are both given; training starts from one of them.");
                 if (folder is not null)
+                {
                     errors.Gather(() => ModelCatalog.Require(folder, nameof(Apt)));
+                }
                 else if (stage0 is null || llama is null || place.Encoder.Length == 0)
                 {
                     errors.Require(false, "Give --from: the APT to start from, or --bridge, --encoder and --language-model: stage 0's run, "

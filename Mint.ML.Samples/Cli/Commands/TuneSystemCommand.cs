@@ -103,9 +103,13 @@ internal static class TuneSystemCommand
                 errors.Require(isPengi || folder is not null || parts,
                     "Give --from: the MusiLingo to start from, or --encoder and --language-model: a MERT and a LLaMA.");
                 if (folder is not null)
+                {
                     errors.Gather(() => ModelCatalog.Require(folder, isPengi ? nameof(Pengi) : nameof(MusiLingo)));
+                }
                 else if (parts && isPengi)
+                {
                     errors.Gather(() => PengiStart.Check(place.Encoder, clip!, llama!));
+                }
                 else if (parts)
                 {
                     errors.Gather(() => ModelCatalog.Require(place.Encoder, nameof(Hubert)));

@@ -39,7 +39,9 @@ internal static class Recipe
         foreach (var setting in document.RootElement.EnumerateObject())
         {
             if (!known.Contains(setting.Name))
+            {
                 errors.Require(false, $"'mint {command.Name}' knows no '{setting.Name}'; the nearest key is '{OptionFile.Nearest(setting.Name, known)}'.");
+            }
             else if (!typed.Contains(setting.Name))
             {
                 foreach (string value in Values(setting.Value))

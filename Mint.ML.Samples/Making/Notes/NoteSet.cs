@@ -63,7 +63,9 @@ internal static class NoteSet
                         rendered.Add(note);
                     }
                     else
+                    {
                         silent++;
+                    }
                 }
             }
 

@@ -30,9 +30,13 @@ internal static class EncoderPretraining
         foreach (var (name, weight) in encoder.named_parameters())
         {
             if (name.EndsWith("bias", StringComparison.Ordinal) || IsPosition(name))
+            {
                 weight.zero_();
+            }
             else if (weight.ndim == 1)
+            {
                 weight.Fill_(1);
+            }
             // What keeps a layer's output as large as its input; a third of that variance, PyTorch's default, lets post-norm blocks start calmer.
             else
             {

@@ -60,7 +60,9 @@ internal sealed class Meanings : IDisposable
         string[] phrases = [.. concepts.SelectMany(concept => concept.Phrases)];
         Tensor all;
         if (File.Exists(cache) && Safetensors.ReadAll(cache)["meanings"] is var kept && kept.shape[0] == words.Length + phrases.Length)
+        {
             all = kept;
+        }
         else
         {
             all = model.Embed([.. words, .. phrases], cancel);

@@ -104,7 +104,9 @@ internal sealed class SentenceModel : IDisposable
                     named[Text(parts, 8)] = tensor(MemoryMarshal.Cast<byte, float>(raw).ToArray(), shape);
             }
             else if (number == 1 && Fields(bytes).ToList() is var node && Text(node, 4) == "MatMul")
+            {
                 used.AddRange(node.Where(part => part.Number == 1).Select(part => Encoding.UTF8.GetString(part.Bytes.Span)));
+            }
         }
         string[] order = [.. used.Where(named.ContainsKey)];
         if (order.Length != Blocks * matrices.Length)

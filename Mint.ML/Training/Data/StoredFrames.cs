@@ -26,7 +26,9 @@ public sealed class StoredFrames : IFrameSource
         {
             (frames[clip], int width) = store.Shape(keys[clip]) ?? throw Gone(clip);
             if (clip == 0)
+            {
                 HiddenSize = width;
+            }
             else if (width != HiddenSize)
             {
                 throw new InvalidDataException($"{store.PathOf(keys[clip])}, the cache's entry of {names[clip]}, has frames {width} wide, and the others "

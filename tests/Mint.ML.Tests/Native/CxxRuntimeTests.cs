@@ -118,7 +118,9 @@ public sealed class CxxRuntimeTests
             CollectionAssert.AreEqual(new[] { false, true }, ElfFile.Read(library).Needs().Select(need => need.Weak).ToArray());
         }
         else
+        {
             StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => CxxRuntime.Mend(library, System(30))).Message, symbol);
+        }
     }
 
     [TestMethod]

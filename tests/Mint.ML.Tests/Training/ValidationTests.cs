@@ -118,7 +118,9 @@ public sealed class ValidationTests
         for (int i = 1; i < all.Count; i++)
         {
             if (all[i].Metrics["matching"] < all[best].Metrics["matching"])
+            {
                 best = i;
+            }
             else if (i - best == 2) { expected = i; break; }
         }
         Assert.IsLessThan(all.Count - 1, expected, "the test is about a run that stops early");
@@ -146,7 +148,9 @@ public sealed class ValidationTests
         using (var cancel = new CancellationTokenSource())
         {
             if (killedAt is { } step)
+            {
                 Assert.ThrowsExactly<TimeoutException>(() => Train(ended, kept, HeldOut(), new Crash(step)));
+            }
             else
             {
                 Assert.IsTrue(Train(ended, kept, new AlignmentValidation(new Cancelling(HeldOut().Audio, cancel, cancelledAtRead!.Value), HeldOutCaptions),

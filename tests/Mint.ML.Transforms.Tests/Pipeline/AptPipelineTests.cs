@@ -77,7 +77,9 @@ public sealed class AptPipelineTests
         for (int i = 0; i < 4; i++)
         {
             if (i == 2)
+            {
                 Assert.AreEqual("", answers[i]);
+            }
             else
             {
                 Assert.AreEqual(system.Model.Ask([File(i), File(i + 1)], new([new SoundPart(0), new TextPart("one"), new SoundPart(1),
