@@ -12,12 +12,15 @@ namespace Mint.ML.Transforms.Tests.Tensors;
 [TestClass]
 public sealed class HeldScalarsTests
 {
+    /// <summary>A script module wraps numbers among its arguments and results. This one is given tensors alone, and returns one.</summary>
+    private const string TensorsAlone = "Mint.ML.Native.OneDnnProducts.Multiply(Tensor, Tensor, Tensor): torch/jit/ScriptModule.invoke(";
+
     private static readonly string[] Ours = ["Mint.ML", "Mint.ML.Transforms", "mint", "mint-bench", "Mint.ML.Parity"];
 
     [TestMethod]
     public void Every_number_given_to_libtorch_is_held_until_it_returns()
     {
-        var faults = Faults(Ours, _ => true);
+        var faults = Faults(Ours, _ => true).FindAll(fault => !fault.StartsWith(TensorsAlone, StringComparison.Ordinal));
         Assert.IsEmpty(faults, $"{faults.Count} places, of which the first are\n" + string.Join('\n', faults.Take(50)));
     }
 
