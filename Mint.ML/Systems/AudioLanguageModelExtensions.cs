@@ -67,9 +67,9 @@ public static class AudioLanguageModelExtensions
     internal static async IAsyncEnumerable<CountedAnswer> StreamCountedAsync(this IAudioLanguageModel model, AudioEncoding sound, string instruction,
         GenerationOptions? options, [EnumeratorCancellation] CancellationToken cancel = default)
     {
+        model.CheckRead(instruction);
         if ((model as MintModel)?.Known(sound, [instruction]) is [{ } known])
         {
-            model.CheckRead(instruction);
             yield return Unasked(known);
             yield break;
         }
