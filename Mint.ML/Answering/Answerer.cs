@@ -38,10 +38,9 @@ public abstract class Answerer
     public abstract IReadOnlyList<AnswerRow> Answer(IReadOnlyList<HeardClip> clips, CancellationToken cancel);
 }
 
-/// <summary>An answerer by what a window is answered with.</summary>
+/// <summary>An answerer that hears as its model's encoder does.</summary>
 /// <param name="model">The model.</param>
-/// <param name="batch">Windows that go through it at once.</param>
-public abstract class Answerer<TAnswer>(AudioLanguageModel model, int batch) : Answerer
+public abstract class ModelAnswerer(AudioLanguageModel model) : Answerer
 {
     /// <inheritdoc/>
     public override int SampleRate => model.Encoder.SampleRate;
@@ -54,7 +53,13 @@ public abstract class Answerer<TAnswer>(AudioLanguageModel model, int batch) : A
 
     /// <summary>The model.</summary>
     protected AudioLanguageModel Model => model;
+}
 
+/// <summary>An answerer by what a window is answered with.</summary>
+/// <param name="model">The model.</param>
+/// <param name="batch">Windows that go through it at once.</param>
+public abstract class Answerer<TAnswer>(AudioLanguageModel model, int batch) : ModelAnswerer(model)
+{
     /// <inheritdoc/>
     public override IReadOnlyList<AnswerRow> Answer(IReadOnlyList<HeardClip> clips, CancellationToken cancel)
     {
@@ -109,7 +114,7 @@ public sealed class TextAnswerer(AudioLanguageModel model, string name, string i
     public override string Name => name;
 
     /// <inheritdoc/>
-    public override JsonObject Settings => Asked.Add(generation.Sample ? generation : generation with { Seed = 0 }); // which decides nothing then
+    public override JsonObject Settings => Asked.Add(generation.Deciding);
 
     private JsonObject Asked => each.Count == 0 ? new() { ["instruction"] = instruction } : new()
     {

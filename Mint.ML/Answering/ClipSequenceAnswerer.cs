@@ -11,7 +11,7 @@ namespace Mint.ML.Answering;
 /// <param name="batch">Sequences answered at once.</param>
 /// <exception cref="NotSupportedException">The model hears one clip at a time.</exception>
 /// <exception cref="ArgumentException">A text is longer than the aligner reads.</exception>
-public abstract class ClipSequenceAnswerer(AudioLanguageModel model, IReadOnlyList<ClipSequence> sequences, int batch) : Answerer
+public abstract class ClipSequenceAnswerer(AudioLanguageModel model, IReadOnlyList<ClipSequence> sequences, int batch) : ModelAnswerer(model)
 {
     private readonly Dictionary<string, ClipSequence> sequences = Read(model, sequences);
 
@@ -30,19 +30,7 @@ public abstract class ClipSequenceAnswerer(AudioLanguageModel model, IReadOnlyLi
     };
 
     /// <inheritdoc/>
-    public override int SampleRate => model.Encoder.SampleRate;
-
-    /// <inheritdoc/>
-    public override long MinimumSamples => model.Encoder.MinimumSamples;
-
-    /// <inheritdoc/>
     public override bool HearsWhole => true;
-
-    /// <inheritdoc/>
-    public override string Device => model.Encoder.Device.type.ToString().ToLowerInvariant();
-
-    /// <summary>The model.</summary>
-    protected AudioLanguageModel Model => model;
 
     /// <inheritdoc/>
     public override IReadOnlyList<AnswerRow> Answer(IReadOnlyList<HeardClip> clips, CancellationToken cancel)
@@ -92,7 +80,7 @@ public sealed class SequenceTextAnswerer(AudioLanguageModel model, IReadOnlyList
     public override string Name => "answer";
 
     /// <inheritdoc/>
-    public override JsonObject Settings => base.Settings.Add(generation.Sample ? generation : generation with { Seed = 0 }); // which decides nothing then
+    public override JsonObject Settings => base.Settings.Add(generation.Deciding);
 
     /// <inheritdoc/>
     protected override IEnumerable<AnswerRow> Answer(IReadOnlyList<AnswerRow> rows, IReadOnlyList<AudioClip> sounds, IReadOnlyList<Interleaved> asked,

@@ -53,6 +53,9 @@ public sealed record GenerationOptions
     /// <summary>Seed of sampling. An answer depends on the seed, its prompt and its number among the samples, not on the batch. Default 0.</summary>
     public long Seed { get; init; }
 
+    /// <summary>These, without the seed where it decides nothing.</summary>
+    internal GenerationOptions Deciding => Sample ? this : this with { Seed = 0 };
+
     /// <summary>Tokens that occurred have a positive score divided, a negative one multiplied by this. Default 1, none; LAVIS captions with 1.5.</summary>
     public double RepetitionPenalty { get; init; } = 1;
 

@@ -1,8 +1,5 @@
 using System.Globalization;
-using System.Numerics.Tensors;
-using CsvHelper;
 using Mint.ML.Audio;
-using Mint.ML.Files;
 using Mint.ML.Samples.Making.Notes;
 
 namespace Mint.ML.Samples.Making.Music;
@@ -20,7 +17,6 @@ internal static class MmaMusic
 {
     private const double Seconds = 6; // as the pieces of our own player (MusicSynthesis)
     private const int Rate = 16_000, RenderRate = 48_000; // as NoteSet: rendered high, then resampled
-    private const float TargetRms = 0.1f, MaxPeak = 0.99f; // as NoteSet: levels would tell soundfonts apart
 
     /// <summary>Makes the set. Grooves and soundfonts of the test pieces are in no training piece.</summary>
     /// <param name="folder">Where it goes.</param>
@@ -48,8 +44,8 @@ internal static class MmaMusic
                 rows.Add(Render(MmaScore.Of(pieces[i], held: split == "test"), font, file, work, folder, $"{split}/{i:D4}.wav"));
                 if ((i + 1) % 40 == 0) say($"{split}: {i + 1} of {count} pieces");
             }
-            Write(Path.Combine(folder, $"manifest-{split}.csv"), rows);
-            Write(Path.Combine(folder, $"questions-{split}.csv"), rows.SelectMany(row => MusicQuestions.All
+            ManifestFile.Write(Path.Combine(folder, $"manifest-{split}.csv"), rows);
+            ManifestFile.Write(Path.Combine(folder, $"questions-{split}.csv"), rows.SelectMany(row => MusicQuestions.All
                 .Select(asked => new MusicQuestion(row.Path, asked.Question, asked.Answer(Piece(row))))
                 .Append(new(row.Path, "Which instruments play?", row.Instruments.Replace(";", ", ", StringComparison.Ordinal)))));
         }
@@ -75,9 +71,7 @@ internal static class MmaMusic
         using (var synth = new FluidSynth(file, RenderRate))
         {
             float[] samples = Resampler.Get(RenderRate, Rate).Resample(synth.PlayFile(midi, (int)(Seconds * RenderRate)));
-            float rms = MathF.Sqrt(TensorPrimitives.SumOfSquares<float>(samples) / samples.Length);
-            float peak = MathF.Abs(TensorPrimitives.MaxMagnitude<float>(samples));
-            TensorPrimitives.Multiply(samples, Math.Min(TargetRms / rms, MaxPeak / peak), samples);
+            Loudness.Level(samples);
             AudioFile.WriteWav(Path.Combine(folder, path), new AudioClip(samples, Rate));
         }
         return new(path, MusicQuestions.Caption(piece), piece.Instrument, piece.Tempo, piece.Groove, piece.Tonic, piece.Mode, piece.Seed, score.BeatsPerMinute,
@@ -87,14 +81,4 @@ internal static class MmaMusic
     // Programs of no family of ours (a timpani) have their number.
     private static string Name(int program) => GeneralMidi.Programs.Where(one => one.Program == program).Select(one => one.Instrument)
         .FirstOrDefault($"General MIDI {program + 1}");
-
-    private static void Write<T>(string path, IEnumerable<T> rows)
-    {
-        var text = new StringWriter();
-        using (var writer = new CsvWriter(text, new CsvHelper.Configuration.CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n" }))
-        {
-            writer.WriteRecords(rows);
-        }
-        AtomicFile.WriteText(path, text.ToString());
-    }
 }

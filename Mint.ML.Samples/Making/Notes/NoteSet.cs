@@ -1,8 +1,4 @@
-using System.Globalization;
-using System.Numerics.Tensors;
-using CsvHelper;
 using Mint.ML.Audio;
-using Mint.ML.Files;
 using Mint.ML.Samples.Making.Sounds;
 
 namespace Mint.ML.Samples.Making.Notes;
@@ -38,9 +34,6 @@ internal static class NoteSet
 {
     // Soundfonts hold samples of 44.1 kHz and libfluidsynth does not filter when it plays at a lower rate: render high, then resample.
     private const int RenderRate = 48_000;
-
-    // Level is removed, because soundfonts differ in it and it would tell them apart; -20 dBFS leaves room for attacks.
-    private const float TargetRms = 0.1f, MaxPeak = 0.99f, SilentRms = 1e-4f;
 
     public static void Render(NoteSetOptions options, TextWriter log, CancellationToken cancel)
     {
@@ -84,7 +77,7 @@ internal static class NoteSet
         foreach (IGrouping<string, Note> split in written.GroupBy(n => n.Split))
         {
             string path = Path.Combine(options.Output, $"manifest-{split.Key}.csv");
-            WriteManifest(path, split);
+            ManifestFile.Write(path, split);
             log.WriteLine($"{path}: {split.Count():N0} clips");
         }
     }
@@ -139,16 +132,8 @@ internal static class NoteSet
         return Levelled(Resampler.Get(RenderRate, options.SampleRate).Resample(samples), options);
     }
 
-    private static AudioClip? Levelled(float[] resampled, NoteSetOptions options)
-    {
-        float rms = MathF.Sqrt(TensorPrimitives.SumOfSquares<float>(resampled) / resampled.Length);
-        if (rms < SilentRms)
-            return null;
-
-        float peak = MathF.Abs(TensorPrimitives.MaxMagnitude<float>(resampled));
-        TensorPrimitives.Multiply(resampled, Math.Min(TargetRms / rms, MaxPeak / peak), resampled);
-        return new AudioClip(resampled, options.SampleRate);
-    }
+    private static AudioClip? Levelled(float[] samples, NoteSetOptions options) =>
+        Loudness.Level(samples) ? new AudioClip(samples, options.SampleRate) : null;
 
     // How loudly a recorded note was played is not said; its package evened out the levels.
     private const int PlayedVelocity = 90;
@@ -179,16 +164,5 @@ internal static class NoteSet
             AudioFile.WriteOpus(path, clip, options.BitRate);
         else
             AudioFile.WriteWav(path, clip);
-    }
-
-    private static void WriteManifest(string path, IEnumerable<Note> notes)
-    {
-        var text = new StringWriter();
-        using (var writer = new CsvWriter(text, new CsvHelper.Configuration.CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n" }))
-        {
-            writer.WriteRecords(notes);
-        }
-
-        AtomicFile.WriteText(path, text.ToString());
     }
 }

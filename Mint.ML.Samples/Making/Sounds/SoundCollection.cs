@@ -1,7 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using CsvHelper;
-using CsvHelper.Configuration;
 using Mint.ML.Audio;
 using Mint.ML.Files;
 
@@ -60,7 +57,7 @@ internal static class SoundCollection
         clips.AddRange(atHand);
         if (clips.Count == 0) throw new InvalidDataException($"{folder}: no package could be had, and no manifest was given: there are no sounds.");
         CollectedClip[] sorted = [.. clips.DistinctBy(clip => clip.Path).OrderBy(clip => clip.Path, StringComparer.Ordinal)];
-        Write(Path.Combine(folder, Manifest), sorted);
+        ManifestFile.Write(Path.Combine(folder, Manifest), sorted);
         return sorted;
     }
 
@@ -163,13 +160,6 @@ internal static class SoundCollection
         return new CollectedClip(Path.GetRelativePath(folder, row.Path), source, IsHeldOut(source, row.Find("Note") ?? "") ? "test" : "train",
             row.Find("Label") ?? row.Find("Instrument") ?? "", row.Find("Licence") ?? "");
     });
-
-    private static void Write(string path, IEnumerable<CollectedClip> clips)
-    {
-        using var text = new StringWriter();
-        using (var writer = new CsvWriter(text, new CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n" })) writer.WriteRecords(clips);
-        AtomicFile.WriteText(path, text.ToString());
-    }
 
     // string.GetHashCode differs from process to process.
     private static uint StableHash(string text) => text.Aggregate(2166136261u, (hash, c) => (hash ^ c) * 16777619u);
