@@ -95,9 +95,12 @@ public sealed class CheckpointFolder : IDisposable
     /// <inheritdoc/>
     public void Dispose() => files.ForEach(file => file.Dispose());
 
-    /// <summary>Reads several tensors in parallel.</summary>
-    internal void ReadInto(IEnumerable<(string Name, Tensor Destination)> wanted) =>
-        TensorFile.Read([.. wanted.Select(want => (Find(want.Name).File, Find(want.Name).Entry, want.Destination))]);
+    /// <summary>Reads several tensors in parallel, or maps those that can be (<see cref="MappedWeights"/>) and reads the others.</summary>
+    internal void ReadInto(IEnumerable<(string Name, Tensor Destination)> wanted, bool mapped)
+    {
+        var tensors = wanted.Select(want => (Find(want.Name).File, Find(want.Name).Entry, want.Destination)).ToList();
+        TensorFile.Read(mapped ? MappedWeights.Take(tensors) : tensors);
+    }
 
     /// <summary>A JSON file whose root is an object, of bounded size and depth, each key once.</summary>
     /// <exception cref="InvalidDataException">It is not; the message names the file and the place.</exception>

@@ -98,6 +98,23 @@ internal static class LoadBench
         return ratio >= 0.8 ? 0 : 1;
     }
 
+    /// <summary>Opening the folder mapped, nothing of it read: load-map FOLDER</summary>
+    public static int Map(string folder)
+    {
+        const double Most = 20;
+        List<double> opened = [];
+        for (int round = 0; round <= Rounds; round++)       // the first compiles
+        {
+            Stack? model = null;
+            double seconds = Seconds(() => model = WeightLoader.Mapped(() => Load(folder)));
+            model!.Dispose();
+            if (round > 0) opened.Add(1000 * seconds);
+        }
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"opening the folder mapped: {Median(opened):F1} ms ({opened.Min():F1} to {opened.Max():F1}; limit {Most})"));
+        return Median(opened) <= Most ? 0 : 1;
+    }
+
     private static void Report(string what, List<double> speeds) =>
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what,-48} {Median(speeds):F2} GB/s ({speeds.Min():F2} to {speeds.Max():F2})"));
 

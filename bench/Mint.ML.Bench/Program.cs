@@ -10,6 +10,7 @@ return args switch
     ["load-make", var folder, var bytes] => LoadBench.Make(folder, bytes),
     ["load-memory", var folder] => LoadBench.Memory(folder),
     ["load-time", var folder] => LoadBench.Time(folder),
+    ["load-map", var folder] => LoadBench.Map(folder),
     ["rank", var threads] => AnswerBench.Rank(threads),
     ["generate", var threads] => AnswerBench.Generate(threads),
     ["search-make", var folder, var clips] => SearchBench.Make(folder, clips),
@@ -26,8 +27,8 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine("usage: mint-bench engine-time | engine-memory [STEPS] | train THREADS LENGTH,LENGTH,... [recompute] | gradcache CLIPS | cache "
-        + "CLIPS FOLDER THREADS | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | rank THREADS | generate THREADS | search-make FOLDER "
-        + "CLIPS | search FOLDER | server CLIENTS SECONDS UPLOADS MODEL [OPTIONS] | "
+        + "CLIPS FOLDER THREADS | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | load-map FOLDER | rank THREADS | generate THREADS | "
+        + "search-make FOLDER CLIPS | search FOLDER | server CLIENTS SECONDS UPLOADS MODEL [OPTIONS] | "
         + "pipeline ROWS ROUNDS | probe MANIFEST FOLDER... | "
         + "world MODEL [--teacher FOLDER] [--output FILE] [--encoder FOLDER] MANIFEST... | growth PREDICTIONS | "
         + "stress PREDICTIONS STEPS STATE_FILE   (./mint bench NAME runs them)");

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ./mint bench load [BYTES]: opens a generated checkpoint of 1 GB and compares with reading the same warm file.
+# ./mint bench load [BYTES]: opens a generated checkpoint of 1 GB and compares with reading the same warm file; and opens it mapped.
 set -euo pipefail
 bytes=${1:-1000000000}
 folder=$(mktemp -d)
@@ -9,4 +9,5 @@ bench load-make "$folder" "$bytes"
 status=0
 bench load-memory "$folder" || status=1
 bench load-time "$folder" || status=1
+bench load-map "$folder" || status=1
 exit $status

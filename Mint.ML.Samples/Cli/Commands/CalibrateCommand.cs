@@ -55,7 +55,7 @@ internal static class CalibrateCommand
             string[] among = LabelsOption.Read(parse.GetValue(labels)) is { Length: > 0 } given ? given : defaults.Labels.Count > 0 ? [.. defaults.Labels]
                 : [.. clips.SelectMany(clip => clip.Labels).Distinct().Order(StringComparer.Ordinal)];
             OptionErrors.Check(how.Validate, () => RankingOptions.CheckLabels(among));
-            using var loaded = ModelFile.Load(path, DeviceOption.Parse(parse.GetValue(device)!));
+            using var loaded = model.Load(parse, path, DeviceOption.Parse(parse.GetValue(device)!));
             var asked = new LabelOptions
             {
                 Labels = among,

@@ -74,7 +74,7 @@ internal static class EvaluateCommand
                 .Select(recipe => parse.GetValue(manifest) is { } other ? recipe with { Manifest = Path.GetFullPath(other) } : recipe)
                 .Select(recipe => recipe with { Hearing = hearing.Read(parse, recipe.Hearing) }).ToList();
             CheckTools(read, parse.GetValue(wordNet) is { Length: > 0 }, parse.GetValue(bert) is not null, parse.GetValue(spice) is not null);
-            using var loaded = ModelFile.Load(path, DeviceOption.Parse(parse.GetValue(device)!));
+            using var loaded = model.Load(parse, path, DeviceOption.Parse(parse.GetValue(device)!));
             var tools = read.Any(recipe => recipe.Task is "captioning" or "answering")
                 ? Tools(parse.GetValue(wordNet), parse.GetValue(bert), parse.GetValue(spice))
                 : new CaptionTools();

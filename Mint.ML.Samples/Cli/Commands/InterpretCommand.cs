@@ -25,7 +25,7 @@ internal static class InterpretCommand
             string? path = null;
             OptionErrors.Check(() => path = model.Read(parse));
             var clips = ClipList.Read(parse.GetValue(input)!, StandardError.Report);
-            using var loaded = ModelFile.Load(path, DeviceOption.Parse(parse.GetValue(device)!));
+            using var loaded = model.Load(parse, path, DeviceOption.Parse(parse.GetValue(device)!));
             var how = hearing.Read(parse);
             var reading = AudioReadOptions.Default with { SampleRate = loaded.Model.Encoder.SampleRate, Damaged = how.Damaged };
             Stopping.Listen();

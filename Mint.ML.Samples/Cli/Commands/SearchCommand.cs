@@ -66,7 +66,7 @@ internal static class SearchCommand
             {
                 var made = IndexSettings.Read(path);
                 made.CheckVersion(path);
-                using var same = ModelFile.Load(made.CheckedModel(path, named), DeviceOption.Parse(parse.GetValue(device)!));
+                using var same = model.Load(parse, made.CheckedModel(path, named), DeviceOption.Parse(parse.GetValue(device)!));
                 if (!existing && (windows.WindowSeconds, windows.Overlap) != (made.WindowSeconds, made.OverlapSeconds))
                 {
                     throw new InvalidOperationException($"{path} was made with --window-seconds {made.WindowSeconds} --overlap-seconds "
@@ -86,7 +86,7 @@ internal static class SearchCommand
             }
             else
             {
-                using var loaded = ModelFile.Load(named, DeviceOption.Parse(parse.GetValue(device)!));
+                using var loaded = model.Load(parse, named, DeviceOption.Parse(parse.GetValue(device)!));
                 Directory.CreateDirectory(IndexSettings.FolderOf(path));
                 if (Ranks.Present.IsFirst) IndexSettings.ForModel(path, loaded.Path, windows, hearing).Write(path);
                 return Task.FromResult(Add(path, loaded.Model, clips, windows, hearing, stored, parse.GetValue(batch), parse.GetValue(onError) == "skip",
@@ -168,7 +168,7 @@ internal static class SearchCommand
             errors.Gather(() => named = model.Read(parse));
             errors.Throw();
             var settings = IndexSettings.Read(path);
-            using var loaded = ModelFile.Load(settings.CheckedModel(path, named), DeviceOption.Parse(parse.GetValue(device)!));
+            using var loaded = model.Load(parse, settings.CheckedModel(path, named), DeviceOption.Parse(parse.GetValue(device)!));
             var search = new SoundSearch(path, loaded.Model, settings);
             var found = isSound ? search.BySound(asked, parse.GetValue(top), cancel, StandardError.Report)
                 : search.ByText(asked, parse.GetValue(top), parse.GetValue(rerank), cancel);

@@ -74,7 +74,7 @@ internal sealed class AnswerOptions
         OptionErrors.Check(() => answerer = read(defaults), windows.Validate, () => this.windows.CheckUsed(parse, windows), Own);
         var clips = (list ?? (given => ClipList.Read(given, Shared.Report)))(parse.GetValue(input)!);
 
-        using var model = ModelFile.Load(path, DeviceOption.Parse(parse.GetValue(device)!));
+        using var model = this.model.Load(parse, path, DeviceOption.Parse(parse.GetValue(device)!));
         var answers = answerer!(model.Model, batch);
         var rows = RowFormat.ForName(format, answers.Name, clips.Max(clip => clip.Name.Length));
         using var output = file is null ? AnswerOutput.ForConsole(rows)

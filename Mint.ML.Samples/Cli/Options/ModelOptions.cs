@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Mint.ML.Checkpoints;
+using TorchSharp;
 
 namespace Mint.ML.Samples.Cli.Options;
 
@@ -11,11 +13,14 @@ internal sealed class ModelOptions(string without)
     {
         Description = "Folder of a pre-trained system instead of --model: MINT, Pengi, APT, MusiLingo or CLAP, whichever it holds (docs/models.md)",
     };
+    private readonly Option<bool> map = new("--map-weights")
+    {
+        Description = "Frozen models are mapped instead of read: open at once, and shared by all processes; no other program may change their files meanwhile",
+    };
 
     public void AddTo(Command command)
     {
-        command.Options.Add(model);
-        command.Options.Add(system);
+        foreach (var option in (Option[])[model, system, map]) command.Options.Add(option);
     }
 
     /// <summary>The path that is named; null where none is.</summary>
@@ -29,4 +34,9 @@ internal sealed class ModelOptions(string without)
         errors.Throw();
         return folder;
     }
+
+    /// <summary>Loads a model as the command line says.</summary>
+    /// <inheritdoc cref="ModelFile.Load"/>
+    public ModelFile Load(ParseResult parse, string? path, torch.Device? device) =>
+        parse.GetValue(map) ? WeightLoader.Mapped(() => ModelFile.Load(path, device)) : ModelFile.Load(path, device);
 }
