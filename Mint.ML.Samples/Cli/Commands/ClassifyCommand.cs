@@ -100,7 +100,10 @@ internal static class ClassifyCommand
         int colon = labelled.LastIndexOf(':');
         if (colon <= 0) throw new ArgumentException($"--examples '{labelled}' must be MANIFEST:COLUMN, for instance examples.csv:Label.");
         string column = labelled[(colon + 1)..];
-        return [.. LabelledRows.Read(labelled[..colon], column, "--examples").Select(row => (row.Path, row[column]))];
+        var few = LabelledRows.Read(labelled[..colon], column, "--examples");
+        // It would be every clip's error, and name no manifest.
+        if (few.FirstOrDefault(row => !File.Exists(row.Path)) is { } lost) throw new InvalidDataException($"{lost.Place}: there is no file '{lost.Path}'.");
+        return [.. few.Select(row => (row.Path, row[column]))];
     }
 
     private static void Named(string labels)
