@@ -1,3 +1,4 @@
+using Mint.ML.Files;
 using Mint.ML.Text;
 
 namespace Mint.ML.Samples.Demo;
@@ -27,6 +28,7 @@ internal sealed record DemoOptions
             errors.Require(epochs >= 1, $"{name} is {epochs}; expected at least 1.");
         foreach (var (name, rate) in new[] { (nameof(Stage1LearningRate), Stage1LearningRate), (nameof(Stage2LearningRate), Stage2LearningRate) })
             errors.Require(rate > 0 && double.IsFinite(rate), $"{name} is {rate}; expected a number above 0.");
+        errors.Gather(() => AtomicFile.Check(Output));
         errors.Throw();
     }
 }

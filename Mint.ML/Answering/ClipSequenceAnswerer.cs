@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mint.ML.Audio;
+using Mint.ML.Files;
 using Mint.ML.Generation;
 using Mint.ML.Systems;
 
@@ -27,7 +28,12 @@ public abstract class ClipSequenceAnswerer(AudioLanguageModel model, IReadOnlyLi
     {
         ["sequences"] = Training.TrainingLoop.Hash(sequences.Values.SelectMany(one => new[] { one.Clip.Name, one.Sequence.Asked }.Concat(one.Files)
             .Concat(one.Sequence.Parts.Select(part => part.ToString())))),
+        ["sounds in every sequence"] = Training.TrainingLoop.Hash(Common.Select(file => FileHash.Sha256(file))),
     };
+
+    // Another sound of that name would make the rows to come another question's; that of one row alone is as any clip's.
+    private IEnumerable<string> Common => sequences.Count == 1 ? [] : sequences.Values.First().Files
+        .Where(file => RegularFile.Exists(file) && sequences.Values.All(one => one.Files.Contains(file)));
 
     /// <inheritdoc/>
     public override bool HearsWhole => true;

@@ -55,6 +55,7 @@ public sealed partial class QuestionBuilder(IChatClient client, QuestionPrompts 
             throw new InvalidDataException($"{manifest} has no column '{column}'; it has: {Brief.List(read.Columns)}.");
         string kept = output + ".asked.jsonl", folder = Path.GetDirectoryName(Path.GetFullPath(output))!;
         Directory.CreateDirectory(folder);
+        AtomicFile.Check(output);
         using var held = FolderLock.TakeFile(output);
         GrowingFile.Check(kept, KeptFile);
         var done = Read(kept);

@@ -18,12 +18,23 @@ public sealed partial class AtomicFile : IDisposable
     /// <summary>Begins a file.</summary>
     /// <param name="path">Where it goes; its folder exists. A file that is there is replaced on <see cref="Commit"/>.</param>
     /// <param name="bufferSize">Bytes gathered before they are written; 0 for a caller that writes large pieces.</param>
+    /// <exception cref="IOException">A folder, a pipe, a socket or a device is there.</exception>
     public AtomicFile(string path, int bufferSize = 1 << 16)
     {
+        Check(path);
         this.path = Path.GetFullPath(path);
         string name = Path.GetFileName(this.path);
         temporary = Path.Combine(Path.GetDirectoryName(this.path)!, $"{name[..Math.Min(name.Length, LongestStem)]}.{Guid.NewGuid():N}.tmp");
         Stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize);
+    }
+
+    /// <summary>Refuses a place that no file is put into: renamed over /dev/null, it would be everybody's.</summary>
+    /// <param name="path">The place; nothing need be there.</param>
+    /// <exception cref="IOException">A folder, a pipe, a socket or a device is there.</exception>
+    public static void Check(string path)
+    {
+        if (Directory.Exists(path)) throw new IOException($"{path} is a folder; a file is written. Name a file.");
+        if (RegularFile.IsOther(path)) throw new IOException($"{path} is a pipe, a socket or a device; a file is written. Name another place.");
     }
 
     /// <summary>What is written; it can seek.</summary>

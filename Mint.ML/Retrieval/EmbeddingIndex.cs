@@ -37,7 +37,7 @@ public sealed class EmbeddingIndex : IDisposable
         try
         {
             (header, Ids) = IndexHeader.Read(file, path);
-            block = Math.Max(1, BlockBytes / ItemBytes);
+            block = (int)Math.Clamp(Math.Min(BlockBytes / ItemBytes, header.Count), 1, int.MaxValue); // no thread takes more room than a small index needs
             finite = new bool[(header.Count + block - 1) / block];
             if (!mapped) return;
             map = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);

@@ -205,6 +205,13 @@ public sealed class MusiLingo : IAudioLanguageModel
         return (embeddings.MoveToOuterDisposeScope(), mask.MoveToOuterDisposeScope());
     }
 
+    // What LLaMA was trained to read: positions beyond it mean nothing, and take the square of their number in time and memory.
+    private const int MostTextTokens = 2048;
+
+    /// <inheritdoc/>
+    public int UnreadTokens(string instruction) => Math.Max(0, Tokenizer.Encode(Before(instruction), addSpecialTokens: false).Length
+        + Tokenizer.Encode(After(instruction), addSpecialTokens: false).Length - MostTextTokens);
+
     /// <summary>What a caption is the answer to, and labels.</summary>
     public const string CaptionInstruction = "Describe the music.", LabelInstruction = "What is heard in the music?";
 

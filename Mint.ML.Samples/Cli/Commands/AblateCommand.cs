@@ -52,6 +52,7 @@ internal static class AblateCommand
             AblationRecipe[] tables = [.. files.Select(AblationRecipe.Read)];
             string path = parse.GetValue(page) ?? Checkout.Path("--page FILE", "docs", "ablation.md"),
                 own = $"./mint ablate --stage1-epochs {options.Stage1Epochs} --stage2-epochs {options.Stage2Epochs}";
+            AtomicFile.Check(path);
             using var held = FolderLock.Take(parse.GetValue(output)!);
             var runs = new AblationRuns(options, parse.GetValue(output)!, cancel);
             // A signal ends the process at once: what is finished is kept, and a training that is not leaves nothing to go on with.

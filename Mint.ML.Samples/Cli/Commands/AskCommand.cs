@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Mint.ML.Answering;
+using Mint.ML.Distributed;
+using Mint.ML.Generation;
 using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Systems;
@@ -39,18 +41,40 @@ internal static class AskCommand
             string[] more = parse.GetValue(with) ?? [];
             bool several = more.Length > 0 || SequenceTemplate.HasNames(asked);
             IReadOnlyList<ClipSequence> sequences = [];
-            return common.Run(parse, defaults =>
+            TalkFile? talk = null;
+            try
             {
-                var options = generation.Read(parse, defaults.Generation);
-                OptionErrors.Check(options.Validate, () => generation.CheckUsed(parse, options), Words);
-                var talk = parse.GetValue(history) is { } file ? new TalkFile(file) : null;
-                string? begun = parse.GetValue(begin);
-                return (model, batch) => several ? new SequenceTextAnswerer(model, sequences, options, batch)
-                    : begun is not null ? new BeginningAnswerer(model, asked, begun, options, batch)
-                    : talk is null ? new TextAnswerer(model, "answer", asked, options, batch)
-                    : talk.Keeping(new TextAnswerer(model, "answer", asked, options, batch, talk.Turns
-                        .ToDictionary(clip => clip.Key, clip => model.Continuing(clip.Value, asked))), asked);
-            }, cancel, several ? Listed : null);
+                return common.Run(parse, defaults =>
+                {
+                    var options = generation.Read(parse, defaults.Generation);
+                    OptionErrors.Check(options.Validate, () => generation.CheckUsed(parse, options), Words);
+                    if (parse.GetValue(history) is { } file) talk = new TalkFile(file);
+                    string? begun = parse.GetValue(begin);
+                    return (model, batch) => several ? new SequenceTextAnswerer(model, sequences, options, batch)
+                        : begun is not null ? new BeginningAnswerer(model, asked, begun, options, batch)
+                        : talk is null ? new TextAnswerer(model, "answer", asked, options, batch)
+                        : Conversing(talk, model, options, batch);
+                }, cancel, several ? Listed : null);
+            }
+            finally
+            {
+                talk?.Dispose();
+            }
+
+            Answerer Conversing(TalkFile talk, AudioLanguageModel model, GenerationOptions options, int batch)
+            {
+                model.Continuing([], asked); // a model that holds no conversation says so at its first turn
+                var clips = ClipList.Read(parse.GetValue(common.Input)!, _ => { });
+                var each = talk.About(clips, asked, common.GoesOn(parse)).ToDictionary(clip => clip.Key, clip => model.Continuing(clip.Value, asked));
+                try
+                {
+                    return talk.Keeping(new TextAnswerer(model, "answer", asked, options, batch, each), clips, asked);
+                }
+                catch (ArgumentException error) when (each.Count > 0)
+                {
+                    throw new ArgumentException($"With what {parse.GetValue(history)} holds: {error.Message}", error);
+                }
+            }
 
             IReadOnlyList<ListedClip> Listed(string input)
             {
@@ -67,6 +91,7 @@ internal static class AskCommand
                 foreach (string file in more) errors.Require(File.Exists(file), $"There is no file '{file}', which --with names.");
                 errors.Unused(parse, several, "about several clips", history, begin);
                 errors.Require(parse.GetValue(history) is null || parse.GetValue(begin) is null, "Give one of --history and --begin.");
+                errors.Require(parse.GetValue(history) is null || Ranks.Started == 1, "--history is kept by one process: leave mpirun out.");
                 errors.Require(parse.GetValue(begin) is not { } begun || !string.IsNullOrWhiteSpace(begun), "--begin is empty.");
                 errors.Throw();
             }

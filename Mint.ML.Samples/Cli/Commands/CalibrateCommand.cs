@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Mint.ML.Answering;
 using Mint.ML.Audio;
+using Mint.ML.Files;
 using Mint.ML.Generation;
 using Mint.ML.Metrics;
 using Mint.ML.Samples.Cli.Options;
@@ -86,6 +87,7 @@ internal static class CalibrateCommand
                 var errors = new OptionErrors();
                 errors.Require(parse.GetValue(precision) is null or (> 0 and <= 1),
                     $"--precision is {parse.GetValue(precision)}; it is a share, above 0 and at most 1.");
+                if (parse.GetValue(output) is { } to) errors.Gather(() => AtomicFile.Check(to));
                 errors.Require(parse.GetValue(batch) >= 1, $"--batch-size is {parse.GetValue(batch)}; at least one clip is answered at once.");
                 errors.Throw();
             }

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Mint.ML.Answering;
-using Mint.ML.Audio;
 using Mint.ML.Generation;
 using Mint.ML.Samples.Cli.Options;
+using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Systems;
 
 namespace Mint.ML.Samples.Cli.Commands;
@@ -100,9 +100,10 @@ internal static class ClassifyCommand
         int colon = labelled.LastIndexOf(':');
         if (colon <= 0) throw new ArgumentException($"--examples '{labelled}' must be MANIFEST:COLUMN, for instance examples.csv:Label.");
         string column = labelled[(colon + 1)..];
-        (string, string)[] few = [.. AudioManifest.Read(labelled[..colon]).Rows.Where(row => row.Find(column) is not null)
-            .Select(row => (row.Path, row[column]))];
-        return few.Length > 0 ? few : throw new InvalidDataException($"{labelled[..colon]} has no row with a '{column}'; --examples takes MANIFEST:COLUMN.");
+        var few = LabelledRows.Read(labelled[..colon], column, "--examples");
+        // It would be every clip's error, and name no manifest.
+        if (few.FirstOrDefault(row => !File.Exists(row.Path)) is { } lost) throw new InvalidDataException($"{lost.Place}: there is no file '{lost.Path}'.");
+        return [.. few.Select(row => (row.Path, row[column]))];
     }
 
     private static void Named(string labels)

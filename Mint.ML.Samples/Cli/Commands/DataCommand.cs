@@ -103,12 +103,15 @@ internal static class DataCommand
             errors.Gather(() => Numbers(parse.GetValue(pitches)!, "--pitches", 0, 127));
             errors.Gather(() => Numbers(parse.GetValue(velocities)!, "--velocities", 1, 127));
             if (parse.GetValue(subset) is { } asked) errors.Gather(() => Pair(asked));
+            IReadOnlyList<(Soundfont, string)> fonts = [];
+            errors.Gather(() => fonts = Soundfont.Find(
+                parse.GetValue(soundfonts)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), parse.GetValue(folder)));
             errors.Throw();
 
+            Stopping.Listen();
             NoteSet.Render(new NoteSetOptions
             {
-                Soundfonts = Soundfont.Find(parse.GetValue(soundfonts)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
-                    parse.GetValue(folder)),
+                Soundfonts = fonts,
                 Pitches = Numbers(parse.GetValue(pitches)!, "--pitches", 0, 127),
                 Velocities = Numbers(parse.GetValue(velocities)!, "--velocities", 1, 127),
                 Seconds = length,

@@ -49,6 +49,7 @@ internal static class DistilCommand
                 if (parse.GetValue(threads) is < 1 or > 1024) throw new ArgumentException($"--threads is {parse.GetValue(threads)}; expected 1 to 1024.");
             });
             string home = parse.GetValue(teacher)!;
+            using var made = MadeFolder.Take(parse.GetValue(output)!);
             Stopping.Listen();
             using var model = YamNet.Load(home);
             using var bank = SoundBank.Open(parse.GetValue(sounds)!, Console.Out, cancel);
@@ -60,10 +61,15 @@ internal static class DistilCommand
             try
             {
                 var result = TrainingLoop.Run(distillation, distillation, options.Loop, new TrainingLines("patches"), cancel);
+                if (cancel.IsCancellationRequested)
+                {
+                    MadeFolder.Stopped(parse.GetValue(output)!, options.RunFolder);
+                    return Task.FromResult(130);
+                }
                 using var student = distillation.Result();
                 EncoderCard.Write(parse.GetValue(output)!, student, home, bank, options, result);
                 Console.WriteLine($"written: {parse.GetValue(output)} ({student.parameters().Sum(weight => weight.numel()):N0} parameters)");
-                return Task.FromResult(cancel.IsCancellationRequested ? 130 : 0);
+                return Task.FromResult(0);
             }
             finally
             {

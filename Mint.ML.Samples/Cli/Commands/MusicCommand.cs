@@ -32,18 +32,20 @@ internal static class MusicCommand
         };
         command.SetAction((parse, cancel) =>
         {
-            var found = Soundfont.Find(parse.GetValue(soundfonts)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
-                parse.GetValue(fonts));
+            IReadOnlyList<(Soundfont Font, string Path)>? found = null;
             var errors = new OptionErrors();
+            errors.Gather(() => found = Soundfont.Find(
+                parse.GetValue(soundfonts)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), parse.GetValue(fonts)));
             foreach (var (name, count) in new[] { ("train", parse.GetValue(train)), ("test", parse.GetValue(test)) })
             {
                 errors.Require(count >= 1, $"--{name} is {count}; at least one piece is made.");
-                errors.Require(found.Any(one => one.Font.Split == name), $"--soundfonts has none of {name}.");
+                errors.Require(found is null || found.Any(one => one.Font.Split == name), $"--soundfonts has none of {name}.");
             }
             errors.Gather(() => MmaScore.Find());
             errors.Throw();
             string place = parse.GetValue(folder)!;
-            MmaMusic.Make(place, found, parse.GetValue(train), parse.GetValue(test), parse.GetValue(seed), Console.WriteLine, cancel);
+            Stopping.Listen();
+            MmaMusic.Make(place, found!, parse.GetValue(train), parse.GetValue(test), parse.GetValue(seed), Console.WriteLine, cancel);
             Console.WriteLine($"{place}: {parse.GetValue(train)} pieces to train on, {parse.GetValue(test)} held out");
             return Task.FromResult(0);
         });

@@ -50,6 +50,7 @@ internal static class PretrainEncoderCommand
         {
             var options = training.Read(parse);
             OptionErrors.Check(options.Validate, Shape);
+            using var made = MadeFolder.Take(parse.GetValue(output)!);
             var config = LogMelConvolutions.Configure(new Data2VecAudioConfig
             {
                 HiddenSize = parse.GetValue(width),
@@ -65,9 +66,14 @@ internal static class PretrainEncoderCommand
             Stopping.Listen();
             using var features = EncoderPretraining.Features(encoder, Sounds(rows, config.SampleRate, encoder.MinimumSamples), progress, cancel);
             EncoderPretraining.Run(encoder, features, told, held, options, new TrainingLines(), cancel);
+            if (cancel.IsCancellationRequested)
+            {
+                MadeFolder.Stopped(parse.GetValue(output)!, options.RunFolder);
+                return Task.FromResult(130);
+            }
             EncoderPretraining.Save(encoder, config, parse.GetValue(output)!);
             Console.WriteLine($"written: {parse.GetValue(output)} ({encoder.parameters().Sum(weight => weight.numel()):N0} parameters)");
-            return Task.FromResult(cancel.IsCancellationRequested ? 130 : 0);
+            return Task.FromResult(0);
 
             void Shape()
             {

@@ -46,11 +46,14 @@ internal static class PretrainLanguageModelCommand
             var options = training.Read(parse);
             int d = parse.GetValue(width), heads = Math.Max(1, d / 32);
             OptionErrors.Check(options.Validate, Shape);
+            using var held = MadeFolder.Take(folder);
             var progress = new ConsoleLines();
             var senses = WordNet.Read(parse.GetValue(wordNet)!);
             var lessons = new Lessons(senses, options.Seed);
             progress.Report($"{senses.Count:N0} senses; training the tokenizer");
-            var tokenizer = LanguageModelFolder.WriteTokenizer(lessons.Texts(options.Seed), folder, parse.GetValue(vocabulary), cancel);
+            Stopping.Listen();
+            // A model that is there stays whole until this one is.
+            var (tokenizer, pieces) = LanguageModelFolder.TrainTokenizer(lessons.Texts(options.Seed), parse.GetValue(vocabulary), cancel);
             using var model = LanguageModelPretraining.Create(new T5Config
             {
                 VocabularySize = tokenizer.VocabularySize,
@@ -63,15 +66,14 @@ internal static class PretrainLanguageModelCommand
                 FeedForward = "gated-gelu",
                 TieWordEmbeddings = false,
             }, options.Seed);
-            Stopping.Listen();
             LanguageModelPretraining.Run(model, tokenizer, lessons.Draw, options, new TrainingLines("pairs"), cancel);
             if (cancel.IsCancellationRequested)
             {
-                StandardError.Report($"mint: stopped; {folder} has a tokenizer and no weights"
-                    + (options.RunFolder is null ? "." : "; the same command goes on."));
+                MadeFolder.Stopped(folder, options.RunFolder);
                 return Task.FromResult(130);
             }
             LanguageModelFolder.WriteModel(model, folder);
+            foreach (var (name, bytes) in pieces) AtomicFile.Write(Path.Combine(folder, name), stream => stream.Write(bytes));
             // What was written is measured: in float16.
             using var written = T5.Load(folder);
             string card = Card(written, tokenizer, lessons, options);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Mint.ML.Files;
 using Mint.ML.Samples.Cli.Reports;
 using Mint.ML.Transforms;
 
@@ -56,6 +57,8 @@ internal static class ReportCommand
             throw new ArgumentException($"--model says nothing about {folder}, which is no evaluation: it has no evaluation.json. Leave it out.");
         if (!isRun && !isEvaluation)
             throw new FileNotFoundException($"{folder} is neither a run folder (it has no log.jsonl) nor an evaluation folder (it has no evaluation.json).");
+        string path = output ?? Path.Combine(folder, "report.html");
+        AtomicFile.Check(path);
         var notes = new List<string>();
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
         var page = new JsonObject { ["folder"] = name };
@@ -79,7 +82,6 @@ internal static class ReportCommand
                 $"{sounds.OverLimit} clips are left out, because the page holds at most {limit / 1e6:0.#} MB of sound (--audio-limit)."));
         }
         page["notes"] = new JsonArray([.. notes.Select(note => (JsonNode)note)]);
-        string path = output ?? Path.Combine(folder, "report.html");
         ReportPage.Write(path, $"{name} · mint report", page);
         foreach (string note in notes) progress.Report(note);
         progress.Report(string.Create(CultureInfo.InvariantCulture,

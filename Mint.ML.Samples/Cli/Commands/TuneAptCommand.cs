@@ -90,6 +90,8 @@ internal static class TuneAptCommand
                 {
                     errors.Require(value >= least, $"{name} is {value}; expected at least {least}.");
                 }
+                errors.Unused(parse, parse.GetValue(fewShot) is not { Length: > 0 }, "without --few-shot", ways, shots, episodes);
+                errors.Unused(parse, folder is not null, "beside --from, whose APT has its own", run.EncoderOption, language);
                 errors.Require(folder is null || stage0 is null, "--from and --bridge are both given; training starts from one of them.");
                 if (folder is not null)
                 {

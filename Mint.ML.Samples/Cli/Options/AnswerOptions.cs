@@ -47,6 +47,9 @@ internal sealed class AnswerOptions
     /// <summary>The input comes before a command's own arguments.</summary>
     public Argument<string> Input => input;
 
+    /// <summary>Whether answers are added to a file of an earlier run.</summary>
+    public bool GoesOn(ParseResult parse) => File.Exists(parse.GetValue(output));
+
     public void AddTo(Command command)
     {
         model.AddTo(command);

@@ -35,8 +35,12 @@ internal sealed class AptData
     /// <summary>Episodes of a manifest with a label a clip.</summary>
     public void AddEpisodes(string manifest, string column, int ways, int shots, int count, long seed)
     {
-        var rows = AudioManifest.Read(manifest).Rows.Where(row => row.Find(column) is not null).DistinctBy(row => row.Path).ToList();
-        if (rows.Count == 0) throw new InvalidDataException($"{manifest} has no row with a '{column}'; --few-shot takes MANIFEST:COLUMN.");
+        var rows = LabelledRows.Read(manifest, column, "--few-shot");
+        if (rows.GroupBy(row => row[column]).Count(label => label.Count() > shots) is var classes && classes < ways)
+        {
+            throw new InvalidDataException($"{manifest}: {classes} labels of '{column}' have more than {shots} clips; an episode of {ways} classes (--ways) with "
+                + $"{shots} labelled clips of each (--shots) needs {ways} of them.");
+        }
         int[] index = Index([.. rows.Select(row => row.Path)], [.. rows.Select(row => row.Place)]);
         sources.Add(new([.. AptEpisodes.FewShot([.. rows.Select(row => row[column])], ways, shots, count, seed)
             .Select(episode => InstructionExample.Of(Numbered(episode.Sequence, index), episode.Answer))]));

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using Mint.ML.Bridges;
 using Mint.ML.Evaluation;
+using Mint.ML.LanguageModels;
 using Mint.ML.Objectives;
 using Mint.ML.Systems;
+using Mint.ML.Text;
 using Mint.ML.Training;
 using Mint.ML.Training.Data;
 using TheApt = Mint.ML.Systems.Apt;
@@ -66,9 +68,8 @@ internal sealed record AptDemo(string Data, string Models, int Seed)
         string[] names = [.. train.Labels.Distinct()];
         Say($"{train.Labels.Count} clips of {names.Length} classes to train on, {test.Labels.Count} of other recordings held out");
 
-        string folder = Directory.CreateTempSubdirectory("mint-apt-demo-").FullName;
         var texts = new SoundTexts(names);
-        var (llama, tokenizer) = SmallLlama.Train(texts, folder, TextSteps, Seed, null, cancel);
+        var (llama, tokenizer) = Read(texts, cancel);
         Say(FormattableString.Invariant($"a LLaMA of {llama.parameters().Sum(weight => weight.numel()):N0} weights has read {TextSteps * 32:N0} texts: ")
             + string.Join(", ", Enumerable.Range(0, SoundTexts.Kinds).Select(kind => FormattableString.Invariant(
                 $"{SmallLlama.Accuracy(llama, tokenizer, texts, kind, 50):P0}"))) + " of others' answers are right, a kind; it is frozen now");
@@ -90,11 +91,23 @@ internal sealed record AptDemo(string Data, string Models, int Seed)
             .. train.Pairs(Pairs, Seed).Select(pair => InstructionExample.Of(pair.Sequence, pair.Answer))];
         Told("stage 2", AptTraining.Run(apt, all, new([new(single), new(several)]), Options(Stage2Epochs, 32), cancel: cancel));
 
-        Directory.Delete(folder, recursive: true);
         var asked = new AptEvaluation(apt, test.Clips);
         var (frames, counted) = test.Scenes(100, 7);
         return new(asked.FewShot(AptEpisodes.FewShot(test.Labels, 4, 1, 200, 7), cancel), asked.Reasoning(test.Pairs(200, 7), cancel),
             new AptEvaluation(apt, frames).Counting(counted, cancel));
+    }
+
+    private (Llama Model, TextTokenizer Tokenizer) Read(SoundTexts texts, CancellationToken cancel)
+    {
+        string folder = Directory.CreateTempSubdirectory("mint-apt-demo-").FullName;
+        try
+        {
+            return SmallLlama.Train(texts, folder, TextSteps, Seed, null, cancel);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     // The paper's aligner, four blocks, at a twelfth of its width.

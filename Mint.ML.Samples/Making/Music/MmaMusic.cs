@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mint.ML.Audio;
+using Mint.ML.Files;
 using Mint.ML.Samples.Making.Notes;
 
 namespace Mint.ML.Samples.Making.Music;
@@ -30,7 +31,29 @@ internal static class MmaMusic
         CancellationToken cancel)
     {
         MmaScore.Find(); // before anything is written
-        string work = Directory.CreateDirectory(Path.Combine(folder, "mma")).FullName;
+        using var held = FolderLock.Take(folder); // two at once would play each other's scores
+        Forget(folder);
+        string work = Directory.CreateTempSubdirectory("mint-mma-").FullName;
+        try
+        {
+            Make(folder, work, fonts, train, test, seed, say, cancel);
+        }
+        finally
+        {
+            Directory.Delete(work, recursive: true);
+        }
+    }
+
+    // The lists of an earlier making: sounds that they name are written over, and one that is stopped leaves no list that lies.
+    private static void Forget(string folder)
+    {
+        foreach (string split in (string[])["train", "test"])
+            foreach (string list in (string[])["manifest", "questions"]) File.Delete(Path.Combine(folder, $"{list}-{split}.csv"));
+    }
+
+    private static void Make(string folder, string work, IReadOnlyList<(Soundfont Font, string Path)> fonts, int train, int test, int seed, Action<string> say,
+        CancellationToken cancel)
+    {
         foreach (var (split, count, draw) in new[] { ("train", train, 2 * seed), ("test", test, 2 * seed + 1) })
         {
             var own = fonts.Where(font => font.Font.Split == split).ToArray();
@@ -49,7 +72,6 @@ internal static class MmaMusic
                 .Select(asked => new MusicQuestion(row.Path, asked.Question, asked.Answer(Piece(row))))
                 .Append(new(row.Path, "Which instruments play?", row.Instruments.Replace(";", ", ", StringComparison.Ordinal)))));
         }
-        Directory.Delete(work, recursive: true);
     }
 
     /// <summary>The pieces of a manifest, and their sounds.</summary>

@@ -1,4 +1,5 @@
 using Mint.ML.Audio;
+using Mint.ML.Files;
 using Mint.ML.Samples.Making.Sounds;
 
 namespace Mint.ML.Samples.Making.Notes;
@@ -37,6 +38,9 @@ internal static class NoteSet
 
     public static void Render(NoteSetOptions options, TextWriter log, CancellationToken cancel)
     {
+        using var held = FolderLock.Take(options.Output);
+        // Of an earlier set: sounds that they name are written over, and a making that is stopped leaves no manifest that lies.
+        foreach (string split in (string[])["train", "test"]) File.Delete(Manifest(options, split));
         var written = new List<Note>();
         foreach ((Soundfont font, string file) in options.Soundfonts)
         {
@@ -74,13 +78,16 @@ internal static class NoteSet
             log.WriteLine($"{instrument.Package}: {notes.Length:N0} notes");
         }
 
+        if (written.Count == 0) throw new InvalidDataException("There is no note of these pitches, velocities and counts that an instrument plays: ask for others.");
         foreach (IGrouping<string, Note> split in written.GroupBy(n => n.Split))
         {
-            string path = Path.Combine(options.Output, $"manifest-{split.Key}.csv");
+            string path = Manifest(options, split.Key);
             ManifestFile.Write(path, split);
             log.WriteLine($"{path}: {split.Count():N0} clips");
         }
     }
+
+    private static string Manifest(NoteSetOptions options, string split) => Path.Combine(options.Output, $"manifest-{split}.csv");
 
     /// <summary>The notes of one soundfont by family, in the order in which a subset takes them: one of each program, then a second of each, and so
     /// on.</summary>

@@ -25,7 +25,11 @@ internal sealed record Soundfont(string Name, string File, string Package, strin
     {
         var found = new List<(Soundfont, string)>();
         var missing = new List<Soundfont>();
-        foreach (string name in names)
+        string[] all = [.. names];
+        if (all.Length == 0) throw new ArgumentException($"No soundfont is named. Known: {string.Join(", ", All.Select(f => f.Name))}.");
+        if (all.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1) is { } twice)
+            throw new ArgumentException($"The soundfont '{twice.Key}' is named {twice.Count()} times; its sounds would be, too.");
+        foreach (string name in all)
         {
             Soundfont font = All.FirstOrDefault(f => f.Name == name)
                 ?? throw new ArgumentException($"There is no soundfont '{name}'. Known: {string.Join(", ", All.Select(f => f.Name))}.");

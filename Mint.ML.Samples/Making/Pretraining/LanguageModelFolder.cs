@@ -44,6 +44,23 @@ internal static class LanguageModelFolder
         return TextTokenizer.Load(folder);
     }
 
+    /// <summary>Trains the tokenizer without a folder.</summary>
+    /// <returns>The tokenizer, and the files that <see cref="WriteTokenizer"/> writes.</returns>
+    public static (TextTokenizer Tokenizer, IReadOnlyDictionary<string, byte[]> Files) TrainTokenizer(IEnumerable<string> texts, int vocabularySize,
+        CancellationToken cancel = default)
+    {
+        string folder = Directory.CreateTempSubdirectory("mint-pieces-").FullName;
+        try
+        {
+            var tokenizer = WriteTokenizer(texts, folder, vocabularySize, cancel);
+            return (tokenizer, Directory.GetFiles(folder).ToDictionary(file => Path.GetFileName(file), File.ReadAllBytes));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     /// <summary>Writes configuration and weights: matrices in float16, norms in float32.</summary>
     public static void WriteModel(T5 model, string folder)
     {

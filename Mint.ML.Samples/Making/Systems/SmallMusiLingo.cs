@@ -77,11 +77,19 @@ internal static class SmallMusiLingo
             }
         }
         string place = Directory.CreateTempSubdirectory("mint-small-musilingo-").FullName, mert = Path.Combine(place, "mert");
-        SmallFolders.WriteMert(encoder, mert);
-        using var ear = MusiLingo.Begin(mert, llama, window: Window);
-        return new(place, Pieces("train", train, 1), Pieces("test", test, 2));
+        try
+        {
+            SmallFolders.WriteMert(encoder, mert);
+            using var ear = MusiLingo.Begin(mert, llama, window: Window);
+            return new(place, Pieces(ear, "train", train, 1), Pieces(ear, "test", test, 2));
+        }
+        catch
+        {
+            Directory.Delete(place, recursive: true);
+            throw;
+        }
 
-        HeardPieces Pieces(string split, int count, int seed)
+        HeardPieces Pieces(MusiLingo ear, string split, int count, int seed)
         {
             string manifest = $"manifest-{split}.csv";
             if (music is null)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Mint.ML.Files;
 using Mint.ML.Tests.Text;
 
@@ -34,6 +35,28 @@ public sealed class AtomicFileTests
         Assert.AreEqual("mine", File.ReadAllText(precious));
         Assert.AreEqual("page", File.ReadAllText(folder.File("page.html")));
         Assert.IsNull(new FileInfo(folder.File("page.html")).LinkTarget);
+    }
+
+    [TestMethod]
+    public void A_folder_a_pipe_or_a_link_to_one_is_replaced_by_no_file()
+    {
+        using var folder = new TemporaryFolder();
+        List<(string Name, string Words)> others = [("folder", "is a folder")];
+        Directory.CreateDirectory(folder.File("folder"));
+        if (OperatingSystem.IsLinux()) // elsewhere the system is not asked
+        {
+            Process.Start("mkfifo", folder.File("pipe"))!.WaitForExit();
+            File.CreateSymbolicLink(folder.File("link"), folder.File("pipe"));
+            others.AddRange([("pipe", "is a pipe"), ("link", "is a pipe")]);
+        }
+        foreach (var (name, words) in others)
+        {
+            StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => AtomicFile.WriteText(folder.File(name), "page")).Message, words);
+            StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => AtomicFile.Check(folder.File(name))).Message, words);
+        }
+        AtomicFile.Check(folder.File("none"));
+        Assert.HasCount(others.Count, Directory.GetFileSystemEntries(folder.Path));
+        if (others.Count > 1) Assert.IsNotNull(new FileInfo(folder.File("link")).LinkTarget);
     }
 
     [TestMethod]

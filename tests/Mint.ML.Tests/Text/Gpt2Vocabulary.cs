@@ -31,7 +31,6 @@ internal static class Gpt2Vocabulary
             return $"{Spell(parts[0])} {Spell(parts[1])}";
         });
         var folder = new TemporaryFolder();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => folder.Dispose();
         File.WriteAllText(folder.File("vocab.json"), JsonSerializer.Serialize(vocabulary));
         File.WriteAllLines(folder.File("merges.txt"), merges.Prepend("#version: 0.2"));
         return folder;

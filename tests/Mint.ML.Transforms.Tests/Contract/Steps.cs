@@ -14,30 +14,34 @@ namespace Mint.ML.Transforms.Tests.Contract;
 /// <param name="Input">A column that it reads and cannot do without.</param>
 /// <param name="Added">The columns that it adds or replaces.</param>
 /// <param name="MapsRows">Whether one row becomes one row.</param>
-internal sealed record Step(Type Transformer, Func<MLContext, IEstimator<ITransformer>> Make, Step.Prefix Before, string Input, string[] Added,
+internal sealed record Step(Type Transformer, Func<MLContext, IEstimator<ITransformer>> Make, Lazy<Step.Prefix> Before, string Input, string[] Added,
     bool MapsRows = true)
 {
     private static EightClips Clips => EightClips.Shared;
-    public IDataView Data() => Before.Data;
+    public IDataView Data() => Before.Value.Data;
 
     private static BridgeNetTransformer Bridge => Clips.Model.OfType<BridgeNetTransformer>().Single();
     private static InstructionTunedTransformer Tuned => Clips.Model.OfType<InstructionTunedTransformer>().Single();
 
-    // What stands before each step, and what it makes of the manifest: computed once, where ML.NET can cache it, so that a step is tested alone.
-    private static readonly Prefix None = new([], Clips.Data);
-    private static readonly Prefix Loaded = None.And(data => Clips.Ml.Transforms.LoadAudio().Fit(data)); // ML.NET caches no audio
-    private static readonly Prefix Featurized = Loaded.And(data => Clips.Ml.Transforms.FeaturizeAudio("Features", "Audio", Clips.Encoder).Fit(data),
+    // What stands before each step, and what it makes of the manifest: computed once, where ML.NET can cache it, so that a step is tested alone; and not
+    // before it is, since every process that looks for tests asks for the steps' names.
+    private static readonly Lazy<Prefix> None = new(() => new([], Clips.Data));
+    private static readonly Lazy<Prefix> Loaded = After(None, data => Clips.Ml.Transforms.LoadAudio().Fit(data)); // ML.NET caches no audio
+    private static readonly Lazy<Prefix> Featurized = After(Loaded, data => Clips.Ml.Transforms.FeaturizeAudio("Features", "Audio", Clips.Encoder).Fit(data),
         "Path", "Caption", "Instruction", "Response", "Features");
-    private static readonly Prefix Embedded = Featurized.And(_ => Bridge, "Path", "AudioEmbedding", "TextEmbedding");
+    private static readonly Lazy<Prefix> Embedded = After(Featurized, _ => Bridge, "Path", "AudioEmbedding", "TextEmbedding");
 
-    private static readonly Prefix HeardByPengi = Heard(SmallSystems.ThePengi), HeardByMusiLingo = Heard(SmallSystems.TheMusiLingo),
-        HeardByClap = Heard(SmallSystems.TheClap), HeardByApt = Heard(SmallSystems.TheApt);
+    private static readonly Lazy<Prefix> HeardByPengi = Heard(() => SmallSystems.ThePengi), HeardByMusiLingo = Heard(() => SmallSystems.TheMusiLingo),
+        HeardByClap = Heard(() => SmallSystems.TheClap), HeardByApt = Heard(() => SmallSystems.TheApt);
 
-    private static Prefix Heard(AudioLanguageSystem system) =>
-        Loaded.And(data => system.FeaturizeAudio().Fit(data), "Path", "Caption", "Instruction", "Response", "Features");
+    private static Lazy<Prefix> Heard(Func<AudioLanguageSystem> system) =>
+        After(Loaded, data => system().FeaturizeAudio().Fit(data), "Path", "Caption", "Instruction", "Response", "Features");
+
+    private static Lazy<Prefix> After(Lazy<Prefix> before, Func<IDataView, ITransformer> next, params string[] cached) =>
+        new(() => before.Value.And(next, cached));
 
     /// <summary>The step behind what stands before it, as one model over the manifest.</summary>
-    public ITransformer Whole(ITransformer fitted) => new TransformerChain<ITransformer>([.. Before.Steps, fitted]);
+    public ITransformer Whole(ITransformer fitted) => new TransformerChain<ITransformer>([.. Before.Value.Steps, fitted]);
 
     internal sealed record Prefix(ITransformer[] Steps, IDataView Data)
     {
@@ -52,7 +56,7 @@ internal sealed record Step(Type Transformer, Func<MLContext, IEstimator<ITransf
     private static readonly Lazy<string> Index = new(() =>
     {
         string path = Path.Combine(Clips.Folder, "contract.index");
-        Clips.Ml.AudioLanguage().CreateAudioIndex(Embedded.Data, path);
+        Clips.Ml.AudioLanguage().CreateAudioIndex(Embedded.Value.Data, path);
         return path;
     });
 

@@ -6,7 +6,8 @@ using Mint.ML.Training;
 
 namespace Mint.ML.Transforms.Tests.Pipeline;
 
-/// <summary>Eight clips with a manifest, the frozen models, and the whole pipeline fitted on them: made once, in a temporary folder.</summary>
+/// <summary>Eight clips with a manifest, the frozen models, and the whole pipeline fitted on them: made once, in a temporary folder, which goes when the tests
+/// end.</summary>
 internal sealed class EightClips
 {
     private static readonly Lazy<EightClips> Made = new(() => new EightClips());
@@ -17,7 +18,6 @@ internal sealed class EightClips
 
     private EightClips()
     {
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => folder.Delete(recursive: true);
         Manifest = Path.Combine(folder.FullName, "clips.csv");
         var lines = new List<string> { "Path,Family,Caption,Instruction,Response" };
         for (int i = 0; i < 8; i++)

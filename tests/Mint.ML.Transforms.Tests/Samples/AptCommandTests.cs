@@ -69,6 +69,22 @@ public sealed class AptCommandTests
         var none = Assert.ThrowsExactly<ArgumentException>(() => Run(TuneAptCommand.Create(), "--few-shot", "x.csv", "--ways", "1"));
         foreach (string part in (string[])["MANIFEST:COLUMN", "--ways is 1", "--bridge"]) StringAssert.Contains(none.Message, part);
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Run(TuneAptCommand.Create(), "--from", SmallSystems.Pengi)).Message, "Pengi");
+        string few = Path.Combine(Place("few"), "few.csv");
+        foreach (var (rows, options, words) in new (string[], string[], string[])[]
+        {
+            (["0,a", "1,a", "2,b", "0,b"], ["--ways", "2"], ["row 4 (line 5)", "'b' here, and 'a' in row 1"]),
+            (["0,a", "1,a", "0,a"], ["--ways", "2"], ["1 labels of 'Label' have more than 1 clips", "--ways"]),
+            (["0,a"], ["--language-model", SmallSystems.Apt], ["--language-model", "beside --from"]),
+        })
+        {
+            File.WriteAllLines(few, ["Path,Label", .. rows.Select(row => Path.Combine(Clips.Folder, $"clip{row.Replace(",", ".wav,")}"))]);
+            var error = Assert.Throws<Exception>(() => Run(TuneAptCommand.Create(), ["--from", SmallSystems.Apt, "--few-shot", few + ":Label", .. options,
+                .. Short(Place("none"))]));
+            foreach (string part in words) StringAssert.Contains(error.Message, part);
+        }
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Run(TuneAptCommand.Create(), "--from", SmallSystems.Apt, "--data", Clips.Manifest,
+            "--shots", "2")).Message, "--shots says nothing without --few-shot");
+        Assert.IsEmpty(Directory.GetFileSystemEntries(Place("none")));
     }
 
     private static string[] Names(string folder) => [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)

@@ -1,5 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json.Nodes;
 using Mint.ML.Audio;
 using Mint.ML.Transforms.Tests.Contract;
@@ -72,10 +75,22 @@ public sealed class EveryCommandStopsTests
                 string sound = Path.Combine(folder, "half-a-second.wav");
                 AudioFile.WriteWav(sound, new AudioClip(noise, 16_000));
                 return new(["pretrain-encoder", Many(8, sound), "--labels", "Family", "--hidden-size", "16", "--convolution-width", "8", "--layers", "1",
-                    "--run-folder", Out, "--output", Path.Combine(folder, "encoder"), "--epochs", "100000", "--batch-size", "4"], Trains);
+                    "--run-folder", Out, "--output", Path.Combine(folder, "encoder"), "--epochs", "100000", "--batch-size", "4"], Trains, GoesOn: true);
+            case "pretrain-language-model":
+                return new(["pretrain-language-model", "--wordnet", Words(), "--hidden-size", "32", "--layers", "1", "--vocabulary-size", "300", "--steps",
+                    "100000", "--batch-size", "4", "--run-folder", Out, "--output", Path.Combine(folder, "language-model")], Trains, GoesOn: true);
+            case "data notes":
+                if (!File.Exists("/usr/share/sounds/sf2/TimGM6mb.sf2")) Assert.Inconclusive("There is no soundfont (Debian: timgm6mb-soundfont).");
+                Directory.CreateDirectory(Out);
+                File.WriteAllText(Path.Combine(Out, "manifest-train.csv"), "Path\n"); // of an earlier set, whose sounds are written over
+                return new(["data", "notes", "--soundfonts", "timgm", "--pitches", "28:108:1", "--output", Out],
+                    () => Directory.Exists(Path.Combine(Out, "timgm")) && Directory.EnumerateFiles(Path.Combine(Out, "timgm"), "*.wav").Any());
+            case "data questions":
+                return new(["data", "questions", Clips.Manifest, Path.Combine(folder, "questions.jsonl"), "--prompts", Path.Combine(TinyModels.Repository(),
+                    "recipes", "musilingo", "questions-short"), "--endpoint", Chat(2), "--chat-model", "small"], () => HasLine("questions.jsonl.asked.jsonl"));
             case "distil":
                 return new(["distil", .. worldly, "--output", Path.Combine(folder, "encoder"), "--run-folder", Out, "--shards", "1", "--epochs", "100000",
-                    "--batch-size", "16", "--validate-every", "100000"], Trains);
+                    "--batch-size", "16", "--validate-every", "100000"], Trains, GoesOn: true);
             case "distil, mixing":
                 return new(["distil", .. worldly, "--output", Path.Combine(folder, "encoder"), "--run-folder", Out, "--shards", "500"],
                     () => File.Exists(Path.Combine(folder, "pool", "made-of")));
@@ -150,9 +165,15 @@ public sealed class EveryCommandStopsTests
     [DataRow("calibrate", "TERM", 143)]
     [DataRow("interpret", "TERM", 143)]
     [DataRow("data sounds", "TERM", 143)]
+    [DataRow("data notes", "TERM", 143)]
+    [DataRow("data questions", "TERM", 143)]
+    [DataRow("pretrain-language-model", "TERM", 143)]
     public void It_hears_the_first_signal(string command, string signal, int code)
     {
         var night = AtWork(command);
+        // A model that is there stays, until the next one is whole.
+        string[] made = [Path.Combine(folder, "encoder"), Path.Combine(folder, "language-model")];
+        foreach (string model in made) File.WriteAllText(Path.Combine(Directory.CreateDirectory(model).FullName, "config.json"), "{}");
         // Where no registry is asked, every package is passed over.
         using var process = Start(CommandLine, night.Arguments, path: Tools("exit 1"));
         string all = Until(process, night.Working ?? (() => true), signal,
@@ -163,7 +184,48 @@ public sealed class EveryCommandStopsTests
             Assert.Contains("the same command goes on", all);
             Assert.IsTrue(Directory.EnumerateFiles(Out, "step-*").Any(), "a checkpoint of the step where it stopped");
         }
+        foreach (string model in made)
+            Assert.AreEqual("config.json", string.Join(' ', Directory.GetFileSystemEntries(model).Select(Path.GetFileName)), "what is half trained is no model");
+        Assert.IsEmpty(Directory.GetFiles(folder, "manifest-*.csv", SearchOption.AllDirectories), "nor half a set of sounds one");
         Assert.IsEmpty(Directory.EnumerateFiles(folder, "*.tmp", SearchOption.AllDirectories).ToArray(), "what was begun and not finished is gone");
+    }
+
+    // As WordNet's files: things of one word, with a sentence each.
+    private string Words()
+    {
+        string words = Directory.CreateDirectory(Path.Combine(folder, "wordnet")).FullName;
+        string[] parts = ["red", "loud", "round", "small", "old", "house", "sound", "river", "stone", "song"];
+        foreach (string part in (string[])["verb", "adj", "adv"]) File.WriteAllText(Path.Combine(words, $"data.{part}"), "");
+        File.WriteAllLines(Path.Combine(words, "data.noun"), Enumerable.Range(0, 400).Select(i =>
+            $"{i:d8} 04 n 01 {parts[i % 10]}{parts[i / 10 % 10]} 0 000 | a {parts[i % 7]} {parts[i / 7 % 10]} of a {parts[i / 70 % 10]} kind  "));
+        return words;
+    }
+
+    // A chat model that says yes to everything, so often, and then nothing more.
+    private static string Chat(int replies)
+    {
+        var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+        new Thread(() =>
+        {
+            List<TcpClient> open = [];
+            for (int i = 0; ; i++)
+            {
+                var client = server.AcceptTcpClient();
+                open.Add(client);
+                if (i >= replies) continue;
+                byte[] block = new byte[1 << 16];
+                string asked = "";
+                while (!asked.EndsWith('}') && !asked.EndsWith("0\r\n\r\n", StringComparison.Ordinal))
+                    asked += Encoding.UTF8.GetString(block, 0, client.GetStream().Read(block));
+                string said = """{"choices": [{"message": {"content": "yes\nQ: what is heard?\nA: a flute"}}]}""";
+                client.GetStream().Write(Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                    + $"Content-Length: {said.Length}\r\n\r\n{said}"));
+                client.Close();
+            }
+        })
+        { IsBackground = true }.Start();
+        return $"http://{server.LocalEndpoint}/v1";
     }
 
     [TestMethod]

@@ -2,6 +2,7 @@ using Mint.ML.Audio;
 using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Samples.Making.Music;
 using Mint.ML.Samples.Making.Notes;
+using Mint.ML.Tests.Files;
 using static Mint.ML.Transforms.Tests.Samples.CommandChecks;
 
 namespace Mint.ML.Transforms.Tests.Samples;
@@ -54,6 +55,24 @@ public sealed class MmaMusicTests
         Assert.IsFalse(Directory.Exists(Path.Combine(place, "made")));
         Says(() => Run(DemoCommand.Create(), "--system", "musilingo", "--music", place), "mint data music");
         Says(() => Run(DemoCommand.Create(), "--system", "pengi", "--music", place), "--music");
+    }
+
+    [TestMethod]
+    public void Soundfonts_that_are_none_or_named_twice_and_notes_that_nothing_plays_are_refused()
+    {
+        foreach (Func<System.CommandLine.Command> command in (Func<System.CommandLine.Command>[])[MusicCommand.Create, DataCommand.Create])
+        {
+            string[] which = command == DataCommand.Create ? ["notes", "--output", place] : [place];
+            Says(() => Run(command(), [.. which, "--soundfonts", ","]), "No soundfont is named");
+            Says(() => Run(command(), [.. which, "--soundfonts", "csound,csound"]), "'csound' is named 2 times");
+        }
+        Says(() => Run(DataCommand.Create(), "notes", "--output", place, "--soundfonts", "none", "--seconds", "nan", "--pitches", "200"), "'none'", "--seconds",
+            "--pitches");
+        Assert.IsEmpty(Directory.GetFileSystemEntries(place));
+        if (!File.Exists("/usr/share/sounds/sf2/TimGM6mb.sf2")) return;
+        Says(() => Run(DataCommand.Create(), "notes", "--output", place, "--soundfonts", "timgm", "--pitches", "0"), "no note");
+        using var other = OtherProcess.Hold(place);
+        Says(() => Run(DataCommand.Create(), "notes", "--output", place, "--soundfonts", "timgm"), $"process {other.Id}");
     }
 
     [TestMethod]

@@ -71,6 +71,18 @@ public sealed class OnePlaceTests
                 CaptionCommand.Create().Parse([Clips.Manifest, "--model", model, "-o", place]).Invoke(Invoke)).Message, words);
             Assert.IsFalse(File.Exists(place + ".settings.json"));
         }
+        // Before a clip is heard or a step is trained, of which there would be a night's.
+        string page = Directory.CreateDirectory(At("page")).FullName, recipe = At("recipe.json");
+        File.WriteAllText(recipe, """{ "title": "t", "rows": [{ "name": "a" }, { "name": "b" }] }""");
+        foreach (var (command, arguments) in new (Command, string[])[]
+        {
+            (CalibrateCommand.Create(), [At("none.csv"), "--column", "Family", "--model", model, "-o", page]),
+            (AblateCommand.Create(), [recipe, "-o", At("ablation"), "--page", page]),
+            (DemoCommand.Create(), ["-o", page]),
+        })
+        {
+            StringAssert.Contains(Assert.Throws<Exception>(() => command.Parse(arguments).Invoke(Invoke)).Message, $"{page} is a folder; a file is written");
+        }
         File.WriteAllText(At("taken"), "");
         StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => PretrainCommand.Create().Parse([Clips.Manifest, "--encoder", Clips.Encoder, "--cache",
             At("cache"), "-o",

@@ -94,7 +94,9 @@ public sealed class SequenceCommandTests
     [TestMethod]
     public void A_stopped_run_goes_on_to_the_same_bytes_and_with_other_clips_it_is_refused()
     {
-        string[] arguments = [Clips.Manifest, "which?", "--with", Clip(5), "--max-tokens", "4", "--batch-size", "3", "--system", SmallSystems.Apt];
+        string with = At("with.wav");
+        File.Copy(Clip(5), with);
+        string[] arguments = [Clips.Manifest, "which?", "--with", with, "--max-tokens", "4", "--batch-size", "3", "--system", SmallSystems.Apt];
         string whole = At("whole.jsonl"), cut = At("cut.jsonl");
         Run(AskCommand.Create(), [.. arguments, "--output", whole]);
         byte[] expected = File.ReadAllBytes(whole);
@@ -105,6 +107,8 @@ public sealed class SequenceCommandTests
             Run(AskCommand.Create(), [.. arguments, "--output", cut]);
             CollectionAssert.AreEqual(expected, File.ReadAllBytes(cut), $"cut at {share}");
         }
+        File.Copy(Clip(6), with, overwrite: true);
+        Says(() => Run(AskCommand.Create(), [.. arguments, "--output", cut]), "sounds in every sequence");
         arguments[3] = Clip(6);
         Says(() => Run(AskCommand.Create(), [.. arguments, "--output", cut]), "sequences");
     }
@@ -155,6 +159,12 @@ public sealed class SequenceCommandTests
         {
             Says(() => Run(ClassifyCommand.Create(), [Clips.Manifest, "--examples", .. arguments, "--system", SmallSystems.Apt]), part);
         }
+        File.AppendAllText(At("examples.csv"), $"{Clip(1)},b\n");
+        Says(() => Run(ClassifyCommand.Create(), Clips.Manifest, "--examples", At("examples.csv") + ":Label", "--system", SmallSystems.Apt), "row 3 (line 4)",
+            "'b' here, and 'a' in row 1");
+        File.WriteAllLines(At("examples.csv"), ["Path,Label", $"{Clip(1)},a", "none.wav,b"]);
+        Says(() => Run(ClassifyCommand.Create(), Clips.Manifest, "--examples", At("examples.csv") + ":Label", "--system", SmallSystems.Apt), "row 2 (line 3)",
+            At("none.wav"));
     }
 
     private static double Seconds(int clip) => Apt.Hear(Clip(clip)).Duration.TotalSeconds;
