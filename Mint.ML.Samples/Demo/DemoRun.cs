@@ -7,7 +7,7 @@ using Mint.ML.Transforms;
 
 namespace Mint.ML.Samples.Demo;
 
-/// <summary>Trains the pipeline of the README on the notes, measures it beside simpler answers, saves it, and has another process load it.</summary>
+/// <summary>Trains the pipeline of the README on the notes or on everyday sounds, measures it beside simpler answers, saves it, and has another process load it.</summary>
 internal sealed class DemoRun
 {
     private readonly DemoOptions options;
@@ -21,13 +21,17 @@ internal sealed class DemoRun
         mint = new SmallMint(ml, options, cancel);
     }
 
+    private bool IsEveryday => options.Sounds is not null;
+
+    private string Kinds => IsEveryday ? "kinds of everyday sound" : "families";
+
     public int Run()
     {
         ml.Log += Log;
         var (train, test) = Data();
         string[] families = SmallMint.Families(train);
-        var (trainNotes, testNotes) = (mint.Rows(train), mint.Rows(test));
-        Say($"{trainNotes.Count} clips to train on ({Names(trainNotes)}), {testNotes.Count} held out ({Names(testNotes)}), {families.Length} families");
+        var (trainClips, testClips) = (mint.Rows(train), mint.Rows(test));
+        Say($"{trainClips.DistinctBy(clip => clip.Path).Count()} clips to train on ({Names(trainClips)}), {testClips.Count} held out ({Names(testClips)}), {families.Length} {Kinds}");
 
         var model = Pipeline(families).Fit(train);
         var stage1 = model.OfType<BridgeNetTransformer>().Single();
@@ -37,13 +41,14 @@ internal sealed class DemoRun
         string[] computed = ["PredictedLabel", "Score", "GeneratedCaption", BridgeNetTransformer.AudioEmbedding, BridgeNetTransformer.TextEmbedding];
         var answered = ml.Data.Cache(model.Transform(test), ["Family", "Caption", "Path", .. computed]);
         double ranked = ml.MulticlassClassification.Evaluate(LogMelBaseline.WithLabels(ml, answered, families)).MicroAccuracy;
-        var retrieval = ml.AudioLanguage().EvaluateRetrieval(answered);
+        // Everyday captions are too alike to search by.
+        var retrieval = IsEveryday ? null : ml.AudioLanguage().EvaluateRetrieval(answered);
         Say("logistic regression on mean log-mel, for comparison");
-        double regression = new LogMelBaseline(ml).Accuracy(trainNotes, testNotes, families);
+        double regression = new LogMelBaseline(ml).Accuracy([.. trainClips.DistinctBy(clip => clip.Path)], testClips, families);
 
         Print(stage1.Training!, stage2.Training!);
-        PrintAccuracy(ranked, regression, trainNotes, testNotes, families);
-        PrintRetrieval(retrieval);
+        PrintAccuracy(ranked, regression, trainClips, testClips, families);
+        if (retrieval is not null) PrintRetrieval(retrieval);
         PrintCaptions(answered);
         if (options.Dev) return 0;
 
@@ -67,13 +72,13 @@ internal sealed class DemoRun
     private (IDataView Train, IDataView Test) Data()
     {
         var (train, test) = mint.Load();
-        if (!options.Dev) return (train, test);
+        if (!options.Dev || IsEveryday) return (train, test);
         var parts = mint.Rows(train).GroupBy(note => note.Soundfont).OrderBy(part => part.Key, StringComparer.Ordinal).ToList();
         return parts.Count == 2 ? (ml.Data.LoadFromEnumerable(parts[1].ToList()), ml.Data.LoadFromEnumerable(parts[0].ToList()))
             : throw new InvalidDataException($"--dev needs two training soundfonts; the manifest has {parts.Count}.");
     }
 
-    private static string Names(List<Note> notes) => string.Join(", ", notes.Select(note => note.Soundfont).Distinct());
+    private static string Names(List<Clip> clips) => string.Join(", ", clips.Select(clip => clip.Soundfont).Distinct());
 
     private void Log(object? sender, LoggingEventArgs message)
     {
@@ -94,17 +99,17 @@ internal sealed class DemoRun
         }
     }
 
-    private static void PrintAccuracy(double ranked, double regression, List<Note> train, List<Note> test, string[] families)
+    private void PrintAccuracy(double ranked, double regression, List<Clip> train, List<Clip> test, string[] families)
     {
-        string majority = train.GroupBy(note => note.Family).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal)
+        string majority = train.DistinctBy(clip => clip.Path).GroupBy(clip => clip.Family).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal)
             .First().Key;
-        Console.WriteLine($"\n{"Family of held-out clips",-40}{"accuracy",12}");
+        Console.WriteLine($"\n{(IsEveryday ? "What sounds in held-out clips" : "Family of held-out clips"),-44}{"accuracy",12}");
         Line("ranked by the language model", ranked);
         Line("logistic regression on mean log-mel", regression);
-        Line($"majority class of training ({majority})", test.Count(note => note.Family == majority) / (double)test.Count);
+        Line($"majority class of training ({majority})", test.Count(clip => clip.Family == majority) / (double)test.Count);
         Line("chance", 1.0 / families.Length);
 
-        static void Line(string name, double accuracy) => Console.WriteLine(FormattableString.Invariant($"{name,-40}{accuracy,12:F3}"));
+        static void Line(string name, double accuracy) => Console.WriteLine(FormattableString.Invariant($"{name,-44}{accuracy,12:F3}"));
     }
 
     private static void PrintRetrieval(RetrievalResult metrics)
@@ -119,8 +124,8 @@ internal sealed class DemoRun
         string[] captions = [.. answered.GetColumn<string>("Caption")], generated = [.. answered.GetColumn<string>("GeneratedCaption")],
             families = [.. answered.GetColumn<string>("Family")];
         Console.WriteLine("\nCaptions of held-out clips");
-        // One of each of five families, spread over the list.
+        // One of each of five kinds, spread over the list.
         foreach (int i in Enumerable.Range(0, families.Length).DistinctBy(i => families[i]).Where((_, i) => i % 2 == 0).Take(5))
-            Console.WriteLine($"  {families[i],-12}reference: {captions[i]}\n  {"",-12}generated: {generated[i]}");
+            Console.WriteLine($"  {families[i],-18}reference: {captions[i]}\n  {"",-18}generated: {generated[i]}");
     }
 }

@@ -23,7 +23,7 @@ internal sealed class LogMelBaseline(MLContext ml)
         public string Family { get; set; } = "";
     }
 
-    public double Accuracy(List<Note> train, List<Note> test, string[] families)
+    public double Accuracy(List<Clip> train, List<Clip> test, string[] families)
     {
         using var mel = new LogMel(new LogMelOptions { MelBins = Bands, Compression = MelCompression.Decibel });
         var trained = ml.Transforms.NormalizeMeanVariance("Features")
@@ -31,8 +31,8 @@ internal sealed class LogMelBaseline(MLContext ml)
             .Fit(Labelled(train));
         return ml.MulticlassClassification.Evaluate(trained.Transform(Labelled(test))).MicroAccuracy;
 
-        IDataView Labelled(List<Note> notes) =>
-            WithLabels(ml, ml.Data.LoadFromEnumerable(notes.Select(note => new Example { Family = note.Family, Features = Mean(mel, note.Path) }).ToList()),
+        IDataView Labelled(List<Clip> clips) =>
+            WithLabels(ml, ml.Data.LoadFromEnumerable(clips.Select(clip => new Example { Family = clip.Family, Features = Mean(mel, clip.Path) }).ToList()),
                 families);
     }
 

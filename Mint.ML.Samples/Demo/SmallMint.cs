@@ -7,16 +7,20 @@ using Mint.ML.Transforms;
 
 namespace Mint.ML.Samples.Demo;
 
-/// <summary>A row of the notes set, as far as the demo reads it.</summary>
-internal sealed class Note
+/// <summary>A row of the notes set, or a recording of everyday sound, as far as the demo reads it.</summary>
+internal sealed class Clip
 {
     public string Path { get; set; } = "";
+
+    /// <summary>A note's family, or what sounds in a recording.</summary>
     public string Family { get; set; } = "";
+
+    /// <summary>What is held out whole: a soundfont, or a fold of recordings.</summary>
     public string Soundfont { get; set; } = "";
     public string Caption { get; set; } = "";
 }
 
-/// <summary>The MINT that a thousand notes can train on two cores: what the demo and the ablation have in common.</summary>
+/// <summary>The MINT that a thousand clips can train on two cores: what the demo and the ablation have in common.</summary>
 /// <param name="ml">Makes the steps.</param>
 /// <param name="options">Data, frozen models, epochs and rates.</param>
 /// <param name="cancel">Stops a stage within one step.</param>
@@ -42,7 +46,7 @@ internal sealed class SmallMint(MLContext ml, DemoOptions options, CancellationT
 
     /// <summary>Sound to the frozen encoder's frames.</summary>
     public EstimatorChain<AudioFeaturizingTransformer> Features => ml.Transforms.LoadAudio("Audio", "Path")
-        .Append(ml.Transforms.FeaturizeAudio("Features", "Audio", encoder: Path.Combine(options.Models, "encoder")));
+        .Append(ml.Transforms.FeaturizeAudio("Features", "Audio", encoder: Path.Combine(options.Models, options.Encoder)));
 
     /// <summary>Stage 1.</summary>
     /// <param name="objective">Its losses; null for all three.</param>
@@ -62,7 +66,7 @@ internal sealed class SmallMint(MLContext ml, DemoOptions options, CancellationT
     public InstructionTuner Stage2(BridgeNetTransformer? bridge = null, int? seed = null) =>
         ml.AudioLanguage().Trainers.InstructionTuning(new InstructionTuner.Options
         {
-            LanguageModel = Path.Combine(options.Models, "language-model"),
+            LanguageModel = Path.Combine(options.Models, options.LanguageModel),
             Templates = [new(DemoOptions.FamilyInstruction, "Family"), new(DemoOptions.CaptionInstruction, "Caption")],
             Bridge = bridge,
             Training = new TrainingOptions { Epochs = options.Stage2Epochs, BatchSize = 64, LearningRate = options.Stage2LearningRate, WarmUpSteps = 30 },
@@ -70,12 +74,12 @@ internal sealed class SmallMint(MLContext ml, DemoOptions options, CancellationT
             Cancellation = cancel,
         });
 
-    /// <summary>Training and held-out clips of a folder of the notes set.</summary>
-    public (IDataView Train, IDataView Test) Load() =>
-        (ml.Data.LoadFromAudioManifest(Path.Combine(options.Data, "manifest-train.csv")),
+    /// <summary>Training and held-out clips: of everyday sounds where these are named, else of the notes set.</summary>
+    public (IDataView Train, IDataView Test) Load() => options.Sounds is { } sounds ? EverydayClips.Load(ml, sounds, options.Dev)
+        : (ml.Data.LoadFromAudioManifest(Path.Combine(options.Data, "manifest-train.csv")),
             ml.Data.LoadFromAudioManifest(Path.Combine(options.Data, "manifest-test.csv")));
 
-    public List<Note> Rows(IDataView view) => [.. ml.Data.CreateEnumerable<Note>(view, reuseRowObject: false)];
+    public List<Clip> Rows(IDataView view) => [.. ml.Data.CreateEnumerable<Clip>(view, reuseRowObject: false)];
 
     /// <summary>The families, in the order of their scores.</summary>
     public static string[] Families(IDataView train) => [.. train.GetColumn<string>("Family").Distinct().Order(StringComparer.Ordinal)];

@@ -7,7 +7,7 @@ using static TorchSharp.torch.nn;
 
 namespace Mint.ML.Training;
 
-/// <summary>A stage on the frames of clips: batches of like lengths, read ahead, cropped where they are longer than the options allow.</summary>
+/// <summary>A stage on the frames of clips: batches of like lengths or of any, read ahead, cropped where they are longer than the options allow.</summary>
 internal sealed class FrameTraining : ITraining
 {
     private readonly ITrainingStage stage;
@@ -23,7 +23,9 @@ internal sealed class FrameTraining : ITraining
     {
         (this.stage, this.audio, this.options, ranks) = (stage, audio, options, Ranks.Of(options.Ranks));
         long most = options.MaxFrames ?? long.MaxValue;
-        long[] lengths = [.. Enumerable.Range(0, stage.Examples).Select(example => stage.Clips(example).Sum(clip => Math.Min(audio.Frames(clip), most)))];
+        // Among equal lengths the shuffle decides.
+        long[] lengths = [.. Enumerable.Range(0, stage.Examples).Select(example =>
+            options.MixedLengths ? 1 : stage.Clips(example).Sum(clip => Math.Min(audio.Frames(clip), most)))];
         // A rank without an example has nothing to compute.
         int smallest = Math.Max(stage.SmallestBatch, ranks.Count);
         order = new BatchOrder(options.WholeBatch, smallest, options.Seed, lengths, stage.Mix);

@@ -79,6 +79,13 @@ public sealed record TrainingOptions
     /// </summary>
     public int? MaxFrames { get; init; }
 
+    /// <summary>
+    /// Whether a batch has clips of any length. Default false: clips of like lengths, whereby little of a batch is padding. True costs time and is for data
+    /// in which the length tells the kind: short notes and long recordings would each have batches of their own, and steps that pull apart.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] // runs that were begun before there was a choice go on
+    public bool MixedLengths { get; init; }
+
     /// <summary>Steps from one validation to the next, where there is held-out data; null validates after every epoch. The last step is always
     /// validated.</summary>
     public int? ValidateEvery { get; init; }

@@ -27,6 +27,8 @@ internal static class TrainingArguments
         { "--max-tokens", "Most tokens of a caption, an instruction or a response", o => o.MaxTokens, (o, value) => o with { MaxTokens = value } },
         { "--max-frames", "Most frames of a clip that training hears at once, as a window drawn anew every epoch (default: all)", o => o.MaxFrames,
             (o, value) => o with { MaxFrames = value } },
+        { "--mixed-lengths", "Batches of clips of any length instead of like ones: for data in which the length tells the kind", o => o.MixedLengths,
+            (o, value) => o with { MixedLengths = value } },
         { "--validate-every", "Steps from one validation to the next (default: an epoch)", o => o.ValidateEvery,
             (o, value) => o with { ValidateEvery = value } },
         { "--best-by", "Validation metric whose best weights are kept and are the model's in the end: loss, in stage 1 r1, r5 or r10, in stage 2 accuracy "

@@ -1,4 +1,5 @@
 using Mint.ML.Bridges;
+using Mint.ML.Encoders;
 using Mint.ML.Objectives;
 using Mint.ML.Tests.Files;
 using Mint.ML.Tests.Text;
@@ -239,6 +240,39 @@ public sealed class AlignmentTrainingTests
         Assert.IsTrue(first.Zip(new BatchOrder(8, 1, 5, lengths).Epoch(0)).All(pair => pair.First.SequenceEqual(pair.Second)));
         double Spread(int[][] batches) => batches.Average(batch => batch.Max(clip => lengths[clip]) - batch.Min(clip => lengths[clip]));
         Assert.IsLessThan(0.5 * Spread([.. Enumerable.Range(0, 203).Chunk(8)]), Spread(first));
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Where_the_length_tells_the_kind_batches_have_one_kind_unless_lengths_are_mixed(bool mixed)
+    {
+        var chance = new Random(7);
+        float[][] clips = [.. Enumerable.Range(0, 64).Select(clip => Enumerable.Range(0, (clip < 32 ? 2 : 9) * 8).Select(_ => chance.NextSingle()).ToArray())];
+        var audio = new Listened(new FrameTable(clips, 8));
+        using var bridge = Bridge();
+        AlignmentTraining.Run(bridge, new Characters(40), audio, [.. clips.Select((_, clip) => Captions[clip % Captions.Length])], new AlignmentOptions(),
+            new TrainingOptions { Epochs = 2, BatchSize = 8, LearningRate = 1e-4, MixedLengths = mixed });
+        // Of 16 batches; 8 clips drawn from both kinds are of one once in 128 times.
+        int alike = audio.Batches.Count(batch => batch.Distinct().Count() == 1);
+        if (mixed) Assert.IsLessThanOrEqualTo(2, alike);
+        else Assert.IsGreaterThanOrEqualTo(8, alike);
+        Assert.IsGreaterThanOrEqualTo(16, audio.Batches.Count);
+    }
+
+    /// <summary>A source that tells the lengths of the clips that were read together.</summary>
+    private sealed class Listened(IFrameSource audio) : IFrameSource
+    {
+        public System.Collections.Concurrent.ConcurrentBag<long[]> Batches { get; } = [];
+        public int Count => audio.Count;
+        public int HiddenSize => audio.HiddenSize;
+        public long Frames(int clip) => audio.Frames(clip);
+
+        public AudioEncoding Read(IReadOnlyList<int> clips)
+        {
+            Batches.Add([.. clips.Select(audio.Frames)]);
+            return audio.Read(clips);
+        }
     }
 
     private static TrainingResult Train(BridgeNet bridge, TrainingOptions options, IProgress<TrainingProgress>? progress = null,

@@ -90,6 +90,30 @@ public sealed class ManifestLoaderTests
     }
 
     [TestMethod]
+    public void A_model_is_saved_with_a_manifests_schema_without_a_warning_and_tells_nothing_of_where_the_data_lay()
+    {
+        var ml = new MLContext(seed: 1);
+        var warnings = new List<string>();
+        ml.Log += (_, message) => { if (message.Kind == Microsoft.ML.Runtime.ChannelMessageKind.Warning) warnings.Add(message.RawMessage); };
+        var data = ml.Data.LoadFromAudioManifest(Write("told.csv", "Path,Caption", "x.wav,a dog"));
+        string file = Path.Combine(folder.FullName, "told.zip");
+        ml.Model.Save(ml.Transforms.CopyColumns("Text", "Caption").Fit(data), data.Schema, file);
+        Assert.IsEmpty(warnings, string.Join('\n', warnings));
+        using (var zip = System.IO.Compression.ZipFile.OpenRead(file))
+        {
+            foreach (var entry in zip.Entries)
+            {
+                using var reader = new StreamReader(entry.Open(), System.Text.Encoding.Latin1);
+                string text = reader.ReadToEnd();
+                foreach (string name in (string[])[folder.Name, "told.csv", "x.wav"]) Assert.DoesNotContain(name, text);
+            }
+        }
+        StringAssert.Contains(ManifestPlaces.Find(data.Schema["Path"])![Path.Combine(folder.FullName, "x.wav")], "told.csv, row 1 (line 2)");
+        ml.Model.Load(file, out var schema);
+        Assert.IsNull(ManifestPlaces.Find(schema["Path"]), "what was loaded stands for no manifest");
+    }
+
+    [TestMethod]
     public void A_sample_tells_the_columns()
     {
         var loader = ml.Data.CreateAudioManifestLoader(Write("s.csv", "path,Caption", "x.wav,a"));
