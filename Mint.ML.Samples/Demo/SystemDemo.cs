@@ -8,7 +8,11 @@ namespace Mint.ML.Samples.Demo;
 /// <param name="System">The system's value.</param>
 /// <param name="Control">The control's.</param>
 /// <param name="Simple">What the commonest answer gives; null where there is none.</param>
-internal sealed record DemoMeasure(string Name, double System, double Control, double? Simple);
+internal sealed record DemoMeasure(string Name, double System, double Control, double? Simple)
+{
+    /// <summary>Whether it is shown beside the others, of a harder set: the command's end does not hang on it.</summary>
+    public bool IsBeside { get; init; }
+}
 
 /// <summary>Trains a small Pengi or MusiLingo from the frozen models that ship, several times, and shows what it learned of sources that it never
 /// heard.</summary>
@@ -22,14 +26,21 @@ internal static class SystemDemo
     public static int Run(string title, int seeds, Func<int, Action<string>, IReadOnlyList<DemoMeasure>> run)
     {
         var watch = Stopwatch.StartNew();
-        var measured = Enumerable.Range(1, seeds).Select(seed => run(seed, text =>
-            Console.WriteLine(FormattableString.Invariant($"[{watch.Elapsed:m\\:ss}] seed {seed}: {text}")))).ToList();
+        List<IReadOnlyList<DemoMeasure>> measured = [];
+        for (int seed = 1; seed <= seeds; seed++)
+        {
+            measured.Add(run(seed, Say));
+            // What there is by now: the next seed takes as long again.
+            Say(string.Join("; ", measured[^1].Select(one => FormattableString.Invariant($"{one.Name} {one.System:F3}, control {one.Control:F3}"))));
+
+            void Say(string text) => Console.WriteLine(FormattableString.Invariant($"[{watch.Elapsed:m\\:ss}] seed {seed}: {text}"));
+        }
         Console.WriteLine($"\n{title + ", held-out sources",-48}{"system",24}{"control",24}{"commonest",12}");
         bool above = true;
         foreach (var (name, i) in measured[0].Select((measure, i) => (measure.Name, i)))
         {
             var values = measured.Select(seed => seed[i]).ToList();
-            above &= values.All(value => value.System > value.Control);
+            above &= values.All(value => value.IsBeside || value.System > value.Control);
             Console.WriteLine($"{name,-48}{Each(values.Select(value => value.System)),24}{Each(values.Select(value => value.Control)),24}"
                 + $"{values[0].Simple?.ToString("F3", CultureInfo.InvariantCulture) ?? "",12}");
         }

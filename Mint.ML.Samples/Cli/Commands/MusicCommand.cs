@@ -11,11 +11,15 @@ internal static class MusicCommand
     {
         var folder = new Argument<string>("folder")
         {
-            Description = "Where the pieces go, with manifest-train.csv, questions-train.csv and both of test",
+            Description = "Where the pieces go, with manifest-train.csv, questions-train.csv, and both of test and unknown-grooves",
             DefaultValueFactory = _ => "data-cache/music",
         };
-        var train = new Option<int>("--train") { Description = "Pieces to train on", DefaultValueFactory = _ => 240 };
-        var test = new Option<int>("--test") { Description = "Pieces held out, of other grooves and soundfonts", DefaultValueFactory = _ => 96 };
+        var train = new Option<int>("--train") { Description = "Pieces to train on", DefaultValueFactory = _ => 720 };
+        var test = new Option<int>("--test")
+        {
+            Description = "Pieces held out, of other soundfonts; as many again are of grooves that none to train on has",
+            DefaultValueFactory = _ => 192,
+        };
         var seed = new Option<int>("--seed") { Description = "Decides the pieces", DefaultValueFactory = _ => 1 };
         var soundfonts = new Option<string>("--soundfonts")
         {
@@ -46,7 +50,7 @@ internal static class MusicCommand
             string place = parse.GetValue(folder)!;
             Stopping.Listen();
             MmaMusic.Make(place, found!, parse.GetValue(train), parse.GetValue(test), parse.GetValue(seed), Console.WriteLine, cancel);
-            Console.WriteLine($"{place}: {parse.GetValue(train)} pieces to train on, {parse.GetValue(test)} held out");
+            Console.WriteLine($"{place}: {parse.GetValue(train)} pieces to train on, twice {parse.GetValue(test)} held out");
             return Task.FromResult(0);
         });
         return command;

@@ -12,18 +12,20 @@ internal sealed record MusicRow(string Path, string Caption, string Instrument, 
 /// <summary>A question about a piece and its answer, as <c>mint tune-system</c> and <c>mint evaluate</c> read them.</summary>
 internal sealed record MusicQuestion(string Path, string Instruction, string Response);
 
-/// <summary>Music that mma writes and libfluidsynth plays, with all that is known of it: manifest-train.csv and manifest-test.csv, questions-train.csv and
-/// questions-test.csv.</summary>
+/// <summary>Music that mma writes and libfluidsynth plays, with all that is known of it: a manifest and a file of questions for each split.</summary>
 internal static class MmaMusic
 {
     private const double Seconds = 6; // as the pieces of our own player (MusicSynthesis)
     private const int Rate = 16_000, RenderRate = 48_000; // as NoteSet: rendered high, then resampled
 
-    /// <summary>Makes the set. Grooves and soundfonts of the test pieces are in no training piece.</summary>
+    /// <summary>Pieces to train on; other pieces of the same grooves by soundfonts that no training piece has; the same of grooves that none has.</summary>
+    public const string Train = "train", Test = "test", UnknownGrooves = "unknown-grooves";
+
+    /// <summary>Makes the set.</summary>
     /// <param name="folder">Where it goes.</param>
-    /// <param name="fonts">Soundfonts of both splits.</param>
+    /// <param name="fonts">Soundfonts of both sides.</param>
     /// <param name="train">Pieces to train on.</param>
-    /// <param name="test">Pieces held out.</param>
+    /// <param name="test">Pieces held out, of either kind.</param>
     /// <param name="seed">Decides the pieces.</param>
     /// <param name="say">Told of progress.</param>
     /// <param name="cancel">Stops between two pieces.</param>
@@ -47,16 +49,16 @@ internal static class MmaMusic
     // The lists of an earlier making: sounds that they name are written over, and one that is stopped leaves no list that lies.
     private static void Forget(string folder)
     {
-        foreach (string split in (string[])["train", "test"])
+        foreach (string split in (string[])[Train, Test, UnknownGrooves])
             foreach (string list in (string[])["manifest", "questions"]) File.Delete(Path.Combine(folder, $"{list}-{split}.csv"));
     }
 
     private static void Make(string folder, string work, IReadOnlyList<(Soundfont Font, string Path)> fonts, int train, int test, int seed, Action<string> say,
         CancellationToken cancel)
     {
-        foreach (var (split, count, draw) in new[] { ("train", train, 2 * seed), ("test", test, 2 * seed + 1) })
+        foreach (var (split, count, draw) in new[] { (Train, train, 3 * seed), (Test, test, 3 * seed + 1), (UnknownGrooves, test, 3 * seed + 2) })
         {
-            var own = fonts.Where(font => font.Font.Split == split).ToArray();
+            var own = fonts.Where(font => font.Font.Split == (split == Train ? "train" : "test")).ToArray();
             List<MusicRow> rows = [];
             Directory.CreateDirectory(Path.Combine(folder, split));
             var pieces = MusicPiece.Draw(count, draw);
@@ -64,7 +66,7 @@ internal static class MmaMusic
             {
                 cancel.ThrowIfCancellationRequested();
                 var (font, file) = own[i % own.Length];
-                rows.Add(Render(MmaScore.Of(pieces[i], held: split == "test"), font, file, work, folder, $"{split}/{i:D4}.wav"));
+                rows.Add(Render(MmaScore.Of(pieces[i], held: split == UnknownGrooves), font, file, work, folder, $"{split}/{i:D4}.wav"));
                 if ((i + 1) % 40 == 0) say($"{split}: {i + 1} of {count} pieces");
             }
             ManifestFile.Write(Path.Combine(folder, $"manifest-{split}.csv"), rows);
@@ -90,7 +92,7 @@ internal static class MmaMusic
         var piece = score.Piece;
         string midi = score.Play(work, Seconds);
         var programs = MidiFile.Programs(MidiFile.Read(File.ReadAllBytes(midi)));
-        using (var synth = new FluidSynth(file, RenderRate))
+        using (var synth = new FluidSynth(file, RenderRate, onlyWhatSounds: true))
         {
             float[] samples = Resampler.Get(RenderRate, Rate).Resample(synth.PlayFile(midi, (int)(Seconds * RenderRate)));
             Loudness.Level(samples);

@@ -18,7 +18,12 @@ internal sealed unsafe partial class FluidSynth : IDisposable
             : throw new DllNotFoundException("Playing soundfonts needs the system library libfluidsynth, which is not installed. Install it: 'apt-get install "
                 + "libfluidsynth3' (Debian, Ubuntu), 'dnf install fluidsynth-libs' (Fedora), 'brew install fluid-synth' (macOS)."));
 
-    public FluidSynth(string soundfont, int sampleRate)
+    /// <summary>A synth with nothing sounding.</summary>
+    /// <param name="soundfont">An .sf2 file.</param>
+    /// <param name="sampleRate">Frames per second, in Hz.</param>
+    /// <param name="onlyWhatSounds">True reads the samples of an instrument when it is chosen: of a soundfont of 140 MB, a piece needs a few. False reads
+    /// them all, for many notes.</param>
+    public FluidSynth(string soundfont, int sampleRate, bool onlyWhatSounds = false)
     {
         SampleRate = sampleRate;
         for (int level = 0; level < 4; level++)
@@ -30,6 +35,7 @@ internal sealed unsafe partial class FluidSynth : IDisposable
         SetNumber(settings, "synth.sample-rate", sampleRate);
         SetInteger(settings, "synth.reverb.active", 0);
         SetInteger(settings, "synth.chorus.active", 0);
+        SetInteger(settings, "synth.dynamic-sample-loading", onlyWhatSounds ? 1 : 0);
         synth = NewSynth(settings);
         SetInterpolation(synth, -1, SeventhOrder);
         font = LoadSoundfont(synth, soundfont, 1);

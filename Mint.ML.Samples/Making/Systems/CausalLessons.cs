@@ -36,8 +36,9 @@ internal static class CausalLessons
     /// <param name="seed">Decides pairs and noise.</param>
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancel">Stops within one step.</param>
+    /// <param name="blur">Noise on what is before the answer, of the embeddings' deviation: sound will never stand exactly where a word does.</param>
     public static TrainingResult Run(CausalLanguageModel model, ITextTokenizer tokenizer, Func<Random, TextPair> draw, int steps, int seed,
-        IProgress<TrainingProgress>? progress, CancellationToken cancel)
+        IProgress<TrainingProgress>? progress, CancellationToken cancel, double blur = 0.3)
     {
         var options = new TrainingOptions
         {
@@ -51,7 +52,7 @@ internal static class CausalLessons
         };
         try
         {
-            return TrainingLoop.Run(new Pairs(model, tokenizer, draw, steps, options), null, options, progress, cancel);
+            return TrainingLoop.Run(new Pairs(model, tokenizer, draw, steps, options, blur), null, options, progress, cancel);
         }
         finally
         {
@@ -61,17 +62,16 @@ internal static class CausalLessons
 
     private sealed class Pairs : ITraining
     {
-        private const double Noise = 0.3; // of the embeddings' deviation: sound will never stand exactly where a word does
-
         private readonly CausalLanguageModel model;
         private readonly ITextTokenizer tokenizer;
         private readonly Func<Random, TextPair> draw;
         private readonly TrainingOptions options;
+        private readonly double blur;
         private readonly Random chance;
 
-        public Pairs(CausalLanguageModel model, ITextTokenizer tokenizer, Func<Random, TextPair> draw, int steps, TrainingOptions options)
+        public Pairs(CausalLanguageModel model, ITextTokenizer tokenizer, Func<Random, TextPair> draw, int steps, TrainingOptions options, double blur)
         {
-            (this.model, this.tokenizer, this.draw, this.options, StepsPerEpoch) = (model, tokenizer, draw, options, steps);
+            (this.model, this.tokenizer, this.draw, this.options, this.blur, StepsPerEpoch) = (model, tokenizer, draw, options, blur, steps);
             chance = new Random((int)options.Seed);
             Trained = [.. model.named_parameters()];
             foreach (var (_, weight) in Trained) weight.requires_grad = true;
@@ -89,7 +89,7 @@ internal static class CausalLessons
 
         public IReadOnlyDictionary<string, string> Parts => new Dictionary<string, string>
         {
-            ["lessons"] = TrainingLoop.Hash([JsonSerializer.Serialize(options)]),
+            ["lessons"] = TrainingLoop.Hash([JsonSerializer.Serialize(options), $"{blur}"]),
         };
 
         public double RateAt(long step, long steps) => options.RateAt(step, steps);
@@ -108,7 +108,7 @@ internal static class CausalLessons
             var (ids, mask) = Rows([.. pairs.Select(pair => (int[])[.. first, .. tokenizer.Encode(pair.Input, addSpecialTokens: false)])], 0);
             var (targets, _) = Rows([.. pairs.Select(pair => (int[])[.. tokenizer.Encode(pair.Target, addSpecialTokens: false), model.EosTokenId])], -100);
             var input = model.Embed(ids);                                                                       // (B, P, D)
-            input = input.Plus(zeros_like(input).normal_(0, 1, noise) * input.detach().std().Times(Noise));
+            input = input.Plus(zeros_like(input).normal_(0, 1, noise) * input.detach().std().Times(blur));
             return LanguageModeling.Loss(model, input, mask, targets).unsqueeze(0).MoveToOuterDisposeScope();
         }
 

@@ -49,10 +49,14 @@ public sealed class AptPageTests
     [TestMethod]
     public void The_recipes_of_the_papers_evaluations_are_whole()
     {
-        foreach (string name in (string[])["tagging", "few-shot-5", "few-shot-12", "reasoning", "detection", "counting", "clotho"])
+        string[] files = [.. Directory.GetFiles(Path.Combine(TinyModels.Repository(), "recipes", "apt"))
+            .Where(file => !Path.GetFileName(file).StartsWith("stage", StringComparison.Ordinal))];
+        Assert.HasCount(8, files);
+        foreach (string file in files)
         {
-            var recipe = EvaluationRecipe.Read(Path.Combine(TinyModels.Repository(), "recipes", "apt", name + ".json"));
-            if (name is not ("detection" or "counting")) Assert.AreNotEqual(0, recipe.Paper.Count, name);
+            var recipe = EvaluationRecipe.Read(file);
+            // What the paper trains without measuring it.
+            if (recipe.Task is not ("detection" or "counting")) Assert.AreNotEqual(0, recipe.Paper.Count, file);
         }
     }
 }

@@ -117,14 +117,42 @@ public sealed class MmaMusicTests
             Assert.IsGreaterThan(0.02f, clip.Samples.Max(Math.Abs));
             Assert.Contains(row["Melody"], row["Instruments"].Split(';'));
         }
-        Assert.HasCount(2, MmaMusic.Read(Path.Combine(made, "manifest-test.csv")));
-        var questions = AudioManifest.Read(Path.Combine(made, "questions-test.csv")).Rows;
-        Assert.HasCount(2 * 5, questions);
-        Assert.IsTrue(questions.All(row => row["Instruction"].EndsWith('?') && row["Response"].Length > 0));
+        foreach (var (split, grooves) in (ReadOnlySpan<(string, Func<(string[] Train, string[] Test), string[]>)>)
+        [
+            (MmaMusic.Test, known => known.Train), (MmaMusic.UnknownGrooves, known => known.Test),
+        ])
+        {
+            Assert.HasCount(2, MmaMusic.Read(Path.Combine(made, $"manifest-{split}.csv")));
+            foreach (var row in AudioManifest.Read(Path.Combine(made, $"manifest-{split}.csv")).Rows)
+            {
+                Assert.Contains(row["MmaGroove"], grooves(MmaScore.Grooves[row["Groove"]]));
+                Assert.AreEqual("fluidr3", row["Soundfont"]);
+            }
+            var questions = AudioManifest.Read(Path.Combine(made, $"questions-{split}.csv")).Rows;
+            Assert.HasCount(2 * 5, questions);
+            Assert.IsTrue(questions.All(row => row["Instruction"].EndsWith('?') && row["Response"].Length > 0));
+        }
         byte[] first = File.ReadAllBytes(train.Rows[0].Path);
         string again = Path.Combine(place, "again");
         Run(MusicCommand.Create(), [again, .. arguments[1..]]);
         CollectionAssert.AreEqual(first, File.ReadAllBytes(Path.Combine(again, "train", "0000.wav")), "the same seed");
+    }
+
+    [TestMethod]
+    public void A_synth_that_reads_only_what_sounds_plays_what_one_that_reads_all_does()
+    {
+        Need();
+        if (!Installed("fluidr3")) Assert.Inconclusive("needs fluid-soundfont-gm");
+        string font = Soundfont.Find(["fluidr3"], null)[0].Path;
+        string midi = MmaScore.Of(new("brass", "fast", "rock", "G", "major", 6), held: false).Play(place, 6);
+        using FluidSynth all = new(font, 16_000), few = new(font, 16_000, onlyWhatSounds: true);
+        float[] expected = all.PlayFile(midi, 96_000), actual = few.PlayFile(midi, 96_000);
+        Assert.IsGreaterThan(0.01f, expected.Max(Math.Abs));
+        // Not to the bit: a voice that dies away ends by what the synth knows of its samples.
+        double Power(IEnumerable<float> samples) => samples.Sum(sample => (double)sample * sample);
+        double ratio = Power(expected.Zip(actual, (a, b) => a - b)) / Power(expected);
+        Console.WriteLine($"ratio {ratio}");
+        Assert.IsLessThan(1e-3, ratio);
     }
 
     private static void Need()

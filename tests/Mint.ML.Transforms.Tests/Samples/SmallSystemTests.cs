@@ -69,10 +69,41 @@ public sealed class SmallSystemTests
     }
 
     [TestMethod]
+    public void The_language_model_reads_of_beats_that_come_as_often_as_the_tempo_says_and_of_facts_between_them()
+    {
+        var chance = new Random(4);
+        foreach (string tempo in MusicPiece.Tempos)
+        {
+            var piece = new MusicPiece("flute", tempo, "waltz", "E flat", "minor", 1);
+            double beats = 0;
+            int music = 0;
+            for (int i = 0; i < 400; i++)
+            {
+                string[] words = SmallMusiLingo.Music(piece, chance).Split(' ');
+                Assert.HasCount(38, words);
+                string[] others = [.. words.Except(["beat"])];
+                Assert.IsEmpty(others.Except(["flute", "waltz", "e", "flat", "minor", tempo]), string.Join(' ', words));
+                if (!words.Contains("beat"))
+                {
+                    Assert.Contains(tempo, others, "a tempo without beats is a word");
+                    continue;
+                }
+                beats += words.Count(word => word == "beat");
+                music++;
+            }
+            // Nine of ten beats of 6.08 seconds; and one of ten of the other tokens.
+            double real = 0.9 * 38 * 0.16 * 1.05 * piece.BeatsPerMinute / 60;
+            Assert.AreEqual(real + 0.1 * (38 - real), beats / music, 0.8, tempo);
+            Assert.AreEqual(0.75, music / 400.0, 0.08);
+        }
+    }
+
+    [TestMethod]
     public void A_demo_fails_where_the_control_is_as_good()
     {
         Assert.AreEqual(0, SystemDemo.Run("x", 2, (seed, _) => [new("a", 0.5 + seed, 0.4, 0.1)]));
         Assert.AreEqual(1, SystemDemo.Run("x", 2, (seed, _) => [new("a", 0.5, seed == 2 ? 0.5 : 0.4, null)]));
+        Assert.AreEqual(0, SystemDemo.Run("x", 2, (seed, _) => [new("a", 0.5, 0.4, null), new("b", 0.2, 0.4, null) { IsBeside = true }]));
         int[] dealt = SystemDemo.Dealt(50, 1);
         CollectionAssert.AreEquivalent(Enumerable.Range(0, 50).ToArray(), dealt);
         Assert.IsLessThan(10, dealt.Where((clip, i) => clip == i).Count());

@@ -16,6 +16,57 @@ public sealed class SystemCommandTests
     private static EightClips Clips => EightClips.Shared;
 
     [TestMethod]
+    [DataRow("mint", "", "MintModel has no embeddings")] // this folder holds stage 2 alone
+    [DataRow("pengi", "", "")]
+    [DataRow("apt", "", "Apt has no embeddings")] // this one no alignment
+    [DataRow("musilingo", "", "MusiLingo has no embeddings")]
+    [DataRow("clap", "Clap compares sound with text", "")]
+    public void Every_command_takes_every_systems_folder_or_refuses_what_it_lacks_by_name(string name, string silent, string incomparable)
+    {
+        string place = Place("matrix-" + name), system = name switch
+        {
+            "mint" => SmallSystems.Mint,
+            "pengi" => SmallSystems.Pengi,
+            "apt" => SmallSystems.Apt,
+            "musilingo" => SmallSystems.MusiLingo,
+            _ => SmallClap.Folder,
+        };
+        string[] few = ["--max-tokens", "4", "--system", system];
+        Does(silent, () => Assert.HasCount(8, Values(Answers(CaptionCommand.Create(), place, "captions", [Clips.Manifest, .. few]), "caption")));
+        Does(silent, () => Assert.HasCount(8, Values(Answers(AskCommand.Create(), place, "ask", [Clips.Manifest, "a?", .. few]), "answer")));
+        string[] labels = Values(Answers(ClassifyCommand.Create(), place, "labels", Clips.Manifest, "--labels", "flute,organ,mallet", "--instruction", "a",
+            "--system", system), "label");
+        Assert.HasCount(8, labels);
+        string index = Path.Combine(place, "a.index");
+        Does(incomparable, () =>
+        {
+            Run(SearchCommand.Create(), "build", index, Clips.Manifest, "--system", system);
+            Run(SearchCommand.Create(), "query", index, "a flute");
+        });
+        foreach (var (task, column, lack) in new[] { ("classification", "Family", ""), ("captioning", "Caption", silent),
+            ("retrieval", "Caption", incomparable) })
+        {
+            string recipe = Path.Combine(place, task + ".json"), output = Path.Combine(place, task);
+            string asked = task == "retrieval" ? "" : "\"instruction\": \"a\", ";
+            File.WriteAllText(recipe, $$"""{{{asked}}"task": "{{task}}", "manifest": "{{Clips.Manifest}}", "columns": ["{{column}}"]}""");
+            Does(lack, () => Run(EvaluateCommand.Create(), recipe, "--system", system, "--output", output, "--wordnet", ""));
+            if (lack.Length > 0) continue;
+            using var measured = JsonDocument.Parse(File.ReadAllText(Path.Combine(output, "evaluation.json")));
+            if (task != "classification") continue;
+            // The accuracy is that of the labels which classify gave.
+            string[] families = [.. AudioManifest.Read(Clips.Manifest).Rows.Select(row => row["Family"])];
+            Assert.AreEqual(labels.Zip(families).Count(pair => pair.First == pair.Second) / 8.0, measured.RootElement.GetProperty("metrics").EnumerateArray()
+                .Single(metric => metric.GetProperty("name").GetString() == "accuracy").GetProperty("value").GetDouble(), 1e-9);
+        }
+
+        static void Does(string lack, Action run)
+        {
+            if (lack.Length == 0) run();
+            else StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(run).Message, lack);
+        }
+    }
+
+    [TestMethod]
     public void Caption_classify_ask_search_and_evaluate_take_a_systems_folder()
     {
         string place = Place("commands"), pengi = SmallSystems.Pengi, clap = SmallClap.Folder;
