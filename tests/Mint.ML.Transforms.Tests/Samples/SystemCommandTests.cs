@@ -67,6 +67,18 @@ public sealed class SystemCommandTests
     }
 
     [TestMethod]
+    public void Mapped_weights_give_the_captions_of_those_that_are_read()
+    {
+        string place = Place("mapped");
+        foreach (string system in (string[])[SmallSystems.Mint, SmallSystems.Pengi, SmallSystems.MusiLingo])
+        {
+            string[] asked = [Clips.Manifest, "--max-tokens", "8", "--system", system];
+            CollectionAssert.AreEqual(Values(Answers(CaptionCommand.Create(), place, Path.GetFileName(system) + "-read", asked), "caption"),
+                Values(Answers(CaptionCommand.Create(), place, Path.GetFileName(system) + "-mapped", [.. asked, "--map-weights"]), "caption"));
+        }
+    }
+
+    [TestMethod]
     public void Caption_classify_ask_search_and_evaluate_take_a_systems_folder()
     {
         string place = Place("commands"), pengi = SmallSystems.Pengi, clap = SmallClap.Folder;
