@@ -4,6 +4,7 @@ using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Samples.Making.Distillation;
 using Mint.ML.Samples.Making.Sounds;
+using Mint.ML.Systems;
 using Mint.ML.Training;
 using static TorchSharp.torch;
 
@@ -45,6 +46,9 @@ internal static class DistilCommand
         {
             var options = training.Read(parse);
             OptionErrors.Check(options.Validate, () =>
+            {
+                ModelCatalog.Require(parse.GetValue(teacher)!, nameof(YamNet));
+            }, () =>
             {
                 if (parse.GetValue(threads) is < 1 or > 1024) throw new ArgumentException($"--threads is {parse.GetValue(threads)}; expected 1 to 1024.");
             });

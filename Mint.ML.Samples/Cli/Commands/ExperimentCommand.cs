@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Mint.ML.Audio;
 using Mint.ML.Files;
 using Mint.ML.Objectives;
 using Mint.ML.Samples.Cli.Options;
@@ -28,6 +29,7 @@ internal static class ExperimentCommand
         command.SetAction((parse, cancel) =>
         {
             string folder = parse.GetValue(output)!;
+            if (File.Exists(folder)) throw new IOException($"{folder} is a file; a folder is wanted. Name another place.");
             var recipe = ExperimentRecipe.Read(parse.GetValue(file)!);
             string encoder = recipe.Encoder ?? Shipped.Folder("'encoder'", "models", "encoder");
             ModelCatalog.RequireAudioEncoder(encoder);
@@ -36,6 +38,7 @@ internal static class ExperimentCommand
             // What is fixed decides, too: the experiment's identity has it.
             foreach (var (name, value) in recipe.Fixed) space.AddChoice(name, ExperimentRecipe.Text(value));
             Check(recipe, searched);
+            foreach (string manifest in recipe.Validation is { } held ? [recipe.Manifest, held] : new[] { recipe.Manifest }) Columns(recipe, manifest);
 
             var ml = new MLContext(recipe.Seed);
             ml.Log += (_, message) =>
@@ -83,6 +86,17 @@ internal static class ExperimentCommand
             }
         });
         return command;
+    }
+
+    // Without them, every trial fails, after its clips were heard.
+    private static void Columns(ExperimentRecipe recipe, string manifest)
+    {
+        var columns = AudioManifest.Read(manifest).Columns;
+        foreach (string column in recipe.Metric == "ranking" ? ["Caption", recipe.LabelColumn] : new[] { "Caption" })
+        {
+            if (!columns.Contains(column, StringComparer.OrdinalIgnoreCase))
+                throw new InvalidDataException($"{manifest} has no column '{column}'; it has: {string.Join(", ", columns)}.");
+        }
     }
 
     /// <summary>What <c>mint pretrain</c> would read from a command line of these options.</summary>

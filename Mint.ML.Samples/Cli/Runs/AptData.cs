@@ -38,8 +38,8 @@ internal sealed class AptData
         var rows = LabelledRows.Read(manifest, column, "--few-shot");
         if (rows.GroupBy(row => row[column]).Count(label => label.Count() > shots) is var classes && classes < ways)
         {
-            throw new InvalidDataException($"{manifest}: {classes} labels of '{column}' have more than {shots} clips; an episode of {ways} classes (--ways) with "
-                + $"{shots} labelled clips of each (--shots) needs {ways} of them.");
+            throw new InvalidDataException($"{manifest}: {classes} labels of '{column}' have more than {shots} clips; an episode of {ways} classes "
+                + $"(--ways) with {shots} labelled clips of each (--shots) needs {ways} of them.");
         }
         int[] index = Index([.. rows.Select(row => row.Path)], [.. rows.Select(row => row.Place)]);
         sources.Add(new([.. AptEpisodes.FewShot([.. rows.Select(row => row[column])], ways, shots, count, seed)

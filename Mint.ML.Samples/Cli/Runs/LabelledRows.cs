@@ -19,6 +19,7 @@ internal static class LabelledRows
             throw new InvalidDataException($"{row.Place}: '{row["Path"]}' has the label '{row[column]}' here, and '{clips[row.Path][column]}' in row "
                 + $"{clips[row.Path].Number}; {option} takes one label a clip.");
         }
-        return clips.Count > 0 ? [.. clips.Values] : throw new InvalidDataException($"{manifest} has no row with a '{column}'; {option} takes MANIFEST:COLUMN.");
+        if (clips.Count == 0) throw new InvalidDataException($"{manifest} has no row with a '{column}'; {option} takes MANIFEST:COLUMN.");
+        return [.. clips.Values];
     }
 }

@@ -33,7 +33,8 @@ internal sealed class TalkFile : IDisposable
     {
         this.path = path;
         AtomicFile.Check(path);
-        if (new FileInfo(path).LinkTarget is { } target) throw new IOException($"{path} is a link to '{target}', where no turns would be added: name that file.");
+        if (new FileInfo(path).LinkTarget is { } target)
+            throw new IOException($"{path} is a link to '{target}', where no turns would be added: name that file.");
         held = FolderLock.TakeFile(path);
         try
         {

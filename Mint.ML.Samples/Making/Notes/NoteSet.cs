@@ -78,7 +78,8 @@ internal static class NoteSet
             log.WriteLine($"{instrument.Package}: {notes.Length:N0} notes");
         }
 
-        if (written.Count == 0) throw new InvalidDataException("There is no note of these pitches, velocities and counts that an instrument plays: ask for others.");
+        if (written.Count == 0)
+            throw new InvalidDataException("There is no note of these pitches, velocities and counts that an instrument plays: ask for others.");
         foreach (IGrouping<string, Note> split in written.GroupBy(n => n.Split))
         {
             string path = Manifest(options, split.Key);

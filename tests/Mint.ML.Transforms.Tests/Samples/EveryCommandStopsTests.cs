@@ -185,7 +185,10 @@ public sealed class EveryCommandStopsTests
             Assert.IsTrue(Directory.EnumerateFiles(Out, "step-*").Any(), "a checkpoint of the step where it stopped");
         }
         foreach (string model in made)
-            Assert.AreEqual("config.json", string.Join(' ', Directory.GetFileSystemEntries(model).Select(Path.GetFileName)), "what is half trained is no model");
+        {
+            Assert.AreEqual("config.json", string.Join(' ', Directory.GetFileSystemEntries(model).Select(Path.GetFileName)),
+                "what is half trained is no model");
+        }
         Assert.IsEmpty(Directory.GetFiles(folder, "manifest-*.csv", SearchOption.AllDirectories), "nor half a set of sounds one");
         Assert.IsEmpty(Directory.EnumerateFiles(folder, "*.tmp", SearchOption.AllDirectories).ToArray(), "what was begun and not finished is gone");
     }

@@ -92,7 +92,13 @@ public sealed class ExperimentCommandTests
         Says("\"schedule\": [\"linear\", \"square\"]", "square");
         Says("", "'search' is missing");
         Says("\"learning-rate\": [1e-3]", "'tuner' is 'bayes'", "\"tuner\": \"bayes\",");
+        string recipe = Recipe("\"learning-rate\": [1e-3]"); // whose trials would all fail, after their clips were heard
+        File.WriteAllText(recipe, File.ReadAllText(recipe).Replace("\"Family\"", "\"Nope\"", StringComparison.Ordinal));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(recipe)).Message, $"{EightClips.Shared.Manifest} has no column 'Nope'");
         Assert.IsFalse(Directory.Exists(Out));
+        File.WriteAllText(Out, "");
+        StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => Run(recipe)).Message, $"{Out} is a file; a folder is wanted");
+        File.Delete(Out);
 
         void Says(string search, string message, string with = "")
         {

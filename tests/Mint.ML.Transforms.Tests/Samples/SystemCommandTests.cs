@@ -178,6 +178,8 @@ public sealed class SystemCommandTests
         Assert.AreEqual(settings, File.ReadAllText(Path.Combine(run, "run.json")));
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Run(DistilCommand.Create(), "--teacher", "none", "--threads", "0",
             "--epochs", "0")).Message, "--threads is 0");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Run(DistilCommand.Create(), "--teacher", SmallSystems.Pengi)).Message,
+            "Pengi, which is no YamNet");
     }
 
     [TestMethod]
