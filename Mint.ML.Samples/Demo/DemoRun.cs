@@ -7,7 +7,8 @@ using Mint.ML.Transforms;
 
 namespace Mint.ML.Samples.Demo;
 
-/// <summary>Trains the pipeline of the README on the notes or on everyday sounds, measures it beside simpler answers, saves it, and has another process load it.</summary>
+/// <summary>Trains the pipeline of the README on the notes or on everyday sounds, measures it beside simpler answers, saves it, and has another process load
+/// it.</summary>
 internal sealed class DemoRun
 {
     private readonly DemoOptions options;
@@ -31,7 +32,8 @@ internal sealed class DemoRun
         var (train, test) = Data();
         string[] families = SmallMint.Families(train);
         var (trainClips, testClips) = (mint.Rows(train), mint.Rows(test));
-        Say($"{trainClips.DistinctBy(clip => clip.Path).Count()} clips to train on ({Names(trainClips)}), {testClips.Count} held out ({Names(testClips)}), {families.Length} {Kinds}");
+        Say($"{trainClips.DistinctBy(clip => clip.Path).Count()} clips to train on ({Names(trainClips)}), {testClips.Count} held out ({Names(testClips)}), "
+            + $"{families.Length} {Kinds}");
 
         var model = Pipeline(families).Fit(train);
         var stage1 = model.OfType<BridgeNetTransformer>().Single();
@@ -101,8 +103,8 @@ internal sealed class DemoRun
 
     private void PrintAccuracy(double ranked, double regression, List<Clip> train, List<Clip> test, string[] families)
     {
-        string majority = train.DistinctBy(clip => clip.Path).GroupBy(clip => clip.Family).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal)
-            .First().Key;
+        string majority = train.DistinctBy(clip => clip.Path).GroupBy(clip => clip.Family).OrderByDescending(group => group.Count())
+            .ThenBy(group => group.Key, StringComparer.Ordinal).First().Key;
         Console.WriteLine($"\n{(IsEveryday ? "What sounds in held-out clips" : "Family of held-out clips"),-44}{"accuracy",12}");
         Line("ranked by the language model", ranked);
         Line("logistic regression on mean log-mel", regression);

@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Files;
-using Mint.ML.Transforms;
 
 namespace Mint.ML.Samples.Demo;
 
