@@ -169,7 +169,8 @@ internal static class SmallMusiLingo
 
             void Add(string name, IReadOnlyList<MusicPiece> pieces, string[] said, Func<MusicPiece, string> answer, bool beside) =>
                 measured.Add(new(name, said.Where((text, i) => text == answer(pieces[i])).Count() / (double)said.Length, 0,
-                    pieces.GroupBy(answer).Max(group => group.Count()) / (double)said.Length) { IsBeside = beside });
+                    pieces.GroupBy(answer).Max(group => group.Count()) / (double)said.Length)
+                { IsBeside = beside });
         }
 
         static InstructionMix Mix(InstructionExample[] examples) => new([new InstructionSource(examples)]);
