@@ -32,6 +32,7 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     PlanCommand.Create(),
     DistilCommand.Create(),
     MakeWorldCommand.Create(),
+    TeachNotesCommand.Create(),
     PretrainEncoderCommand.Create(),
     PretrainLanguageModelCommand.Create(),
     ScenarioCommand.Create(),

@@ -53,16 +53,16 @@ internal sealed class TunedModel(MintModel model, VocabularyFiles vocabulary, Fr
 
     public void Dispose() => model.Dispose();
 
-    private static Dictionary<string, string>? Names(string file)
+    private static Dictionary<string, SoundName>? Names(string file)
     {
         if (!File.Exists(file)) return null;
         try
         {
-            return JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(file));
+            return JsonSerializer.Deserialize<Dictionary<string, SoundName>>(File.ReadAllText(file));
         }
         catch (JsonException error)
         {
-            throw new FormatException($"the names that its language model is told, {NamesFile}, cannot be read: {error.Message}", error);
+            throw new FormatException($"the names of what it hears, {NamesFile}, cannot be read: {error.Message}", error);
         }
     }
 }

@@ -55,15 +55,15 @@ public sealed class MintModel : IAudioLanguageModel
 
     /// <summary>A MINT of its parts; null tokenizers for one that is given token ids only.</summary>
     internal MintModel(BridgeNet bridge, Linear projection, ILanguageModel languageModel, MintTokenizers? tokenizers = null,
-        IReadOnlyDictionary<string, string>? names = null)
+        IReadOnlyDictionary<string, SoundName>? names = null)
     {
         (this.bridge, this.projection, this.languageModel, this.tokenizers, Names) = (bridge, projection, languageModel, tokenizers, names);
         if (names is not null) told = new(() => new(new BridgeEmbeddings(bridge, Tokenizers.Bridge), names));
     }
 
     /// <summary>Where not null, the language model is told the likeliest of these names instead of being given the queries: a name as stage 1 knows
-    /// it, and its words. Whether something is there is then stage 1's to say.</summary>
-    public IReadOnlyDictionary<string, string>? Names { get; }
+    /// it, and what is said of it. Captions, and whether something is there, are then stage 1's to say.</summary>
+    public IReadOnlyDictionary<string, SoundName>? Names { get; }
 
     /// <summary>The bridge, trained in both stages.</summary>
     public BridgeNet Bridge => bridge;
@@ -98,7 +98,8 @@ public sealed class MintModel : IAudioLanguageModel
         using var scope = NewDisposeScope();
         if (told is not null)
         {
-            string[] texts = [.. told.Value.Tell(sounds).Select((words, row) => $"{words} {instructions[instructions.Count == 1 ? 0 : row]}")];
+            string[] texts = [.. told.Value.Tell(sounds).Select((heard, row) =>
+                $"{string.Join(", ", heard.Select(one => one.Noun))} {instructions[instructions.Count == 1 ? 0 : row]}")];
             // What is told may be as long as an instruction, and comes on top of it.
             var (read, real) = TextTensors.Encode(Tokenizers.LanguageModel, texts, 2 * Tokenizers.MaxTextTokens, languageModel.Device);
             return (languageModel.Embed(read).MoveToOuterDisposeScope(), real.MoveToOuterDisposeScope());
@@ -116,8 +117,8 @@ public sealed class MintModel : IAudioLanguageModel
         }
     }
 
-    /// <summary>Of each of B sounds what needs no language model: "yes" or "no" to whether something is there, where it has <see cref="Names"/>; null of
-    /// what the language model is asked.</summary>
+    /// <summary>Of each of B sounds what needs no language model where it has <see cref="Names"/> (<see cref="HeardAnswers"/>); null of what the language model
+    /// is asked.</summary>
     /// <param name="sounds">The sounds.</param>
     /// <param name="instructions">One of each, or one of all.</param>
     internal string?[] Known(AudioEncoding sounds, IReadOnlyList<string> instructions)
@@ -127,9 +128,8 @@ public sealed class MintModel : IAudioLanguageModel
         string Of(int row) => instructions[instructions.Count == 1 ? 0 : row];
         foreach (string question in instructions.Distinct())
         {
-            if (PresenceQuestion.Asked(question) is not { } asked) continue;
-            bool[] hears = told.Value.Hears(sounds, asked);
-            for (int row = 0; row < known.Length; row++) if (Of(row) == question) known[row] = hears[row] ? "yes" : "no";
+            if (HeardAnswers.Of(told.Value, sounds, question) is not { } answers) continue;
+            for (int row = 0; row < known.Length; row++) if (Of(row) == question) known[row] = answers[row];
         }
         return known;
     }
@@ -191,7 +191,7 @@ public sealed class MintModel : IAudioLanguageModel
     /// <param name="seed">The same seed gives the same projection on every device.</param>
     /// <param name="names">See <see cref="Names"/>; null, the paper's way, gives the language model the queries.</param>
     public static MintModel Begin(BridgeNet bridge, ILanguageModel languageModel, MintTokenizers tokenizers, long seed,
-        IReadOnlyDictionary<string, string>? names = null)
+        IReadOnlyDictionary<string, SoundName>? names = null)
     {
         var projection = new Linear(bridge.Config.QFormer.HiddenSize, languageModel.HiddenSize);
         using var grad = no_grad();

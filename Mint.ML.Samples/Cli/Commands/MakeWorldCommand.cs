@@ -63,8 +63,9 @@ internal static class MakeWorldCommand
                 var errors = new OptionErrors();
                 errors.Require(parse.GetValue(threads) is >= 1 and <= 1024, $"--threads is {parse.GetValue(threads)}; expected 1 to 1024.");
                 errors.Require(parse.GetValue(languageSteps) >= 1, $"--language-model-steps is {parse.GetValue(languageSteps)}; expected at least 1.");
-                errors.Require(options.Start is not { } run || Directory.Exists(run) && Directory.EnumerateFiles(run, "step-*.safetensors").Any(),
-                    $"--start: '{options.Start}' holds no checkpoint (step-*.safetensors) to begin with.");
+                errors.Require(options.Start is not { } run || WorldStart.IsModel(run)
+                    || Directory.Exists(run) && Directory.EnumerateFiles(run, "step-*.safetensors").Any(),
+                    $"--start: '{options.Start}' is no model's file and holds no checkpoint (step-*.safetensors) to begin with.");
                 errors.Require(!File.Exists(parse.GetValue(output)), $"--output: {parse.GetValue(output)} is a file; a folder is wanted.");
                 errors.Throw();
             }

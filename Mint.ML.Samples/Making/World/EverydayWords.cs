@@ -1,5 +1,6 @@
 using Mint.ML.Samples.Making.Notes;
 using Mint.ML.Samples.Making.Scenes;
+using Mint.ML.Systems;
 
 namespace Mint.ML.Samples.Making.World;
 
@@ -43,11 +44,9 @@ internal static class EverydayWords
     public static IReadOnlyList<string> Labels { get; } =
         [.. Lines().Where(line => !broad.Contains(line.Classes[0])).Select(line => line.Phrases[0]).Distinct()];
 
-    /// <summary>What the language model is told of each of <see cref="Labels"/>: in the words that it has learnt, where its first class has some.</summary>
-    public static IReadOnlyDictionary<string, string> Told { get; } = Lines()
-        .Where(line => !broad.Contains(line.Classes[0])).DistinctBy(line => line.Phrases[0])
-        .ToDictionary(line => line.Phrases[0], line => line.Classes.Intersect(SoundPhrase.All.Keys)
-            .Select(name => SoundPhrase.Of(name).Noun).FirstOrDefault(line.Phrases[0]));
+    /// <summary>What is said of each of <see cref="Labels"/>.</summary>
+    public static IReadOnlyDictionary<string, SoundName> Told { get; } = Read("everyday-captions.txt")
+        .ToDictionary(parts => parts[0], parts => new SoundName(parts[1], parts[2], parts[3].Split('>')));
 
     /// <summary>Every kind of sound, of the teacher's classes.</summary>
     /// <param name="labels">The classes' names.</param>
@@ -108,11 +107,14 @@ internal static class EverydayWords
         yield return $"{words.Subject} {words.Verb}";
     }
 
-    private static IEnumerable<(string[] Classes, string[] Phrases)> Lines()
+    private static IEnumerable<(string[] Classes, string[] Phrases)> Lines() =>
+        Read("everyday-words.txt").Select(parts => (parts[0].Split(';'), parts[1].Split(',')));
+
+    // The lines of a file of words, in their parts.
+    private static string[][] Read(string name)
     {
-        using var stream = typeof(EverydayWords).Assembly.GetManifestResourceStream("Mint.ML.Samples.everyday-words.txt")!;
+        using var stream = typeof(EverydayWords).Assembly.GetManifestResourceStream("Mint.ML.Samples." + name)!;
         using var reader = new StreamReader(stream);
-        return [.. reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line[0] != '#').Select(line => line.Split('|'))
-            .Select(parts => (parts[0].Split(';'), parts[1].Split(',')))];
+        return [.. reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line[0] != '#').Select(line => line.Split('|'))];
     }
 }

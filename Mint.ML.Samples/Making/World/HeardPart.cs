@@ -65,7 +65,8 @@ internal sealed record HeardPart(Tensor Frames, int[] Counts, Tensor Scores) : I
             zeros(kept.Count, classes).MoveToOuterDisposeScope());
     }
 
-    /// <summary>Cuts sounds into the windows that the encoder takes: rows of a patch each, and of each sound its patches and real frames.</summary>
+    /// <summary>Cuts sounds into windows as the encoder does, the last of which ends with the sound: rows of a patch each, and of each sound its patches and
+    /// real frames.</summary>
     public static (List<float[]> Rows, List<(int Patches, int Frames)> Counts) Cut(IEnumerable<float[]> sounds)
     {
         var (rows, counts) = (new List<float[]>(), new List<(int, int)>());
@@ -74,9 +75,10 @@ internal sealed record HeardPart(Tensor Frames, int[] Counts, Tensor Scores) : I
             int first = rows.Count, frames = 0;
             for (int start = 0; start < sound.Length; start += YamNetFrontEnd.PatchSamples)
             {
-                int length = Math.Min(YamNetFrontEnd.PatchSamples, sound.Length - start);
+                int begin = Math.Max(0, Math.Min(start, sound.Length - YamNetFrontEnd.PatchSamples));
+                int length = Math.Min(YamNetFrontEnd.PatchSamples, sound.Length - begin);
                 float[] row = new float[YamNetFrontEnd.PatchSamples];
-                sound.AsSpan(start, length).CopyTo(row);
+                sound.AsSpan(begin, length).CopyTo(row);
                 rows.Add(row);
                 frames += Math.Min(Columns, (length + FrameSamples - 1) / FrameSamples);
             }

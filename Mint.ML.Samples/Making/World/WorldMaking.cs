@@ -1,5 +1,3 @@
-using Microsoft.ML;
-using Microsoft.ML.Data;
 using Mint.ML.Bridges;
 using Mint.ML.Encoders;
 using Mint.ML.Files;
@@ -7,13 +5,9 @@ using Mint.ML.LanguageModels;
 using Mint.ML.Samples.Making.Distillation;
 using Mint.ML.Samples.Making.Pretraining;
 using Mint.ML.Samples.Making.Sounds;
-using Mint.ML.Systems;
-using Mint.ML.Tensors;
 using Mint.ML.Text;
 using Mint.ML.Training;
 using Mint.ML.Training.Data;
-using Mint.ML.Transforms;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Samples.Making.World;
@@ -25,8 +19,6 @@ namespace Mint.ML.Samples.Making.World;
 /// <param name="cancel">Stops it; the same command goes on.</param>
 internal sealed class WorldMaking(WorldOptions options, TextWriter log, IProgress<TrainingProgress> progress, CancellationToken cancel)
 {
-    private const double WordSteps = 2048; // of 1
-
     private static readonly string[] Tokenizer = ["spiece.model", "special_tokens_map.json", "tokenizer_config.json"];
 
     /// <summary>Trains the language model where its folder holds none.</summary>
@@ -91,71 +83,9 @@ internal sealed class WorldMaking(WorldOptions options, TextWriter log, IProgres
         var stage1 = TrainingLoop.Run(alignment, alignment, options.Loop, progress, cancel);
         if (cancel.IsCancellationRequested) return;
 
-        using var copy = bridge.Copy();
-        // No stage 2: on scenes it does not learn to listen within hours (docs/everyday.md), and names are what stage 1 is sure of.
-        var whole = MintModel.Begin(copy, ModelCatalog.LoadLanguageModel(languageModel), new MintTokenizers(words, TextTokenizer.Load(languageModel)),
-            options.Seed, EverydayWords.Told);
-        Lighten(copy, words, [.. concepts.SelectMany(concept => concept.Phrases)]);
-        foreach (var net in new[] { bridge, copy }) Round(net);
-        Write(bridge, whole, vocabulary, languageModel, encoder, output);
+        string file = WorldFile.Write(bridge, vocabulary, languageModel, encoder, concepts, options.Seed, output);
+        log.WriteLine($"written: {file} ({new FileInfo(file).Length / 1e6:F1} MB)");
         WorldCard.Write(output, Path.Combine(sounds, SoundCollection.Manifest), notes, options, concepts.Count, stage1);
-    }
-
-    private static Tensor Table(BridgeNet bridge) => bridge.state_dict()["Qformer.embeddings.word_embeddings.weight"]; // (V, D)
-
-    // The copy beside the language model reads names, and what is asked for: what it has of other words, and of heads that compare no embeddings, nobody
-    // asks for. Zeros take no room in a zip.
-    private static void Lighten(BridgeNet bridge, ITextTokenizer words, IReadOnlyList<string> names)
-    {
-        using var guard = no_grad();
-        using var scope = NewDisposeScope();
-        foreach (var (name, weight) in bridge.state_dict())
-            if (name.Split('.')[0] is "itm_head" || name.StartsWith("Qformer.cls.", StringComparison.Ordinal)) weight.zero_();
-        var table = Table(bridge);
-        var read = zeros([table.shape[0], 1]);
-        var ids = names.SelectMany(name => words.Encode(name)).Distinct().Select(id => (long)id).ToArray();
-        read.index_copy_(0, tensor(ids), ones([ids.Length, 1]));
-        table.copy_(table * read);
-    }
-
-    // Words vary by 0.06: in steps of a 120th of that they mean the same, and take a quarter less room in a zip.
-    private static void Round(BridgeNet bridge)
-    {
-        using var guard = no_grad();
-        using var scope = NewDisposeScope();
-        var table = Table(bridge);
-        table.copy_(table.Times(WordSteps).round().Over(WordSteps));
-    }
-
-    // The pipeline from paths to answers, in float16: as the paper's, with the ranking by similarity.
-    private void Write(BridgeNet bridge, MintModel model, string vocabulary, string languageModel, string encoder, string output)
-    {
-        Directory.CreateDirectory(output);
-        var ml = new MLContext();
-        var data = ml.Data.LoadFromEnumerable<PathRow>([]);
-        var heard = ml.Transforms.LoadAudio("Audio", "Path").Append(ml.Transforms.FeaturizeAudio("Features", "Audio", encoder: encoder)).Fit(data);
-        using var stage1 = ml.AudioLanguage().UseBridge(bridge, vocabulary);
-        using var stage2 = ml.AudioLanguage().UseTunedModel(model, vocabulary, languageModel);
-        var features = stage2.Transform(stage1.Transform(heard.Transform(data)));
-        var caption = ml.AudioLanguage().GenerateCaptions("GeneratedCaption", "Features").Fit(features);
-        // By similarity, which stage 1 is trained for with every label's names; the language model's likelihood says less (the card has both).
-        var labels = ml.AudioLanguage().RankLabels(new RankedClassifier.Options
-        {
-            Labels = EverydayWords.Labels,
-            Instruction = "",
-            BySimilarity = true,
-        }).Fit(features);
-        string path = Path.Combine(output, "mint.zip");
-        bridge.to(ScalarType.Float16);
-        model.Bridge.to(ScalarType.Float16);
-        AtomicFile.Write(path, stream =>
-            ml.Model.Save(new TransformerChain<ITransformer>([.. heard, stage1, stage2, caption, labels]), data.Schema, stream));
-        log.WriteLine($"written: {path} ({new FileInfo(path).Length / 1e6:F1} MB)");
-    }
-
-    private sealed class PathRow
-    {
-        public string Path { get; set; } = "";
     }
 
     private static long YamNetWidth(string encoder)

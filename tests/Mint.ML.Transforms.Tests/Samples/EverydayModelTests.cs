@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Mint.ML.Audio;
 using Mint.ML.ModelFiles;
 using Mint.ML.Samples.Cli;
@@ -66,6 +67,42 @@ public sealed class EverydayModelTests
         var some = clips.Where(clip => names.ContainsKey(clip.Label)).ToList();
         int right = some.Count(clip => model.Rank(clip.File, [.. names.Values])[0].Label == names[clip.Label]);
         Assert.IsGreaterThanOrEqualTo(7, right); // of 10; chance is 2
+    }
+
+    [TestMethod]
+    public void Captions_say_what_sounds_and_of_one_sound_no_other()
+    {
+        // What may be said of a class, and is said of no other of the ten.
+        var words = new Dictionary<string, string>
+        {
+            ["dog"] = "dog|animal",
+            ["rain"] = "rain|water",
+            ["sea waves"] = "wave|water|stream",
+            ["crying baby"] = "baby|person cries|child",
+            ["clock tick"] = "clock|click",
+            ["sneezing"] = "sneeze|hiccup|cough|of a person",
+            ["helicopter"] = "helicopter|airplane|engine",
+            ["chainsaw"] = "chainsaw|engine|mower",
+            ["rooster"] = "rooster|hen|bird",
+            ["crackling fire"] = "fire",
+        };
+        var said = clips.Select(clip => (clip.Label, Caption: model.Caption(clip.File))).ToList();
+        int right = said.Count(one => Regex.IsMatch(one.Caption, words[one.Label]));
+        Assert.IsGreaterThanOrEqualTo(13, right, string.Join("; ", said));
+        Assert.AreEqual(0, said.Count(one => one.Caption.Contains(", then ")), string.Join("; ", said));
+    }
+
+    [TestMethod]
+    public void Notes_of_a_soundfont_that_it_has_not_heard_are_told_by_their_family()
+    {
+        string manifest = Path.Combine(TinyModels.Repository(), "Mint.ML.Samples", "data", "notes", "manifest-test.csv");
+        string[] families = ["string", "brass", "reed", "guitar", "keyboard"];
+        var notes = AudioManifest.Read(manifest).Rows.Where(row => families.Contains(row["Family"])).GroupBy(row => row["Family"])
+            .SelectMany(family => family.Where((_, i) => i % 5 == 0)).ToList();
+        int right = notes.Count(note => model.Rank(note.Path, families)[0].Label == note["Family"]);
+        Assert.IsGreaterThanOrEqualTo(notes.Count * 9 / 20, right); // 45 %; chance is 20
+        int told = notes.Count(note => model.Ask(note.Path, "What family of instruments is it?").EndsWith("instrument", StringComparison.Ordinal));
+        Assert.IsGreaterThan(notes.Count / 2, told);
     }
 
     [TestMethod]

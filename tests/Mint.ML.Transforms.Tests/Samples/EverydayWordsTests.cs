@@ -21,6 +21,20 @@ public sealed class EverydayWordsTests
     }
 
     [TestMethod]
+    public void Every_name_has_a_caption_a_noun_and_a_kind_that_it_may_be_told_as()
+    {
+        CollectionAssert.AreEquivalent(EverydayWords.Labels.ToArray(), EverydayWords.Told.Keys.ToArray());
+        foreach (var (name, said) in EverydayWords.Told)
+        {
+            Assert.IsTrue(said.Caption.Length > 0 && said.Noun.Length > 0 && said.Kinds.Count > 0, name);
+            Assert.AreEqual(said.Kinds.Count, said.Kinds.Distinct().Count(), name);
+        }
+        // "The sound of a bird" is no wider than "the sound of an animal": a kind has one wider kind at most.
+        foreach (var kind in EverydayWords.Told.Values.SelectMany(said => said.Kinds.Zip(said.Kinds.Skip(1))).Distinct().GroupBy(pair => pair.First))
+            Assert.HasCount(1, kind.ToList(), kind.Key);
+    }
+
+    [TestMethod]
     [DataRow("crying baby", "Baby cry, infant cry")]
     [DataRow("sea waves", "Waves, surf")]
     [DataRow("hen", "Cluck")]

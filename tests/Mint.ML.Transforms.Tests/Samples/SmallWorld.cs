@@ -22,12 +22,12 @@ internal static class SmallWorld
         foreach (string split in (string[])["train", "test"])
         {
             File.WriteAllLines(Path.Combine(folder, $"manifest-{split}.csv"),
-                ["Path,Family,Instrument,Pitch,Velocity", $"{files[0]},brass,trumpet,60,90", $"{files[1]},string,violin,70,50"]);
+                ["Path,Family,Instrument,Program,Pitch,Velocity", $"{files[0]},brass,trumpet,56,60,90", $"{files[1]},string,violin,-1,70,50"]);
         }
         Heard(folder, "teacher", 1);
         Heard(folder, "encoder", 2);
         string labels = Path.Combine(TinyModels.Repository(), "Mint.ML.Samples", "models", "everyday-encoder", "labels.txt");
-        File.Copy(labels, Path.Combine(folder, "teacher", "labels.txt"));
+        foreach (string net in (string[])["teacher", "encoder"]) File.Copy(labels, Path.Combine(folder, net, "labels.txt"));
         TinyModels.LanguageModel(folder);
         Sentences(folder);
     }

@@ -1,3 +1,4 @@
+using Mint.ML.Audio;
 using Mint.ML.ModelFiles;
 using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Samples.Making.World;
@@ -66,6 +67,32 @@ public sealed class WorldMakingTests
         Says(() => place.Begin(options, start, 900), "language-model-steps was 800 and is 900");
         Says(() => (place with { Teacher = place.Encoder }).Begin(options, start, 800), "what --teacher holds was");
         Assert.AreEqual(kept, File.ReadAllText(Path.Combine(work, "made-of.json")));
+    }
+
+    [TestMethod]
+    public void It_learns_notes_while_its_names_stay_where_they_were()
+    {
+        string model = Make("untaught"), one = Teach(model, "taught"), two = Teach(model, "taught again");
+        using var before = AudioLanguageModel.Load(model, null, new FrozenModelFolders(folder));
+        using var after = AudioLanguageModel.Load(one, null, new FrozenModelFolders(folder));
+        using var again = AudioLanguageModel.Load(two, null, new FrozenModelFolders(folder));
+        string[] notes = [.. AudioManifest.Read(Path.Combine(folder, "manifest-train.csv")).Rows.Select(row => row.Path)];
+        foreach (string text in (string[])["dog", "brass", "a trumpet plays"])
+            CollectionAssert.AreEqual(before.EmbedText(text).Cast<float>().ToArray(), after.EmbedText(text).Cast<float>().ToArray());
+        string[] families = ["brass", "string"];
+        // An encoder of chance hears both notes nearly alike: that they are told apart is for the model that ships to show.
+        CollectionAssert.AreNotEqual(before.Embed(notes[0]).Cast<float>().ToArray(), after.Embed(notes[0]).Cast<float>().ToArray());
+        CollectionAssert.AreEqual(after.Rank(notes[0], families).ToArray(), again.Rank(notes[0], families).ToArray());
+        Assert.AreEqual(before.Defaults.CaptionInstruction, after.Defaults.CaptionInstruction);
+    }
+
+    private static string Teach(string model, string name)
+    {
+        string output = Path.Combine(folder, name);
+        NoteTeaching.Run(model, Path.Combine(folder, "sounds"), folder, Path.Combine(folder, "encoder"), Path.Combine(folder, "language-model"),
+            Path.Combine(folder, name + " work"), output, new NoteTeachingOptions { Steps = 12, BatchSize = 8, LearningRate = 3e-3 }, TextWriter.Null,
+            new Progress<TrainingProgress>(), CancellationToken.None);
+        return Path.Combine(output, "mint.zip");
     }
 
     private static string Make(string name)

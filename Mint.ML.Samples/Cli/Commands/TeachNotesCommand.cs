@@ -1,0 +1,71 @@
+using System.CommandLine;
+using Mint.ML.Encoders;
+using Mint.ML.Samples.Cli.Options;
+using Mint.ML.Samples.Cli.Runs;
+using Mint.ML.Samples.Making.Sounds;
+using Mint.ML.Samples.Making.World;
+using Mint.ML.Systems;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Samples.Cli.Commands;
+
+/// <summary><c>mint teach-notes</c>: a model of everyday sound learns instruments' notes in minutes, and keeps its other answers.</summary>
+internal static class TeachNotesCommand
+{
+    public static Command Create()
+    {
+        var model = new Option<string?>("--model") { Description = "mint.zip of 'mint make-world' (default: the one that ships)" };
+        var sounds = new Option<string>("--sounds") { Description = "Folder from 'mint data sounds'", DefaultValueFactory = _ => "data-cache/sounds" };
+        var notes = new Option<string>("--notes") { Description = "Folder from 'mint data notes'", DefaultValueFactory = _ => "data-cache/notes" };
+        var encoder = new Option<string?>("--encoder") { Description = "Folder of the model's encoder (default: the one that ships)" };
+        var language = new Option<string?>("--language-model") { Description = "Folder of its language model (default: the one that ships)" };
+        var work = new Option<string>("--work")
+        {
+            Description = "Folder for what is heard, and for the run",
+            DefaultValueFactory = _ => "data-cache/world-notes",
+        };
+        var output = new Option<string>("--output", "-o") { Description = "Folder for mint.zip", DefaultValueFactory = _ => "runs/world-notes" };
+        var threads = new Option<int>("--threads") { Description = "Threads of the training", DefaultValueFactory = _ => 2 };
+        var training = new OptionSet<NoteTeachingOptions>(new NoteTeachingOptions())
+        {
+            { "--steps", "Steps", o => o.Steps, (o, value) => o with { Steps = value } },
+            { "--batch-size", "Sounds a step, half of them notes", o => o.BatchSize, (o, value) => o with { BatchSize = value } },
+            { "--learning-rate", "Highest learning rate", o => o.LearningRate, (o, value) => o with { LearningRate = value } },
+            { "--seed", "Decides what is drawn", o => o.Seed, (o, value) => o with { Seed = value } },
+        };
+        var command = new Command("teach-notes", "Teach a model of everyday sound what instruments' notes are; its other answers are kept.")
+            { model, sounds, notes, encoder, language, work, output, threads };
+        command.Add(training);
+        command.SetAction((parse, cancel) =>
+        {
+            var options = training.Read(parse);
+            string file = parse.GetValue(model) ?? Shipped.DefaultModel;
+            string ear = parse.GetValue(encoder) ?? Shipped.Folder("--encoder", "models", "everyday-encoder");
+            string answers = parse.GetValue(language) ?? Shipped.Folder("--language-model", "models", "everyday-language-model");
+            OptionErrors.Check(options.Validate, Own, () => ModelCatalog.Require(ear, nameof(YamNet)));
+            set_num_threads(parse.GetValue(threads));
+            Stopping.Listen();
+            NoteTeaching.Run(file, parse.GetValue(sounds)!, parse.GetValue(notes)!, ear, answers, parse.GetValue(work)!, parse.GetValue(output)!, options,
+                Console.Out, new TrainingLines("sounds"), cancel);
+            return Task.FromResult(cancel.IsCancellationRequested ? 130 : 0);
+
+            void Own()
+            {
+                var errors = new OptionErrors();
+                errors.Require(parse.GetValue(threads) is >= 1 and <= 1024, $"--threads is {parse.GetValue(threads)}; expected 1 to 1024.");
+                errors.Require(File.Exists(file), $"--model: there is no file '{file}'.");
+                foreach (var (option, path, how) in new[]
+                {
+                    ("--sounds", Path.Combine(parse.GetValue(sounds)!, SoundCollection.Manifest), "'mint data sounds' writes it"),
+                    ("--notes", Path.Combine(parse.GetValue(notes)!, "manifest-train.csv"), "'mint data notes --recorded' writes it"),
+                    ("--encoder", Path.Combine(ear, "labels.txt"), "it names the classes that the model's words are of"),
+                })
+                {
+                    errors.Require(File.Exists(path), $"{option}: there is no {path}; {how}.");
+                }
+                errors.Throw();
+            }
+        });
+        return command;
+    }
+}

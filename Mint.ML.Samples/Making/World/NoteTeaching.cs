@@ -1,0 +1,113 @@
+using Mint.ML.Audio;
+using Mint.ML.Bridges;
+using Mint.ML.Checkpoints;
+using Mint.ML.Encoders;
+using Mint.ML.Files;
+using Mint.ML.Retrieval;
+using Mint.ML.Samples.Making.Notes;
+using Mint.ML.Samples.Making.Sounds;
+using Mint.ML.Text;
+using Mint.ML.Training;
+using Mint.ML.Training.Data;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Samples.Making.World;
+
+/// <summary>Teaches a model of everyday sound what notes are: hears them and what is to be kept, trains, and writes the model's file.</summary>
+internal static class NoteTeaching
+{
+    private const int Rate = YamNetFrontEnd.SampleRate, MostSeconds = 5, LeastSamples = 3000;
+
+    /// <summary>Runs it; the same command goes on where it was stopped.</summary>
+    /// <param name="model">mint.zip of <c>mint make-world</c>, or of this.</param>
+    /// <param name="sounds">Folder from <c>mint data sounds</c>.</param>
+    /// <param name="notes">Folder from <c>mint data notes</c>.</param>
+    /// <param name="encoder">What the model hears with.</param>
+    /// <param name="languageModel">What it answers with.</param>
+    /// <param name="work">Folder for what is heard, and for the run.</param>
+    /// <param name="output">Folder for mint.zip.</param>
+    /// <param name="options">How.</param>
+    /// <param name="log">Told of every part.</param>
+    /// <param name="progress">Told of every step.</param>
+    /// <param name="cancel">Stops it.</param>
+    public static void Run(string model, string sounds, string notes, string encoder, string languageModel, string work, string output,
+        NoteTeachingOptions options, TextWriter log, IProgress<TrainingProgress> progress, CancellationToken cancel)
+    {
+        using var held = FolderLock.Take(work);
+        using var whole = NewDisposeScope();
+        string manifest = Path.Combine(sounds, SoundCollection.Manifest), ofNotes = Path.Combine(notes, "manifest-train.csv");
+        string identity = TrainingLoop.Hash([ModelFolder.HashWhole(manifest), ModelFolder.HashWhole(ofNotes), FrameStore.EncoderIdentity(encoder),
+            ModelFolder.HashWhole(model), $"{options.RecordedViews} {options.Views} {options.Seed}"]);
+        string home = Path.Combine(work, identity[..16]);
+        Directory.CreateDirectory(home);
+
+        var rows = AudioManifest.Read(ofNotes).Rows.SelectMany(row => Enumerable.Range(0, IsRecorded(row) ? options.RecordedViews : options.Views)
+            .Select(view => (Row: row, View: view))).ToList();
+        // Notes are what is learnt and not what is kept, wherever they are from.
+        string[] others = [.. AudioManifest.Read(manifest).Rows.Where(row => row["Split"] == "train" && Soundfont.All.All(font => font.Name != row["Source"]))
+            .Select(row => row.Path)];
+        using var ear = YamNet.Load(encoder);
+        using var heardNotes = Part("notes", () => HeardPart.Of(ear, rows.Select((one, i) =>
+        {
+            float[] note = AudioFile.Read(one.Row.Path, Rate).Samples;
+            return one.View == 0 ? note : NoteViews.Draw(note, new Random(unchecked(options.Seed * 7919 + i)));
+        }), ear.Config.Classes, cancel));
+        using var heardOthers = Part("others", () => HeardPart.Of(ear, others.Select((path, i) => Some(path, new Random(unchecked(options.Seed * 131 + i))))
+            .OfType<float[]>(), ear.Config.Classes, cancel));
+
+        WorldStart.Unpack(model, home);
+        using var bridge = BridgeNet.Load(home, ScalarType.Float32);
+        var concepts = EverydayWords.Concepts(File.ReadAllLines(Path.Combine(encoder, "labels.txt")));
+        TaughtNote[] taught = [.. Frames(heardNotes).Zip(rows, (frames, one) =>
+            new TaughtNote(frames, one.Row["Family"], one.Row["Instrument"], IsRecorded(one.Row)))];
+        using var training = new NoteTraining(bridge, new BridgeEmbeddings(bridge, TextTokenizer.Load(home)), taught, [.. Frames(heardOthers)], concepts,
+            options, identity);
+        TrainingLoop.Run(training, null, options.Loop with { RunFolder = Path.Combine(home, "run") }, progress, cancel);
+        if (cancel.IsCancellationRequested) return;
+        string file = WorldFile.Write(bridge, home, languageModel, encoder, concepts, options.Seed, output);
+        log.WriteLine($"written: {file} ({new FileInfo(file).Length / 1e6:F1} MB)");
+
+        HeardPart Part(string name, Func<HeardPart> hear)
+        {
+            string path = Path.Combine(home, name + ".safetensors");
+            if (!File.Exists(path))
+            {
+                using var part = hear();
+                part.Write(path);
+                log.WriteLine($"{name}: {part.Counts.Length:N0} heard");
+            }
+            return HeardPart.Read(path);
+        }
+    }
+
+    private static bool IsRecorded(AudioManifestRow row) => row["Program"] == "-1";
+
+    // Of each stretch (T, E) float32.
+    private static IEnumerable<Tensor> Frames(HeardPart part)
+    {
+        var all = part.Frames.to(ScalarType.Float32);
+        long at = 0;
+        foreach (int count in part.Counts)
+        {
+            yield return all.narrow(0, at, count);
+            at += count;
+        }
+    }
+
+    // A second to five of a file, from anywhere in it; null of one that says too little or cannot be read.
+    private static float[]? Some(string path, Random random)
+    {
+        float[] samples;
+        try
+        {
+            samples = AudioFile.Read(path, Rate).Samples;
+        }
+        catch (AudioFormatException)
+        {
+            return null; // 'mint data sounds' told of it
+        }
+        if (samples.Length < LeastSamples) return null;
+        int length = Math.Min(samples.Length, Rate * random.Next(1, MostSeconds + 1)), begin = random.Next(samples.Length - length + 1);
+        return samples[begin..(begin + length)];
+    }
+}

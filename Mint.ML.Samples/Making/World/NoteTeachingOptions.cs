@@ -1,0 +1,32 @@
+using Mint.ML.Training;
+
+namespace Mint.ML.Samples.Making.World;
+
+/// <summary>How a model of everyday sound learns notes. The defaults are those of the model that ships: four minutes on one thread.</summary>
+internal sealed record NoteTeachingOptions : MakingOptions
+{
+    /// <summary>What the model that ships learnt its notes with.</summary>
+    public NoteTeachingOptions() => (BatchSize, LearningRate, WarmUp, WeightDecay) = (96, 1e-3, 0.1, 0.02);
+
+    /// <summary>Steps.</summary>
+    public int Steps { get; init; } = 450;
+
+    /// <summary>Views of each recorded note: they are few, and what is asked about are recordings.</summary>
+    public int RecordedViews { get; init; } = 12;
+
+    /// <summary>Views of each note of a soundfont.</summary>
+    public int Views { get; init; } = 2;
+
+    /// <summary>What the loop needs to know.</summary>
+    public TrainingOptions Loop => Shared with { Epochs = 1, GradientClip = 1, CheckpointEvery = 150 };
+
+    /// <inheritdoc/>
+    protected override void Check(OptionErrors errors)
+    {
+        foreach (var (name, value, least) in new[] { (nameof(Steps), Steps, 1), (nameof(BatchSize), BatchSize, 2), (nameof(RecordedViews), RecordedViews, 1),
+            (nameof(Views), Views, 1) })
+        {
+            errors.Require(value >= least, $"{name} is {value}; expected at least {least}.");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+using System.Text.Json;
+using Mint.ML.Bridges;
+using Mint.ML.Encoders;
+using Mint.ML.Retrieval;
+using Mint.ML.Samples.Making.Notes;
+using Mint.ML.Samples.Making.Pretraining;
+using Mint.ML.Tensors;
+using Mint.ML.Training;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Mint.ML.Samples.Making.World;
+
+/// <summary>A note that is learnt from.</summary>
+/// <param name="Frames">(T, E) as the encoder hears it.</param>
+/// <param name="Family">One of <see cref="GeneralMidi"/>'s.</param>
+/// <param name="Instrument">Its name there.</param>
+/// <param name="IsRecorded">Whether it is no soundfont's.</param>
+internal sealed record TaughtNote(Tensor Frames, string Family, string Instrument, bool IsRecorded);
+
+/// <summary>Brings notes near the names of their instruments and families, and keeps every other sound where it was.</summary>
+/// <remarks>
+/// Only what hears is trained: names stay where they are, so that what is kept of other sounds means the same. These are kept by the model's own answers from
+/// before ("Learning without Forgetting", Li and Hoiem, 2016): no label and no teacher is needed.
+/// </remarks>
+internal sealed class NoteTraining : ITraining
+{
+    // Sounds that are kept count three times what is new; more would keep notes where they were, too. Chosen before any figure was seen.
+    private const double KeepWeight = 3, Sharpness = 1.5, BroadWeight = 0.3, FrameNoise = 0.1;
+    private const int FewFrames = 3, SomeFrames = 6;
+    private static readonly string[] names = ["total", "keeping", "naming", "family"];
+
+    private readonly BridgeNet bridge, before;
+    private readonly IReadOnlyList<Tensor> kept;
+    private readonly TaughtNote[][][] notes;              // by family and instrument
+    private readonly string[] families;
+    private readonly IReadOnlyList<Concept> concepts;
+    private readonly Tensor[] ofConcepts, ofFamilies;     // (phrases, E) of each
+    private readonly Tensor labels;                       // (L, E)
+    private readonly NoteTeachingOptions options;
+    private readonly string identity;
+
+    /// <param name="bridge">What is trained; frozen but for what hears.</param>
+    /// <param name="texts">Embeds names by the same bridge.</param>
+    /// <param name="notes">What is learnt.</param>
+    /// <param name="kept">Other sounds, (T, E) each.</param>
+    /// <param name="concepts">What sounds are called.</param>
+    /// <param name="options">How.</param>
+    /// <param name="identity">Of what is heard.</param>
+    public NoteTraining(BridgeNet bridge, BridgeEmbeddings texts, IReadOnlyList<TaughtNote> notes, IReadOnlyList<Tensor> kept,
+        IReadOnlyList<Concept> concepts, NoteTeachingOptions options, string identity)
+    {
+        (this.bridge, this.kept, this.concepts, this.options, this.identity) = (bridge, kept, concepts, options, identity);
+        before = bridge.Copy();
+        before.eval();
+        this.notes = [.. notes.GroupBy(note => note.Family).OrderBy(family => family.Key, StringComparer.Ordinal)
+            .Select(family => family.GroupBy(note => note.Instrument).Select(own => own.ToArray()).ToArray())];
+        families = [.. this.notes.Select(family => family[0][0].Family)];
+        ofConcepts = [.. concepts.Select(concept => Vectors(texts, concept.Phrases))];
+        // A family is called as people call it, and as collections do.
+        ofFamilies = [.. this.notes.Select(family => Vectors(texts, [.. Called(family[0][0].Family)]))];
+        labels = Vectors(texts, EverydayWords.Labels);
+        foreach (var (_, parameter) in bridge.named_parameters()) parameter.requires_grad = false;
+        foreach (var (_, parameter) in Trained) parameter.requires_grad = true;
+    }
+
+    /// <summary>What a family is called: in its own kin's words, but for what several families are ("plucked strings").</summary>
+    internal static IEnumerable<string> Called(string family)
+    {
+        string like = family switch { "string" => "violin", "organ" => "pipe organ", _ => family };
+        return InstrumentFamily.All.Where(kin => kin.Holds(family, like) && !kin.Holds("", "")).SelectMany(kin => kin.Phrases)
+            .Concat(family == "keyboard" ? ["piano"] : []).Distinct();
+    }
+
+    public IReadOnlyList<Module> Modules => [bridge];
+
+    // The queries, what they listen with, and what they become; norm and projection of sound.
+    public IReadOnlyList<(string name, Parameter parameter)> Trained => [.. bridge.named_parameters().Where(named => named.name is "query_tokens"
+        || named.name.StartsWith("ln_vision", StringComparison.Ordinal) || named.name.StartsWith("vision_proj", StringComparison.Ordinal)
+        || named.name.Contains("crossattention", StringComparison.Ordinal) || named.name.Contains("_query.", StringComparison.Ordinal))];
+
+    public Device Device => CPU;
+
+    public IReadOnlyList<string> LossNames => names;
+
+    public long StepsPerEpoch => options.Steps;
+
+    public IReadOnlyDictionary<string, string> Parts => new Dictionary<string, string>
+    {
+        ["heard"] = identity,
+        ["notes"] = TrainingLoop.Hash([JsonSerializer.Serialize(options with { RunFolder = null })]),
+    };
+
+    public IReadOnlyDictionary<string, double> Guesses => new Dictionary<string, double> { ["family"] = Math.Log(families.Length) };
+
+    public double RateAt(long step, long steps) => TriangularRate.At(options.LearningRate, options.WarmUp, step, steps);
+
+    public IReadOnlyList<TrainingBatch> Batches(long step)
+    {
+        var random = new Random(unchecked((int)(options.Seed * 1_000_003 + step))); // what is drawn follows from the step, so that a run goes on
+        TaughtNote[] some = [.. Enumerable.Range(0, options.BatchSize / 2).Select(_ => Note(random))];
+        Tensor[] others = [.. Enumerable.Range(0, options.BatchSize - some.Length).Select(_ => Other(random))];
+        return [new TrainingBatch(options.BatchSize, options.BatchSize, noise => Losses(some, others, random, noise), () => ["a note"])];
+    }
+
+    private Tensor Losses(TaughtNote[] some, Tensor[] others, Random random, Generator noise)
+    {
+        using var sounds = Padded([.. some.Select(note => note.Frames), .. others]);
+        // An encoder's frames of another recording are never the same.
+        var heard = Heard(bridge, sounds.Frames * ones_like(sounds.Frames).normal_(1, FrameNoise, noise), sounds.Mask);
+        var named = stack([.. ofConcepts.Select(of => of[random.Next((int)of.shape[0])])], 0);             // (K, E)
+        var all = cat([labels, named], 0);
+        var (note, other) = (heard.narrow(0, 0, some.Length), heard.narrow(0, some.Length, others.Length));
+        Tensor was;
+        using (no_grad())
+        {
+            was = Similar(Heard(before, sounds.Frames.narrow(0, some.Length, others.Length), sounds.Mask.narrow(0, some.Length, others.Length)), all);
+        }
+        var keeping = (was.softmax(1) * (was.log_softmax(1) - Similar(other, all).log_softmax(1))).sum(1).mean();
+        var naming = (Shares(some) * Similar(note, named).log_softmax(1)).sum(1).mean().neg();
+        var called = stack([.. ofFamilies.Select(of => of[random.Next((int)of.shape[0])])], 0);            // (families, E)
+        var own = tensor(some.Select(one => (long)Array.IndexOf(families, one.Family)).ToArray());
+        var family = functional.cross_entropy(Similar(note, called), own);
+        return stack([keeping.Times(KeepWeight).Plus(naming).Plus(family), keeping, naming, family]);
+    }
+
+    // A family, an instrument and a note: half of them recorded where the family has some.
+    private TaughtNote Note(Random random)
+    {
+        TaughtNote[][] family = notes[random.Next(notes.Length)];
+        bool recorded = random.Next(2) == 0;
+        TaughtNote[][] own = [.. family.Select(instrument => instrument.Where(note => note.IsRecorded == recorded).ToArray()).Where(some => some.Length > 0)];
+        if (own.Length == 0) own = family;
+        TaughtNote[] instrument = own[random.Next(own.Length)];
+        return instrument[random.Next(instrument.Length)];
+    }
+
+    // A sound, a moment of it, or the beginnings of two.
+    private Tensor Other(Random random)
+    {
+        var one = kept[random.Next(kept.Count)];
+        if (random.Next(3) == 0 && one.shape[0] > FewFrames) return one.narrow(0, random.Next((int)one.shape[0] - FewFrames + 1), FewFrames);
+        return random.Next(5) == 0 ? cat([Beginning(one), Beginning(kept[random.Next(kept.Count)])], 0) : one;
+
+        static Tensor Beginning(Tensor of) => of.narrow(0, 0, Math.Min(SomeFrames, of.shape[0]));
+    }
+
+    private static AudioEncoding Padded(IReadOnlyList<Tensor> sounds)
+    {
+        var frames = zeros(sounds.Count, sounds.Max(sound => sound.shape[0]), sounds[0].shape[1]);
+        var mask = zeros(frames.shape[0], frames.shape[1], dtype: ScalarType.Bool);
+        for (int row = 0; row < sounds.Count; row++)
+        {
+            frames[row].narrow(0, 0, sounds[row].shape[0]).copy_(sounds[row]);
+            mask[row].narrow(0, 0, sounds[row].shape[0]).copy_(ones(sounds[row].shape[0], dtype: ScalarType.Bool));
+        }
+        return new(frames, mask);
+    }
+
+    private static Tensor Heard(BridgeNet net, Tensor frames, Tensor mask)
+    {
+        var keys = net.Listen(frames, mask);
+        return net.EmbedAudio(net.QFormer.QueryPass(net.Queries, keys)); // (B, Q, E)
+    }
+
+    // (B, Q, E) sounds with (K, E) names: (B, K), over the temperature.
+    private Tensor Similar(Tensor heard, Tensor named) =>
+        heard.reshape(-1, heard.shape[2]).matmul(named.t()).view(heard.shape[0], -1, named.shape[0]).amax([1]) / before.Temperature;
+
+    // How much of a note each kind of sound is: (B, K), rows sum to 1.
+    private Tensor Shares(TaughtNote[] some)
+    {
+        float[] certain = new float[some.Length * concepts.Count];
+        for (int row = 0; row < some.Length; row++)
+        {
+            foreach (var (concept, score) in EverydayWords.OfNote(concepts, some[row].Family, some[row].Instrument))
+                certain[row * concepts.Count + concept] = (float)(Math.Pow(score, Sharpness) * (concepts[concept].IsBroad ? BroadWeight : 1));
+        }
+        var shares = tensor(certain, [some.Length, concepts.Count]);
+        return shares / shares.sum(1, keepdim: true);
+    }
+
+    private static Tensor Vectors(BridgeEmbeddings texts, IReadOnlyList<string> of) =>
+        stack([.. texts.Texts(of).Select(vector => tensor(vector.Cast<float>().ToArray()))], 0).DetachFromDisposeScope();
+
+    public void Dispose()
+    {
+        before.Dispose();
+        labels.Dispose();
+        foreach (var vectors in ofConcepts.Concat(ofFamilies)) vectors.Dispose();
+    }
+}

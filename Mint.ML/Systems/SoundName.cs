@@ -1,0 +1,7 @@
+namespace Mint.ML.Systems;
+
+/// <summary>What is said of a sound that stage 1 knows by a name.</summary>
+/// <param name="Caption">A clause: "a dog barks".</param>
+/// <param name="Noun">The sound as a thing, which the language model is told and lists give: "a dog's bark".</param>
+/// <param name="Kinds">What it is a kind of, the narrowest first ("a bird", "an animal"): said where no name of the kind is likely enough.</param>
+public sealed record SoundName(string Caption, string Noun, IReadOnlyList<string> Kinds);
