@@ -1,4 +1,3 @@
-using Mint.ML.Audio;
 using Mint.ML.Systems;
 using Mint.ML.Training;
 using Mint.ML.Training.Data;

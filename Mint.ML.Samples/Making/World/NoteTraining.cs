@@ -6,7 +6,6 @@ using Mint.ML.Samples.Making.Notes;
 using Mint.ML.Samples.Making.Pretraining;
 using Mint.ML.Tensors;
 using Mint.ML.Training;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

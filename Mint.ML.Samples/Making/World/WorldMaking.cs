@@ -8,7 +8,6 @@ using Mint.ML.Samples.Making.Sounds;
 using Mint.ML.Text;
 using Mint.ML.Training;
 using Mint.ML.Training.Data;
-using static TorchSharp.torch;
 
 namespace Mint.ML.Samples.Making.World;
 

@@ -107,8 +107,12 @@ public sealed class ConversationFileTests
     [TestMethod]
     public void A_conversation_or_a_question_longer_than_LLaMA_reads_is_refused_before_a_clip_is_heard()
     {
-        File.WriteAllLines(Talk, Enumerable.Range(0, 400).Select(i => JsonSerializer.Serialize(new { path = Clip(0), question = $"is it word{i % 10}?",
-            answer = "a flute" })));
+        File.WriteAllLines(Talk, Enumerable.Range(0, 400).Select(i => JsonSerializer.Serialize(new
+        {
+            path = Clip(0),
+            question = $"is it word{i % 10}?",
+            answer = "a flute"
+        })));
         Says(() => Ask(Clip(0), "what is heard?"), Talk, "longer than the model reads");
         Assert.HasCount(400, Turns);
         Assert.AreEqual(0, Ask(Clip(1), "what is heard?"), "of which nothing is said");
