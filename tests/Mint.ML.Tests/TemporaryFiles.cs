@@ -11,6 +11,8 @@ public static class TemporaryFiles
     public static void Begin()
     {
         folder = Directory.CreateTempSubdirectory("mint-tests-").FullName;
+        // As the system's own: what a test shows to another user must be reached.
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(folder, (UnixFileMode)0b111_001_001);
         Environment.SetEnvironmentVariable(OperatingSystem.IsWindows() ? "TMP" : "TMPDIR", folder);
     }
 
