@@ -33,9 +33,17 @@ public sealed class FolderLock : IDisposable
     /// <exception cref="IOException">Another process has it; the message says which.</exception>
     public static FolderLock Take(string folder)
     {
-        if (File.Exists(folder)) throw new IOException($"{folder} is a file; a folder is wanted. Name another place.");
+        Check(folder);
         Directory.CreateDirectory(folder);
         return Take(folder, Path.Combine(folder, ".lock"));
+    }
+
+    /// <summary>Refuses a place where no folder can be.</summary>
+    /// <param name="folder">The place; nothing need be there.</param>
+    /// <exception cref="IOException">A file is there.</exception>
+    public static void Check(string folder)
+    {
+        if (File.Exists(folder)) throw new IOException($"{folder} is a file; a folder is wanted. Name another place.");
     }
 
     /// <summary>Takes a folder for processes that mpirun started together: the first has to get it, the others use it beside whoever has it, which is the

@@ -50,10 +50,10 @@ internal static class AskCommand
                     OptionErrors.Check(options.Validate, () => generation.CheckUsed(parse, options), Words);
                     if (parse.GetValue(history) is { } file) talk = new TalkFile(file);
                     string? begun = parse.GetValue(begin);
-                    return (model, batch) => several ? new SequenceTextAnswerer(model, sequences, options, batch)
+                    return (model, batch, clips) => several ? new SequenceTextAnswerer(model, sequences, options, batch)
                         : begun is not null ? new BeginningAnswerer(model, asked, begun, options, batch)
                         : talk is null ? new TextAnswerer(model, "answer", asked, options, batch)
-                        : Conversing(talk, model, options, batch);
+                        : Conversing(talk, model, options, batch, clips);
                 }, cancel, several ? Listed : null);
             }
             finally
@@ -61,10 +61,9 @@ internal static class AskCommand
                 talk?.Dispose();
             }
 
-            Answerer Conversing(TalkFile talk, AudioLanguageModel model, GenerationOptions options, int batch)
+            Answerer Conversing(TalkFile talk, AudioLanguageModel model, GenerationOptions options, int batch, IReadOnlyList<ListedClip> clips)
             {
                 model.Continuing([], asked); // a model that holds no conversation says so at its first turn
-                var clips = ClipList.Read(parse.GetValue(common.Input)!, _ => { });
                 var each = talk.About(clips, asked, common.GoesOn(parse)).ToDictionary(clip => clip.Key, clip => model.Continuing(clip.Value, asked));
                 try
                 {

@@ -24,7 +24,7 @@ internal static class CaptionCommand
                 var options = generation.Read(parse, defaults.Generation);
                 OptionErrors.Check(options.Validate, () => generation.CheckUsed(parse, options));
                 string asked = parse.GetValue(instruction) ?? defaults.CaptionInstruction;
-                return (model, batch) => new TextAnswerer(model, "caption", asked, options, batch);
+                return (model, batch, _) => new TextAnswerer(model, "caption", asked, options, batch);
             }, cancel);
         });
         return command;

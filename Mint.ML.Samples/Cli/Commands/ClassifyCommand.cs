@@ -61,7 +61,7 @@ internal static class ClassifyCommand
                 {
                     if (given.Length > 0 || defaults.Labels.Count == 0) Named(given);
                 }, options.Validate, () => Used(options, parse.GetValue(by) is { } said ? said == "similarity" : defaults.BySimilarity));
-                return (model, batch) =>
+                return (model, batch, _) =>
                 {
                     if (several) return new SequenceLabelAnswerer(model, sequences, options, batch);
                     bool bySimilarity = parse.GetValue(by) is { } mode ? mode == "similarity" : model.System is null || defaults.BySimilarity;

@@ -104,8 +104,7 @@ internal static class DataCommand
             errors.Gather(() => Numbers(parse.GetValue(velocities)!, "--velocities", 1, 127));
             if (parse.GetValue(subset) is { } asked) errors.Gather(() => Pair(asked));
             IReadOnlyList<(Soundfont, string)> fonts = [];
-            errors.Gather(() => fonts = Soundfont.Find(
-                parse.GetValue(soundfonts)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), parse.GetValue(folder)));
+            errors.Gather(() => fonts = Soundfont.Find(parse.GetValue(soundfonts)!, parse.GetValue(folder)));
             errors.Throw();
 
             Stopping.Listen();

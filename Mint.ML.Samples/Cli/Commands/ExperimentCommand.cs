@@ -29,7 +29,7 @@ internal static class ExperimentCommand
         command.SetAction((parse, cancel) =>
         {
             string folder = parse.GetValue(output)!;
-            if (File.Exists(folder)) throw new IOException($"{folder} is a file; a folder is wanted. Name another place.");
+            FolderLock.Check(folder);
             var recipe = ExperimentRecipe.Read(parse.GetValue(file)!);
             string encoder = recipe.Encoder ?? Shipped.Folder("'encoder'", "models", "encoder");
             ModelCatalog.RequireAudioEncoder(encoder);

@@ -38,8 +38,7 @@ internal static class MusicCommand
         {
             IReadOnlyList<(Soundfont Font, string Path)>? found = null;
             var errors = new OptionErrors();
-            errors.Gather(() => found = Soundfont.Find(
-                parse.GetValue(soundfonts)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), parse.GetValue(fonts)));
+            errors.Gather(() => found = Soundfont.Find(parse.GetValue(soundfonts)!, parse.GetValue(fonts)));
             foreach (var (name, count) in new[] { ("train", parse.GetValue(train)), ("test", parse.GetValue(test)) })
             {
                 errors.Require(count >= 1, $"--{name} is {count}; at least one piece is made.");

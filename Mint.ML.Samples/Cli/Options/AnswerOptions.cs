@@ -59,11 +59,11 @@ internal sealed class AnswerOptions
     /// <summary>Checks the options, loads the model and answers.</summary>
     /// <param name="parse">The command line.</param>
     /// <param name="read">Reads the command's own options over those of the model file, and checks them; errors are told with the others.
-    /// What it gives makes what answers, of a model and a batch size.</param>
+    /// What it gives makes what answers, of a model, a batch size and the clips.</param>
     /// <param name="cancel">Stops within a batch.</param>
     /// <param name="list">Reads the input where an answer is about several clips; null where it is about one.</param>
-    public Task<int> Run(ParseResult parse, Func<AnswerDefaults, Func<AudioLanguageModel, int, Answerer>> read, CancellationToken cancel,
-        Func<string, IReadOnlyList<ListedClip>>? list = null)
+    public Task<int> Run(ParseResult parse, Func<AnswerDefaults, Func<AudioLanguageModel, int, IReadOnlyList<ListedClip>, Answerer>> read,
+        CancellationToken cancel, Func<string, IReadOnlyList<ListedClip>>? list = null)
     {
         var windows = this.windows.Read(parse);
         var hearing = this.hearing.Read(parse);
@@ -73,12 +73,12 @@ internal sealed class AnswerOptions
         string? path = null;
         OptionErrors.Check(() => path = this.model.Read(parse));
         var defaults = ModelFile.Find(path) is { } saved ? AnswerDefaults.Read(saved) : new(); // none is told when it is loaded
-        Func<AudioLanguageModel, int, Answerer>? answerer = null;
+        Func<AudioLanguageModel, int, IReadOnlyList<ListedClip>, Answerer>? answerer = null;
         OptionErrors.Check(() => answerer = read(defaults), windows.Validate, () => this.windows.CheckUsed(parse, windows), Own);
         var clips = (list ?? (given => ClipList.Read(given, Shared.Report)))(parse.GetValue(input)!);
 
         using var model = this.model.Load(parse, path, DeviceOption.Parse(parse.GetValue(device)!));
-        var answers = answerer!(model.Model, batch);
+        var answers = answerer!(model.Model, batch, clips);
         var rows = RowFormat.ForName(format, answers.Name, clips.Max(clip => clip.Name.Length));
         using var output = file is null ? AnswerOutput.ForConsole(rows)
             : AnswerOutput.ForFile(file, rows, AnswerSettings.ForRun(model.Path, parse.GetValue(input)!, answers, windows, hearing));

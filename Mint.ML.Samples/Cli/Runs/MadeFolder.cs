@@ -10,7 +10,7 @@ internal static class MadeFolder
     public static FolderLock Take(string folder)
     {
         folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        if (File.Exists(folder)) throw new IOException($"{folder} is a file; a folder is wanted. Name another place.");
+        FolderLock.Check(folder);
         return FolderLock.TakeFile(folder);
     }
 

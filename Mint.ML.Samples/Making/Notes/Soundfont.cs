@@ -21,11 +21,13 @@ internal sealed record Soundfont(string Name, string File, string Package, strin
     private static readonly string[] Folders = ["/usr/share/sounds/sf2", "/usr/share/minuet/soundfonts", "/usr/share/soundfonts"];
 
     /// <summary>Where each of the named soundfonts is; one error lists all that are missing and the packages that hold them.</summary>
-    public static IReadOnlyList<(Soundfont Font, string Path)> Find(IEnumerable<string> names, string? folder)
+    /// <param name="names">With commas between them.</param>
+    /// <param name="folder">Where they are; null for where Debian's packages put them.</param>
+    public static IReadOnlyList<(Soundfont Font, string Path)> Find(string names, string? folder)
     {
         var found = new List<(Soundfont, string)>();
         var missing = new List<Soundfont>();
-        string[] all = [.. names];
+        string[] all = names.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (all.Length == 0) throw new ArgumentException($"No soundfont is named. Known: {string.Join(", ", All.Select(f => f.Name))}.");
         if (all.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1) is { } twice)
             throw new ArgumentException($"The soundfont '{twice.Key}' is named {twice.Count()} times; its sounds would be, too.");

@@ -35,7 +35,7 @@ internal static class SoundCollection
         string folder, IEnumerable<SoundPackage> packages, IEnumerable<string> manifests, TextWriter log, CancellationToken cancel)
     {
         folder = Path.GetFullPath(folder);
-        if (File.Exists(folder)) throw new IOException($"{folder} is a file; a folder is wanted. Name another place.");
+        FolderLock.Check(folder);
         CollectedClip[] atHand = [.. manifests.SelectMany(manifest => AtHand(folder, manifest))]; // whatever is wrong with them is told before the downloads
         using var held = FolderLock.Take(folder); // two at once would delete what the other unpacks
         var clips = new List<CollectedClip>();

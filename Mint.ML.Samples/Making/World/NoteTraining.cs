@@ -108,14 +108,14 @@ internal sealed class NoteTraining : ITraining
     {
         using var sounds = Padded([.. some.Select(note => note.Frames), .. others]);
         // An encoder's frames of another recording are never the same.
-        var heard = Heard(bridge, sounds.Frames * ones_like(sounds.Frames).normal_(1, FrameNoise, noise), sounds.Mask);
+        var heard = Nearness.Hear(bridge, sounds.Frames * ones_like(sounds.Frames).normal_(1, FrameNoise, noise), sounds.Mask);
         var named = stack([.. ofConcepts.Select(of => of[random.Next((int)of.shape[0])])], 0);             // (K, E)
         var all = cat([labels, named], 0);
         var (note, other) = (heard.narrow(0, 0, some.Length), heard.narrow(0, some.Length, others.Length));
         Tensor was;
         using (no_grad())
         {
-            was = Similar(Heard(before, sounds.Frames.narrow(0, some.Length, others.Length), sounds.Mask.narrow(0, some.Length, others.Length)), all);
+            was = Similar(Nearness.Hear(before, sounds.Frames.narrow(0, some.Length, others.Length), sounds.Mask.narrow(0, some.Length, others.Length)), all);
         }
         var keeping = (was.softmax(1) * (was.log_softmax(1) - Similar(other, all).log_softmax(1))).sum(1).mean();
         var naming = (Shares(some) * Similar(note, named).log_softmax(1)).sum(1).mean().neg();
@@ -158,15 +158,8 @@ internal sealed class NoteTraining : ITraining
         return new(frames, mask);
     }
 
-    private static Tensor Heard(BridgeNet net, Tensor frames, Tensor mask)
-    {
-        var keys = net.Listen(frames, mask);
-        return net.EmbedAudio(net.QFormer.QueryPass(net.Queries, keys)); // (B, Q, E)
-    }
-
-    // (B, Q, E) sounds with (K, E) names: (B, K), over the temperature.
-    private Tensor Similar(Tensor heard, Tensor named) =>
-        heard.reshape(-1, heard.shape[2]).matmul(named.t()).view(heard.shape[0], -1, named.shape[0]).amax([1]) / before.Temperature;
+    // By the temperature of before, which is no more trained than names are.
+    private Tensor Similar(Tensor heard, Tensor named) => Nearness.Similar(heard, named, before.Temperature);
 
     // How much of a note each kind of sound is: (B, K), rows sum to 1.
     private Tensor Shares(TaughtNote[] some)

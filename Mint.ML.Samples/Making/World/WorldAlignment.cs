@@ -113,12 +113,8 @@ internal sealed class WorldAlignment : ITraining, IHeldOut
     }
 
     // (B, T, E) sounds with (K, E) names: (B, K), over the temperature.
-    private Tensor Similar(Tensor frames, Tensor frameMask, Tensor named)
-    {
-        using var keys = bridge.Listen(frames, frameMask);
-        var heard = bridge.EmbedAudio(bridge.QFormer.QueryPass(bridge.Queries, keys)); // (B, Q, E)
-        return heard.reshape(-1, heard.shape[2]).matmul(named.t()).view(heard.shape[0], -1, named.shape[0]).amax([1]) / bridge.Temperature;
-    }
+    private Tensor Similar(Tensor frames, Tensor frameMask, Tensor named) =>
+        Nearness.Similar(Nearness.Hear(bridge, frames, frameMask), named, bridge.Temperature);
 
     // How much of a scene each of some kinds of sound is: (B, K), rows sum to 1.
     private Tensor Shares(Tensor certain, Tensor? kinds = null)

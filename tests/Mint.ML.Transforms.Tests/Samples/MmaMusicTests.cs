@@ -143,7 +143,7 @@ public sealed class MmaMusicTests
     {
         Need();
         if (!Installed("fluidr3")) Assert.Inconclusive("needs fluid-soundfont-gm");
-        string font = Soundfont.Find(["fluidr3"], null)[0].Path;
+        string font = Soundfont.Find("fluidr3", null)[0].Path;
         string midi = MmaScore.Of(new("brass", "fast", "rock", "G", "major", 6), held: false).Play(place, 6);
         using FluidSynth all = new(font, 16_000), few = new(font, 16_000, onlyWhatSounds: true);
         float[] expected = all.PlayFile(midi, 96_000), actual = few.PlayFile(midi, 96_000);
@@ -171,7 +171,7 @@ public sealed class MmaMusicTests
     {
         try
         {
-            return Soundfont.Find([font], null).Count == 1;
+            return Soundfont.Find(font, null).Count == 1;
         }
         catch (FileNotFoundException)
         {
