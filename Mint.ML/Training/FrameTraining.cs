@@ -1,6 +1,7 @@
 using Mint.ML.Distributed;
 using Mint.ML.Encoders;
 using Mint.ML.Training.Data;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -93,7 +94,11 @@ internal sealed class FrameTraining : ITraining
 
     // Without padding nothing has to be masked, which spares every attention an addition.
     internal static (Tensor Frames, Tensor? Mask) Placed(AudioEncoding read, Device device) =>
-        (read.Frames.to(ScalarType.Float32).to(device), read.Mask.all().item<bool>() ? null : read.Mask.to(device));
+        (Sent(read.Frames, device).to(ScalarType.Float32), read.Mask.all().item<bool>() ? null : Sent(read.Mask, device));
+
+    // From pinned memory a copy to a GPU is only queued: the host goes on to the step's first operators. libtorch keeps the pages until it is done.
+    private static Tensor Sent(Tensor read, Device device) =>
+        device.type == DeviceType.CUDA ? read.pin_memory().to(device, non_blocking: true) : read.to(device);
 
     /// <summary>Whether the mean frame (E) of every clip of (B, T, E) is the same.</summary>
     private static bool Alike(Tensor frames, Tensor? mask)

@@ -114,8 +114,8 @@ internal abstract class HeldOut : IHeldOut
     {
         using var scope = NewDisposeScope();
         using var read = audio.Read([.. batch.Own.SelectMany(Stage.Clips)]);
-        var mask = read.Mask.all().item<bool>() ? null : read.Mask.to(device);
-        var means = Measure(batch, read.Frames.to(ScalarType.Float32).to(device), mask, chance);
+        var (frames, mask) = FrameTraining.Placed(read, device);
+        var means = Measure(batch, frames, mask, chance);
         double[] values = [.. means.to(ScalarType.Float32).cpu().data<float>().ToArray().Select(value => (double)value)];
         if (!ranks.Any(!Array.TrueForAll(values, double.IsFinite))) return values;
         string[] clips = [.. batch.Whole.SelectMany(Stage.Clips).Select(audio.Place)];
