@@ -33,7 +33,9 @@ public sealed record LabelledClip(string File, string Place, IReadOnlyList<Sound
 {
     /// <summary>Reads a manifest with a row an event: Path, Label, Onset, Offset (in seconds).</summary>
     /// <param name="manifest">CSV or JSON lines. Rows of one Path are events of one clip.</param>
-    /// <exception cref="InvalidDataException">A column is missing, or a time is none; the message names the row.</exception>
+    /// <remarks>Every clip is decoded once for its length. An event may end up to a second behind its clip: labels of ten seconds are common for files of
+    /// 9.9. A file that cannot be read is passed over; whoever hears it says why.</remarks>
+    /// <exception cref="InvalidDataException">A column is missing, a time is none, or the clip does not hold an event; the message names the row.</exception>
     public static IReadOnlyList<LabelledClip> Read(string manifest)
     {
         var read = AudioManifest.Read(manifest);
@@ -42,8 +44,10 @@ public sealed record LabelledClip(string File, string Place, IReadOnlyList<Sound
             if (!read.Columns.Contains(column, StringComparer.OrdinalIgnoreCase))
                 throw new InvalidDataException($"{manifest} has no column '{column}'; strong labels have a row an event, with Path, Label, Onset and Offset.");
         }
-        return [.. read.Rows.GroupBy(row => row.Path).Select(clip => new LabelledClip(clip.Key, clip.First().Place,
+        LabelledClip[] clips = [.. read.Rows.GroupBy(row => row.Path).Select(clip => new LabelledClip(clip.Key, clip.First().Place,
             [.. clip.Select(row => new SoundEvent(row["Label"], Time(row, "Onset"), Time(row, "Offset"))).OrderBy(one => one.Onset)]))];
+        string? wrong = clips.AsParallel().AsOrdered().Select(clip => clip.Outside()).FirstOrDefault(found => found is not null);
+        return wrong is null ? clips : throw new InvalidDataException(wrong);
 
         static double Time(AudioManifestRow row, string column)
         {
@@ -51,6 +55,22 @@ public sealed record LabelledClip(string File, string Place, IReadOnlyList<Sound
                 throw new InvalidDataException($"{row.Place}: '{column}' is '{row[column]}'; expected seconds.");
             return column == "Onset" || time > Time(row, "Onset") ? time
                 : throw new InvalidDataException($"{row.Place}: the event ends at {time} s, before or when it begins.");
+        }
+    }
+
+    // What is wrong with the first event that the clip does not hold.
+    private string? Outside()
+    {
+        try
+        {
+            double end = AudioFile.Read(File).Duration.TotalSeconds;
+            return Events.FirstOrDefault(one => one.Onset >= end || one.Offset > end + 1) is not { } outside ? null
+                : string.Create(CultureInfo.InvariantCulture, $"{Place}: '{outside.Label}' is said to be heard from {outside.Onset} to {outside.Offset} s, "
+                    + $"but the clip ends at {end:0.##} s. Correct the times, which are seconds, or remove the event.");
+        }
+        catch (AudioFormatException)
+        {
+            return null;
         }
     }
 }

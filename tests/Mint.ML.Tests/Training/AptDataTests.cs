@@ -1,3 +1,5 @@
+using System.Globalization;
+using Mint.ML.Audio;
 using Mint.ML.Systems;
 using Mint.ML.Training.Data;
 
@@ -53,6 +55,24 @@ public sealed class AptDataTests
         Assert.AreEqual(new SoundPart(episodes[0].Query), parts[^2]);
         Assert.AreEqual(new TextPart("This is a sound of"), parts[^1]);
         Assert.AreEqual(new TextPart($"This is a sound of {episodes[0].Examples[0].Label}."), parts[1]);
+    }
+
+    [TestMethod]
+    [DataRow(1.9, 2.1, true)]
+    [DataRow(0, 3, true)]
+    [DataRow(2, 2.5, false)]
+    [DataRow(0, 3.5, false)]
+    public void An_event_that_its_clip_does_not_hold_is_refused(double onset, double offset, bool isHeld)
+    {
+        string folder = Directory.CreateTempSubdirectory("mint-apt-events-").FullName, path = Path.Combine(folder, "m.csv");
+        AudioFile.WriteWav(Path.Combine(folder, "two-seconds.wav"), new(new float[16_000], 8000));
+        File.WriteAllText(path, string.Create(CultureInfo.InvariantCulture, $"Path,Label,Onset,Offset\ntwo-seconds.wav,dog,{onset},{offset}\n"));
+
+        if (isHeld)
+            Assert.AreEqual(new("dog", onset, offset), LabelledClip.Read(path)[0].Events[0]);
+        else
+            StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => LabelledClip.Read(path)).Message, "ends at 2 s");
+        Directory.Delete(folder, recursive: true);
     }
 
     [TestMethod]
