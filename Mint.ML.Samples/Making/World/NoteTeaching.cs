@@ -19,7 +19,7 @@ internal static class NoteTeaching
 {
     private const int Rate = YamNetFrontEnd.SampleRate, MostSeconds = 5, LeastSamples = 3000;
 
-    // Of 18,000 sounds 7,900 are spoken words of one package: what is kept would be mostly those.
+    // Of 18,000 sounds 7,900 are spoken words of one package: near half of what is kept would be those.
     private const int MostOfSource = 300;
 
     /// <summary>Runs it; the same command goes on where it was stopped.</summary>
