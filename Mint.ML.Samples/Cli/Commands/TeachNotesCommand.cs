@@ -2,6 +2,7 @@ using System.CommandLine;
 using Mint.ML.Encoders;
 using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Cli.Runs;
+using Mint.ML.Samples.Making.Music;
 using Mint.ML.Samples.Making.Sounds;
 using Mint.ML.Samples.Making.World;
 using Mint.ML.Systems;
@@ -17,6 +18,7 @@ internal static class TeachNotesCommand
         var model = new Option<string?>("--model") { Description = "mint.zip of 'mint make-world' (default: the one that ships)" };
         var sounds = new Option<string>("--sounds") { Description = "Folder from 'mint data sounds'", DefaultValueFactory = _ => "data-cache/sounds" };
         var notes = new Option<string>("--notes") { Description = "Folder from 'mint data notes'", DefaultValueFactory = _ => "data-cache/notes" };
+        var music = new Option<string?>("--music") { Description = "Folder from 'mint data music', to learn music besides (default: none)" };
         var encoder = new Option<string?>("--encoder") { Description = "Folder of the model's encoder (default: the one that ships)" };
         var language = new Option<string?>("--language-model") { Description = "Folder of its language model (default: the one that ships)" };
         var work = new Option<string>("--work")
@@ -34,7 +36,7 @@ internal static class TeachNotesCommand
             { "--seed", "Decides what is drawn", o => o.Seed, (o, value) => o with { Seed = value } },
         };
         var command = new Command("teach-notes", "Teach a model of everyday sound what instruments' notes are; its other answers are kept.")
-            { model, sounds, notes, encoder, language, work, output, threads };
+            { model, sounds, notes, music, encoder, language, work, output, threads };
         command.Add(training);
         command.SetAction((parse, cancel) =>
         {
@@ -45,8 +47,8 @@ internal static class TeachNotesCommand
             OptionErrors.Check(options.Validate, Own, () => ModelCatalog.Require(ear, nameof(YamNet)));
             set_num_threads(parse.GetValue(threads));
             Stopping.Listen();
-            NoteTeaching.Run(file, parse.GetValue(sounds)!, parse.GetValue(notes)!, ear, answers, parse.GetValue(work)!, parse.GetValue(output)!, options,
-                Console.Out, new TrainingLines("sounds"), cancel);
+            NoteTeaching.Run(file, parse.GetValue(sounds)!, parse.GetValue(notes)!, parse.GetValue(music), ear, answers, parse.GetValue(work)!,
+                parse.GetValue(output)!, options, Console.Out, new TrainingLines("sounds"), cancel);
             return Task.FromResult(cancel.IsCancellationRequested ? 130 : 0);
 
             void Own()
@@ -62,6 +64,11 @@ internal static class TeachNotesCommand
                 })
                 {
                     errors.Require(File.Exists(path), $"{option}: there is no {path}; {how}.");
+                }
+                if (parse.GetValue(music) is { } played)
+                {
+                    string pieces = Path.Combine(played, $"manifest-{MmaMusic.Train}.csv");
+                    errors.Require(File.Exists(pieces), $"--music: there is no {pieces}; 'mint data music' writes it.");
                 }
                 errors.Throw();
             }

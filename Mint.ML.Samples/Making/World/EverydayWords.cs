@@ -1,3 +1,4 @@
+using Mint.ML.Samples.Making.Music;
 using Mint.ML.Samples.Making.Notes;
 using Mint.ML.Samples.Making.Scenes;
 using Mint.ML.Systems;
@@ -40,9 +41,12 @@ internal static class EverydayWords
         "Chorus effect", "Distortion", "Mantra", "Sampler",
     ];
 
-    /// <summary>What is ranked where nobody says among what: the first name of every kind of sound that has several.</summary>
+    /// <summary>What several instruments together are, and no note of one.</summary>
+    public const string Music = "music";
+
+    /// <summary>What is ranked where nobody says among what: the first name of every kind of sound that has several, and music.</summary>
     public static IReadOnlyList<string> Labels { get; } =
-        [.. Lines().Where(line => !broad.Contains(line.Classes[0])).Select(line => line.Phrases[0]).Distinct()];
+        [.. Lines().Where(line => !broad.Contains(line.Classes[0]) || line.Phrases[0] == Music).Select(line => line.Phrases[0]).Distinct()];
 
     /// <summary>What is said of each of <see cref="Labels"/>.</summary>
     public static IReadOnlyDictionary<string, SoundName> Told { get; } = Read("everyday-captions.txt")
@@ -95,6 +99,15 @@ internal static class EverydayWords
             }
         }
         return [.. found.Select(pair => (pair.Key, pair.Value))];
+    }
+
+    /// <summary>The kinds of sound that a piece of music is: music, and its genre where its groove is one's.</summary>
+    /// <param name="concepts">From <see cref="Concepts"/>.</param>
+    /// <param name="groove">One of <see cref="MusicPiece"/>'s. Waltzes and marches are of many genres.</param>
+    public static IReadOnlyList<int> OfPiece(IReadOnlyList<Concept> concepts, string groove)
+    {
+        string[] called = groove switch { "rock" => [Music, "rock music"], "swing" => [Music, "jazz"], _ => [Music] };
+        return [.. concepts.Index().Where(concept => concept.Item.Phrases.Intersect(called).Any()).Select(concept => concept.Index)];
     }
 
     // "Bee, wasp, etc." is a bee and a wasp; "Whimper (dog)" is a whimper; and what captions say of it.

@@ -4,6 +4,7 @@ using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.Files;
 using Mint.ML.Retrieval;
+using Mint.ML.Samples.Making.Music;
 using Mint.ML.Samples.Making.Notes;
 using Mint.ML.Samples.Making.Sounds;
 using Mint.ML.Text;
@@ -18,10 +19,14 @@ internal static class NoteTeaching
 {
     private const int Rate = YamNetFrontEnd.SampleRate, MostSeconds = 5, LeastSamples = 3000;
 
+    // Of 18,000 sounds 7,900 are spoken words of one package: near half of what is kept would be those.
+    private const int MostOfSource = 300;
+
     /// <summary>Runs it; the same command goes on where it was stopped.</summary>
     /// <param name="model">mint.zip of <c>mint make-world</c>, or of this.</param>
     /// <param name="sounds">Folder from <c>mint data sounds</c>.</param>
     /// <param name="notes">Folder from <c>mint data notes</c>.</param>
+    /// <param name="music">Folder from <c>mint data music</c>; null for notes alone.</param>
     /// <param name="encoder">What the model hears with.</param>
     /// <param name="languageModel">What it answers with.</param>
     /// <param name="work">Folder for what is heard, and for the run.</param>
@@ -30,14 +35,16 @@ internal static class NoteTeaching
     /// <param name="log">Told of every part.</param>
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancel">Stops it.</param>
-    public static void Run(string model, string sounds, string notes, string encoder, string languageModel, string work, string output,
-        NoteTeachingOptions options, TextWriter log, IProgress<TrainingProgress> progress, CancellationToken cancel)
+    public static void Run(string model, string sounds, string notes, string? music, string encoder, string languageModel, string work,
+        string output, NoteTeachingOptions options, TextWriter log, IProgress<TrainingProgress> progress, CancellationToken cancel)
     {
         using var held = FolderLock.Take(work);
         using var whole = NewDisposeScope();
         string manifest = Path.Combine(sounds, SoundCollection.Manifest), ofNotes = Path.Combine(notes, "manifest-train.csv");
+        var pieces = music is null ? [] : MmaMusic.Read(Path.Combine(music, $"manifest-{MmaMusic.Train}.csv"));
         string identity = TrainingLoop.Hash([ModelFolder.HashWhole(manifest), ModelFolder.HashWhole(ofNotes), FrameStore.EncoderIdentity(encoder),
-            ModelFolder.HashWhole(model), $"{options.RecordedViews} {options.Views} {options.Seed}"]);
+            ModelFolder.HashWhole(model), $"{options.RecordedViews} {options.Views} {options.Seed} {options.PieceViews} {MostOfSource}",
+            music is null ? "" : ModelFolder.HashWhole(Path.Combine(music, $"manifest-{MmaMusic.Train}.csv"))]);
         string home = Path.Combine(work, identity[..16]);
         Directory.CreateDirectory(home);
 
@@ -45,7 +52,7 @@ internal static class NoteTeaching
             .Select(view => (Row: row, View: view))).ToList();
         // Notes are what is learnt and not what is kept, wherever they are from.
         string[] others = [.. AudioManifest.Read(manifest).Rows.Where(row => row["Split"] == "train" && Soundfont.All.All(font => font.Name != row["Source"]))
-            .Select(row => row.Path)];
+            .GroupBy(row => row["Source"]).SelectMany(source => Few([.. source.Select(row => row.Path)], options.Seed))];
         using var ear = YamNet.Load(encoder);
         using var heardNotes = Part("notes", () => HeardPart.Of(ear, rows.Select((one, i) =>
         {
@@ -55,13 +62,22 @@ internal static class NoteTeaching
         using var heardOthers = Part("others", () => HeardPart.Of(ear, others.Select((path, i) => Some(path, new Random(unchecked(options.Seed * 131 + i))))
             .OfType<float[]>(), ear.Config.Classes, cancel));
 
+        using var heardPieces = pieces.Count == 0 ? null : Part("music", () => HeardPart.Of(ear, pieces.SelectMany((piece, i) =>
+        {
+            float[] samples = AudioFile.Read(piece.File, Rate).Samples;
+            return Enumerable.Range(0, options.PieceViews)
+                .Select(view => NoteViews.Draw(samples, new Random(unchecked(options.Seed * 104_729 + i * 100 + view))));
+        }), ear.Config.Classes, cancel));
+
         WorldStart.Unpack(model, home);
         using var bridge = BridgeNet.Load(home, ScalarType.Float32);
         var concepts = EverydayWords.Concepts(File.ReadAllLines(Path.Combine(encoder, "labels.txt")));
         TaughtNote[] taught = [.. Frames(heardNotes).Zip(rows, (frames, one) =>
             new TaughtNote(frames, one.Row["Family"], one.Row["Instrument"], IsRecorded(one.Row)))];
-        using var training = new NoteTraining(bridge, new BridgeEmbeddings(bridge, TextTokenizer.Load(home)), taught, [.. Frames(heardOthers)], concepts,
-            options, identity);
+        TaughtPiece[] played = heardPieces is null ? [] :
+            [.. Frames(heardPieces).Select((frames, i) => new TaughtPiece(frames, pieces[i / options.PieceViews].Piece.Groove))];
+        using var training = new NoteTraining(bridge, new BridgeEmbeddings(bridge, TextTokenizer.Load(home)), taught, played, [.. Frames(heardOthers)],
+            concepts, options, identity);
         TrainingLoop.Run(training, null, options.Loop with { RunFolder = Path.Combine(home, "run") }, progress, cancel);
         if (cancel.IsCancellationRequested) return;
         string file = WorldFile.Write(bridge, home, languageModel, encoder, concepts, options.Seed, output);
@@ -92,6 +108,12 @@ internal static class NoteTeaching
             yield return all.narrow(0, at, count);
             at += count;
         }
+    }
+
+    private static IEnumerable<string> Few(string[] paths, int seed)
+    {
+        new Random(seed).Shuffle(paths);
+        return paths.Take(MostOfSource);
     }
 
     // A second to five of a file, from anywhere in it; null of one that says too little or cannot be read.

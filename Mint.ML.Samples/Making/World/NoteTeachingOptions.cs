@@ -17,6 +17,9 @@ internal sealed record NoteTeachingOptions : MakingOptions
     /// <summary>Views of each note of a soundfont.</summary>
     public int Views { get; init; } = 2;
 
+    /// <summary>Views of each piece of music.</summary>
+    public int PieceViews { get; init; } = 3;
+
     /// <summary>What the loop needs to know.</summary>
     public TrainingOptions Loop => Shared with { Epochs = 1, GradientClip = 1, CheckpointEvery = 150 };
 
@@ -24,7 +27,7 @@ internal sealed record NoteTeachingOptions : MakingOptions
     protected override void Check(OptionErrors errors)
     {
         foreach (var (name, value, least) in new[] { (nameof(Steps), Steps, 1), (nameof(BatchSize), BatchSize, 2), (nameof(RecordedViews), RecordedViews, 1),
-            (nameof(Views), Views, 1) })
+            (nameof(Views), Views, 1), (nameof(PieceViews), PieceViews, 1) })
         {
             errors.Require(value >= least, $"{name} is {value}; expected at least {least}.");
         }

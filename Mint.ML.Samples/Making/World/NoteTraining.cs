@@ -19,7 +19,12 @@ namespace Mint.ML.Samples.Making.World;
 /// <param name="IsRecorded">Whether it is no soundfont's.</param>
 internal sealed record TaughtNote(Tensor Frames, string Family, string Instrument, bool IsRecorded);
 
-/// <summary>Brings notes near the names of their instruments and families, and keeps every other sound where it was.</summary>
+/// <summary>A piece of music that is learnt from.</summary>
+/// <param name="Frames">(T, E) as the encoder hears it.</param>
+/// <param name="Groove">One of <see cref="Music.MusicPiece"/>'s.</param>
+internal sealed record TaughtPiece(Tensor Frames, string Groove);
+
+/// <summary>Brings notes near the names of their instruments and families, and pieces near "music", and keeps every other sound where it was.</summary>
 /// <remarks>
 /// Only what hears is trained: names stay where they are, so that what is kept of other sounds means the same. These are kept by the model's own answers from
 /// before ("Learning without Forgetting", Li and Hoiem, 2016): no label and no teacher is needed.
@@ -29,29 +34,32 @@ internal sealed class NoteTraining : ITraining
     // Sounds that are kept count three times what is new; more would keep notes where they were, too. Chosen before any figure was seen.
     private const double KeepWeight = 3, Sharpness = 1.5, BroadWeight = 0.3, FrameNoise = 0.1;
     private const int FewFrames = 3, SomeFrames = 6;
-    private static readonly string[] names = ["total", "keeping", "naming", "family"];
+    private static readonly string[] names = ["total", "keeping", "naming", "family", "music"];
 
     private readonly BridgeNet bridge, before;
     private readonly IReadOnlyList<Tensor> kept;
+    private readonly IReadOnlyList<TaughtPiece> pieces;
     private readonly TaughtNote[][][] notes;              // by family and instrument
     private readonly string[] families;
     private readonly IReadOnlyList<Concept> concepts;
     private readonly Tensor[] ofConcepts, ofFamilies;     // (phrases, E) of each
     private readonly Tensor labels;                       // (L, E)
+    private readonly Tensor music;                        // (M), labels that are a kind of it
     private readonly NoteTeachingOptions options;
     private readonly string identity;
 
     /// <param name="bridge">What is trained; frozen but for what hears.</param>
     /// <param name="texts">Embeds names by the same bridge.</param>
     /// <param name="notes">What is learnt.</param>
+    /// <param name="pieces">Music that is learnt; may be none.</param>
     /// <param name="kept">Other sounds, (T, E) each.</param>
     /// <param name="concepts">What sounds are called.</param>
     /// <param name="options">How.</param>
     /// <param name="identity">Of what is heard.</param>
-    public NoteTraining(BridgeNet bridge, BridgeEmbeddings texts, IReadOnlyList<TaughtNote> notes, IReadOnlyList<Tensor> kept,
-        IReadOnlyList<Concept> concepts, NoteTeachingOptions options, string identity)
+    public NoteTraining(BridgeNet bridge, BridgeEmbeddings texts, IReadOnlyList<TaughtNote> notes, IReadOnlyList<TaughtPiece> pieces,
+        IReadOnlyList<Tensor> kept, IReadOnlyList<Concept> concepts, NoteTeachingOptions options, string identity)
     {
-        (this.bridge, this.kept, this.concepts, this.options, this.identity) = (bridge, kept, concepts, options, identity);
+        (this.bridge, this.pieces, this.kept, this.concepts, this.options, this.identity) = (bridge, pieces, kept, concepts, options, identity);
         before = bridge.Copy();
         before.eval();
         this.notes = [.. notes.GroupBy(note => note.Family).OrderBy(family => family.Key, StringComparer.Ordinal)
@@ -61,6 +69,8 @@ internal sealed class NoteTraining : ITraining
         // A family is called as people call it, and as collections do.
         ofFamilies = [.. this.notes.Select(family => Vectors(texts, [.. Called(family[0][0].Family)]))];
         labels = Vectors(texts, EverydayWords.Labels);
+        music = tensor(EverydayWords.Labels.Index().Where(label => EverydayWords.Told[label.Item].Kinds[^1] == EverydayWords.Music)
+            .Select(label => (long)label.Index).ToArray()).DetachFromDisposeScope();
         foreach (var (_, parameter) in bridge.named_parameters()) parameter.requires_grad = false;
         foreach (var (_, parameter) in Trained) parameter.requires_grad = true;
     }
@@ -99,30 +109,36 @@ internal sealed class NoteTraining : ITraining
     public IReadOnlyList<TrainingBatch> Batches(long step)
     {
         var random = new Random(unchecked((int)(options.Seed * 1_000_003 + step))); // what is drawn follows from the step, so that a run goes on
-        TaughtNote[] some = [.. Enumerable.Range(0, options.BatchSize / 2).Select(_ => Note(random))];
-        Tensor[] others = [.. Enumerable.Range(0, options.BatchSize - some.Length).Select(_ => Other(random))];
-        return [new TrainingBatch(options.BatchSize, options.BatchSize, noise => Losses(some, others, random, noise), () => ["a note"])];
+        // Music has few names, and is learnt from an eighth.
+        TaughtPiece[] played = [.. Enumerable.Range(0, pieces.Count > 0 ? options.BatchSize / 8 : 0).Select(_ => pieces[random.Next(pieces.Count)])];
+        TaughtNote[] some = [.. Enumerable.Range(0, (options.BatchSize - played.Length) / 2).Select(_ => Note(random))];
+        Tensor[] others = [.. Enumerable.Range(0, options.BatchSize - some.Length - played.Length).Select(_ => Other(random))];
+        return [new TrainingBatch(options.BatchSize, options.BatchSize, noise => Losses(some, played, others, random, noise), () => ["a note"])];
     }
 
-    private Tensor Losses(TaughtNote[] some, Tensor[] others, Random random, Generator noise)
+    private Tensor Losses(TaughtNote[] some, TaughtPiece[] played, Tensor[] others, Random random, Generator noise)
     {
-        using var sounds = Padded([.. some.Select(note => note.Frames), .. others]);
+        using var sounds = Padded([.. some.Select(note => note.Frames), .. played.Select(piece => piece.Frames), .. others]);
         // An encoder's frames of another recording are never the same.
         var heard = Nearness.Hear(bridge, sounds.Frames * ones_like(sounds.Frames).normal_(1, FrameNoise, noise), sounds.Mask);
         var named = stack([.. ofConcepts.Select(of => of[random.Next((int)of.shape[0])])], 0);             // (K, E)
         var all = cat([labels, named], 0);
-        var (note, other) = (heard.narrow(0, 0, some.Length), heard.narrow(0, some.Length, others.Length));
+        int taught = some.Length + played.Length;
+        var (note, other) = (heard.narrow(0, 0, some.Length), heard.narrow(0, taught, others.Length));
         Tensor was;
         using (no_grad())
         {
-            was = Similar(Nearness.Hear(before, sounds.Frames.narrow(0, some.Length, others.Length), sounds.Mask.narrow(0, some.Length, others.Length)), all);
+            was = Similar(Nearness.Hear(before, sounds.Frames.narrow(0, taught, others.Length), sounds.Mask.narrow(0, taught, others.Length)), all);
         }
         var keeping = (was.softmax(1) * (was.log_softmax(1) - Similar(other, all).log_softmax(1))).sum(1).mean();
-        var naming = (Shares(some) * Similar(note, named).log_softmax(1)).sum(1).mean().neg();
+        var naming = (Shares(some, played) * Similar(heard.narrow(0, 0, taught), named).log_softmax(1)).sum(1).mean().neg();
         var called = stack([.. ofFamilies.Select(of => of[random.Next((int)of.shape[0])])], 0);            // (families, E)
         var own = tensor(some.Select(one => (long)Array.IndexOf(families, one.Family)).ToArray());
         var family = functional.cross_entropy(Similar(note, called), own);
-        return stack([keeping.Times(KeepWeight).Plus(naming).Plus(family), keeping, naming, family]);
+        // Whichever kind of music it is called.
+        var playing = played.Length == 0 ? zeros(1).sum()
+            : Similar(heard.narrow(0, some.Length, played.Length), labels).log_softmax(1).index_select(1, music).logsumexp(1).mean().neg();
+        return stack([keeping.Times(KeepWeight).Plus(naming).Plus(family).Plus(playing), keeping, naming, family, playing]);
     }
 
     // A family, an instrument and a note: half of them recorded where the family has some.
@@ -161,16 +177,19 @@ internal sealed class NoteTraining : ITraining
     // By the temperature of before, which is no more trained than names are.
     private Tensor Similar(Tensor heard, Tensor named) => Nearness.Similar(heard, named, before.Temperature);
 
-    // How much of a note each kind of sound is: (B, K), rows sum to 1.
-    private Tensor Shares(TaughtNote[] some)
+    // How much of a note or a piece each kind of sound is: (B, K), rows sum to 1.
+    private Tensor Shares(TaughtNote[] some, TaughtPiece[] played)
     {
-        float[] certain = new float[some.Length * concepts.Count];
+        int rows = some.Length + played.Length;
+        float[] certain = new float[rows * concepts.Count];
         for (int row = 0; row < some.Length; row++)
         {
             foreach (var (concept, score) in EverydayWords.OfNote(concepts, some[row].Family, some[row].Instrument))
                 certain[row * concepts.Count + concept] = (float)(Math.Pow(score, Sharpness) * (concepts[concept].IsBroad ? BroadWeight : 1));
         }
-        var shares = tensor(certain, [some.Length, concepts.Count]);
+        for (int row = 0; row < played.Length; row++)
+            foreach (int concept in EverydayWords.OfPiece(concepts, played[row].Groove)) certain[(some.Length + row) * concepts.Count + concept] = 1;
+        var shares = tensor(certain, [rows, concepts.Count]);
         return shares / shares.sum(1, keepdim: true);
     }
 
@@ -181,6 +200,7 @@ internal sealed class NoteTraining : ITraining
     {
         before.Dispose();
         labels.Dispose();
+        music.Dispose();
         foreach (var vectors in ofConcepts.Concat(ofFamilies)) vectors.Dispose();
     }
 }

@@ -89,6 +89,18 @@ public sealed class EverydayWordsTests
     }
 
     [TestMethod]
+    public void A_piece_is_music_and_of_a_genre_where_its_groove_is_one_and_a_single_note_is_no_music()
+    {
+        var concepts = Concepts;
+        bool Is(string groove, string name) => EverydayWords.OfPiece(concepts, groove).Any(index => concepts[index].Phrases.Contains(name));
+        Assert.IsTrue(Is("rock", "music") && Is("rock", "rock music") && !Is("rock", "jazz"));
+        Assert.IsTrue(Is("swing", "music") && Is("swing", "jazz"));
+        Assert.IsTrue(Is("waltz", "music") && !Is("waltz", "rock music") && !Is("march", "orchestra"));
+        CollectionAssert.Contains(EverydayWords.Labels.ToArray(), "music");
+        Assert.IsFalse(EverydayWords.OfNote(concepts, "keyboard", "grand piano").Any(found => concepts[found.Concept].Phrases.Contains("music")));
+    }
+
+    [TestMethod]
     public void Questions_about_a_scene_are_answered_by_it()
     {
         var scene = new Scene([new SceneSound("Dog", 0, 1), new SceneSound("Rain", 1, 2)]);
