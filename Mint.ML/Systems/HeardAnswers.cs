@@ -17,15 +17,18 @@ internal static partial class HeardAnswers
         question = question.Trim();
         if (PresenceQuestion.Asked(question) is { } asked) return [.. names.Hears(sounds, asked).Select(there => there ? "yes" : "no")];
         if (Family().IsMatch(question)) return names.TellKind(sounds, Instrument);
-        if (Playing().IsMatch(question)) return Told(Instrument, heard => heard[0].Noun);
-        if (Caption().IsMatch(question)) return Told(null, heard => string.Join(", then ", heard.Select(one => one.Caption)));
-        if (List().IsMatch(question)) return Told(null, heard => string.Join(", ", heard.Select(one => one.Noun)));
-        if (First().IsMatch(question)) return Told(null, heard => heard[0].Noun);
-        if (Last().IsMatch(question)) return Told(null, heard => heard[^1].Noun);
-        return Count().IsMatch(question) ? Told(null, heard => heard.Count == 1 ? "one" : "two") : null;
+        if (Playing().IsMatch(question)) return Told(Instrument, heard => heard.Sounds[0].Noun);
+        if (Caption().IsMatch(question)) return Told(null, heard => string.Join(heard.InOrder ? ", then " : " and ", heard.Sounds.Select(one => one.Caption)));
+        if (List().IsMatch(question)) return Told(null, heard => string.Join(", ", heard.Sounds.Select(one => one.Noun)));
+        if (First().IsMatch(question)) return Told(null, heard => heard.InOrder ? heard.Sounds[0].Noun : Together(heard));
+        if (Last().IsMatch(question)) return Told(null, heard => heard.InOrder ? heard.Sounds[^1].Noun : Together(heard));
+        return Count().IsMatch(question) ? Told(null, heard => heard.Sounds.Count == 1 ? "one" : "two") : null;
 
-        string[] Told(string? among, Func<IReadOnlyList<SoundName>, string> say) => [.. names.Tell(sounds, among).Select(say)];
+        string[] Told(string? among, Func<ToldSounds, string> say) => [.. names.Tell(sounds, among).Select(say)];
     }
+
+    // Neither is surely before the other.
+    private static string Together(ToldSounds heard) => $"{string.Join(" and ", heard.Sounds.Select(one => one.Noun))} together";
 
     private const RegexOptions Form = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.IgnorePatternWhitespace;
 

@@ -99,7 +99,7 @@ public sealed class MintModel : IAudioLanguageModel
         if (told is not null)
         {
             string[] texts = [.. told.Value.Tell(sounds).Select((heard, row) =>
-                $"{string.Join(", ", heard.Select(one => one.Noun))} {instructions[instructions.Count == 1 ? 0 : row]}")];
+                $"{string.Join(", ", heard.Sounds.Select(one => one.Noun))} {instructions[instructions.Count == 1 ? 0 : row]}")];
             // What is told may be as long as an instruction, and comes on top of it.
             var (read, real) = TextTensors.Encode(Tokenizers.LanguageModel, texts, 2 * Tokenizers.MaxTextTokens, languageModel.Device);
             return (languageModel.Embed(read).MoveToOuterDisposeScope(), real.MoveToOuterDisposeScope());

@@ -8,7 +8,7 @@ namespace Mint.ML.Systems;
 /// <summary>Says what is heard in words: by a name where one is likely enough, else by what it is a kind of.</summary>
 /// <remarks>
 /// What stage 1 learnt of names is all that is heard: no stage 2 is needed. It is a cascade and not the paper's: how many and what else does not reach the
-/// language model. Of a recording whose halves surely sound differently, two sounds are heard, one after the other.
+/// language model. Where one second is sure of a sound and another second is sure of another, two sounds are heard.
 /// </remarks>
 internal sealed class NamedSounds
 {
@@ -23,9 +23,12 @@ internal sealed class NamedSounds
     // docs/everyday.md is from.
     private const double NameSure = 0.2, KindSure = 0.4;
 
-    // Halves that sound differently: the other half's kind of sound is less likely than this. A frame is a third of a second: shorter than two seconds is one.
-    private const double OtherHalf = 0.3;
-    private const int LeastFrames = 6;
+    // Two sounds: a second is surer of its own name and kind than the whole has to be, and hardly hears the other's kind. A frame is a third of a second.
+    private const double SecondSure = 0.3, SecondKindSure = 0.7, OtherKind = 0.1;
+    private const int Second = 3;
+
+    // One comes after the other where its kind is less likely than this, on the mean, on the other side of the change. Else no order is told.
+    private const double OtherSide = 0.05;
 
     private readonly IAudioTextEmbeddings embeddings;
     private readonly IReadOnlyList<float[,]> texts;
@@ -38,17 +41,17 @@ internal sealed class NamedSounds
         (this.embeddings, texts, this.names) = (embeddings, embeddings.Texts([.. names.Keys]), [.. names.Values]);
     }
 
-    /// <summary>What each of B sounds is told as: one sound, or two in their order.</summary>
+    /// <summary>What each of B sounds is told as: one sound, or two.</summary>
     /// <param name="sounds">The sounds.</param>
     /// <param name="among">A kind that it is known to be of, for questions such as what instrument it is; null for any.</param>
-    public IReadOnlyList<SoundName>[] Tell(AudioEncoding sounds, string? among = null)
+    public ToldSounds[] Tell(AudioEncoding sounds, string? among = null)
     {
         double[][] whole = Probabilities(embeddings.Clips(sounds), among);
-        var told = new IReadOnlyList<SoundName>[whole.Length];
+        var told = new ToldSounds[whole.Length];
         using var scope = NewDisposeScope();
         int[] lengths = [.. Cpu.Longs(sounds.Mask.to(ScalarType.Int64).sum(1)).Select(length => (int)length)];
         for (int row = 0; row < told.Length; row++)
-            told[row] = (among is null && lengths[row] >= LeastFrames ? Halves(sounds.Frames[row], lengths[row]) : null) ?? [Named(whole[row])];
+            told[row] = (among is null && lengths[row] >= 2 * Second ? Two(sounds.Frames[row], lengths[row]) : null) ?? new([Named(whole[row])], true);
         return told;
     }
 
@@ -83,20 +86,27 @@ internal sealed class NamedSounds
         return Unclear;
     }
 
-    // (T, E) frames: the names of both halves where each is sure of a sound that the other does not have; else null.
-    private SoundName[]? Halves(Tensor frames, int length)
+    // (T, E) frames: the surest two names of different kinds that two seconds are sure of, each without the other's kind; null where there are none.
+    private ToldSounds? Two(Tensor frames, int length)
     {
-        int half = length / 2;
-        using var both = stack([frames.narrow(0, 0, half), frames.narrow(0, length - half, half)], 0);
-        using var real = ones([2, half], dtype: ScalarType.Bool, device: both.device);
-        double[][] likely = Probabilities(embeddings.Clips(new AudioEncoding(both, real)), null);
-        int first = Best(likely[0]), second = Best(likely[1]);
-        string one = Widest(names[first]), other = Widest(names[second]);
-        return one != other && Sure(likely[0], first, one, other) && Sure(likely[1], second, other, one) ? [names[first], names[second]] : null;
+        using var seconds = stack([.. Enumerable.Range(0, length - Second + 1).Select(from => frames.narrow(0, from, Second))], 0); // (S, 3, E)
+        using var real = ones([seconds.shape[0], Second], dtype: ScalarType.Bool, device: seconds.device);
+        double[][] likely = Probabilities(embeddings.Clips(new AudioEncoding(seconds, real)), null);
+        var sure = likely.Select((of, at) => (At: at, Name: Best(of))).Where(one => Sure(likely[one.At], one.Name)).ToList();
+        var pairs = sure.SelectMany(one => sure.Where(other => other.At > one.At && Apart(one, other) && Apart(other, one)), (one, other) => (one, other));
+        var (first, last) = pairs.DefaultIfEmpty().MaxBy(pair => likely[pair.one.At][pair.one.Name] * likely[pair.other.At][pair.other.Name]);
+        return first == last ? null : new([names[first.Name], names[last.Name]], InOrder());
 
-        bool Sure(double[] of, int name, string kind, string another) =>
-            of[name] >= NameSure && Sum(of, kind) >= KindSure && Sum(of, another) < OtherHalf && Sum(of, Silence) < OtherHalf;
+        bool Apart((int At, int Name) one, (int At, int Name) other) => Sum(likely[one.At], Widest(names[other.Name])) < OtherKind;
+
+        // A change after a second: the two seconds that hold it belong to neither side.
+        bool InOrder() => Enumerable.Range(first.At + 1, Math.Max(0, last.At - first.At - Second + 1)).Any(change =>
+            likely[..change].Average(of => Sum(of, Widest(names[last.Name]))) < OtherSide
+            && likely[(change + Second - 1)..].Average(of => Sum(of, Widest(names[first.Name]))) < OtherSide);
     }
+
+    private bool Sure(double[] likely, int name) =>
+        likely[name] >= SecondSure && Widest(names[name]) != Silence && Sum(likely, Widest(names[name])) >= SecondKindSure;
 
     private const string Silence = "silence"; // it follows many a sound, and is none
 
@@ -132,3 +142,8 @@ internal sealed class NamedSounds
 
     private float[,] Near(IReadOnlyList<float[,]> clips) => BridgeEmbeddings.Similarities(texts, clips);
 }
+
+/// <summary>What a recording is told as.</summary>
+/// <param name="Sounds">One sound, or two.</param>
+/// <param name="InOrder">Whether the second surely comes after the first.</param>
+internal sealed record ToldSounds(IReadOnlyList<SoundName> Sounds, bool InOrder);

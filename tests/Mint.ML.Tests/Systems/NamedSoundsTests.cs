@@ -53,6 +53,27 @@ public sealed class NamedSoundsTests
     }
 
     [TestMethod]
+    [DataRow(new[] { 0, 0, 0, 4, 4, 4 }, "a hen clucks, then rain falls")]
+    [DataRow(new[] { 4, 4, 4, 0, 0, 0, 4, 4, 4, 4, 4 }, "rain falls and a hen clucks", DisplayName = "rain before and after")]
+    [DataRow(new[] { 0, 0, 0, 4, 4, 4, 0, 0, 0 }, "a hen clucks and rain falls", DisplayName = "a hen before and after")]
+    [DataRow(new[] { 7, 7, 7, 0, 0, 0, 7, 7, 7, 4, 4, 4, 7 }, "a hen clucks, then rain falls", DisplayName = "silence between and around")]
+    public void An_order_is_told_only_where_neither_is_on_both_sides(int[] frames, string caption)
+    {
+        using var scope = NewDisposeScope();
+        CollectionAssert.AreEqual(new[] { caption }, HeardAnswers.Of(new(new Axes(names), names), Sound(Frames(frames)), "What happens?"));
+    }
+
+    [TestMethod]
+    [DataRow("What comes first?")]
+    [DataRow("What comes last?")]
+    public void Of_two_without_an_order_neither_is_first(string question)
+    {
+        using var scope = NewDisposeScope();
+        CollectionAssert.AreEqual(new[] { "a hen's cluck and rain together" },
+            HeardAnswers.Of(new(new Axes(names), names), Sound(Frames(0, 0, 0, 4, 4, 4, 0, 0, 0)), question));
+    }
+
+    [TestMethod]
     public void What_a_sound_is_told_as_does_not_depend_on_its_neighbours_in_a_batch()
     {
         using var scope = NewDisposeScope();
@@ -60,8 +81,8 @@ public sealed class NamedSoundsTests
         var padded = cat([one, zeros(1, 4, 8)], 1);
         var both = new AudioEncoding(cat([two, padded], 0), cat([ones([1, 6]), cat([ones([1, 2]), zeros([1, 4])], 1)], 0).to(ScalarType.Bool));
         var told = new NamedSounds(new Axes(names), names).Tell(both);
-        CollectionAssert.AreEqual(Told(names, two).ToArray(), told[0].ToArray());
-        CollectionAssert.AreEqual(Told(names, one).ToArray(), told[1].ToArray());
+        CollectionAssert.AreEqual(Told(names, two).ToArray(), told[0].Sounds.ToArray());
+        CollectionAssert.AreEqual(Told(names, one).ToArray(), told[1].Sounds.ToArray());
     }
 
     [TestMethod]
@@ -133,7 +154,7 @@ public sealed class NamedSoundsTests
     private static IReadOnlyList<SoundName> Told(Dictionary<string, SoundName> of, Tensor frames)
     {
         using var scope = NewDisposeScope();
-        return new NamedSounds(new Axes(of), of).Tell(Sound(frames)).Single();
+        return new NamedSounds(new Axes(of), of).Tell(Sound(frames)).Single().Sounds;
     }
 
     // (1, T, 8): each frame is a name.
