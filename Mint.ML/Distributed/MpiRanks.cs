@@ -17,6 +17,7 @@ internal sealed unsafe class MpiRanks : Ranks
 
     private readonly MPI.Environment environment;
     private readonly Heartbeat heartbeat;
+    private NcclGroup? gpus;
 
     private MpiRanks(MPI.Environment environment)
     {
@@ -25,6 +26,7 @@ internal sealed unsafe class MpiRanks : Ranks
         Check(MPI.Unsafe.MPI_Comm_size(World, out int count));
         (Rank, Count) = (rank, count);
         string[] hosts = Gather(Environment.MachineName);
+        LocalRank = hosts.Take(rank).Count(host => host == hosts[rank]);
         Turn = Rank == 0 ? 0 : Array.IndexOf(hosts, hosts[rank]) == Rank ? 1 : 2;
         heartbeat = Heartbeat.Start(rank, count, Broadcast);
     }
@@ -32,6 +34,8 @@ internal sealed unsafe class MpiRanks : Ranks
     public override int Rank { get; }
 
     public override int Count { get; }
+
+    public override int LocalRank { get; }
 
     protected override int Turn { get; }
 
@@ -50,11 +54,28 @@ internal sealed unsafe class MpiRanks : Ranks
     {
         if (heartbeat.HasFailed) heartbeat.EndFailed();
         Meet();
+        gpus?.Dispose();
         heartbeat.Dispose();
         environment.Dispose();
     }
 
     public override void Fail(string reason) => heartbeat.Fail(reason);
+
+    internal override void Use(Device device)
+    {
+        bool same = gpus is not null && gpus.Device.type == device.type && gpus.Device.index == device.index;
+        if (gpus is not null && !Any(!same)) return;
+        gpus?.Dispose();
+        gpus = null; // while the next one is made, MPI alone
+        gpus = NcclGroup.Join(this, device, Lost);
+
+        void Lost(string reason)
+        {
+            Console.Error.WriteLine($"mint: {reason}");
+            Fail(reason);
+            heartbeat.EndFailed();
+        }
+    }
 
     /// <summary>Hensgen, Finkel and Manber's dissemination barrier: after log2(Count) rounds everyone has heard of everyone.</summary>
     public override void Meet()
@@ -88,6 +109,11 @@ internal sealed unsafe class MpiRanks : Ranks
 
     internal override void Sum(Tensor values)
     {
+        if (gpus?.Reaches(values) == true)
+        {
+            gpus.Sum(values);
+            return;
+        }
         int type = values.dtype switch
         {
             ScalarType.Float32 => MPI.Unsafe.MPI_FLOAT,
@@ -101,6 +127,11 @@ internal sealed unsafe class MpiRanks : Ranks
 
     internal override void Broadcast(Tensor values)
     {
+        if (gpus?.Reaches(values) == true)
+        {
+            gpus.Broadcast(values);
+            return;
+        }
         Meet();
         InPlace(values, (start, count) => Check(MPI.Unsafe.MPI_Bcast(start, checked((int)(count * values.ElementSize)), MPI.Unsafe.MPI_BYTE, 0, World)));
     }

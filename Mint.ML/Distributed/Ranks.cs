@@ -27,6 +27,9 @@ public abstract class Ranks
     /// <summary>How many there are.</summary>
     public abstract int Count { get; }
 
+    /// <summary>This process's number among those of its machine, from 0: the GPU that it should take.</summary>
+    public abstract int LocalRank { get; }
+
     /// <summary>Whether this is the one that writes what there is once: checkpoints, logs, results.</summary>
     public bool IsFirst => Rank == 0;
 
@@ -72,6 +75,10 @@ public abstract class Ranks
     /// <summary>0 for rank 0, 1 for the first rank of each other machine, 2 for the rest.</summary>
     protected abstract int Turn { get; }
 
+    /// <summary>Lets tensors of a GPU go from GPU to GPU from now on, where every rank can; a collective.</summary>
+    /// <param name="device">Where this rank's tensors are.</param>
+    internal abstract void Use(Device device);
+
     /// <summary>Replaces numbers by their sums over all ranks, the same bits on each; a collective.</summary>
     internal abstract void Sum(Span<double> values);
 
@@ -116,6 +123,8 @@ public abstract class Ranks
 
         public override int Count => 1;
 
+        public override int LocalRank => 0;
+
         protected override int Turn => 0;
 
         public override void Meet()
@@ -123,6 +132,10 @@ public abstract class Ranks
         }
 
         public override void Fail(string reason)
+        {
+        }
+
+        internal override void Use(Device device)
         {
         }
 

@@ -67,6 +67,7 @@ public sealed class TrainingLoop
 
     private TrainingResult Run(IProgress<TrainingProgress>? progress, CancellationToken cancel)
     {
+        ranks.Use(training.Device);
         using var negatives = new Generator((ulong)options.Seed);
         using var optimizer = Optimizer.Over(training.Trained, options.WeightDecay);
         using var folder = ranks.IsFirst ? Folder() : null;

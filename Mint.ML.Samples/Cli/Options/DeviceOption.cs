@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Mint.ML.Distributed;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -10,7 +11,11 @@ internal static class DeviceOption
 {
     public static Option<string> Create()
     {
-        var option = new Option<string>("--device") { Description = "Where to compute: cpu, cuda or cuda:1", DefaultValueFactory = _ => "cpu" };
+        var option = new Option<string>("--device")
+        {
+            Description = "Where to compute: cpu, cuda (of ranks, each its own) or cuda:1",
+            DefaultValueFactory = _ => "cpu",
+        };
         option.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && !TryParse(token.Value, out _)) result.AddError($"--device is '{token.Value}'; expected cpu, cuda or cuda:1.");
@@ -19,7 +24,10 @@ internal static class DeviceOption
     }
 
     /// <summary>The device of a text that the option has let through.</summary>
-    public static Device Parse(string text) => TryParse(text, out int? gpu) ? gpu is { } index ? new Device(DeviceType.CUDA, index) : CPU
+    /// <remarks>Without a number, ranks of one machine take its GPUs in turn.</remarks>
+    public static Device Parse(string text) => text == "cuda" && Ranks.Started > 1 && cuda.is_available() && cuda.device_count() is > 1 and int gpus
+        ? new Device(DeviceType.CUDA, Ranks.Present.LocalRank % gpus)
+        : TryParse(text, out int? gpu) ? gpu is { } index ? new Device(DeviceType.CUDA, index) : CPU
         : throw new ArgumentException($"--device is '{text}'; expected cpu, cuda or cuda:1.");
 
     /// <summary>The same as ML.NET counts: the GPU from 0, or null for the CPU.</summary>

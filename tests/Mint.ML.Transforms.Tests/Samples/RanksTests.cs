@@ -50,6 +50,60 @@ public sealed class RanksTests
         AssertSame(one, many);
     }
 
+    // NCCL itself needs GPUs; this one has its C interface and adds up in the memory of the machine.
+    private static readonly Lazy<string?> nccl = new(() =>
+    {
+        string folder = Directory.CreateDirectory(Run("nccl library")).FullName;
+        string source = Path.Combine(TinyModels.Repository(), "tests", "fixtures", "nccl", "nccl.c");
+        try
+        {
+            using var compiler = Process.Start("gcc",
+                ["-O2", "-shared", "-fPIC", "-Wl,-soname,libnccl.so.2", "-o", Path.Combine(folder, "libnccl.so.2"), source, "-lrt", "-lpthread"]);
+            compiler.WaitForExit();
+            Assert.AreEqual(0, compiler.ExitCode, "gcc could not compile nccl.c");
+            return folder;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return null;
+        }
+    });
+
+    private static (string, string)[] Nccl(params (string, string)[] others)
+    {
+        if (nccl.Value is null) Assert.Inconclusive("There is no gcc.");
+        return [("LD_LIBRARY_PATH", nccl.Value!), ("DOTNET_STARTUP_HOOKS", typeof(RanksTests).Assembly.Location), .. others];
+    }
+
+    [TestMethod]
+    [DataRow("--contrastive-batch 4")]
+    [DataRow("--accumulation-steps 2")]
+    public void Tensors_that_go_by_NCCL_give_the_losses_and_gradients_of_one_process(string options)
+    {
+        string one = Run("one nccl " + options), many = Run("many nccl " + options);
+        string[] others = options.Split(' ');
+        Alone(["pretrain", .. Pretraining(one), .. others, "--batch-size", "2"]);
+        string said = Together(2, ["pretrain", .. Pretraining(many), .. others, "--batch-size", "1"], variables: Nccl());
+        StringAssert.Contains(said, "every rank has NCCL 2.27.5");
+        StringAssert.Matches(said, new("nccl rank 0 of 2: [1-9][0-9]* sums, [1-9][0-9]* broadcasts"));
+        AssertSame(one, many);
+    }
+
+    [TestMethod]
+    public void Two_ranks_on_one_GPU_are_refused_with_NCCL_s_reason_and_what_to_do()
+    {
+        string said = Together(2, ["pretrain", .. Pretraining(Run("one gpu")), "--batch-size", "2"], code: 1, variables: Nccl(("MINT_TEST_ONE_GPU", "1")));
+        StringAssert.Matches(said, new(@"NCCL could not join it with the others on rank \d .*Duplicate GPU detected.*name no number after --device cuda"));
+    }
+
+    [TestMethod]
+    public void Where_NCCL_is_missing_gradients_go_by_MPI_and_one_line_says_so()
+    {
+        string said = Together(2, ["pretrain", .. Pretraining(Run("no nccl")), "--batch-size", "2"],
+            variables: [("DOTNET_STARTUP_HOOKS", typeof(RanksTests).Assembly.Location)]);
+        Assert.HasCount(2, said.Split("gradients go through the CPU's memory and MPI: rank 0 finds no libnccl.so.2"), said);
+    }
+
     [TestMethod]
     public void Ranks_tune_as_one_does_though_their_answers_have_different_lengths()
     {
@@ -217,9 +271,10 @@ public sealed class RanksTests
 
     private static void Alone(string[] arguments) => Aloud(arguments);
 
-    private static string Together(int ranks, string[] arguments, int code = 0, Func<bool>? stopAfter = null)
+    private static string Together(int ranks, string[] arguments, int code = 0, Func<bool>? stopAfter = null,
+        (string Name, string Value)[]? variables = null)
     {
-        var process = Start(ranks, arguments);
+        var process = Start(ranks, arguments, variables);
         if (stopAfter is not null)
         {
             _ = process.StandardError.ReadToEndAsync();
@@ -242,17 +297,19 @@ public sealed class RanksTests
     }
 
     // One thread a rank: what is compared is cut into sums by ranks alone.
-    private static Process Start(int ranks, string[] arguments)
+    private static Process Start(int ranks, string[] arguments, (string Name, string Value)[]? variables = null)
     {
         string program = typeof(PretrainCommand).Assembly.Location;
-        return Process.Start(new ProcessStartInfo(ranks == 1 ? "dotnet" : "mpirun",
+        var start = new ProcessStartInfo(ranks == 1 ? "dotnet" : "mpirun",
             [.. ranks == 1 ? Array.Empty<string>() : ["-n", Text(ranks), "dotnet"], program, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
             Environment = { ["OMP_NUM_THREADS"] = "1", ["MINT_MODELS"] = Path.GetDirectoryName(Clips.Encoder) },
-        })!;
+        };
+        foreach (var (name, value) in variables ?? []) start.Environment[name] = value;
+        return Process.Start(start)!;
     }
 
     // The processes that train in a folder, by what the system says of them.
