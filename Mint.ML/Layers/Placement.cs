@@ -38,7 +38,7 @@ internal static class Placement
     public static T Narrowed<T>(this T model) where T : nn.Module
     {
         if (NarrowLanguageModels.Chosen is not (var type and not LanguageModelType.Float32)) return model;
-        foreach (var layer in model.modules())
+        foreach (var layer in model.modules().Prepend(model)) // TorchSharp's modules() leaves out the module itself
         {
             if (layer is Linear linear) linear.Packed = new NarrowWeight(type, inputsFirst: false);
             else if (layer is Conv1D transposed) transposed.Packed = new NarrowWeight(type, inputsFirst: true);

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Mint.ML.Native;
 
 /// <summary>Products of float32 rows with a matrix of int8: each row is rounded to int8 by a scale of its own, and the sums are whole numbers, thus exact.</summary>
-/// <remarks>libtorch's product of int8 matrices (oneDNN's) is no function of TorchSharp's; TorchScript has it.</remarks>
+/// <remarks>libtorch's product of int8 matrices (oneDNN's) is no function of TorchSharp's; TorchScript has it. There, types are numbers: 1 is int8, 6 is float32.</remarks>
 internal static class Int8Products
 {
     private const double Least = 1e-30; // a scale of zeros only; far below it a quotient would be infinite
@@ -12,8 +12,8 @@ internal static class Int8Products
     private static readonly Lazy<jit.CompilationUnit> script = new(() => jit.compile("""
         def multiply(x: Tensor, matrix: Tensor, scales: Tensor):
           own = torch.clamp_min(torch.amax(torch.abs(x), [1], True) / 127., 1e-30)
-          whole = torch.round(x / own).to(torch.int8)
-          return torch._int_mm(whole, matrix.t()).to(torch.float32).mul_(scales).mul_(own)
+          whole = torch.round(x / own).to(1)
+          return torch._int_mm(whole, matrix.t()).to(6).mul_(scales).mul_(own)
 
         """));
 
