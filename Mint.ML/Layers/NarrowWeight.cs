@@ -25,12 +25,14 @@ internal sealed class NarrowWeight(LanguageModelType type, bool inputsFirst) : I
             Dispose(); // it is being trained: what was made before is of another weight
             return null;
         }
-        if (is_grad_enabled() && x.requires_grad || x.numel() == 0 || x.shape[^1] != weight.shape[inputsFirst ? 0 : 1] || !Plain(x) || !Plain(weight)) return null;
+        if (is_grad_enabled() && x.requires_grad || !Plain(x) || !Plain(weight)) return null;
+        if (x.numel() == 0 || x.shape[^1] != weight.shape[inputsFirst ? 0 : 1]) return null;
         using var guard = no_grad();
         using var scope = NewDisposeScope();
         var (narrow, scale) = Narrow(weight);
         var rows = x.reshape(-1, narrow.shape[1]);
-        var product = scale is null ? nn.functional.linear(rows.to(ScalarType.BFloat16), narrow).to(ScalarType.Float32) : Int8Products.Multiply(rows, narrow, scale);
+        var product = scale is not null ? Int8Products.Multiply(rows, narrow, scale)
+            : nn.functional.linear(rows.to(ScalarType.BFloat16), narrow).to(ScalarType.Float32);
         if (bias is not null) product.Plus_(bias);
         return product.view([.. x.shape[..^1], narrow.shape[0]]).MoveToOuterDisposeScope();
 

@@ -3,8 +3,10 @@ using static TorchSharp.torch;
 
 namespace Mint.ML.Native;
 
-/// <summary>Products of float32 rows with a matrix of int8: each row is rounded to int8 by a scale of its own, and the sums are whole numbers, thus exact.</summary>
-/// <remarks>libtorch's product of int8 matrices (oneDNN's) is no function of TorchSharp's; TorchScript has it. There, types are numbers: 1 is int8, 6 is float32.</remarks>
+/// <summary>Products of float32 rows with a matrix of int8: each row is rounded to int8 by a scale of its own; sums are whole numbers, thus exact.</summary>
+/// <remarks>
+/// libtorch's product of int8 matrices (oneDNN's) is no function of TorchSharp's; TorchScript has it. There, types are numbers: 1 is int8, 6 is float32.
+/// </remarks>
 internal static class Int8Products
 {
     private const double Least = 1e-30; // a scale of zeros only; far below it a quotient would be infinite
