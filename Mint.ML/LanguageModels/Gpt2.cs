@@ -129,7 +129,7 @@ public sealed class Gpt2 : CausalLanguageModel
     public static Gpt2 Load(string folder, ScalarType? dtype = null, Device? device = null)
     {
         using var checkpoint = CheckpointFolder.Open(folder);
-        var model = new Gpt2(Gpt2Config.FromJson(checkpoint.Config)).Placed(dtype, device).Frozen();
+        var model = new Gpt2(Gpt2Config.FromJson(checkpoint.Config)).Placed(dtype, device).Frozen().Narrowed();
         WeightLoader.Load(model, checkpoint, Names);
         return model;
     }
@@ -233,8 +233,6 @@ internal sealed class Conv1D : Module<Tensor, Tensor>
 {
     private readonly Parameter weight;
     private readonly Parameter bias;
-    private readonly PackedWeight packed = new(inputsFirst: true);
-
     public Conv1D(long inputs, long outputs) : base(nameof(Conv1D))
     {
         weight = new Parameter(empty(inputs, outputs));
@@ -242,16 +240,19 @@ internal sealed class Conv1D : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>Serves the products of decoding.</summary>
+    internal IFrozenProduct Packed { get; set; } = new PackedWeight(inputsFirst: true);
+
     public override Tensor forward(Tensor x)
     {
-        if (packed.Product(x, weight, bias) is { } product) return product;
+        if (Packed.Product(x, weight, bias) is { } product) return product;
         using var transposed = weight.t();
         return DenseProduct.Of(x, transposed, bias);
     }
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) packed.Dispose();
+        if (disposing) Packed.Dispose();
         base.Dispose(disposing);
     }
 }

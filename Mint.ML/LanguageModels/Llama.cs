@@ -149,7 +149,7 @@ public sealed class Llama : CausalLanguageModel
     public static Llama Load(string folder, ScalarType? dtype = null, Device? device = null)
     {
         using var checkpoint = CheckpointFolder.Open(folder);
-        var model = new Llama(LlamaConfig.FromJson(checkpoint.Config)).Placed(dtype, device).Frozen().Decoding();
+        var model = new Llama(LlamaConfig.FromJson(checkpoint.Config)).Placed(dtype, device).Frozen().Narrowed().Decoding();
         WeightLoader.Load(model, checkpoint, Names);
         return model;
     }

@@ -29,7 +29,7 @@ internal sealed class Linear : Module<Tensor, Tensor>
     internal ScalarType? ComputeType { get; set; }
 
     /// <summary>Serves the products of decoding; null in layers that do not decode. See <see cref="Placement.Decoding"/>.</summary>
-    internal PackedWeight? Packed { get; set; }
+    internal IFrozenProduct? Packed { get; set; }
 
     /// <inheritdoc/>
     public override Tensor forward(Tensor x)
@@ -64,7 +64,8 @@ internal sealed class Embedding : Module<Tensor, Tensor>
     /// <summary>The table, (entries, width).</summary>
     public readonly Parameter weight;
 
-    private readonly PackedWeight packed = new(inputsFirst: false);
+    /// <summary>Serves the products of <see cref="Logits"/>.</summary>
+    internal IFrozenProduct Packed { get; set; } = new PackedWeight(inputsFirst: false);
 
     /// <summary>Allocates the table, unset.</summary>
     public Embedding(long entries, long width) : base(nameof(Embedding))
@@ -83,12 +84,12 @@ internal sealed class Embedding : Module<Tensor, Tensor>
     }
 
     /// <summary>The table as a language model's output layer, where both are tied: (..., width) to (..., entries).</summary>
-    public Tensor Logits(Tensor hidden) => packed.Product(hidden, weight, null) ?? DenseProduct.Of(hidden, weight, null);
+    public Tensor Logits(Tensor hidden) => Packed.Product(hidden, weight, null) ?? DenseProduct.Of(hidden, weight, null);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing) packed.Dispose();
+        if (disposing) Packed.Dispose();
         base.Dispose(disposing);
     }
 }

@@ -10,16 +10,12 @@ namespace Mint.ML.Layers;
 /// float32 on the CPU without gradients alone; whatever else is asked of the layer is libtorch's, from the weight itself. Where <see cref="OneDnnProducts"/>
 /// are preferred, nothing is packed: from the weight as it lies they are faster than MKL from a packed one.
 /// </remarks>
-internal sealed class PackedWeight(bool inputsFirst) : IDisposable
+internal sealed class PackedWeight(bool inputsFirst) : IFrozenProduct
 {
     private readonly Lock packing = new();
     private Tensor? packed;
 
-    /// <summary>x Wᵀ + b where this weight can serve; null where it cannot.</summary>
-    /// <param name="x">(..., inputs).</param>
-    /// <param name="weight">(outputs, inputs), or (inputs, outputs) where they come first; the same at every call.</param>
-    /// <param name="bias">(outputs), or null.</param>
-    /// <returns>(..., outputs).</returns>
+    /// <inheritdoc/>
     public unsafe Tensor? Product(Tensor x, Tensor weight, Tensor? bias)
     {
         if (weight.requires_grad)

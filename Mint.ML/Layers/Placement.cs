@@ -1,3 +1,4 @@
+using Mint.ML.LanguageModels;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -29,7 +30,20 @@ internal static class Placement
     public static T Decoding<T>(this T model) where T : nn.Module
     {
         foreach (var layer in model.modules().OfType<Linear>())
-            layer.Packed ??= new(inputsFirst: false);
+            layer.Packed ??= new PackedWeight(inputsFirst: false);
+        return model;
+    }
+
+    /// <summary>Gives a frozen language model's products the type that its loading was asked for (<see cref="NarrowLanguageModels"/>).</summary>
+    public static T Narrowed<T>(this T model) where T : nn.Module
+    {
+        if (NarrowLanguageModels.Chosen is not (var type and not LanguageModelType.Float32)) return model;
+        foreach (var layer in model.modules().Prepend(model)) // TorchSharp's modules() leaves out the module itself
+        {
+            if (layer is Linear linear) linear.Packed = new NarrowWeight(type, inputsFirst: false);
+            else if (layer is Conv1D transposed) transposed.Packed = new NarrowWeight(type, inputsFirst: true);
+            else if (layer is Embedding table) table.Packed = new NarrowWeight(type, inputsFirst: false); // made only where it gives logits
+        }
         return model;
     }
 }

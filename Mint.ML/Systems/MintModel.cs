@@ -217,7 +217,7 @@ public sealed class MintModel : IAudioLanguageModel
         WeightLoader.Load(languageModel.Placed(null, device), checkpoint, T5.Names(languageModel.Config) with { Scope = "t5_model." });
         var projection = new Linear(bridge.Config.QFormer.HiddenSize, languageModel.HiddenSize).Placed(null, device);
         WeightLoader.Load(projection, checkpoint, new WeightNames { Scope = "t5_proj." });
-        return new MintModel(bridge, projection, languageModel.Frozen(), tokenizers);
+        return new MintModel(bridge, projection, languageModel.Frozen().Narrowed(), tokenizers);
     }
 
     /// <summary>Writes the layer between bridge and language model, "weight" (D', D) and "bias" (D'), as a safetensors file.</summary>

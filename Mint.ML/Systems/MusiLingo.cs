@@ -76,7 +76,7 @@ public sealed class MusiLingo : IAudioLanguageModel
         var encoder = mertFolder is null ? null : Hubert.Load(mertFolder, dtype, device);
         if (encoder is not null && encoder.HiddenSize != width)
             throw new InvalidDataException($"{mertFolder}: this MERT is {encoder.HiddenSize} wide; the projection in {folder} takes {width}.");
-        var languageModel = new Llama(LlamaConfig.FromJson(config.Section("llama"))).Placed(dtype, device).Frozen();
+        var languageModel = new Llama(LlamaConfig.FromJson(config.Section("llama"))).Placed(dtype, device).Frozen().Narrowed();
         string weights = outer + "layer_weights";
         long layers = checkpoint.Contains(weights) ? checkpoint.Describe(weights).Shape[0] : 0;
         if (encoder is not null && layers > 0 && layers != encoder.Config.Layers)

@@ -9,10 +9,10 @@ using static TorchSharp.torch;
 /// <summary>Ranking and beam search at Flan-T5's sizes with random weights. Each answers a line of stdin after a run.</summary>
 internal static class AnswerBench
 {
-    /// <summary>4 clips, 50 labels, some of which begin alike: rank THREADS</summary>
-    public static int Rank(string threads)
+    /// <summary>4 clips, 50 labels, some of which begin alike: rank THREADS [TYPE]</summary>
+    public static int Rank(string threads, string type)
     {
-        using var model = RandomT5(new() { HiddenSize = 512, Heads = 6, FeedForwardSize = 1024, EncoderLayers = 8, DecoderLayers = 8 }, threads);
+        using var model = RandomT5(new() { HiddenSize = 512, Heads = 6, FeedForwardSize = 1024, EncoderLayers = 8, DecoderLayers = 8 }, threads, type);
         using var prompt = randn(4, 52, 512);
         using var mask = ones([4, 52], dtype: ScalarType.Bool);
         int[][] labels = [.. Enumerable.Range(0, 50).Select(i =>
@@ -27,10 +27,10 @@ internal static class AnswerBench
         });
     }
 
-    /// <summary>8 prompts, 5 beams, 30 tokens: generate THREADS</summary>
-    public static int Generate(string threads)
+    /// <summary>8 prompts, 5 beams, 30 tokens: generate THREADS [TYPE]</summary>
+    public static int Generate(string threads, string type)
     {
-        using var model = RandomT5(new() { HiddenSize = 768, Heads = 12, FeedForwardSize = 2048, EncoderLayers = 12, DecoderLayers = 12 }, threads);
+        using var model = RandomT5(new() { HiddenSize = 768, Heads = 12, FeedForwardSize = 2048, EncoderLayers = 12, DecoderLayers = 12 }, threads, type);
         using var prompt = randn(8, 52, 768);
         using var mask = ones([8, 52], dtype: ScalarType.Bool);
         var options = new GenerationOptions { Beams = 5, MinTokens = 30, MaxTokens = 30 };
@@ -54,7 +54,7 @@ internal static class AnswerBench
     }
 
     /// <summary>Written to a folder and loaded from it, since loading decides how weights lie in memory.</summary>
-    private static T5 RandomT5(T5Config config, string threads)
+    private static T5 RandomT5(T5Config config, string threads, string type)
     {
         set_num_threads(int.Parse(threads, CultureInfo.InvariantCulture));
         using var _ = manual_seed(1);
@@ -82,7 +82,7 @@ internal static class AnswerBench
                     ["tie_word_embeddings"] = false,
                 }, model.state_dict());
             }
-            return T5.Load(folder);
+            return NarrowLanguageModels.Load(Enum.Parse<LanguageModelType>(type, ignoreCase: true), () => T5.Load(folder));
         }
         finally
         {

@@ -16,7 +16,7 @@ internal static class ServeCommand
     {
         var model = new Option<string?>("--model") { Description = $"Model file (default: {Shipped.DefaultModelHelp})" };
         var index = new Option<string?>("--index") { Description = "Index file of mint search build, made with this model: what /search looks in" };
-        var (device, generation) = (DeviceOption.Create(), AnswerArguments.Generation());
+        var (device, type, generation) = (DeviceOption.Create(), LanguageModelTypeOption.Create(), AnswerArguments.Generation());
         var server = new OptionSet<ServerOptions>(new())
         {
             { "--urls", "Addresses, with semicolons between them; port 0 takes a free one", o => o.Urls, (o, value) => o with { Urls = value } },
@@ -32,6 +32,7 @@ internal static class ServeCommand
         command.Add(server);
         command.Add(generation);
         command.Add(device);
+        command.Add(type);
         command.SetRecipeAction(async (parse, cancel) =>
         {
             var defaults = ModelFile.Find(parse.GetValue(model)) is { } saved ? AnswerDefaults.Read(saved) : new(); // none is told when it is loaded
@@ -40,7 +41,8 @@ internal static class ServeCommand
             string? searched = parse.GetValue(index);
             var settings = searched is null ? null : IndexSettings.Read(searched);
             string? file = settings?.CheckedModel(searched!, parse.GetValue(model)) ?? parse.GetValue(model);
-            using var loaded = ModelFile.Load(file, DeviceOption.Parse(parse.GetValue(device)!));
+            var place = DeviceOption.Parse(parse.GetValue(device)!);
+            using var loaded = LanguageModelTypeOption.Load(parse.GetValue(type)!, place, () => ModelFile.Load(file, place));
             // Workers share the cores: more threads than cores would only wait for each other.
             torch.set_num_threads(Math.Max(1, Environment.ProcessorCount / options.Workers));
             using var exporter = Exporter();

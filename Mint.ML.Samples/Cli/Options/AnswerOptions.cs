@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Mint.ML.Answering;
 using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
@@ -37,6 +38,7 @@ internal sealed class AnswerOptions
     private readonly OptionSet<LongAudioOptions> windows = AnswerArguments.LongAudio();
     private readonly OptionSet<HearingOptions> hearing = AnswerArguments.Hearing();
     private readonly Option<string> device = DeviceOption.Create();
+    private readonly Option<string> languageModelType = LanguageModelTypeOption.Create();
 
     public AnswerOptions()
     {
@@ -53,7 +55,7 @@ internal sealed class AnswerOptions
     public void AddTo(Command command)
     {
         model.AddTo(command);
-        foreach (var option in (Option[])[output, format, onError, batch, .. windows, .. hearing, device]) command.Options.Add(option);
+        foreach (var option in (Option[])[output, format, onError, batch, .. windows, .. hearing, device, languageModelType]) command.Options.Add(option);
     }
 
     /// <summary>Checks the options, loads the model and answers.</summary>
@@ -77,16 +79,24 @@ internal sealed class AnswerOptions
         OptionErrors.Check(() => answerer = read(defaults), windows.Validate, () => this.windows.CheckUsed(parse, windows), Own);
         var clips = (list ?? (given => ClipList.Read(given, Shared.Report)))(parse.GetValue(input)!);
 
-        using var model = this.model.Load(parse, path, DeviceOption.Parse(parse.GetValue(device)!));
+        var place = DeviceOption.Parse(parse.GetValue(device)!);
+        string type = parse.GetValue(languageModelType)!;
+        using var model = LanguageModelTypeOption.Load(type, place, () => this.model.Load(parse, path, place));
         var answers = answerer!(model.Model, batch, clips);
         var rows = RowFormat.ForName(format, answers.Name, clips.Max(clip => clip.Name.Length));
-        using var output = file is null ? AnswerOutput.ForConsole(rows)
-            : AnswerOutput.ForFile(file, rows, AnswerSettings.ForRun(model.Path, parse.GetValue(input)!, answers, windows, hearing));
+        using var output = file is null ? AnswerOutput.ForConsole(rows) : AnswerOutput.ForFile(file, rows, Settings());
         Stopping.Listen();
         var result = new AnswerRun(answers, windows, batch, parse.GetValue(onError) == "skip", StandardError.Report, hearing) { Ranks = Ranks.Present }
             .Run(clips, output, cancel);
         if (result.Stopped && file is not null) Shared.Report($"the same command goes on with {file}");
         return Task.FromResult(result.ExitCode);
+
+        JsonObject Settings()
+        {
+            var settings = AnswerSettings.ForRun(model.Path, parse.GetValue(input)!, answers, windows, hearing);
+            settings[languageModelType.Name.TrimStart('-')] = type;
+            return settings;
+        }
 
         void Own()
         {

@@ -79,6 +79,20 @@ public sealed class SystemCommandTests
     }
 
     [TestMethod]
+    public void Captions_in_bfloat16_and_int8_are_made_and_a_file_is_not_gone_on_with_in_another_type()
+    {
+        string place = Place("narrow");
+        foreach (string type in (string[])["bfloat16", "int8"])
+        {
+            string[] asked = [Clips.Manifest, "--max-tokens", "4", "--system", SmallSystems.Pengi, "--language-model-type"];
+            string file = Answers(CaptionCommand.Create(), place, type, [.. asked, type]);
+            Assert.HasCount(8, Values(file, "caption"));
+            StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Answers(CaptionCommand.Create(), place, type, [.. asked, "float32"]))
+                .Message, $"language-model-type was \"{type}\" and is \"float32\"");
+        }
+    }
+
+    [TestMethod]
     public void Caption_classify_ask_search_and_evaluate_take_a_systems_folder()
     {
         string place = Place("commands"), pengi = SmallSystems.Pengi, clap = SmallClap.Folder;
