@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Mint.ML.LanguageModels;
-using Mint.ML.Systems;
 using TorchSharp;
 
 namespace Mint.ML.Samples.Cli.Options;
