@@ -15,6 +15,7 @@ public sealed class HeldScalarsTests
     /// <summary>Script wraps numbers among its arguments and results. These calls give it tensors alone, and get one.</summary>
     private static readonly string[] TensorsAlone =
     [
+        "Mint.ML.Native.Int8Products.Multiply(Tensor, Tensor, Tensor): torch/jit/CompilationUnit.invoke(",
         "Mint.ML.Native.OneDnnProducts.Multiply(Tensor, Tensor, Tensor): torch/jit/ScriptModule.invoke(",
         "Mint.ML.Tensors.TensorMemory.Place(Tensor, Tensor): torch/jit/CompilationUnit.invoke(",
     ];
