@@ -233,6 +233,7 @@ internal sealed class Conv1D : Module<Tensor, Tensor>
 {
     private readonly Parameter weight;
     private readonly Parameter bias;
+
     public Conv1D(long inputs, long outputs) : base(nameof(Conv1D))
     {
         weight = new Parameter(empty(inputs, outputs));

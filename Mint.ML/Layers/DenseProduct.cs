@@ -26,7 +26,8 @@ internal sealed class DenseProduct : autograd.SingleTensorFunction<DenseProduct>
     private static bool Takes(Tensor x, Tensor weight, Tensor? bias) =>
         x.numel() * weight.shape[0] >= Least && x.shape[^1] == weight.shape[1] && Plain(x) && Plain(weight) && (bias is null || Plain(bias));
 
-    private static bool Plain(Tensor x) => x.dtype == ScalarType.Float32 && x.device_type == DeviceType.CPU;
+    /// <summary>Whether it is float32 on the CPU: what other products than libtorch's take.</summary>
+    internal static bool Plain(Tensor x) => x.dtype == ScalarType.Float32 && x.device_type == DeviceType.CPU;
 
     /// <summary>As <see cref="Of"/>, whatever the processor.</summary>
     internal static Tensor ByOneDnn(Tensor x, Tensor weight, Tensor? bias)

@@ -1,7 +1,6 @@
 using Mint.ML.LanguageModels;
 using Mint.ML.Native;
 using Mint.ML.Tensors;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Layers;
@@ -25,7 +24,7 @@ internal sealed class NarrowWeight(LanguageModelType type, bool inputsFirst) : I
             Dispose(); // it is being trained: what was made before is of another weight
             return null;
         }
-        if (is_grad_enabled() && x.requires_grad || !Plain(x) || !Plain(weight)) return null;
+        if (is_grad_enabled() && x.requires_grad || !DenseProduct.Plain(x) || !DenseProduct.Plain(weight)) return null;
         if (x.numel() == 0 || x.shape[^1] != weight.shape[inputsFirst ? 0 : 1]) return null;
         using var guard = no_grad();
         using var scope = NewDisposeScope();
@@ -35,8 +34,6 @@ internal sealed class NarrowWeight(LanguageModelType type, bool inputsFirst) : I
             : nn.functional.linear(rows.to(ScalarType.BFloat16), narrow).to(ScalarType.Float32);
         if (bias is not null) product.Plus_(bias);
         return product.view([.. x.shape[..^1], narrow.shape[0]]).MoveToOuterDisposeScope();
-
-        static bool Plain(Tensor x) => x.dtype == ScalarType.Float32 && x.device_type == DeviceType.CPU;
     }
 
     public void Dispose()

@@ -1,5 +1,4 @@
 using Mint.ML.Native;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Layers;
@@ -24,7 +23,7 @@ internal sealed class PackedWeight(bool inputsFirst) : IFrozenProduct
             return null;
         }
         if (!PackedProducts.Available || OneDnnProducts.Preferred && !inputsFirst || is_grad_enabled()
-            || x.dtype != ScalarType.Float32 || weight.dtype != ScalarType.Float32 || x.device_type != DeviceType.CPU || weight.device_type != DeviceType.CPU)
+            || !DenseProduct.Plain(x) || !DenseProduct.Plain(weight))
         {
             return null;
         }

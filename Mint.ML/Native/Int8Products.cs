@@ -20,6 +20,7 @@ internal static class Int8Products
         """));
 
     /// <summary>The scale of each row: its largest magnitude is 127 times it.</summary>
+    /// <remarks>The script's own rule for the rows it meets. One call of C# for each of its operators makes a generation a tenth slower.</remarks>
     /// <param name="x">(rows, inputs).</param>
     /// <returns>(rows).</returns>
     public static Tensor Scales(Tensor x)

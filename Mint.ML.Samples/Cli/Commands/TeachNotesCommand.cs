@@ -56,19 +56,15 @@ internal static class TeachNotesCommand
                 var errors = new OptionErrors();
                 errors.Require(parse.GetValue(threads) is >= 1 and <= 1024, $"--threads is {parse.GetValue(threads)}; expected 1 to 1024.");
                 errors.Require(File.Exists(file), $"--model: there is no file '{file}'.");
-                foreach (var (option, path, how) in new[]
+                foreach (var (option, path, how) in new (string Option, string? Path, string How)[]
                 {
                     ("--sounds", Path.Combine(parse.GetValue(sounds)!, SoundCollection.Manifest), "'mint data sounds' writes it"),
                     ("--notes", Path.Combine(parse.GetValue(notes)!, "manifest-train.csv"), "'mint data notes --recorded' writes it"),
+                    ("--music", parse.GetValue(music) is { } played ? MmaMusic.Manifest(played, MmaMusic.Train) : null, "'mint data music' writes it"),
                     ("--encoder", Path.Combine(ear, "labels.txt"), "it names the classes that the model's words are of"),
                 })
                 {
-                    errors.Require(File.Exists(path), $"{option}: there is no {path}; {how}.");
-                }
-                if (parse.GetValue(music) is { } played)
-                {
-                    string pieces = Path.Combine(played, $"manifest-{MmaMusic.Train}.csv");
-                    errors.Require(File.Exists(pieces), $"--music: there is no {pieces}; 'mint data music' writes it.");
+                    errors.Require(path is null || File.Exists(path), $"{option}: there is no {path}; {how}.");
                 }
                 errors.Throw();
             }

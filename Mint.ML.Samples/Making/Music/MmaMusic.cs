@@ -69,12 +69,15 @@ internal static class MmaMusic
                 rows.Add(Render(MmaScore.Of(pieces[i], held: split == UnknownGrooves), font, file, work, folder, $"{split}/{i:D4}.wav"));
                 if ((i + 1) % 40 == 0) say($"{split}: {i + 1} of {count} pieces");
             }
-            ManifestFile.Write(Path.Combine(folder, $"manifest-{split}.csv"), rows);
+            ManifestFile.Write(Manifest(folder, split), rows);
             ManifestFile.Write(Path.Combine(folder, $"questions-{split}.csv"), rows.SelectMany(row => MusicQuestions.All
                 .Select(asked => new MusicQuestion(row.Path, asked.Question, asked.Answer(Piece(row))))
                 .Append(new(row.Path, "Which instruments play?", row.Instruments.Replace(";", ", ", StringComparison.Ordinal)))));
         }
     }
+
+    /// <summary>Where a folder of music lists the pieces of a split.</summary>
+    public static string Manifest(string folder, string split) => Path.Combine(folder, $"manifest-{split}.csv");
 
     /// <summary>The pieces of a manifest, and their sounds.</summary>
     /// <exception cref="InvalidDataException">The manifest is none of <see cref="Make"/>.</exception>

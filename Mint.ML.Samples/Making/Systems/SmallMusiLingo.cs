@@ -77,7 +77,7 @@ internal static class SmallMusiLingo
         {
             foreach (string split in (string[])[MmaMusic.Train, MmaMusic.Test, MmaMusic.UnknownGrooves])
             {
-                if (!File.Exists(Path.Combine(music, $"manifest-{split}.csv")))
+                if (!File.Exists(MmaMusic.Manifest(music, split)))
                     throw new FileNotFoundException($"{music} has no manifest-{split}.csv: make it by 'mint data music {music}'.");
             }
         }
@@ -97,13 +97,12 @@ internal static class SmallMusiLingo
 
         HeardPieces Pieces(MusiLingo ear, string split, int count, int seed)
         {
-            string manifest = $"manifest-{split}.csv";
             if (music is null)
             {
-                var (own, notes) = (MusicPiece.Draw(count, seed), new NoteSampler(Path.Combine(data, manifest)));
+                var (own, notes) = (MusicPiece.Draw(count, seed), new NoteSampler(Path.Combine(data, $"manifest-{split}.csv")));
                 return new(own, Frames(ear.Encoder, own.Select(piece => MusicSynthesis.Play(piece, notes)), cancel));
             }
-            var made = MmaMusic.Read(Path.Combine(music, manifest));
+            var made = MmaMusic.Read(MmaMusic.Manifest(music, split));
             return new([.. made.Select(one => one.Piece)], Frames(ear.Encoder, made.Select(one => AudioFile.Read(one.File, ear.Encoder.SampleRate)), cancel));
         }
     }

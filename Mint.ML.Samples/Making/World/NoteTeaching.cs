@@ -41,10 +41,11 @@ internal static class NoteTeaching
         using var held = FolderLock.Take(work);
         using var whole = NewDisposeScope();
         string manifest = Path.Combine(sounds, SoundCollection.Manifest), ofNotes = Path.Combine(notes, "manifest-train.csv");
-        var pieces = music is null ? [] : MmaMusic.Read(Path.Combine(music, $"manifest-{MmaMusic.Train}.csv"));
+        string? ofPieces = music is null ? null : MmaMusic.Manifest(music, MmaMusic.Train);
+        var pieces = ofPieces is null ? [] : MmaMusic.Read(ofPieces);
         string identity = TrainingLoop.Hash([ModelFolder.HashWhole(manifest), ModelFolder.HashWhole(ofNotes), FrameStore.EncoderIdentity(encoder),
             ModelFolder.HashWhole(model), $"{options.RecordedViews} {options.Views} {options.Seed} {options.PieceViews} {MostOfSource}",
-            music is null ? "" : ModelFolder.HashWhole(Path.Combine(music, $"manifest-{MmaMusic.Train}.csv"))]);
+            ofPieces is null ? "" : ModelFolder.HashWhole(ofPieces)]);
         string home = Path.Combine(work, identity[..16]);
         Directory.CreateDirectory(home);
 
