@@ -29,7 +29,7 @@ internal static class Placement
     /// (<see cref="PackedWeight"/>).</summary>
     public static T Decoding<T>(this T model) where T : nn.Module
     {
-        foreach (var layer in Layers(model).OfType<Linear>())
+        foreach (var layer in model.WithSelf().OfType<Linear>())
             layer.Packed ??= new PackedWeight(inputsFirst: false);
         return model;
     }
@@ -38,7 +38,7 @@ internal static class Placement
     public static T Narrowed<T>(this T model) where T : nn.Module
     {
         if (NarrowLanguageModels.Chosen is not (var type and not LanguageModelType.Float32)) return model;
-        foreach (var layer in Layers(model))
+        foreach (var layer in model.WithSelf())
         {
             if (layer is Linear linear) linear.Packed = new NarrowWeight(type, inputsFirst: false);
             else if (layer is Conv1D transposed) transposed.Packed = new NarrowWeight(type, inputsFirst: true);
@@ -47,6 +47,6 @@ internal static class Placement
         return model;
     }
 
-    // TorchSharp's modules() leaves out the module itself.
-    private static IEnumerable<nn.Module> Layers(nn.Module model) => model.modules().Prepend(model);
+    /// <summary>A module and all below it: TorchSharp's modules() leaves out the module itself.</summary>
+    public static IEnumerable<nn.Module> WithSelf(this nn.Module model) => model.modules().Prepend(model);
 }

@@ -1,4 +1,5 @@
 using Mint.ML.Bridges;
+using Mint.ML.Layers;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -14,7 +15,7 @@ internal sealed class Numerics : IDisposable
     public Numerics(TrainingOptions options, params IReadOnlyList<Module> models)
     {
         bridges = [.. models.OfType<BridgeNet>()];
-        products = [.. models.SelectMany(module => module.modules().Prepend(module)).OfType<Linear>()];
+        products = [.. models.SelectMany(module => module.WithSelf()).OfType<Linear>()];
         Set(options.Precision == TrainingPrecision.BFloat16 ? ScalarType.BFloat16 : null, options.ActivationCheckpointing);
     }
 
