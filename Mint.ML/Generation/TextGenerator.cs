@@ -85,9 +85,17 @@ public static class TextGenerator
     {
         cancel.ThrowIfCancellationRequested();
         if (before.Length == 0) return [];
-        using var run = new GenerationRun(model, prompt, promptMask, before, options, tokenizer);
-        while (run.Step()) cancel.ThrowIfCancellationRequested();
-        return [.. run.Searches.Select(search => search.Answers)];
+        var answers = new IReadOnlyList<GeneratedSequence>[before.Length];
+        PromptShares.Run(before.Length, PromptShares.Count(model, before.Length, Math.Max(options.Beams, options.Returned)), (first, count) =>
+        {
+            using var guard = no_grad(); // of this thread
+            using var scope = NewDisposeScope();
+            using var run = new GenerationRun(model, prompt.narrow(0, first, count), promptMask.narrow(0, first, count), before[first..(first + count)],
+                options, tokenizer);
+            while (run.Step()) cancel.ThrowIfCancellationRequested();
+            for (int i = 0; i < count; i++) answers[first + i] = run.Searches[i].Answers;
+        });
+        return answers;
     }
 
     /// <summary>A start token, or the BOS that stands for embeddings: never fed, but seen by penalties, as in transformers 4.32.</summary>

@@ -95,17 +95,22 @@ public static class VocabularyRanking
 
         int rows = (int)prompt.shape[0];
         var scores = new double[rows, candidates.Count];
+        // A tree's widest level is about as wide as it has candidates.
+        int shares = PromptShares.Count(model, rows, Math.Min(candidates.Count, options.MaxRows)), most = Math.Max(1, options.MaxRows / shares);
         long tokens = 0;
-        for (int first = 0; first < rows; first += options.MaxRows)
+        PromptShares.Run(rows, shares, (from, share) =>
         {
-            int count = Math.Min(options.MaxRows, rows - first);
-            using var scope = NewDisposeScope();
-            var walk = new TrieWalk(model, candidates, count, Math.Max(1, options.MaxRows / count), cancel);
-            walk.Run(prompt.narrow(0, first, count), promptMask.narrow(0, first, count));
-            for (int row = 0; row < count; row++)
-                for (int c = 0; c < candidates.Count; c++) scores[first + row, c] = walk.LogLikelihood(row, candidates.End(c));
-            tokens = walk.DecoderTokens;
-        }
+            for (int first = from; first < from + share; first += most)
+            {
+                int count = Math.Min(most, from + share - first);
+                using var scope = NewDisposeScope();
+                var walk = new TrieWalk(model, candidates, count, Math.Max(1, most / count), cancel);
+                walk.Run(prompt.narrow(0, first, count), promptMask.narrow(0, first, count));
+                for (int row = 0; row < count; row++)
+                    for (int c = 0; c < candidates.Count; c++) scores[first + row, c] = walk.LogLikelihood(row, candidates.End(c));
+                Interlocked.Exchange(ref tokens, walk.DecoderTokens); // the same in every walk
+            }
+        });
         return (scores, tokens);
     }
 }

@@ -75,13 +75,7 @@ internal sealed class Embedding : Module<Tensor, Tensor>
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(Tensor ids)
-    {
-        // TorchSharp offers no embedding function; rows by index, whose gradient is summed in a fixed order on the CPU.
-        using var flat = ids.reshape(-1);
-        using var rows = weight.index_select(0, flat);
-        return rows.view([.. ids.shape, weight.shape[1]]);
-    }
+    public override Tensor forward(Tensor ids) => TokenLookup.Of(ids, weight);
 
     /// <summary>The table as a language model's output layer, where both are tied: (..., width) to (..., entries).</summary>
     public Tensor Logits(Tensor hidden) => Packed.Product(hidden, weight, null) ?? DenseProduct.Of(hidden, weight, null);
