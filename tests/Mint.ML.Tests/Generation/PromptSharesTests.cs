@@ -1,5 +1,4 @@
 using Mint.ML.Generation;
-using Mint.ML.LanguageModels;
 using Mint.ML.Native;
 using static TorchSharp.torch;
 
