@@ -8,8 +8,7 @@ namespace Mint.ML.Systems;
 /// <summary>Says what is heard in words: by a name where one is likely enough, else by what it is a kind of.</summary>
 /// <remarks>
 /// What stage 1 learnt of names is all that is heard: no stage 2 is needed. It is a cascade and not the paper's: how many and what else does not reach the
-/// language model. Where one second is sure of a sound and another second is sure of another, two sounds are heard; and so they are where the whole is about as
-/// sure of one as of the other.
+/// language model. Where one second is sure of a sound and another second is sure of another, two sounds are heard.
 /// </remarks>
 internal sealed class NamedSounds
 {
@@ -18,21 +17,18 @@ internal sealed class NamedSounds
 
     // What is asked for is there where it is at least this likely beside the likeliest name. Chosen on clips of which training heard others of their class
     // (docs/everyday.md).
-    private const double PresentShare = 0.03;
+    private const double PresentShare = 0.06;
 
     // A name, and all names of a kind together, are told from these probabilities on. Chosen, as the two below, on the folds of ESC-10 that no figure of
     // docs/everyday.md is from.
     private const double NameSure = 0.2, KindSure = 0.4;
 
     // Two sounds: a second is surer of its own name and kind than the whole has to be, and hardly hears the other's kind. A frame is a third of a second.
-    private const double SecondSure = 0.3, SecondKindSure = 0.7, OtherKind = 0.1;
+    private const double SecondSure = 0.3, SecondKindSure = 0.6, OtherKind = 0.1;
     private const int Second = 3;
 
     // One comes after the other where its kind is less likely than this, on the mean, on the other side of the change. Else no order is told.
     private const double OtherSide = 0.05;
-
-    // Two at the same time: the whole is this sure of the second of them, and of both their kinds. Training on pairs makes each of two about half.
-    private const double SecondName = 0.2, BothKinds = 0.8;
 
     private readonly IAudioTextEmbeddings embeddings;
     private readonly IReadOnlyList<float[,]> texts;
@@ -55,8 +51,7 @@ internal sealed class NamedSounds
         using var scope = NewDisposeScope();
         int[] lengths = [.. Cpu.Longs(sounds.Mask.to(ScalarType.Int64).sum(1)).Select(length => (int)length)];
         for (int row = 0; row < told.Length; row++)
-            told[row] = (among is null && lengths[row] >= 2 * Second ? Two(sounds.Frames[row], lengths[row]) : null)
-                ?? (among is null ? Together(whole[row]) : null) ?? new([Named(whole[row])], true);
+            told[row] = (among is null && lengths[row] >= 2 * Second ? Two(sounds.Frames[row], lengths[row]) : null) ?? new([Named(whole[row])], true);
         return told;
     }
 
@@ -108,18 +103,6 @@ internal sealed class NamedSounds
         bool InOrder() => Enumerable.Range(first.At + 1, Math.Max(0, last.At - first.At - Second + 1)).Any(change =>
             likely[..change].Average(of => Sum(of, Widest(names[last.Name]))) < OtherSide
             && likely[(change + Second - 1)..].Average(of => Sum(of, Widest(names[first.Name]))) < OtherSide);
-    }
-
-    // The two likeliest names of different kinds, where both are likely enough and next to nothing else is; null else. The likelier one is told first.
-    private ToldSounds? Together(double[] likely)
-    {
-        int first = Best(likely);
-        string kind = Widest(names[first]);
-        int second = Enumerable.Range(0, names.Length).Where(name => Widest(names[name]) != kind).DefaultIfEmpty(first).MaxBy(name => likely[name]);
-        string other = Widest(names[second]);
-        bool both = kind != other && kind != Silence && other != Silence && likely[first] >= NameSure && likely[second] >= SecondName
-            && Sum(likely, kind) + Sum(likely, other) >= BothKinds;
-        return both ? new([names[first], names[second]], false) : null;
     }
 
     private bool Sure(double[] likely, int name) =>

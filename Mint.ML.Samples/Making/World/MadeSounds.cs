@@ -22,7 +22,6 @@ internal static class MadeSounds
         (["clock tick"], Ticking),
         (["beep", "reversing beeps", "smoke alarm"], Beeping),
         (["clock alarm"], Alarm),
-        (["dial tone"], DialTone),
     ];
 
     /// <summary>One sound of a kind; half of all as they are made, others as another place would have them.</summary>
@@ -119,13 +118,6 @@ internal static class MadeSounds
         var wave = Wave(random);
         return Fill(length, seconds => seconds % (2 * pip * pips + pause) is var place && place < 2 * pip * pips && place % (2 * pip) < pip
             ? wave(hertz * seconds) : 0);
-    }
-
-    private static float[] DialTone(int length, Random random)
-    {
-        var (low, high) = random.Next(2) == 0 ? (350, 440) : (425, 425);
-        double strength = Between(random, 0.5, 1);
-        return Fill(length, seconds => Math.Sin(2 * Math.PI * low * seconds) + strength * Math.Sin(2 * Math.PI * high * seconds));
     }
 
     // A moving pitch of a bare sine or of a few partials.

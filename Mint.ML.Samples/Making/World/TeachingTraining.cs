@@ -44,10 +44,10 @@ internal sealed record TaughtPair(Tensor Frames, Tensor One, Tensor Other);
 /// </remarks>
 internal sealed class TeachingTraining : ITraining
 {
-    // Sounds that are kept count three times what is new; more would keep notes where they were, too. Chosen before any figure was seen.
-    private const double KeepWeight = 3, Sharpness = 1.5, BroadWeight = 0.3, FrameNoise = 0.1;
-    // Two of a pair are to be told, and what was not called music before is not to be: both are wanted more than a note's very name.
-    private const double PairWeight = 2, LeaveWeight = 4, Unlikely = 0.05;
+    // Sounds that are kept count four times what is new; more would keep notes where they were, too.
+    private const double KeepWeight = 4, Sharpness = 1.5, BroadWeight = 0.3, FrameNoise = 0.1;
+    // What was not called music before is not to be. Pairs that count more make all answers less sure.
+    private const double PairWeight = 0.7, LeaveWeight = 4, Unlikely = 0.05;
 
     private const int FewFrames = 3, SomeFrames = 6;
     private static readonly string[] names = ["total", "keeping", "naming", "family", "music", "made", "pairs", "leaving"];
@@ -55,7 +55,7 @@ internal sealed class TeachingTraining : ITraining
     private readonly BridgeNet bridge, before;
     private readonly IReadOnlyList<Tensor> kept;
     private readonly IReadOnlyList<TaughtPiece> pieces;
-    private readonly IReadOnlyList<TaughtSound> made;
+    private readonly TaughtSound[][] made;                // by name
     private readonly IReadOnlyList<TaughtPair> pairs;
     private readonly TaughtNote[][][] notes;              // by family and instrument
     private readonly string[] families;
@@ -80,7 +80,7 @@ internal sealed class TeachingTraining : ITraining
     public TeachingTraining(BridgeNet bridge, BridgeEmbeddings texts, IReadOnlyList<TaughtNote> notes, IReadOnlyList<TaughtPiece> pieces,
         IReadOnlyList<TaughtSound> made, IReadOnlyList<TaughtPair> pairs, IReadOnlyList<Tensor> kept, IReadOnlyList<Concept> concepts, WorldTeachingOptions options, string identity)
     {
-        (this.made, this.pairs) = (made, pairs);
+        (this.made, this.pairs) = ([.. made.GroupBy(one => one.Called[0]).Select(name => name.ToArray())], pairs);
         (this.bridge, this.pieces, this.kept, this.concepts, this.options, this.identity) = (bridge, pieces, kept, concepts, options, identity);
         before = bridge.Copy();
         before.eval();
@@ -134,7 +134,7 @@ internal sealed class TeachingTraining : ITraining
         var random = new Random(unchecked((int)(options.Seed * 1_000_003 + step))); // what is drawn follows from the step, so that a run goes on
         // Music, made sounds and pairs are learnt from an eighth, an eighth and a sixth.
         TaughtPiece[] played = Some(pieces, options.BatchSize / 8);
-        TaughtSound[] synthetic = Some(made, options.BatchSize / 8);
+        TaughtSound[] synthetic = [.. Some(made, options.BatchSize / 8).Select(name => name[random.Next(name.Length)])];
         TaughtPair[] together = Some(pairs, options.BatchSize / 6);
         int left = options.BatchSize - played.Length - synthetic.Length - together.Length;
         TaughtNote[] some = [.. Enumerable.Range(0, left / 2).Select(_ => Note(random))];
