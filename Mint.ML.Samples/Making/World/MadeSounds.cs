@@ -131,7 +131,8 @@ internal static class MadeSounds
     // By turns of the circle: half of all are sines.
     private static Func<double, double> Wave(Random random)
     {
-        double[] partials = [.. Enumerable.Range(1, random.Next(2) == 0 ? 1 : random.Next(2, 6)).Select(partial => partial == 1 ? 1 : random.NextDouble() / partial)];
+        double[] partials = [.. Enumerable.Range(1, random.Next(2) == 0 ? 1 : random.Next(2, 6))
+            .Select(partial => partial == 1 ? 1 : random.NextDouble() / partial)];
         return turns => partials.Index().Sum(partial => partial.Item * Math.Sin(2 * Math.PI * (partial.Index + 1) * turns));
     }
 

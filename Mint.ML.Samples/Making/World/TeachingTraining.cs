@@ -78,7 +78,8 @@ internal sealed class TeachingTraining : ITraining
     /// <param name="options">How.</param>
     /// <param name="identity">Of what is heard.</param>
     public TeachingTraining(BridgeNet bridge, BridgeEmbeddings texts, IReadOnlyList<TaughtNote> notes, IReadOnlyList<TaughtPiece> pieces,
-        IReadOnlyList<TaughtSound> made, IReadOnlyList<TaughtPair> pairs, IReadOnlyList<Tensor> kept, IReadOnlyList<Concept> concepts, WorldTeachingOptions options, string identity)
+        IReadOnlyList<TaughtSound> made, IReadOnlyList<TaughtPair> pairs, IReadOnlyList<Tensor> kept, IReadOnlyList<Concept> concepts,
+        WorldTeachingOptions options, string identity)
     {
         (this.made, this.pairs) = ([.. made.GroupBy(one => one.Called[0]).Select(name => name.ToArray())], pairs);
         (this.bridge, this.pieces, this.kept, this.concepts, this.options, this.identity) = (bridge, pieces, kept, concepts, options, identity);
@@ -172,7 +173,8 @@ internal sealed class TeachingTraining : ITraining
         var playing = played.Length == 0 ? none
             : Similar(heard.narrow(0, some.Length, played.Length), labels).log_softmax(1).index_select(1, music).logsumexp(1).mean().neg();
         var making = synthetic.Length == 0 ? none : Making(heard.narrow(0, taught, synthetic.Length), synthetic);
-        var pairing = together.Length == 0 ? none : Divergence(OfBoth(together, all), Similar(heard.narrow(0, taught + synthetic.Length, together.Length), all));
+        var pairing = together.Length == 0 ? none
+            : Divergence(OfBoth(together, all), Similar(heard.narrow(0, taught + synthetic.Length, together.Length), all));
         // What a sound was not called before, it is not for having been learnt elsewhere.
         var absent = learnt.shape[0] == 0 ? none : Leaving(was.narrow(1, 0, labels.shape[0]).softmax(1), other.narrow(1, 0, labels.shape[0]).softmax(1));
         return stack([keeping.Times(KeepWeight).Plus(naming).Plus(family).Plus(playing).Plus(making).Plus(pairing.Times(PairWeight))

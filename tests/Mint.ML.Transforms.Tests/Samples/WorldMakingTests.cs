@@ -119,7 +119,8 @@ public sealed class WorldMakingTests
     {
         string output = Path.Combine(folder, name);
         WorldTeaching.Run(model, Path.Combine(folder, "sounds"), folder, music, Path.Combine(folder, "encoder"), Path.Combine(folder, "language-model"),
-            Path.Combine(folder, name + " work"), output, new WorldTeachingOptions { Steps = steps, BatchSize = 8, LearningRate = 3e-3, MadeViews = made, Pairs = 4 },
+            Path.Combine(folder, name + " work"), output,
+            new WorldTeachingOptions { Steps = steps, BatchSize = 8, LearningRate = 3e-3, MadeViews = made, Pairs = 4 },
             TextWriter.Null, new Progress<TrainingProgress>(), CancellationToken.None);
         return Path.Combine(output, "mint.zip");
     }
