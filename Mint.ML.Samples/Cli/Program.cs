@@ -32,7 +32,7 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     PlanCommand.Create(),
     DistilCommand.Create(),
     MakeWorldCommand.Create(),
-    TeachNotesCommand.Create(),
+    TeachCommand.Create(),
     PretrainEncoderCommand.Create(),
     PretrainLanguageModelCommand.Create(),
     ScenarioCommand.Create(),

@@ -17,14 +17,14 @@ internal sealed class NamedSounds
 
     // What is asked for is there where it is at least this likely beside the likeliest name. Chosen on clips of which training heard others of their class
     // (docs/everyday.md).
-    private const double PresentShare = 0.03;
+    private const double PresentShare = 0.06;
 
     // A name, and all names of a kind together, are told from these probabilities on. Chosen, as the two below, on the folds of ESC-10 that no figure of
     // docs/everyday.md is from.
     private const double NameSure = 0.2, KindSure = 0.4;
 
     // Two sounds: a second is surer of its own name and kind than the whole has to be, and hardly hears the other's kind. A frame is a third of a second.
-    private const double SecondSure = 0.3, SecondKindSure = 0.7, OtherKind = 0.1;
+    private const double SecondSure = 0.3, SecondKindSure = 0.6, OtherKind = 0.1;
     private const int Second = 3;
 
     // One comes after the other where its kind is less likely than this, on the mean, on the other side of the change. Else no order is told.

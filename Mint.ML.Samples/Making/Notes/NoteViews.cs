@@ -12,6 +12,12 @@ internal static class NoteViews
     {
         float[] heard = Cut(note, random);
         if (random.NextDouble() < 0.3) heard = [.. new float[random.Next(5000)], .. heard]; // it begins when the recording has
+        return Elsewhere(heard, random);
+    }
+
+    /// <summary>The same in a room, through another microphone, in noise, at another level. The samples are changed.</summary>
+    public static float[] Elsewhere(float[] heard, Random random)
+    {
         if (random.NextDouble() < 0.5) SoundMixer.Filter(heard, random);
         if (random.NextDouble() < 0.35) heard = SoundMixer.Reverberate(heard, random);
         float[] mix = new float[heard.Length];

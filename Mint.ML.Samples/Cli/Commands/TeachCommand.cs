@@ -10,8 +10,8 @@ using static TorchSharp.torch;
 
 namespace Mint.ML.Samples.Cli.Commands;
 
-/// <summary><c>mint teach-notes</c>: a model of everyday sound learns instruments' notes in minutes, and keeps its other answers.</summary>
-internal static class TeachNotesCommand
+/// <summary><c>mint teach</c>: a model of everyday sound learns notes, made sounds, pairs and music in minutes, and keeps its other answers.</summary>
+internal static class TeachCommand
 {
     public static Command Create()
     {
@@ -24,18 +24,18 @@ internal static class TeachNotesCommand
         var work = new Option<string>("--work")
         {
             Description = "Folder for what is heard, and for the run",
-            DefaultValueFactory = _ => "data-cache/world-notes",
+            DefaultValueFactory = _ => "data-cache/world-taught",
         };
-        var output = new Option<string>("--output", "-o") { Description = "Folder for mint.zip", DefaultValueFactory = _ => "runs/world-notes" };
+        var output = new Option<string>("--output", "-o") { Description = "Folder for mint.zip", DefaultValueFactory = _ => "runs/world-taught" };
         var threads = new Option<int>("--threads") { Description = "Threads of the training", DefaultValueFactory = _ => 2 };
-        var training = new OptionSet<NoteTeachingOptions>(new NoteTeachingOptions())
+        var training = new OptionSet<WorldTeachingOptions>(new WorldTeachingOptions())
         {
             { "--steps", "Steps", o => o.Steps, (o, value) => o with { Steps = value } },
             { "--batch-size", "Sounds a step, half of them notes", o => o.BatchSize, (o, value) => o with { BatchSize = value } },
             { "--learning-rate", "Highest learning rate", o => o.LearningRate, (o, value) => o with { LearningRate = value } },
             { "--seed", "Decides what is drawn", o => o.Seed, (o, value) => o with { Seed = value } },
         };
-        var command = new Command("teach-notes", "Teach a model of everyday sound what instruments' notes are; its other answers are kept.")
+        var command = new Command("teach", "Teach a model of everyday sound notes, made sounds, two sounds at once, and music; its other answers are kept.")
             { model, sounds, notes, music, encoder, language, work, output, threads };
         command.Add(training);
         command.SetAction((parse, cancel) =>
@@ -47,7 +47,7 @@ internal static class TeachNotesCommand
             OptionErrors.Check(options.Validate, Own, () => ModelCatalog.Require(ear, nameof(YamNet)));
             set_num_threads(parse.GetValue(threads));
             Stopping.Listen();
-            NoteTeaching.Run(file, parse.GetValue(sounds)!, parse.GetValue(notes)!, parse.GetValue(music), ear, answers, parse.GetValue(work)!,
+            WorldTeaching.Run(file, parse.GetValue(sounds)!, parse.GetValue(notes)!, parse.GetValue(music), ear, answers, parse.GetValue(work)!,
                 parse.GetValue(output)!, options, Console.Out, new TrainingLines("sounds"), cancel);
             return Task.FromResult(cancel.IsCancellationRequested ? 130 : 0);
 

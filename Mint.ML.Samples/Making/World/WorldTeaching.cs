@@ -14,8 +14,8 @@ using static TorchSharp.torch;
 
 namespace Mint.ML.Samples.Making.World;
 
-/// <summary>Teaches a model of everyday sound what notes are: hears them and what is to be kept, trains, and writes the model's file.</summary>
-internal static class NoteTeaching
+/// <summary>Teaches a model of everyday sound notes, music, made sounds and pairs: hears them and what is to be kept, trains, and writes its file.</summary>
+internal static class WorldTeaching
 {
     private const int Rate = YamNetFrontEnd.SampleRate, MostSeconds = 5, LeastSamples = 3000;
 
@@ -36,7 +36,7 @@ internal static class NoteTeaching
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancel">Stops it.</param>
     public static void Run(string model, string sounds, string notes, string? music, string encoder, string languageModel, string work,
-        string output, NoteTeachingOptions options, TextWriter log, IProgress<TrainingProgress> progress, CancellationToken cancel)
+        string output, WorldTeachingOptions options, TextWriter log, IProgress<TrainingProgress> progress, CancellationToken cancel)
     {
         using var held = FolderLock.Take(work);
         using var whole = NewDisposeScope();
@@ -44,7 +44,8 @@ internal static class NoteTeaching
         string? ofPieces = music is null ? null : MmaMusic.Manifest(music, MmaMusic.Train);
         var pieces = ofPieces is null ? [] : MmaMusic.Read(ofPieces);
         string identity = TrainingLoop.Hash([ModelFolder.HashWhole(manifest), ModelFolder.HashWhole(ofNotes), FrameStore.EncoderIdentity(encoder),
-            ModelFolder.HashWhole(model), $"{options.RecordedViews} {options.Views} {options.Seed} {options.PieceViews} {MostOfSource}",
+            ModelFolder.HashWhole(model), $"{options.RecordedViews} {options.Views} {options.Seed} {options.PieceViews} {MostOfSource} "
+                + $"{options.MadeViews} {options.Pairs}",
             ofPieces is null ? "" : ModelFolder.HashWhole(ofPieces)]);
         string home = Path.Combine(work, identity[..16]);
         Directory.CreateDirectory(home);
@@ -60,8 +61,7 @@ internal static class NoteTeaching
             float[] note = AudioFile.Read(one.Row.Path, Rate).Samples;
             return one.View == 0 ? note : NoteViews.Draw(note, new Random(unchecked(options.Seed * 7919 + i)));
         }), ear.Config.Classes, cancel));
-        using var heardOthers = Part("others", () => HeardPart.Of(ear, others.Select((path, i) => Some(path, new Random(unchecked(options.Seed * 131 + i))))
-            .OfType<float[]>(), ear.Config.Classes, cancel));
+        using var heardOthers = Part("others", () => HeardPart.Of(ear, Stretches(), ear.Config.Classes, cancel));
 
         using var heardPieces = pieces.Count == 0 ? null : Part("music", () => HeardPart.Of(ear, pieces.SelectMany((piece, i) =>
         {
@@ -72,17 +72,36 @@ internal static class NoteTeaching
 
         WorldStart.Unpack(model, home);
         using var bridge = BridgeNet.Load(home, ScalarType.Float32);
+        var texts = new BridgeEmbeddings(bridge, TextTokenizer.Load(home));
+        (int Kind, int View)[] drawn = [.. Enumerable.Range(0, MadeSounds.Kinds.Count)
+            .SelectMany(kind => Enumerable.Range(0, options.MadeViews).Select(view => (kind, view)))];
+        using var heardMade = drawn.Length == 0 ? null : Part("made", () => HeardPart.Of(ear, drawn.Select(one =>
+            MadeSounds.Draw(one.Kind, new Random(unchecked(options.Seed * 15_485_863 + one.Kind * 10_000 + one.View)))), ear.Config.Classes, cancel));
+        TaughtSound[] made = heardMade is null ? [] :
+            [.. Frames(heardMade).Zip(drawn, (frames, one) => new TaughtSound(frames, MadeSounds.Kinds[one.Kind].Called))];
+        Tensor[] alone = [.. Frames(heardOthers)];
+        var couples = SoundPairs.Draw(texts, alone, options.Pairs, new Random(options.Seed));
+        using var heardPairs = couples.Count == 0 ? null : Part("pairs", () =>
+        {
+            float[][] waves = [.. Stretches()];
+            return HeardPart.Of(ear, couples.Select((couple, i) =>
+                SoundPairs.Together(waves[couple.One], waves[couple.Other], new Random(unchecked(options.Seed * 32_452_843 + i)))), ear.Config.Classes, cancel);
+        });
+        TaughtPair[] pairs = heardPairs is null ? [] :
+            [.. Frames(heardPairs).Zip(couples, (frames, couple) => new TaughtPair(frames, alone[couple.One], alone[couple.Other]))];
         var concepts = EverydayWords.Concepts(File.ReadAllLines(Path.Combine(encoder, "labels.txt")));
         TaughtNote[] taught = [.. Frames(heardNotes).Zip(rows, (frames, one) =>
             new TaughtNote(frames, one.Row["Family"], one.Row["Instrument"], IsRecorded(one.Row)))];
         TaughtPiece[] played = heardPieces is null ? [] :
             [.. Frames(heardPieces).Select((frames, i) => new TaughtPiece(frames, pieces[i / options.PieceViews].Piece.Groove))];
-        using var training = new NoteTraining(bridge, new BridgeEmbeddings(bridge, TextTokenizer.Load(home)), taught, played, [.. Frames(heardOthers)],
-            concepts, options, identity);
+        using var training = new TeachingTraining(bridge, texts, taught, played, made, pairs, alone, concepts, options, identity);
         TrainingLoop.Run(training, null, options.Loop with { RunFolder = Path.Combine(home, "run") }, progress, cancel);
         if (cancel.IsCancellationRequested) return;
         string file = WorldFile.Write(bridge, home, languageModel, encoder, concepts, options.Seed, output);
         log.WriteLine($"written: {file} ({new FileInfo(file).Length / 1e6:F1} MB)");
+
+        // What is kept, the same each time.
+        IEnumerable<float[]> Stretches() => others.Select((path, i) => Some(path, new Random(unchecked(options.Seed * 131 + i)))).OfType<float[]>();
 
         HeardPart Part(string name, Func<HeardPart> hear)
         {

@@ -2,11 +2,11 @@ using Mint.ML.Training;
 
 namespace Mint.ML.Samples.Making.World;
 
-/// <summary>How a model of everyday sound learns notes. The defaults are those of the model that ships: four minutes on one thread.</summary>
-internal sealed record NoteTeachingOptions : MakingOptions
+/// <summary>How a model of everyday sound learns notes, music, made sounds and two sounds at once. Rates are those of the model that ships.</summary>
+internal sealed record WorldTeachingOptions : MakingOptions
 {
     /// <summary>What the model that ships learnt its notes with.</summary>
-    public NoteTeachingOptions() => (BatchSize, LearningRate, WarmUp, WeightDecay) = (96, 1e-3, 0.1, 0.02);
+    public WorldTeachingOptions() => (BatchSize, LearningRate, WarmUp, WeightDecay) = (96, 1e-3, 0.1, 0.02);
 
     /// <summary>Steps.</summary>
     public int Steps { get; init; } = 450;
@@ -20,6 +20,12 @@ internal sealed record NoteTeachingOptions : MakingOptions
     /// <summary>Views of each piece of music.</summary>
     public int PieceViews { get; init; } = 3;
 
+    /// <summary>Sounds of each of <see cref="MadeSounds.Kinds"/>; 0 for none.</summary>
+    public int MadeViews { get; init; } = 200;
+
+    /// <summary>Pairs of sounds at the same time; 0 for none.</summary>
+    public int Pairs { get; init; } = 3000;
+
     /// <summary>What the loop needs to know.</summary>
     public TrainingOptions Loop => Shared with { Epochs = 1, GradientClip = 1, CheckpointEvery = 150 };
 
@@ -27,7 +33,7 @@ internal sealed record NoteTeachingOptions : MakingOptions
     protected override void Check(OptionErrors errors)
     {
         foreach (var (name, value, least) in new[] { (nameof(Steps), Steps, 1), (nameof(BatchSize), BatchSize, 2), (nameof(RecordedViews), RecordedViews, 1),
-            (nameof(Views), Views, 1), (nameof(PieceViews), PieceViews, 1) })
+            (nameof(Views), Views, 1), (nameof(PieceViews), PieceViews, 1), (nameof(MadeViews), MadeViews, 0), (nameof(Pairs), Pairs, 0) })
         {
             errors.Require(value >= least, $"{name} is {value}; expected at least {least}.");
         }
