@@ -1,4 +1,5 @@
 using System.Text;
+using Mint.ML.Layers;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -100,7 +101,14 @@ public static class WeightLoader
             return;
         }
         if (!match.Fits) throw new WeightMismatchException(folder.Path, module.GetName(), match);
-        folder.ReadInto(match.Matched, mapped);
+        var narrow = module.NarrowWeights();
+        folder.ReadInto(match.Matched.Where(pair => !narrow.ContainsKey(pair.Tensor)), mapped);
+        foreach (var (name, weight) in match.Matched.Where(pair => narrow.ContainsKey(pair.Tensor)))
+        {
+            using var wide = empty(weight.shape); // one at a time: the largest is all the room that they take
+            folder.ReadInto([(name, wide)], mapped);
+            narrow[weight].Replace(weight, wide);
+        }
     }
 
     /// <summary>Compares names, shapes and types; reads no weights.</summary>
