@@ -224,6 +224,7 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
         if (!Ranks.IsFirst) return;
         string whose = Ranks.Count > 1 ? " of the first rank" : "";
         double rate = now / Math.Max(elapsed.TotalSeconds, 1e-3);
-        report(FormattableString.Invariant($"{done}/{all}{whose}  {rate:0.0} clips/s  {TimeSpan.FromSeconds((all - done) / Math.Max(rate, 1e-3)):h\\:mm\\:ss} left"));
+        var left = TimeSpan.FromSeconds((all - done) / Math.Max(rate, 1e-3));
+        report(FormattableString.Invariant($"{done}/{all}{whose}  {rate:0.0} clips/s  {left:h\\:mm\\:ss} left"));
     }
 }

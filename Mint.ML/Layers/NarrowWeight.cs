@@ -8,9 +8,9 @@ namespace Mint.ML.Layers;
 /// <summary>A frozen weight in bfloat16 or int8 (<see cref="NarrowLanguageModels"/>).</summary>
 /// <remarks>
 /// It takes the float32 weight's place while a checkpoint is read (<see cref="Replace"/>), or stands beside it from the first product on, where that one is
-/// needed as well: a table that is looked up, too. A row's result depends on that row alone, to the bit. Where gradients or another type than float32 on the CPU
-/// are asked for, libtorch computes it, from the float32 weight or from the narrow one widened again. bfloat16 by libtorch's own product and not by
-/// <see cref="OneDnnProducts"/>: those are as fast, but their sums depend on the number of rows.
+/// needed as well: a table that is looked up, too. A row's result depends on that row alone, to the bit. Where gradients or another type than float32 on
+/// the CPU are asked for, libtorch computes it, from the float32 weight or from the narrow one widened again. bfloat16 by libtorch's own product and not
+/// by <see cref="OneDnnProducts"/>: those are as fast, but their sums depend on the number of rows.
 /// </remarks>
 internal sealed class NarrowWeight(LanguageModelType type, bool inputsFirst) : IFrozenProduct
 {
@@ -19,16 +19,14 @@ internal sealed class NarrowWeight(LanguageModelType type, bool inputsFirst) : I
     private Tensor? scales; // (outputs), of int8
     private bool replaced;
 
-    /// <summary>Takes the place of a weight, whose own memory is given back.</summary>
-    /// <param name="weight">The layer's, float32 on the CPU; it has no numbers afterwards.</param>
-    /// <param name="wide">What it would hold.</param>
-    public void Replace(Tensor weight, Tensor wide)
+    /// <summary>Takes the place of the layer's weight, which has no numbers then.</summary>
+    /// <param name="wide">What it would hold, float32 on the CPU.</param>
+    public void Replace(Tensor wide)
     {
         using var guard = no_grad();
         using var scope = NewDisposeScope();
         Narrow(wide);
         replaced = true;
-        TensorMemory.Place(weight, empty(0));
     }
 
     /// <inheritdoc/>
@@ -85,7 +83,7 @@ internal sealed class NarrowWeight(LanguageModelType type, bool inputsFirst) : I
                 {
                     var scale = Int8Products.Scales(wide);
                     scales = scale.DetachFromDisposeScope();
-                    matrix = (wide / scale.unsqueeze(1)).round().to(ScalarType.Int8).DetachFromDisposeScope();
+                    matrix = (wide / scale.unsqueeze(1)).round_().to(ScalarType.Int8).DetachFromDisposeScope();
                 }
                 else
                 {

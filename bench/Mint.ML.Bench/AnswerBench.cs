@@ -45,7 +45,7 @@ internal static class AnswerBench
     private static int Serve(Action run)
     {
         run();
-        Console.Error.WriteLine(string.Join(", ", Status().Where(line => line.StartsWith("VmHWM") || line.StartsWith("VmRSS")).Select(line => line.Replace("\t", ""))));
+        Console.Error.WriteLine(string.Join(", ", Status().Where(line => line.StartsWith("VmHWM") || line.StartsWith("VmRSS"))));
         Console.WriteLine("ready");
         while (Console.ReadLine() is not null)
         {

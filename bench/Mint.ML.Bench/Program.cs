@@ -29,7 +29,8 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine("usage: mint-bench engine-time | engine-memory [STEPS] | train THREADS LENGTH,LENGTH,... [recompute] | gradcache CLIPS | cache "
-        + "CLIPS FOLDER THREADS | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | load-map FOLDER | rank THREADS [TYPE] | generate THREADS [TYPE] | "
+        + "CLIPS FOLDER THREADS | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | load-map FOLDER | "
+        + "rank THREADS [TYPE] | generate THREADS [TYPE] | "
         + "narrow FOLDER MANIFEST PROMPT COLUMN | "
         + "search-make FOLDER CLIPS | search FOLDER | server CLIENTS SECONDS UPLOADS MODEL [OPTIONS] | "
         + "pipeline ROWS ROUNDS | probe MANIFEST FOLDER... | "

@@ -91,7 +91,8 @@ internal static class RunFiles
         if (RecordedSettings.Differences(Deciding(before), Deciding(JsonNode.Parse(settings.ToJsonString())!.AsObject())) is not { } different) return;
         string counted = (((int?)before["ranks"] ?? 1) > 1 || Ranks.Started > 1) && different.Contains("batch-size", StringComparison.Ordinal)
             ? " (Its batch-size is that of all ranks together.)" : "";
-        throw new InvalidDataException($"{run} holds a run with other settings: {different}. Go on with those, or name another run folder with --output.{counted}");
+        throw new InvalidDataException($"{run} holds a run with other settings: {different}. Go on with those, or name another run folder with "
+            + $"--output.{counted}");
 
         static JsonObject Deciding(JsonObject run)
         {

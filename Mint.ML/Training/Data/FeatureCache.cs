@@ -63,7 +63,8 @@ public sealed class FeatureCache : IFrameSource, IDisposable
             if (ranks is { Count: > 1 }) Encode(SharedWork.Part(ranks, folder, files.Count, Missing), encoded, cancel);
             ranks?.Meet();
             Encode(Missing(), encoded, cancel); // of ranks, nothing: unless a network disk does not show yet what another one wrote
-            EncodedBy = [.. (ranks ?? Ranks.Alone).Gather(Encoded.ToString(CultureInfo.InvariantCulture)).Select(count => int.Parse(count, CultureInfo.InvariantCulture))];
+            EncodedBy = [.. (ranks ?? Ranks.Alone).Gather(Encoded.ToString(CultureInfo.InvariantCulture))
+                .Select(count => int.Parse(count, CultureInfo.InvariantCulture))];
             if (EncodedBy.Count > 1) store.Use([]); // the others' entries count too
             stored = new StoredFrames(store, keys, files, Again);
         }

@@ -116,10 +116,11 @@ public sealed class NarrowLanguageModelTests
         using var guard = no_grad();
         nn.Module Load() => (nn.Module)ModelCatalog.LoadLanguageModel(Fixtures.Path(fixture));
         using var wide = Load();
-        using var beside = NarrowLanguageModels.Load(type, () => Load().Narrowed());
+        using var loaded = Load();
+        var beside = NarrowLanguageModels.Load(type, loaded.Narrowed);
         using var narrow = NarrowLanguageModels.Load(type, Load);
         using var mapped = WeightLoader.Mapped(() => NarrowLanguageModels.Load(type, Load));
-        long layers = wide.named_modules().Where(pair => pair.module is Linear or Conv1D).Sum(pair => pair.module.parameters().First(one => one.ndim == 2).numel());
+        long layers = wide.modules().Where(layer => layer is Linear or Conv1D).Sum(layer => layer.parameters().First(one => one.ndim == 2).numel());
         Assert.IsGreaterThan(1000, layers);
         foreach (var model in (nn.Module[])[narrow, mapped])
         {

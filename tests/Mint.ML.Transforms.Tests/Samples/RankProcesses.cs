@@ -84,7 +84,8 @@ internal static class RankProcesses
 
     // One thread a rank: what is compared is cut into sums by ranks alone.
     public static Process Start(int ranks, string[] arguments, (string Name, string Value)[]? variables = null) =>
-        ranks == 1 ? Start("dotnet", [MintProgram, .. arguments], variables) : Start("mpirun", ["-n", Digits(ranks), "dotnet", MintProgram, .. arguments], variables);
+        ranks == 1 ? Start("dotnet", [MintProgram, .. arguments], variables)
+            : Start("mpirun", ["-n", Digits(ranks), "dotnet", MintProgram, .. arguments], variables);
 
     public static string MintProgram => typeof(PretrainCommand).Assembly.Location;
 
