@@ -55,6 +55,7 @@ try
     if (parsed.Errors.Count == 0 && parsed.Action == parsed.CommandResult.Command.Action && !withoutTensors.Contains(args[0])) NativeLibraries.Require();
     if (Ranks.Started > 1) Shared.Join(args, shared);
     var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+    if (!Shared.Speaks) invocation.Error = TextWriter.Null; // a wrong option is wrong on all ranks
     int code = await parsed.InvokeAsync(invocation, stop.Token);
     return code == 130 ? stop.ExitCode : code;
 }

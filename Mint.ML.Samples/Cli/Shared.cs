@@ -7,6 +7,9 @@ internal static class Shared
 {
     private static bool joined;
 
+    /// <summary>Whether this process says what all have to say.</summary>
+    public static bool Speaks => !joined || Ranks.Present.IsFirst;
+
     /// <summary>Joins the ranks that mpirun started.</summary>
     /// <param name="arguments">The command line.</param>
     /// <param name="commands">Commands that several ranks can share.</param>
@@ -27,7 +30,7 @@ internal static class Shared
     /// <summary>Says a line to the user, once.</summary>
     public static void Report(string line)
     {
-        if (!joined || Ranks.Present.IsFirst) StandardError.Report(line);
+        if (Speaks) StandardError.Report(line);
     }
 
     /// <summary>Says why the command cannot go on. What another rank has to say is said by the first one.</summary>

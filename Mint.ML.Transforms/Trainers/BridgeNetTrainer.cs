@@ -172,7 +172,8 @@ public sealed class BridgeNetTrainer : StepEstimator<BridgeNetTransformer>
             throw;
         }
 
-        TrainingData Read(IDataView view) => TrainingData.Read(view, view.Schema[options.FeatureColumnName], [view.Schema[options.TextColumnName]], channel);
+        TrainingData Read(IDataView view) => TrainingData.Read(view, view.Schema[options.FeatureColumnName], [view.Schema[options.TextColumnName]], channel,
+            options.Training.Ranks);
     }
 
     private protected override SchemaShape Shape(SchemaShape input)

@@ -178,7 +178,7 @@ public sealed class InstructionTuner : StepEstimator<InstructionTunedTransformer
         string name = options.FeatureColumnName;
         SchemaColumns.Shape(view.Schema).Require(name, "vector of Single; append FeaturizeAudio before this", SchemaColumns.IsFeatures);
         foreach (string text in TextColumns) SchemaColumns.Shape(view.Schema).Require(text, "text", SchemaColumns.IsText);
-        var data = TrainingData.Read(view, view.Schema[name], [.. TextColumns.Select(text => view.Schema[text])], channel);
+        var data = TrainingData.Read(view, view.Schema[name], [.. TextColumns.Select(text => view.Schema[text])], channel, options.Training.Ranks);
         if (data.FrameWidth != stage1.FrameWidth)
         {
             throw new InvalidOperationException($"Column '{name}' has frames of width {data.FrameWidth}, but the bridge was trained on frames of width "

@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using Mint.ML.Distributed;
 using Mint.ML.Training.Data;
 
 namespace Mint.ML.Transforms;
@@ -12,6 +13,11 @@ internal sealed record TrainingData(IFrameSource Frames, IReadOnlyList<IReadOnly
 {
     /// <summary>Width E of a frame.</summary>
     public int FrameWidth => Frames.HiddenSize;
+
+    /// <summary>Reads all rows, on ranks too: the first one encodes what a cache lacks, and the others find it there; a collective.</summary>
+    public static TrainingData Read(IDataView data, DataViewSchema.Column features, IReadOnlyList<DataViewSchema.Column> texts, IChannel channel, int? ranks) =>
+        FrameCacheReference.Find(data.Schema, features) is null ? Read(data, features, texts, channel)
+            : Ranks.Of(ranks).InTurn(() => Read(data, features, texts, channel));
 
     /// <summary>Reads all rows, each once. Rows whose sound is missing, or none of whose texts is there, are left out, counted and reported.</summary>
     public static TrainingData Read(IDataView data, DataViewSchema.Column features, IReadOnlyList<DataViewSchema.Column> texts, IChannel channel)

@@ -43,6 +43,7 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
     {
         try
         {
+            if (Ranks.IsFirst && clips.Count(clip => output.Has(clip.Name)) is > 0 and var before) SayBefore(before, clips.Count, output.Failed);
             ListedClip[][] own = [.. clips.Chunk(batch).Where((_, i) => i % Ranks.Count == Ranks.Rank)];
             var result = Share(own, own.Sum(group => group.Length), output, cancel);
             double[] all = [result.Answered, result.Before, result.Failed, result.CutSeconds, result.Stopped ? 1 : 0];
@@ -58,6 +59,9 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
             throw;
         }
     }
+
+    private void SayBefore(int before, int clips, int failed) => report($"{before} of {clips} clips have their rows "
+        + $"already{(failed > 0 ? $", {failed} of them without an answer; take those rows out to try again" : "")}");
 
     private void Say(AnswerResult result, int clips)
     {
@@ -78,11 +82,6 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
         var shown = TimeSpan.Zero;
         try
         {
-            if (before > 0 && Ranks.IsFirst)
-            {
-                report($"{before} of {clips} clips have their rows "
-                    + $"already{(output.Failed > 0 ? $", {output.Failed} of them without an answer; take those rows out to try again" : "")}");
-            }
             // Batches are those of a run without a stop, so that where it stopped does not change a bit of an answer.
             foreach (ListedClip[] group in groups.Where(group => !group.All(clip => output.Has(clip.Name))))
             {
@@ -219,9 +218,13 @@ public sealed class AnswerRun(Answerer answerer, LongAudioOptions windows, int b
 
     private static string TooLarge(string path) => $"{path}: to hear it takes more memory than is left. {OutOfMemory.Advice}";
 
+    // Of ranks, which have as many batches each, the first one's tells enough.
     private void Progress(int done, int now, int all, TimeSpan elapsed)
     {
+        if (!Ranks.IsFirst) return;
+        string whose = Ranks.Count > 1 ? " of the first rank" : "";
         double rate = now / Math.Max(elapsed.TotalSeconds, 1e-3);
-        report(FormattableString.Invariant($"{done}/{all}  {rate:0.0} clips/s  {TimeSpan.FromSeconds((all - done) / Math.Max(rate, 1e-3)):h\\:mm\\:ss} left"));
+        var left = TimeSpan.FromSeconds((all - done) / Math.Max(rate, 1e-3));
+        report(FormattableString.Invariant($"{done}/{all}{whose}  {rate:0.0} clips/s  {left:h\\:mm\\:ss} left"));
     }
 }

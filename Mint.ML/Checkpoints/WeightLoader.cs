@@ -1,4 +1,7 @@
 using System.Text;
+using Mint.ML.Layers;
+using Mint.ML.Native;
+using Mint.ML.Tensors;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -100,7 +103,29 @@ public static class WeightLoader
             return;
         }
         if (!match.Fits) throw new WeightMismatchException(folder.Path, module.GetName(), match);
-        folder.ReadInto(match.Matched, mapped);
+        var narrow = module.NarrowWeights();
+        folder.ReadInto(match.Matched.Where(pair => !narrow.ContainsKey(pair.Tensor)), mapped);
+        if (narrow.Count > 0) ReadNarrow(folder, [.. match.Matched.Where(pair => narrow.ContainsKey(pair.Tensor))], narrow);
+    }
+
+    // The float32 weights' memory is given back before the first is read, and they are read one after the other into the same memory: were it freed each time,
+    // the narrow weight would be put there, and the next one find no room.
+    private static void ReadNarrow(CheckpointFolder folder, (string Name, Tensor Weight)[] weights, Dictionary<Tensor, NarrowWeight> narrow)
+    {
+        using (var nothing = empty(0))
+            foreach (var (_, weight) in weights) TensorMemory.Place(weight, nothing);
+        Allocator.Trim();
+        using var room = empty(weights.Max(pair => folder.Describe(pair.Name).Elements));
+        foreach (var (name, weight) in weights)
+        {
+            using var scope = NewDisposeScope();
+            var entry = folder.Describe(name);
+            var wide = room.narrow(0, 0, entry.Elements).view([.. entry.Shape]);
+            folder.ReadInto(name, wide);
+            narrow[weight].Replace(wide);
+        }
+        room.Dispose();
+        Allocator.Trim();
     }
 
     /// <summary>Compares names, shapes and types; reads no weights.</summary>

@@ -2,6 +2,7 @@ using Mint.ML.Answering;
 using Mint.ML.Audio;
 using Mint.ML.Distributed;
 using Mint.ML.Files;
+using Mint.ML.LanguageModels;
 using Mint.ML.Metrics;
 using Mint.ML.Retrieval;
 using Mint.ML.Systems;
@@ -18,6 +19,9 @@ public sealed record EvaluationSettings(AudioLanguageModel Model, string ModelPa
 
     /// <summary>Who shares the clips; by default this process has them all.</summary>
     public Ranks Ranks { get; init; } = Ranks.Alone;
+
+    /// <summary>What its language model was loaded to compute in (<see cref="NarrowLanguageModels"/>): answers of another type are not gone on with.</summary>
+    public LanguageModelType LanguageModelType { get; init; }
 
     /// <summary>Whether clips that cannot be read are left out, and counted, instead of ending the run.</summary>
     public bool SkipErrors { get; init; }
@@ -57,6 +61,7 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         var format = new JsonLinesFormat(answerer.Name);
         AnswerResult result;
         var made = AnswerSettings.ForRun(settings.ModelPath, recipe.Manifest, answerer, recipe.LongAudio, recipe.Hearing);
+        made["language-model-type"] = OptionNames.ForValue(settings.LanguageModelType);
         using (var output = ranks.Count == 1 ? new FileOutput(answers, format, made) : AnswerOutput.ForFile(answers, format, made))
         {
             result = new AnswerRun(answerer, recipe.LongAudio, settings.Batch, settings.SkipErrors, report ?? (_ => { }), recipe.Hearing) { Ranks = ranks }

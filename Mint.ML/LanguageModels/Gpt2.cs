@@ -231,7 +231,7 @@ internal sealed class Gpt2FeedForward : Module<Tensor, Tensor>
 /// <summary>y = x W + b with the weight as GPT-2 stores it, (inputs, outputs).</summary>
 internal sealed class Conv1D : Module<Tensor, Tensor>
 {
-    private readonly Parameter weight;
+    internal readonly Parameter weight;
     private readonly Parameter bias;
 
     public Conv1D(long inputs, long outputs) : base(nameof(Conv1D))

@@ -19,8 +19,8 @@ public enum LanguageModelType
 /// <summary>Loads language models that answer faster than in float32, and nearly the same.</summary>
 /// <remarks>
 /// Products of the frozen language model alone are computed so: norms, softmax, attention, embeddings and residuals stay float32, as do the bridge, the encoder
-/// and whatever has a gradient. The narrow weights are made at their first product, beside those that were loaded; with
-/// <see cref="Checkpoints.WeightLoader.Mapped"/> those then need no memory of the process's own. Docs/benchmarks.md says what it gains and what it costs.
+/// and whatever has a gradient, which is computed from the narrow weights widened again. Layers hold the narrow weights alone, so that such a model cannot be
+/// trained; tables of tokens stay float32. Docs/benchmarks.md says what it gains and what it costs.
 /// </remarks>
 public static class NarrowLanguageModels
 {

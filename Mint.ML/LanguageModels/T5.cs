@@ -130,8 +130,7 @@ public sealed class T5 : Module, ILanguageModel
     {
         using var checkpoint = CheckpointFolder.Open(folder);
         var model = new T5(T5Config.FromJson(checkpoint.Config) with { LavisGelu = lavisGelu });
-        WeightLoader.Load(model.Placed(dtype, device), checkpoint, Names(model.config));
-        model.Frozen().Narrowed();
+        WeightLoader.Load(model.Placed(dtype, device).Frozen().Narrowed(), checkpoint, Names(model.config));
         model.decoder.Decoding();
         model.lm_head?.Decoding();
         return model;

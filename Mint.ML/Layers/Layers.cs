@@ -34,7 +34,7 @@ internal sealed class Linear : Module<Tensor, Tensor>
     /// <inheritdoc/>
     public override Tensor forward(Tensor x)
     {
-        if (ComputeType is null) return Packed?.Product(x, weight, bias) ?? DenseProduct.Of(x, weight, bias);
+        if (ComputeType is null || Packed is NarrowWeight) return Packed?.Product(x, weight, bias) ?? DenseProduct.Of(x, weight, bias);
         using var product = Product(x);
         return product.to(x.dtype);
     }

@@ -34,7 +34,8 @@ internal static class Placement
         return model;
     }
 
-    /// <summary>Gives a frozen language model's products the type that its loading was asked for (<see cref="NarrowLanguageModels"/>).</summary>
+    /// <summary>Gives a frozen language model's products the type that its loading was asked for (<see cref="NarrowLanguageModels"/>), before its weights are
+    /// read: those of its layers are then never held in float32 all at once.</summary>
     public static T Narrowed<T>(this T model) where T : nn.Module
     {
         if (NarrowLanguageModels.Chosen is not (var type and not LanguageModelType.Float32)) return model;
@@ -45,6 +46,18 @@ internal static class Placement
             else if (layer is Embedding table) table.Packed = new NarrowWeight(type, inputsFirst: false); // made only where it gives logits
         }
         return model;
+    }
+
+    /// <summary>Who takes the place of which weight while a checkpoint is read.</summary>
+    public static Dictionary<Tensor, NarrowWeight> NarrowWeights(this nn.Module model)
+    {
+        var found = new Dictionary<Tensor, NarrowWeight>(ReferenceEqualityComparer.Instance);
+        foreach (var layer in model.WithSelf())
+        {
+            if (layer is Linear { Packed: NarrowWeight packed } linear && DenseProduct.Plain(linear.weight)) found[linear.weight] = packed;
+            else if (layer is Conv1D { Packed: NarrowWeight turned } transposed && DenseProduct.Plain(transposed.weight)) found[transposed.weight] = turned;
+        }
+        return found;
     }
 
     /// <summary>A module and all below it: TorchSharp's modules() leaves out the module itself.</summary>

@@ -36,6 +36,23 @@ internal static class Allocator
         }
     }
 
+    /// <summary>Gives back to the system what is free now: after much was freed that nothing of its size will follow.</summary>
+    public static void Trim()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        try
+        {
+            malloc_trim(0);
+        }
+        catch (Exception error) when (error is DllNotFoundException or EntryPointNotFoundException)
+        {
+            // As above.
+        }
+    }
+
     [DllImport("libc.so.6")]
     private static extern int mallopt(int parameter, int value);
+
+    [DllImport("libc.so.6")]
+    private static extern int malloc_trim(nuint pad);
 }

@@ -214,10 +214,10 @@ public sealed class MintModel : IAudioLanguageModel
         var bridge = BridgeNet.Load(folder, device: device);
         // LAVIS replaces the tanh form of GELU by the erf form after loading.
         var languageModel = new T5(T5Config.FromJson(checkpoint.Config.Section("t5")) with { LavisGelu = true });
-        WeightLoader.Load(languageModel.Placed(null, device), checkpoint, T5.Names(languageModel.Config) with { Scope = "t5_model." });
+        WeightLoader.Load(languageModel.Placed(null, device).Frozen().Narrowed(), checkpoint, T5.Names(languageModel.Config) with { Scope = "t5_model." });
         var projection = new Linear(bridge.Config.QFormer.HiddenSize, languageModel.HiddenSize).Placed(null, device);
         WeightLoader.Load(projection, checkpoint, new WeightNames { Scope = "t5_proj." });
-        return new MintModel(bridge, projection, languageModel.Frozen().Narrowed(), tokenizers);
+        return new MintModel(bridge, projection, languageModel, tokenizers);
     }
 
     /// <summary>Writes the layer between bridge and language model, "weight" (D', D) and "bias" (D'), as a safetensors file.</summary>

@@ -81,8 +81,8 @@ public sealed class Pengi : IAudioLanguageModel
         {
             Tokenizers = Directory.Exists(clip) && Directory.Exists(gpt2) ? (TextTokenizer.Load(clip), TextTokenizer.Load(gpt2)) : null,
         };
-        foreach (var (module, names) in pengi.Parts) WeightLoader.Load(module.Placed(null, device).Frozen(), checkpoint, names);
         pengi.LanguageModel.Narrowed();
+        foreach (var (module, names) in pengi.Parts) WeightLoader.Load(module.Placed(null, device).Frozen(), checkpoint, names);
         return pengi;
     }
 

@@ -100,7 +100,7 @@ public sealed record TrainingOptions
     public int? Patience { get; init; }
 
     /// <summary>Type of the matrix products: float32 by default. bfloat16 is for GPUs, and for processors with instructions for it (avx512_bf16, AMX): on an
-    /// AMD EPYC a product of 1,000 rows took 0.57 of float32's time. On other processors it is slower.</summary>
+    /// AMD EPYC a step of stage 1 at BERT-base size took 0.73 of float32's time. On other processors it is slower.</summary>
     public TrainingPrecision Precision { get; init; } = TrainingPrecision.Float32;
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
@@ -44,6 +45,7 @@ internal static class AnswerBench
     private static int Serve(Action run)
     {
         run();
+        Console.Error.WriteLine(string.Join(", ", Status().Where(line => line.StartsWith("VmHWM") || line.StartsWith("VmRSS"))));
         Console.WriteLine("ready");
         while (Console.ReadLine() is not null)
         {
@@ -51,36 +53,24 @@ internal static class AnswerBench
             Console.WriteLine("done");
         }
         return 0;
+
+        static string[] Status() => File.Exists("/proc/self/status") ? File.ReadAllLines("/proc/self/status") : [];
     }
 
-    /// <summary>Written to a folder and loaded from it, since loading decides how weights lie in memory.</summary>
+    /// <summary>Written to a folder and loaded from it, since loading decides how weights lie in memory; by another process, whose memory is not this
+    /// one's.</summary>
     private static T5 RandomT5(T5Config config, string threads, string type)
     {
         set_num_threads(int.Parse(threads, CultureInfo.InvariantCulture));
-        using var _ = manual_seed(1);
         string folder = Directory.CreateTempSubdirectory("mint-bench-").FullName;
         try
         {
-            using (var model = new T5(config with { FeedForward = "gated-gelu", TieWordEmbeddings = false }))
+            string[] sizes = [.. new[] { config.HiddenSize, config.Heads, config.FeedForwardSize, config.EncoderLayers }
+                .Select(size => size.ToString(CultureInfo.InvariantCulture))];
+            using (var make = Process.Start("dotnet", [typeof(AnswerBench).Assembly.Location, "answer-make", folder, .. sizes]))
             {
-                using (no_grad())
-                {
-                    foreach (var (name, parameter) in model.named_parameters())
-                        if (parameter.shape.Length == 1) parameter.Fill_(1); else parameter.normal_(0, 0.05);
-                }
-
-                CheckpointWriter.Write(folder, new JsonObject
-                {
-                    ["model_type"] = "t5",
-                    ["vocab_size"] = 32128,
-                    ["d_model"] = config.HiddenSize,
-                    ["d_kv"] = 64,
-                    ["d_ff"] = config.FeedForwardSize,
-                    ["num_layers"] = config.EncoderLayers,
-                    ["num_heads"] = config.Heads,
-                    ["feed_forward_proj"] = "gated-gelu",
-                    ["tie_word_embeddings"] = false,
-                }, model.state_dict());
+                make.WaitForExit();
+                if (make.ExitCode != 0) throw new InvalidOperationException("the model could not be written");
             }
             return NarrowLanguageModels.Load(Enum.Parse<LanguageModelType>(type, ignoreCase: true), () => T5.Load(folder));
         }
@@ -88,5 +78,25 @@ internal static class AnswerBench
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    /// <summary>Writes a T5 of random weights: answer-make FOLDER WIDTH HEADS FEED-FORWARD LAYERS</summary>
+    public static int Make(string folder, string[] sizes)
+    {
+        var config = JsonNode.Parse($$"""
+            {
+              "model_type": "t5", "vocab_size": 32128, "d_model": {{sizes[0]}}, "d_kv": 64, "d_ff": {{sizes[2]}}, "num_layers": {{sizes[3]}},
+              "num_heads": {{sizes[1]}}, "feed_forward_proj": "gated-gelu", "tie_word_embeddings": false
+            }
+            """)!.AsObject();
+        using var model = new T5(T5Config.FromJson(config));
+        using var seed = manual_seed(1);
+        using (no_grad())
+        {
+            foreach (var (name, parameter) in model.named_parameters())
+                if (parameter.shape.Length == 1) parameter.Fill_(1); else parameter.normal_(0, 0.05);
+        }
+        CheckpointWriter.Write(folder, config, model.state_dict());
+        return 0;
     }
 }

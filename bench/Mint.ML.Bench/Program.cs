@@ -13,6 +13,8 @@ return args switch
     ["load-map", var folder] => LoadBench.Map(folder),
     ["rank", var threads, .. var type] => AnswerBench.Rank(threads, type.FirstOrDefault("float32")),
     ["generate", var threads, .. var type] => AnswerBench.Generate(threads, type.FirstOrDefault("float32")),
+    ["answer-make", var folder, .. var sizes] => AnswerBench.Make(folder, sizes),
+    ["narrow", var folder, var manifest, var prompt, var column] => NarrowBench.Run(folder, manifest, prompt, column),
     ["search-make", var folder, var clips] => SearchBench.Make(folder, clips),
     ["search", var folder] => SearchBench.Run(folder),
     ["server", var clients, var seconds, var uploads, var model, .. var options] => ServerBench.Run(clients, seconds, uploads, model, options),
@@ -27,7 +29,9 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine("usage: mint-bench engine-time | engine-memory [STEPS] | train THREADS LENGTH,LENGTH,... [recompute] | gradcache CLIPS | cache "
-        + "CLIPS FOLDER THREADS | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | load-map FOLDER | rank THREADS | generate THREADS | "
+        + "CLIPS FOLDER THREADS | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | load-map FOLDER | "
+        + "rank THREADS [TYPE] | generate THREADS [TYPE] | "
+        + "narrow FOLDER MANIFEST PROMPT COLUMN | "
         + "search-make FOLDER CLIPS | search FOLDER | server CLIENTS SECONDS UPLOADS MODEL [OPTIONS] | "
         + "pipeline ROWS ROUNDS | probe MANIFEST FOLDER... | "
         + "world MODEL [--teacher FOLDER] [--output FILE] [--encoder FOLDER] MANIFEST... | growth PREDICTIONS | "

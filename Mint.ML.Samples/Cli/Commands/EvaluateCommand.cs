@@ -51,10 +51,10 @@ internal static class EvaluateCommand
         };
         var batch = new Option<int>("--batch-size") { Description = "Clips answered at once; answers do not depend on it", DefaultValueFactory = _ => 16 };
         var hearing = AnswerArguments.Hearing();
-        var device = DeviceOption.Create();
+        var (device, languageModelType) = (DeviceOption.Create(), LanguageModelTypeOption.Create());
         var command = new Command("evaluate", "Measure a model on data sets: classification, tagging, captioning, retrieval, questions, with 95 % intervals.")
         {
-            recipes, output, manifest, format, onError, wordNet, bert, spice, batch, device,
+            recipes, output, manifest, format, onError, wordNet, bert, spice, batch, device, languageModelType,
         };
         model.AddTo(command);
         command.Add(hearing);
@@ -74,7 +74,9 @@ internal static class EvaluateCommand
                 .Select(recipe => parse.GetValue(manifest) is { } other ? recipe with { Manifest = Path.GetFullPath(other) } : recipe)
                 .Select(recipe => recipe with { Hearing = hearing.Read(parse, recipe.Hearing) }).ToList();
             CheckTools(read, parse.GetValue(wordNet) is { Length: > 0 }, parse.GetValue(bert) is not null, parse.GetValue(spice) is not null);
-            using var loaded = model.Load(parse, path, DeviceOption.Parse(parse.GetValue(device)!));
+            var place = DeviceOption.Parse(parse.GetValue(device)!);
+            string type = parse.GetValue(languageModelType)!;
+            using var loaded = LanguageModelTypeOption.Load(type, place, () => model.Load(parse, path, place));
             var tools = read.Any(recipe => recipe.Task is "captioning" or "answering")
                 ? Tools(parse.GetValue(wordNet), parse.GetValue(bert), parse.GetValue(spice))
                 : new CaptionTools();
@@ -84,6 +86,7 @@ internal static class EvaluateCommand
                 SkipErrors = parse.GetValue(onError) == "skip",
                 Tools = tools,
                 Ranks = Ranks.Present,
+                LanguageModelType = OptionNames.Parse<LanguageModelType>(type),
             };
             Stopping.Listen();
             var evaluations = new List<EvaluationResult>();

@@ -41,9 +41,9 @@ internal static class PretrainCommand
             string[] captions = [.. rows.Select(row => row["Caption"])];
             var ranks = Ranks.Present;
             using var heldPlace = RunFiles.Begin(place.Folder, command, parse, place.Encoder);
-            var audio = ranks.InTurn(() => place.Frames(rows, cancel));
+            var audio = place.Frames(rows, cancel);
             var heldOut = held.Length == 0 ? null
-                : new AlignmentValidation(ranks.InTurn(() => place.Frames(held, cancel)), [.. held.Select(row => row["Caption"])]);
+                : new AlignmentValidation(place.Frames(held, cancel), [.. held.Select(row => row["Caption"])]);
             var (bridge, words, folder) = ranks.InTurn(() => from.Start(place.Folder, captions, audio.HiddenSize, options.Seed, place.Device));
 
             Stopping.Listen();

@@ -76,7 +76,7 @@ internal static class TuneAptCommand
             return Task.FromResult(place.FinishSystem(result, made));
 
             IFrameSource Frames(IReadOnlyList<string> sounds, IReadOnlyList<string> rows) =>
-                ranks.InTurn(() => place.Frames(sounds, rows, () => Apt.LoadEncoder(ear, place.Device), identity, cancel));
+                place.Frames(sounds, rows, () => Apt.LoadEncoder(ear, place.Device), identity, cancel);
 
             void Named()
             {

@@ -36,7 +36,7 @@ internal static class TuneCommand
             var (files, places, mix) = InstructionData.Read(sources, new ConsoleLines());
             var ranks = Ranks.Present;
             using var heldPlace = RunFiles.Begin(place.Folder, command, parse, place.Encoder);
-            var audio = ranks.InTurn(() => place.Frames(files, places, cancel));
+            var audio = place.Frames(files, places, cancel);
             var heldOut = parse.GetValue(validation) is { Length: > 0 } held ? HeldOut(held) : null;
             var texts = mix.Examples.SelectMany(example => new[] { example.Instruction, example.Response }).Distinct();
             var (bridge, words, folder) = ranks.InTurn(() => from.Start(place.Folder, texts, audio.HiddenSize, options.Seed, place.Device));
@@ -73,7 +73,7 @@ internal static class TuneCommand
             InstructionValidation HeldOut(InstructionData[] sets)
             {
                 var (clips, places, asked) = InstructionData.Read(sets, new ConsoleLines());
-                return new InstructionValidation(ranks.InTurn(() => place.Frames(clips, places, cancel)), asked.Examples);
+                return new InstructionValidation(place.Frames(clips, places, cancel), asked.Examples);
             }
         });
         return command;

@@ -70,7 +70,7 @@ internal static class TuneSystemCommand
                 using var pengi = Pengi.Load(origin, place.Device);
                 bool whole = contrasts || !parse.GetValue(frozen);
                 string identity = FrameStore.EncoderIdentity(origin, place.Device.type) + (whole ? " spectrograms" : " embeddings");
-                var audio = ranks.InTurn(() => place.Frames(files, places, () => whole ? pengi.Spectrograms : pengi.Encoder, identity, cancel));
+                var audio = place.Frames(files, places, () => whole ? pengi.Spectrograms : pengi.Encoder, identity, cancel);
                 var measured = HeldOut(() => whole ? pengi.Spectrograms : pengi.Encoder, identity);
                 Stopping.Listen();
                 var result = contrasts ? ClapTraining.Run(pengi, audio, mix, options, measured, new TrainingLines(), cancel)
@@ -85,7 +85,7 @@ internal static class TuneSystemCommand
                 using var musilingo = folder is null ? MusiLingo.Begin(mert, llama!, OptionNames.Parse<MusiLingoLayers>(parse.GetValue(layers)!),
                     parse.GetValue(window), options.Seed, place.Device) : MusiLingo.Load(folder, mert, device: place.Device);
                 string identity = FrameStore.EncoderIdentity(mert, place.Device.type) + $" of {musilingo.FrameWidth}";
-                var audio = ranks.InTurn(() => place.Frames(files, places, () => musilingo.Encoder, identity, cancel));
+                var audio = place.Frames(files, places, () => musilingo.Encoder, identity, cancel);
                 var measured = HeldOut(() => musilingo.Encoder, identity);
                 Stopping.Listen();
                 var result = MusiLingoTraining.Run(musilingo, audio, mix, options, measured, new TrainingLines(), cancel);
@@ -139,7 +139,7 @@ internal static class TuneSystemCommand
             {
                 if (parse.GetValue(validation) is not { Length: > 0 } sets) return null;
                 var (clips, rows, asked) = InstructionData.Read(sets, new ConsoleLines());
-                return new InstructionValidation(ranks.InTurn(() => place.Frames(clips, rows, encoder, identity, cancel)), asked.Examples);
+                return new InstructionValidation(place.Frames(clips, rows, encoder, identity, cancel), asked.Examples);
             }
         });
         return command;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Mint.ML.Audio;
+using Mint.ML.Distributed;
 using Mint.ML.Encoders;
 using Mint.ML.Samples.Cli.Runs;
 using Mint.ML.Systems;
@@ -65,14 +66,15 @@ internal sealed record RunPlace(string Folder, string Encoder, string Cache, Dev
         Frames(files, places, () => ModelCatalog.LoadAudioEncoder(Encoder, device: Device), FrameStore.EncoderIdentity(Encoder, Device.type), cancel);
 
     /// <summary>The same of an encoder that is a system's ear; what tells its frames apart from others'.</summary>
+    /// <remarks>Ranks divide what is missing: a collective.</remarks>
     public FeatureCache Frames(IReadOnlyList<string> files, IReadOnlyList<string> places, Func<IAudioEncoder> encoder, string identity,
         CancellationToken cancel)
     {
         Stopping.Listen();
         var frames = new FeatureCache(Cache, encoder, identity, files, new FeatureCacheOptions { Hearing = Hearing }, new Count(files.Count), places,
-            StandardError.Report, cancel);
+            StandardError.Report, cancel, Ranks.Present);
         Stopping.Listen(false); // models are loaded now
-        Console.WriteLine($"{frames.Count} clips, {frames.Encoded} of them encoded now");
+        Console.WriteLine($"{frames.Count} clips, {string.Join(" + ", frames.EncodedBy)} of them encoded now");
         return frames;
     }
 
@@ -95,7 +97,8 @@ internal sealed record RunPlace(string Folder, string Encoder, string Cache, Dev
     {
         public void Report(int value)
         {
-            if (value % 100 == 0) Console.WriteLine($"{value} of at most {files} clips encoded");
+            if (value % 100 != 0) return;
+            Console.WriteLine(Ranks.Started == 1 ? $"{value} of at most {files} clips encoded" : $"{value} clips encoded by the first rank");
         }
     }
 }

@@ -87,8 +87,12 @@ internal static class RunFiles
     {
         string path = Path.Combine(run, "run.json");
         if (!File.Exists(path) || !Directory.EnumerateFiles(run, "step-*.safetensors").Any()) return;
-        if (RecordedSettings.Differences(Deciding(RecordedSettings.Read(path)), Deciding(JsonNode.Parse(settings.ToJsonString())!.AsObject())) is { } different)
-            throw new InvalidDataException($"{run} holds a run with other settings: {different}. Go on with those, or name another run folder with --output.");
+        var before = RecordedSettings.Read(path);
+        if (RecordedSettings.Differences(Deciding(before), Deciding(JsonNode.Parse(settings.ToJsonString())!.AsObject())) is not { } different) return;
+        string counted = (((int?)before["ranks"] ?? 1) > 1 || Ranks.Started > 1) && different.Contains("batch-size", StringComparison.Ordinal)
+            ? " (Its batch-size is that of all ranks together.)" : "";
+        throw new InvalidDataException($"{run} holds a run with other settings: {different}. Go on with those, or name another run folder with "
+            + $"--output.{counted}");
 
         static JsonObject Deciding(JsonObject run)
         {

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Mint.ML.Audio;
+using Mint.ML.Distributed;
 using Mint.ML.Encoders;
 using Mint.ML.Native;
 using static TorchSharp.torch;
@@ -31,13 +33,16 @@ public sealed class FeatureCache : IFrameSource, IDisposable
     /// <param name="places">Where each file is named, which errors then say: a manifest's row (<see cref="AudioManifestRow.Place"/>); null for nowhere.</param>
     /// <param name="noted">Told what a listener should know of a file that was encoded, file and sentence.</param>
     /// <param name="cancel">Stops between two files; what is done stays in the cache.</param>
+    /// <param name="ranks">Those that need the entries, each of which encodes its part of what is missing: a collective then, with the same files on all. Null:
+    /// this process encodes everything.</param>
     /// <exception cref="AudioFormatException">A file cannot be read; the message names it.</exception>
     /// <exception cref="InvalidOperationException">The files' own frames are more than <see cref="FeatureCacheOptions.MaxBytes"/>.</exception>
     /// <exception cref="IOException">Another process has the cache; the message says which.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public FeatureCache(
         string folder, Func<IAudioEncoder> encoder, string encoderHash, IReadOnlyList<string> files, FeatureCacheOptions? options = null,
-        IProgress<int>? encoded = null, IReadOnlyList<string>? places = null, Action<string>? noted = null, CancellationToken cancel = default)
+        IProgress<int>? encoded = null, IReadOnlyList<string>? places = null, Action<string>? noted = null, CancellationToken cancel = default,
+        Ranks? ranks = null)
     {
         if (files.Count == 0) throw new ArgumentException("There are no files.", nameof(files));
         if (places is not null && places.Count != files.Count)
@@ -48,13 +53,19 @@ public sealed class FeatureCache : IFrameSource, IDisposable
 
         (this.files, load, keys) = (files, encoder, new string[files.Count]);
         (this.places, this.noted) = (places, noted ?? (_ => { }));
-        store = new FrameStore(folder, encoderHash, options);
+        if (ranks is { IsFirst: false }) ranks.Meet(); // the first one has the folder; the others use it beside it
+        store = new FrameStore(folder, encoderHash, options) { Writers = ranks?.Count ?? 1 };
         try
         {
+            if (ranks is { IsFirst: true }) ranks.Meet();
             InOrder(files.Count, Key, (i, key) => keys[i] = key, _ => 0, cancel);
             store.Use(keys);
-            int[] missing = [.. Enumerable.Range(0, files.Count).Where(i => store.Shape(keys[i]) is null)];
-            if (missing.Length > 0) Encode(missing, encoded, cancel);
+            if (ranks is { Count: > 1 }) Encode(SharedWork.Part(ranks, folder, files.Count, Missing), encoded, cancel);
+            ranks?.Meet();
+            Encode(Missing(), encoded, cancel); // of ranks, nothing: unless a network disk does not show yet what another one wrote
+            EncodedBy = [.. (ranks ?? Ranks.Alone).Gather(Encoded.ToString(CultureInfo.InvariantCulture))
+                .Select(count => int.Parse(count, CultureInfo.InvariantCulture))];
+            if (EncodedBy.Count > 1) store.Use([]); // the others' entries count too
             stored = new StoredFrames(store, keys, files, Again);
         }
         catch
@@ -64,8 +75,11 @@ public sealed class FeatureCache : IFrameSource, IDisposable
         }
     }
 
-    /// <summary>Files for which the encoder had to be called.</summary>
+    /// <summary>Files for which the encoder had to be called, by this process.</summary>
     public int Encoded { get; private set; }
+
+    /// <summary>The same of each rank; of one process, <see cref="Encoded"/>.</summary>
+    public IReadOnlyList<int> EncodedBy { get; }
 
     /// <inheritdoc/>
     public int Count => files.Count;
@@ -133,12 +147,15 @@ public sealed class FeatureCache : IFrameSource, IDisposable
         Encode(encoder, clip, Hear(encoder, clip).Samples);
     }
 
+    // The first clip of every sound without an entry.
+    private int[] Missing() => [.. Enumerable.Range(0, files.Count).DistinctBy(i => keys[i]).Where(i => store.Shape(keys[i]) is null)];
+
     private void Encode(int[] missing, IProgress<int>? encoded, CancellationToken cancel)
     {
+        if (missing.Length == 0) return;
         using var encoder = load();
         InOrder(missing.Length, i => Hear(encoder, missing[i]), (i, sound) =>
         {
-            if (store.Shape(keys[missing[i]]) is not null) return; // a copy of the same sound stood before it
             foreach (string note in sound.Notes) noted($"{places?[missing[i]] ?? files[missing[i]]}: {note}");
             Encode(encoder, missing[i], sound.Samples);
             Encoded++;

@@ -75,6 +75,9 @@ public sealed partial class FrameStore : IDisposable
     /// <summary>How frames are stored.</summary>
     public FeatureCacheOptions Options { get; }
 
+    /// <summary>How many processes write at once: each takes its part of the room.</summary>
+    internal int Writers { get; init; } = 1;
+
     /// <summary>The key of a sound file, by its bytes.</summary>
     /// <param name="file">The file.</param>
     public string Key(Stream file) =>
@@ -171,11 +174,12 @@ public sealed partial class FrameStore : IDisposable
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <summary>Makes the folder small enough again; returns the bytes that may still be added.</summary>
+    /// <summary>Makes the folder small enough again; returns the bytes that this process may still add.</summary>
     private long Trim()
     {
-        var stored = new DirectoryInfo(Folder).GetFiles("*.safetensors").Where(file => EntryFile().IsMatch(file.Name)).OrderBy(file => file.LastWriteTimeUtc)
-            .ToLookup(file => used.Contains(Path.GetFileNameWithoutExtension(file.Name)));
+        var stored = new DirectoryInfo(Folder).GetFiles("*.safetensors")
+            .Where(file => EntryFile().IsMatch(file.Name) && file.Exists) // which another rank may have taken away
+            .OrderBy(file => file.LastWriteTimeUtc).ToLookup(file => used.Contains(Path.GetFileNameWithoutExtension(file.Name)));
         long own = stored[true].Sum(file => file.Length), bytes = own + stored[false].Sum(file => file.Length), most = Options.MaxBytes;
         if (own > most)
         {
@@ -188,7 +192,7 @@ public sealed partial class FrameStore : IDisposable
             bytes -= file.Length;
             Try(file.Delete);
         }
-        return most - bytes;
+        return (most - bytes) / Writers;
     }
 
     // The folder may be read-only, or somebody have taken an entry away.

@@ -33,7 +33,7 @@ public sealed record LabelledClip(string File, string Place, IReadOnlyList<Sound
 {
     /// <summary>Reads a manifest with a row an event: Path, Label, Onset, Offset (in seconds).</summary>
     /// <param name="manifest">CSV or JSON lines. Rows of one Path are events of one clip.</param>
-    /// <remarks>Every clip is decoded once for its length. An event may end up to a second behind its clip: labels of ten seconds are common for files of
+    /// <remarks>Every clip is opened for its length. An event may end up to a second behind its clip: labels of ten seconds are common for files of
     /// 9.9. A file that cannot be read is passed over; whoever hears it says why.</remarks>
     /// <exception cref="InvalidDataException">A column is missing, a time is none, or the clip does not hold an event; the message names the row.</exception>
     public static IReadOnlyList<LabelledClip> Read(string manifest)
@@ -63,7 +63,9 @@ public sealed record LabelledClip(string File, string Place, IReadOnlyList<Sound
     {
         try
         {
-            double end = AudioFile.Read(File).Duration.TotalSeconds;
+            // A file tells its length: of its sound, the first block is enough.
+            var begun = AudioFile.Read(File, AudioReadOptions.Default with { HearOnly = TimeSpan.FromMilliseconds(50) });
+            double end = (begun.Duration + begun.Unheard).TotalSeconds;
             return Events.FirstOrDefault(one => one.Onset >= end || one.Offset > end + 1) is not { } outside ? null
                 : string.Create(CultureInfo.InvariantCulture, $"{Place}: '{outside.Label}' is said to be heard from {outside.Onset} to {outside.Offset} s, "
                     + $"but the clip ends at {end:0.##} s. Correct the times, which are seconds, or remove the event.");

@@ -1,3 +1,4 @@
+using Mint.ML.Checkpoints;
 using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
 using Mint.ML.Systems;
@@ -100,6 +101,60 @@ public sealed class NarrowLanguageModelTests
             double difference = ModelFixture.RelativeError(y, x);
             Assert.IsLessThan(close, difference);
             if (ReferenceEquals(y, actual)) Assert.IsGreaterThan(1e-4, difference, "nothing was rounded");
+        }
+    }
+
+    [TestMethod]
+    [DataRow("flan_t5", LanguageModelType.BFloat16)]
+    [DataRow("flan_t5", LanguageModelType.Int8)]
+    [DataRow("gpt2", LanguageModelType.BFloat16)]
+    [DataRow("gpt2", LanguageModelType.Int8)]
+    [DataRow("llama", LanguageModelType.Int8)]
+    public void A_model_that_is_loaded_narrow_keeps_no_float32_weights_of_its_layers_and_answers_as_one_that_does(string fixture, LanguageModelType type)
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        nn.Module Load() => (nn.Module)ModelCatalog.LoadLanguageModel(Fixtures.Path(fixture));
+        using var wide = Load();
+        using var loaded = Load();
+        var beside = NarrowLanguageModels.Load(type, loaded.Narrowed);
+        using var narrow = NarrowLanguageModels.Load(type, Load);
+        using var mapped = WeightLoader.Mapped(() => NarrowLanguageModels.Load(type, Load));
+        long layers = wide.modules().Where(layer => layer is Linear or Conv1D).Sum(layer => layer.parameters().First(one => one.ndim == 2).numel());
+        Assert.IsGreaterThan(1000, layers);
+        foreach (var model in (nn.Module[])[narrow, mapped])
+        {
+            Assert.AreEqual(wide.parameters().Sum(one => one.numel()) - layers, model.parameters().Sum(one => one.numel()));
+            Assert.IsTrue(Logits(beside).Equals(Logits(model)));
+        }
+        Assert.IsFalse(Logits(wide).Equals(Logits(narrow)), "nothing was rounded");
+
+        Tensor Logits(nn.Module model)
+        {
+            var language = (ILanguageModel)model;
+            var ids = tensor(new long[] { 5, 9, 20, 31, 7, 8 }).view(2, 3);
+            return language.Logits(language.Embed(ids), ones_like(ids).to(@bool), ids);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(LanguageModelType.BFloat16, 0.03)]
+    [DataRow(LanguageModelType.Int8, 0.06)]
+    public void Gradients_go_through_a_model_that_is_loaded_narrow_and_its_weights_take_none(LanguageModelType type, double close)
+    {
+        using var scope = NewDisposeScope();
+        using var wide = (Llama)ModelCatalog.LoadLanguageModel(Fixtures.Path("llama"));
+        using var narrow = NarrowLanguageModels.Load(type, () => (Llama)ModelCatalog.LoadLanguageModel(Fixtures.Path("llama")));
+        Assert.IsLessThan(close, ModelFixture.RelativeError(Gradient(narrow), Gradient(wide)));
+        foreach (var weight in narrow.parameters()) weight.requires_grad = true;
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Gradient(narrow)).Message, "load it without");
+
+        static Tensor Gradient(Llama model)
+        {
+            var ids = tensor(new long[] { 5, 9, 20 }).unsqueeze(0);
+            var prompt = model.Embed(ids).detach().requires_grad_();
+            nn.functional.cross_entropy(model.Logits(prompt, ones_like(ids).to(@bool), ids).view(-1, model.VocabularySize), ids.view(-1)).backward();
+            return prompt.grad!;
         }
     }
 

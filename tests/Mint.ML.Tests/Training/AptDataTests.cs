@@ -76,6 +76,28 @@ public sealed class AptDataTests
     }
 
     [TestMethod]
+    [DataRow("tone.mp3")]
+    [DataRow("tone.opus")]
+    [DataRow("tone.flac")]
+    [DataRow("tone.ogg")]
+    [DataRow("tone-mulaw.wav")]
+    public void A_clip_is_as_long_as_its_samples_though_they_are_not_read(string name)
+    {
+        string file = Path.Combine(Fixtures.Path("audio"), name), path = Path.Combine(Directory.CreateTempSubdirectory("mint-apt-length-").FullName, "m.csv");
+        double end = AudioFile.Read(file).Duration.TotalSeconds;
+        const double Slack = 0.1; // what an MP3's encoder adds at both ends
+        Assert.IsGreaterThan(0.2, end);
+        LabelledClip Read(double onset)
+        {
+            File.WriteAllText(path, string.Create(CultureInfo.InvariantCulture, $"Path,Label,Onset,Offset\n{file},dog,{onset},{end + 0.8}\n"));
+            return LabelledClip.Read(path)[0];
+        }
+
+        Assert.HasCount(1, Read(end - Slack).Events);
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Read(end + Slack)).Message, "but the clip ends at");
+    }
+
+    [TestMethod]
     public void Manifests_of_events_and_pairs_are_read_and_what_is_wrong_is_named()
     {
         string folder = Directory.CreateTempSubdirectory("mint-apt-data-").FullName;

@@ -1,10 +1,6 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text.Json.Nodes;
-using Mint.ML.Checkpoints;
-using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Transforms.Tests.Pipeline;
-using static TorchSharp.torch;
+using static Mint.ML.Transforms.Tests.Samples.RankProcesses;
 
 namespace Mint.ML.Transforms.Tests.Samples;
 
@@ -12,27 +8,8 @@ namespace Mint.ML.Transforms.Tests.Samples;
 [TestClass]
 public sealed class RanksTests
 {
-    private const int Patience = 240_000;
-
-    private static EightClips Clips => EightClips.Shared;
-
-    // Its launcher is Hydra. The library is not loaded to find out: it stays, with its signal handlers.
-    private static readonly Lazy<bool> there = new(() =>
-    {
-        string? folder = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-            .FirstOrDefault(place => File.Exists(Path.Combine(place, "mpirun")));
-        if (folder is null) return false;
-        using var process = Process.Start(new ProcessStartInfo(Path.Combine(folder, "mpirun"), "--version") { RedirectStandardOutput = true })!;
-        string said = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return said.Contains("HYDRA", StringComparison.Ordinal);
-    });
-
     [TestInitialize]
-    public void Mpi()
-    {
-        if (!there.Value) Assert.Inconclusive("There is no MPICH (Debian: mpich).");
-    }
+    public void Mpi() => RequireMpi();
 
     [TestMethod]
     [DataRow(2, 2, "")]
@@ -45,8 +22,8 @@ public sealed class RanksTests
     {
         string name = $"{ranks} {batch} {options}", one = Run("one " + name), many = Run("many " + name);
         string[] others = options.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        Alone(["pretrain", .. Pretraining(one), .. others, "--batch-size", Text(ranks * batch)]);
-        Together(ranks, ["pretrain", .. Pretraining(many), .. others, "--batch-size", Text(batch)]);
+        Alone(["pretrain", .. Pretraining(one), .. others, "--batch-size", Digits(ranks * batch)]);
+        Together(ranks, ["pretrain", .. Pretraining(many), .. others, "--batch-size", Digits(batch)]);
         AssertSame(one, many);
     }
 
@@ -153,12 +130,11 @@ public sealed class RanksTests
         string[] arguments = ["pretrain", .. Pretraining(run, 100000), "--batch-size", "2"];
         using var process = Start(2, arguments);
         var (said, told) = (process.StandardError.ReadToEndAsync(), process.StandardOutput.ReadToEndAsync());
-        Until(() => Directory.Exists(run) && Directory.GetFiles(run, "step-*.safetensors").Length >= 2 && Ranks(run).Length == 2, process);
-        int[] ranks = Ranks(run);
-        using (var kill = Process.Start("kill", ["-KILL", Text(ranks[^1])])) kill.WaitForExit();
+        Until(() => Directory.Exists(run) && Directory.GetFiles(run, "step-*.safetensors").Length >= 2 && RanksIn(run).Length == 2, process);
+        Kill(RanksIn(run)[^1]);
         Assert.IsTrue(process.WaitForExit(60_000), "the others did not end");
         Assert.AreNotEqual(0, process.ExitCode);
-        Until(() => Ranks(run).Length == 0, null);
+        Until(() => RanksIn(run).Length == 0, null);
         Together(2, ["pretrain", .. Pretraining(run, 100000), "--batch-size", "2"],
             stopAfter: () => File.ReadLines(Path.Combine(run, "log.jsonl")).Count() > 6);
         // Of the launcher and the other rank, whoever sees it first.
@@ -166,14 +142,17 @@ public sealed class RanksTests
     }
 
     [TestMethod]
-    public void What_one_rank_cannot_do_is_said_once_and_ends_all()
+    [DataRow("missing.wav")] // on both ranks
+    [DataRow("broken.wav")] // where it is encoded, which is not the first rank
+    public void What_one_rank_cannot_do_is_said_once_and_ends_all(string file)
     {
-        string run = Run("no sound"), manifest = Path.Combine(Clips.Folder, "ranks-missing.csv");
+        string run = Run("no sound " + file), manifest = Path.Combine(Clips.Folder, "ranks-missing.csv");
+        File.WriteAllText(Path.Combine(Clips.Folder, "broken.wav"), "no sound");
         string[] lines = File.ReadAllLines(Clips.Manifest);
-        lines[3] = "missing.wav" + lines[3][lines[3].IndexOf(',')..];
+        lines[2] = file + lines[2][lines[2].IndexOf(',')..];
         File.WriteAllLines(manifest, lines);
-        string said = Together(2, ["pretrain", manifest, .. Pretraining(run)[1..], "--batch-size", "2"], code: 1);
-        Assert.HasCount(2, said.Split("missing.wav"), said);
+        string said = Together(2, ["pretrain", manifest, .. Pretraining(run, cache: run + " frames")[1..], "--batch-size", "2"], code: 1);
+        Assert.HasCount(2, said.Split(file), said);
     }
 
     [TestMethod]
@@ -239,10 +218,19 @@ public sealed class RanksTests
         }
     }
 
-    private static string Aloud(string[] arguments)
+    [TestMethod]
+    public void A_wrong_option_is_told_once_and_progress_by_the_first_rank_alone()
     {
-        Assert.AreEqual(0, Ended(Start(1, arguments), out string said), said);
-        return said;
+        string said = Together(2, ["pretrain", Clips.Manifest, "--learning-rate", "x"], code: 1);
+        Assert.HasCount(2, said.Split("Cannot parse"), said);
+        string run = Run("progress"), answers = run + ".jsonl";
+        Alone(["pretrain", .. Pretraining(run), "--batch-size", "4"]);
+        string[] classify = ["classify", Clips.Manifest, "--labels", "flute,organ", "--model", Path.Combine(run, "model.zip"), "--batch-size", "3",
+            "--output", answers];
+        said = Together(2, classify);
+        StringAssert.Contains(said, "5/5 of the first rank");
+        Assert.HasCount(2, said.Split("clips/s"), said);
+        StringAssert.Contains(Together(2, classify), "8 of 8 clips have their rows already");
     }
 
     [TestMethod]
@@ -251,117 +239,4 @@ public sealed class RanksTests
         string said = Together(2, ["doctor"], code: 1);
         StringAssert.Contains(said, "only pretrain, tune");
     }
-
-    private static readonly string[] Shape =
-    [
-        "--hidden-size", "16", "--heads", "2", "--layers", "2", "--queries", "3", "--embedding-size", "8", "--intermediate-size", "24",
-        "--vocabulary-size", "80",
-        "--learning-rate", "1e-3", "--initializer-range", "0.2", "--hidden-dropout", "0", "--attention-dropout", "0",
-    ];
-
-    private static string[] Pretraining(string output, int epochs = 2) =>
-    [
-        Clips.Manifest, "--validation", Clips.Manifest, "--encoder", Clips.Encoder, "--cache", Path.Combine(Clips.Folder, "ranks-cache"), "--output", output,
-        "--epochs", Text(epochs), "--checkpoint-every", "1", "--checkpoints-kept", "99", .. Shape,
-    ];
-
-    private static string Run(string name) => Path.Combine(Clips.Folder, "ranks " + name.Replace("--", ""));
-
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static void Alone(string[] arguments) => Aloud(arguments);
-
-    private static string Together(int ranks, string[] arguments, int code = 0, Func<bool>? stopAfter = null,
-        (string Name, string Value)[]? variables = null)
-    {
-        var process = Start(ranks, arguments, variables);
-        if (stopAfter is not null)
-        {
-            _ = process.StandardError.ReadToEndAsync();
-            _ = process.StandardOutput.ReadToEndAsync();
-            Until(stopAfter, process);
-            process.Kill(entireProcessTree: true);
-            return "";
-        }
-        // Of ranks that fail, mpirun's code is that of the first to end: its own, or that of being killed with the others.
-        Assert.AreEqual(code != 0, Ended(process, out string said) != 0, said);
-        return said;
-    }
-
-    private static int Ended(Process process, out string said)
-    {
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        if (!process.WaitForExit(Patience)) process.Kill(entireProcessTree: true);
-        said = output.Result + error.Result;
-        return process.ExitCode;
-    }
-
-    // One thread a rank: what is compared is cut into sums by ranks alone.
-    private static Process Start(int ranks, string[] arguments, (string Name, string Value)[]? variables = null)
-    {
-        string program = typeof(PretrainCommand).Assembly.Location;
-        var start = new ProcessStartInfo(ranks == 1 ? "dotnet" : "mpirun",
-            [.. ranks == 1 ? Array.Empty<string>() : ["-n", Text(ranks), "dotnet"], program, .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-            Environment = { ["OMP_NUM_THREADS"] = "1", ["MINT_MODELS"] = Path.GetDirectoryName(Clips.Encoder) },
-        };
-        foreach (var (name, value) in variables ?? []) start.Environment[name] = value;
-        return Process.Start(start)!;
-    }
-
-    // The processes that train in a folder, by what the system says of them.
-    private static int[] Ranks(string run) => [.. Process.GetProcessesByName("dotnet").Where(process => Line(process.Id).Contains(run)
-        && Line(process.Id).StartsWith("dotnet", StringComparison.Ordinal)).Select(process => process.Id).Order()];
-
-    private static string Line(int process)
-    {
-        try
-        {
-            return File.ReadAllText($"/proc/{process}/cmdline");
-        }
-        catch (IOException)
-        {
-            return "";
-        }
-    }
-
-    private static void Until(Func<bool> condition, Process? process)
-    {
-        var watch = Stopwatch.StartNew();
-        while (!condition())
-        {
-            Assert.IsFalse(process?.HasExited ?? false, "it ended");
-            Assert.IsLessThan(Patience, watch.ElapsedMilliseconds);
-            Thread.Sleep(50);
-        }
-    }
-
-    // AdamW's first mean is a tenth of the first gradient. (Its step divides by the gradient's size: of one that is nothing but rounding, all may differ.)
-    private static void AssertSame(string one, string many, bool moments = true)
-    {
-        foreach (var (expected, actual) in Lines(one).Zip(Lines(many)))
-        {
-            Assert.AreEqual((string?)expected["step"]?.ToJsonString(), actual["step"]?.ToJsonString());
-            foreach (var (name, value) in (expected["losses"] ?? expected["validation"])!.AsObject())
-            {
-                Assert.AreEqual((double)value!, (double)(actual["losses"] ?? actual["validation"])![name]!, 1e-6 * Math.Max(1, Math.Abs((double)value!)) * 4,
-                    $"{name} after step {expected["step"]}");
-            }
-        }
-        Assert.HasCount(Lines(one).Length, Lines(many));
-        if (!moments) return;
-        const string First = "step-000000001.safetensors";
-        using var scope = NewDisposeScope();
-        var (first, other) = (Safetensors.ReadAll(Path.Combine(one, First)), Safetensors.ReadAll(Path.Combine(many, First)));
-        string[] means = [.. first.Keys.Where(name => name.StartsWith("exp_avg.", StringComparison.Ordinal))];
-        Assert.IsNotEmpty(means);
-        float largest = means.Max(name => first[name].abs().max().item<float>());
-        Assert.IsGreaterThan(1e-4f, largest);
-        foreach (string name in means) Assert.AreEqual(0, (first[name] - other[name]).abs().max().item<float>(), 1e-6 * Math.Max(1, largest), name);
-    }
-
-    private static JsonNode[] Lines(string run) => [.. File.ReadLines(Path.Combine(run, "log.jsonl")).Select(line => JsonNode.Parse(line)!)];
 }
