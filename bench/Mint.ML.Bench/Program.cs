@@ -19,6 +19,7 @@ return args switch
     ["pipeline", var rows, var rounds] => PipelineBench.Run(rows, rounds),
     ["probe", var manifest, .. var encoders] => ProbeBench.Run(manifest, encoders),
     ["world", var model, .. var rest] => WorldBench.Run(model, rest),
+    ["count", var model, var manifest, .. var folds] => CountBench.Run(model, manifest, folds),
     ["growth", var predictions] => GrowthBench.Run(predictions),
     ["stress", var predictions, var steps, var state] => StressBench.Run(predictions, steps, state),
     _ => Usage(),
@@ -30,7 +31,7 @@ static int Usage()
         + "CLIPS FOLDER THREADS | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | load-map FOLDER | rank THREADS | generate THREADS | "
         + "search-make FOLDER CLIPS | search FOLDER | server CLIENTS SECONDS UPLOADS MODEL [OPTIONS] | "
         + "pipeline ROWS ROUNDS | probe MANIFEST FOLDER... | "
-        + "world MODEL [--teacher FOLDER] [--output FILE] [--encoder FOLDER] MANIFEST... | growth PREDICTIONS | "
+        + "world MODEL [--teacher FOLDER] [--output FILE] [--encoder FOLDER] MANIFEST... | count MODEL MANIFEST FOLD... | growth PREDICTIONS | "
         + "stress PREDICTIONS STEPS STATE_FILE   (./mint bench NAME runs them)");
     return 2;
 }
