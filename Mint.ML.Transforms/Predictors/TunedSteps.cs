@@ -47,7 +47,7 @@ internal static class TunedSteps
         $"{step} needs a bridge trained in stage 1, and column '{features}' carries none: append Trainers.BridgeNet before it in the chain, or hand one over "
         + "in Options.Bridge.");
 
-    /// <summary>The sounds that frames are of, for a model that may be asked to count them; null where it cannot, or they are not in the data any more.</summary>
+    /// <summary>The sounds that frames are of, for a model that may be asked to count them; null where it cannot, or they are not in the data.</summary>
     public static DataViewSchema.Column? Counted(DataViewSchema schema, DataViewSchema.Column features, IAudioLanguageModel model)
     {
         if (model is not MintModel { Names: not null }) return null;

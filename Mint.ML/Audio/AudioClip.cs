@@ -21,5 +21,10 @@ public sealed record AudioClip(float[] Samples, int SampleRate)
     /// <param name="sampleRate">Samples per second wanted, in Hz.</param>
     /// <exception cref="ArgumentOutOfRangeException">The rate is not between 1 and 768,000 Hz.</exception>
     public AudioClip Resample(int sampleRate) =>
-        sampleRate == SampleRate ? this : this with { Samples = Resampler.Get(SampleRate, sampleRate).Resample(Samples), SampleRate = sampleRate, Own = Own?.At(SampleRate, sampleRate) };
+        sampleRate == SampleRate ? this : this with
+        {
+            Samples = Resampler.Get(SampleRate, sampleRate).Resample(Samples),
+            SampleRate = sampleRate,
+            Own = Own?.At(SampleRate, sampleRate),
+        };
 }

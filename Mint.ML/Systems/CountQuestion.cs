@@ -17,7 +17,7 @@ internal static partial class CountQuestion
               | (?:can|could|is|are|was|were)\s+(?:an?\s+|the\s+)?(?<what>.+?)\s+(?:be\s+)?(?:heard|audible)
               | (?:do|does|did|is|are|was|were|has|have)\s+(?:an?\s+|the\s+)?(?<what>.+?))
           | (?:how\s+many|count)\s+(?:the\s+)?
-            (?!times\b|(?:different\s+)?sounds?\b|kinds?\b|types?\b|seconds?\b|minutes?\b|people\b|persons?\b|men\b|women\b|speakers?\b|voices?\b|instruments?\b)
+            (?!(?:times|(?:different\s+)?sounds?|kinds?|types?|seconds?|minutes?|people|persons?|men|women|speakers?|voices?|instruments?)\b)
             (?<what>\S+?(?:\s+\S+?){0,3}?)(?:\s+(?:are|is|can|could|do|does|did|were|was)\b.*?)?
         )
         (?:\s+(?:here|there|in\s+(?:it|(?:this|the)\s+(?:recording|clip|audio|sound|background))))?\s*[?.]*$

@@ -6,7 +6,7 @@ namespace Mint.ML.Systems;
 /// <summary>Questions that names of sounds answer without a language model, and the answers: the one place where sounds become a sentence.</summary>
 internal static partial class HeardAnswers
 {
-    private const string Instrument = "a musical instrument", Music = "music";
+    private const string Instrument = "a musical instrument";
 
     /// <summary>Of each of B sounds the answer to a question; null of a question of another kind.</summary>
     /// <param name="names">Who hears.</param>
@@ -20,7 +20,7 @@ internal static partial class HeardAnswers
         if (OrderQuestion.Asked(question) is { } order) return names.InOrder(sounds, order);
         if (Family().IsMatch(question)) return names.TellKind(sounds, Instrument);
         if (Playing().IsMatch(question)) return Told(Instrument, heard => heard.Sounds[0].Noun);
-        if (Genre().IsMatch(question)) return Told(Music, heard => heard.Sounds[0].Noun);
+        if (Genre().IsMatch(question)) return Told(null, _ => "an unclear genre"); // the names that it has of genres tell no more than chance
         if (Caption().IsMatch(question)) return Told(null, heard => string.Join(heard.InOrder ? ", then " : " and ", heard.Sounds.Select(one => one.Caption)));
         if (List().IsMatch(question)) return Told(null, heard => string.Join(", ", heard.Sounds.Select(one => one.Noun)));
         if (First().IsMatch(question)) return Told(null, heard => heard.InOrder ? heard.Sounds[0].Noun : Together(heard));

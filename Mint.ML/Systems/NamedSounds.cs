@@ -171,7 +171,7 @@ internal sealed class NamedSounds
         float[,] near = Near(clips); // (names, B)
         return [.. clips.Select((_, row) =>
         {
-            double[] likely = [.. names.Select((name, i) => among is null || name.Kinds.Contains(among) && name.Noun != among ? near[i, row] / (double)embeddings.Temperature
+            double[] likely = [.. names.Select((name, i) => among is null || name.Kinds.Contains(among) ? near[i, row] / (double)embeddings.Temperature
                 : double.NegativeInfinity)];
             double most = likely.Max();
             for (int i = 0; i < likely.Length; i++) likely[i] = Math.Exp(likely[i] - most);

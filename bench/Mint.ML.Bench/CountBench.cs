@@ -56,7 +56,8 @@ internal sealed class CountBench : IDisposable
             .SelectMany(kind => Enumerable.Range(1, Most).Select(times => (Kind: kind, Times: times,
                 Clip: Placed([.. Enumerable.Repeat(Single(one.Clip.Samples, kind)!, times)], gap, chance))))).ToList();
         var told = clips.Select(one => (one.Kind, one.Times, Told: model.Ask(one.Clip, one.Kind.Question))).ToList();
-        Console.WriteLine($"\n| events at gaps of {gap:0.##} s or more | mixtures | exactly right | mean absolute error | of the commonest answer | said not to be there | said to go on |");
+        Console.WriteLine($"\n| events at gaps of {gap:0.##} s or more | mixtures | exactly right | mean absolute error | of the commonest answer | "
+            + "said not to be there | said to go on |");
         Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- |");
         foreach (var group in told.GroupBy(one => one.Kind.Label).Append(told.GroupBy(_ => "all").Single()))
         {
@@ -64,15 +65,15 @@ internal sealed class CountBench : IDisposable
             Console.WriteLine(FormattableString.Invariant($"| {group.Key} | {group.Count()} | {right:P1} | {error:0.00} | {1.0 / Most:P1}, 1.50 | ")
                 + $"{group.Count(one => one.Told == numbers[0])} | {group.Count(one => one.Told.StartsWith("it", StringComparison.Ordinal))} |");
         }
-        var absent = clips.Where(one => one.Times == 3).SelectMany(one => kinds.Where(kind => kind != one.Kind), (one, kind) => model.Ask(one.Clip, kind.Question))
-            .ToList();
+        var absent = clips.Where(one => one.Times == 3)
+            .SelectMany(one => kinds.Where(kind => kind != one.Kind), (one, kind) => model.Ask(one.Clip, kind.Question)).ToList();
         Console.WriteLine($"\nAsked of three events of another kind: {absent.Count(said => said == numbers[0])} of {absent.Count} are said not to be there.");
 
         var others = clips.Where(one => one.Times == 2).ToList();
         var among = clips.Where(one => one.Times <= 3).Select((one, i) => (one.Times, Told: model.Ask(Joined(one.Clip.Samples,
             others.Skip(i % others.Count).Concat(others).First(other => other.Kind != one.Kind).Clip.Samples), one.Kind.Question))).ToList();
-        Console.WriteLine($"One to three times, and then two events of another kind: {among.Count(one => one.Told == numbers[one.Times])} of {among.Count} right, "
-            + $"{among.Count(one => one.Told == numbers.ElementAtOrDefault(one.Times + 2))} counted with the others.");
+        Console.WriteLine($"One to three times, and then two events of another kind: {among.Count(one => one.Told == numbers[one.Times])} of "
+            + $"{among.Count} right, {among.Count(one => one.Told == numbers.ElementAtOrDefault(one.Times + 2))} counted with the others.");
     }
 
     private void Continuous()
@@ -81,14 +82,16 @@ internal sealed class CountBench : IDisposable
         foreach (var group in recordings.Where(one => kinds.All(kind => kind.Label != one.Label)).GroupBy(one => one.Label))
         {
             var told = group.Select(one => model.Ask(one.Clip, $"How many times can {group.Key} be heard?")).GroupBy(said => said);
-            Console.WriteLine($"| {group.Key} | {string.Join("; ", told.OrderByDescending(said => said.Count()).Select(said => $"{said.Key} ({said.Count()})"))} |");
+            var most = told.OrderByDescending(said => said.Count()).Select(said => $"{said.Key} ({said.Count()})");
+            Console.WriteLine($"| {group.Key} | {string.Join("; ", most)} |");
         }
     }
 
     // 2.5 s of each, at the same level.
     private void Orders()
     {
-        Console.WriteLine("\n| 2.5 s of one recording, then 2.5 s of one of another class | asked | right | the other | only one is heard, which is right | which is the other |");
+        Console.WriteLine("\n| 2.5 s of one recording, then 2.5 s of one of another class | asked | right | the other | only one is heard, which is right | "
+            + "which is the other |");
         Console.WriteLine("| --- | --- | --- | --- | --- | --- |");
         foreach (string which in new[] { "first", "last" })
         {

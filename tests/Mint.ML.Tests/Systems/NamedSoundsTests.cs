@@ -20,14 +20,6 @@ public sealed class NamedSoundsTests
         ["silence"] = new("silence", "silence", ["silence"]),
     };
 
-    private static readonly Dictionary<string, SoundName> pieces = new()
-    {
-        ["music"] = new("music plays", "music", ["music"]),
-        ["jazz"] = new("jazz plays", "jazz", ["music"]),
-        ["rock"] = new("rock music plays", "rock music", ["music"]),
-        ["dog"] = new("a dog barks", "a dog's bark", ["an animal"]),
-    };
-
     private static readonly Dictionary<string, SoundName> instruments = new()
     {
         ["foghorn"] = new("a foghorn sounds", "a foghorn", ["a horn"]),
@@ -123,6 +115,8 @@ public sealed class NamedSoundsTests
     [DataRow("Which comes first, the dog or the car?", "neither is heard")]
     [DataRow("How many times does the dog bark?", "not at all")]
     [DataRow("How many times can a hen be heard?", "it is heard, and cannot be counted without the sound itself")]
+    [DataRow("What genre is it?", "an unclear genre")]
+    [DataRow("What kind of music is it?", "an unclear genre")]
     [DataRow("Is it indoors or outdoors?", null)]
     public void Questions_that_names_answer_need_no_language_model(string question, string? answer)
     {
@@ -185,17 +179,6 @@ public sealed class NamedSoundsTests
         // A cello is likelier than either brass instrument, and less likely than both.
         var heard = Sound(tensor(new[] { 1f, 0.17f, 0.17f, 0.2f }).view(1, 1, -1));
         CollectionAssert.AreEqual(new[] { answer }, HeardAnswers.Of(new(new Axes(instruments), instruments), heard, question));
-    }
-
-    [TestMethod]
-    [DataRow("What genre is it?", "jazz")]
-    [DataRow("What kind of music is it?", "jazz")]
-    [DataRow("Which genre of music is this?", "jazz")]
-    public void Who_asks_for_a_genre_is_told_one_although_music_is_likelier(string question, string answer)
-    {
-        using var scope = NewDisposeScope();
-        CollectionAssert.AreEqual(new[] { answer },
-            HeardAnswers.Of(new(new Axes(pieces), pieces), Sound(tensor(new[] { 0.9f, 0.4f, 0.1f, 1f }).view(1, 1, -1)), question));
     }
 
     [TestMethod]
