@@ -4,6 +4,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Mint.ML.Generation;
 using Mint.ML.ModelFiles;
+using Mint.ML.Systems;
 using Mint.ML.Text;
 using Mint.ML.Transforms.Predictors;
 using Mint.ML.Transforms.RowMapping;
@@ -43,12 +44,14 @@ public sealed class CaptionGeneratingTransformer : RowMapTransformer, ILoadable<
     {
         private readonly CaptionGeneratingTransformer owner;
         private readonly DataViewSchema.Column features;
-        private readonly DataViewSchema.Column? instruction;
+        private readonly DataViewSchema.Column? instruction, audio;
 
         public Binding(CaptionGeneratingTransformer owner, DataViewSchema input) : base(input)
         {
             this.owner = owner;
             features = FrameBatch.Column(input, owner.options.FeatureColumnName, owner.model.Model.FrameWidth);
+            if (owner.options.InstructionColumnName is not null || CountQuestion.Asked(owner.options.Instruction) is not null)
+                audio = TunedSteps.Counted(input, features, owner.model.Model);
             if (owner.options.InstructionColumnName is { } asked)
                 instruction = input.Require(asked, "text", type => type is TextDataViewType);
             Added = [new(owner.options.OutputColumnName, TextDataViewType.Instance)];
@@ -56,7 +59,8 @@ public sealed class CaptionGeneratingTransformer : RowMapTransformer, ILoadable<
 
         public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
 
-        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => instruction is { } asked ? [features, asked] : [features];
+        public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) =>
+            new DataViewSchema.Column?[] { features, instruction, audio }.OfType<DataViewSchema.Column>();
 
         public override void Compute(RowBatch batch)
         {
@@ -64,9 +68,7 @@ public sealed class CaptionGeneratingTransformer : RowMapTransformer, ILoadable<
             string[] asked = instruction is { } column ? [.. batch.Input<ReadOnlyMemory<char>>(column).ToArray().Select(text => text.ToString())]
                 : [owner.options.Instruction];
             if (instruction is { Name: var name }) TextTensors.CheckRead(name, asked, batch.Position, owner.model.Model.UnreadTokens);
-            TunedSteps.Answer(owner.model.Model, batch.Input<VBuffer<float>>(features), features.Name, asked,
-                owner.options.Generation,
-                batch.Output<ReadOnlyMemory<char>>(0), cancel.Token);
+            TunedSteps.Answer(owner.model.Model, batch, features, audio, asked, owner.options.Generation, batch.Output<ReadOnlyMemory<char>>(0), cancel.Token);
         }
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using Mint.ML.Audio;
 using Mint.ML.Bridges;
 using Mint.ML.Generation;
 using Mint.ML.ModelFiles;
@@ -46,19 +47,33 @@ internal static class TunedSteps
         $"{step} needs a bridge trained in stage 1, and column '{features}' carries none: append Trainers.BridgeNet before it in the chain, or hand one over "
         + "in Options.Bridge.");
 
-    /// <summary>Answers about each row's sound: one instruction about all rows, or one a row. "" for rows without sound or instruction.</summary>
-    public static void Answer(IAudioLanguageModel model, ReadOnlySpan<VBuffer<float>> features, string column, IReadOnlyList<string> instructions,
-        GenerationOptions options, Span<ReadOnlyMemory<char>> answers, CancellationToken cancel)
+    /// <summary>The sounds that frames are of, for a model that may be asked to count them; null where it cannot, or they are not in the data.</summary>
+    public static DataViewSchema.Column? Counted(DataViewSchema schema, DataViewSchema.Column features, IAudioLanguageModel model)
     {
+        if (model is not MintModel { Names: not null }) return null;
+        if (features.Annotations.Schema.GetColumnOrNull(AudioFeaturizingTransformer.AudioColumnAnnotation) is not { Type: TextDataViewType }) return null;
+        ReadOnlyMemory<char> name = default;
+        features.Annotations.GetValue(AudioFeaturizingTransformer.AudioColumnAnnotation, ref name);
+        return schema.GetColumnOrNull(name.ToString()) is { Type: AudioDataViewType } column ? column : null;
+    }
+
+    /// <summary>Answers about each row's sound: one instruction about all rows, or one a row. "" for rows without sound or instruction.</summary>
+    public static void Answer(IAudioLanguageModel model, RowBatch batch, DataViewSchema.Column column, DataViewSchema.Column? audio,
+        IReadOnlyList<string> instructions, GenerationOptions options, Span<ReadOnlyMemory<char>> answers, CancellationToken cancel)
+    {
+        var features = batch.Input<VBuffer<float>>(column);
         answers.Fill(ReadOnlyMemory<char>.Empty);
         bool one = instructions.Count == 1;
         int[] asked = [.. Enumerable.Range(0, features.Length).Where(row => instructions[one ? 0 : row].Length > 0)];
         var heard = new VBuffer<float>[asked.Length];
         for (int i = 0; i < asked.Length; i++) heard[i] = features[asked[i]];
-        if (FrameBatch.Read(heard, model.FrameWidth, column, model.LanguageModel.Device) is not var (rows, sounds)) return;
+        if (FrameBatch.Read(heard, model.FrameWidth, column.Name, model.LanguageModel.Device) is not var (rows, sounds)) return;
         using (sounds)
         {
-            var texts = model.Answer(sounds, one ? instructions : [.. rows.Select(row => instructions[asked[row]])], options, cancel);
+            var clips = audio is { } counted ? batch.Input<MLAudio?>(counted).ToArray() : [];
+            AudioClip[] heardClips = [.. rows.Select(row => clips.ElementAtOrDefault(asked[row])?.Clip).OfType<AudioClip>()];
+            var told = sounds with { Clips = heardClips.Length == rows.Count ? heardClips : null };
+            var texts = model.Answer(told, one ? instructions : [.. rows.Select(row => instructions[asked[row]])], options, cancel);
             for (int i = 0; i < rows.Count; i++) answers[asked[rows[i]]] = texts[i].AsMemory();
         }
     }

@@ -68,12 +68,13 @@ public sealed class InstructionTunedTransformer : RowMapTransformer, ILoadable<I
     {
         private readonly InstructionTunedTransformer owner;
         private readonly DataViewSchema.Column features;
-        private readonly DataViewSchema.Column? instruction;
+        private readonly DataViewSchema.Column? instruction, audio;
 
         public Binding(InstructionTunedTransformer owner, DataViewSchema input) : base(input)
         {
             this.owner = owner;
             features = FrameBatch.Column(input, owner.columns.FeatureColumnName, owner.model.Value.Model.FrameWidth);
+            audio = TunedSteps.Counted(input, features, owner.model.Value.Model);
             instruction = input.GetColumnOrNull(owner.columns.InstructionColumnName) is { Type: TextDataViewType } column ? column : null;
             var reference = new ModelReference { Bridge = ModelReference.Find(features)?.Bridge, Tuned = owner.model };
             Added = instruction is null ? [reference.On(features)] : [reference.On(features), new(owner.columns.OutputColumnName, TextDataViewType.Instance)];
@@ -84,7 +85,9 @@ public sealed class InstructionTunedTransformer : RowMapTransformer, ILoadable<I
         public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive)
         {
             yield return features;
-            if (this.instruction is { } instruction && isActive(1)) yield return instruction;
+            if (this.instruction is not { } instruction || !isActive(1)) yield break;
+            yield return instruction;
+            if (audio is { } counted) yield return counted;
         }
 
         public override void Compute(RowBatch batch)
@@ -96,7 +99,7 @@ public sealed class InstructionTunedTransformer : RowMapTransformer, ILoadable<I
             string[] asked = new string[batch.Count];
             for (int i = 0; i < asked.Length; i++) asked[i] = instructions[i].ToString();
             using var cancel = owner.Host.Cancellation();
-            TunedSteps.Answer(owner.model.Value.Model, features, this.features.Name, asked, owner.columns.Generation, batch.Output<ReadOnlyMemory<char>>(1),
+            TunedSteps.Answer(owner.model.Value.Model, batch, this.features, audio, asked, owner.columns.Generation, batch.Output<ReadOnlyMemory<char>>(1),
                 cancel.Token);
         }
     }

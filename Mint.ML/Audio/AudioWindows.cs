@@ -7,6 +7,9 @@ internal readonly record struct AudioWindow(int Start, int End)
 {
     /// <summary>Number of samples.</summary>
     public int Length => End - Start;
+
+    /// <summary>The same stretch at another rate.</summary>
+    public AudioWindow At(int from, int to) => new((int)((long)Start * to / from), (int)((long)End * to / from));
 }
 
 /// <summary>Long recordings in pieces that a model can take.</summary>

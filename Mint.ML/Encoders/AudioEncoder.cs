@@ -1,3 +1,4 @@
+using Mint.ML.Audio;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Encoders;
@@ -7,6 +8,9 @@ namespace Mint.ML.Encoders;
 /// <param name="Mask">(B, T) bool, true where the frame comes from audio and false where it comes from padding.</param>
 public sealed record AudioEncoding(Tensor Frames, Tensor Mask) : IDisposable
 {
+    /// <summary>The B sounds themselves, where they are at hand: a frame may be too long to tell two events apart.</summary>
+    internal IReadOnlyList<AudioClip>? Clips { get; init; }
+
     /// <inheritdoc/>
     public void Dispose()
     {

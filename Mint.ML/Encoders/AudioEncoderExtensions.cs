@@ -42,7 +42,8 @@ public static class AudioEncoderExtensions
     public static AudioEncoding Encode(this IAudioEncoder encoder, IReadOnlyList<AudioClip> clips)
     {
         if (clips.Count == 0) throw new ArgumentException("There are no clips.", nameof(clips));
-        float[][] samples = [.. clips.Select(clip => encoder.Fit(clip).Samples)];
+        clips = [.. clips.Select(clip => encoder.Fit(clip))];
+        float[][] samples = [.. clips.Select(clip => clip.Samples)];
         int longest = samples.Max(clip => clip.Length);
         var padded = new float[(long)samples.Length * longest];
         for (int row = 0; row < samples.Length; row++) samples[row].CopyTo(padded, (long)row * longest);
@@ -51,6 +52,6 @@ public static class AudioEncoderExtensions
         var waveforms = tensor(padded, [samples.Length, longest]);                      // (B, samples)
         var lengths = tensor(samples.Select(clip => (long)clip.Length).ToArray());      // (B)
         var (frames, mask) = encoder.Encode(waveforms.to(encoder.Device), lengths.to(encoder.Device));
-        return new AudioEncoding(frames.MoveToOuterDisposeScope(), mask.MoveToOuterDisposeScope());
+        return new AudioEncoding(frames.MoveToOuterDisposeScope(), mask.MoveToOuterDisposeScope()) { Clips = clips };
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Mint.ML.Audio;
+using Mint.ML.Text;
 
 namespace Mint.ML.Generation;
 
@@ -95,7 +96,10 @@ public sealed class LongAudio
     /// <summary>The windows of the recording that was divided, as clips of their own; the recording itself where it is one window.</summary>
     /// <param name="recording">As long as the one that was divided.</param>
     public IEnumerable<AudioClip> Cut(AudioClip recording) => Windows.Count == 1 && CutSamples == 0 ? [recording]
-        : Windows.Select(window => new AudioClip(recording.Samples[window.Start..window.End], recording.SampleRate));
+        : Windows.Select((window, i) => new AudioClip(recording.Samples[window.Start..window.End], recording.SampleRate)
+        {
+            Own = new(bounds[i] - window.Start, bounds[i + 1] - window.Start),
+        });
 
     /// <summary>Segments in order, without gaps: neighbouring windows with the same answer are one.</summary>
     /// <param name="answers">One a window.</param>
@@ -112,11 +116,14 @@ public sealed class LongAudio
         return segments;
     }
 
-    /// <summary>One text for the recording: the windows' different answers, in the order in which they are first given, with "; " between them.</summary>
+    /// <summary>One text for the recording: the windows' different answers, in the order in which they are first given, with "; " between them. Counts of
+    /// events ("twice") are added up.</summary>
     /// <param name="answers">One a window; empty ones say nothing.</param>
     public string Merge(IReadOnlyList<string> answers)
     {
         Check(answers.Count);
+        int?[] times = [.. answers.Select(Times.Read)];
+        if (times.All(count => count is not null)) return Times.Said(times.Sum(count => count!.Value));
         return string.Join("; ", answers.Where(answer => answer.Length > 0).Distinct());
     }
 

@@ -4,7 +4,8 @@ namespace Mint.ML.ModelFiles;
 
 /// <summary>
 /// Where frozen models are looked for that a model file names and does not hold: in the folders given, in those of the environment variable
-/// MINT_MODELS (several are separated as in PATH), beside the model file, in the current directory, and beside the program.
+/// MINT_MODELS (several are separated as in PATH), beside the model file, in the current directory, beside the program, and in the folders that the model
+/// file lies in: "models/bert" of /work/runs/mint.zip is /work/models/bert, wherever it is loaded from.
 /// </summary>
 /// <remarks>In each folder by the path that the model had at training, and by its last name alone. What is found must have the hashes of then.</remarks>
 /// <param name="Folders">Searched first, in this order.</param>
@@ -40,10 +41,20 @@ public sealed record FrozenModelFolders(params IReadOnlyList<string> Folders)
         .. (Environment.GetEnvironmentVariable(Variable) ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries),
         ".",
         AppContext.BaseDirectory,
+        .. above,
     ];
 
-    /// <summary>The same, and the folder of a model file.</summary>
-    internal FrozenModelFolders Beside(string modelFile) => this with { Folders = [.. Folders, Path.GetDirectoryName(Path.GetFullPath(modelFile))!] };
+    // A path that the model had at training is below the directory of then, which is often one of these.
+    private IReadOnlyList<string> above = [];
+
+    /// <summary>The same, and the folder of a model file, and those above it.</summary>
+    internal FrozenModelFolders Beside(string modelFile)
+    {
+        var folder = new FileInfo(modelFile).Directory!;
+        List<string> parents = [];
+        for (var parent = folder.Parent; parent is not null; parent = parent.Parent) parents.Add(parent.FullName);
+        return this with { Folders = [.. Folders, folder.FullName], above = parents };
+    }
 
     /// <summary>Bytes that an embedded model of so many in its file may unpack to.</summary>
     internal long MostUnpacked(long packed) => MostUnpackedBytes

@@ -56,13 +56,32 @@ internal sealed class TunedModel(MintModel model, VocabularyFiles vocabulary, Fr
     private static Dictionary<string, SoundName>? Names(string file)
     {
         if (!File.Exists(file)) return null;
+        string json = File.ReadAllText(file);
         try
         {
-            return JsonSerializer.Deserialize<Dictionary<string, SoundName>>(File.ReadAllText(file));
+            return JsonSerializer.Deserialize<Dictionary<string, SoundName>>(json);
+        }
+        catch (JsonException) when (IsEarlier(json))
+        {
+            throw new NotSupportedException($"It is an everyday model of an earlier version: {NamesFile} in it has one text a name, and captions are not among "
+                + "them. Take the model that ships with this version (Mint.ML.Samples/models/everyday/mint.zip), or train yours again (./mint make-world).");
         }
         catch (JsonException error)
         {
             throw new FormatException($"the names of what it hears, {NamesFile}, cannot be read: {error.Message}", error);
+        }
+    }
+
+    // Before captions were told by names too, a name had its noun alone.
+    private static bool IsEarlier(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<Dictionary<string, string>>(json) is not null;
+        }
+        catch (JsonException)
+        {
+            return false;
         }
     }
 }

@@ -16,13 +16,16 @@ internal static partial class HeardAnswers
     {
         question = question.Trim();
         if (PresenceQuestion.Asked(question) is { } asked) return [.. names.Hears(sounds, asked).Select(there => there ? "yes" : "no")];
+        if (CountQuestion.Asked(question) is { } counted) return names.Count(sounds, counted);
+        if (OrderQuestion.Asked(question) is { } order) return names.InOrder(sounds, order);
         if (Family().IsMatch(question)) return names.TellKind(sounds, Instrument);
         if (Playing().IsMatch(question)) return Told(Instrument, heard => heard.Sounds[0].Noun);
+        if (Genre().IsMatch(question)) return Told(null, _ => "an unclear genre"); // the names that it has of genres tell no more than chance
         if (Caption().IsMatch(question)) return Told(null, heard => string.Join(heard.InOrder ? ", then " : " and ", heard.Sounds.Select(one => one.Caption)));
         if (List().IsMatch(question)) return Told(null, heard => string.Join(", ", heard.Sounds.Select(one => one.Noun)));
         if (First().IsMatch(question)) return Told(null, heard => heard.InOrder ? heard.Sounds[0].Noun : Together(heard));
         if (Last().IsMatch(question)) return Told(null, heard => heard.InOrder ? heard.Sounds[^1].Noun : Together(heard));
-        return Count().IsMatch(question) ? Told(null, heard => heard.Sounds.Count == 1 ? "one" : "two") : null;
+        return Different().IsMatch(question) ? Told(null, heard => heard.Sounds.Count == 1 ? "one" : "two") : null;
 
         string[] Told(string? among, Func<ToldSounds, string> say) => [.. names.Tell(sounds, among).Select(say)];
     }
@@ -54,11 +57,14 @@ internal static partial class HeardAnswers
     private static partial Regex Last();
 
     [GeneratedRegex(@"^how\s+many\s+(?:different\s+)?sounds\b", Form)]
-    private static partial Regex Count();
+    private static partial Regex Different();
 
     [GeneratedRegex(@"^(?:what|which)\s+(?:musical\s+)?instrument\s+(?:is|plays?|can|do)\b"
         + @"|^the\s+most\s+prominent\s+instrument\s+in\s+this\s+music\s+is", Form)]
     private static partial Regex Playing();
+
+    [GeneratedRegex(@"^(?:what|which)\s+(?:(?:kind|style|type)\s+of\s+music|(?:musical\s+|music\s+)?(?:genre|style))\b", Form)]
+    private static partial Regex Genre();
 
     [GeneratedRegex(@"^(?:what|which)\s+(?:instrument\s+)?family\b", Form)]
     private static partial Regex Family();

@@ -1,6 +1,8 @@
+using Mint.ML.Audio;
 using Mint.ML.Encoders;
 using Mint.ML.Generation;
 using Mint.ML.Retrieval;
+using Mint.ML.Text;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Systems;
@@ -49,7 +51,7 @@ internal sealed class NamedSounds
         double[][] whole = Probabilities(embeddings.Clips(sounds), among);
         var told = new ToldSounds[whole.Length];
         using var scope = NewDisposeScope();
-        int[] lengths = [.. Cpu.Longs(sounds.Mask.to(ScalarType.Int64).sum(1)).Select(length => (int)length)];
+        int[] lengths = Lengths(sounds);
         for (int row = 0; row < told.Length; row++)
             told[row] = (among is null && lengths[row] >= 2 * Second ? Two(sounds.Frames[row], lengths[row]) : null) ?? new([Named(whole[row])], true);
         return told;
@@ -62,15 +64,57 @@ internal sealed class NamedSounds
     /// <summary>Whether something is in each of B sounds.</summary>
     /// <param name="sounds">The sounds.</param>
     /// <param name="asked">Any name of it: it need not be one that is told.</param>
-    public bool[] Hears(AudioEncoding sounds, string asked)
+    public bool[] Hears(AudioEncoding sounds, string asked) => [.. Shares(embeddings.Clips(sounds), asked).Select(share => share >= PresentShare)];
+
+    /// <summary>How many times something is heard in each of B sounds: its name tells whether it is there, and the loudness how often. What else is there
+    /// is counted with it.</summary>
+    /// <param name="sounds">The sounds.</param>
+    /// <param name="asked">Any name of it.</param>
+    public string[] Count(AudioEncoding sounds, string asked) => [.. Hears(sounds, asked).Select((there, row) =>
+        !there ? Times.Said(0)
+        : sounds.Clips is not { } clips ? "it is heard, and cannot be counted without the sound itself"
+        : SoundEvents.Of(clips[row]) is { GoesOn: false, Onsets.Count: > 0 and var times } ? Times.Said(times)
+        : "it goes on and cannot be counted")];
+
+    /// <summary>Which of two comes first, or last, in each of B sounds, by the mean time at which it is likely; as it was asked for.</summary>
+    /// <param name="sounds">The sounds.</param>
+    /// <param name="asked">What is asked.</param>
+    public string[] InOrder(AudioEncoding sounds, OrderQuestion asked)
     {
-        var clips = embeddings.Clips(sounds);
+        using var scope = NewDisposeScope();
+        return [.. Lengths(sounds).Select((length, row) =>
+        {
+            var seconds = Seconds(sounds.Frames[row], Enumerable.Range(0, Math.Max(1, length - Second + 1)), Math.Min(length, Second));
+            double? one = MeanTime(asked.One), other = MeanTime(asked.Other);
+            if (one is null && other is null) return "neither is heard";
+            if (one is null || other is null) return $"only {(one is null ? asked.Other : asked.One)}";
+            return one == other ? $"{asked.One} and {asked.Other} together" : one < other != asked.Last ? asked.One : asked.Other;
+
+            double? MeanTime(string name)
+            {
+                double[] shares = [.. Shares(seconds, OrderQuestion.Name(name)).Select(share => Math.Min(1, share))];
+                return shares.Max() < PresentShare ? null : shares.Select((share, at) => share * at).Sum() / shares.Sum();
+            }
+        })];
+    }
+
+    // Of each of some sounds how likely something is beside the likeliest name.
+    private double[] Shares(IReadOnlyList<float[,]> clips, string asked)
+    {
         float[,] near = Near(clips), wanted = BridgeEmbeddings.Similarities(embeddings.Texts([asked]), clips); // (names, B), (1, B)
         return [.. clips.Select((_, row) =>
         {
             float likeliest = Enumerable.Range(0, names.Length).Max(name => near[name, row]);
-            return Math.Exp((wanted[0, row] - likeliest) / embeddings.Temperature) >= PresentShare;
+            return Math.Exp((wanted[0, row] - likeliest) / embeddings.Temperature);
         })];
+    }
+
+    // Of (T, E) frames the seconds that begin at some of them, or shorter stretches.
+    private IReadOnlyList<float[,]> Seconds(Tensor frames, IEnumerable<int> starts, int length = Second)
+    {
+        using var seconds = stack([.. starts.Select(from => frames.narrow(0, from, length))], 0); // (S, 3, E)
+        using var real = ones([seconds.shape[0], length], dtype: ScalarType.Bool, device: seconds.device);
+        return embeddings.Clips(new AudioEncoding(seconds, real));
     }
 
     // The name, or the narrowest kind, that is likely enough.
@@ -89,9 +133,7 @@ internal sealed class NamedSounds
     // (T, E) frames: the surest two names of different kinds that two seconds are sure of, each without the other's kind; null where there are none.
     private ToldSounds? Two(Tensor frames, int length)
     {
-        using var seconds = stack([.. Enumerable.Range(0, length - Second + 1).Select(from => frames.narrow(0, from, Second))], 0); // (S, 3, E)
-        using var real = ones([seconds.shape[0], Second], dtype: ScalarType.Bool, device: seconds.device);
-        double[][] likely = Probabilities(embeddings.Clips(new AudioEncoding(seconds, real)), null);
+        double[][] likely = Probabilities(Seconds(frames, Enumerable.Range(0, length - Second + 1)), null);
         var sure = likely.Select((of, at) => (At: at, Name: Best(of))).Where(one => Sure(likely[one.At], one.Name)).ToList();
         var pairs = sure.SelectMany(one => sure.Where(other => other.At > one.At && Apart(one, other) && Apart(other, one)), (one, other) => (one, other));
         var (first, last) = pairs.DefaultIfEmpty().MaxBy(pair => likely[pair.one.At][pair.one.Name] * likely[pair.other.At][pair.other.Name]);
@@ -139,6 +181,8 @@ internal sealed class NamedSounds
     }
 
     private static int Best(double[] likely) => Enumerable.Range(0, likely.Length).MaxBy(name => likely[name]);
+
+    private static int[] Lengths(AudioEncoding sounds) => [.. Cpu.Longs(sounds.Mask.to(ScalarType.Int64).sum(1)).Select(length => (int)length)];
 
     private float[,] Near(IReadOnlyList<float[,]> clips) => BridgeEmbeddings.Similarities(texts, clips);
 }

@@ -21,6 +21,7 @@ return args switch
     ["pipeline", var rows, var rounds] => PipelineBench.Run(rows, rounds),
     ["probe", var manifest, .. var encoders] => ProbeBench.Run(manifest, encoders),
     ["world", var model, .. var rest] => WorldBench.Run(model, rest),
+    ["count", var model, var manifest, .. var folds] => CountBench.Run(model, manifest, folds),
     ["growth", var predictions] => GrowthBench.Run(predictions),
     ["stress", var predictions, var steps, var state] => StressBench.Run(predictions, steps, state),
     _ => Usage(),
@@ -34,7 +35,7 @@ static int Usage()
         + "narrow FOLDER MANIFEST PROMPT COLUMN | "
         + "search-make FOLDER CLIPS | search FOLDER | server CLIENTS SECONDS UPLOADS MODEL [OPTIONS] | "
         + "pipeline ROWS ROUNDS | probe MANIFEST FOLDER... | "
-        + "world MODEL [--teacher FOLDER] [--output FILE] [--encoder FOLDER] MANIFEST... | growth PREDICTIONS | "
+        + "world MODEL [--teacher FOLDER] [--output FILE] [--encoder FOLDER] MANIFEST... | count MODEL MANIFEST FOLD... | growth PREDICTIONS | "
         + "stress PREDICTIONS STEPS STATE_FILE   (./mint bench NAME runs them)");
     return 2;
 }

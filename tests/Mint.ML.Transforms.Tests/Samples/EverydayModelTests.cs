@@ -1,4 +1,8 @@
+using System.IO.Compression;
+using System.Text;
 using System.Text.RegularExpressions;
+using Microsoft.ML;
+using Microsoft.ML.Data;
 using Mint.ML.Audio;
 using Mint.ML.ModelFiles;
 using Mint.ML.Samples.Cli;
@@ -103,6 +107,83 @@ public sealed class EverydayModelTests
         Assert.IsGreaterThanOrEqualTo(notes.Count * 9 / 20, right); // 45 %; chance is 20
         int told = notes.Count(note => model.Ask(note.Path, "What family of instruments is it?").EndsWith("instrument", StringComparison.Ordinal));
         Assert.IsGreaterThan(notes.Count / 2, told);
+    }
+
+    [TestMethod]
+    [DataRow(1, "once")]
+    [DataRow(4, "four times")]
+    public async Task A_bark_that_is_placed_some_times_is_counted_whole_in_pieces_and_in_a_pipeline(int times, string told)
+    {
+        var recording = AudioFile.Read(clips.First(clip => clip.Label == "dog").File, 16_000);
+        int peak = Array.IndexOf(recording.Samples, recording.Samples.Max());
+        float[] bark = recording.Samples[Math.Max(0, peak - 1600)..(peak + 2400)], pause = new float[8000]; // a quarter of a second; half of one
+        var clip = new AudioClip([.. pause, .. Enumerable.Repeat((float[])[.. bark, .. pause], times).SelectMany(samples => samples)], 16_000);
+        const string Question = "How many times does the dog bark?";
+
+        Assert.AreEqual(told, model.Ask(clip, Question));
+        Assert.AreEqual("not at all", model.Ask(clip, "How many times can a piano be heard?"));
+        string streamed = "";
+        await foreach (string piece in model.StreamAsync(clip, Question)) streamed += piece;
+        Assert.AreEqual(told, streamed);
+
+        var ml = new MLContext();
+        var pipeline = ml.AudioLanguage().LoadModel(Path.Combine(models, "everyday", "mint.zip"), new FrozenModelFolders(models));
+        string file = Path.Combine(Directory.CreateTempSubdirectory("mint-count-").FullName, "dog.wav");
+        AudioFile.WriteWav(file, clip);
+        var rows = ml.Data.LoadFromEnumerable([new Asked { Path = file, Instruction = Question }]);
+        Assert.AreEqual(told, pipeline.Transform(rows).GetColumn<string>("GeneratedResponse").Single());
+    }
+
+    private sealed class Asked
+    {
+        public string Path { get; set; } = "";
+
+        public string Instruction { get; set; } = "";
+    }
+
+    [TestMethod]
+    public void What_goes_on_is_not_counted_and_of_two_the_first_is_told()
+    {
+        string rain = clips.First(clip => clip.Label == "rain").File, rooster = clips.First(clip => clip.Label == "rooster").File;
+        Assert.AreEqual("it goes on and cannot be counted", model.Ask(rain, "How often is rain heard?"));
+        float[] first = AudioFile.Read(rooster, 16_000).Samples[..40_000], last = AudioFile.Read(rain, 16_000).Samples[..40_000];
+        Assert.AreEqual("the rooster", model.Ask(new AudioClip([.. first, .. last], 16_000), "Which comes first, the rain or the rooster?"));
+        Assert.AreEqual("the rain", model.Ask(new AudioClip([.. last, .. first], 16_000), "Which comes first, the rain or the rooster?"));
+    }
+
+    [TestMethod]
+    public void A_model_whose_names_are_of_an_earlier_version_is_refused_with_what_to_do()
+    {
+        string file = Path.Combine(Directory.CreateTempSubdirectory("mint-earlier-").FullName, "mint.zip");
+        File.Copy(Path.Combine(models, "everyday", "mint.zip"), file);
+        using (var zip = ZipFile.Open(file, ZipArchiveMode.Update))
+        {
+            var entry = zip.Entries.Single(entry => entry.Name == "TunedProjection");
+            using var changed = new MemoryStream();
+            using (var from = new BinaryReader(entry.Open()))
+            using (var to = new BinaryWriter(changed, Encoding.UTF8, leaveOpen: true))
+            {
+                int count = from.ReadInt32();
+                to.Write(count);
+                for (int i = 0; i < count; i++)
+                {
+                    string name = from.ReadString();
+                    byte[] bytes = from.ReadBytes((int)from.ReadInt64());
+                    if (name == "names.json") bytes = """{"dog": "a dog's bark", "rain": "rain"}"""u8.ToArray();
+                    to.Write(name);
+                    to.Write((long)bytes.Length);
+                    to.Write(bytes);
+                }
+            }
+            using var stream = entry.Open();
+            stream.SetLength(0);
+            stream.Write(changed.ToArray());
+        }
+        var refused = Assert.Throws<NotSupportedException>(() => AudioLanguageModel.Load(file, null, new FrozenModelFolders(models)));
+        StringAssert.Contains(refused.Message, file);
+        StringAssert.Contains(refused.Message, "an everyday model of an earlier version");
+        StringAssert.Contains(refused.Message, "Mint.ML.Samples/models/everyday/mint.zip");
+        StringAssert.Contains(refused.Message, "./mint make-world");
     }
 
     [TestMethod]
