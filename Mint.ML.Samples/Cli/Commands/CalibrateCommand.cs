@@ -29,7 +29,8 @@ internal static class CalibrateCommand
         };
         var any = new Option<bool>("--any-of")
         {
-            Description = "The column has every name that is right, with semicolons between them: the answer is to be one of these",
+            Description = "The column has every name that is right, with semicolons between them: an answer is right that is one of them. Of a clip without any "
+                + "nobody knows, and it is left out",
         };
         var labels = LabelsOption.Create("Labels with commas between them, or a file with one a line (default: those of the model file, else the manifest's)");
         var instruction = new Option<string?>("--instruction") { Description = "What the labels are an answer to (default: the model file's)" };
@@ -57,6 +58,7 @@ internal static class CalibrateCommand
             var defaults = File.Exists(file) ? AnswerDefaults.Read(file) : new(); // none is told when it is loaded
             var how = ranking.Read(parse, defaults.Ranking);
             var clips = Clip.Read(parse.GetValue(manifest)!, parse.GetValue(column)!, how.MultiLabel || parse.GetValue(any));
+            if (parse.GetValue(any)) clips.RemoveAll(clip => clip.Labels.Length == 0);
             string[] among = LabelsOption.Read(parse.GetValue(labels)) is { Length: > 0 } given ? given : defaults.Labels.Count > 0 ? [.. defaults.Labels]
                 : [.. clips.SelectMany(clip => clip.Labels).Distinct().Order(StringComparer.Ordinal)];
             OptionErrors.Check(how.Validate, () => RankingOptions.CheckLabels(among));

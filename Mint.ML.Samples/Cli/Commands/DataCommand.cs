@@ -45,9 +45,10 @@ internal static class DataCommand
     private static Command HeldOut()
     {
         var folder = new Argument<string>("folder") { Description = "Where it goes", DefaultValueFactory = _ => "data-cache/held-out" };
-        var teacher = new Option<string>("--teacher") { Description = "Folder of YAMNet, who says what is heard: model.safetensors, labels.txt", Required = true };
-        var command = new Command("held-out", "Gather sounds that no training hears (600 MB to download), with the names that a teacher is sure of, in two halves "
-            + "by source: choose.csv to calibrate on, show.csv to measure.") { folder, teacher };
+        var teacher = new Option<string>("--teacher") { Description = "Folder of YAMNet, who says what is heard: model.safetensors, labels.txt" };
+        teacher.Required = true;
+        var command = new Command("held-out", "Gather sounds that no training hears (600 MB to download), with the names that a teacher is sure of, in "
+            + "two halves by source: choose.csv to calibrate on, show.csv to measure.") { folder, teacher };
         command.SetAction((parse, cancel) =>
         {
             string home = parse.GetValue(folder)!;
@@ -55,7 +56,8 @@ internal static class DataCommand
             Stopping.Listen();
             var clips = SoundCollection.Gather(home, SoundSources.Measured, Shipped.Where(File.Exists), Console.Out, cancel);
             // Notes of the soundfont that the encoder was held out on were heard by stage 1.
-            HeldOutSounds.Write(home, [.. clips.Where(clip => clip.Split == "test" && Soundfont.All.All(font => font.Name != clip.Source))], parse.GetValue(teacher)!, Console.Out, cancel);
+            var own = clips.Where(clip => clip.Split == "test" && Soundfont.All.All(font => font.Name != clip.Source));
+            HeldOutSounds.Write(home, [.. own], parse.GetValue(teacher)!, Console.Out, cancel);
             return Task.FromResult(0);
         });
         return command;
