@@ -29,8 +29,8 @@ internal static class CalibrateCommand
         };
         var any = new Option<bool>("--any-of")
         {
-            Description = "The column has every name that is right, with semicolons between them: an answer is right that is one of them. Of a clip without any "
-                + "nobody knows, and it is left out",
+            Description = "The column has every name that is right, with semicolons between them: an answer is right that is one of them. A clip "
+                + "without any is left out: nobody knows what it is",
         };
         var labels = LabelsOption.Create("Labels with commas between them, or a file with one a line (default: those of the model file, else the manifest's)");
         var instruction = new Option<string?>("--instruction") { Description = "What the labels are an answer to (default: the model file's)" };

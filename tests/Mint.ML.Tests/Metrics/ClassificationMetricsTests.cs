@@ -37,7 +37,8 @@ public sealed class ClassificationMetricsTests
         double[] confidences = [0.2, 0.75, 0.75, 0.95, 1, 0.95];
         double first = 0.25 * 0.25 - 0.5 / 2, mean = (0.05 + 0 - 0.95) / 3;
         double second = mean * mean - (Math.Pow(0.05 - mean, 2) + Math.Pow(mean, 2) + Math.Pow(-0.95 - mean, 2)) / 2 / 3;
-        Assert.AreEqual(Math.Sqrt(Math.Max(0, (2 * first + 3 * second) / 6)), ClassificationMetrics.DebiasedCalibrationError(right, confidences, bins: 10), 1e-12);
+        double expected = Math.Sqrt(Math.Max(0, (2 * first + 3 * second) / 6));
+        Assert.AreEqual(expected, ClassificationMetrics.DebiasedCalibrationError(right, confidences, bins: 10), 1e-12);
         // Of many sets of forty answers that are drawn as they say the mean square is none; of ones that say a tenth too much it is a hundredth.
         double Square(double too)
         {
