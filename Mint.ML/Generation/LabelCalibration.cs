@@ -4,6 +4,8 @@ namespace Mint.ML.Generation;
 /// <remarks>
 /// One label true: temperature scaling (Guo et al., "On calibration of modern neural networks", 2017), one factor for all scores. Several: Platt's slope and
 /// offset ("Probabilistic outputs for support vector machines", 1999). Neither changes the order of labels.
+/// Where a clip has several right labels ("dog", "puppy"), no one of them is owed all: the slope is then the one by which the answer, the likeliest label, is
+/// right as often as it says.
 /// Targets are a little short of certain, as Platt's: n right clips are no proof that the next is right, and a factor without end would claim it.
 /// </remarks>
 public static class LabelCalibration
@@ -14,18 +16,22 @@ public static class LabelCalibration
     /// <summary>Fits slope (and, where several labels are true, offset) by maximum likelihood.</summary>
     /// <param name="scores">The labels' scores of each clip, before any slope: <see cref="RankingResult.Scores"/>. A constant added to a clip's scores changes
     /// nothing where one label is true.</param>
-    /// <param name="right">The places of each clip's right labels. A clip of one true label whose label is not among them has none, and is left out.</param>
+    /// <param name="right">The places of each clip's right labels. Where one label is true, any of several is a right answer; a clip without one is left
+    /// out.</param>
     /// <param name="options">How labels are ranked.</param>
-    /// <returns>The options with the fitted <see cref="RankingOptions.Slope"/> and <see cref="RankingOptions.Offset"/>.</returns>
+    /// <returns>The options with the fitted <see cref="RankingOptions.Slope"/>, <see cref="RankingOptions.FittedLabels"/> and <see
+    /// cref="RankingOptions.Offset"/>.</returns>
     /// <exception cref="ArgumentException">There is nothing to fit to, or the lists differ in length.</exception>
     public static RankingOptions Fit(IReadOnlyList<double[]> scores, IReadOnlyList<IReadOnlyList<int>> right, RankingOptions options)
     {
         if (scores.Count != right.Count) throw new ArgumentException($"There are {scores.Count} rows of scores and {right.Count} of right labels.");
         if (options.MultiLabel) return Platt(scores, right, options);
-        var known = scores.Zip(right).Where(clip => clip.Second.Count > 0).Select(clip => (Scores: clip.First, Right: clip.Second[0])).ToList();
+        var known = scores.Zip(right).Where(clip => clip.Second.Count > 0).Select(clip => (Scores: clip.First, Right: clip.Second)).ToList();
         if (known.Count == 0) throw new ArgumentException("No clip has one of the labels: there is nothing to fit to.");
         double spread = 1.0 / (known.Count + 2);
-        return options with { Slope = Root(slope => known.Sum(clip => Slope(clip.Scores, clip.Right, slope, spread))) };
+        double fitted = known.Any(clip => clip.Right.Count > 1) ? OfAnswers(known, spread)
+            : Root(slope => known.Sum(clip => Slope(clip.Scores, clip.Right[0], slope, spread)));
+        return options with { Slope = fitted, FittedLabels = known[0].Scores.Length };
     }
 
     /// <summary>The probability below which no label is given, on clips that were not trained on.</summary>
@@ -64,6 +70,26 @@ public static class LabelCalibration
             (total, mean) = (total + weight, mean + weight * (score - highest));
         }
         return mean / total - ((1 - spread) * scores[right] + spread * scores.Average() - highest);
+    }
+
+    // The slope by which "the likeliest label is a right one" is likeliest: that is not convex, so that a grid is searched, then a finer one.
+    private static double OfAnswers(List<(double[] Scores, IReadOnlyList<int> Right)> clips, double spread)
+    {
+        var answers = clips.Select(clip => (clip.Scores, Hit: clip.Right.Contains(Array.IndexOf(clip.Scores, clip.Scores.Max())))).ToList();
+        double best = 0;
+        for (double step = 0.25; step > 1e-5; step /= 5)
+        {
+            double around = best, reach = step == 0.25 ? Most : 5 * step;
+            best = Enumerable.Range(-(int)(reach / step), 2 * (int)(reach / step) + 1).Select(i => around + i * step).MinBy(Loss);
+        }
+        return Math.Exp(best);
+
+        double Loss(double logarithm) => answers.Sum(answer =>
+        {
+            double highest = answer.Scores.Max(), slope = Math.Exp(logarithm);
+            double sure = 1 / answer.Scores.Sum(score => Math.Exp(slope * (score - highest))), hit = answer.Hit ? 1 - spread : spread;
+            return -hit * Math.Log(sure) - (1 - hit) * Math.Log(Math.Max(1 - sure, double.Epsilon));
+        });
     }
 
     // The cross-entropy is convex in the slope: its derivative rises, and is halved in upon.

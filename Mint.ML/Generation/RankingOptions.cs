@@ -45,6 +45,12 @@ public sealed record RankingOptions
     /// </summary>
     public double Slope { get; init; } = 1;
 
+    /// <summary>
+    /// Where one label is true: of how many labels <see cref="Slope"/> was fitted; among n others it is Slope · (n / FittedLabels)^0.15. Among more labels more
+    /// are nearly the same, which share what one of them would have: the same score then says more. Default 0: the slope is taken as it is.
+    /// </summary>
+    public int FittedLabels { get; init; }
+
     /// <summary>Added to the score in <see cref="MultiLabel"/>. Default 0.</summary>
     public double Offset { get; init; }
 
@@ -54,6 +60,12 @@ public sealed record RankingOptions
     /// </summary>
     public double UnknownBelow { get; init; }
 
+    // Of the model of everyday sound among 5, 10, 11, 50 and 197 names of sounds that it never heard (docs/everyday-measured.md).
+    private const double LabelsExponent = 0.15;
+
+    /// <summary>The factor of scores among so many labels.</summary>
+    internal double SlopeAmong(int labels) => FittedLabels == 0 || MultiLabel ? Slope : Slope * Math.Pow((double)labels / FittedLabels, LabelsExponent);
+
     /// <summary>Reports everything that is wrong at once.</summary>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     public void Validate()
@@ -62,6 +74,7 @@ public sealed record RankingOptions
         errors.RequireKnown(nameof(Score), Score);
         errors.Require(MaxRows >= 1, $"MaxRows is {MaxRows}; at least 1 row is needed.");
         errors.Require(Slope > 0 && double.IsFinite(Slope), $"Slope is {Slope}; it must be above 0, or the ranking would turn.");
+        errors.Require(FittedLabels >= 0, $"FittedLabels is {FittedLabels}; it is a number of labels, or 0.");
         errors.Require(double.IsFinite(Offset), $"Offset is {Offset}; it must be a finite number.");
         errors.Require(UnknownBelow is >= 0 and <= 1, $"UnknownBelow is {UnknownBelow}; it is a probability, from 0 to 1.");
         errors.Throw();

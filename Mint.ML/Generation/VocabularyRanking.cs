@@ -67,15 +67,16 @@ public static class VocabularyRanking
     {
         var (rows, labels) = (scores.GetLength(0), scores.GetLength(1));
         var result = new double[rows, labels];
+        double slope = options.SlopeAmong(labels);
         for (int row = 0; row < rows; row++)
         {
             double highest = double.NegativeInfinity, total = 0;
             for (int c = 0; c < labels; c++) highest = Math.Max(highest, scores[row, c]);
             for (int c = 0; c < labels; c++)
             {
-                if (options.MultiLabel) result[row, c] = 1 / (1 + Math.Exp(-(options.Slope * scores[row, c] + options.Offset)));
+                if (options.MultiLabel) result[row, c] = 1 / (1 + Math.Exp(-(slope * scores[row, c] + options.Offset)));
                 else if (double.IsNegativeInfinity(highest)) result[row, c] = 1.0 / labels; // nothing is possible: no label is preferred
-                else total += result[row, c] = Math.Exp(options.Slope * (scores[row, c] - highest));
+                else total += result[row, c] = Math.Exp(slope * (scores[row, c] - highest));
             }
             for (int c = 0; c < labels && total > 0; c++) result[row, c] /= total;
         }

@@ -93,6 +93,35 @@ public static class ClassificationMetrics
         return errors.Sum(Math.Abs) / right.Count;
     }
 
+    /// <summary>The calibration error that so few answers show by chance where every probability is exactly right: the mean of a thousand draws.</summary>
+    /// <param name="confidences">The probability that each answer was given with, from 0 to 1.</param>
+    /// <param name="bins">As of <see cref="ExpectedCalibrationError"/>.</param>
+    public static double CalibrationErrorByChance(IReadOnlyList<double> confidences, int bins = 15)
+    {
+        var chance = new Random(1);
+        return Enumerable.Range(0, 1000).Average(_ =>
+            ExpectedCalibrationError([.. confidences.Select(probability => chance.NextDouble() < probability)], confidences, bins));
+    }
+
+    /// <summary>The calibration error without what chance adds to it: the root of the mean square of (right − confidence) of a bin, of which the variance that
+    /// so few answers have is taken off. At most 0 is told as 0.</summary>
+    /// <remarks>Kumar et al., "Verified uncertainty calibration", 2019. A bin of one answer tells nothing of its variance, and is left out. A root mean square
+    /// is never less than the mean that <see cref="ExpectedCalibrationError"/> is.</remarks>
+    /// <inheritdoc cref="ExpectedCalibrationError"/>
+    public static double DebiasedCalibrationError(IReadOnlyList<bool> right, IReadOnlyList<double> confidences, int bins = 15)
+    {
+        CheckPairs(right.Count, confidences.Count, "answers", "confidences");
+        ArgumentOutOfRangeException.ThrowIfLessThan(bins, 1);
+        double sum = 0;
+        foreach (var bin in confidences.Zip(right, (confidence, hit) => (Bin: Math.Clamp((int)Math.Ceiling(confidence * bins) - 1, 0, bins - 1),
+            Error: (hit ? 1 : 0) - confidence)).GroupBy(answer => answer.Bin, answer => answer.Error).Where(bin => bin.Count() > 1))
+        {
+            double mean = bin.Average(), variance = bin.Sum(error => (error - mean) * (error - mean)) / (bin.Count() - 1);
+            sum += bin.Count() * (mean * mean - variance / bin.Count());
+        }
+        return Math.Sqrt(Math.Max(0, sum / right.Count));
+    }
+
     private static ClassScores PerClass(bool[,] labels, double[,] scores, Func<IReadOnlyList<bool>, IReadOnlyList<double>, double> measure)
     {
         int items = labels.GetLength(0), classes = labels.GetLength(1);

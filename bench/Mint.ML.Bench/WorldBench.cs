@@ -73,6 +73,11 @@ internal sealed class WorldBench : IDisposable
         string folder = Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(manifest)))!;
         set = $"{folder}-{Path.GetFileNameWithoutExtension(manifest)}{value.Replace(' ', '-').Insert(0, value.Length > 0 ? "-" : "")}";
         page.Add($"\n## {folder}/{Path.GetFileName(manifest)}{(column is null ? "" : $", {value}")}\n");
+        if (all.Columns.Contains("Names") || all.Columns.Contains("Family") && rows.All(row => row.Find("Split") == "test"))
+        {
+            page.AddRange(new CalibrationTable(model, rows).Lines());
+            return;
+        }
         page.Add("| task | clips | metric | value | low | high |\n| --- | --- | --- | --- | --- | --- |");
         Names(rows);
         if (teacher is not null) Tags(rows);
@@ -109,7 +114,8 @@ internal sealed class WorldBench : IDisposable
         });
         if (items is null) return;
         double[] sure = [.. items.Select(item => item["scores"]!.AsArray().Max(score => (double)score!))];
-        page.Add(string.Create(CultureInfo.InvariantCulture, $"| if they were exactly right | {items.Length} | ECE | {Expected(sure):F3} | | |"));
+        page.Add(string.Create(CultureInfo.InvariantCulture,
+            $"| if they were exactly right | {items.Length} | ECE | {ClassificationMetrics.CalibrationErrorByChance(sure):F3} | | |"));
         if (model.Defaults.Ranking.UnknownBelow <= 0) return;
         JsonObject[] given = [.. items.Where((_, i) => sure[i] >= model.Defaults.Ranking.UnknownBelow)];
         page.Add(string.Create(CultureInfo.InvariantCulture,
@@ -119,14 +125,6 @@ internal sealed class WorldBench : IDisposable
             page.Add(string.Create(CultureInfo.InvariantCulture, $"| of these | {given.Length} | accuracy | "
                 + $"{given.Average(item => (string)item["reference"]![0]! == (string)item["answer"]! ? 1.0 : 0):F3} | | |"));
         }
-    }
-
-    /// <summary>The calibration error that few clips show by chance where every probability is right: the mean of a thousand draws.</summary>
-    private static double Expected(double[] sure)
-    {
-        var chance = new Random(1);
-        return Enumerable.Range(0, 1000).Average(_ =>
-            ClassificationMetrics.ExpectedCalibrationError([.. sure.Select(probability => chance.NextDouble() < probability)], sure));
     }
 
     /// <summary>A row of a table that takes minutes, made once.</summary>

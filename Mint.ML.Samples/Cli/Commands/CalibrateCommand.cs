@@ -27,6 +27,11 @@ internal static class CalibrateCommand
             Description = "The column of labels (with --multi-label, semicolons between them)",
             DefaultValueFactory = _ => "Label",
         };
+        var any = new Option<bool>("--any-of")
+        {
+            Description = "The column has every name that is right, with semicolons between them: an answer is right that is one of them. A clip "
+                + "without any is left out: nobody knows what it is",
+        };
         var labels = LabelsOption.Create("Labels with commas between them, or a file with one a line (default: those of the model file, else the manifest's)");
         var instruction = new Option<string?>("--instruction") { Description = "What the labels are an answer to (default: the model file's)" };
         var precision = new Option<double?>("--precision")
@@ -39,7 +44,7 @@ internal static class CalibrateCommand
             AnswerArguments.Hearing(), DeviceOption.Create());
         var command = new Command("calibrate", "Choose temperature and threshold on held-out clips, and save them in the model file.")
         {
-            manifest, column, labels, instruction, precision, output, batch, device,
+            manifest, column, any, labels, instruction, precision, output, batch, device,
         };
         model.AddTo(command);
         command.Add(ranking);
@@ -52,7 +57,8 @@ internal static class CalibrateCommand
             if (Directory.Exists(file)) throw new ArgumentException($"{file} is a folder; what is calibrated is saved in a model file.");
             var defaults = File.Exists(file) ? AnswerDefaults.Read(file) : new(); // none is told when it is loaded
             var how = ranking.Read(parse, defaults.Ranking);
-            var clips = Clip.Read(parse.GetValue(manifest)!, parse.GetValue(column)!, how.MultiLabel);
+            var clips = Clip.Read(parse.GetValue(manifest)!, parse.GetValue(column)!, how.MultiLabel || parse.GetValue(any));
+            if (parse.GetValue(any)) clips.RemoveAll(clip => clip.Labels.Length == 0);
             string[] among = LabelsOption.Read(parse.GetValue(labels)) is { Length: > 0 } given ? given : defaults.Labels.Count > 0 ? [.. defaults.Labels]
                 : [.. clips.SelectMany(clip => clip.Labels).Distinct().Order(StringComparer.Ordinal)];
             OptionErrors.Check(how.Validate, () => RankingOptions.CheckLabels(among));
@@ -62,7 +68,7 @@ internal static class CalibrateCommand
                 Labels = among,
                 Instruction = parse.GetValue(instruction) ?? defaults.LabelInstruction,
                 BySimilarity = loaded.Model.System is null || defaults.BySimilarity,
-                Ranking = how with { Slope = Flat, Offset = 0, UnknownBelow = 0 },
+                Ranking = how with { Slope = Flat, FittedLabels = 0, Offset = 0, UnknownBelow = 0 },
                 Threshold = 0,
                 KeepAll = true,
             };

@@ -1,7 +1,10 @@
 using System.CommandLine;
+using Mint.ML.Encoders;
 using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Making.Notes;
 using Mint.ML.Samples.Making.Sounds;
+using Mint.ML.Samples.Making.World;
+using Mint.ML.Systems;
 
 namespace Mint.ML.Samples.Cli.Commands;
 
@@ -10,7 +13,7 @@ internal static class DataCommand
 {
     public static Command Create() => new("data", "Make or gather audio for training and evaluation.")
     {
-        Notes(), Sounds(), MusicCommand.Create(), QuestionsCommand.Create(),
+        Notes(), Sounds(), HeldOut(), MusicCommand.Create(), QuestionsCommand.Create(),
     };
 
     private static Command Sounds()
@@ -34,6 +37,27 @@ internal static class DataCommand
             using var bank = SoundBank.Open(home, Console.Out, cancel);
             int sources = clips.Select(clip => clip.Source).Distinct().Count();
             Console.WriteLine($"{home}: {clips.Count:N0} files, {bank.Sounds.Count:N0} sounds of {sources:N0} sources");
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private static Command HeldOut()
+    {
+        var folder = new Argument<string>("folder") { Description = "Where it goes", DefaultValueFactory = _ => "data-cache/held-out" };
+        var teacher = new Option<string>("--teacher") { Description = "Folder of YAMNet, who says what is heard: model.safetensors, labels.txt" };
+        teacher.Required = true;
+        var command = new Command("held-out", "Gather sounds that no training hears (600 MB to download), with the names that a teacher is sure of, in "
+            + "two halves by source: choose.csv to calibrate on, show.csv to measure.") { folder, teacher };
+        command.SetAction((parse, cancel) =>
+        {
+            string home = parse.GetValue(folder)!;
+            OptionErrors.Check(() => ModelCatalog.Require(parse.GetValue(teacher)!, nameof(YamNet)));
+            Stopping.Listen();
+            var clips = SoundCollection.Gather(home, SoundSources.Measured, Shipped.Where(File.Exists), Console.Out, cancel);
+            // Notes of the soundfont that the encoder was held out on were heard by stage 1.
+            var own = clips.Where(clip => clip.Split == "test" && Soundfont.All.All(font => font.Name != clip.Source));
+            HeldOutSounds.Write(home, [.. own], parse.GetValue(teacher)!, Console.Out, cancel);
             return Task.FromResult(0);
         });
         return command;

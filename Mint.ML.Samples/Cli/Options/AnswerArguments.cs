@@ -50,7 +50,10 @@ internal static class AnswerArguments
             + "otherwise)", o => o.Score, (o, value) => o with { Score = value } },
         { "--multi-label", "Tagging: each label is true or not by itself, and those from --threshold on are shown", o => o.MultiLabel,
             (o, value) => o with { MultiLabel = value } },
-        { "--slope", "Factor of the score before it becomes a probability", o => o.Slope, (o, value) => o with { Slope = value } },
+        { "--slope", "Factor of the score before it becomes a probability", o => o.Slope,
+            (o, value) => o with { Slope = value, FittedLabels = 0 } }, // what is said is meant
+        { "--fitted-labels", "Of how many labels --slope was fitted: among another number it is scaled; 0 takes it as it is", o => o.FittedLabels,
+            (o, value) => o with { FittedLabels = value } },
         { "--offset", "With --multi-label: added to the score before it becomes a probability", o => o.Offset, (o, value) => o with { Offset = value } },
         { "--unknown-below", "Without --multi-label: probability that the likeliest label must reach; below it none is given", o => o.UnknownBelow,
             (o, value) => o with { UnknownBelow = value } },

@@ -162,5 +162,5 @@ internal static class SoundCollection
     });
 
     // string.GetHashCode differs from process to process.
-    private static uint StableHash(string text) => text.Aggregate(2166136261u, (hash, c) => (hash ^ c) * 16777619u);
+    internal static uint StableHash(string text) => text.Aggregate(2166136261u, (hash, c) => (hash ^ c) * 16777619u);
 }

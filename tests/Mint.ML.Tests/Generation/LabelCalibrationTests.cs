@@ -46,6 +46,38 @@ public sealed class LabelCalibrationTests
     }
 
     [TestMethod]
+    public void Of_several_right_labels_the_slope_is_the_likeliest_for_the_answers_and_they_are_right_as_often_as_they_say()
+    {
+        // Beside the label that was drawn, another is right of every third clip.
+        var (scores, right) = Drawn(3000, 0.4, seed: 3);
+        for (int clip = 0; clip < right.Count; clip += 3) right[clip] = [right[clip][0], (right[clip][0] + 1) % 5];
+        double slope = LabelCalibration.Fit(scores, right, new()).Slope;
+        (double Sure, bool Hit)[] Answers(double by) => [.. scores.Zip(right, (row, labels) =>
+            (row.Max(score => Math.Exp(by * score)) / row.Sum(score => Math.Exp(by * score)), labels.Contains(Array.IndexOf(row, row.Max()))))];
+        double Loss(double by) => Answers(by).Sum(answer => answer.Hit ? -Math.Log(answer.Sure) : -Math.Log(1 - answer.Sure));
+        double best = Enumerable.Range(1, 1000).Select(i => i * 0.001).MinBy(Loss);
+        Assert.AreEqual(best, slope, 2e-3);
+        Assert.IsGreaterThan(0.42, slope); // two chances to be right
+        Assert.AreEqual(Answers(slope).Average(answer => answer.Hit ? 1.0 : 0), Answers(slope).Average(answer => answer.Sure), 0.02);
+    }
+
+    [TestMethod]
+    public void Among_another_number_of_labels_the_slope_is_scaled_where_it_was_fitted_for_one()
+    {
+        var fitted = LabelCalibration.Fit([[0.0, -1], [0, -2], [-3, 0]], [[0], [0], [0]], new());
+        Assert.AreEqual(2, fitted.FittedLabels);
+        double[,] scores = { { 1, 0.5, 0, 0, 0, 0, 0, 0 } };
+        double Odds(RankingOptions options) => VocabularyRanking.Probabilities(scores, options) is var p ? Math.Log(p[0, 0] / p[0, 1]) : 0;
+        Assert.AreEqual(0.5 * 2 * Math.Pow(8 / 4.0, 0.15), Odds(new() { Slope = 2, FittedLabels = 4 }), 1e-9);
+        Assert.AreEqual(0.5 * 2, Odds(new() { Slope = 2, FittedLabels = 8 }), 1e-9);
+        Assert.AreEqual(0.5 * 2, Odds(new() { Slope = 2 }), 1e-9);
+        // Labels that are true by themselves do not share a probability: their number says nothing.
+        double[,] each = VocabularyRanking.Probabilities(scores, new() { Slope = 2, FittedLabels = 4, MultiLabel = true });
+        Assert.AreEqual(1 / (1 + Math.Exp(-2)), each[0, 0], 1e-12);
+        Assert.ThrowsExactly<ArgumentException>(() => new RankingOptions { FittedLabels = -1 }.Validate());
+    }
+
+    [TestMethod]
     public void Clips_that_are_all_right_do_not_make_it_certain()
     {
         double[][] scores = [.. Enumerable.Range(0, 20).Select(_ => new[] { 0.0, -1, -2 })];

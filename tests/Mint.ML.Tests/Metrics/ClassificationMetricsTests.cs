@@ -28,6 +28,34 @@ public sealed class ClassificationMetricsTests
     }
 
     [TestMethod]
+    public void What_chance_adds_to_the_calibration_error_is_counted_and_taken_off()
+    {
+        // Two answers at one half: none, one or both right, with an error of a half, 0, a half.
+        Assert.AreEqual(0.25, ClassificationMetrics.CalibrationErrorByChance([0.5, 0.5]), 0.02);
+        // By hand, of ten bins: two of 0.75 (one right) and three near 1 (two right); the one of 0.2 tells no variance.
+        bool[] right = [false, true, false, true, true, false];
+        double[] confidences = [0.2, 0.75, 0.75, 0.95, 1, 0.95];
+        double first = 0.25 * 0.25 - 0.5 / 2, mean = (0.05 + 0 - 0.95) / 3;
+        double second = mean * mean - (Math.Pow(0.05 - mean, 2) + Math.Pow(mean, 2) + Math.Pow(-0.95 - mean, 2)) / 2 / 3;
+        double expected = Math.Sqrt(Math.Max(0, (2 * first + 3 * second) / 6));
+        Assert.AreEqual(expected, ClassificationMetrics.DebiasedCalibrationError(right, confidences, bins: 10), 1e-12);
+        // Of many sets of forty answers that are drawn as they say the mean square is none; of ones that say a tenth too much it is a hundredth.
+        double Square(double too)
+        {
+            var chance = new Random(5);
+            return Enumerable.Range(0, 4000).Average(_ =>
+            {
+                double[] sure = [.. Enumerable.Range(0, 40).Select(i => 0.55 + 0.02 * (i % 10))];
+                bool[] hits = [.. sure.Select(probability => chance.NextDouble() < probability - too)];
+                return Math.Pow(ClassificationMetrics.DebiasedCalibrationError(hits, sure, bins: 1), 2);
+            });
+        }
+        Assert.AreEqual(0.01, Square(0.1), 0.003);
+        Assert.IsLessThan(0.004, Square(0)); // below 0 is told as 0: a little is left of its spread
+        Assert.ThrowsExactly<ArgumentException>(() => ClassificationMetrics.DebiasedCalibrationError([true], [0.5, 0.5]));
+    }
+
+    [TestMethod]
     public void Class_scores_of_the_confusion_matrix_average_to_scikit_learns()
     {
         JsonNode item = json["multiclass"]!;

@@ -48,7 +48,8 @@ public sealed class CalibrateCommandTests
         StringAssert.Contains(output, "8 clips, 3 labels, 0 clips of none of them");
         var after = AnswerDefaults.Read(made);
         Assert.AreNotEqual(1, after.Ranking.Slope);
-        Assert.AreEqual(after.Ranking with { Slope = 1, UnknownBelow = 0 }, before.Ranking);
+        Assert.AreEqual(after.Ranking with { Slope = 1, FittedLabels = 0, UnknownBelow = 0 }, before.Ranking);
+        Assert.AreEqual(3, after.Ranking.FittedLabels);
         CollectionAssert.AreEqual(before.Labels.ToArray(), after.Labels.ToArray());
         Assert.AreEqual(before.CaptionInstruction, after.CaptionInstruction);
 
@@ -76,6 +77,29 @@ public sealed class CalibrateCommandTests
         Assert.HasCount(1 + now.Count, rows.TrimEnd().Split(Environment.NewLine));
         foreach (var (row, answer) in rows.TrimEnd().Split(Environment.NewLine).Skip(1).Zip(now))
             Assert.AreEqual(answer.PredictedLabel == 0, !TinyModels.Families.Any(family => row.Contains(family, StringComparison.Ordinal)), row);
+    }
+
+    [TestMethod]
+    public void Any_of_several_names_is_right_and_a_clip_without_one_is_left_out()
+    {
+        var clips = EightClips.Shared;
+        string manifest = At("any.csv"), one = At("one.zip"), every = At("every.zip");
+        string Row(int clip, string names) => $"{Path.Combine(clips.Folder, $"clip{clip}.wav")},{names}\n";
+        File.WriteAllText(manifest, "Path,Names\n" + string.Concat(Enumerable.Range(0, 7).Select(clip => Row(clip, string.Join(';', TinyModels.Families))))
+            + Row(7, ""));
+        var (output, _) = Run(CalibrateCommand.Create(), manifest, "--column", "Names", "--any-of", "--model", Saved(), "-o", every);
+        StringAssert.Contains(output, "7 clips, 3 labels, 0 clips of none of them");
+        StringAssert.Contains(output, "of 7 answers 7 are given, and 7 of them are right"); // whatever is said is one of the three
+        Assert.AreEqual(3, AnswerDefaults.Read(every).Ranking.FittedLabels);
+
+        // What is said of the slope is meant, whatever number of labels the file's was fitted for.
+        string clip0 = Path.Combine(clips.Folder, "clip0.wav"), two = string.Join(',', TinyModels.Families.Take(2));
+        string Said(string model, params string[] more) =>
+            Run(ClassifyCommand.Create(), [clip0, "--model", model, "--labels", two, "--format", "csv", "--unknown-below", "0", .. more]).Output;
+        var ranking = AnswerDefaults.Read(every).Ranking;
+        (AnswerDefaults.Read(every) with { Ranking = ranking with { Slope = 0.5, FittedLabels = 3 } }).WriteRanking(every, one);
+        Assert.AreEqual(Said(every, "--slope", $"{0.5 * Math.Pow(2 / 3.0, 0.15):R}"), Said(one));
+        Assert.AreNotEqual(Said(one), Said(one, "--slope", "0.5"));
     }
 
     [TestMethod]

@@ -56,6 +56,22 @@ public sealed class EverydayWordsTests
     }
 
     [TestMethod]
+    public void What_the_teacher_is_sure_of_has_every_name_of_its_kind_and_none_of_what_it_is_less_sure_of()
+    {
+        float[] scores = new float[Labels.Length];
+        foreach (var (label, score) in new[] { ("Animal", 0.95f), ("Dog", 0.9f), ("Bark", 0.8f), ("Rain", 0.35f), ("Raindrop", 0.35f) })
+            scores[Array.IndexOf(Labels, label)] = score;
+        string[] names = [.. HeldOutSounds.Names(Concepts, scores)];
+        CollectionAssert.IsSubsetOf(new[] { "dog", "puppy", "barking dog", "bark", "a dog barks" }, names);
+        foreach (string no in new[] { "cat", "rain", "cow" }) CollectionAssert.DoesNotContain(names, no);
+        Assert.AreEqual(names.Length, names.Distinct().Count());
+        // Alone, the same rain is what is surest.
+        foreach (string label in new[] { "Animal", "Dog", "Bark" }) scores[Array.IndexOf(Labels, label)] = 0;
+        CollectionAssert.Contains(HeldOutSounds.Names(Concepts, scores).ToArray(), "rain");
+        Assert.IsEmpty(HeldOutSounds.Names(Concepts, new float[Labels.Length]));
+    }
+
+    [TestMethod]
     public void Every_instrument_is_a_kind_of_sound_and_so_is_its_family()
     {
         var concepts = Concepts;
