@@ -25,7 +25,7 @@ internal static class PromptShares
         model is T5 or CausalLanguageModel && model.Device.type == TorchSharp.DeviceType.CPU && CallersThreads.Available
             ? (int)Math.Clamp((long)prompts * rows / LeastRows, 1, Math.Min(prompts, get_num_threads())) : 1;
 
-    /// <summary>Answers each share, on a thread of its own but for the first.</summary>
+    /// <summary>Answers each share, as far as there are threads on one of its own: of the pool, since what libtorch keeps for a thread is kept that long.</summary>
     /// <param name="prompts">Prompts of the batch.</param>
     /// <param name="shares">See <see cref="Count"/>.</param>
     /// <param name="answer">Answers the prompts from the first index on, as many as the second number says.</param>
@@ -38,10 +38,7 @@ internal static class PromptShares
         }
         int threads = get_num_threads() / shares;
         var errors = new Exception?[shares];
-        Thread[] others = [.. Enumerable.Range(1, shares - 1).Select(share => new Thread(() => Answer(share)) { IsBackground = true })];
-        foreach (var other in others) other.Start();
-        Answer(0);
-        foreach (var other in others) other.Join();
+        Parallel.For(0, shares, new() { MaxDegreeOfParallelism = shares }, Answer);
         if (errors.FirstOrDefault(error => error is not null) is { } first) ExceptionDispatchInfo.Throw(first);
 
         void Answer(int share)
@@ -54,7 +51,7 @@ internal static class PromptShares
             }
             catch (Exception error)
             {
-                errors[share] = error; // told by the caller's thread, when all have ended
+                errors[share] = error; // told as it is when all have ended, not as one of several
             }
         }
     }
