@@ -25,7 +25,8 @@ internal static class PromptShares
         model is T5 or CausalLanguageModel && model.Device.type == TorchSharp.DeviceType.CPU && CallersThreads.Available
             ? (int)Math.Clamp((long)prompts * rows / LeastRows, 1, Math.Min(prompts, get_num_threads())) : 1;
 
-    /// <summary>Answers each share, as far as there are threads on one of its own: of the pool, since what libtorch keeps for a thread is kept that long.</summary>
+    /// <summary>Answers each share, on a thread of its own as far as there are some: of the pool, since what libtorch keeps for a thread stays with it.
+    /// </summary>
     /// <param name="prompts">Prompts of the batch.</param>
     /// <param name="shares">See <see cref="Count"/>.</param>
     /// <param name="answer">Answers the prompts from the first index on, as many as the second number says.</param>
