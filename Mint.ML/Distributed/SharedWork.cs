@@ -32,11 +32,11 @@ internal static class SharedWork
     {
         string key = ranks.Broadcast(Guid.NewGuid().ToString("N"));
         string Mark(int rank) => Path.Combine(folder, $".rank-{key}-{rank}");
-        Try(() => File.WriteAllBytes(Mark(ranks.Rank), []));
+        Try(() => Directory.CreateDirectory(Mark(ranks.Rank)));
         ranks.Meet();
-        int first = Enumerable.Range(0, ranks.Rank).FirstOrDefault(rank => File.Exists(Mark(rank)), ranks.Rank);
+        int first = Enumerable.Range(0, ranks.Rank).FirstOrDefault(rank => Directory.Exists(Mark(rank)), ranks.Rank);
         ranks.Meet();
-        Try(() => File.Delete(Mark(ranks.Rank)));
+        Try(() => Directory.Delete(Mark(ranks.Rank)));
         return first;
 
         // A folder that cannot be written is each rank's own: it either has all entries, or whoever writes the first says what is wrong.

@@ -63,7 +63,7 @@ public sealed class CommandModelTests
     [TestMethod]
     public void The_program_tells_what_a_loader_threw_not_that_something_was_thrown()
     {
-        string elsewhere = Directory.CreateDirectory(Path.Combine(Clips.Folder, "alone")).FullName;
+        string elsewhere = Directory.CreateTempSubdirectory("mint-alone-").FullName;
         string file = Path.Combine(elsewhere, "model.zip");
         File.Move(Save(Clips.Model, "moved.zip"), file); // away from its frozen models: the shipped encoder has their name and is another
         var start =
