@@ -31,8 +31,11 @@ internal sealed class TokenLookup : autograd.SingleTensorFunction<TokenLookup>
         using var guard = no_grad();
         using var lookup = (Lookup)ctx.get_data("lookup");
         var gradient = lookup.Table.grad ??= zeros_like(lookup.Table);
-        // One after another on the CPU: the same sum each time.
-        using var _ = gradient.index_put_(grad_output, [TensorIndex.Tensor(lookup.Ids)], accumulate: true);
+        // Each row's sum is one thread's, in order: the same bits each time. (index_put adds in any order where there are several threads.)
+        using var slope = grad_output.reshape(-1, gradient.shape[1]);                      // (ids, width)
+        using var flat = lookup.Ids.reshape(-1, 1);
+        using var rows = flat.expand(-1, gradient.shape[1]);
+        using var _ = gradient.scatter_add_(0, rows, slope);
         return HandedOn.Gradients(null, null);
     }
 

@@ -34,6 +34,31 @@ public sealed class TokenLookupTests
     }
 
     [TestMethod]
+    public void A_gradient_has_the_same_bits_each_time_on_several_threads()
+    {
+        using var scope = NewDisposeScope();
+        int threads = get_num_threads();
+        try
+        {
+            set_num_threads(4);
+            var ids = randint(0, 50, [40, 100], dtype: int64, generator: new Generator(1)); // 80 summands a row
+            var slope = randn([40, 100, 64], generator: new Generator(2));
+            float[] Gradient()
+            {
+                var table = new Parameter(zeros(50, 64));
+                TokenLookup.Of(ids, table).backward([slope]);
+                return table.grad!.data<float>().ToArray();
+            }
+            float[] first = Gradient();
+            for (int again = 0; again < 20; again++) CollectionAssert.AreEqual(first, Gradient());
+        }
+        finally
+        {
+            set_num_threads(threads);
+        }
+    }
+
+    [TestMethod]
     public void A_frozen_table_and_a_call_without_gradients_leave_none()
     {
         using var scope = NewDisposeScope();
