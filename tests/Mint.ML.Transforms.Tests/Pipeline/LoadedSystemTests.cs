@@ -63,7 +63,7 @@ public sealed class LoadedSystemTests
     [TestMethod]
     public void Another_file_in_a_part_of_the_folder_is_another_system()
     {
-        string copy = Path.Combine(Clips.Folder, "elsewhere", "pengi");
+        string elsewhere = Directory.CreateTempSubdirectory("mint-elsewhere-").FullName, copy = Path.Combine(elsewhere, "pengi"); // no folder above has another
         foreach (string part in (string[])["", "clip", "gpt2"])
         {
             Directory.CreateDirectory(Path.Combine(copy, part));
@@ -73,7 +73,7 @@ public sealed class LoadedSystemTests
                 Path.GetFileName(file)));
             }
         }
-        string path = Path.Combine(Clips.Folder, "elsewhere", "model.zip");
+        string path = Path.Combine(elsewhere, "model.zip");
         using (var system = Clips.Ml.AudioLanguage().LoadSystem(copy))
         {
             var chain = Clips.Ml.Transforms.LoadAudio().Append(system.FeaturizeAudio()).Fit(Clips.Data);
