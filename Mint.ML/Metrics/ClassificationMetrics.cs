@@ -85,11 +85,7 @@ public static class ClassificationMetrics
         CheckPairs(right.Count, confidences.Count, "answers", "confidences");
         ArgumentOutOfRangeException.ThrowIfLessThan(bins, 1);
         double[] errors = new double[bins]; // right less confidence, summed
-        for (int i = 0; i < right.Count; i++)
-        {
-            if (!(confidences[i] is >= 0 and <= 1)) throw new ArgumentException($"The confidence of item {i} is {confidences[i]}; it is from 0 to 1.");
-            errors[Math.Clamp((int)Math.Ceiling(confidences[i] * bins) - 1, 0, bins - 1)] += (right[i] ? 1 : 0) - confidences[i];
-        }
+        for (int i = 0; i < right.Count; i++) errors[Bin(confidences, i, bins)] += (right[i] ? 1 : 0) - confidences[i];
         return errors.Sum(Math.Abs) / right.Count;
     }
 
@@ -113,14 +109,18 @@ public static class ClassificationMetrics
         CheckPairs(right.Count, confidences.Count, "answers", "confidences");
         ArgumentOutOfRangeException.ThrowIfLessThan(bins, 1);
         double sum = 0;
-        foreach (var bin in confidences.Zip(right, (confidence, hit) => (Bin: Math.Clamp((int)Math.Ceiling(confidence * bins) - 1, 0, bins - 1),
-            Error: (hit ? 1 : 0) - confidence)).GroupBy(answer => answer.Bin, answer => answer.Error).Where(bin => bin.Count() > 1))
+        foreach (var bin in Enumerable.Range(0, right.Count).GroupBy(i => Bin(confidences, i, bins), i => (right[i] ? 1 : 0) - confidences[i])
+            .Where(bin => bin.Count() > 1))
         {
             double mean = bin.Average(), variance = bin.Sum(error => (error - mean) * (error - mean)) / (bin.Count() - 1);
             sum += bin.Count() * (mean * mean - variance / bin.Count());
         }
         return Math.Sqrt(Math.Max(0, sum / right.Count));
     }
+
+    private static int Bin(IReadOnlyList<double> confidences, int item, int bins) => confidences[item] is >= 0 and <= 1 and var confidence
+        ? Math.Clamp((int)Math.Ceiling(confidence * bins) - 1, 0, bins - 1)
+        : throw new ArgumentException($"The confidence of item {item} is {confidences[item]}; it is from 0 to 1.");
 
     private static ClassScores PerClass(bool[,] labels, double[,] scores, Func<IReadOnlyList<bool>, IReadOnlyList<double>, double> measure)
     {

@@ -5,7 +5,7 @@ namespace Mint.ML.ModelFiles;
 /// <summary>
 /// Where frozen models are looked for that a model file names and does not hold: in the folders given, in those of the environment variable
 /// MINT_MODELS (several are separated as in PATH), beside the model file, in the current directory, beside the program, and in the folders that the model
-/// file lies in: "models/bert" of /work/runs/mint.zip is /work/models/bert, wherever it is loaded from.
+/// file lies in: "models/bert" of project/runs/mint.zip is project/models/bert, wherever it is loaded from.
 /// </summary>
 /// <remarks>In each folder by the path that the model had at training, and by its last name alone. What is found must have the hashes of then.</remarks>
 /// <param name="Folders">Searched first, in this order.</param>

@@ -65,7 +65,7 @@ internal sealed class NamedSounds
     /// <summary>Whether something is in each of B sounds.</summary>
     /// <param name="sounds">The sounds.</param>
     /// <param name="asked">Any name of it: it need not be one that is told.</param>
-    public bool[] Hears(AudioEncoding sounds, string asked) => [.. Likely(embeddings.Clips(sounds), asked).Select(likely => likely >= Present)];
+    public bool[] Hears(AudioEncoding sounds, string asked) => [.. Likely(embeddings.Clips(sounds), asked)[0].Select(likely => likely >= Present)];
 
     /// <summary>How many times something is heard in each of B sounds: its name tells whether it is there, and the loudness how often. What else is there
     /// is counted with it.</summary>
@@ -86,25 +86,26 @@ internal sealed class NamedSounds
         return [.. Lengths(sounds).Select((length, row) =>
         {
             var seconds = Seconds(sounds.Frames[row], Enumerable.Range(0, Math.Max(1, length - Second + 1)), Math.Min(length, Second));
-            double? one = MeanTime(asked.One), other = MeanTime(asked.Other);
+            double?[] times = [.. Likely(seconds, OrderQuestion.Name(asked.One), OrderQuestion.Name(asked.Other)).Select(MeanTime)];
+            var (one, other) = (times[0], times[1]);
             if (one is null && other is null) return "neither is heard";
             if (one is null || other is null) return $"only {(one is null ? asked.Other : asked.One)}";
             return one == other ? $"{asked.One} and {asked.Other} together" : one < other != asked.Last ? asked.One : asked.Other;
-
-            double? MeanTime(string name)
-            {
-                double[] likely = [.. Likely(seconds, OrderQuestion.Name(name)).Select(second => Math.Min(1, second))]; // above 1 where it is no name
-                return likely.Max() < Present ? null : likely.Select((second, at) => second * at).Sum() / likely.Sum();
-            }
         })];
+
+        static double? MeanTime(double[] seconds)
+        {
+            double[] likely = [.. seconds.Select(second => Math.Min(1, second))]; // above 1 where it is no name
+            return likely.Max() < Present ? null : likely.Select((second, at) => second * at).Sum() / likely.Sum();
+        }
     }
 
-    // Of each of some sounds the probability of something beside all names, of which it may be one.
-    private double[] Likely(IReadOnlyList<float[,]> clips, string asked)
+    // Of each thing that is asked for its probability in each of some sounds, beside all names, of which it may be one.
+    private double[][] Likely(IReadOnlyList<float[,]> clips, params string[] asked)
     {
-        float[,] near = Near(clips), wanted = BridgeEmbeddings.Similarities(embeddings.Texts([asked]), clips); // (names, B), (1, B)
-        return [.. clips.Select((_, row) =>
-            1 / Enumerable.Range(0, names.Length).Sum(name => Math.Exp((near[name, row] - wanted[0, row]) / (double)embeddings.Temperature)))];
+        float[,] near = Near(clips), wanted = BridgeEmbeddings.Similarities(embeddings.Texts(asked), clips); // (names, B), (asked, B)
+        return [.. asked.Select((_, thing) => clips.Select((_, row) =>
+            1 / Enumerable.Range(0, names.Length).Sum(name => Math.Exp((near[name, row] - wanted[thing, row]) / (double)embeddings.Temperature))).ToArray())];
     }
 
     // Of (T, E) frames the seconds that begin at some of them, or shorter stretches.

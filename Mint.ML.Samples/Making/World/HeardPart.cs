@@ -35,12 +35,15 @@ internal sealed record HeardPart(Tensor Frames, int[] Counts, Tensor Scores) : I
         {
             kept.Add(frames.narrow(0, at, patches).reshape(patches * Columns, -1).narrow(0, 0, real));
             var some = scores.narrow(0, at, patches);
-            // What sounds for a moment is there, and what sounds throughout is so more surely.
-            summed.Add((some.mean([0]).Plus(some.amax([0]))).Over(2));
+            summed.Add(Whole(some));
             at += patches;
         }
         return new(cat([.. kept], 0).MoveToOuterDisposeScope(), [.. counts.Select(count => count.Frames)], stack([.. summed], 0).MoveToOuterDisposeScope());
     }
+
+    /// <summary>What is in a stretch by what is in its patches, (patches, classes) to (classes): what sounds for a moment is there, and what sounds throughout
+    /// is so more surely.</summary>
+    public static Tensor Whole(Tensor scores) => scores.mean([0]).Plus(scores.amax([0])).Over(2);
 
     /// <summary>Sounds that need no teacher.</summary>
     public static HeardPart Of(YamNet encoder, IEnumerable<float[]> sounds, long classes, CancellationToken cancel)

@@ -1,7 +1,6 @@
 using Mint.ML.Audio;
 using Mint.ML.Encoders;
 using Mint.ML.Samples.Making.Sounds;
-using Mint.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Samples.Making.World;
@@ -88,15 +87,14 @@ internal static class HeldOutSounds
             .Where(name => name.Sure >= IsHeard && name.Sure >= BesideSurest * surest).Select(name => name.Name);
     }
 
-    // As stage 1 was taught what a stretch is: what sounds for a moment is there, and what sounds throughout is so more surely.
     private static float[] Hear(YamNet net, YamNetFrontEnd frontEnd, float[] samples)
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
         int count = Math.Max(0, samples.Length - Patch) / (Patch / 2) + 1;
-        var patches = stack([.. Enumerable.Range(0, count).Select(i =>
-            tensor(samples.Skip(i * (Patch / 2)).Concat(new float[Patch]).Take(Patch).ToArray()))]);                    // (patches, samples)
+        var patches = HeardPart.Waveforms([.. Enumerable.Range(0, count).Select(i =>
+            samples.Skip(i * (Patch / 2)).Concat(new float[Patch]).Take(Patch).ToArray())]);                            // (patches, samples)
         var scores = net.Logits(YamNet.Embedding(net.call(frontEnd.Patches(patches)))).sigmoid();                       // (patches, classes)
-        return scores.mean([0]).Plus(scores.amax([0])).Over(2).data<float>().ToArray();
+        return HeardPart.Whole(scores).data<float>().ToArray();
     }
 }

@@ -1,3 +1,4 @@
+using Mint.ML.Audio;
 using Mint.ML.Samples.Making.Distillation;
 using Mint.ML.Samples.Making.Notes;
 
@@ -8,7 +9,7 @@ namespace Mint.ML.Samples.Making.World;
 /// one.</remarks>
 internal static class MadeSounds
 {
-    private const double Rate = 16_000, Least = 2, Most = 6; // seconds
+    private const double Rate = YamNetFrontEnd.SampleRate, Least = 2, Most = 6; // seconds
 
     /// <summary>What is made, each kind with the names that are right for it: of <see cref="EverydayWords.Labels"/>.</summary>
     public static IReadOnlyList<(string[] Called, Func<int, Random, float[]> Make)> Kinds { get; } =

@@ -53,19 +53,18 @@ public sealed class FeatureCache : IFrameSource, IDisposable
 
         (this.files, load, keys) = (files, encoder, new string[files.Count]);
         (this.places, this.noted) = (places, noted ?? (_ => { }));
-        if (ranks is { IsFirst: false }) ranks.Meet(); // the first one has the folder; the others use it beside it
-        store = new FrameStore(folder, encoderHash, options) { Writers = ranks?.Count ?? 1 };
+        var all = ranks ?? Ranks.Alone;
+        store = all.InTurn(() => new FrameStore(folder, encoderHash, options) { Writers = all.Count }); // a folder's first rank has it; others use it beside
         try
         {
-            if (ranks is { IsFirst: true }) ranks.Meet();
             InOrder(files.Count, Key, (i, key) => keys[i] = key, _ => 0, cancel);
             store.Use(keys);
-            if (ranks is { Count: > 1 }) Encode(SharedWork.Part(ranks, folder, files.Count, Missing), encoded, cancel);
-            ranks?.Meet();
+            if (all.Count > 1) Encode(SharedWork.Part(all, folder, files.Count, Missing), encoded, cancel);
+            all.Meet();
             Encode(Missing(), encoded, cancel); // of ranks, nothing: unless a network disk does not show yet what another one wrote
-            EncodedBy = [.. (ranks ?? Ranks.Alone).Gather(Encoded.ToString(CultureInfo.InvariantCulture))
+            EncodedBy = [.. all.Gather(Encoded.ToString(CultureInfo.InvariantCulture))
                 .Select(count => int.Parse(count, CultureInfo.InvariantCulture))];
-            if (EncodedBy.Count > 1) store.Use([]); // the others' entries count too
+            if (all.Count > 1) store.Use([]); // the others' entries count too
             stored = new StoredFrames(store, keys, files, Again);
         }
         catch
