@@ -6,7 +6,8 @@ using static TorchSharp.torch.nn;
 
 namespace Mint.ML.Layers;
 
-/// <summary>x Wᵀ + b, the product of every projection: libtorch's, or where that is slower on this processor, <see cref="OneDnnProducts"/>.</summary>
+/// <summary>x Wᵀ + b, the product of every projection: libtorch's, or where that is slower on this processor, <see cref="OneDnnProducts"/> and
+/// <see cref="RowProducts"/>.</summary>
 internal sealed class DenseProduct : autograd.SingleTensorFunction<DenseProduct>
 {
     /// <summary>Multiplications below which a call's own time outweighs what it gains.</summary>
@@ -19,8 +20,14 @@ internal sealed class DenseProduct : autograd.SingleTensorFunction<DenseProduct>
     /// <param name="weight">(outputs, inputs).</param>
     /// <param name="bias">(outputs), or null.</param>
     /// <returns>(..., outputs).</returns>
-    public static Tensor Of(Tensor x, Tensor weight, Tensor? bias) =>
-        Takes(x, weight, bias) && OneDnnProducts.Preferred ? ByOneDnn(x, weight, bias) : functional.linear(x, weight, bias);
+    public static Tensor Of(Tensor x, Tensor weight, Tensor? bias)
+    {
+        if (!Takes(x, weight, bias) || !OneDnnProducts.Preferred) return functional.linear(x, weight, bias);
+        return (Learns(x, weight, bias) ? null : RowProducts.Of(x, weight, bias)) ?? ByOneDnn(x, weight, bias);
+    }
+
+    private static bool Learns(Tensor x, Tensor weight, Tensor? bias) =>
+        is_grad_enabled() && (x.requires_grad || weight.requires_grad || bias is { requires_grad: true });
 
     /// <summary>Whether it is a product of some size, in float32 on the CPU.</summary>
     private static bool Takes(Tensor x, Tensor weight, Tensor? bias) =>
@@ -34,8 +41,7 @@ internal sealed class DenseProduct : autograd.SingleTensorFunction<DenseProduct>
     {
         using var scope = NewDisposeScope();
         var rows = x.reshape(-1, weight.shape[1]);
-        bool learns = is_grad_enabled() && (x.requires_grad || weight.requires_grad || bias is { requires_grad: true });
-        var product = !learns ? OneDnnProducts.Multiply(rows, weight, bias) : bias is null ? apply(rows, weight) : apply(rows, weight, bias);
+        var product = !Learns(x, weight, bias) ? OneDnnProducts.Multiply(rows, weight, bias) : bias is null ? apply(rows, weight) : apply(rows, weight, bias);
         return product.view([.. x.shape[..^1], weight.shape[0]]).MoveToOuterDisposeScope();
     }
 
