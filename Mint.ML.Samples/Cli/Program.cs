@@ -39,7 +39,7 @@ var root = new RootCommand("Audio-language models for ML.NET.")
     DoctorCommand.Create(),
 };
 // These divide their work among the ranks that mpirun started.
-string[] shared = ["pretrain", "tune", "tune-system", "tune-apt", "caption", "classify", "ask", "search", "evaluate"];
+string[] shared = ["pretrain", "tune", "tune-system", "tune-apt", "caption", "classify", "ask", "search", "evaluate", "scenario ranks"];
 string[] withoutTensors = ["doctor", "report", "data", "pull"];
 
 // (System.CommandLine would listen only once a command has returned its task.)

@@ -16,7 +16,7 @@ internal static class Shared
     /// <exception cref="ArgumentException">This one they cannot.</exception>
     public static void Join(string[] arguments, string[] commands)
     {
-        if (arguments.Length == 0 || !commands.Contains(arguments[0]))
+        if (!commands.Any(command => arguments is [var first, ..] && (command == first || command == $"{first} {arguments.ElementAtOrDefault(1)}")))
         {
             throw new ArgumentException($"mpirun started {Ranks.Started} ranks, and only {string.Join(", ", commands)} can share their work. "
                 + "Leave mpirun out.");

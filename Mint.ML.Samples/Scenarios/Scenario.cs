@@ -19,6 +19,7 @@ internal sealed record Scenario(string Name, string About, Delegate Run)
         new("evaluate", "A model measured on a recipe", EvaluateAModel.Run),
         new("probe", "Logistic regression on what a frozen encoder hears", LinearProbe.Run),
         new("pipeline", "Both stages as an ML.NET pipeline", TrainAPipeline.Run),
+        new("ranks", "A bridge that several processes train together, under mpirun", TrainWithRanks.Run),
         new("experiment", "A search for the options that tell most families of notes", Experiment.Run),
         new("train", "Both stages without ML.NET", TrainWithoutMLNet.Run),
     ];

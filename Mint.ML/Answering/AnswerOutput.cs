@@ -141,7 +141,7 @@ public sealed class FileOutput : AnswerOutput
         }
     }
 
-    private static void CheckSettings(string path, JsonObject settings, bool begun)
+    internal static void CheckSettings(string path, JsonObject settings, bool begun)
     {
         string beside = path + ".settings.json";
         string text = settings.ToJsonString(new JsonSerializerOptions { WriteIndented = true });

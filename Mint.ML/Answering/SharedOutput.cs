@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Mint.ML.Distributed;
 using Mint.ML.Files;
 
@@ -26,6 +27,8 @@ internal sealed class SharedOutput : AnswerOutput
         {
             if (ranks.IsFirst) whole = new FileOutput(path, format, settings);
             ranks.Meet();
+            // A part that no rank of now goes on with is as much of this run, or of another one.
+            foreach (string part in Parts(path).Where(part => new FileInfo(part).Length > 0)) FileOutput.CheckSettings(part, settings, begun: true);
             before = Parts(path).Append(path).SelectMany(Rows).DistinctBy(row => row.Clip).ToDictionary(row => row.Clip, row => row.Failed);
             ranks.Meet(); // nobody writes while others read
             own = new FileOutput(PartOf(path, ranks.Rank), format, settings);
@@ -69,7 +72,6 @@ internal sealed class SharedOutput : AnswerOutput
         ranks.Meet();
         if (ranks.IsFirst) Join(clips, path, Parts(path));
         ranks.Meet();
-        Forget(PartOf(path, ranks.Rank));
     }
 
     private void Join(IReadOnlyList<ListedClip> clips, string path, string[] parts)
@@ -88,13 +90,15 @@ internal sealed class SharedOutput : AnswerOutput
             whole!.Dispose();
             AtomicFile.WriteText(path, there + string.Concat(clips.Where(clip => !written.Contains(clip.Name)).Select(clip => rows[clip.Name] + "\n")));
         }
-        foreach (string part in parts) Forget(part);
+        Forget(path);
     }
 
-    private static void Forget(string part)
+    /// <summary>Deletes the parts of a file with all that stands beside them: of a rank that was killed, who had it and what it had half written.</summary>
+    public static void Forget(string path)
     {
-        string folder = Path.GetDirectoryName(Path.GetFullPath(part))!;
-        foreach (string file in (string[])[part, part + ".settings.json", Path.Combine(folder, $".{Path.GetFileName(part)}.lock")]) File.Delete(file);
+        var part = new Regex($@"^\.?{Regex.Escape(Path.GetFileName(path))}\.part-\d+(\.settings\.json|\.lock|\.holder|\.[0-9a-f]{{32}}\.tmp)?$");
+        foreach (string file in Directory.GetFiles(Path.GetDirectoryName(Path.GetFullPath(path))!).Where(file => part.IsMatch(Path.GetFileName(file))))
+            File.Delete(file);
     }
 
     // A line without its end is what a killed rank had half written.

@@ -36,7 +36,8 @@ internal static class AptRun
             };
             var evaluation = new EvaluationResult(recipe.Name, recipe.Task, Path.GetRelativePath(folder, settings.ModelPath),
                 Path.GetRelativePath(folder, recipe.Manifest), null, clips, 0, null,
-                [.. metrics.Where(metric => recipe.Metrics.Count == 0 || recipe.Metrics.Contains(metric.Name))]);
+                [.. metrics.Where(metric => recipe.Metrics.Count == 0 || recipe.Metrics.Contains(metric.Name))])
+            { LanguageModelType = settings.NarrowType };
             EvaluationFiles.Write(folder, evaluation, items);
             return evaluation;
         }

@@ -24,7 +24,12 @@ public sealed record EvaluationMetric(string Name, double? Value, double? Low = 
 /// <param name="Labels">The labels, in the order of the items' scores.</param>
 /// <param name="Metrics">The table's columns.</param>
 public sealed record EvaluationResult(string Name, string Task, string Model, string Manifest, string? Instruction, int Clips, int Skipped,
-    IReadOnlyList<string>? Labels, IReadOnlyList<EvaluationMetric> Metrics);
+    IReadOnlyList<string>? Labels, IReadOnlyList<EvaluationMetric> Metrics)
+{
+    /// <summary>What the language model's products were computed in, bfloat16 or int8; null, and not written, for float32.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? LanguageModelType { get; init; }
+}
 
 /// <summary>One clip (of retrieval, one caption): a line of items.jsonl.</summary>
 /// <param name="Path">The clip, as its manifest names it.</param>

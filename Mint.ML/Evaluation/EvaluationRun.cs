@@ -23,6 +23,9 @@ public sealed record EvaluationSettings(AudioLanguageModel Model, string ModelPa
     /// <summary>What its language model was loaded to compute in (<see cref="NarrowLanguageModels"/>): answers of another type are not gone on with.</summary>
     public LanguageModelType LanguageModelType { get; init; }
 
+    /// <summary>The type as results name it: tables are of float32 where nothing is said.</summary>
+    internal string? NarrowType => LanguageModelType == LanguageModelType.Float32 ? null : OptionNames.ForValue(LanguageModelType);
+
     /// <summary>Whether clips that cannot be read are left out, and counted, instead of ending the run.</summary>
     public bool SkipErrors { get; init; }
 
@@ -62,7 +65,8 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         AnswerResult result;
         var made = AnswerSettings.ForRun(settings.ModelPath, recipe.Manifest, answerer, recipe.LongAudio, recipe.Hearing);
         made["language-model-type"] = OptionNames.ForValue(settings.LanguageModelType);
-        using (var output = ranks.Count == 1 ? new FileOutput(answers, format, made) : AnswerOutput.ForFile(answers, format, made))
+        // One process goes on with the parts that ranks have left; one of several that measures for itself has nobody to share with.
+        using (var output = ranks.Count < Ranks.Started ? new FileOutput(answers, format, made) : AnswerOutput.ForFile(answers, format, made))
         {
             result = new AnswerRun(answerer, recipe.LongAudio, settings.Batch, settings.SkipErrors, report ?? (_ => { }), recipe.Hearing) { Ranks = ranks }
                 .Run([.. clips.Select(clip => clip.Clip)], output, cancel);
@@ -90,7 +94,8 @@ public sealed class EvaluationRun(EvaluationRecipe recipe, EvaluationSettings se
         var evaluation =
             new EvaluationResult(recipe.Name, recipe.Task, Path.GetRelativePath(folder, settings.ModelPath), Path.GetRelativePath(folder, recipe.Manifest),
             recipe.Task == "retrieval" ? null : recipe.Instruction, answered.Length, clips.Count - answered.Length, labels,
-            [.. metrics.Where(metric => recipe.Metrics.Count == 0 || recipe.Metrics.Contains(metric.Name))]);
+            [.. metrics.Where(metric => recipe.Metrics.Count == 0 || recipe.Metrics.Contains(metric.Name))])
+            { LanguageModelType = settings.NarrowType };
         EvaluationFiles.Write(folder, evaluation, items);
         return evaluation;
     }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Mint.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Layers;
@@ -41,7 +42,7 @@ internal static unsafe class RowProducts
         }
         GC.KeepAlive(dense);
         GC.KeepAlive(weight);
-        return shift is null ? result : result.add_(shift);
+        return shift is null ? result : result.Plus_(shift);
     }
 
     // The last rows and outputs are computed twice where their number is no multiple: to the same bits.

@@ -19,11 +19,7 @@ public sealed class SharedIndexOutput : AnswerOutput
     public SharedIndexOutput(string path, VectorStorage storage, int width, Action<string>? noted = null)
     {
         (this.path, this.storage) = (path, storage);
-        foreach (string file in SharedOutput.Parts(path).Append(path).Where(File.Exists))
-        {
-            using var index = EmbeddingIndex.Open(file, mapped: false);
-            before.UnionWith(index.Ids.Select(WindowVectors.ClipOf));
-        }
+        foreach (string file in SharedOutput.Parts(path).Append(path).Where(File.Exists)) before.UnionWith(Clips(file));
         ranks.Meet(); // nobody writes while others read
         own = new IndexOutput(SharedOutput.PartOf(path, ranks.Rank), storage, width, noted);
     }
@@ -74,9 +70,11 @@ public sealed class SharedIndexOutput : AnswerOutput
             var windows = items.Keys.ToLookup(WindowVectors.ClipOf);
             if (shape is not null)
             {
+                // What was killed between joining the parts and deleting them has their clips already.
+                HashSet<string> joined = File.Exists(path) ? [.. Clips(path)] : [];
                 using var writer = File.Exists(path) ? EmbeddingIndexWriter.Append(path)
                     : EmbeddingIndexWriter.Create(path, shape.Vectors, shape.Width, shape.Storage);
-                writer.AddFrom(items, clips.SelectMany(clip => windows[clip.Name]));
+                writer.AddFrom(items, clips.Where(clip => !joined.Contains(clip.Name)).SelectMany(clip => windows[clip.Name]));
                 writer.Commit();
             }
         }
@@ -84,10 +82,16 @@ public sealed class SharedIndexOutput : AnswerOutput
         {
             foreach (var stream in open) stream.Dispose();
         }
-        foreach (string part in parts) File.Delete(part);
+        SharedOutput.Forget(path);
         if (!File.Exists(path)) return;
         using var index = EmbeddingIndex.Open(path, mapped: false);
         Count = index.Ids.Count;
+    }
+
+    private static string[] Clips(string file)
+    {
+        using var index = EmbeddingIndex.Open(file, mapped: false);
+        return [.. index.Ids.Select(WindowVectors.ClipOf)];
     }
 
     /// <inheritdoc/>

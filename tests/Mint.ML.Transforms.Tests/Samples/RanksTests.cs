@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Mint.ML.Systems;
 using Mint.ML.Transforms.Tests.Pipeline;
 using static Mint.ML.Transforms.Tests.Samples.RankProcesses;
 
@@ -94,6 +95,18 @@ public sealed class RanksTests
         Alone([.. Tuning(one), "--batch-size", "6"]);
         Together(2, [.. Tuning(many), "--batch-size", "3"]);
         AssertSame(one, many);
+    }
+
+    [TestMethod]
+    public void A_program_with_a_pipeline_of_ML_NET_learns_on_two_ranks_what_it_learns_alone_with_batches_twice_as_large()
+    {
+        string[] Program(string name, int batch) => ["scenario", "ranks", Clips.Manifest, Clips.Encoder, Run(name + " frames"), Run(name), Run(name) + ".zip",
+            "1", Digits(batch), "1", "1", "0"];
+        Alone(Program("program one", 4));
+        Together(2, Program("program two", 2));
+        AssertSame(Run("program one"), Run("program two"));
+        using var model = AudioLanguageModel.Load(Run("program two") + ".zip");
+        Assert.HasCount(2, model.Rank(Path.Combine(Clips.Folder, "clip0.wav"), ["a flute", "an organ"]));
     }
 
     [TestMethod]

@@ -157,6 +157,16 @@ public sealed class ScenarioTests
     }
 
     [TestMethod]
+    public void The_program_for_ranks_trains_a_bridge_alone_too()
+    {
+        string trained = Path.Combine(EightClips.Shared.Folder, "alone.zip"), run = Path.Combine(folder, "alone");
+        Run("ranks", EightClips.Shared.Manifest, EightClips.Shared.Encoder, Path.Combine(folder, "alone frames"), run, trained, "1", "4", "1", "1");
+        using var model = AudioLanguageModel.Load(trained);
+        Assert.HasCount(2, model.Rank(Clip, ["a flute", "an organ"]));
+        Assert.HasCount(2, File.ReadAllLines(Path.Combine(run, "log.jsonl"))); // 8 clips in batches of 4
+    }
+
+    [TestMethod]
     public void Both_stages_are_trained_without_ML_NET()
     {
         string run = Directory.CreateDirectory(Path.Combine(folder, "own")).FullName;

@@ -93,6 +93,24 @@ public sealed class SystemCommandTests
     }
 
     [TestMethod]
+    public void An_evaluation_says_what_narrow_type_it_is_of_and_nothing_of_float32()
+    {
+        string place = Place("narrow evaluation"), recipe = Path.Combine(place, "recipe.json");
+        File.WriteAllText(recipe, $$"""
+            { "name": "families", "task": "classification", "manifest": {{JsonSerializer.Serialize(Clips.Manifest)}}, "columns": ["Family"],
+              "instruction": "a" }
+            """);
+        foreach (string type in (string[])["float32", "bfloat16", "int8"])
+        {
+            string output = Path.Combine(place, type);
+            Assert.AreEqual(0, EvaluateCommand.Create().Parse([recipe, "--system", SmallSystems.Pengi, "--output", output, "--language-model-type", type])
+                .Invoke());
+            using var written = JsonDocument.Parse(File.ReadAllText(Path.Combine(output, "evaluation.json")));
+            Assert.AreEqual(type == "float32" ? null : type, written.RootElement.TryGetProperty("languageModelType", out var said) ? said.GetString() : null);
+        }
+    }
+
+    [TestMethod]
     public void Caption_classify_ask_search_and_evaluate_take_a_systems_folder()
     {
         string place = Place("commands"), pengi = SmallSystems.Pengi, clap = SmallClap.Folder;
