@@ -18,6 +18,7 @@ internal sealed class Heartbeat : IDisposable
     private const int Beat = 1000; // milliseconds
     private const int Silence = 15_000; // longer than any pause of a process that lives, shorter than patience
     private const string Bye = "bye";
+    private const int Longest = 10_000; // characters of a line: an error with what led to it, and no more from strangers
 
     private readonly int rank;
     private readonly string host = Environment.MachineName;
@@ -78,20 +79,43 @@ internal sealed class Heartbeat : IDisposable
             .SelectMany(face => face.GetIPProperties().UnicastAddresses).Select(one => one.Address)
             .Where(one => one.AddressFamily == AddressFamily.InterNetwork)
             .OrderBy(IPAddress.IsLoopback);
+        int missing = count - 1;
         Background(() =>
         {
-            for (int accepted = 1; accepted < count;)
+            try
             {
-                var client = listener.AcceptTcpClient();
-                var line = new Line(client);
-                if (line.Read() is not { } said || said.Split(' ', 3) is not [var theirs, var number, var host] || theirs != key) continue; // somebody else
-                Keep(int.Parse(number, CultureInfo.InvariantCulture), host, line);
-                accepted++;
+                while (true)
+                {
+                    var client = listener.AcceptTcpClient();
+                    Background(() => Welcome(client)); // whoever connects and says nothing keeps no rank waiting
+                }
             }
-            listener.Stop();
+            catch (Exception error) when (error is SocketException or InvalidOperationException)
+            {
+                // Stopped: all ranks are here.
+            }
         });
         int port = ((IPEndPoint)listener.LocalEndpoint).Port;
         broadcast($"{host} {key} {port} {string.Join(' ', addresses)}");
+
+        void Welcome(TcpClient client)
+        {
+            try
+            {
+                var line = new Line(client);
+                if (line.Read()?.Split(' ', 3) is [var theirs, var number, var name] && theirs == key)
+                {
+                    Keep(int.Parse(number, CultureInfo.InvariantCulture), name, line);
+                    if (Interlocked.Decrement(ref missing) == 0) listener.Stop();
+                    return;
+                }
+            }
+            catch (Exception error) when (error is IOException or SocketException or InvalidOperationException)
+            {
+                // It says nothing, or is gone already.
+            }
+            client.Dispose(); // somebody else
+        }
     }
 
     private void Connect(string where)
@@ -204,11 +228,23 @@ internal sealed class Heartbeat : IDisposable
             reader = new StreamReader(stream, Encoding.UTF8);
         }
 
-        public string? Read() => reader.ReadLine();
+        /// <summary>The next line; null at the end.</summary>
+        /// <exception cref="IOException">Nothing came for <see cref="Silence"/>, or the line is longer than a rank says.</exception>
+        public string? Read()
+        {
+            var text = new StringBuilder();
+            for (int next; (next = reader.Read()) >= 0; text.Append((char)next))
+            {
+                if (next == '\n') return text.ToString();
+                if (text.Length == Longest) throw new IOException($"A line has more than {Longest} characters.");
+            }
+            return null;
+        }
 
         public void Write(string text)
         {
-            byte[] bytes = Encoding.UTF8.GetBytes(text.ReplaceLineEndings(" ") + "\n");
+            string said = text.ReplaceLineEndings(" ");
+            byte[] bytes = Encoding.UTF8.GetBytes(said[..Math.Min(said.Length, Longest)] + "\n");
             lock (writing) stream.Write(bytes);
         }
     }
