@@ -46,19 +46,16 @@ public sealed class FolderLock : IDisposable
         if (File.Exists(folder)) throw new IOException($"{folder} is a file; a folder is wanted. Name another place.");
     }
 
-    /// <summary>Takes a folder for processes that mpirun started together: the first has to get it, the others use it beside whoever has it, which is the
-    /// first one where they share a disk.</summary>
+    /// <summary>Takes a folder for processes that mpirun started together: the first has to get it, the others use it beside that one and take nothing, or
+    /// whoever of them came first would keep the first rank out.</summary>
+    /// <returns>Null on other ranks than the first.</returns>
     /// <exception cref="IOException">Another process has it.</exception>
     internal static FolderLock? TakeWithRanks(string folder)
     {
-        try
-        {
-            return Take(folder);
-        }
-        catch (IOException) when (Ranks.Started > 1 && !Launcher.IsFirst(Environment.GetEnvironmentVariable))
-        {
-            return null;
-        }
+        if (Ranks.Started == 1 || Launcher.IsFirst(Environment.GetEnvironmentVariable)) return Take(folder);
+        Check(folder);
+        Directory.CreateDirectory(folder);
+        return null;
     }
 
     /// <summary>Takes the place of a file; its folder is made where it does not exist, the file is not.</summary>
