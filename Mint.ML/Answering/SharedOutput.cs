@@ -47,13 +47,20 @@ internal sealed class SharedOutput : AnswerOutput
     public static bool HasParts(string path) => Parts(path).Any();
 
     /// <summary>The parts that there are.</summary>
-    public static string[] Parts(string path)
+    public static string[] Parts(string path) => [.. Named(path, "{0}").Order(StringComparer.Ordinal)];
+
+    /// <summary>Deletes the parts of a file with all that stands beside them: of a rank that was killed, who had it and what it had half written.</summary>
+    public static void Forget(string path)
     {
-        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!, start = Path.GetFileName(path) + ".part-";
-        return !Directory.Exists(folder) ? [] : [.. Directory.EnumerateFiles(folder)
-            .Where(file => Path.GetFileName(file) is { } name && name.StartsWith(start, StringComparison.Ordinal)
-                && name[start.Length..].All(char.IsAsciiDigit))
-            .Order(StringComparer.Ordinal)];
+        foreach (string file in Named(path, @"\.?{0}(\.settings\.json|\.lock|\.holder|\.[0-9a-f]{{32}}\.tmp)?")) File.Delete(file);
+    }
+
+    // Files whose whole name fits a pattern, in which {0} is a part's.
+    private static string[] Named(string path, string pattern)
+    {
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        var name = new Regex($@"^{string.Format(CultureInfo.InvariantCulture, pattern, Regex.Escape(Path.GetFileName(path)) + @"\.part-[0-9]+")}\z");
+        return !Directory.Exists(folder) ? [] : [.. Directory.EnumerateFiles(folder).Where(file => name.IsMatch(Path.GetFileName(file)))];
     }
 
     /// <inheritdoc/>
@@ -91,14 +98,6 @@ internal sealed class SharedOutput : AnswerOutput
             AtomicFile.WriteText(path, there + string.Concat(clips.Where(clip => !written.Contains(clip.Name)).Select(clip => rows[clip.Name] + "\n")));
         }
         Forget(path);
-    }
-
-    /// <summary>Deletes the parts of a file with all that stands beside them: of a rank that was killed, who had it and what it had half written.</summary>
-    public static void Forget(string path)
-    {
-        var part = new Regex($@"^\.?{Regex.Escape(Path.GetFileName(path))}\.part-\d+(\.settings\.json|\.lock|\.holder|\.[0-9a-f]{{32}}\.tmp)?$");
-        foreach (string file in Directory.GetFiles(Path.GetDirectoryName(Path.GetFullPath(path))!).Where(file => part.IsMatch(Path.GetFileName(file))))
-            File.Delete(file);
     }
 
     // A line without its end is what a killed rank had half written.

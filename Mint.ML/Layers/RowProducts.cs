@@ -34,7 +34,6 @@ internal static unsafe class RowProducts
             return null;
         }
         using var dense = x.contiguous();
-        using var shift = bias?.contiguous();
         var result = empty([.. x.shape[..^1], outputs]);
         fixed (byte* from = dense.bytes, by = weight.bytes, to = result.bytes)
         {
@@ -42,7 +41,7 @@ internal static unsafe class RowProducts
         }
         GC.KeepAlive(dense);
         GC.KeepAlive(weight);
-        return shift is null ? result : result.Plus_(shift);
+        return bias is null ? result : result.Plus_(bias);
     }
 
     // The last rows and outputs are computed twice where their number is no multiple: to the same bits.
