@@ -76,7 +76,7 @@ internal sealed class Answers(AudioLanguageModel model, SoundSearch? search, Ser
             try
             {
                 var ranked = model.Rank(clip, labels, cancel: cancel);
-                return new(ranked[0].Label, ranked, Seconds(clip), clip.Notes);
+                return new(ranked.Answer?.Label ?? "", ranked, Seconds(clip), clip.Notes);
             }
             catch (ArgumentException error) // a label is longer than the model reads
             {

@@ -229,6 +229,7 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
             var annotations = new DataViewSchema.Annotations.Builder();
             annotations.AddPrimitiveValue(FrameWidthAnnotation, NumberDataViewType.Int32, owner.FrameWidth);
             annotations.Add(AudioColumnAnnotation, TextDataViewType.Instance, (ref ReadOnlyMemory<char> value) => value = owner.InputColumnName.AsMemory());
+            EncoderReference.AddTo(annotations, owner.ear.Encoder);
             owner.cache?.AddTo(annotations);
             return new(owner.OutputColumnName, new VectorDataViewType(NumberDataViewType.Single), annotations.ToAnnotations());
         }
@@ -356,7 +357,8 @@ public sealed class AudioFeaturizer : StepEstimator<AudioFeaturizingTransformer>
             return Interop.ShapeColumn(options.OutputColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.Vector);
         var width = Interop.ShapeColumn(AudioFeaturizingTransformer.FrameWidthAnnotation, NumberDataViewType.Int32);
         var audio = Interop.ShapeColumn(AudioFeaturizingTransformer.AudioColumnAnnotation, TextDataViewType.Instance);
-        var annotations = new SchemaShape(options.CacheFolder is null ? [width, audio] : [width, audio, FrameCacheReference.Shape]);
+        SchemaShape.Column[] always = [width, audio, EncoderReference.Shape];
+        var annotations = new SchemaShape(options.CacheFolder is null ? always : [.. always, FrameCacheReference.Shape]);
         return Interop.ShapeColumn(options.OutputColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.VariableVector, annotations: annotations);
     }
 }

@@ -16,27 +16,17 @@ internal sealed record FrameCacheReference(FrameStore Store, string EntryColumn,
     public const string Annotation = "FrameCache";
 
     /// <summary>The annotation as a shape.</summary>
-    public static SchemaShape.Column Shape => Interop.ShapeColumn(Annotation, new FrameCacheDataViewType());
+    public static SchemaShape.Column Shape => Interop.ShapeColumn(Annotation, new ReferenceDataViewType<FrameCacheReference>());
 
     /// <summary>The cache of a feature column, with the column of keys; null where there is none, or the keys were dropped on the way.</summary>
     public static (FrameCacheReference Cache, DataViewSchema.Column Entries)? Find(DataViewSchema schema, DataViewSchema.Column features)
     {
-        if (features.Annotations.Schema.GetColumnOrNull(Annotation) is not { Type: FrameCacheDataViewType }) return null;
+        if (features.Annotations.Schema.GetColumnOrNull(Annotation) is not { Type: ReferenceDataViewType<FrameCacheReference> }) return null;
         FrameCacheReference? reference = null;
         features.Annotations.GetValue(Annotation, ref reference);
         return schema.GetColumnOrNull(reference!.EntryColumn) is { Type: TextDataViewType } entries ? (reference, entries) : null;
     }
 
     public void AddTo(DataViewSchema.Annotations.Builder annotations) =>
-        annotations.Add(Annotation, new FrameCacheDataViewType(), (ref FrameCacheReference value) => value = this);
-}
-
-/// <summary>The type of that annotation; it is never saved with data.</summary>
-internal sealed class FrameCacheDataViewType : StructuredDataViewType
-{
-    public FrameCacheDataViewType() : base(typeof(FrameCacheReference)) { }
-    public override bool Equals(DataViewType? other) => other is FrameCacheDataViewType;
-    public override bool Equals(object? obj) => obj is FrameCacheDataViewType;
-    public override int GetHashCode() => typeof(FrameCacheDataViewType).GetHashCode();
-    public override string ToString() => "FrameCache";
+        annotations.Add(Annotation, new ReferenceDataViewType<FrameCacheReference>(), (ref FrameCacheReference value) => value = this);
 }

@@ -3,6 +3,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Mint.ML.Bridges;
+using Mint.ML.Encoders;
 using Mint.ML.Generation;
 using Mint.ML.ModelFiles;
 using Mint.ML.Systems;
@@ -25,7 +26,8 @@ namespace Mint.ML.Transforms;
 /// compare by text with <see cref="AudioLanguageCatalog.EvaluateRanking"/>.
 /// A row without sound has a missing label and scores of NaN; FilterRowsByMissingValues on the score column drops such rows. With
 /// <see cref="RankingOptions.MultiLabel"/> a row whose labels all stay below <see cref="RankedClassifier.Options.Threshold"/> has a missing label and its
-/// scores; without it, so has a row whose labels all stay below <see cref="RankingOptions.UnknownBelow"/>.
+/// scores; without it, so has a row whose labels all stay below <see cref="RankingOptions.UnknownBelow"/>, or whose sound is less familiar to its encoder than
+/// <see cref="RankingOptions.UnfamiliarBelow"/>.
 /// </remarks>
 public sealed class RankedClassificationTransformer : RowMapTransformer, ILoadable<RankedClassificationTransformer>
 {
@@ -101,12 +103,15 @@ public sealed class RankedClassificationTransformer : RowMapTransformer, ILoadab
     {
         private readonly RankedClassificationTransformer owner;
         private readonly DataViewSchema.Column features;
+        private readonly IAudioEncoder? encoder;
 
         public Binding(RankedClassificationTransformer owner, DataViewSchema input) : base(input)
         {
             this.owner = owner;
             var options = owner.options;
             features = FrameBatch.Column(input, options.FeatureColumnName, owner.Ears.FrameWidth);
+            encoder = EncoderReference.Find(features);
+            options.Ranking.CheckFamiliarity(encoder);
             int count = options.Labels.Count;
             var names = new VBuffer<ReadOnlyMemory<char>>(count, [.. options.Labels.Select(label => label.AsMemory())]);
             var text = new VectorDataViewType(TextDataViewType.Instance, count);
@@ -138,32 +143,39 @@ public sealed class RankedClassificationTransformer : RowMapTransformer, ILoadab
         public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) => [features];
 
         // Where several labels can be true, none may be; where one is, it may be not known.
-        private bool IsLabel(float probability) =>
-            probability >= (owner.options.Ranking.MultiLabel ? owner.options.Threshold : owner.options.Ranking.UnknownBelow);
+        private uint Label(HeardLabels heard)
+        {
+            var options = owner.options;
+            var ranking = new LabelRanking(options.Labels, heard, options.Ranking);
+            return ranking.Answer is { } best && (!options.Ranking.MultiLabel || best.Probability >= options.Threshold)
+                ? (uint)Array.IndexOf(heard.Probabilities, heard.Probabilities.Max()) + 1 : 0;
+        }
 
         public override void Compute(RowBatch batch)
         {
             var (width, device) = owner.Ears;
-            var all = new float[batch.Count][];
+            var all = new HeardLabels?[batch.Count];
             if (FrameBatch.Read(batch.Input<VBuffer<float>>(features), width, features.Name, device) is var (rows, sounds))
             {
                 using (sounds)
                 {
                     using var cancel = owner.Host.Cancellation();
                     float[][] scores = owner.scorer.Score(sounds, cancel.Token);
-                    for (int i = 0; i < rows.Count; i++) all[rows[i]] = scores[i];
+                    float?[] familiarity = (sounds with { Encoder = encoder }).Familiarity();
+                    for (int i = 0; i < rows.Count; i++) all[rows[i]] = new(scores[i], familiarity[i]);
                 }
             }
             if (batch.IsActive(0))
             {
                 var labels = batch.Output<uint>(0);
-                for (int i = 0; i < batch.Count; i++) labels[i] = all[i] is { } row && IsLabel(row.Max()) ? (uint)Array.IndexOf(row, row.Max()) + 1 : 0;
+                for (int i = 0; i < batch.Count; i++) labels[i] = all[i] is { } heard ? Label(heard) : 0;
             }
             if (batch.IsActive(1))
             {
                 int count = owner.options.Labels.Count;
                 var output = batch.Output<VBuffer<float>>(1);
-                for (int i = 0; i < batch.Count; i++) output[i] = new VBuffer<float>(count, all[i] ?? Enumerable.Repeat(float.NaN, count).ToArray());
+                float[] missing = [.. Enumerable.Repeat(float.NaN, count)];
+                for (int i = 0; i < batch.Count; i++) output[i] = new VBuffer<float>(count, all[i]?.Probabilities ?? [.. missing]);
             }
         }
     }

@@ -72,7 +72,7 @@ internal static class TunedSteps
         {
             var clips = audio is { } counted ? batch.Input<MLAudio?>(counted).ToArray() : [];
             AudioClip[] heardClips = [.. rows.Select(row => clips.ElementAtOrDefault(asked[row])?.Clip).OfType<AudioClip>()];
-            var told = sounds with { Clips = heardClips.Length == rows.Count ? heardClips : null };
+            var told = sounds with { Clips = heardClips.Length == rows.Count ? heardClips : null, Encoder = EncoderReference.Find(column) };
             var texts = model.Answer(told, one ? instructions : [.. rows.Select(row => instructions[asked[row]])], options, cancel);
             for (int i = 0; i < rows.Count; i++) answers[asked[rows[i]]] = texts[i].AsMemory();
         }

@@ -19,6 +19,10 @@ public sealed record AnswerRow(string Path)
     /// <summary>The labels that are shown, the likeliest first; empty where none is likely enough, null where labels were not asked for.</summary>
     public IReadOnlyList<LabelProbability>? Labels { get; init; }
 
+    /// <summary>Where labels were asked for, how familiar the sound is to the encoder (<see cref="RankingOptions.UnfamiliarBelow"/>); null where it cannot
+    /// tell.</summary>
+    public double? Familiarity { get; init; }
+
     /// <summary>All numbers of the answer, in an order the run knows: every label's probability, or embeddings. Kept for evaluations only.</summary>
     public IReadOnlyList<float>? Values { get; init; }
 

@@ -179,9 +179,6 @@ public sealed record LabelOptions
         errors.Throw();
     }
 
-    /// <summary>The probability that a label has to reach to be shown.</summary>
-    internal double Least => Ranking.MultiLabel ? Threshold : Ranking.UnknownBelow;
-
     /// <summary>What decides answers by the language model.</summary>
     internal JsonObject Settings => new JsonObject
     {
@@ -192,15 +189,19 @@ public sealed record LabelOptions
         ["threshold"] = Threshold,
     }.Add(Ranking with { MaxRows = 1 }); // which decides nothing
 
-    /// <summary>A row with the labels that are likely enough.</summary>
-    internal AnswerRow Shown(AnswerRow row, float[] probabilities)
+    /// <summary>A row with the labels that are likely enough: of several that can be true none may be, and one may be not known.</summary>
+    internal AnswerRow Shown(AnswerRow row, HeardLabels heard)
     {
-        // A stable order: of equals the earlier.
-        var order = Labels.Select((label, i) => new LabelProbability(label, probabilities[i])).OrderByDescending(label => label.Probability).ToList();
-        // Where the likeliest is not likely enough, nothing is said: of several labels that can be true none may be, and one may be not known.
-        List<LabelProbability> shown = Ranking.MultiLabel ? [.. order.Where(label => label.Probability >= Least)]
-            : order[0].Probability < Least ? [] : [.. order.Take(Top)];
-        return row with { Text = shown.Count > 0 ? shown[0].Label : "", Labels = shown, Values = KeepAll ? probabilities : null };
+        var ranking = new LabelRanking(Labels, heard, Ranking);
+        List<LabelProbability> shown = Ranking.MultiLabel ? [.. ranking.Where(label => label.Probability >= Threshold)]
+            : ranking.Answer is null ? [] : [.. ranking.Take(Top)];
+        return row with
+        {
+            Text = shown.Count > 0 ? shown[0].Label : "",
+            Labels = shown,
+            Familiarity = heard.Familiarity,
+            Values = KeepAll ? heard.Probabilities : null,
+        };
     }
 }
 
@@ -208,9 +209,9 @@ public sealed record LabelOptions
 /// <param name="model">The model.</param>
 /// <param name="options">The labels, and how they are ranked and shown.</param>
 /// <param name="batch">Windows answered at once.</param>
-/// <exception cref="ArgumentException">Labels or options are not usable.</exception>
+/// <exception cref="ArgumentException">Labels or options are not usable, or not with this model's encoder.</exception>
 /// <exception cref="NotSupportedException">The model cannot rank in the way asked for.</exception>
-public sealed class LabelAnswerer(AudioLanguageModel model, LabelOptions options, int batch) : Answerer<float[]>(model, batch)
+public sealed class LabelAnswerer(AudioLanguageModel model, LabelOptions options, int batch) : Answerer<HeardLabels>(model, batch)
 {
     private readonly LabelScorer scorer = model.Scorer(options.Labels, options.Instruction, options.Ranking, options.BySimilarity);
 
@@ -221,17 +222,15 @@ public sealed class LabelAnswerer(AudioLanguageModel model, LabelOptions options
     public override JsonObject Settings => options.Settings;
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<float[]> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel) => Model.Score(scorer, windows, cancel);
+    protected override IReadOnlyList<HeardLabels> Hear(IReadOnlyList<AudioClip> windows, CancellationToken cancel) => Model.Score(scorer, windows, cancel);
 
     /// <inheritdoc/>
-    protected override AnswerRow Merge(HeardClip clip, IReadOnlyList<float[]> windows)
+    protected override AnswerRow Merge(HeardClip clip, IReadOnlyList<HeardLabels> windows)
     {
-        return options.Shown(clip.Row, clip.Audio!.Merge(windows, options.Ranking.MultiLabel)) with
+        return options.Shown(clip.Row, HeardLabels.Merge(clip.Audio!, windows, options.Ranking)) with
         {
-            Segments = windows.Count > 1 ? clip.Audio!.Segments([.. windows.Select(Likeliest)]) : [],
+            Segments = windows.Count > 1 ? clip.Audio!.Segments([.. windows.Select(window => options.Shown(clip.Row, window).Text)]) : [],
         };
-
-        string Likeliest(float[] window) => window.Max() < options.Least ? "" : options.Labels[Array.IndexOf(window, window.Max())];
     }
 }
 

@@ -121,6 +121,8 @@ public sealed class SequenceLabelAnswerer(AudioLanguageModel model, IReadOnlyLis
         CancellationToken cancel)
     {
         double[,] probabilities = Model.Rank(sounds, asked, options.Labels, options.Ranking, cancel);
-        return rows.Select((row, i) => options.Shown(row, [.. Enumerable.Range(0, options.Labels.Count).Select(label => (float)probabilities[i, label])]));
+        // Of several clips none need be familiar: an answer may be about what they have in common.
+        return rows.Select((row, i) => options.Shown(row,
+            new([.. Enumerable.Range(0, options.Labels.Count).Select(label => (float)probabilities[i, label])], Familiarity: null)));
     }
 }

@@ -39,7 +39,7 @@ public abstract class RowFormat
 /// <param name="width">Characters of the first column.</param>
 internal sealed class TableFormat(int width) : RowFormat
 {
-    private const string NoLabel = "unknown (no label reaches the threshold)";
+    private const string NoLabel = "unknown (no label is likely enough, or the sound not familiar enough)";
 
     /// <inheritdoc/>
     public override string Line(AnswerRow row)
@@ -84,6 +84,7 @@ public sealed class JsonLinesFormat(string answer) : RowFormat
             line["labels"] =
                 new JsonArray([.. labels.Select(label => new JsonObject { ["label"] = label.Label, ["probability"] = Math.Round(label.Probability, 6) })]);
         }
+        if (row.Familiarity is { } familiarity) line["familiarity"] = Math.Round(familiarity, 6);
         if (row.Values is { } values) line["values"] = new JsonArray([.. values.Select(value => (JsonNode)value)]);
         if (row.Segments.Count > 0)
         {
@@ -111,6 +112,7 @@ public sealed class JsonLinesFormat(string answer) : RowFormat
             Error = row["error"]?.GetValue<string>(),
             Seconds = row["seconds"]?.GetValue<double>() ?? 0,
             Text = row[answer]?.GetValue<string>() ?? "",
+            Familiarity = row["familiarity"]?.GetValue<double>(),
             Values = row["values"] is JsonArray values ? [.. values.Select(value => value!.GetValue<float>())] : null,
             Notes = row["notes"] is JsonArray notes ? [.. notes.Select(note => note!.GetValue<string>())] : [],
         };

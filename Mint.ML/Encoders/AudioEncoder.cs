@@ -11,6 +11,21 @@ public sealed record AudioEncoding(Tensor Frames, Tensor Mask) : IDisposable
     /// <summary>The B sounds themselves, where they are at hand: a frame may be too long to tell two events apart.</summary>
     internal IReadOnlyList<AudioClip>? Clips { get; init; }
 
+    /// <summary>What heard them, where it is at hand: the bridge may not know a sound, and find a name all the same.</summary>
+    internal IAudioEncoder? Encoder { get; init; }
+
+    /// <summary>How familiar each sound is to its encoder: the highest score of the encoder's own classes in any second, from 0 to 1. Null where
+    /// <see cref="Encoder"/> is not at hand or has no classes.</summary>
+    internal float?[] Familiarity() => [.. Enumerable.Range(0, (int)Frames.shape[0]).Select(Familiarity)];
+
+    private float? Familiarity(int row)
+    {
+        if (Encoder is not { Classes: > 0 }) return null;
+        using var scope = NewDisposeScope();
+        var real = Mask.select(0, row).nonzero().view(-1);
+        return Encoder.ClassScores(Frames.select(0, row).index_select(0, real)).max().item<float>();
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -42,4 +57,13 @@ public interface IAudioEncoder : IDisposable
     /// <param name="waveforms">(B, T) float32 samples in [-1, 1] at <see cref="SampleRate"/>, rows zero-padded at the end.</param>
     /// <param name="lengths">(B) int64, the true number of samples of each row.</param>
     AudioEncoding Encode(Tensor waveforms, Tensor lengths);
+
+    /// <summary>Kinds of sound that the encoder itself was trained to tell; 0, the default, where it was trained otherwise.</summary>
+    int Classes => 0;
+
+    /// <summary>Scores of its <see cref="Classes"/>.</summary>
+    /// <param name="frames">(T, D), the real frames of one sound.</param>
+    /// <returns>(seconds, classes) float32, from 0 to 1: each second that begins with a frame; of a shorter sound one row.</returns>
+    /// <exception cref="NotSupportedException">It has none.</exception>
+    Tensor ClassScores(Tensor frames) => throw new NotSupportedException("This encoder has no classes of its own.");
 }

@@ -52,6 +52,6 @@ public static class AudioEncoderExtensions
         var waveforms = tensor(padded, [samples.Length, longest]);                      // (B, samples)
         var lengths = tensor(samples.Select(clip => (long)clip.Length).ToArray());      // (B)
         var (frames, mask) = encoder.Encode(waveforms.to(encoder.Device), lengths.to(encoder.Device));
-        return new AudioEncoding(frames.MoveToOuterDisposeScope(), mask.MoveToOuterDisposeScope()) { Clips = clips };
+        return new AudioEncoding(frames.MoveToOuterDisposeScope(), mask.MoveToOuterDisposeScope()) { Clips = clips, Encoder = encoder };
     }
 }

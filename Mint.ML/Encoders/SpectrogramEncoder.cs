@@ -27,6 +27,12 @@ public abstract class SpectrogramEncoder : IAudioEncoder
     /// <inheritdoc/>
     public abstract Device Device { get; }
 
+    /// <inheritdoc/>
+    public virtual int Classes => 0;
+
+    /// <inheritdoc/>
+    public virtual Tensor ClassScores(Tensor frames) => throw new NotSupportedException($"{GetType().Name} has no classes of its own.");
+
     /// <summary>Samples that one pass sees; null when the encoder takes any length.</summary>
     private protected abstract int? Window { get; }
 
@@ -253,6 +259,19 @@ public sealed class YamNetEncoder(YamNet model) : SpectrogramEncoder
         var frames = features.mean([3]).transpose(1, 2);                      // (B, 3, D)
         var mask = SpectrogramPatches.Real(lengths.to(model.Device), Columns, YamNet.Frames / Columns * YamNetFrontEnd.HopLength);
         return new AudioEncoding(frames.MoveToOuterDisposeScope(), mask.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The model's: AudioSet's 521, where it is YAMNet or learnt from it.</summary>
+    public override int Classes => (int)model.Config.Classes;
+
+    /// <inheritdoc/>
+    /// <remarks>Three frames are a patch of 0.96 s.</remarks>
+    public override Tensor ClassScores(Tensor frames)
+    {
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        var patches = frames.shape[0] < Columns ? frames.mean([0], keepdim: true) : frames.unfold(0, Columns, 1).mean([2]); // (seconds, D)
+        return model.Logits(patches.to(model.Type, model.Device)).sigmoid().to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -73,6 +73,9 @@ public sealed class YamNet : Module<Tensor, Tensor>
     /// <summary>Where the weights are; inputs are expected there.</summary>
     public Device Device => classifier.weight.device;
 
+    /// <summary>Type of the weights.</summary>
+    internal ScalarType Type => classifier.weight.dtype;
+
     /// <summary>Loads a folder.</summary>
     /// <param name="folder">model.safetensors, and config.json where the widths are not YAMNet's own.</param>
     /// <param name="dtype">Type of the weights; float32 when null.</param>
@@ -100,7 +103,7 @@ public sealed class YamNet : Module<Tensor, Tensor>
             throw new ArgumentException($"The patches have shape ({string.Join(", ", patches.shape)}); YAMNet takes (B, {Frames}, {Bands}).", nameof(patches));
         using var scope = NewDisposeScope();
         var kept = new List<Tensor>();
-        var x = stem.call(patches.to(classifier.weight.dtype).unsqueeze(1));
+        var x = stem.call(patches.to(Type).unsqueeze(1));
         for (int block = 0; block < after[^1]; block++)
         {
             x = blocks[block].call(x);

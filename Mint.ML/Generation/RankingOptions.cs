@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Mint.ML.Encoders;
 
 namespace Mint.ML.Generation;
 
@@ -60,6 +61,14 @@ public sealed record RankingOptions
     /// </summary>
     public double UnknownBelow { get; init; }
 
+    /// <summary>
+    /// Where one label is true: how familiar the sound must be to the encoder, or no label is given, however likely one is among the others. It is the highest
+    /// score of the encoder's own classes in any second (<see cref="IAudioEncoder.ClassScores"/>), which tells what nobody knows better than labels'
+    /// probabilities do (docs/everyday-measured.md), and does not depend on the labels. Default 0: every sound gets a label. An encoder without classes of its
+    /// own cannot tell: above 0, that is an error.
+    /// </summary>
+    public double UnfamiliarBelow { get; init; }
+
     // Of the model of everyday sound among 5, 10, 11, 50 and 197 names of sounds that it never heard (docs/everyday-measured.md).
     private const double LabelsExponent = 0.15;
 
@@ -77,7 +86,18 @@ public sealed record RankingOptions
         errors.Require(FittedLabels >= 0, $"FittedLabels is {FittedLabels}; it is a number of labels, or 0.");
         errors.Require(double.IsFinite(Offset), $"Offset is {Offset}; it must be a finite number.");
         errors.Require(UnknownBelow is >= 0 and <= 1, $"UnknownBelow is {UnknownBelow}; it is a probability, from 0 to 1.");
+        errors.Require(UnfamiliarBelow is >= 0 and <= 1, $"UnfamiliarBelow is {UnfamiliarBelow}; it is a score, from 0 to 1.");
         errors.Throw();
+    }
+
+    /// <summary>Whether what hears can tell what is asked of it.</summary>
+    /// <param name="encoder">What hears; null where that is not known.</param>
+    /// <exception cref="ArgumentException"><see cref="UnfamiliarBelow"/> is asked for, and it cannot.</exception>
+    internal void CheckFamiliarity(IAudioEncoder? encoder)
+    {
+        if (UnfamiliarBelow == 0 || MultiLabel || encoder is { Classes: > 0 }) return;
+        throw new ArgumentException($"UnfamiliarBelow is {UnfamiliarBelow}, but {(encoder is null ? "the encoder of these frames is not at hand"
+            : $"{encoder.GetType().Name} has no classes of its own")}, which alone tell how familiar a sound is. Set it to 0, and UnknownBelow instead.");
     }
 
     /// <summary>Checks the texts to rank among; what is wrong is named, however many there are.</summary>

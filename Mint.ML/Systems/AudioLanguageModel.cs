@@ -7,9 +7,6 @@ using Mint.ML.Retrieval;
 
 namespace Mint.ML.Systems;
 
-/// <summary>A label and its probability.</summary>
-public sealed record LabelProbability(string Label, double Probability);
-
 /// <summary>Sound in, text out: an encoder that hears, and a system that answers (<see cref="IAudioLanguageModel"/>), or a bridge that compares, or
 /// both.</summary>
 /// <example>
@@ -236,8 +233,8 @@ public sealed partial class AudioLanguageModel : IDisposable
     /// <param name="instruction">What the labels are an answer to; null as <see cref="Defaults"/> say.</param>
     /// <param name="options">What ranks; null as <see cref="Defaults"/> say.</param>
     /// <param name="cancel">Ends the call between two steps.</param>
-    /// <returns>Every label, the likeliest first; of equals the earlier.</returns>
-    public IReadOnlyList<LabelProbability> Rank(string file, IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null,
+    /// <returns>Every label, the likeliest first, and which of them is the answer: none where the model does not know.</returns>
+    public LabelRanking Rank(string file, IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null,
         CancellationToken cancel = default) =>
         Rank(Hear(file), labels, instruction, options, cancel);
 
@@ -247,14 +244,31 @@ public sealed partial class AudioLanguageModel : IDisposable
     /// <param name="instruction">What the labels are an answer to.</param>
     /// <param name="options">What ranks.</param>
     /// <param name="cancel">Ends the call between two steps.</param>
-    public IReadOnlyList<LabelProbability> Rank(AudioClip clip, IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null,
+    public LabelRanking Rank(AudioClip clip, IReadOnlyList<string> labels, string? instruction = null, RankingOptions? options = null,
         CancellationToken cancel = default)
     {
         options ??= Defaults.Ranking;
         var scorer = Scorer(labels, instruction, options);
         var divided = Divide(clip, out var windows);
-        float[] merged = divided.Merge([.. windows.Chunk(Batch).SelectMany(some => Score(scorer, some, cancel))], options.MultiLabel);
-        return [.. labels.Select((label, i) => new LabelProbability(label, merged[i])).OrderByDescending(label => label.Probability)];
+        HeardLabels[] heard = [.. windows.Chunk(Batch).SelectMany(some => Score(scorer, some, cancel))];
+        return new LabelRanking(labels, HeardLabels.Merge(divided, heard, options), options);
+    }
+
+    /// <summary>How familiar a sound is to the encoder, from 0 to 1: the highest score of the encoder's own classes in any second. It tells better than the
+    /// probabilities of labels whether anything can be told (<see cref="RankingOptions.UnfamiliarBelow"/>).</summary>
+    /// <param name="clip">The sound.</param>
+    /// <exception cref="NotSupportedException">The encoder has no classes of its own.</exception>
+    public double Familiarity(AudioClip clip)
+    {
+        using var work = use.Enter();
+        Divide(clip, out var windows);
+        return windows.Chunk(Batch).SelectMany(Of).Max();
+
+        IEnumerable<float> Of(AudioClip[] some)
+        {
+            using var sounds = Encoder.Encode(some);
+            return [.. sounds.Familiarity().Select(one => one ?? throw new NotSupportedException($"{Encoder.GetType().Name} has no classes of its own."))];
+        }
     }
 
     /// <summary>What ranks labels over many sounds: by the language model where there is one and <see cref="Defaults"/> do not say otherwise, else by
@@ -268,6 +282,7 @@ public sealed partial class AudioLanguageModel : IDisposable
         using var work = use.Enter();
         instruction ??= Defaults.LabelInstruction;
         options ??= Defaults.Ranking;
+        options.CheckFamiliarity(Encoder);
         if (system is not null && !(bySimilarity ?? Defaults.BySimilarity)) return new RankingLabelScorer(system, labels, instruction, options);
         // Of its own two ways, the second: what Pengi or APT says is compared with the labels.
         return system is Pengi pengi ? new TextMatchingLabelScorer(pengi, labels, instruction, options)
@@ -319,11 +334,11 @@ public sealed partial class AudioLanguageModel : IDisposable
     }
 
     /// <summary>Probabilities of labels for several clips at once, each heard as one.</summary>
-    internal float[][] Score(LabelScorer scorer, IReadOnlyList<AudioClip> clips, CancellationToken cancel)
+    internal HeardLabels[] Score(LabelScorer scorer, IReadOnlyList<AudioClip> clips, CancellationToken cancel)
     {
         using var work = use.Enter();
         using var sounds = Encoder.Encode(clips);
-        return scorer.Score(sounds, cancel);
+        return [.. scorer.Score(sounds, cancel).Zip(sounds.Familiarity(), (probabilities, familiarity) => new HeardLabels(probabilities, familiarity))];
     }
 
     /// <summary>Vectors of several clips at once, each heard as one.</summary>

@@ -81,14 +81,16 @@ internal sealed class CalibrationTable(AudioLanguageModel model, IReadOnlyList<A
 
     private IEnumerable<string> Unknown(IReadOnlyList<string> own)
     {
-        double least = model.Defaults.Ranking.UnknownBelow;
-        yield return string.Create(CultureInfo.InvariantCulture, $"| \"unknown\" below {least:F3}, among its own names | clips | answered | right, of these |");
+        var (likely, familiar) = (model.Defaults.Ranking.UnknownBelow, model.Defaults.Ranking.UnfamiliarBelow);
+        yield return string.Create(CultureInfo.InvariantCulture, $"| unknown below {likely:F3}, unfamiliar below {familiar:F3}, among its own names "
+            + $"| clips | answered | right, of these |");
         yield return "| --- | --- | --- | --- |";
-        var answers = Answers(own).Zip(clips, (answer, clip) => (answer.Probability, Names: Names(clip), answer.Label)).ToList();
+        var answers = Answers(own).Zip(clips, (answer, clip) => (Given: answer.Probability >= likely && (familiar == 0
+            || model.Familiarity(model.Hear(clip.Path)) >= familiar), Names: Names(clip), answer.Label)).ToList();
         foreach (var (title, some) in new[] { ("the teacher is sure of one", answers.Where(one => one.Names.Intersect(own).Any()).ToList()),
             ("the teacher is sure of none", answers.Where(one => !one.Names.Intersect(own).Any()).ToList()) })
         {
-            var given = some.Where(one => one.Probability >= least).ToList();
+            var given = some.Where(one => one.Given).ToList();
             yield return string.Create(CultureInfo.InvariantCulture, $"| {title} | {some.Count} | {given.Count / (double)Math.Max(1, some.Count):F3} | "
                 + $"{(given.Count == 0 ? "" : $"{given.Average(one => one.Names.Contains(one.Label) ? 1.0 : 0):F3}")} |");
         }

@@ -110,16 +110,18 @@ internal sealed class WorldBench : IDisposable
             Labels = own ? model.Defaults.Labels : [],
             Instruction = model.Defaults.LabelInstruction,
             By = By,
-            Ranking = model.Defaults.Ranking with { MultiLabel = false, UnknownBelow = 0 },
+            Ranking = model.Defaults.Ranking with { MultiLabel = false, UnknownBelow = 0, UnfamiliarBelow = 0 },
         });
         if (items is null) return;
         double[] sure = [.. items.Select(item => item["scores"]!.AsArray().Max(score => (double)score!))];
         page.Add(string.Create(CultureInfo.InvariantCulture,
             $"| if they were exactly right | {items.Length} | ECE | {ClassificationMetrics.CalibrationErrorByChance(sure):F3} | | |"));
-        if (model.Defaults.Ranking.UnknownBelow <= 0) return;
-        JsonObject[] given = [.. items.Where((_, i) => sure[i] >= model.Defaults.Ranking.UnknownBelow)];
-        page.Add(string.Create(CultureInfo.InvariantCulture,
-            $"| not unknown, above {model.Defaults.Ranking.UnknownBelow:F3} | {items.Length} | share | {given.Length / (double)items.Length:F3} | | |"));
+        var (likely, familiar) = (model.Defaults.Ranking.UnknownBelow, model.Defaults.Ranking.UnfamiliarBelow);
+        if (likely <= 0 && familiar <= 0) return;
+        AudioManifestRow[] heard = [.. rows.Where(row => !string.IsNullOrEmpty(Truth(row)))];
+        JsonObject[] given = [.. items.Where((_, i) => sure[i] >= likely && (familiar == 0 || model.Familiarity(model.Hear(heard[i].Path)) >= familiar))];
+        page.Add(string.Create(CultureInfo.InvariantCulture, $"| not unknown: likelier than {likely:F3}, more familiar than {familiar:F3} | {items.Length} "
+            + $"| share | {given.Length / (double)items.Length:F3} | | |"));
         if (given.Length > 0)
         {
             page.Add(string.Create(CultureInfo.InvariantCulture, $"| of these | {given.Length} | accuracy | "

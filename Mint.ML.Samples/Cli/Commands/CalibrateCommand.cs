@@ -16,6 +16,10 @@ internal static class CalibrateCommand
     // Scores are read back from probabilities: of a hundred nats' difference too, which a slope of 1 would round to 0.
     private const double Flat = 1.0 / 16;
 
+    // Of the clips that have a label one in ten is unfamiliar, so that the model can say of others that it does not know. Of sounds that nobody knows, half
+    // are then refused (docs/everyday-measured.md).
+    private const double Refused = 0.1;
+
     public static Command Create()
     {
         var manifest = new Argument<string>("manifest")
@@ -68,7 +72,7 @@ internal static class CalibrateCommand
                 Labels = among,
                 Instruction = parse.GetValue(instruction) ?? defaults.LabelInstruction,
                 BySimilarity = loaded.Model.System is null || defaults.BySimilarity,
-                Ranking = how with { Slope = Flat, FittedLabels = 0, Offset = 0, UnknownBelow = 0 },
+                Ranking = how with { Slope = Flat, FittedLabels = 0, Offset = 0, UnknownBelow = 0, UnfamiliarBelow = 0 },
                 Threshold = 0,
                 KeepAll = true,
             };
@@ -81,7 +85,8 @@ internal static class CalibrateCommand
             }
             Stopping.Listen(false); // the fit keeps nothing until it is written
             cancel.ThrowIfCancellationRequested();
-            var fit = Fit(clips, [.. heard.Values.Select(row => Scores(row, how.MultiLabel))], among, how, parse.GetValue(precision));
+            var fit = Fit(clips, [.. heard.All.Select(row => Scores(row.Values!, how.MultiLabel))], [.. heard.All.Select(row => row.Familiarity)], among, how,
+                parse.GetValue(precision));
             string to = parse.GetValue(output) ?? file;
             (defaults with { Labels = among, LabelInstruction = asked.Instruction, Ranking = fit.Ranking, Threshold = fit.Threshold }).WriteRanking(file, to);
             foreach (string line in fit.Lines) Console.WriteLine(line);
@@ -104,22 +109,29 @@ internal static class CalibrateCommand
     /// <summary>What was chosen, and what it does on these clips.</summary>
     private sealed record Fitted(RankingOptions Ranking, double Threshold, IReadOnlyList<string> Lines);
 
-    private static Fitted Fit(IReadOnlyList<Clip> clips, double[][] scores, string[] labels, RankingOptions how, double? precision)
+    private static Fitted Fit(IReadOnlyList<Clip> clips, double[][] scores, double?[] familiarity, string[] labels, RankingOptions how, double? precision)
     {
         int[][] right = [.. clips.Select(clip => clip.Labels.Select(label => Array.IndexOf(labels, label)).Where(label => label >= 0).ToArray())];
         var fitted = LabelCalibration.Fit(scores, right, how);
         var (before, after) = (Answers(how), Answers(fitted));
         int answerable = how.MultiLabel ? right.Sum(of => of.Length) : right.Count(of => of.Length > 0);
-        double threshold = LabelCalibration.Threshold(after.Confidences, after.Right, answerable, precision);
-        int given = after.Confidences.Count(confidence => confidence >= threshold),
-            hits = after.Confidences.Zip(after.Right).Count(answer => answer.First >= threshold && answer.Second);
-        return new(how.MultiLabel ? fitted : fitted with { UnknownBelow = threshold }, how.MultiLabel ? threshold : new LabelOptions().Threshold,
+        // Where the encoder tells what is unfamiliar, that is left out before the probability is asked.
+        bool familiar = !how.MultiLabel && familiarity.All(one => one is not null);
+        double unfamiliar = familiar ? Unfamiliar([.. familiarity.Zip(right).Where(clip => clip.Second.Length > 0).Select(clip => clip.First!.Value)]) : 0;
+        int[] known = [.. Enumerable.Range(0, after.Right.Count).Where(i => !familiar || familiarity[i] >= unfamiliar)];
+        double threshold = LabelCalibration.Threshold([.. known.Select(i => after.Confidences[i])], [.. known.Select(i => after.Right[i])], answerable,
+            precision);
+        int[] given = [.. known.Where(i => after.Confidences[i] >= threshold)];
+        int hits = given.Count(i => after.Right[i]);
+        return new(how.MultiLabel ? fitted : fitted with { UnknownBelow = threshold, UnfamiliarBelow = unfamiliar },
+            how.MultiLabel ? threshold : new LabelOptions().Threshold,
         [
             $"{clips.Count} clips, {labels.Length} labels, {right.Count(of => of.Length == 0)} clips of none of them",
             Line($"slope {how.Slope:G4} -> {fitted.Slope:G4}{(how.MultiLabel ? $", offset {how.Offset:F3} -> {fitted.Offset:F3}" : "")}"),
             Line($"calibration error {before.Error:F4} -> {after.Error:F4}"),
-            Line($"unknown below {threshold:F4}: of {after.Right.Count} answers {given} are given, and {hits} of them are right")
-                + Line($" (precision {(given == 0 ? 0 : (double)hits / given):F3}, recall {(double)hits / answerable:F3})"),
+            Line($"unknown below {threshold:F4}") + (familiar ? Line($", unfamiliar below {unfamiliar:F4}") : "")
+                + Line($": of {after.Right.Count} answers {given.Length} are given, and {hits} of them are right ")
+                + Line($"(precision {(given.Length == 0 ? 0 : (double)hits / given.Length):F3}, recall {(double)hits / answerable:F3})"),
         ]);
 
         // Of each clip the likeliest label, or of several that can be true each.
@@ -146,6 +158,14 @@ internal static class CalibrateCommand
         }
     }
 
+    // Halfway between the last that is left out and the first that is not.
+    private static double Unfamiliar(double[] known)
+    {
+        Array.Sort(known);
+        int refused = (int)(known.Length * Refused);
+        return refused == 0 ? 0 : (known[refused - 1] + known[refused]) / 2;
+    }
+
     private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     private static double[] Scores(IReadOnlyList<float> probabilities, bool multiLabel) => [.. probabilities.Select(probability =>
@@ -166,8 +186,8 @@ internal static class CalibrateCommand
 
     private sealed class Rows : AnswerOutput
     {
-        public List<IReadOnlyList<float>> Values { get; } = [];
+        public List<AnswerRow> All { get; } = [];
 
-        public override void Write(AnswerRow row) => Values.Add(row.Values!);
+        public override void Write(AnswerRow row) => All.Add(row);
     }
 }

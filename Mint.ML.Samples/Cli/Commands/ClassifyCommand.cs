@@ -88,7 +88,7 @@ internal static class ClassifyCommand
                 errors.Unused(parse, !options.Ranking.MultiLabel && !bySimilarity, "without --multi-label", ranking.Named("--offset"));
                 errors.Unused(parse, !options.Ranking.MultiLabel, "without --multi-label", shown.Named("--threshold"));
                 errors.Unused(parse, options.Ranking.MultiLabel, "beside --multi-label, which shows those from --threshold on",
-                    [.. shown.Named("--top"), .. ranking.Named("--unknown-below")]);
+                    [.. shown.Named("--top"), .. ranking.Named("--unknown-below", "--unfamiliar-below")]);
                 errors.Throw();
             }
         });

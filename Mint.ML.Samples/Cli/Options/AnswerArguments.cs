@@ -57,6 +57,8 @@ internal static class AnswerArguments
         { "--offset", "With --multi-label: added to the score before it becomes a probability", o => o.Offset, (o, value) => o with { Offset = value } },
         { "--unknown-below", "Without --multi-label: probability that the likeliest label must reach; below it none is given", o => o.UnknownBelow,
             (o, value) => o with { UnknownBelow = value } },
+        { "--unfamiliar-below", "Without --multi-label: how familiar a sound must be to the encoder, by the classes that itself has, from 0 to 1; below it "
+            + "no label is given", o => o.UnfamiliarBelow, (o, value) => o with { UnfamiliarBelow = value } },
         { "--max-rows", "Most rows of one call of the decoder, which bounds memory", o => o.MaxRows, (o, value) => o with { MaxRows = value } },
     };
 

@@ -153,4 +153,32 @@ public sealed class SpectrogramEncoderTests
         // The second sound ends after 9,000 samples: its third frame, of samples 10,240 on, is padding.
         CollectionAssert.AreEqual(new[] { true, true, true, true, true, false }, mask.data<bool>().ToArray());
     }
+
+    [TestMethod]
+    public void Its_own_classes_are_YamNets_and_the_highest_of_any_second_is_how_familiar_a_sound_is()
+    {
+        using var scope = NewDisposeScope();
+        using var encoder = YamNetEncoder.Load(Fixtures.Path("yamnet"));
+        var io = Safetensors.ReadAll(Path.Combine(Fixtures.Path("yamnet"), "io.safetensors"));
+        var (frames, _) = encoder.Encode(io["waveforms"], tensor(new[] { 15_600L, 15_600L }));
+        for (int row = 0; row < 2; row++) // a patch is one second
+            Assert.IsLessThan(1e-5, ModelFixture.RelativeError(io["scores"].narrow(0, row, 1), encoder.ClassScores(frames.select(0, row))));
+
+        // Of sounds of 1 to 12 frames side by side: each as if it were alone, by plain loops.
+        int[] lengths = [1, 2, 3, 7, 12];
+        using var generator = new Generator(11);
+        var drawn = randn([lengths.Length, 12, encoder.HiddenSize], generator: generator);
+        var mask = stack([.. lengths.Select(length => arange(12).lt(length))]);
+        float?[] familiarity = new AudioEncoding(drawn, mask) { Encoder = encoder }.Familiarity();
+        foreach (var (row, length) in lengths.Index())
+        {
+            int patch = Math.Min(3, length);
+            var seconds = Enumerable.Range(0, length - patch + 1).Select(from => drawn[row].narrow(0, from, patch).mean([0], keepdim: true));
+            Assert.AreEqual(seconds.Max(second => encoder.Model.Logits(second).sigmoid().max().item<float>()), familiarity[row]!.Value, 1e-6f);
+        }
+        Assert.IsTrue(new AudioEncoding(drawn, mask).Familiarity().All(one => one is null));
+        using var ast = Load("ast");
+        Assert.AreEqual(0, ast.Classes);
+        Assert.IsTrue(new AudioEncoding(drawn, mask) { Encoder = ast }.Familiarity().All(one => one is null));
+    }
 }

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Mint.ML.Audio;
 using Mint.ML.Metrics;
+using Mint.ML.ModelFiles;
 using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Systems;
 using Mint.ML.Transforms.Tests.Pipeline;
@@ -100,6 +102,40 @@ public sealed class CalibrateCommandTests
         (AnswerDefaults.Read(every) with { Ranking = ranking with { Slope = 0.5, FittedLabels = 3 } }).WriteRanking(every, one);
         Assert.AreEqual(Said(every, "--slope", $"{0.5 * Math.Pow(2 / 3.0, 0.15):R}"), Said(one));
         Assert.AreNotEqual(Said(one), Said(one, "--slope", "0.5"));
+    }
+
+    [TestMethod]
+    public void Where_the_encoder_has_classes_one_in_ten_of_the_clips_with_a_label_is_too_unfamiliar()
+    {
+        string made = At("familiar.zip"), models = Path.Combine(TinyModels.Repository(), "Mint.ML.Samples", "models");
+        var rows = AudioManifest.Read(Path.Combine(TinyModels.Repository(), "Mint.ML.Samples", "data", "sounds", "manifest.csv")).Rows
+            .Where(row => row.Find("Note") == "fold 5").GroupBy(row => row["Label"]).SelectMany(group => group.Take(2)).ToList();
+        string manifest = At("familiar.csv");
+        // Two of none of the labels, and unfamiliar or not: they are not counted.
+        File.WriteAllLines(manifest, ["Path,Label", .. rows.Select(row => $"{Path.GetFullPath(row.Path)},{row["Label"]}"),
+            $"{Path.GetFullPath(rows[0].Path.Replace(Path.GetFileName(rows[0].Path), "esc10-5-215658-A.ogg"))},other"]);
+        string[] labels = [.. rows.Select(row => row["Label"]).Distinct()];
+        var (output, _) = Run(CalibrateCommand.Create(), manifest, "--labels", string.Join(',', labels), "-o", made);
+        using var model = AudioLanguageModel.Load(Path.Combine(models, "everyday", "mint.zip"), null, new FrozenModelFolders(models));
+        double[] familiar = [.. rows.Select(row => model.Familiarity(model.Hear(row.Path))).Order()];
+        var ranking = AnswerDefaults.Read(made).Ranking;
+        Assert.AreEqual((familiar[1] + familiar[2]) / 2, ranking.UnfamiliarBelow, 1e-5); // of 20 with a label, two
+        StringAssert.Contains(output, FormattableString.Invariant($"unknown below {ranking.UnknownBelow:F4}, unfamiliar below {ranking.UnfamiliarBelow:F4}"));
+
+        // An encoder without classes cannot tell, and is not asked to.
+        var refused = Assert.Throws<ArgumentException>(() => Run(ClassifyCommand.Create(), Path.Combine(EightClips.Shared.Folder, "clip0.wav"), "--model",
+            Saved(), "--unfamiliar-below", "0.3"));
+        StringAssert.Contains(refused.Message, "has no classes of its own");
+        using var ml = (IDisposable)EightClips.Shared.Ml.AudioLanguage().LoadModel(Demanding());
+        Assert.Throws<ArgumentException>(() => ((ITransformer)ml).Transform(EightClips.Shared.Data));
+
+        string Demanding()
+        {
+            string file = At("demanding.zip");
+            var defaults = AnswerDefaults.Read(Saved());
+            (defaults with { Ranking = defaults.Ranking with { UnfamiliarBelow = 0.3 } }).WriteRanking(Saved(), file);
+            return file;
+        }
     }
 
     [TestMethod]

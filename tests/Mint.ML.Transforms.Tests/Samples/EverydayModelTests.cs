@@ -193,4 +193,32 @@ public sealed class EverydayModelTests
         StringAssert.Matches(model.Caption(nothing), new("silen|quiet|nothing|no sound"));
         Assert.AreEqual("silence", model.Rank(nothing, ["dog", "silence", "rain", "music"])[0].Label);
     }
+
+    [TestMethod]
+    public void What_its_encoder_does_not_know_is_unknown_whoever_asks()
+    {
+        // A fire of fold 5 whose crackling the encoder does not know, and a dog.
+        string fire = Path.Combine(Path.GetDirectoryName(clips[0].File)!, "esc10-5-215658-A.ogg"), dog = clips.First(clip => clip.Label == "dog").File;
+        string[] names = ["dog", "rain", "sea waves"];
+        var (unknown, known) = (model.Rank(fire, names), model.Rank(dog, names));
+        Assert.IsNull(unknown.Answer);
+        Assert.IsGreaterThan(0.5, unknown[0].Probability); // which alone would have told a name
+        Assert.AreEqual("dog", known.Answer!.Label);
+        Assert.AreEqual(model.Familiarity(model.Hear(fire)), unknown.Familiarity!.Value, 1e-6);
+        Assert.IsLessThan(model.Defaults.Ranking.UnfamiliarBelow, unknown.Familiarity.Value);
+        Assert.AreEqual("an unclear sound", model.Caption(fire));
+        Assert.IsNotNull(model.Rank(fire, names, options: model.Defaults.Ranking with { UnfamiliarBelow = 0 }).Answer);
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => model.Rank(fire, names,
+            options: model.Defaults.Ranking with { UnfamiliarBelow = 1.5 })).Message, "UnfamiliarBelow is 1.5");
+
+        // In a pipeline, and beside another sound.
+        var ml = new MLContext();
+        var pipeline = ml.AudioLanguage().LoadModel(Path.Combine(models, "everyday", "mint.zip"), new FrozenModelFolders(models));
+        using var disposed = (IDisposable)pipeline;
+        var told = pipeline.Transform(ml.Data.LoadFromEnumerable([new Asked { Path = fire }, new Asked { Path = dog }]));
+        uint[] labels = [.. told.GetColumn<uint>("PredictedLabel")];
+        Assert.AreEqual(0u, labels[0]);
+        Assert.AreNotEqual(0u, labels[1]);
+        Assert.AreEqual("an unclear sound", told.GetColumn<string>("GeneratedCaption").First());
+    }
 }

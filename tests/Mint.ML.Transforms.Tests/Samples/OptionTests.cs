@@ -37,7 +37,7 @@ public sealed class OptionTests
             { "beams": 3, "returned": 2, "length-penalty": -0.5, "sample": true, "temperature": 0.7, "top-k": 5, "top-p": 0.9, "seed": 4, "repetition-penalty": 1.2, "no-repeat-n-gram": 2,
               "min-tokens": 1, "max-tokens": 9, "stop-strings": ["a", "b"], "length-penalty-counts": "answer", "early-stopping": "when-impossible", "padding-counts": true }
             """);
-        Reaches(AnswerArguments.Ranking(), """{ "score": "pmi", "max-rows": 7, "multi-label": true, "slope": 2, "fitted-labels": 5, "offset": -1, "unknown-below": 0.25 }""");
+        Reaches(AnswerArguments.Ranking(), """{ "score": "pmi", "max-rows": 7, "multi-label": true, "slope": 2, "fitted-labels": 5, "offset": -1, "unknown-below": 0.25, "unfamiliar-below": 0.5 }""");
         Reaches(AnswerArguments.LongAudio(), """{ "window-seconds": 4, "overlap-seconds": 1, "max-seconds": 9 }""");
 
         static void Reaches<T>(OptionSet<T> options, string json)
