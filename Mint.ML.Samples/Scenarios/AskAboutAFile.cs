@@ -11,7 +11,7 @@ internal static class AskAboutAFile
         using var mint = AudioLanguageModel.Load(model);
         Console.WriteLine(mint.Caption(sound));
         Console.WriteLine(mint.Ask(sound, "How many dogs are there?"));
-        Console.WriteLine(mint.Rank(sound, ["dog", "cat", "rain"])[0].Label);
+        Console.WriteLine(mint.Rank(sound, ["dog", "cat", "rain"]).Answer?.Label ?? "unknown");
         await foreach (string piece in mint.StreamAsync(sound, "What happens?")) Console.Write(piece);
         #endregion
         Console.WriteLine();

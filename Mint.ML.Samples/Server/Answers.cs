@@ -11,7 +11,7 @@ internal sealed record CaptionReply(string Caption, double Seconds, IReadOnlyLis
 
 internal sealed record AnswerReply(string Answer, double Seconds, IReadOnlyList<string> Notes);
 
-internal sealed record LabelsReply(string Label, IReadOnlyList<LabelProbability> Labels, double Seconds, IReadOnlyList<string> Notes);
+internal sealed record LabelsReply(string? Label, IReadOnlyList<LabelProbability> Labels, double Seconds, IReadOnlyList<string> Notes);
 
 internal sealed record SearchReply(IReadOnlyList<FoundSound> Found);
 
@@ -76,7 +76,7 @@ internal sealed class Answers(AudioLanguageModel model, SoundSearch? search, Ser
             try
             {
                 var ranked = model.Rank(clip, labels, cancel: cancel);
-                return new(ranked.Answer?.Label ?? "", ranked, Seconds(clip), clip.Notes);
+                return new(ranked.Answer?.Label, ranked, Seconds(clip), clip.Notes);
             }
             catch (ArgumentException error) // a label is longer than the model reads
             {

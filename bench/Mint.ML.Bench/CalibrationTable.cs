@@ -36,6 +36,8 @@ internal sealed class CalibrationTable(AudioLanguageModel model, IReadOnlyList<A
 
     private readonly IReadOnlyList<float[,]> vectors = [.. clips.Select(clip => model.Embed(clip.Path))];
 
+    private readonly Lazy<double[]> familiarity = new(() => [.. clips.Select(clip => model.Familiarity(model.Hear(clip.Path)))]);
+
     /// <summary>Its lines.</summary>
     public IEnumerable<string> Lines()
     {
@@ -54,6 +56,7 @@ internal sealed class CalibrationTable(AudioLanguageModel model, IReadOnlyList<A
         }
         var own = model.Defaults.Labels;
         yield return Among($"its own {own.Count}", own, Names);
+        yield return Among("... of these the answers that are given", own, Names, given: true);
         yield return Among("50 everyday ones", fifty, Names);
         yield return Among("ESC-10's ten", ten, Names);
         // By the temperature of stage 1 alone, as captions and "Is there ...?" have it.
@@ -72,11 +75,11 @@ internal sealed class CalibrationTable(AudioLanguageModel model, IReadOnlyList<A
     private static string[] Names(AudioManifestRow row) => row.Find("Names") is { Length: > 0 } names ? names.Split(';') : [];
 
     // Clips of which one of the labels is right: of others nobody knows what is.
-    private string Among(string title, IReadOnlyList<string> labels, Func<AudioManifestRow, IEnumerable<string>> right)
+    private string Among(string title, IReadOnlyList<string> labels, Func<AudioManifestRow, IEnumerable<string>> right, bool given = false)
     {
-        var answers = Answers(labels).Zip(clips).Where(answer => right(answer.Second).Any(labels.Contains)).ToList();
-        return answers.Count == 0 ? $"| {title} | 0 | | | | | |" : Line(title, [.. answers.Select(answer => answer.First.Probability)],
-            [.. answers.Select(answer => right(answer.Second).Contains(answer.First.Label))]);
+        var answers = Answers(labels).Where(answer => right(answer.Clip).Any(labels.Contains) && (!given || answer.Given)).ToList();
+        return answers.Count == 0 ? $"| {title} | 0 | | | | | |" : Line(title, [.. answers.Select(answer => answer.Probability)],
+            [.. answers.Select(answer => right(answer.Clip).Contains(answer.Label))]);
     }
 
     private IEnumerable<string> Unknown(IReadOnlyList<string> own)
@@ -85,8 +88,7 @@ internal sealed class CalibrationTable(AudioLanguageModel model, IReadOnlyList<A
         yield return string.Create(CultureInfo.InvariantCulture, $"| unknown below {likely:F3}, unfamiliar below {familiar:F3}, among its own names "
             + $"| clips | answered | right, of these |");
         yield return "| --- | --- | --- | --- |";
-        var answers = Answers(own).Zip(clips, (answer, clip) => (Given: answer.Probability >= likely && (familiar == 0
-            || model.Familiarity(model.Hear(clip.Path)) >= familiar), Names: Names(clip), answer.Label)).ToList();
+        var answers = Answers(own).Select(answer => (answer.Given, Names: Names(answer.Clip), answer.Label)).ToList();
         foreach (var (title, some) in new[] { ("the teacher is sure of one", answers.Where(one => one.Names.Intersect(own).Any()).ToList()),
             ("the teacher is sure of none", answers.Where(one => !one.Names.Intersect(own).Any()).ToList()) })
         {
@@ -96,12 +98,18 @@ internal sealed class CalibrationTable(AudioLanguageModel model, IReadOnlyList<A
         }
     }
 
-    // Of each clip the likeliest label.
-    private IEnumerable<(string Label, double Probability)> Answers(IReadOnlyList<string> labels)
+    // Of each clip the likeliest label, and whether the model says it.
+    private IEnumerable<(AudioManifestRow Clip, string Label, double Probability, bool Given)> Answers(IReadOnlyList<string> labels)
     {
         double[,] likely = Probabilities(labels, model.Defaults.Ranking);
-        return Enumerable.Range(0, clips.Count).Select(clip => labels.Select((label, i) => (label, likely[clip, i])).MaxBy(pair => pair.Item2));
+        return clips.Select((clip, row) =>
+        {
+            var (label, probability) = labels.Select((label, i) => (label, likely[row, i])).MaxBy(pair => pair.Item2);
+            return (clip, label, probability, probability >= model.Defaults.Ranking.UnknownBelow && IsFamiliar(row));
+        });
     }
+
+    private bool IsFamiliar(int row) => model.Defaults.Ranking.UnfamiliarBelow == 0 || familiarity.Value[row] >= model.Defaults.Ranking.UnfamiliarBelow;
 
     private double[,] Probabilities(IReadOnlyList<string> labels, RankingOptions options)
     {
