@@ -16,7 +16,7 @@ return args switch
     ["answer-make", var folder, .. var sizes] => AnswerBench.Make(folder, sizes),
     ["narrow", var folder, var manifest, var prompt, var column] => NarrowBench.Run(folder, manifest, prompt, column),
     ["search-make", var folder, var clips] => SearchBench.Make(folder, clips),
-    ["search", var folder] => SearchBench.Run(folder),
+    ["search", var folder, var kind] => SearchBench.Run(folder, kind),
     ["server", var clients, var seconds, var uploads, var model, .. var options] => ServerBench.Run(clients, seconds, uploads, model, options),
     ["pipeline", var rows, var rounds] => PipelineBench.Run(rows, rounds),
     ["probe", var manifest, .. var encoders] => ProbeBench.Run(manifest, encoders),
