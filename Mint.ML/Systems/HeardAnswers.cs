@@ -30,6 +30,11 @@ internal static partial class HeardAnswers
         string[] Told(string? among, Func<ToldSounds, string> say) => [.. names.Tell(sounds, among).Select(say)];
     }
 
+    /// <summary>Of each of B sounds what is answered to any other question where it is not known what is heard, whatever the language model would make of it;
+    /// null where it is known.</summary>
+    public static string?[] OfUnclear(NamedSounds names, AudioEncoding sounds) =>
+        [.. names.Tell(sounds).Select(heard => heard.Sounds[0] == NamedSounds.Unclear ? "it is unclear what is heard" : null)];
+
     // Neither is surely before the other.
     private static string Together(ToldSounds heard) => $"{string.Join(" and ", heard.Sounds.Select(one => one.Noun))} together";
 

@@ -128,7 +128,7 @@ public sealed class MintModel : IAudioLanguageModel
         string Of(int row) => instructions[instructions.Count == 1 ? 0 : row];
         foreach (string question in instructions.Distinct())
         {
-            if (HeardAnswers.Of(told.Value, sounds, question) is not { } answers) continue;
+            string?[] answers = HeardAnswers.Of(told.Value, sounds, question) ?? HeardAnswers.OfUnclear(told.Value, sounds);
             for (int row = 0; row < known.Length; row++) if (Of(row) == question) known[row] = answers[row];
         }
         return known;

@@ -207,6 +207,8 @@ public sealed class EverydayModelTests
         Assert.AreEqual(model.Familiarity(model.Hear(fire)), unknown.Familiarity!.Value, 1e-6);
         Assert.IsLessThan(model.Defaults.Ranking.UnfamiliarBelow, unknown.Familiarity.Value);
         Assert.AreEqual("an unclear sound", model.Caption(fire));
+        Assert.AreEqual("it is unclear what is heard", model.Ask(fire, "Is it indoors or outdoors?"));
+        Assert.AreNotEqual("it is unclear what is heard", model.Ask(dog, "Is it indoors or outdoors?"));
         Assert.IsNotNull(model.Rank(fire, names, options: model.Defaults.Ranking with { UnfamiliarBelow = 0 }).Answer);
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => model.Rank(fire, names,
             options: model.Defaults.Ranking with { UnfamiliarBelow = 1.5 })).Message, "UnfamiliarBelow is 1.5");
