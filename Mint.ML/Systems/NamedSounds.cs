@@ -184,7 +184,8 @@ internal sealed class NamedSounds
         var (first, last) = pairs.DefaultIfEmpty().MaxBy(pair => likely[pair.one.At][pair.one.Name] * likely[pair.other.At][pair.other.Name]);
         return first == last ? null : new([names[first.Name], names[last.Name]], InOrder());
 
-        bool Apart((int At, int Name) one, (int At, int Name) other) => Sum(likely[one.At], Widest(names[other.Name])) < OtherKind;
+        bool Apart((int At, int Name) one, (int At, int Name) other) =>
+            Sum(likely[one.At], Widest(names[other.Name])) < OtherKind && !(IsTone(names[one.Name]) && IsTone(names[other.Name]));
 
         // A change after a second: the two seconds that hold it belong to neither side.
         bool InOrder() => Enumerable.Range(first.At + 1, Math.Max(0, last.At - first.At - Second + 1)).Any(change =>
@@ -196,6 +197,9 @@ internal sealed class NamedSounds
         likely[name] >= SecondSure && Widest(names[name]) != Silence && Sum(likely, Widest(names[name])) >= SecondKindSure;
 
     private const string Silence = "silence"; // it follows many a sound, and is none
+
+    // A tone whose pitch moves is like a siren's for as long, and is still one sound.
+    private static bool IsTone(SoundName name) => Widest(name) is "a tone" or "an alarm";
 
     private static string Widest(SoundName name) => name.Kinds.Count > 0 ? name.Kinds[^1] : name.Noun;
 

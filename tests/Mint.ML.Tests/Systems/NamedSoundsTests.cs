@@ -74,6 +74,17 @@ public sealed class NamedSoundsTests
     }
 
     [TestMethod]
+    [DataRow("a tone", new[] { "tone" }, DisplayName = "its pitch moved for a while")]
+    [DataRow("a bell", new[] { "siren", "tone" }, DisplayName = "a bell is another sound")]
+    public void A_siren_is_no_second_sound_beside_a_tone(string kind, string[] told)
+    {
+        using var scope = NewDisposeScope();
+        Dictionary<string, SoundName> of = new() { ["siren"] = new("", "siren", ["an alarm"]), ["tone"] = new("", "tone", [kind]) };
+        var frames = cat([tensor(new[] { 0.9f, 0 }).expand(1, 3, 2), tensor(new[] { 0f, 1 }).expand(1, 3, 2)], 1); // the tone is likelier
+        CollectionAssert.AreEqual(told, new NamedSounds(new Axes(of), of).Tell(Sound(frames)).Single().Sounds.Select(one => one.Noun).ToArray());
+    }
+
+    [TestMethod]
     public void What_a_sound_is_told_as_does_not_depend_on_its_neighbours_in_a_batch()
     {
         using var scope = NewDisposeScope();
