@@ -6,6 +6,7 @@ using Microsoft.ML.Data;
 using Mint.ML.Audio;
 using Mint.ML.ModelFiles;
 using Mint.ML.Samples.Cli;
+using Mint.ML.Samples.Making.World;
 using Mint.ML.Systems;
 using Mint.ML.Transforms.Tests.Pipeline;
 
@@ -192,6 +193,14 @@ public sealed class EverydayModelTests
         var nothing = new AudioClip(new float[32_000], 16_000);
         StringAssert.Matches(model.Caption(nothing), new("silen|quiet|nothing|no sound"));
         Assert.AreEqual("silence", model.Rank(nothing, ["dog", "silence", "rain", "music"])[0].Label);
+    }
+
+    [TestMethod]
+    public void A_bare_clock_that_its_encoder_does_not_know_is_told_by_its_name()
+    {
+        var clock = new AudioClip(MadeSounds.Draw(MadeSounds.Kinds.ToList().FindIndex(kind => kind.Called.Contains("clock tick")), new Random(782779)), 16000);
+        Assert.IsLessThan(model.Defaults.Ranking.UnfamiliarBelow, model.Familiarity(clock));
+        Assert.AreEqual("a clock ticks", model.Caption(clock));
     }
 
     [TestMethod]
