@@ -72,7 +72,7 @@ internal sealed class T5State : DecodingState
         var strangers = ancestry.logical_not().unsqueeze(1);                                       // (B, 1, K, S)
         bias?.Dispose();
         bias = distances.unsqueeze(0).unsqueeze(2).expand(prompts, -1, rows, -1)
-            .FillWhere(strangers, Attention.Lowest(distances.dtype)).DetachFromDisposeScope();
+            .FillWhere(strangers, Attention.Lowest(distances.dtype)).contiguous().DetachFromDisposeScope();
     }
 
     public Tensor SelfAttend(T5Block block, Tensor x) => block.SelfAttend(x, bias!, (keys, values) =>

@@ -52,6 +52,7 @@ internal static class Attention
         using var scope = NewDisposeScope();
         var (wide, narrow) = (query.dtype, key.dtype);
         double root = Math.Sqrt(query.shape[^1]);
+        if (dropout == 0 && FewQueries.Of(query, key, value, bias, scaled ? 1 / root : 1) is { } few) return few.MoveToOuterDisposeScope();
         bool exact = scaled || double.IsPow2(root); // 8 for the 64-wide heads of all published T5
         if (query.is_cuda || (wide == narrow && dropout == 0 && exact)) // the kernel's sums are float32 whatever its arguments are
         {

@@ -116,14 +116,21 @@ internal static unsafe class RowProducts
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(Vector512<float> x0, Vector512<float> x1, Vector512<float> x2, Vector512<float> x3, float* y, int outputs)
     {
-        var first = Avx512F.UnpackLow(x0, x1) + Avx512F.UnpackHigh(x0, x1);
-        var second = Avx512F.UnpackLow(x2, x3) + Avx512F.UnpackHigh(x2, x3);
-        var all = Avx512F.Shuffle(first, second, 0b01_00_01_00) + Avx512F.Shuffle(first, second, 0b11_10_11_10); // four of sums 0 to 3 each
-        var half = all.GetLower() + all.GetUpper();
-        var sums = half.GetLower() + half.GetUpper();
+        var sums = Sums(x0, x1, x2, x3);
         y[0] = sums[0];
         y[outputs] = sums[1];
         y[2 * outputs] = sums[2];
         y[3 * outputs] = sums[3];
+    }
+
+    /// <summary>Each register's sum.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Sums(Vector512<float> x0, Vector512<float> x1, Vector512<float> x2, Vector512<float> x3)
+    {
+        var first = Avx512F.UnpackLow(x0, x1) + Avx512F.UnpackHigh(x0, x1);
+        var second = Avx512F.UnpackLow(x2, x3) + Avx512F.UnpackHigh(x2, x3);
+        var all = Avx512F.Shuffle(first, second, 0b01_00_01_00) + Avx512F.Shuffle(first, second, 0b11_10_11_10); // four of sums 0 to 3 each
+        var half = all.GetLower() + all.GetUpper();
+        return half.GetLower() + half.GetUpper();
     }
 }

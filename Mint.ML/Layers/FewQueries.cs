@@ -1,0 +1,213 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using static TorchSharp.torch;
+
+namespace Mint.ML.Layers;
+
+/// <summary>softmax(s q kᵀ + bias) v of the few queries of a step of decoding, by one core, from keys and values as they lie.</summary>
+/// <remarks>
+/// libtorch's kernel copies them for each of its small products. Here a query reads the keys that its bias does not mask, and those alone: of the slots that
+/// beams share, most are other beams'. A row's result is a function of these, whatever else stands in the batch.
+/// </remarks>
+internal static unsafe class FewQueries
+{
+    private const int Lanes = 16, Columns = 2 * Lanes, Together = 4, Most = 16;
+
+    /// <summary>Whether the processor has the registers.</summary>
+    public static bool Available => Avx512F.IsSupported;
+
+    /// <summary>The result without a gradient, where this is the faster way; else null.</summary>
+    /// <param name="query">(B, H, L, d), float32 on the CPU, as the others are.</param>
+    /// <param name="key">(B, H, S, d).</param>
+    /// <param name="value">(B, H, S, d).</param>
+    /// <param name="bias">Broadcast to (B, H, L, S), or null.</param>
+    /// <param name="scale">What the products are multiplied by.</param>
+    /// <returns>(B, H, L, d), in memory (B, L, H, d): merging the heads copies nothing.</returns>
+    public static Tensor? Of(Tensor query, Tensor key, Tensor value, Tensor? bias, double scale)
+    {
+        long[] shape = query.shape;
+        if (shape.Length != 4 || shape[2] > Most || shape[3] < Columns || shape[3] % Lanes != 0 || !Available || get_num_threads() > 1
+            || Learns(query) || Learns(key) || Learns(value) || bias is not null && Learns(bias)
+            || !DenseProduct.Plain(query) || !DenseProduct.Plain(key) || !DenseProduct.Plain(value) || bias is not null && !DenseProduct.Plain(bias))
+        {
+            return null;
+        }
+        var (batch, heads, queries, width, keys) = ((int)shape[0], (int)shape[1], (int)shape[2], (int)shape[3], (int)key.shape[2]);
+        using var scope = NewDisposeScope();
+        var result = empty(batch, queries, heads, width).transpose(1, 2);
+        var shift = bias?.expand(batch, heads, queries, keys);
+        if (shift is not null && shift.stride(3) != 1) shift = shift.contiguous();
+        Rows q = new(query), k = new(key), v = new(value), to = new(result), added = shift is null ? default : new(shift);
+        if (result.numel() == 0 || keys == 0 || q.Step != 1 || k.Step != 1 || v.Step != 1) return null;
+        Attend(q, k, v, added, to, (batch, heads, queries, keys, width), (float)scale);
+        GC.KeepAlive(query);
+        GC.KeepAlive(key);
+        GC.KeepAlive(value);
+        GC.KeepAlive(bias);
+        return result.MoveToOuterDisposeScope();
+
+        static bool Learns(Tensor x) => x.requires_grad && is_grad_enabled();
+    }
+
+    /// <summary>Where the rows of a tensor of four dimensions lie.</summary>
+    private readonly struct Rows
+    {
+        private readonly float* start;
+        private readonly long batch, head;
+
+        public Rows(Tensor x)
+        {
+            long[] strides = x.stride();
+            (batch, head, Row, Step) = (strides[0], strides[1], strides[2], strides[3]);
+            using var first = x.as_strided([1], [1], x.storage_offset()); // a span is given of what lies together alone
+            start = (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(first.bytes));
+        }
+
+        /// <summary>From a row to the next.</summary>
+        public long Row { get; }
+
+        /// <summary>From a number of a row to the next.</summary>
+        public long Step { get; }
+
+        public float* At(int b, int h, int row) => start + b * batch + h * head + row * Row;
+    }
+
+    private static void Attend(Rows q, Rows k, Rows v, Rows added, Rows to, (int Batch, int Heads, int Queries, int Keys, int Width) size, float scale)
+    {
+        int room = size.Keys + 2 * Lanes, count = 0;
+        float* listed = null;
+        fixed (int* seen = new int[room])
+        fixed (float* shift = new float[room], weights = new float[room])
+        {
+            for (int b = 0; b < size.Batch; b++)
+            {
+                for (int h = 0; h < size.Heads; h++)
+                {
+                    for (int row = 0; row < size.Queries; row++)
+                    {
+                        float* bias = added.At(b, h, row);
+                        if (count == 0 || bias != listed) count = List(listed = bias, size.Keys, all: false, seen, shift); // rows may share a bias
+                        Score(q.At(b, h, row), k.At(b, h, 0), k.Row, size.Width, scale, seen, shift, count, weights);
+                        float total = Exponentials(weights, count);
+                        Mix(v.At(b, h, 0), v.Row, size.Width, seen, weights, count, total, to.At(b, h, row));
+                    }
+                }
+            }
+        }
+    }
+
+    // The keys that a query sees, and what is added to their scores. Behind them the last one again, without weight, up to a whole register.
+    // Where all are masked, all are seen: the lowest value everywhere makes all weights equal.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int List(float* bias, int keys, bool all, int* seen, float* shift)
+    {
+        int count = 0;
+        for (int key = 0; key < keys; key += Lanes)
+        {
+            var index = Vector512<int>.Indices + Vector512.Create(key);
+            var open = Vector512.LessThan(index, Vector512.Create(keys)).AsSingle();
+            var added = bias is null ? Vector512<float>.Zero : Avx512F.MaskLoad(bias + key, open, Vector512<float>.Zero);
+            if (!all) open = Vector512.AndNot(open, Vector512.LessThanOrEqual(added, Vector512.Create(float.MinValue)));
+            Avx512F.Compress(index, open.AsInt32(), index).Store(seen + count);
+            Avx512F.Compress(added, open, added).Store(shift + count);
+            count += BitOperations.PopCount(open.ExtractMostSignificantBits());
+        }
+        if (count == 0) return List(bias, keys, all: true, seen, shift);
+        Vector512.Create(seen[count - 1]).Store(seen + count);
+        Vector512.Create(float.NegativeInfinity).Store(shift + count);
+        return (count + Lanes - 1) / Lanes * Lanes;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Score(float* q, float* k, long stride, int width, float scale, int* seen, float* shift, int count, float* scores)
+    {
+        for (int at = 0; at < count; at += Together)
+        {
+            float* ka = k + seen[at] * stride, kb = k + seen[at + 1] * stride, kc = k + seen[at + 2] * stride, kd = k + seen[at + 3] * stride;
+            Vector512<float> a = default, b = default, c = default, d = default;
+            for (nint i = 0; i < width; i += Lanes)
+            {
+                var x = Vector512.Load(q + i);
+                a = Vector512.FusedMultiplyAdd(x, Vector512.Load(ka + i), a);
+                b = Vector512.FusedMultiplyAdd(x, Vector512.Load(kb + i), b);
+                c = Vector512.FusedMultiplyAdd(x, Vector512.Load(kc + i), c);
+                d = Vector512.FusedMultiplyAdd(x, Vector512.Load(kd + i), d);
+            }
+            var sums = RowProducts.Sums(a, b, c, d);
+            Vector128.FusedMultiplyAdd(sums, Vector128.Create(scale), Vector128.Load(shift + at)).Store(scores + at);
+        }
+    }
+
+    // exp(x - the largest), in place; their sum.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float Exponentials(float* x, int count)
+    {
+        // Below the lowest value there is but -∞. Where every score is, all weights are 0, as libtorch has it, and their sum counts as 1, which e⁰ is else.
+        var most = Vector512.Create(float.MinValue);
+        for (int i = 0; i < count; i += Lanes) most = Avx512F.Max(most, Vector512.Load(x + i)); // of a NaN, NaN
+        var half = Vector256.Max(most.GetLower(), most.GetUpper());
+        var four = Vector128.Max(half.GetLower(), half.GetUpper());
+        var largest = Vector512.Create(MathF.Max(MathF.Max(four[0], four[1]), MathF.Max(four[2], four[3])));
+        var sum = Vector512<float>.Zero;
+        for (int i = 0; i < count; i += Lanes)
+        {
+            var weight = Exponential(Vector512.Load(x + i) - largest);
+            weight.Store(x + i);
+            sum += weight;
+        }
+        return MathF.Max(Vector512.Sum(sum), 1);
+    }
+
+    // eˣ of x ≤ 0, within two units of the last place; from -104 down exactly 0. .NET's own computes in double precision, and takes three times as long.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Exponential(Vector512<float> x)
+    {
+        x = Avx512F.Max(Vector512.Create(-128f), x); // of a NaN, NaN
+        var whole = Vector512.Round(x * Vector512.Create(1.44269504f));                               // eˣ is 2 to this by e to the rest, at most ln 2 / 2
+        var rest = Vector512.FusedMultiplyAdd(whole, Vector512.Create(-0.693145752f), x);             // ln 2 in two parts: the first times whole is exact
+        rest = Vector512.FusedMultiplyAdd(whole, Vector512.Create(-1.42860677e-6f), rest);
+        var series = Vector512.Create(1f / 5040);
+        series = Vector512.FusedMultiplyAdd(series, rest, Vector512.Create(1f / 720));
+        series = Vector512.FusedMultiplyAdd(series, rest, Vector512.Create(1f / 120));
+        series = Vector512.FusedMultiplyAdd(series, rest, Vector512.Create(1f / 24));
+        series = Vector512.FusedMultiplyAdd(series, rest, Vector512.Create(1f / 6));
+        series = Vector512.FusedMultiplyAdd(series, rest, Vector512.Create(1f / 2));
+        series = Vector512.FusedMultiplyAdd(series, rest, Vector512<float>.One);
+        series = Vector512.FusedMultiplyAdd(series, rest, Vector512<float>.One);
+        return Avx512F.Scale(series, whole);
+    }
+
+    // The values by their weights, over the weights' sum. The last columns are computed twice where 32 does not divide their number: to the same bits.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Mix(float* v, long stride, int width, int* seen, float* weights, int count, float total, float* to)
+    {
+        var whole = Vector512.Create(total);
+        for (int from = 0; from < width; from += Columns)
+        {
+            int column = Math.Min(from, width - Columns);
+            Vector512<float> a0 = default, a1 = default, b0 = default, b1 = default, c0 = default, c1 = default, d0 = default, d1 = default;
+            for (int at = 0; at < count; at += Together)
+            {
+                float* va = v + seen[at] * stride + column, vb = v + seen[at + 1] * stride + column;
+                float* vc = v + seen[at + 2] * stride + column, vd = v + seen[at + 3] * stride + column;
+                var weight = Vector512.Create(weights[at]);
+                a0 = Vector512.FusedMultiplyAdd(weight, Vector512.Load(va), a0);
+                a1 = Vector512.FusedMultiplyAdd(weight, Vector512.Load(va + Lanes), a1);
+                weight = Vector512.Create(weights[at + 1]);
+                b0 = Vector512.FusedMultiplyAdd(weight, Vector512.Load(vb), b0);
+                b1 = Vector512.FusedMultiplyAdd(weight, Vector512.Load(vb + Lanes), b1);
+                weight = Vector512.Create(weights[at + 2]);
+                c0 = Vector512.FusedMultiplyAdd(weight, Vector512.Load(vc), c0);
+                c1 = Vector512.FusedMultiplyAdd(weight, Vector512.Load(vc + Lanes), c1);
+                weight = Vector512.Create(weights[at + 3]);
+                d0 = Vector512.FusedMultiplyAdd(weight, Vector512.Load(vd), d0);
+                d1 = Vector512.FusedMultiplyAdd(weight, Vector512.Load(vd + Lanes), d1);
+            }
+            ((a0 + b0 + (c0 + d0)) / whole).Store(to + column);
+            ((a1 + b1 + (c1 + d1)) / whole).Store(to + column + Lanes);
+        }
+    }
+}

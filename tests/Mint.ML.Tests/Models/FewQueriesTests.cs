@@ -1,0 +1,154 @@
+using Mint.ML.Layers;
+using Mint.ML.Native;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Mint.ML.Tests.Models;
+
+/// <summary>Attention of few queries in 512-bit registers.</summary>
+[TestClass]
+public sealed class FewQueriesTests
+{
+    private const float Masked = float.MinValue; // what Attention.Bias and the decoders' states give a masked key
+
+    [TestInitialize]
+    public void Needs_512_bits()
+    {
+        if (!FewQueries.Available || !CallersThreads.Available)
+            Assert.Inconclusive("This processor has no AVX-512, or the threads of this libtorch cannot be limited.");
+    }
+
+    // Widths that are multiples of 32 and that are not; numbers of keys about those of a register.
+    [TestMethod]
+    [DataRow(1, 1, 1, 1, 32)]
+    [DataRow(2, 3, 5, 15, 64)]
+    [DataRow(3, 2, 4, 16, 48)]
+    [DataRow(2, 12, 16, 150, 128)]
+    [DataRow(1, 2, 7, 33, 80)]
+    public void Attention_is_that_of_double_precision(int batch, int heads, int queries, int keys, int width)
+    {
+        using var scope = NewDisposeScope();
+        // As they lie in a decoder: heads side by side in a row, and a cache with room for more.
+        var query = Drawn(1, batch, queries, heads, width).transpose(1, 2);
+        var key = Drawn(2, batch, heads, keys + 9, width).narrow(2, 4, keys);
+        var value = Drawn(3, batch, heads, 2 * keys, width).narrow(2, 0, keys);
+        Tensor?[] biases =
+        [
+            null,
+            Drawn(4, batch, 1, 1, keys),                                      // (B, 1, 1, S)
+            Drawn(5, heads, 1, keys),                                         // (H, 1, S)
+            Drawn(6, batch, heads, queries, keys),
+            Drawn(7, batch, keys, queries, heads).permute(0, 3, 2, 1),        // (B, H, L, S), keys not side by side
+            Drawn(8, 1, heads, 1, keys).expand(batch, heads, queries, keys),
+        ];
+        foreach (var bias in biases)
+        {
+            foreach (double scale in new[] { 1, 0.3 })
+                AssertClose(InDouble(query, key, value, bias, scale), Few(query, key, value, bias, scale));
+        }
+    }
+
+    [TestMethod]
+    public void Large_and_small_scores_lose_nothing()
+    {
+        using var scope = NewDisposeScope();
+        var (query, key, value) = (Drawn(1, 2, 3, 4, 64), Drawn(2, 2, 3, 40, 64), Drawn(3, 2, 3, 40, 64));
+        foreach (double scale in new[] { 1e-3, 1.0, 30.0 }) // scores of up to some hundreds: most weights underflow
+            AssertClose(InDouble(query, key, value, null, scale), Few(query, key, value, null, scale), scale > 1 ? 3e-5 : 1e-6);
+    }
+
+    [TestMethod]
+    public void What_is_masked_weighs_nothing_at_all()
+    {
+        using var scope = NewDisposeScope();
+        var (query, key, value) = (Drawn(1, 2, 3, 4, 64), Drawn(2, 2, 3, 40, 64), Drawn(3, 2, 3, 40, 64));
+        foreach (float masked in new[] { Masked, float.NegativeInfinity })
+        {
+            var bias = Drawn(4, 2, 3, 4, 40);
+            bias[TensorIndex.Colon, TensorIndex.Colon, TensorIndex.Colon, TensorIndex.Slice(3, 17)] = masked;
+            var other = value.clone();
+            other[TensorIndex.Colon, TensorIndex.Colon, TensorIndex.Slice(3, 17)] = 1e30f;
+            AssertClose(InDouble(query, key, value, bias, 1), Few(query, key, value, bias, 1));
+            AssertSame(Few(query, key, value, bias, 1), Few(query, key, other, bias, 1));
+            // ... as if it were not there.
+            long[] open = [.. Enumerable.Range(0, 40).Where(i => i is < 3 or >= 17).Select(i => (long)i)];
+            var kept = tensor(open);
+            AssertSame(Few(query, key.index_select(2, kept), value.index_select(2, kept), bias.index_select(3, kept), 1), Few(query, key, value, bias, 1));
+        }
+    }
+
+    [TestMethod]
+    public void A_row_that_may_see_nothing_is_what_libtorch_makes_of_it()
+    {
+        using var scope = NewDisposeScope();
+        var (query, key, value) = (Drawn(1, 2, 3, 4, 64), Drawn(2, 2, 3, 21, 64), Drawn(3, 2, 3, 21, 64));
+        foreach (float masked in new[] { Masked, float.NegativeInfinity })
+        {
+            var bias = zeros(2, 3, 4, 21);
+            bias[0, 1, 2] = masked;
+            var few = Few(query, key, value, bias, 0.125);
+            Assert.IsTrue(functional.scaled_dot_product_attention(query, key, value, bias).allclose(few, 1e-5, 1e-6, equal_nan: true), $"{masked}");
+            if (masked == Masked) AssertClose(value[0, 1].to(float64).mean([0]), few[0, 1, 2]); // all weights are equal
+        }
+    }
+
+    [TestMethod]
+    public void A_rows_result_is_the_same_whatever_stands_in_the_batch()
+    {
+        using var scope = NewDisposeScope();
+        var (query, key, value, bias) = (Drawn(1, 4, 3, 9, 64), Drawn(2, 4, 3, 50, 64), Drawn(3, 4, 3, 50, 64), Drawn(4, 4, 3, 9, 50));
+        bias.masked_fill_(rand([4, 1, 9, 50], generator: new Generator(5)) < 0.6, Masked); // each row sees others
+        var all = Few(query, key, value, bias, 1);
+        for (int b = 0; b < 4; b++)
+        {
+            AssertSame(all.narrow(0, b, 1), Few(query.narrow(0, b, 1), key.narrow(0, b, 1), value.narrow(0, b, 1), bias.narrow(0, b, 1), 1));
+            for (int from = 0; from < 9; from += 2)
+            {
+                int rows = Math.Min(3, 9 - from);
+                AssertSame(all.narrow(2, from, rows), Few(query.narrow(2, from, rows), key, value, bias.narrow(2, from, rows), 1));
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Other_cases_are_left_to_libtorch()
+    {
+        using var scope = NewDisposeScope();
+        using var limit = CallersThreads.Limit(1);
+        Tensor x = Drawn(1, 1, 2, 4, 64), many = Drawn(2, 1, 2, 400, 64), narrow = Drawn(3, 1, 2, 4, 16), odd = Drawn(4, 1, 2, 4, 40);
+        Assert.IsNotNull(FewQueries.Of(x, x, x, null, 1));
+        Assert.IsNull(FewQueries.Of(many, x, x, null, 1), "many queries");
+        Assert.IsNull(FewQueries.Of(narrow, narrow, narrow, null, 1), "narrow heads");
+        Assert.IsNull(FewQueries.Of(odd, odd, odd, null, 1), "a width that 16 does not divide");
+        Assert.IsNull(FewQueries.Of(x, x.to(float64), x, null, 1), "another type");
+        Assert.IsNull(FewQueries.Of(x, x, x.transpose(2, 3).contiguous().transpose(2, 3), null, 1), "numbers of a row apart");
+        Assert.IsNull(FewQueries.Of(x, x.clone().requires_grad_(), x, null, 1), "a gradient");
+        using (no_grad()) Assert.IsNotNull(FewQueries.Of(x, x.clone().requires_grad_(), x, null, 1));
+    }
+
+    private static Tensor Few(Tensor query, Tensor key, Tensor value, Tensor? bias, double scale)
+    {
+        using var limit = CallersThreads.Limit(1);
+        var result = FewQueries.Of(query, key, value, bias, scale);
+        Assert.IsNotNull(result);
+        CollectionAssert.AreEqual(query.shape, result.shape);
+        return result;
+    }
+
+    private static Tensor InDouble(Tensor query, Tensor key, Tensor value, Tensor? bias, double scale)
+    {
+        var scores = query.to(float64).matmul(key.to(float64).transpose(2, 3)) * scale;
+        if (bias is not null) scores = scores + bias.to(float64);
+        return scores.softmax(-1).matmul(value.to(float64));
+    }
+
+    private static void AssertClose(Tensor expected, Tensor result, double bound = 1e-6)
+    {
+        double error = ((result.to(float64) - expected).norm() / expected.norm()).item<double>();
+        Assert.IsLessThan(bound, error);
+    }
+
+    private static void AssertSame(Tensor expected, Tensor result) => Assert.IsTrue(expected.Equals(result));
+
+    private static Tensor Drawn(ulong seed, params long[] shape) => randn(shape, generator: new Generator(seed));
+}
