@@ -1,3 +1,4 @@
+using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
 using Mint.ML.Native;
 using static TorchSharp.torch;
@@ -106,6 +107,39 @@ public sealed class FewQueriesTests
             {
                 int rows = Math.Min(3, 9 - from);
                 AssertSame(all.narrow(2, from, rows), Few(query.narrow(2, from, rows), key, value, bias.narrow(2, from, rows), 1));
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Beams_of_a_decoder_say_on_one_core_what_their_whole_sequences_say_by_libtorch()
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        using var model = new T5(new() { VocabularySize = 50, HiddenSize = 48, HeadSize = 32, Heads = 3, FeedForwardSize = 64, EncoderLayers = 1, DecoderLayers = 2 });
+        ulong seed = 1;
+        foreach (var weight in model.parameters()) weight.copy_(Drawn(seed++, weight.shape).mul(0.3));
+        var (prompt, mask) = (Drawn(100, 2, 9, 48), ones([2, 9], dtype: ScalarType.Bool));
+        mask[1, TensorIndex.Slice(5)] = false;
+        var targets = randint(3, 50, [6, 21], ScalarType.Int64, generator: new Generator(1)); // three beams a prompt, more than the first room of the caches
+        long[] beams = [0, 0, 0, 1, 1, 1];
+        Tensor expected;
+        using (CallersThreads.Limit(2))
+            expected = model.Logits(prompt.index_select(0, tensor(beams)), mask.index_select(0, tensor(beams)), targets);
+
+        using var limit = CallersThreads.Limit(1);
+        model.Begin(prompt, mask, out var state);
+        using (state)
+        {
+            state.Select(null, tensor(beams));
+            long[] turned = [2, 0, 1, 4, 5, 3]; // every step turns a prompt's beams
+            long[] order = [0, 1, 2, 3, 4, 5];
+            for (int t = 0; t + 1 < 21; t++)
+            {
+                var logits = model.Next(state, targets.select(1, t).index_select(0, tensor(order)));
+                AssertClose(expected.select(1, t + 1).index_select(0, tensor(order)).to(float64), logits, 2e-5);
+                state.Select(null, tensor(turned));
+                order = [.. turned.Select(row => order[row])];
             }
         }
     }
