@@ -10,7 +10,7 @@ namespace Mint.ML.Layers;
 /// a softmax between them: 0.4 to 0.6 in encoders of 500 frames, 0.7 in the Q-Former's cross-attention with its gradient, 1.0 at 60 tokens, 0.4 to 0.7 in
 /// steps of decoding. Three cases are left to the products, on the CPU alone: dropout, which the kernel does not know (1.2 of their time); mixed
 /// precision, where scores and mask have to stay float32; and T5's unscaled scores where √d, by which the kernel divides, is no power of two and cannot be
-/// multiplied beforehand without rounding.
+/// multiplied beforehand without rounding. A few queries without a gradient go to <see cref="FewQueries"/> where one core has them.
 /// </remarks>
 internal static class Attention
 {

@@ -10,7 +10,9 @@ namespace Mint.ML.Layers;
 /// <summary>softmax(s q kᵀ + bias) v of the few queries of a step of decoding, by one core, from keys and values as they lie.</summary>
 /// <remarks>
 /// libtorch's kernel copies them for each of its small products. Here a query reads the keys that its bias does not mask, and those alone: of the slots that
-/// beams share, most are other beams'. A row's result is a function of these, whatever else stands in the batch.
+/// beams share, most are other beams'. A row's result is a function of these, whatever else stands in the batch. One core of an AMD EPYC, 8 prompts, 12 heads
+/// of 64 numbers that no cache holds, in libtorch's time: 0.6 to 0.75 for 5 queries on 52 keys, 0.45 to 0.6 for 5 beams on 75 or 150 slots. Without a mask
+/// 0.8 to 0.9 at 16 queries, and from 32 on no less.
 /// </remarks>
 internal static unsafe class FewQueries
 {
@@ -28,29 +30,31 @@ internal static unsafe class FewQueries
     /// <returns>(B, H, L, d), in memory (B, L, H, d): merging the heads copies nothing.</returns>
     public static Tensor? Of(Tensor query, Tensor key, Tensor value, Tensor? bias, double scale)
     {
-        long[] shape = query.shape;
+        long[] shape = query.shape, keys = key.shape;
         if (shape.Length != 4 || shape[2] > Most || shape[3] < Columns || shape[3] % Lanes != 0 || !Available || get_num_threads() > 1
-            || Learns(query) || Learns(key) || Learns(value) || bias is not null && Learns(bias)
-            || !DenseProduct.Plain(query) || !DenseProduct.Plain(key) || !DenseProduct.Plain(value) || bias is not null && !DenseProduct.Plain(bias))
+            || !keys.SequenceEqual([shape[0], shape[1], keys[^2], shape[3]]) || !keys.SequenceEqual(value.shape) || query.numel() == 0 || key.numel() == 0
+            || !Fit(query) || !Fit(key) || !Fit(value) || bias is not null && !Fit(bias))
         {
             return null;
         }
-        var (batch, heads, queries, width, keys) = ((int)shape[0], (int)shape[1], (int)shape[2], (int)shape[3], (int)key.shape[2]);
+        Sizes sizes = new((int)shape[0], (int)shape[1], (int)shape[2], (int)keys[2], (int)shape[3]);
         using var scope = NewDisposeScope();
-        var result = empty(batch, queries, heads, width).transpose(1, 2);
-        var shift = bias?.expand(batch, heads, queries, keys);
+        var result = empty(shape[0], shape[2], shape[1], shape[3]).transpose(1, 2);
+        var shift = bias?.expand(shape[0], shape[1], shape[2], keys[2]);
         if (shift is not null && shift.stride(3) != 1) shift = shift.contiguous();
         Rows q = new(query), k = new(key), v = new(value), to = new(result), added = shift is null ? default : new(shift);
-        if (result.numel() == 0 || keys == 0 || q.Step != 1 || k.Step != 1 || v.Step != 1) return null;
-        Attend(q, k, v, added, to, (batch, heads, queries, keys, width), (float)scale);
+        if (q.Step != 1 || k.Step != 1 || v.Step != 1) return null;
+        Attend(q, k, v, added, to, sizes, (float)scale);
         GC.KeepAlive(query);
         GC.KeepAlive(key);
         GC.KeepAlive(value);
         GC.KeepAlive(bias);
         return result.MoveToOuterDisposeScope();
 
-        static bool Learns(Tensor x) => x.requires_grad && is_grad_enabled();
+        static bool Fit(Tensor x) => DenseProduct.Plain(x) && !(x.requires_grad && is_grad_enabled());
     }
+
+    private readonly record struct Sizes(int Batch, int Heads, int Queries, int Keys, int Width);
 
     /// <summary>Where the rows of a tensor of four dimensions lie.</summary>
     private readonly struct Rows
@@ -75,7 +79,7 @@ internal static unsafe class FewQueries
         public float* At(int b, int h, int row) => start + b * batch + h * head + row * Row;
     }
 
-    private static void Attend(Rows q, Rows k, Rows v, Rows added, Rows to, (int Batch, int Heads, int Queries, int Keys, int Width) size, float scale)
+    private static void Attend(Rows q, Rows k, Rows v, Rows added, Rows to, Sizes size, float scale)
     {
         int room = size.Keys + 2 * Lanes, count = 0;
         float* listed = null;

@@ -156,6 +156,8 @@ public sealed class FewQueriesTests
         Assert.IsNull(FewQueries.Of(odd, odd, odd, null, 1), "a width that 16 does not divide");
         Assert.IsNull(FewQueries.Of(x, x.to(float64), x, null, 1), "another type");
         Assert.IsNull(FewQueries.Of(x, x, x.transpose(2, 3).contiguous().transpose(2, 3), null, 1), "numbers of a row apart");
+        Assert.IsNull(FewQueries.Of(x, x, x.narrow(2, 0, 3), null, 1), "fewer values than keys");
+        Assert.IsNull(FewQueries.Of(x, x.narrow(2, 0, 0), x.narrow(2, 0, 0), null, 1), "no keys");
         Assert.IsNull(FewQueries.Of(x, x.clone().requires_grad_(), x, null, 1), "a gradient");
         using (no_grad()) Assert.IsNotNull(FewQueries.Of(x, x.clone().requires_grad_(), x, null, 1));
     }
