@@ -116,7 +116,16 @@ public sealed class FewQueriesTests
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        using var model = new T5(new() { VocabularySize = 50, HiddenSize = 48, HeadSize = 32, Heads = 3, FeedForwardSize = 64, EncoderLayers = 1, DecoderLayers = 2 });
+        using var model = new T5(new()
+        {
+            VocabularySize = 50,
+            HiddenSize = 48,
+            HeadSize = 32,
+            Heads = 3,
+            FeedForwardSize = 64,
+            EncoderLayers = 1,
+            DecoderLayers = 2,
+        });
         ulong seed = 1;
         foreach (var weight in model.parameters()) weight.copy_(Drawn(seed++, weight.shape).mul(0.3));
         var (prompt, mask) = (Drawn(100, 2, 9, 48), ones([2, 9], dtype: ScalarType.Bool));
