@@ -21,12 +21,10 @@ internal sealed record FrameCacheReference(FrameStore Store, string EntryColumn,
     /// <summary>The cache of a feature column, with the column of keys; null where there is none, or the keys were dropped on the way.</summary>
     public static (FrameCacheReference Cache, DataViewSchema.Column Entries)? Find(DataViewSchema schema, DataViewSchema.Column features)
     {
-        if (features.Annotations.Schema.GetColumnOrNull(Annotation) is not { Type: ReferenceDataViewType<FrameCacheReference> }) return null;
-        FrameCacheReference? reference = null;
-        features.Annotations.GetValue(Annotation, ref reference);
-        return schema.GetColumnOrNull(reference!.EntryColumn) is { Type: TextDataViewType } entries ? (reference, entries) : null;
+        if (ReferenceDataViewType<FrameCacheReference>.Find(features, Annotation) is not { } reference) return null;
+        return schema.GetColumnOrNull(reference.EntryColumn) is { Type: TextDataViewType } entries ? (reference, entries) : null;
     }
 
     public void AddTo(DataViewSchema.Annotations.Builder annotations) =>
-        annotations.Add(Annotation, new ReferenceDataViewType<FrameCacheReference>(), (ref FrameCacheReference value) => value = this);
+        ReferenceDataViewType<FrameCacheReference>.AddTo(annotations, Annotation, this);
 }

@@ -90,6 +90,11 @@ public sealed record RankingOptions
         errors.Throw();
     }
 
+    /// <summary>Whether the likeliest label is the answer, where one is true.</summary>
+    /// <param name="probability">Its probability.</param>
+    /// <param name="familiarity">See <see cref="UnfamiliarBelow"/>; null where the encoder cannot tell, which leaves nothing out.</param>
+    public bool IsKnown(double probability, double? familiarity) => probability >= UnknownBelow && !(familiarity < UnfamiliarBelow);
+
     /// <summary>Whether what hears can tell what is asked of it.</summary>
     /// <param name="encoder">What hears; null where that is not known.</param>
     /// <exception cref="ArgumentException"><see cref="UnfamiliarBelow"/> is asked for, and it cannot.</exception>

@@ -18,9 +18,6 @@ internal static unsafe class FewQueries
 {
     private const int Lanes = 16, Columns = 2 * Lanes, Together = 4, Most = 16;
 
-    /// <summary>Whether the processor has the registers.</summary>
-    public static bool Available => Avx512F.IsSupported;
-
     /// <summary>The result without a gradient, where this is the faster way; else null.</summary>
     /// <param name="query">(B, H, L, d), float32 on the CPU, as the others are.</param>
     /// <param name="key">(B, H, S, d).</param>
@@ -31,7 +28,7 @@ internal static unsafe class FewQueries
     public static Tensor? Of(Tensor query, Tensor key, Tensor value, Tensor? bias, double scale)
     {
         long[] shape = query.shape, keys = key.shape;
-        if (shape.Length != 4 || shape[2] > Most || shape[3] < Columns || shape[3] % Lanes != 0 || !Available || get_num_threads() > 1
+        if (shape.Length != 4 || shape[2] > Most || shape[3] < Columns || shape[3] % Lanes != 0 || !RowProducts.Available || get_num_threads() > 1
             || !keys.SequenceEqual([shape[0], shape[1], keys[^2], shape[3]]) || !keys.SequenceEqual(value.shape) || query.numel() == 0 || key.numel() == 0
             || !Fit(query) || !Fit(key) || !Fit(value) || bias is not null && !Fit(bias))
         {

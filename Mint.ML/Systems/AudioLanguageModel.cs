@@ -261,14 +261,13 @@ public sealed partial class AudioLanguageModel : IDisposable
     public double Familiarity(AudioClip clip)
     {
         using var work = use.Enter();
+        if (Encoder.Classes == 0) throw new NotSupportedException($"{Encoder.GetType().Name} has no classes of its own.");
         Divide(clip, out var windows);
-        return windows.Chunk(Batch).SelectMany(Of).Max();
-
-        IEnumerable<float> Of(AudioClip[] some)
+        return windows.Chunk(Batch).Max(some =>
         {
             using var sounds = Encoder.Encode(some);
-            return [.. sounds.Familiarity().Select(one => one ?? throw new NotSupportedException($"{Encoder.GetType().Name} has no classes of its own."))];
-        }
+            return sounds.Familiarity().Max()!.Value;
+        });
     }
 
     /// <summary>What ranks labels over many sounds: by the language model where there is one and <see cref="Defaults"/> do not say otherwise, else by

@@ -25,7 +25,7 @@ public sealed class LabelRanking : IReadOnlyList<LabelProbability>
     {
         ranked = [.. labels.Select((label, i) => new LabelProbability(label, heard.Probabilities[i])).OrderByDescending(label => label.Probability)];
         Familiarity = heard.Familiarity;
-        Answer = options.MultiLabel || (ranked[0].Probability >= options.UnknownBelow && !(Familiarity < options.UnfamiliarBelow)) ? ranked[0] : null;
+        Answer = options.MultiLabel || options.IsKnown(ranked[0].Probability, Familiarity) ? ranked[0] : null;
     }
 
     /// <summary>The likeliest label; null where the model does not know: where it is less likely than <see cref="RankingOptions.UnknownBelow"/>, or the sound

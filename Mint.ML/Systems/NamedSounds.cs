@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Mint.ML.Audio;
 using Mint.ML.Encoders;
 using Mint.ML.Generation;
@@ -53,6 +54,7 @@ internal sealed class NamedSounds
     private readonly IAudioTextEmbeddings embeddings;
     private readonly IReadOnlyList<float[,]> texts;
     private readonly SoundName[] names;
+    private readonly ConditionalWeakTable<AudioEncoding, ToldSounds[]> answered = []; // whoever asks about the same sounds: a question, then its prompt
 
     /// <param name="embeddings">Of stage 1.</param>
     /// <param name="names">Name by name, as the embeddings know it, what is said of it.</param>
@@ -65,7 +67,10 @@ internal sealed class NamedSounds
     /// nearly sure by name, none that is known.</summary>
     /// <param name="sounds">The sounds.</param>
     /// <param name="among">A kind that it is known to be of, for questions such as what instrument it is; null for any.</param>
-    public ToldSounds[] Tell(AudioEncoding sounds, string? among = null)
+    public ToldSounds[] Tell(AudioEncoding sounds, string? among = null) =>
+        among is null ? answered.GetValue(sounds, anew => Heard(anew, null)) : Heard(sounds, among);
+
+    private ToldSounds[] Heard(AudioEncoding sounds, string? among)
     {
         double[][] whole = Probabilities(embeddings.Clips(sounds), among);
         var told = new ToldSounds[whole.Length];

@@ -105,11 +105,12 @@ internal sealed class CalibrationTable(AudioLanguageModel model, IReadOnlyList<A
         return clips.Select((clip, row) =>
         {
             var (label, probability) = labels.Select((label, i) => (label, likely[row, i])).MaxBy(pair => pair.Item2);
-            return (clip, label, probability, probability >= model.Defaults.Ranking.UnknownBelow && IsFamiliar(row));
+            return (clip, label, probability, model.Defaults.Ranking.IsKnown(probability, Familiarity(row)));
         });
     }
 
-    private bool IsFamiliar(int row) => model.Defaults.Ranking.UnfamiliarBelow == 0 || familiarity.Value[row] >= model.Defaults.Ranking.UnfamiliarBelow;
+    // A model that is not calibrated asks for none, and its encoder may have none.
+    private double? Familiarity(int row) => model.Defaults.Ranking.UnfamiliarBelow == 0 ? null : familiarity.Value[row];
 
     private double[,] Probabilities(IReadOnlyList<string> labels, RankingOptions options)
     {

@@ -119,7 +119,8 @@ internal sealed class WorldBench : IDisposable
         var (likely, familiar) = (model.Defaults.Ranking.UnknownBelow, model.Defaults.Ranking.UnfamiliarBelow);
         if (likely <= 0 && familiar <= 0) return;
         AudioManifestRow[] heard = [.. rows.Where(row => !string.IsNullOrEmpty(Truth(row)))];
-        JsonObject[] given = [.. items.Where((_, i) => sure[i] >= likely && (familiar == 0 || model.Familiarity(model.Hear(heard[i].Path)) >= familiar))];
+        JsonObject[] given = [.. items.Where((_, i) => model.Defaults.Ranking.IsKnown(sure[i],
+            familiar == 0 ? null : model.Familiarity(model.Hear(heard[i].Path))))];
         page.Add(string.Create(CultureInfo.InvariantCulture, $"| not unknown: likelier than {likely:F3}, more familiar than {familiar:F3} | {items.Length} "
             + $"| share | {given.Length / (double)items.Length:F3} | | |"));
         if (given.Length > 0)

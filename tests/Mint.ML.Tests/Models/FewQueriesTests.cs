@@ -15,7 +15,7 @@ public sealed class FewQueriesTests
     [TestInitialize]
     public void Needs_512_bits()
     {
-        if (!FewQueries.Available || !CallersThreads.Available)
+        if (!RowProducts.Available || !CallersThreads.Available)
             Assert.Inconclusive("This processor has no AVX-512, or the threads of this libtorch cannot be limited.");
     }
 
