@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Mint.ML.Native;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Checkpoints;
@@ -51,16 +52,11 @@ internal static class TensorFile
             chunks.Add(new Chunk(file, position + start * width, stored, flat, start, Math.Min(step, total - start)));
     }
 
-    // A span holds at most 2 GB.
-    private static void Advise(Tensor flat)
+    private static unsafe void Advise(Tensor flat)
     {
-        if (flat.device_type != TorchSharp.DeviceType.CPU) return;
-        long step = (1L << 30) / flat.element_size();
-        for (long start = 0; start < flat.numel(); start += step)
-        {
-            using Tensor part = flat.narrow(0, start, Math.Min(step, flat.numel() - start));
-            HugePages.Advise(part.bytes);
-        }
+        if (flat.device_type != TorchSharp.DeviceType.CPU || flat.numel() == 0) return;
+        using Tensor start = flat.narrow(0, 0, 1); // a span of all of it could hold no more than 2 GB
+        fixed (byte* memory = start.bytes) HugePages.Advise(memory, flat.numel() * flat.element_size());
     }
 
     private static void Run(List<Chunk> chunks)

@@ -1,8 +1,8 @@
 using System.IO.MemoryMappedFiles;
-using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Mint.ML.Native;
 
 namespace Mint.ML.Retrieval;
 
@@ -42,6 +42,8 @@ public sealed class EmbeddingIndex : IDisposable
             if (!mapped) return;
             map = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
             view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+            using var mappedFile = new Mapped(view.SafeMemoryMappedViewHandle);
+            mappedFile.Advise(header.VectorsEnd);
         }
         catch
         {
@@ -85,24 +87,23 @@ public sealed class EmbeddingIndex : IDisposable
         if (k <= 0) throw new ArgumentOutOfRangeException(nameof(k), k, "k must be above 0.");
         var prepared = new QueryVectors(queries, Width);
         CheckLength();
-        var best = queries.Select(_ => new TopK(k)).ToArray();
         using var mapped = view is null ? null : new Mapped(view.SafeMemoryMappedViewHandle);
-        try
+        var sweep = new Sweep(this, mapped, prepared, (int)Math.Min(k, header.Count), cancel);
+        sweep.Run();
+        var found = new SearchHit[queries.Count][];
+        for (int q = 0; q < found.Length; q++) found[q] = Hits(sweep.Best[q]);
+        return found;
+    }
+
+    private SearchHit[] Hits(TopK best)
+    {
+        var hits = new SearchHit[best.Count];
+        for (int i = hits.Length - 1; i >= 0; i--)
         {
-            Parallel.For(0, finite.Length, new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Environment.ProcessorCount },
-                () => new Scan(header, prepared, k),
-                (b, _, scan) => Score(b, Block(b, mapped, scan), prepared, scan),
-                scan =>
-                {
-                    lock (best)
-                        for (int q = 0; q < best.Length; q++) best[q].Add(scan.Best[q]);
-                });
+            best.TakeWorst(out long row, out float score);
+            hits[i] = new SearchHit(row, Ids[(int)row], score);
         }
-        catch (AggregateException several) when (several.InnerExceptions.OfType<InvalidDataException>().FirstOrDefault() is { } damage)
-        {
-            ExceptionDispatchInfo.Throw(damage);
-        }
-        return [.. best.Select(found => found.Sorted().Select(hit => new SearchHit(hit.Row, Ids[(int)hit.Row], hit.Score)).ToArray())];
+        return hits;
     }
 
     /// <summary>The vectors of an item as they are kept, (VectorsPerItem, Width).</summary>
@@ -111,7 +112,7 @@ public sealed class EmbeddingIndex : IDisposable
         if (row < 0 || row >= header.Count) throw new ArgumentOutOfRangeException(nameof(row), row, $"The index has rows 0 to {header.Count - 1}.");
         byte[] bytes = new byte[ItemBytes];
         Read(row, bytes);
-        CheckFinite(row, bytes);
+        if (!VectorCodec.IsFinite(header.Storage, header.Width, bytes)) throw NotFinite(row);
         var vectors = new float[header.Vectors, header.Width];
         VectorProducts.Decode(header.Storage, bytes, header.Width, MemoryMarshal.CreateSpan(ref vectors[0, 0], vectors.Length));
         return vectors;
@@ -160,23 +161,81 @@ public sealed class EmbeddingIndex : IDisposable
         new($"'{path}' was changed by another program since it was opened: it is no longer as long as it was. Build the index again.");
 
     // One such number would be first in every search, or hide others, without a word.
-    private void CheckFinite(long row, ReadOnlySpan<byte> item)
+    private InvalidDataException NotFinite(long row) =>
+        new($"'{path}': item {row}, '{Ids[(int)row]}', has a number that is not finite or beyond 1e9, which no writer of this library puts there. "
+            + "Build the index again.");
+
+    /// <summary>One search: every block by whichever thread comes to it first.</summary>
+    /// <remarks>Not Parallel.For: all that it compiles and registers before the first block took longer than searching 20,000 clips.</remarks>
+    private sealed class Sweep
     {
-        if (!VectorCodec.IsFinite(header.Storage, header.Width, item))
+        private readonly EmbeddingIndex index;
+        private readonly Mapped? mapped;
+        private readonly QueryVectors queries;
+        private readonly CancellationToken cancel;
+        private int next;
+        private Exception? failure;
+
+        public Sweep(EmbeddingIndex index, Mapped? mapped, QueryVectors queries, int k, CancellationToken cancel)
         {
-            throw new InvalidDataException($"'{path}': item {row}, '{Ids[(int)row]}', has a number that is not finite or beyond 1e9, which no writer "
-                + "of this library puts there. Build the index again.");
+            (this.index, this.mapped, this.queries, this.cancel) = (index, mapped, queries, cancel);
+            Best = new TopK[queries.Count];
+            for (int q = 0; q < Best.Length; q++) Best[q] = new TopK(k);
+            K = k;
+        }
+
+        public TopK[] Best { get; }
+
+        public int K { get; }
+
+        public void Run()
+        {
+            // Waiting runs here what no other thread has begun, so that a busy pool delays nothing.
+            var others = new Task[Math.Clamp(index.finite.Length, 1, Environment.ProcessorCount) - 1];
+            for (int i = 0; i < others.Length; i++) others[i] = Task.Run(Work, CancellationToken.None);
+            Work();
+            Task.WaitAll(others, CancellationToken.None);
+            if (failure is not null) ExceptionDispatchInfo.Throw(failure);
+        }
+
+        private void Work()
+        {
+            try
+            {
+                var scan = new Scan(index.header, queries, K);
+                for (int number; (number = Interlocked.Increment(ref next) - 1) < index.finite.Length;)
+                {
+                    cancel.ThrowIfCancellationRequested();
+                    index.Score(number, index.Block(number, mapped, scan), queries, scan);
+                }
+                lock (Best)
+                    for (int q = 0; q < Best.Length; q++) Best[q].Add(scan.Best[q]);
+            }
+            catch (Exception error)
+            {
+                Interlocked.CompareExchange(ref failure, error, null);
+                Volatile.Write(ref next, index.finite.Length); // the others end with the blocks that they have
+            }
         }
     }
 
     /// <summary>What a thread works in.</summary>
-    private sealed class Scan(IndexHeader header, QueryVectors queries, int k)
+    private sealed class Scan
     {
         public byte[]? Block; // of a file that is not mapped
-        public readonly float[] Item = new float[VectorProducts.Padded(header.Vectors) * header.Width];
-        public readonly Vector512<float>[] Room = new Vector512<float>[queries.Panels];
-        public readonly float[] Highest = new float[queries.Count];
-        public readonly TopK[] Best = [.. Enumerable.Range(0, queries.Count).Select(_ => new TopK(k))];
+        public readonly float[] Item;
+        public readonly Vector512<float>[] Room;
+        public readonly float[] Highest;
+        public readonly TopK[] Best;
+
+        public Scan(IndexHeader header, QueryVectors queries, int k)
+        {
+            Item = new float[VectorProducts.Padded(header.Vectors) * header.Width];
+            Room = new Vector512<float>[queries.Panels];
+            Highest = new float[queries.Count];
+            Best = new TopK[queries.Count];
+            for (int q = 0; q < Best.Length; q++) Best[q] = new TopK(k);
+        }
     }
 
     /// <summary>The file's bytes, which stay mapped as long as this lives, even if the index is disposed.</summary>
@@ -191,13 +250,14 @@ public sealed class EmbeddingIndex : IDisposable
             buffer.AcquirePointer(ref start);
         }
 
+        public void Advise(long bytes) => HugePages.Advise(start, bytes);
+
         public ReadOnlySpan<byte> Bytes(long from, int count) => new(start + from, count);
 
         public void Dispose() => buffer.ReleasePointer();
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private Scan Score(int number, ReadOnlySpan<byte> bytes, QueryVectors queries, Scan scan)
+    private void Score(int number, ReadOnlySpan<byte> bytes, QueryVectors queries, Scan scan)
     {
         long first = (long)number * block;
         int numbers = header.Vectors * header.Width, itemBytes = ItemBytes;
@@ -205,7 +265,7 @@ public sealed class EmbeddingIndex : IDisposable
         for (int i = 0; i < bytes.Length / itemBytes; i++)
         {
             var own = bytes.Slice(i * itemBytes, itemBytes);
-            if (!finite[number]) CheckFinite(first + i, own);
+            if (!finite[number] && !VectorCodec.IsFinite(header.Storage, header.Width, own)) throw NotFinite(first + i);
             if (queries.Panels == 0)
             {
                 queries.HighestOfFew(header.Storage, own, scan.Highest);
@@ -226,33 +286,5 @@ public sealed class EmbeddingIndex : IDisposable
                 if (scan.Highest[q] >= scan.Best[q].Worst) scan.Best[q].Add(first + i, scan.Highest[q]);
         }
         finite[number] = true;
-        return scan;
     }
-}
-
-/// <summary>The best k of what is added; of equal scores the lower row.</summary>
-internal sealed class TopK(int k)
-{
-    private static readonly Comparer<(float Score, long Row)> worstFirst = Comparer<(float Score, long Row)>.Create((a, b) =>
-        a.Score != b.Score ? a.Score.CompareTo(b.Score) : b.Row.CompareTo(a.Row));
-
-    private readonly SortedSet<(float Score, long Row)> kept = new(worstFirst);
-
-    /// <summary>Scores below it are not among the best.</summary>
-    public float Worst { get; private set; } = float.NegativeInfinity;
-
-    public void Add(long row, float score)
-    {
-        if (score < Worst) return;
-        kept.Add((score, row));
-        if (kept.Count > k) kept.Remove(kept.Min);
-        if (kept.Count == k) Worst = kept.Min.Score;
-    }
-
-    public void Add(TopK other)
-    {
-        foreach (var (score, row) in other.kept) Add(row, score);
-    }
-
-    public IEnumerable<(float Score, long Row)> Sorted() => kept.Reverse();
 }

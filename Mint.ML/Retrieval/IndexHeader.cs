@@ -36,8 +36,8 @@ internal sealed record IndexHeader(VectorStorage Storage, int Vectors, int Width
             new IndexHeader((VectorStorage)BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(8)), BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(12)),
             BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(16)), BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(24)),
                 BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(32)));
-        if (!Enum.IsDefined(header.Storage) || header.Vectors is < 1 or > 4096 || header.Width is < 1 or > 16384 || header.Count is < 0 or > int.MaxValue
-            || header.IdBytes < 0 || header.IdBytes > Array.MaxLength)
+        if (header.Storage is < VectorStorage.Single or > VectorStorage.Int8 || header.Vectors is < 1 or > 4096 || header.Width is < 1 or > 16384
+            || header.Count is < 0 or > int.MaxValue || header.IdBytes < 0 || header.IdBytes > Array.MaxLength)
         {
             throw new InvalidDataException($"'{path}': the header of the index is damaged. Build the index again.");
         }

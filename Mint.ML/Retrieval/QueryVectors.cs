@@ -23,32 +23,44 @@ internal sealed class QueryVectors
     {
         this.width = width;
         ends = new int[queries.Count];
-        for (int q = 0, end = 0; q < queries.Count; q++)
+        float[][] flat = new float[queries.Count][];
+        int count = 0;
+        for (int q = 0; q < flat.Length; q++)
         {
-            float[,] query = queries[q];
-            if (query.GetLength(0) == 0 || query.GetLength(1) != width)
-                throw new ArgumentException($"Query {q} is ({query.GetLength(0)}, {query.GetLength(1)}); the index has vectors of {width}.", nameof(queries));
-            foreach (float x in query)
-            {
-                if (!(MathF.Abs(x) <= VectorCodec.Largest))
-                {
-                    throw new ArgumentException($"Query {q} has the number {x}, which is none of a vector.",
-                    nameof(queries));
-                }
-            }
-
-            ends[q] = end += query.GetLength(0);
+            flat[q] = Flat(queries[q], q);
+            ends[q] = count += queries[q].GetLength(0);
         }
-        int count = ends.Length == 0 ? 0 : ends[^1];
-        few = count > Few ? [] : [.. queries.Select(query => MemoryMarshal.CreateReadOnlySpan(ref query[0, 0], query.Length).ToArray())];
+        few = count > Few ? [] : flat;
         Panels = count > Few ? (count + Lanes - 1) / Lanes : 0;
-        panels = new Vector512<float>[Panels * width];
-        var numbers = MemoryMarshal.Cast<Vector512<float>, float>(panels.AsSpan());
-        for (int q = 0, row = 0; q < queries.Count && Panels > 0; q++)
+        panels = Panels > 0 ? SideBySide(flat) : [];
+    }
+
+    // Copied as bytes: code that reads (V, width) number by number is compiled for each such type before the first answer.
+    private float[] Flat(float[,] query, int q)
+    {
+        if (query.GetLength(0) == 0 || query.GetLength(1) != width)
+            throw new ArgumentException($"Query {q} is ({query.GetLength(0)}, {query.GetLength(1)}); the index has vectors of {width}.", "queries");
+        float[] numbers = new float[query.Length];
+        Buffer.BlockCopy(query, 0, numbers, 0, sizeof(float) * numbers.Length);
+        if (!VectorProducts.IsWithin(numbers, VectorCodec.Largest))
         {
-            for (int v = 0; v < queries[q].GetLength(0); v++, row++)
-                for (int e = 0; e < width; e++) numbers[(row / Lanes * width + e) * Lanes + row % Lanes] = queries[q][v, e];
+            float odd = numbers.First(x => !(MathF.Abs(x) <= VectorCodec.Largest));
+            throw new ArgumentException($"Query {q} has the number {odd}, which is none of a vector.", "queries");
         }
+        return numbers;
+    }
+
+    private Vector512<float>[] SideBySide(float[][] flat)
+    {
+        var side = new Vector512<float>[Panels * width];
+        var numbers = MemoryMarshal.Cast<Vector512<float>, float>(side.AsSpan());
+        int row = 0;
+        foreach (float[] query in flat)
+        {
+            for (int v = 0; v < query.Length; v += width, row++)
+                for (int e = 0; e < width; e++) numbers[(row / Lanes * width + e) * Lanes + row % Lanes] = query[v + e];
+        }
+        return side;
     }
 
     /// <summary>Panels of 16 vectors; <see cref="Highest(ReadOnlySpan{float}, Span{Vector512{float}}, Span{float})"/> needs room for as many. None for few

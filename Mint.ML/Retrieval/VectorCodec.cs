@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Mint.ML.Retrieval;
@@ -54,6 +55,7 @@ internal static class VectorCodec
     }
 
     /// <summary>Whether all numbers of some vectors are finite, and none is beyond <see cref="Largest"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // a first search comes here for every item
     public static bool IsFinite(VectorStorage storage, int width, ReadOnlySpan<byte> bytes)
     {
         if (storage == VectorStorage.Single) return VectorProducts.IsWithin(MemoryMarshal.Cast<byte, float>(bytes), Largest);

@@ -28,28 +28,48 @@ internal static unsafe class VectorProducts
     /// <param name="item">The item's bytes.</param>
     /// <param name="query">(vectors, width).</param>
     /// <param name="width">Numbers a vector.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Highest(VectorStorage storage, ReadOnlySpan<byte> item, ReadOnlySpan<float> query, int width)
     {
-        int size = VectorCodec.VectorBytes(storage, width), scales = VectorCodec.ScaleBytes(width);
-        float highest = float.NegativeInfinity;
         fixed (byte* first = item)
         fixed (float* asked = query)
         {
-            byte* end = first + item.Length;
-            for (byte* vector = first; vector < end; vector += size)
+            float highest = float.NegativeInfinity;
+            for (float* q = asked; q < asked + query.Length; q += width)
             {
-                for (float* q = asked; q < asked + query.Length; q += width)
+                highest = Math.Max(highest, storage switch
                 {
-                    highest = Math.Max(highest, storage switch
-                    {
-                        VectorStorage.Single => Product((float*)vector, q, width),
-                        VectorStorage.Half => Product((ushort*)vector, q, width),
-                        _ => Product((float*)vector, (sbyte*)(vector + scales), q, width),
-                    });
-                }
+                    VectorStorage.Single => OfSingle(first, first + item.Length, q, width),
+                    VectorStorage.Half => OfHalf(first, first + item.Length, q, width),
+                    _ => OfInt8(first, first + item.Length, q, width),
+                });
             }
+            return highest;
         }
+    }
+
+    // One method a storage: an index has one, and the others are not compiled.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float OfSingle(byte* vector, byte* end, float* query, int width)
+    {
+        float highest = float.NegativeInfinity;
+        for (; vector < end; vector += sizeof(float) * width) highest = Math.Max(highest, Product((float*)vector, query, width));
+        return highest;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float OfHalf(byte* vector, byte* end, float* query, int width)
+    {
+        float highest = float.NegativeInfinity;
+        for (; vector < end; vector += sizeof(ushort) * width) highest = Math.Max(highest, Product((ushort*)vector, query, width));
+        return highest;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float OfInt8(byte* vector, byte* end, float* query, int width)
+    {
+        float highest = float.NegativeInfinity;
+        int scales = VectorCodec.ScaleBytes(width);
+        for (; vector < end; vector += scales + width) highest = Math.Max(highest, Product((float*)vector, (sbyte*)(vector + scales), query, width));
         return highest;
     }
 

@@ -123,6 +123,32 @@ public sealed class EmbeddingIndexTests
     }
 
     [TestMethod]
+    public void Any_number_of_hits_is_the_beginning_of_all_items_in_order()
+    {
+        float[][,] kinds = [.. Enumerable.Range(0, 7).Select(_ => Unit(Vectors))]; // so that most have equals
+        using (var writer = EmbeddingIndexWriter.Create(File1, Vectors, Width))
+        {
+            for (int i = 0; i < 300; i++) writer.Add($"{i}", kinds[i * i % 7]);
+            writer.Commit();
+        }
+        using var index = EmbeddingIndex.Open(File1);
+        float[,] query = Unit(1);
+        float[] similarities = new float[300];
+        foreach (var hit in index.Search([query], 300)[0]) similarities[hit.Row] = hit.Similarity;
+        long[] order = [.. Enumerable.Range(0, 300).OrderByDescending(row => similarities[row]).Select(row => (long)row)];
+        foreach (int k in new[] { 1, 2, 3, 10, 43, 100, 299, 300 })
+            CollectionAssert.AreEqual(order[..k], index.Search([query], k)[0].Select(hit => hit.Row).ToArray(), $"{k}");
+    }
+
+    [TestMethod]
+    public void A_cancelled_search_ends_as_cancelled()
+    {
+        Build(File1, VectorStorage.Half, 5);
+        using var index = EmbeddingIndex.Open(File1);
+        Assert.ThrowsExactly<OperationCanceledException>(() => index.Search([Unit(1)], 1, new CancellationToken(canceled: true)));
+    }
+
+    [TestMethod]
     public void Cut_or_damaged_file_is_a_clear_error_that_names_it()
     {
         Build(File1, VectorStorage.Half, 4);
