@@ -62,7 +62,7 @@ public sealed class MintModel : IAudioLanguageModel
     }
 
     /// <summary>Where not null, the language model is told the likeliest of these names instead of being given the queries: a name as stage 1 knows
-    /// it, and what is said of it. Captions, and whether something is there, are then stage 1's to say.</summary>
+    /// it, and what is said of it. Questions are then stage 1's to answer, by their forms; the language model ranks, and goes on with answers.</summary>
     public IReadOnlyDictionary<string, SoundName>? Names { get; }
 
     /// <summary>The bridge, trained in both stages.</summary>
@@ -117,8 +117,7 @@ public sealed class MintModel : IAudioLanguageModel
         }
     }
 
-    /// <summary>Of each of B sounds what needs no language model where it has <see cref="Names"/> (<see cref="HeardAnswers"/>); null of what the language model
-    /// is asked.</summary>
+    /// <summary>Of each of B sounds the answer where it has <see cref="Names"/> (<see cref="HeardAnswers"/>); null where the language model is asked.</summary>
     /// <param name="sounds">The sounds.</param>
     /// <param name="instructions">One of each, or one of all.</param>
     internal string?[] Known(AudioEncoding sounds, IReadOnlyList<string> instructions)
@@ -128,7 +127,7 @@ public sealed class MintModel : IAudioLanguageModel
         string Of(int row) => instructions[instructions.Count == 1 ? 0 : row];
         foreach (string question in instructions.Distinct())
         {
-            string?[] answers = HeardAnswers.Of(told.Value, sounds, question) ?? HeardAnswers.OfUnclear(told.Value, sounds);
+            string[] answers = HeardAnswers.Of(told.Value, sounds, question);
             for (int row = 0; row < known.Length; row++) if (Of(row) == question) known[row] = answers[row];
         }
         return known;

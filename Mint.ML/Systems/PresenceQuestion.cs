@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Mint.ML.Systems;
 
-/// <summary>Questions whether something is heard, in their usual forms: "Is there a dog?", "Can rain be heard?", "Do you hear a man speaking?"</summary>
+/// <summary>Questions whether something is heard, in their usual forms: "Is there a dog?", "Can rain be heard?", "Does a dog bark?", "Is this music?"</summary>
 internal static partial class PresenceQuestion
 {
     /// <summary>What is asked for, without its article; null of a question of another kind.</summary>
@@ -17,6 +17,13 @@ internal static partial class PresenceQuestion
           | (?:do|does|can|could)\s+(?:you|one|we|i|it|he|she|they)\s+hear\s+(?:an?\s+|the\s+|any\s+|some\s+)?(?<what>.+?)
           | (?:can|could)\s+(?:an?\s+|the\s+|any\s+|some\s+)?(?<what>.+?)\s+be\s+heard
           | (?:is|are)\s+(?:an?\s+|the\s+|any\s+|some\s+)?(?<what>.+?)\s+(?:audible|present|heard)
+          | (?:is|are)\s+(?:an?\s+|the\s+|any\s+|some\s+)?(?<what>(?!it\b|this\b|that\b|they\b)\S.*?ing)
+          | (?:is|was)\s+(?:it|this|that)\s+(?:(?:the\s+sounds?\s+of\s+(?:an?\s+|the\s+)?|an?\s+|some\s+)(?<what>.+?)
+              | (?<what>music|speech|rain|wind|thunder|silence|noise))
+          | does\s+(?:it|this|that)\s+sound\s+like\s+(?:an?\s+)?(?<what>.+?)
+          | does\s+(?:it|this|(?:this|the)\s+(?:recording|clip|audio|sound))\s+(?:contain|have|include)\s+(?:an?\s+|the\s+|any\s+|some\s+)?(?<what>.+?)
+          | (?:do|does)\s+(?!(?:it|this|that|they|you|we|i|he|she|one)\b|(?:the|this)\s+(?:sounds?|recording|clip|audio)\b)
+              (?:an?\s+|the\s+|any\s+|some\s+)?(?<what>\S+\s.*?)
         )
         (?:\s+(?:here|there|in\s+(?:it|(?:this|the)\s+(?:recording|clip|audio|sound|background))))?\s*\?*$
         """, RegexOptions.IgnoreCase | RegexOptions.IgnorePatternWhitespace | RegexOptions.CultureInvariant)]

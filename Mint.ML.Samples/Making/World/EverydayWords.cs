@@ -50,7 +50,7 @@ internal static class EverydayWords
 
     /// <summary>What is said of each of <see cref="Labels"/>.</summary>
     public static IReadOnlyDictionary<string, SoundName> Told { get; } = Read("everyday-captions.txt")
-        .ToDictionary(parts => parts[0], parts => new SoundName(parts[1], parts[2], parts[3].Split('>')));
+        .ToDictionary(parts => parts[0], parts => new SoundName(parts[1], parts[2], parts[3].Split('>'), parts.ElementAtOrDefault(4)));
 
     /// <summary>Every kind of sound, of the teacher's classes.</summary>
     /// <param name="labels">The classes' names.</param>
