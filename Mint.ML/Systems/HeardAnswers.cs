@@ -29,7 +29,7 @@ internal static partial class HeardAnswers
         if (Last().IsMatch(question)) return Told(heard => heard.InOrder ? heard.Sounds[^1].Noun : Together(heard));
         if (Different().IsMatch(question)) return Told(heard => heard.Sounds.Count == 1 ? "one" : "two");
         if (KindQuestion.Asked(question) is { } kind && names.Kind(kind.Kind) is { } known) return names.OfKind(sounds, known, kind.Family);
-        if (Place().IsMatch(question)) return Told(heard => heard.Sounds.Select(one => one.Place).FirstOrDefault(place => place is not null) ?? Otherwise(heard));
+        if (Place().IsMatch(question)) return Told(heard => heard.Sounds.FirstOrDefault(one => one.Place is not null)?.Place ?? Otherwise(heard));
         return Told(Otherwise);
 
         string[] Told(Func<ToldSounds, string> say) => [.. names.Tell(sounds).Select(say)];
@@ -57,7 +57,8 @@ internal static partial class HeardAnswers
 
     [GeneratedRegex(
         """
-        ^(?:(?:list|name)\s+(?:all\s+)?(?:the\s+)?(?:sounds|tags|labels) | (?:tags?|labels?)(?:\s+(?:it|this|the)\b.*|\s*[:.]*)$ | (?:what|which)\s+sounds?\s+(?:is|are|can|do)\b(?!.*\b(?:first|last)\b) | this\s+is\s+a\s+sound\s+of
+        ^(?:(?:list|name)\s+(?:all\s+)?(?:the\s+)?(?:sounds|tags|labels) | (?:tags?|labels?)(?:\s+(?:it|this|the)\b.*|\s*[:.]*)$
+          | (?:what|which)\s+sounds?\s+(?:is|are|can|do)\b(?!.*\b(?:first|last)\b) | this\s+is\s+a\s+sound\s+of
           | what\s+(?:is|was)\s+(?:it|this|that|(?:this|that|the)\s+(?:sound|noise))\s*\?*$)
         """, Form)]
     private static partial Regex List();
