@@ -79,7 +79,13 @@ internal static class OggPages
                 if (streams.Values.Count(one => one.Clock.IsSound) == 2) note = "It holds several sounds at the same time, of which the first is heard.";
             }
 
-            if (number != stream.Next || stream.Ended)
+            if (stream.Ended)
+            {
+                damage = $"it is damaged: at byte {position:N0}{After(seconds)} Ogg page {number:N0} belongs to a stream that has ended";
+                break;
+            }
+
+            if (number != stream.Next)
             {
                 damage = $"it is damaged: at byte {position:N0}{After(seconds)} Ogg page {number:N0} follows where {stream.Next:N0} should";
                 break;

@@ -51,6 +51,15 @@ public sealed class DamagedOggTests
     [TestMethod]
     [DataRow(Vorbis)]
     [DataRow(Opus)]
+    public void A_page_after_the_end_of_its_stream_is_damage(int format)
+    {
+        byte[] bytes = Write(format, Tone);
+        IsDamaged([.. bytes, .. bytes[Pages(bytes)[^2]..]], "belongs to a stream that has ended");
+    }
+
+    [TestMethod]
+    [DataRow(Vorbis)]
+    [DataRow(Opus)]
     public void A_file_cut_between_two_pages_does_not_end_its_stream(int format)
     {
         byte[] bytes = Write(format, Tone);
