@@ -117,14 +117,15 @@ public sealed class LongAudio
     }
 
     /// <summary>One text for the recording: the windows' different answers, in the order in which they are first given, with "; " between them. Counts of
-    /// events ("twice") are added up.</summary>
+    /// events ("twice") are added up. What is in a window is in the recording: of "no" and "yes" it is "yes".</summary>
     /// <param name="answers">One a window; empty ones say nothing.</param>
     public string Merge(IReadOnlyList<string> answers)
     {
         Check(answers.Count);
         int?[] times = [.. answers.Select(Times.Read)];
         if (times.All(count => count is not null)) return Times.Said(times.Sum(count => count!.Value));
-        return string.Join("; ", answers.Where(answer => answer.Length > 0).Distinct());
+        string[] different = [.. answers.Where(answer => answer.Length > 0).Distinct()], heard = [.. different.Where(answer => !NotHeard.Says(answer))];
+        return string.Join("; ", heard.Length > 0 ? heard : different);
     }
 
     /// <summary>One probability a label for the recording.</summary>

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Mint.ML.Encoders;
+using Mint.ML.Text;
 
 namespace Mint.ML.Systems;
 
@@ -10,8 +11,6 @@ namespace Mint.ML.Systems;
 /// </remarks>
 internal static partial class HeardAnswers
 {
-    private const string NotTold = "that cannot be told";
-
     /// <summary>Of each of B sounds the answer to a question.</summary>
     /// <param name="names">Who hears.</param>
     /// <param name="sounds">The sounds.</param>
@@ -19,7 +18,7 @@ internal static partial class HeardAnswers
     public static string[] Of(NamedSounds names, AudioEncoding sounds, string question)
     {
         question = Short().Replace(question.Trim(), " is");
-        if (PresenceQuestion.Asked(question) is { } asked) return [.. names.Hears(sounds, asked).Select(there => there ? "yes" : "no")];
+        if (PresenceQuestion.Asked(question) is { } asked) return [.. names.Hears(sounds, asked).Select(there => there ? "yes" : NotHeard.No)];
         if (CountQuestion.Asked(question) is { } counted) return names.Count(sounds, counted);
         if (OrderQuestion.Asked(question) is { } order) return names.InOrder(sounds, order);
         if (Genre().IsMatch(question)) return Told(_ => "an unclear genre"); // the names that it has of genres tell no more than chance
@@ -37,7 +36,7 @@ internal static partial class HeardAnswers
 
     private static string Captioned(ToldSounds heard) => string.Join(heard.InOrder ? ", then " : " and ", heard.Sounds.Select(one => one.Caption));
 
-    private static string Otherwise(ToldSounds heard) => $"{NotTold}; what is heard: {Captioned(heard)}";
+    private static string Otherwise(ToldSounds heard) => NotHeard.CannotTell(Captioned(heard));
 
     // Neither is surely before the other.
     private static string Together(ToldSounds heard) => $"{string.Join(" and ", heard.Sounds.Select(one => one.Noun))} together";
@@ -58,7 +57,7 @@ internal static partial class HeardAnswers
     [GeneratedRegex(
         """
         ^(?:(?:list|name)\s+(?:all\s+)?(?:the\s+)?(?:sounds|tags|labels) | (?:tags?|labels?)(?:\s+(?:it|this|the)\b.*|\s*[:.]*)$
-          | (?:what|which)\s+sounds?\s+(?:is|are|can|do)\b(?!.*\b(?:first|last)\b) | this\s+is\s+a\s+sound\s+of
+          | (?:what|which)\s+(?:(?:kinds?|types?|sorts?)\s+of\s+)?(?:sounds?|noises?)\s+(?:is|are|can|do)\b(?!.*\b(?:first|last)\b) | this\s+is\s+a\s+sound\s+of
           | what\s+(?:is|was)\s+(?:it|this|that|(?:this|that|the)\s+(?:sound|noise))\s*\?*$)
         """, Form)]
     private static partial Regex List();
@@ -72,7 +71,7 @@ internal static partial class HeardAnswers
     [GeneratedRegex(@"^how\s+many\s+(?:different\s+)?sounds\b", Form)]
     private static partial Regex Different();
 
-    [GeneratedRegex(@"^(?:what|which)\s+(?:(?:kind|style|type)\s+of\s+music|(?:musical\s+|music\s+)?(?:genre|style))\b", Form)]
+    [GeneratedRegex(@"^(?:what|which)\s+(?:(?:kind|style|type|sort)\s+of\s+music|music|(?:musical\s+|music\s+)?(?:genre|style))\b", Form)]
     private static partial Regex Genre();
 
     [GeneratedRegex(@"^(?:is|was)\s+(?:it|this|that|(?:the|this)\s+\S+)\s+(?:recorded\s+|heard\s+)?(?:indoors?|outdoors?|inside|outside)\b"

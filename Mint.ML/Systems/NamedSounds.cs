@@ -101,7 +101,7 @@ internal sealed class NamedSounds
         double[][] all = Probabilities(clips, null), within = Probabilities(clips, kind);
         return [.. within.Select((likely, row) =>
             names.Index().Where(name => name.Item.Kinds.Contains(kind) || (kind == Instrument && name.Item.Kinds.Contains(Music)))
-                .Sum(name => all[row][name.Index]) < KindPresent ? $"no {kind[(kind.IndexOf(' ') + 1)..]} is heard"
+                .Sum(name => all[row][name.Index]) < KindPresent ? NotHeard.NoneOf(kind[(kind.IndexOf(' ') + 1)..])
             : family ? Kinds(likely, 0).MaxBy(of => of.Sum).Kind : Named(likely).Noun)];
     }
 

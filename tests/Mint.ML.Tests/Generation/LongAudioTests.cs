@@ -64,6 +64,18 @@ public sealed class LongAudioTests
     }
 
     [TestMethod]
+    [DataRow(new[] { "no", "yes", "no" }, "yes")]
+    [DataRow(new[] { "no", "no", "no" }, "no")]
+    [DataRow(new[] { "no musical instrument is heard", "a cello", "no musical instrument is heard" }, "a cello")]
+    [DataRow(new[] { "that cannot be told; what is heard: a dog barks", "outdoors", "" }, "outdoors")]
+    [DataRow(new[] { "no dog barks", "a cat meows", "" }, "no dog barks; a cat meows", DisplayName = "a caption is no such answer")]
+    public void What_a_window_hears_is_in_the_recording_whatever_the_others_do_not_hear(string[] answers, string merged)
+    {
+        var audio = LongAudio.Divide(30, 1, new() { WindowSeconds = 10, OverlapSeconds = 0 });
+        Assert.AreEqual(merged, audio.Merge(answers));
+    }
+
+    [TestMethod]
     public void A_recording_no_longer_than_a_window_has_exactly_the_plain_answer()
     {
         var audio = LongAudio.Divide(80_000, 8_000, new LongAudioOptions { WindowSeconds = 10, OverlapSeconds = 2 });

@@ -130,6 +130,8 @@ public sealed class NamedSoundsTests
     [DataRow("How many times can a hen be heard?", "it is heard, and cannot be counted without the sound itself")]
     [DataRow("What genre is it?", "an unclear genre")]
     [DataRow("What kind of music is it?", "an unclear genre")]
+    [DataRow("What music is playing?", "an unclear genre")]
+    [DataRow("What kind of sound is it?", "a hen's cluck, rain")]
     [DataRow("Caption", "a hen clucks, then rain falls")]
     [DataRow("What's happening?", "a hen clucks, then rain falls")]
     [DataRow("Tag this.", "a hen's cluck, rain")]
