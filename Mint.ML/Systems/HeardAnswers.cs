@@ -21,6 +21,7 @@ internal static partial class HeardAnswers
         if (PresenceQuestion.Asked(question) is { } asked) return [.. names.Hears(sounds, asked).Select(there => there ? "yes" : NotHeard.No)];
         if (CountQuestion.Asked(question) is { } counted) return names.Count(sounds, counted);
         if (OrderQuestion.Asked(question) is { } order) return names.InOrder(sounds, order);
+        if (EitherQuestion.Asked(question) is { } either) return names.Either(sounds, either);
         if (Genre().IsMatch(question)) return Told(_ => "an unclear genre"); // the names that it has of genres tell no more than chance
         if (Caption().IsMatch(question)) return Told(Captioned);
         if (List().IsMatch(question)) return Told(heard => string.Join(", ", heard.Sounds.Select(one => one.Noun)));
@@ -56,16 +57,16 @@ internal static partial class HeardAnswers
 
     [GeneratedRegex(
         """
-        ^(?:(?:list|name)\s+(?:all\s+)?(?:the\s+)?(?:sounds|tags|labels) | (?:tags?|labels?)(?:\s+(?:it|this|the)\b.*|\s*[:.]*)$
-          | (?:what|which)\s+(?:(?:kinds?|types?|sorts?)\s+of\s+)?(?:sounds?|noises?)\s+(?:is|are|can|do)\b(?!.*\b(?:first|last)\b) | this\s+is\s+a\s+sound\s+of
+        ^(?:(?:list|name)\s+(?:all\s+)?(?:the\s+)?(?:sounds?|tags|labels) | (?:tags?|labels?)(?:\s+(?:it|this|the)\b.*|\s*[:.]*)$
+          | (?:what|which)\s+(?:(?:kinds?|types?|sorts?)\s+of\s+)?(?:sounds?|noises?)\s+(?:is|are|can|do|does)\b(?!.*\b(?:first|last)\b) | this\s+is\s+a\s+sound\s+of
           | what\s+(?:is|was)\s+(?:it|this|that|(?:this|that|the)\s+(?:sound|noise))\s*\?*$)
         """, Form)]
     private static partial Regex List();
 
-    [GeneratedRegex(@"^(?:what|which)\s.*\b(?:comes?|heard|sounds?|is)\s+first\s*\?*$", Form)]
+    [GeneratedRegex(@"^(?:what|which)\s.*\b(?:comes?|heard?|sounds?|is)\s+first\s*\?*$", Form)]
     private static partial Regex First();
 
-    [GeneratedRegex(@"^(?:what|which)\s.*\b(?:comes?|heard|sounds?|is)\s+last\s*\?*$", Form)]
+    [GeneratedRegex(@"^(?:what|which)\s.*\b(?:comes?|heard?|sounds?|is)\s+last\s*\?*$", Form)]
     private static partial Regex Last();
 
     [GeneratedRegex(@"^how\s+many\s+(?:different\s+)?sounds\b", Form)]

@@ -166,6 +166,13 @@ internal sealed class NamedSounds
         }
     }
 
+    /// <summary>The likelier of two in each of B sounds, as it was asked for; that neither is heard where none is there.</summary>
+    public string[] Either(AudioEncoding sounds, EitherQuestion asked)
+    {
+        double[][] likely = Likely(embeddings.Clips(sounds), OrderQuestion.Name(asked.One), OrderQuestion.Name(asked.Other));
+        return [.. likely[0].Zip(likely[1], (one, other) => Math.Max(one, other) < Present ? "neither is heard" : one >= other ? asked.One : asked.Other)];
+    }
+
     // Of each thing that is asked for its probability in each of some sounds, beside all names, of which it may be one.
     private double[][] Likely(IReadOnlyList<float[,]> clips, params string[] asked)
     {
