@@ -172,21 +172,18 @@ public sealed class EmbeddingIndex : IDisposable
         private readonly EmbeddingIndex index;
         private readonly Mapped? mapped;
         private readonly QueryVectors queries;
+        private readonly int k;
         private readonly CancellationToken cancel;
         private int next;
         private Exception? failure;
 
         public Sweep(EmbeddingIndex index, Mapped? mapped, QueryVectors queries, int k, CancellationToken cancel)
         {
-            (this.index, this.mapped, this.queries, this.cancel) = (index, mapped, queries, cancel);
-            Best = new TopK[queries.Count];
-            for (int q = 0; q < Best.Length; q++) Best[q] = new TopK(k);
-            K = k;
+            (this.index, this.mapped, this.queries, this.k, this.cancel) = (index, mapped, queries, k, cancel);
+            Best = TopK.Each(queries.Count, k);
         }
 
         public TopK[] Best { get; }
-
-        public int K { get; }
 
         public void Run()
         {
@@ -202,7 +199,7 @@ public sealed class EmbeddingIndex : IDisposable
         {
             try
             {
-                var scan = new Scan(index.header, queries, K);
+                var scan = new Scan(index.header, queries, k);
                 for (int number; (number = Interlocked.Increment(ref next) - 1) < index.finite.Length;)
                 {
                     cancel.ThrowIfCancellationRequested();
@@ -233,8 +230,7 @@ public sealed class EmbeddingIndex : IDisposable
             Item = new float[VectorProducts.Padded(header.Vectors) * header.Width];
             Room = new Vector512<float>[queries.Panels];
             Highest = new float[queries.Count];
-            Best = new TopK[queries.Count];
-            for (int q = 0; q < Best.Length; q++) Best[q] = new TopK(k);
+            Best = TopK.Each(queries.Count, k);
         }
     }
 

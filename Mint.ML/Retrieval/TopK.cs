@@ -11,6 +11,14 @@ internal sealed class TopK(int k)
 
     public int Count { get; private set; }
 
+    /// <summary>One for each of some queries, empty.</summary>
+    public static TopK[] Each(int queries, int k)
+    {
+        var each = new TopK[queries];
+        for (int q = 0; q < queries; q++) each[q] = new TopK(k);
+        return each;
+    }
+
     /// <summary>Scores below it are not among the best.</summary>
     public float Worst => Count < scores.Length ? float.NegativeInfinity : scores[0];
 

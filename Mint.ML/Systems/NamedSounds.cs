@@ -59,7 +59,7 @@ internal sealed class NamedSounds
     private readonly IAudioTextEmbeddings embeddings;
     private readonly IReadOnlyList<float[,]> texts;
     private readonly SoundName[] names;
-    private readonly ConditionalWeakTable<AudioEncoding, ToldSounds[]> answered = []; // whoever asks about the same sounds: a question, then its prompt
+    private readonly ConditionalWeakTable<AudioEncoding, ToldSounds[]> answered = []; // a batch may be asked several questions
 
     /// <param name="embeddings">Of stage 1.</param>
     /// <param name="names">Name by name, as the embeddings know it, what is said of it.</param>
@@ -74,7 +74,7 @@ internal sealed class NamedSounds
 
     private ToldSounds[] Heard(AudioEncoding sounds)
     {
-        double[][] whole = Probabilities(embeddings.Clips(sounds), null);
+        double[][] whole = Probabilities(Near(embeddings.Clips(sounds)));
         var told = new ToldSounds[whole.Length];
         using var scope = NewDisposeScope();
         int[] lengths = Lengths(sounds);
@@ -88,8 +88,7 @@ internal sealed class NamedSounds
     }
 
     /// <summary>A kind of the names, as they have it: "an animal" for "animal"; null where they have none of that word.</summary>
-    public string? Kind(string word) => names.SelectMany(name => name.Kinds).Distinct().FirstOrDefault(kind => kind == word || kind == $"a {word}"
-        || kind == $"an {word}");
+    public string? Kind(string word) => names.SelectMany(name => name.Kinds).FirstOrDefault(kind => OrderQuestion.Name(kind) == word);
 
     /// <summary>Which of a kind each of B sounds is, or that none is heard.</summary>
     /// <param name="sounds">The sounds.</param>
@@ -97,11 +96,11 @@ internal sealed class NamedSounds
     /// <param name="family">Whether the narrowest kind is told, and no name: the family of an instrument.</param>
     public string[] OfKind(AudioEncoding sounds, string kind, bool family)
     {
-        var clips = embeddings.Clips(sounds);
-        double[][] all = Probabilities(clips, null), within = Probabilities(clips, kind);
+        float[,] near = Near(embeddings.Clips(sounds));
+        double[][] all = Probabilities(near), within = Probabilities(near, kind);
         return [.. within.Select((likely, row) =>
             names.Index().Where(name => name.Item.Kinds.Contains(kind) || (kind == Instrument && name.Item.Kinds.Contains(Music)))
-                .Sum(name => all[row][name.Index]) < KindPresent ? NotHeard.NoneOf(kind[(kind.IndexOf(' ') + 1)..])
+                .Sum(name => all[row][name.Index]) < KindPresent ? NotHeard.NoneOf(OrderQuestion.Name(kind))
             : family ? Kinds(likely, 0).MaxBy(of => of.Sum).Kind : Named(likely).Noun)];
     }
 
@@ -129,7 +128,7 @@ internal sealed class NamedSounds
     private int OwnEvents(Tensor frames, int length, IReadOnlyList<double> onsets, string asked)
     {
         var seconds = Seconds(frames, length);
-        double[] wanted = Likely(seconds, asked)[0], likeliest = [.. Probabilities(seconds, null).Select(of => of.Max())];
+        double[] wanted = Likely(seconds, asked)[0], likeliest = [.. Probabilities(Near(seconds)).Select(of => of.Max())];
         int[] surest = [.. onsets.Select((onset, i) =>
         {
             double end = Math.Min(onset + EventSeconds, i + 1 < onsets.Count ? onsets[i + 1] : double.PositiveInfinity);
@@ -211,7 +210,7 @@ internal sealed class NamedSounds
     // (T, E) frames: the surest two names of different kinds that two seconds are sure of, each without the other's kind; null where there are none.
     private ToldSounds? Two(Tensor frames, int length)
     {
-        double[][] likely = Probabilities(Seconds(frames, length), null);
+        double[][] likely = Probabilities(Near(Seconds(frames, length)));
         var sure = likely.Select((of, at) => (At: at, Name: Best(of))).Where(one => Sure(likely[one.At], one.Name)).ToList();
         var pairs = sure.SelectMany(one => sure.Where(other => other.At > one.At && Apart(one, other) && Apart(other, one)), (one, other) => (one, other));
         var (first, last) = pairs.DefaultIfEmpty().MaxBy(pair => likely[pair.one.At][pair.one.Name] * likely[pair.other.At][pair.other.Name]);
@@ -247,11 +246,9 @@ internal sealed class NamedSounds
     private IEnumerable<(string Kind, double Sum)> Kinds(double[] likely, int level) => names.Index().Where(name => name.Item.Kinds.Count > 0)
         .GroupBy(name => name.Item.Kinds[Math.Min(level, name.Item.Kinds.Count - 1)], name => likely[name.Index]).Select(kind => (kind.Key, kind.Sum()));
 
-    // Of each sound, of every name.
-    private double[][] Probabilities(IReadOnlyList<float[,]> clips, string? among)
-    {
-        float[,] near = Near(clips); // (names, B)
-        return [.. clips.Select((_, row) =>
+    // Of each of B sounds, of every name, or of those of a kind: (names, B) similarities.
+    private double[][] Probabilities(float[,] near, string? among = null) =>
+        [.. Enumerable.Range(0, near.GetLength(1)).Select(row =>
         {
             double[] likely = [.. names.Select((name, i) => among is null || name.Kinds.Contains(among) ? near[i, row] / (double)embeddings.Temperature
                 : double.NegativeInfinity)];
@@ -260,7 +257,6 @@ internal sealed class NamedSounds
             double all = likely.Sum();
             return likely.Select(one => one / all).ToArray();
         })];
-    }
 
     private static int Best(double[] likely) => Enumerable.Range(0, likely.Length).MaxBy(name => likely[name]);
 
