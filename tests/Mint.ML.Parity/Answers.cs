@@ -31,7 +31,7 @@ internal static class Answers
             GeneratedSequence[] found = [.. answer(Options(kwargs!.AsObject())).SelectMany(list => list)];
             string expected = string.Join(" | ", Enumerable.Range(0, (int)fixture[name].shape[0]).Select(row =>
             {
-                long[] all = [.. fixture[name][row].data<long>().ToArray().Skip(before)];
+                long[] all = [.. fixture[name][row].cpu().data<long>().ToArray().Skip(before)];
                 return Show(all.TakeWhile(id => id != model.EosTokenId), all.Contains(model.EosTokenId));
             }));
             string actual = string.Join(" | ", found.Select(one => Show(one.Ids.Select(id => (long)id), one.Complete)));
@@ -53,7 +53,7 @@ internal static class Answers
     /// <summary>Losses and order of candidates.</summary>
     public static void Ranks(Fixture fixture, ILanguageModel model, Tensor prompt, Tensor mask)
     {
-        Tensor ids = fixture["candidate_ids"], real = fixture.Mask("candidate_attention_mask");
+        Tensor ids = fixture["candidate_ids"].cpu(), real = fixture.Mask("candidate_attention_mask").cpu();
         var trie =
             new CandidateTrie([.. Enumerable.Range(0, (int)ids.shape[0]).Select(c => ids[c][real[c]].data<long>().ToArray().Select(id => (int)id).ToArray())]);
         var ranking = VocabularyRanking.Rank(model, prompt, mask, trie);

@@ -22,7 +22,7 @@ internal static class AptSystem
         using var apt = Load(fixture);
         Tensor[] clips = Clips(fixture);
         using var padded = new FrameTable(clips).Read([0, 1, 2]);
-        var (prompts, mask) = apt.Prompt(padded, Sequences(fixture));
+        var (prompts, mask) = apt.Prompt(padded.Frames.to(fixture.Device), padded.Mask.to(fixture.Device), Sequences(fixture));
         for (int row = 0; row < 3; row++)
         {
             long length = fixture[$"prompt_{row}"].shape[0];
@@ -51,7 +51,7 @@ internal static class AptSystem
     private static Interleaved[] Sequences(Fixture fixture)
     {
         TextPart Text(string name) => new($"text_{name}");
-        var vectors = fixture["vectors"];
+        var vectors = fixture["vectors"].cpu();
         var values = new float[2, vectors.shape[1]];
         for (int i = 0; i < values.Length; i++) values[i / values.GetLength(1), i % values.GetLength(1)] = vectors.flatten()[i].item<float>();
         return
@@ -71,6 +71,6 @@ internal static class AptSystem
         for (int row = 0; row < 3; row++) texts.Add($"answer_{row}", SystemTraining.Ids(fixture[$"answer_{row}"])[..^1]);
         var asked = new SystemTraining.IdTexts(60, []);
         foreach (string name in (string[])["c", "d"]) asked.Add($"asked_{name}", SystemTraining.Ids(fixture[$"asked_{name}"]));
-        return Apt.Load(fixture.Path, Llama.Load(System.IO.Path.Combine(fixture.Path, "..", "llama")), new(asked, texts, 12));
+        return Apt.Load(fixture.Path, Llama.Load(System.IO.Path.Combine(fixture.Path, "..", "llama"), device: fixture.Device), new(asked, texts, 12));
     }
 }

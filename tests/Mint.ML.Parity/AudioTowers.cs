@@ -9,7 +9,7 @@ internal static class AudioTowers
 {
     public static void Clap(Fixture fixture)
     {
-        using var clap = Encoders.Clap.Load(fixture.Path);
+        using var clap = Encoders.Clap.Load(fixture.Path, device: fixture.Device);
         HtsAt model = clap.Audio;
         Tensor mel = fixture["input_features"];
         Tensor? longer = fixture.Has("is_longer") ? fixture.Mask("is_longer") : null;
@@ -35,7 +35,7 @@ internal static class AudioTowers
 
     public static void SpectrogramTransformer(Fixture fixture)
     {
-        using var model = Ast.Load(fixture.Path);
+        using var model = Ast.Load(fixture.Path, device: fixture.Device);
         Tensor mel = fixture["input_values"];
         fixture.EachClose("hidden_states", model.HiddenStates(mel));
         Tensor hidden = model.call(mel);
@@ -45,8 +45,8 @@ internal static class AudioTowers
 
     public static void YamNetTower(Fixture fixture)
     {
-        using var model = YamNet.Load(fixture.Path);
-        using var frontEnd = new YamNetFrontEnd();
+        using var model = YamNet.Load(fixture.Path, device: fixture.Device);
+        using var frontEnd = new YamNetFrontEnd(fixture.Device);
         fixture.Close("patches", frontEnd.Patches(fixture["waveforms"]));
         Tensor features = model.call(fixture["patches"]), embedding = YamNet.Embedding(features);
         fixture.Close("features", features);
@@ -56,7 +56,7 @@ internal static class AudioTowers
 
     public static void MaskedVit(Fixture fixture)
     {
-        using var model = VitMae.Load(fixture.Path);
+        using var model = VitMae.Load(fixture.Path, device: fixture.Device);
         Tensor pixels = fixture["pixel_values"];
         fixture.Close("identity.last_hidden_state", model.call(pixels));
         fixture.EachClose("identity.hidden_states", model.HiddenStates(pixels));
@@ -71,7 +71,7 @@ internal static class AudioTowers
 
     public static void MaskedAudio(Fixture fixture)
     {
-        using var model = AudioMae.Load(fixture.Path);
+        using var model = AudioMae.Load(fixture.Path, device: fixture.Device);
         Tensor mel = fixture["input"];
         fixture.Close("patch_embed", model.Embed(mel));
         fixture.EachClose("hidden_states", model.HiddenStates(mel));

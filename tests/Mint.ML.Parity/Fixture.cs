@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Mint.ML.Parity;
@@ -10,14 +11,15 @@ namespace Mint.ML.Parity;
 internal sealed class Fixture : IDisposable
 {
     private readonly Dictionary<string, Tensor> tensors = [];
+    private readonly Dictionary<string, Tensor> placed = []; // inputs on another device than the CPU
     private readonly HashSet<string> compared = [];
     private readonly List<string> problems = [];
     private readonly HashSet<string> used = [];
     private readonly Dictionary<string, string> left = [];
 
-    public Fixture(string name, string path, double tolerance)
+    public Fixture(string name, string path, double tolerance, Device? device = null)
     {
-        (Name, Path, Tolerance) = (name, path, tolerance);
+        (Name, Path, Tolerance, Device) = (name, path, tolerance, device ?? CPU);
         string meta = System.IO.Path.Combine(path, "meta.json");
         if (File.Exists(meta)) Meta = JsonNode.Parse(File.ReadAllText(meta)) as JsonObject ?? [];
         Add("io.safetensors");
@@ -29,6 +31,9 @@ internal sealed class Fixture : IDisposable
     public string Path { get; }
 
     public double Tolerance { get; }
+
+    /// <summary>Where models are loaded and inputs lie. Reference values stay on the CPU, and what was computed comes to them.</summary>
+    public Device Device { get; }
 
     public JsonObject Meta { get; } = [];
 
@@ -48,14 +53,16 @@ internal sealed class Fixture : IDisposable
 
     public IEnumerable<string> Names => tensors.Keys;
 
-    /// <summary>An input.</summary>
+    /// <summary>An input, on the device.</summary>
     public Tensor this[string name]
     {
         get
         {
             used.Add(name);
-            return tensors.TryGetValue(name, out Tensor? tensor) ? tensor
-                : throw new InvalidDataException($"{Name}: the fixture has no tensor '{name}'.");
+            Tensor read = Read(name);
+            if (Device.type == DeviceType.CPU) return read;
+            if (!placed.TryGetValue(name, out Tensor? there)) placed.Add(name, there = read.to(Device).DetachFromDisposeScope());
+            return there;
         }
     }
 
@@ -103,12 +110,14 @@ internal sealed class Fixture : IDisposable
             problems.Add($"{name}: shape ({string.Join(", ", actual.shape)}), the reference has ({string.Join(", ", expected.shape)})");
             return;
         }
+        actual = actual.cpu();
         if (mask is not null)
         {
-            expected = expected.reshape(mask.numel(), -1)[mask.reshape(-1)];
-            actual = actual.reshape(mask.numel(), -1)[mask.reshape(-1)];
+            var seen = mask.cpu().reshape(-1);
+            expected = expected.reshape(mask.numel(), -1)[seen];
+            actual = actual.reshape(mask.numel(), -1)[seen];
         }
-        Record(name, Error(expected.to(ScalarType.Float64), actual.cpu().to(ScalarType.Float64), scale), tolerance);
+        Record(name, Error(expected.to(ScalarType.Float64), actual.to(ScalarType.Float64), scale), tolerance);
     }
 
     /// <summary>Compares a number that stands elsewhere than in a tensor file.</summary>
@@ -142,15 +151,17 @@ internal sealed class Fixture : IDisposable
 
     public void Dispose()
     {
-        foreach (Tensor tensor in tensors.Values) tensor.Dispose();
+        foreach (Tensor tensor in tensors.Values.Concat(placed.Values)) tensor.Dispose();
     }
 
     private Tensor Expected(string name)
     {
         compared.Add(name);
-        return tensors.TryGetValue(name, out Tensor? tensor) ? tensor
-            : throw new InvalidDataException($"{Name}: the fixture has no tensor '{name}'.");
+        return Read(name);
     }
+
+    private Tensor Read(string name) => tensors.TryGetValue(name, out Tensor? tensor) ? tensor
+        : throw new InvalidDataException($"{Name}: the fixture has no tensor '{name}'.");
 
     private void Record(string name, double error, double? tolerance)
     {

@@ -31,12 +31,8 @@ internal static class FrontEnds
             MinFrequency = 50,
             MaxFrequency = 14_000,
         };
-        using (var stft = new LogMel(htk))
-        {
-            fixture.Close("stft_mag_16k",
-            stft.Magnitudes(fixture["x16"].unsqueeze(0), tensor(new[] { fixture["x16"].shape[0] }))[0].t());
-        }
-
+        var (x16, n16) = One(fixture["x16"]);
+        using (var stft = new LogMel(htk, fixture.Device)) fixture.Close("stft_mag_16k", stft.Magnitudes(x16, n16)[0].t());
         fixture.Close("ta_mel_htk_16k", Mel(fixture, htk, "x16").t());
         fixture.Close("ta_mel_htk_16k_db80", Mel(fixture, htk with { Compression = MelCompression.Decibel, TopDb = 80 }, "x16").t());
         fixture.Close("ta_mel_slaney_16k", Mel(fixture, slaney, "x16").t());
@@ -72,7 +68,7 @@ internal static class FrontEnds
 
         Tensor Fbank(KaldiFbankOptions options)
         {
-            using var fbank = new KaldiFbank(options);
+            using var fbank = new KaldiFbank(options, fixture.Device);
             var (waveform, length) = One(fixture["x16"]);
             return fbank.Compute(waveform, length).Values[0];
         }
@@ -91,7 +87,7 @@ internal static class FrontEnds
 
         static Tensor Input(ClapFrontEndOptions options, Tensor sound)
         {
-            using var clap = new ClapFrontEnd(options);
+            using var clap = new ClapFrontEnd(options, sound.device);
             var (waveform, length) = One(sound);
             return clap.Compute(waveform, length).Mel;
         }
@@ -100,13 +96,13 @@ internal static class FrontEnds
     private static void Waveforms(Fixture fixture)
     {
         Tensor a = fixture["w2v2_raw_a"], b = fixture["w2v2_raw_b"];
-        Tensor batch = zeros(2, a.shape[0]);
+        Tensor batch = zeros(2, a.shape[0], device: fixture.Device);
         batch[0] = a;
         batch[1].narrow(0, 0, b.shape[0]).copy_(b);
-        Tensor lengths = tensor(new[] { a.shape[0], b.shape[0] });
+        Tensor lengths = tensor(new[] { a.shape[0], b.shape[0] }, device: fixture.Device);
         fixture.Close("w2v2_input_values", WaveformNormalizer.Normalize(batch, lengths), tolerance: 1e-6);
         fixture.Close("w2v2_input_values_no_mask", WaveformNormalizer.Normalize(batch, FilledLike(lengths, batch.shape[1])), tolerance: 1e-6);
-        fixture.Same("w2v2_attention_mask", Indices(batch.shape[1]).unsqueeze(0).lt(lengths.unsqueeze(1)));
+        fixture.Same("w2v2_attention_mask", Indices(batch.shape[1], device: fixture.Device).unsqueeze(0).lt(lengths.unsqueeze(1)));
     }
 
     private static void Resampling(Fixture fixture)
@@ -117,13 +113,13 @@ internal static class FrontEnds
             string[] parts = name.Split('_', 4);
             int from = int.Parse(parts[1]), to = int.Parse(parts[2]);
             var resampler = parts.Length == 3 ? new Resampler(from, to) : new Resampler(from, to, ResamplerOptions.KaiserBest);
-            fixture.Close(name, tensor(resampler.Resample(fixture[$"x{from / 1000}"].data<float>().ToArray())), tolerance: 1e-5);
+            fixture.Close(name, tensor(resampler.Resample(fixture[$"x{from / 1000}"].cpu().data<float>().ToArray())), tolerance: 1e-5);
         }
     }
 
     private static Tensor Mel(Fixture fixture, LogMelOptions options, string input)
     {
-        using var mel = new LogMel(options);
+        using var mel = new LogMel(options, fixture.Device);
         var (waveform, length) = One(fixture[input]);
         return mel.Compute(waveform, length).Values[0];     // (F, M)
     }
@@ -131,5 +127,5 @@ internal static class FrontEnds
     private static Tensor Bank(int fft, int bands, int rate, double low, double high, MelScale scale, bool norm) =>
         tensor(MelFilterBank.Triangles(fft, bands, rate, low, high, scale, norm)).reshape(-1, bands);
 
-    private static (Tensor Waveform, Tensor Length) One(Tensor sound) => (sound.unsqueeze(0), tensor(new[] { sound.shape[0] }));
+    private static (Tensor Waveform, Tensor Length) One(Tensor sound) => (sound.unsqueeze(0), tensor(new[] { sound.shape[0] }, device: sound.device));
 }

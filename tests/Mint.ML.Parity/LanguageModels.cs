@@ -12,7 +12,7 @@ internal static class LanguageModels
     public static void EncoderDecoder(Fixture fixture)
     {
         // LAVIS replaces the activation after loading; nothing in the folder says so but its name.
-        using var model = T5.Load(fixture.Path, lavisGelu: fixture.Name.Contains("lavis", StringComparison.Ordinal));
+        using var model = T5.Load(fixture.Path, device: fixture.Device, lavisGelu: fixture.Name.Contains("lavis", StringComparison.Ordinal));
         Tensor ids = fixture["input_ids"], mask = fixture.Mask("attention_mask"), labels = fixture["labels"];
         Tensor embedded = model.Embed(ids);
         var encoded = model.EncodeHidden(embedded, mask);
@@ -47,14 +47,14 @@ internal static class LanguageModels
     private static void Buckets(Fixture fixture, string name, bool bidirectional, T5Config config)
     {
         if (!fixture.Has(name)) return;
-        long[] relative = fixture["bucket.relative_position"].data<long>().ToArray();
+        long[] relative = fixture["bucket.relative_position"].cpu().data<long>().ToArray();
         fixture.Same(name,
             tensor(relative.Select(distance => T5Stack.Bucket(distance, bidirectional, config.RelativeBuckets, config.RelativeMaxDistance)).ToArray()));
     }
 
-    public static void Gpt(Fixture fixture) => DecoderOnly(fixture, Gpt2.Load(fixture.Path));
+    public static void Gpt(Fixture fixture) => DecoderOnly(fixture, Gpt2.Load(fixture.Path, device: fixture.Device));
 
-    public static void LlamaFamily(Fixture fixture) => DecoderOnly(fixture, Llama.Load(fixture.Path));
+    public static void LlamaFamily(Fixture fixture) => DecoderOnly(fixture, Llama.Load(fixture.Path, device: fixture.Device));
 
     private static void DecoderOnly(Fixture fixture, CausalLanguageModel model)
     {
@@ -75,7 +75,7 @@ internal static class LanguageModels
             // The reference generated from the first embeddings, without a mask: "inputs_embeds[:, :5], ..." says how many.
             Match first = Regex.Match((string?)fixture.Meta["gen_embeds_inputs"] ?? "", @"^inputs_embeds\[:, :(\d+)\]");
             Tensor prompt = first.Success ? fixture["inputs_embeds"].narrow(1, 0, long.Parse(first.Groups[1].Value)) : fixture["inputs_embeds"];
-            Answers.ToEmbeddings(fixture, model, prompt, ones([prompt.shape[0], prompt.shape[1]], dtype: ScalarType.Bool));
+            Answers.ToEmbeddings(fixture, model, prompt, ones([prompt.shape[0], prompt.shape[1]], dtype: ScalarType.Bool, device: fixture.Device));
         }
 
         void Masked(string name, Tensor embeddings, string maskName, string? labels)

@@ -6,13 +6,20 @@ using Mint.ML.Files;
 using Mint.ML.Native;
 using Mint.ML.Parity;
 using Mint.ML.Samples.Cli;
+using Mint.ML.Samples.Cli.Options;
+using TorchSharp;
 
 // ./mint verify: every model against what its original computed.
 var fixtures = new Option<string?>("--fixtures") { Description = "Folder of reference folders (default: tests/fixtures of this checkout)" };
 var json = new Option<string?>("--json") { Description = "Also writes the results to this file" };
 var details = new Option<bool>("--details") { Description = "Lists the reference tensors that nothing compares, and why" };
-var root = new RootCommand("Compare every model, loss, tokenizer, front end and metric with the reference values of its original.") { fixtures, json, details };
-root.SetAction(parse => Compare(parse.GetValue(fixtures) ?? Verifier.OwnFixtures(), parse.GetValue(json), parse.GetValue(details)));
+var device = DeviceOption.Create();
+var root = new RootCommand("Compare every model, loss, tokenizer, front end and metric with the reference values of its original.")
+{
+    fixtures, json, details, device,
+};
+root.SetAction(parse => Compare(parse.GetValue(fixtures) ?? Verifier.OwnFixtures(), parse.GetValue(json), parse.GetValue(details),
+    DeviceOption.Parse(parse.GetValue(device)!)));
 // What is computed is not kept: whatever asks it to stop ends it at once.
 using var stop = new Stopping();
 Console.SetOut(new PlainWriter(Console.Out, stop.WatchOutput));
@@ -29,13 +36,20 @@ catch (Exception e) when (Environment.GetEnvironmentVariable("MINT_TRACE") is no
     return 1;
 }
 
-static int Compare(string fixtures, string? json, bool details)
+static int Compare(string fixtures, string? json, bool details, torch.Device device)
 {
     Libtorch.Require();
     string Kernels(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } set ? set : "this processor's";
-    Console.WriteLine($"kernels: OpenBLAS {Kernels("OPENBLAS_CORETYPE")}, ATen {Kernels("ATEN_CPU_CAPABILITY")} (the references' are Haswell, avx2)");
+    if (device.type == DeviceType.CUDA)
+    {
+        if (!torch.cuda.is_available()) throw new NotSupportedException($"--device is {device}, but no CUDA device can be used; 'mint doctor' says why.");
+        // Products of rounded factors, by default those of cuDNN's convolutions, would be compared at a tolerance for float32.
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = false;
+        Console.WriteLine($"kernels: {device}, without TF32 (the references' are the CPU's)");
+    }
+    else Console.WriteLine($"kernels: OpenBLAS {Kernels("OPENBLAS_CORETYPE")}, ATen {Kernels("ATEN_CPU_CAPABILITY")} (the references' are Haswell, avx2)");
     var results = new List<VerificationResult>();
-    foreach (VerificationResult result in Verifier.Run(fixtures))
+    foreach (VerificationResult result in Verifier.Run(fixtures, device))
     {
         results.Add(result);
         string error = result.LargestError?.ToString("0.0e+00", CultureInfo.InvariantCulture) ?? "-";

@@ -9,7 +9,7 @@ internal static class QFormers
 {
     public static void Blip2(Fixture fixture)
     {
-        using var model = QFormer.Load(fixture.Path);
+        using var model = QFormer.Load(fixture.Path, device: fixture.Device);
         Tensor queries = fixture["query_tokens"], frames = fixture["encoder_hidden_states"];
         var hidden = model.ForwardHidden(queries, model.ProjectAudio(frames));
         fixture.EachClose("hidden_states", hidden);
@@ -20,7 +20,7 @@ internal static class QFormers
 
     public static void InstructBlip(Fixture fixture)
     {
-        using var model = QFormer.Load(fixture.Path);
+        using var model = QFormer.Load(fixture.Path, device: fixture.Device);
         Tensor queries = fixture["query_tokens"], frames = fixture["encoder_hidden_states"], ids = fixture["input_ids"];
         Tensor textMask = fixture.Mask("text_attention_mask"), mask = fixture.Mask("attention_mask");
         using AudioKeys audio = model.ProjectAudio(frames), maskedAudio = model.ProjectAudio(frames, fixture.Mask("encoder_attention_mask"));
@@ -34,7 +34,7 @@ internal static class QFormers
 
     public static void Lavis(Fixture fixture)
     {
-        using var model = QFormer.Load(fixture.Path);
+        using var model = QFormer.Load(fixture.Path, device: fixture.Device);
         Tensor queries = fixture["query_tokens"], ids = fixture["input_ids"], textMask = fixture.Mask("text_attention_mask");
         using AudioKeys audio = model.ProjectAudio(fixture["encoder_hidden_states"], fixture.Mask("encoder_attention_mask"));
         fixture.Close("query_only.last_hidden_state", model.QueryPass(queries, audio, out QueryCache cache));

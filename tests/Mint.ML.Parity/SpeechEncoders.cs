@@ -6,11 +6,11 @@ namespace Mint.ML.Parity;
 /// <summary>data2vec, wav2vec 2.0, HuBERT and MERT: waveform to frames, with and without a mask.</summary>
 internal static class SpeechEncoders
 {
-    public static void Data2Vec(Fixture fixture) => Run(fixture, Data2VecAudio.Load(fixture.Path));
+    public static void Data2Vec(Fixture fixture) => Run(fixture, Data2VecAudio.Load(fixture.Path, device: fixture.Device));
 
-    public static void Wav2Vec(Fixture fixture) => Run(fixture, Wav2Vec2.Load(fixture.Path));
+    public static void Wav2Vec(Fixture fixture) => Run(fixture, Wav2Vec2.Load(fixture.Path, device: fixture.Device));
 
-    public static void HuBert(Fixture fixture) => Run(fixture, Hubert.Load(fixture.Path));
+    public static void HuBert(Fixture fixture) => Run(fixture, Hubert.Load(fixture.Path, device: fixture.Device));
 
     private static void Run(Fixture fixture, SpeechEncoder model)
     {
@@ -28,7 +28,7 @@ internal static class SpeechEncoders
             fixture.Same("masked.feature_attention_mask", masked.Mask);
             fixture.EachClose("masked.hidden_states", masked.HiddenStates, valid);
             fixture.Close("masked.last_hidden_state", masked.HiddenStates[^1], valid);
-            long[] frames = [.. fixture["conv_lengths_in"].data<long>().ToArray().Select(model.Config.Frames)];
+            long[] frames = [.. fixture["conv_lengths_in"].cpu().data<long>().ToArray().Select(model.Config.Frames)];
             fixture.Same("conv_lengths_out", tensor(frames));
         }
     }

@@ -1,5 +1,6 @@
 using Mint.ML.Bridges;
 using Mint.ML.Checkpoints;
+using Mint.ML.Layers;
 using Mint.ML.Systems;
 using Mint.ML.Text;
 using Mint.ML.Training;
@@ -30,7 +31,7 @@ internal static class SystemTraining
             var mix = Mix("0", "1");
             foreach (int epochs in (int[])[1, 3, 4])
             {
-                using var pengi = Pengi.Load(folder);
+                using var pengi = Pengi.Load(folder, fixture.Device);
                 pengi.Tokenizers = (questions, answers);
                 var losses = new Losses();
                 using var run = new KeptRun(Three with { Epochs = epochs, WeightDecay = 0 });
@@ -48,7 +49,7 @@ internal static class SystemTraining
             var frames = reference["logmel"].squeeze(1);
             foreach (int epochs in (int[])[1, 3, 4])
             {
-                using var pengi = Pengi.Load(folder);
+                using var pengi = Pengi.Load(folder, fixture.Device);
                 pengi.Tokenizers = (questions, answers);
                 var losses = new Losses();
                 using var run = new KeptRun(Three with { Epochs = epochs, WeightDecay = 0 });
@@ -86,8 +87,9 @@ internal static class SystemTraining
             var frames = new FrameTable([heard(hidden.select(1, 0)), heard(hidden.select(1, 1).narrow(1, 0, 100))]);
             foreach (int epochs in (int[])[1, 3, 4])
             {
-                using var loaded = MusiLingo.Load(folder);
-                var adapter = new TemporalMeanAdapter(loaded.Adapter.Inputs, loaded.LanguageModel.HiddenSize, loaded.Adapter.Window, layers);
+                using var loaded = MusiLingo.Load(folder, device: fixture.Device);
+                var adapter = new TemporalMeanAdapter(loaded.Adapter.Inputs, loaded.LanguageModel.HiddenSize, loaded.Adapter.Window, layers)
+                    .Placed(null, fixture.Device);
                 using (no_grad())
                 {
                     foreach (var (name, parameter) in loaded.Adapter.named_parameters())
@@ -124,7 +126,7 @@ internal static class SystemTraining
     private static InstructionMix Mix(string first, string second) =>
         new([new InstructionSource([new InstructionExample(0, first, "0"), new InstructionExample(1, second, "1")])]);
 
-    internal static int[] Ids(Tensor ids) => [.. ids.data<long>().ToArray().Select(id => (int)id)];
+    internal static int[] Ids(Tensor ids) => [.. ids.cpu().data<long>().ToArray().Select(id => (int)id)];
 
     private static int[][] Rows(Tensor ids, Tensor mask) => [.. Enumerable.Range(0, (int)ids.shape[0]).Select(row =>
         Ids(ids[row].narrow(0, 0, mask[row].sum().item<long>()).contiguous()))];

@@ -8,7 +8,7 @@ internal static class TextEncoders
 {
     public static void BertFamily(Fixture fixture)
     {
-        using var model = Bert.Load(fixture.Path);
+        using var model = Bert.Load(fixture.Path, device: fixture.Device);
         Tensor ids = fixture["input_ids"], mask = fixture.Mask("attention_mask");
         var hidden = model.ForwardHidden(ids, mask, fixture["token_type_ids"]);
         fixture.EachClose("hidden_states", hidden, mask);
@@ -23,7 +23,7 @@ internal static class TextEncoders
 
     public static void Clip(Fixture fixture)
     {
-        using var model = ClipText.Load(fixture.Path);
+        using var model = ClipText.Load(fixture.Path, device: fixture.Device);
         Tensor ids = fixture["input_ids"];
         Tensor? mask = fixture.Has("attention_mask") ? fixture.Mask("attention_mask") : null;
         ClipTextOutput output = model.call(ids, mask);

@@ -19,7 +19,7 @@ internal static class TrainingStages
         var captions = new CaptionBatch(fixture["input_ids"], fixture.Mask("attention_mask"), fixture.Meta["bos_token_id"]!.GetValue<long>());
         // What other ranks computed arrives in LAVIS without its gradient.
         var lavis = new AlignmentOptions { DetachGathered = true };
-        using (var bridge = BridgeNet.Load(fixture.Path))
+        using (var bridge = BridgeNet.Load(fixture.Path, device: fixture.Device))
         {
             var losses = Losses(bridge, lavis, out var similarity);
             fixture.Close("loss_itc", losses.Contrastive);
@@ -31,13 +31,13 @@ internal static class TrainingStages
             fixture.Close("lavis.loss_lm", losses.Generation);
             fixture.Close("sim_i2t", similarity.AudioToText);
             fixture.Close("sim_t2i", similarity.TextToAudio);
-            Tensor own = eye(similarity.AudioToText.shape[0], dtype: ScalarType.Bool);
+            Tensor own = eye(similarity.AudioToText.shape[0], dtype: ScalarType.Bool, device: fixture.Device);
             fixture.Close("weights_i2t", HardNegatives.Weights(similarity.AudioToText, own));
             fixture.Close("weights_t2i", HardNegatives.Weights(similarity.TextToAudio, own));
             losses.Total.backward();
             Gradients(fixture, "grad.", Named(bridge));
         }
-        using (var bridge = BridgeNet.Load(fixture.Path))
+        using (var bridge = BridgeNet.Load(fixture.Path, device: fixture.Device))
         {
             Losses(bridge, new(), out _).Total.backward();
             Gradients(fixture, "gradfull.", Named(bridge));
@@ -45,7 +45,7 @@ internal static class TrainingStages
         }
         foreach (var (name, contrastive, matching, generation) in (ReadOnlySpan<(string, int, int, int)>)[("itc", 1, 0, 0), ("itm", 0, 1, 0), ("lm", 0, 0, 1)])
         {
-            using var bridge = BridgeNet.Load(fixture.Path);
+            using var bridge = BridgeNet.Load(fixture.Path, device: fixture.Device);
             var one = lavis with { ContrastiveWeight = contrastive, MatchingWeight = matching, GenerationWeight = generation };
             Losses(bridge, one, out _).Total.backward();
             Gradients(fixture, $"grad_loss_{name}.", Named(bridge));
@@ -53,7 +53,7 @@ internal static class TrainingStages
             Losses(bridge, one with { DetachGathered = false }, out _).Total.backward();
             Gradients(fixture, $"gradfull_loss_{name}.", Named(bridge));
         }
-        using (var bridge = BridgeNet.Load(fixture.Path))
+        using (var bridge = BridgeNet.Load(fixture.Path, device: fixture.Device))
         {
             Steps(fixture, Named(bridge), () =>
             {
@@ -100,7 +100,7 @@ internal static class TrainingStages
 
         using (var instruction = Instruction())
         {
-            var model = MintModel.LoadLavis(fixture.Path);
+            var model = MintModel.LoadLavis(fixture.Path, device: fixture.Device);
             var (prompt, mask) = model.Prompt(frames, null, instruction);
             fixture.Close("t5_inputs_embeds", prompt);
             fixture.Same("t5_attention_mask", mask);
@@ -108,7 +108,7 @@ internal static class TrainingStages
             fixture.Close("encoder_last_hidden_state", t5.Encode(prompt, mask), mask);
             using AudioKeys audio = model.Bridge.Listen(frames, null);
             var (queries, text) = model.Bridge.QFormer.JointPass(model.Bridge.Queries, audio, instruction.BridgeIds, instruction.BridgeMask);
-            Tensor all = ones([queries.shape[0], queries.shape[1]], dtype: ScalarType.Bool);
+            Tensor all = ones([queries.shape[0], queries.shape[1]], dtype: ScalarType.Bool, device: fixture.Device);
             fixture.Close("qformer_output", cat([queries, text], 1), cat([all, instruction.BridgeMask], 1));
             fixture.Close("inputs_t5", model.Projection.call(queries));
             fixture.Close("logits", model.LanguageModel.Logits(prompt, mask, responses), fixture.Mask("output_attention_mask"));
@@ -122,7 +122,7 @@ internal static class TrainingStages
         }
         using (var instruction = Instruction())
         {
-            var model = MintModel.LoadLavis(fixture.Path);
+            var model = MintModel.LoadLavis(fixture.Path, device: fixture.Device);
             Steps(fixture, Named(model), () =>
             {
                 Tensor loss = model.InstructionLoss(frames, null, instruction, responses);

@@ -52,8 +52,9 @@ internal static class Verifier
         throw new DirectoryNotFoundException("This program does not run from a checkout of Mint.ML; say where to look with --fixtures DIR.");
     }
 
-    /// <summary>Verifies every folder, in the order of their names, as it goes.</summary>
-    public static IEnumerable<VerificationResult> Run(string fixtures) => Folders(fixtures).Select(folder => Verify(folder.Name, folder.Path));
+    /// <summary>Verifies every folder, in the order of their names, as it goes; on the CPU where no device is given.</summary>
+    public static IEnumerable<VerificationResult> Run(string fixtures, Device? device = null) =>
+        Folders(fixtures).Select(folder => Verify(folder.Name, folder.Path, device));
 
     /// <summary>The folders that hold reference values or weights; the others are test data of another kind.</summary>
     public static IEnumerable<(string Name, string Path)> Folders(string fixtures)
@@ -72,7 +73,7 @@ internal static class Verifier
     private static bool IsReference(string file) =>
         Path.GetExtension(file) == ".safetensors" || Path.GetFileName(file) is "meta.json" or "cases.json";
 
-    public static VerificationResult Verify(string name, string path)
+    public static VerificationResult Verify(string name, string path, Device? device = null)
     {
         var family = families.Where(family => name.StartsWith(family.Prefix, StringComparison.Ordinal)).OrderByDescending(family => family.Prefix.Length)
             .FirstOrDefault();
@@ -86,7 +87,7 @@ internal static class Verifier
         try
         {
             using var scope = NewDisposeScope();
-            fixture = new Fixture(name, path, family.Tolerance);
+            fixture = new Fixture(name, path, family.Tolerance, device);
             family.Run(fixture);
             IReadOnlyList<string> problems = fixture.Compared.Count > 0 || fixture.Problems.Count > 0 ? fixture.Problems : ["nothing was compared"];
             return Result(problems);

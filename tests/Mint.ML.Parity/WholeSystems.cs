@@ -10,7 +10,7 @@ internal static class WholeSystems
 {
     public static void PengiSystem(Fixture fixture)
     {
-        using var pengi = Pengi.Load(fixture.Path);
+        using var pengi = Pengi.Load(fixture.Path, device: fixture.Device);
         Tensor waveform = fixture["waveform"], ids = fixture["text_input_ids"], mask = fixture.Mask("text_attention_mask");
         Tensor mel = pengi.Audio.LogMel(waveform);
         fixture.Close("logmel", mel);
@@ -43,9 +43,9 @@ internal static class WholeSystems
 
     public static void MusiLingoSystem(Fixture fixture)
     {
-        using var system = MusiLingo.Load(fixture.Path);
+        using var system = MusiLingo.Load(fixture.Path, device: fixture.Device);
         Tensor hidden = fixture["hidden_states"];
-        var audio = system.AudioTokens([.. hidden.unbind(0)], ones([hidden.shape[1], hidden.shape[2]], dtype: ScalarType.Bool));
+        var audio = system.AudioTokens([.. hidden.unbind(0)], ones([hidden.shape[1], hidden.shape[2]], dtype: ScalarType.Bool, device: fixture.Device));
         fixture.Close("audio_tokens", audio.Frames);
         var (prompt, promptMask) = system.Prompt(fixture["before_ids"], fixture.Mask("before_mask"), audio, fixture["after_ids"], fixture.Mask("after_mask"));
         var llama = system.LanguageModel;
@@ -53,7 +53,7 @@ internal static class WholeSystems
         fixture.Close("inputs_embeds", embeddings);
         fixture.Same("attention_mask", mask);
         // The original lets padding inside the sequence take positions.
-        Tensor positions = Indices(embeddings.shape[1]).unsqueeze(0).expand(embeddings.shape[0], -1);
+        Tensor positions = Indices(embeddings.shape[1], device: fixture.Device).unsqueeze(0).expand(embeddings.shape[0], -1);
         Tensor logits = llama.Project(llama.Hidden(embeddings, mask, positions));
         fixture.Close("logits", logits, mask);
         Tensor loss = LanguageModels.NextTokenLoss(logits, fixture["labels"]);
