@@ -47,7 +47,11 @@ static int Compare(string fixtures, string? json, bool details, torch.Device dev
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = false;
         Console.WriteLine($"kernels: {device}, without TF32 (the references' are the CPU's)");
     }
-    else Console.WriteLine($"kernels: OpenBLAS {Kernels("OPENBLAS_CORETYPE")}, ATen {Kernels("ATEN_CPU_CAPABILITY")} (the references' are Haswell, avx2)");
+    else
+    {
+        Console.WriteLine($"kernels: OpenBLAS {Kernels("OPENBLAS_CORETYPE")}, ATen {Kernels("ATEN_CPU_CAPABILITY")} (the references' are Haswell, avx2)");
+    }
+
     var results = new List<VerificationResult>();
     foreach (VerificationResult result in Verifier.Run(fixtures, device))
     {
