@@ -59,7 +59,8 @@ public sealed class BertScore(Bert model, TextTokenizer tokenizer, int? layer = 
     {
         int[] ids = tokenizer.Encode(text, maxLength: (int)(model.Config.Positions - model.Config.FirstPosition));
         if (ids.Length < 3) throw new ArgumentException($"\"{text}\" has no tokens of the model's vocabulary.");
-        var states = model.ForwardHidden(tensor(ids.Select(id => (long)id).ToArray()).unsqueeze(0))[depth].squeeze(0); // (L, D)
+        var read = tensor(ids.Select(id => (long)id).ToArray(), device: model.parameters().First().device).unsqueeze(0);
+        var states = model.ForwardHidden(read)[depth].squeeze(0); // (L, D)
         return nn.functional.normalize(states.to(ScalarType.Float32), dim: -1);
     }
 }
