@@ -13,7 +13,7 @@ usage: ./mint COMMAND [ARGUMENTS]
   demo     train, evaluate, save and reload a whole audio-language pipeline on real audio
   test     run every test; the last line is "N passed, N failed"
   verify   compare every model with its original on the reference values; ./mint verify --help shows its options
-  bench    measure a claim: ./mint bench engine|load|fuzz|train|cache|kill|gradcache|rank|generate|search|pipeline|growth|server|stress|probe|world|count
+  bench    measure a claim: ./mint bench engine|load|fuzz|train|cache|kill|gradcache|rank|generate|search|pipeline|growth|server|stress|probe|world|count|gpu
   api      write the lists of public members anew (CONTRIBUTING.md)
   pack     make NuGet packages in artifacts/packages: the libraries, and the .NET tool mint (docs/packages.md)
 Any other word goes to the command line program: ./mint help shows its commands.

@@ -96,9 +96,9 @@ internal sealed class FrameTraining : ITraining
     internal static (Tensor Frames, Tensor? Mask) Placed(AudioEncoding read, Device device) =>
         (Sent(read.Frames, device).to(ScalarType.Float32), read.Mask.all().item<bool>() ? null : Sent(read.Mask, device));
 
-    // From pinned memory a copy to a GPU is only queued: the host goes on to the step's first operators. libtorch keeps the pages until it is done.
-    private static Tensor Sent(Tensor read, Device device) =>
-        device.type == DeviceType.CUDA ? read.pin_memory().to(device, non_blocking: true) : read.to(device);
+    // From pinned memory, where BatchFeed puts them, a copy to a GPU is only queued: the host goes on to the step's first operators. libtorch keeps the pages
+    // until it is done.
+    private static Tensor Sent(Tensor read, Device device) => read.to(device, non_blocking: device.type == DeviceType.CUDA);
 
     /// <summary>Whether the mean frame (E) of every clip of (B, T, E) is the same.</summary>
     private static bool Alike(Tensor frames, Tensor? mask)

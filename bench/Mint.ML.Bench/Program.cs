@@ -15,6 +15,9 @@ return args switch
     ["generate", var threads, .. var type] => AnswerBench.Generate(threads, type.FirstOrDefault("float32")),
     ["answer-make", var folder, .. var sizes] => AnswerBench.Make(folder, sizes),
     ["narrow", var folder, var manifest, var prompt, var column] => NarrowBench.Run(folder, manifest, prompt, column),
+    ["gpu-stage1", var device, var clips, var steps, .. var how] => GpuBench.AlignmentSteps(device, clips, steps, how),
+    ["gpu-stage2", var device, var folder, var clips, var steps, .. var how] => GpuBench.InstructionSteps(device, folder, clips, steps, how),
+    ["gpu-generate", var device, var folder, var prompts, var beams, var type] => GpuBench.Generate(device, folder, prompts, beams, type),
     ["search-make", var folder, var clips] => SearchBench.Make(folder, clips),
     ["search", var folder, var kind] => SearchBench.Run(folder, kind),
     ["server", var clients, var seconds, var uploads, var model, .. var options] => ServerBench.Run(clients, seconds, uploads, model, options),
@@ -32,6 +35,8 @@ static int Usage()
     Console.Error.WriteLine("usage: mint-bench engine-time | engine-memory [STEPS] | train THREADS LENGTH,LENGTH,... [recompute] | gradcache CLIPS | cache "
         + "CLIPS FOLDER THREADS | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | load-map FOLDER | "
         + "rank THREADS [TYPE] | generate THREADS [TYPE] | "
+        + "gpu-stage1 DEVICE CLIPS STEPS [bfloat16] [recompute] | gpu-stage2 DEVICE FOLDER CLIPS STEPS [bfloat16] [recompute] | "
+        + "gpu-generate DEVICE FOLDER PROMPTS BEAMS TYPE | "
         + "narrow FOLDER MANIFEST PROMPT COLUMN | "
         + "search-make FOLDER CLIPS | search FOLDER | server CLIENTS SECONDS UPLOADS MODEL [OPTIONS] | "
         + "pipeline ROWS ROUNDS | probe MANIFEST FOLDER... | "

@@ -1,149 +1,31 @@
-"""A stage-1 step as BLIP-2's published code (LAVIS, blip2_qformer.py) computes it, in plain PyTorch, written anew for this comparison:
-four passes through the Q-Former, each with cross-attention projecting the audio again (the negatives' frames copied), query, key and value as three
-products, texts padded to the most tokens, masks added whether or not they mask anything, token logits of every position.
-Tuned is what one would write for PyTorch 2: fused attention, no mask where nothing is masked, fused AdamW.
-Usage: train.py written|tuned THREADS LENGTH,LENGTH,... (tokens of each caption). Answers each line of stdin after a step."""
+"""A stage-1 step of bridge.py's Q-Former with AdamW; tuned, fused AdamW.
+Usage: train.py written|tuned THREADS LENGTH,LENGTH,... (tokens of each caption) [STEPS cuda [bfloat16]]. Answers each line of stdin after so many steps."""
 import sys
 
 import torch
-from torch import nn
-import torch.nn.functional as F
 
-D, H, LAYERS, Q, E, V, T, L = 768, 12, 12, 32, 768, 30523, 250, 30
-P = 0.1
-TUNED = sys.argv[1] == "tuned"
-
-
-class Attention(nn.Module):
-    def __init__(self, source):
-        super().__init__()
-        self.query, self.key, self.value = nn.Linear(D, D), nn.Linear(source, D), nn.Linear(source, D)
-        self.dense, self.norm = nn.Linear(D, D), nn.LayerNorm(D, eps=1e-12)
-
-    def split(self, x):
-        return x.view(x.shape[0], x.shape[1], H, D // H).permute(0, 2, 1, 3)
-
-    def forward(self, x, source, bias, past=None):
-        k, v, q = self.split(self.key(source)), self.split(self.value(source)), self.split(self.query(x))
-        if past is not None:
-            k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
-        if TUNED:
-            context = F.scaled_dot_product_attention(q, k, v, bias, P)
-        else:
-            scores = q @ k.transpose(-1, -2) / (D // H) ** 0.5 + bias
-            context = F.dropout(scores.softmax(-1), P) @ v
-        context = context.permute(0, 2, 1, 3).contiguous().view(x.shape)
-        return self.norm(F.dropout(self.dense(context), P) + x), (k, v)
-
-
-class FeedForward(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.up, self.down, self.norm = nn.Linear(D, 4 * D), nn.Linear(4 * D, D), nn.LayerNorm(D, eps=1e-12)
-
-    def forward(self, x):
-        return self.norm(F.dropout(self.down(F.gelu(self.up(x))), P) + x)
-
-
-class Block(nn.Module):
-    def __init__(self, i):
-        super().__init__()
-        self.attention, self.text, self.queries = Attention(D), FeedForward(), FeedForward()
-        self.cross = Attention(E) if i % 2 == 0 else None
-
-    def forward(self, x, audio, queries, bias, audio_bias, past):
-        x, kept = self.attention(x, x, bias, past)
-        if queries == 0:
-            return self.text(x), kept
-        q = x[:, :queries]
-        if self.cross is not None:
-            q, _ = self.cross(q, audio, audio_bias)
-        q = self.queries(q)
-        return (q if x.shape[1] == queries else torch.cat([q, self.text(x[:, queries:])], 1)), kept
-
-
-class Bridge(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.tokens, self.positions, self.norm = nn.Embedding(V, D), nn.Embedding(512, D), nn.LayerNorm(D, eps=1e-12)
-        self.audio_norm, self.query_tokens = nn.LayerNorm(E), nn.Parameter(torch.randn(1, Q, D) * 0.02)
-        self.blocks = nn.ModuleList(Block(i) for i in range(LAYERS))
-        self.audio_proj, self.text_proj, self.match = nn.Linear(D, 256), nn.Linear(D, 256), nn.Linear(D, 2)
-        self.transform, self.transform_norm, self.bias = nn.Linear(D, D), nn.LayerNorm(D, eps=1e-12), nn.Parameter(torch.zeros(V))
-        self.temp = nn.Parameter(torch.tensor(0.07))
-        nn.init.normal_(self.tokens.weight, std=0.02)
-        nn.init.normal_(self.positions.weight, std=0.02)
-
-    def run(self, queries, ids, audio, mask, past=None):
-        """mask: (B, S) of ones and zeros, or (B, L, S) for who sees whom."""
-        parts = []
-        if queries is not None:
-            parts.append(queries)
-        if ids is not None:
-            parts.append(self.tokens(ids) + self.positions.weight[: ids.shape[1]])
-        x = F.dropout(self.norm(torch.cat(parts, 1)), P)
-        bias = None if TUNED and mask.all() else (1 - (mask[:, None] if mask.ndim == 3 else mask[:, None, None])) * -10000
-        audio_bias = None if audio is None or TUNED else (1 - torch.ones(audio.shape[0], 1, 1, audio.shape[1])) * -10000
-        kept = []
-        for i, block in enumerate(self.blocks):
-            x, kv = block(x, audio, 0 if queries is None else queries.shape[1], bias, audio_bias, None if past is None else past[i])
-            kept.append(kv)
-        return x, kept
-
-    def forward(self, frames, ids, mask):
-        B = ids.shape[0]
-        audio = self.audio_norm(frames)
-        queries, seen = self.query_tokens.expand(B, -1, -1), torch.ones(B, Q)
-
-        # contrast
-        heard, past = self.run(queries, None, audio, seen)
-        text, _ = self.run(None, ids, None, mask)
-        a, t = F.normalize(self.audio_proj(heard), dim=-1), F.normalize(self.text_proj(text[:, 0]), dim=-1)
-        sim = torch.matmul(a.unsqueeze(1), t.unsqueeze(-1)).squeeze(-1).amax(-1) / self.temp
-        back = torch.matmul(t.unsqueeze(1).unsqueeze(1), a.permute(0, 2, 1)).squeeze(2).amax(-1) / self.temp
-        own = torch.arange(B)
-        itc = (F.cross_entropy(sim, own, label_smoothing=0.1) + F.cross_entropy(back, own, label_smoothing=0.1)) / 2
-
-        # matching
-        with torch.no_grad():
-            away = torch.eye(B) * -10000
-            wrong_audio = torch.multinomial((back + away).softmax(1), 1).squeeze(1)
-            wrong_text = torch.multinomial((sim + away).softmax(1), 1).squeeze(1)
-        clips, texts, masks = torch.cat([audio, audio[wrong_audio], audio]), torch.cat([ids, ids, ids[wrong_text]]), torch.cat([mask, mask, mask[wrong_text]])
-        joint, _ = self.run(self.query_tokens.expand(3 * B, -1, -1), texts, clips, torch.cat([torch.ones(3 * B, Q), masks], 1))
-        itm = F.cross_entropy(self.match(joint[:, :Q]).mean(1), torch.cat([torch.ones(B), torch.zeros(2 * B)]).long())
-
-        # generation, on the queries' keys and values of the contrast
-        asked = ids.clone()
-        asked[:, 0] = V - 1
-        before = torch.cat([torch.ones(B, L, Q), torch.ones(L, L).tril() * mask[:, None]], 2)
-        generated, _ = self.run(None, asked, None, before, past)
-        logits = F.linear(self.transform_norm(F.gelu(self.transform(generated))), self.tokens.weight, self.bias)
-        labels = asked.masked_fill(mask == 0, -100)
-        lm = F.cross_entropy(logits[:, :-1].contiguous().view(-1, V), labels[:, 1:].contiguous().view(-1), label_smoothing=0.1)
-        return itc + itm + lm
-
+from bridge import DEVICE, E, L, T, Bridge, mixed, optimizer_of, serve
 
 torch.set_num_threads(int(sys.argv[2]))
 torch.manual_seed(1)
 lengths = torch.tensor([int(length) for length in sys.argv[3].split(",")])
-model = Bridge()
-vectors = [p for name, p in model.named_parameters() if p.ndim == 1 or name.endswith("bias")]
-free = {id(p) for p in vectors}
-optimizer = torch.optim.AdamW([{"params": [p for p in model.parameters() if id(p) not in free], "weight_decay": 0.05}, {"params": vectors, "weight_decay": 0}], lr=1e-4, fused=TUNED)
+model = Bridge().to(DEVICE)
+model.full = bool((lengths == L).all())
+optimizer = optimizer_of(model)
 frames = torch.randn(len(lengths), T, E)
+if DEVICE.type == "cuda":
+    frames = frames.pin_memory()
 mask = (torch.arange(L) < lengths[:, None]).float()
-ids = torch.randint(1, 30000, (len(lengths), L)) * mask.long()
+ids = (torch.randint(1, 30000, (len(lengths), L)) * mask.long()).to(DEVICE)
+mask = mask.to(DEVICE)
 
 
 def step():
     optimizer.zero_grad()
-    model(frames, ids, mask).backward()
+    with mixed():
+        loss = model(frames.to(DEVICE, non_blocking=True), ids, mask)
+    loss.backward()
     optimizer.step()
 
 
-step()
-print("ready", flush=True)
-for _ in sys.stdin:
-    step()
-    print("done", flush=True)
+serve(step, int(sys.argv[4]) if len(sys.argv) > 4 else 1)

@@ -54,26 +54,42 @@ def machine():
     return f"{model}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {time.strftime('%Y-%m-%d')}"
 
 
+def start(commands, logs=None):
+    """Starts a program for each side, one after another, and waits for each one's "ready". What they say on stderr goes to their logs, where there are some."""
+    programs = {}
+    for side, command in commands.items():
+        program = programs[side] = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=logs and logs[side], text=True, bufsize=1)
+        assert program.stdout.readline().strip() == "ready", side
+    return programs
+
+
+def take_turns(programs, rounds):
+    """Wall and CPU seconds of each side in each round."""
+    walls, cpus = ({side: [] for side in programs} for _ in range(2))
+    for _ in range(rounds):
+        for side, program in programs.items():
+            before, begin = cpu(program.pid), time.perf_counter()
+            print("1", file=program.stdin, flush=True)
+            assert program.stdout.readline(), side
+            walls[side].append(time.perf_counter() - begin)
+            cpus[side].append(cpu(program.pid) - before)
+    return walls, cpus
+
+
+def end(programs):
+    for program in programs.values():
+        program.stdin.close()
+        program.wait()
+
+
 def main():
     head, *commands = split(sys.argv[1:])
     name, rounds, aims = head[0], int(head[1]), [float(aim) for aim in head[2:4]]
     where = machine()
-    programs = {}
-    for side, command in zip(("Mint.ML", "PyTorch as written", "PyTorch as tuned"), commands):
-        program = programs[side] = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
-        assert program.stdout.readline().strip() == "ready", side
-    walls, cpus = ({side: [] for side in programs} for _ in range(2))
-    for _ in range(rounds):
-        for side, program in programs.items():
-            before, start = cpu(program.pid), time.perf_counter()
-            print("1", file=program.stdin, flush=True)
-            assert program.stdout.readline(), side
-            walls[side].append(time.perf_counter() - start)
-            cpus[side].append(cpu(program.pid) - before)
+    programs = start(dict(zip(("Mint.ML", "PyTorch as written", "PyTorch as tuned"), commands)))
+    walls, cpus = take_turns(programs, rounds)
     peaks = {side: peak(program.pid) for side, program in programs.items()}
-    for program in programs.values():
-        program.stdin.close()
-        program.wait()
+    end(programs)
     wall, used = ({side: statistics.median(times) for side, times in kind.items()} for kind in (walls, cpus))
     rows = [f"{name}: {rounds} rounds by turns, medians; {where}", "",
             "| | wall s (from, to) | CPU s | peak MB | ours is better by wall | by CPU | by memory | aim |", "| --- | --- | --- | --- | --- | --- | --- | --- |"]

@@ -1,5 +1,6 @@
 using Mint.ML.Distributed;
 using Mint.ML.Encoders;
+using TorchSharp;
 
 namespace Mint.ML.Training.Data;
 
@@ -74,7 +75,14 @@ internal sealed class BatchFeed : IDisposable
         int[] clips = [.. heard.Select(one => one.clip)];
         int most = options.MaxFrames ?? int.MaxValue;
         long[] starts = [.. heard.Select(one => Crops.Start(options.Seed + one.place, epoch, one.example, audio.Frames(one.clip), most))];
-        lock (reads) return Crops.Cut(audio.Read(clips), starts, most);
+        lock (reads) return Pinned(Crops.Cut(audio.Read(clips), starts, most));
+    }
+
+    // Copied to pinned memory here, beside the step at hand, and from there to the GPU without the host's waiting.
+    private AudioEncoding Pinned(AudioEncoding read)
+    {
+        if (stage.Device.type != DeviceType.CUDA) return read;
+        using (read) return read with { Frames = read.Frames.pin_memory(), Mask = read.Mask.pin_memory() };
     }
 
     // Reading ahead crosses into the next epoch while the last step of the present one is still asked for.
