@@ -4,7 +4,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Mint.ML.Generation;
 using Mint.ML.ModelFiles;
-using Mint.ML.Systems;
+using Mint.ML.Systems.Questions;
 using Mint.ML.Text;
 using Mint.ML.Transforms.Predictors;
 using Mint.ML.Transforms.RowMapping;
@@ -50,7 +50,7 @@ public sealed class CaptionGeneratingTransformer : RowMapTransformer, ILoadable<
         {
             this.owner = owner;
             features = FrameBatch.Column(input, owner.options.FeatureColumnName, owner.model.Model.FrameWidth);
-            if (owner.options.InstructionColumnName is not null || CountQuestion.Asked(owner.options.Instruction) is not null)
+            if (owner.options.InstructionColumnName is not null || HeardAnswers.NeedsSound(owner.options.Instruction))
                 audio = TunedSteps.Counted(input, features, owner.model.Model);
             if (owner.options.InstructionColumnName is { } asked)
                 instruction = input.Require(asked, "text", type => type is TextDataViewType);

@@ -5,6 +5,7 @@ using Mint.ML.LanguageModels;
 using Mint.ML.Layers;
 using Mint.ML.Objectives;
 using Mint.ML.Retrieval;
+using Mint.ML.Systems.Questions;
 using Mint.ML.Text;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -45,6 +45,7 @@ internal sealed class CountBench : IDisposable
         bench.Counts(0.15);
         bench.Continuous();
         bench.Orders();
+        bench.Louder();
         return 0;
     }
 
@@ -108,6 +109,38 @@ internal sealed class CountBench : IDisposable
                 + $"{said.Count(one => one.Told == $"the {one.Wrong}")} | {said.Count(one => one.Told == $"only the {one.Right}")} | "
                 + $"{said.Count(one => one.Told == $"only the {one.Wrong}")} |");
         }
+    }
+
+    // 2.5 s of each, whose loudest moments are 6 to 12 dB apart.
+    private void Louder()
+    {
+        var chance = new Random(1);
+        var said = new List<(string Right, string Wrong, string Told)>();
+        for (int i = 0; i < recordings.Length; i++)
+        {
+            var (one, other) = (recordings[i], Enumerable.Range(1, recordings.Length).Select(step => recordings[(i + 7 * step) % recordings.Length])
+                .First(next => next.Label != recordings[i].Label));
+            var (loud, soft) = i % 2 == 0 ? (one, other) : (other, one);
+            float less = -20 - 6 * chance.NextSingle();
+            float[] first = At(i % 2 == 0 ? -14 : less, one.Clip), then = At(i % 2 == 0 ? less : -14, other.Clip);
+            said.Add((loud.Label, soft.Label, model.Ask(Joined(first, then), $"Which is louder, the {one.Label} or the {other.Label}?")));
+        }
+        Console.WriteLine("\n| 2.5 s of one recording, then 2.5 s of one of another class | asked | right | the other | about as loud | only one is heard | "
+            + "cannot be told |\n| --- | --- | --- | --- | --- | --- | --- |");
+        Console.WriteLine($"| which is louder, the ... or the ...? | {said.Count} | {said.Count(one => one.Told == $"the {one.Right}")} | "
+            + $"{said.Count(one => one.Told == $"the {one.Wrong}")} | {said.Count(one => one.Told.StartsWith("they", StringComparison.Ordinal))} | "
+            + $"{said.Count(one => one.Told.StartsWith("only", StringComparison.Ordinal))} | "
+            + $"{said.Count(one => one.Told.StartsWith("that", StringComparison.Ordinal))} |");
+    }
+
+    // 2.5 s whose loudest 0.4 s have a level, in dB.
+    private static float[] At(float level, AudioClip clip)
+    {
+        float[] begin = clip.Samples[..Math.Min(clip.Samples.Length, Rate * 5 / 2)];
+        double[] power = [.. begin.Chunk(Hop).Select(some => some.Average(sample => (double)sample * sample))];
+        double loudest = Enumerable.Range(0, power.Length - 39).Max(at => power[at..(at + 40)].Average());
+        float gain = (float)Math.Sqrt(Math.Pow(10, level / 10) / (loudest + 1e-12));
+        return [.. begin.Select(sample => sample * gain)];
     }
 
     private static int Number(string told) => Math.Max(0, Array.IndexOf(numbers, told)) is > 0 and var number ? number

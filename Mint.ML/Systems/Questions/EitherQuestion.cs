@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Mint.ML.Systems;
+namespace Mint.ML.Systems.Questions;
 
 /// <summary>Questions which of two sounds something is: "Is it a cat or a dog?", "Is there rain or wind?"</summary>
 /// <param name="One">One of them, as it is asked for.</param>

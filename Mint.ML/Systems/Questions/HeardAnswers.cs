@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 using Mint.ML.Encoders;
 using Mint.ML.Text;
 
-namespace Mint.ML.Systems;
+namespace Mint.ML.Systems.Questions;
 
 /// <summary>Answers of a model that is told names of sounds: the one place where sounds become a sentence.</summary>
 /// <remarks>
@@ -18,8 +18,9 @@ internal static partial class HeardAnswers
     public static string[] Of(NamedSounds names, AudioEncoding sounds, string question)
     {
         question = Short().Replace(question.Trim(), " is");
+        if (LoudnessQuestion.Asked(question) is { } loudness) return LoudnessAnswers.Of(loudness, names, sounds) ?? Told(Otherwise);
         if (PresenceQuestion.Asked(question) is { } asked) return [.. names.Hears(sounds, asked).Select(there => there ? "yes" : NotHeard.No)];
-        if (CountQuestion.Asked(question) is { } counted) return names.Count(sounds, counted);
+        if (CountQuestion.Asked(question) is { } counted) return names.IsAboutThings(counted) ? Told(Otherwise) : names.Count(sounds, counted.What);
         if (OrderQuestion.Asked(question) is { } order) return names.InOrder(sounds, order);
         if (EitherQuestion.Asked(question) is { } either) return names.Either(sounds, either);
         if (Genre().IsMatch(question)) return Told(_ => "an unclear genre"); // the names that it has of genres tell no more than chance
@@ -34,6 +35,9 @@ internal static partial class HeardAnswers
 
         string[] Told(Func<ToldSounds, string> say) => [.. names.Tell(sounds).Select(say)];
     }
+
+    /// <summary>Whether a question asks for the sound itself, besides its frames.</summary>
+    public static bool NeedsSound(string question) => CountQuestion.Asked(question) is not null || LoudnessQuestion.Asked(question) is not null;
 
     private static string Captioned(ToldSounds heard) => string.Join(heard.InOrder ? ", then " : " and ", heard.Sounds.Select(one => one.Caption));
 

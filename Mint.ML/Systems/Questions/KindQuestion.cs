@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Mint.ML.Systems;
+namespace Mint.ML.Systems.Questions;
 
 /// <summary>Questions which of a kind something is: "What instrument is it?", "Which animal can be heard?", "What family is it?"</summary>
 /// <param name="Kind">The kind without its article: "musical instrument", "animal".</param>

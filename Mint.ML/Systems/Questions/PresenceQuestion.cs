@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Mint.ML.Systems;
+namespace Mint.ML.Systems.Questions;
 
 /// <summary>Questions whether something is heard, in their usual forms: "Is there a dog?", "Can rain be heard?", "Does a dog bark?", "Is this music?"</summary>
 internal static partial class PresenceQuestion
@@ -17,7 +17,8 @@ internal static partial class PresenceQuestion
           | (?:do|does|can|could)\s+(?:you|one|we|i|it|he|she|they)\s+hear\s+(?:an?\s+|the\s+|any\s+|some\s+)?(?<what>.+?)
           | (?:can|could)\s+(?:an?\s+|the\s+|any\s+|some\s+)?(?<what>.+?)\s+be\s+heard
           | (?:is|are)\s+(?:an?\s+|the\s+|any\s+|some\s+)?(?<what>.+?)\s+(?:audible|present|heard)
-          | (?:is|are)\s+(?:an?\s+|the\s+|any\s+|some\s+)?(?<what>(?!it\b|this\b|that\b|they\b)\S.*?ing)
+          | (?:is|are)\s+(?:an?\s+|the\s+|any\s+|some\s+)?
+              (?<what>(?!it\b|this\b|that\b|they\b)\S.*?(?<!\b(?:interest|bor|amaz|annoy|pleas|relax|disturb|frighten|surpris|excit|miss))ing)
           | (?:is|was)\s+(?:it|this|that)\s+(?:(?:the\s+sounds?\s+of\s+(?:an?\s+|the\s+)?|an?\s+|some\s+)(?<what>.+?)
               | (?<what>music|speech|rain|wind|thunder|silence|noise))
           | does\s+(?:it|this|that)\s+sound\s+like\s+(?:an?\s+)?(?<what>.+?)

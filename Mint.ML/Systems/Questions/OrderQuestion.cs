@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Mint.ML.Systems;
+namespace Mint.ML.Systems.Questions;
 
 /// <summary>Questions which of two sounds comes first or last: "Which comes first, the dog or the rain?"</summary>
 /// <param name="One">One of them, as it is asked for.</param>

@@ -7,7 +7,7 @@ using Mint.ML.Text;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace Mint.ML.Systems;
+namespace Mint.ML.Systems.Questions;
 
 /// <summary>Says what is heard in words: by a name where one is likely enough, else by what it is a kind of.</summary>
 /// <remarks>
@@ -52,6 +52,9 @@ internal sealed class NamedSounds
     // the frames have no such cosine with the surest event's. By any of these alone more events of the right kind were lost. Chosen on folds 1 to 3 of ESC-10
     // (docs/everyday-measured.md).
     private const double OwnEvent = 0.15, SameSound = 0.75;
+
+    // Which of two is louder: by less than so many decibels it is not told, nor by a second that hears the other half as well.
+    private const double Alike = 3, Clearer = 2;
 
     // A frame of the encoder; and how far from its onset an event is looked for.
     private const double FrameSeconds = 0.325, EventSeconds = 1;
@@ -109,6 +112,9 @@ internal sealed class NamedSounds
     /// <param name="asked">Any name of it: it need not be one that is told.</param>
     public bool[] Hears(AudioEncoding sounds, string asked) => [.. Likely(embeddings.Clips(sounds), asked)[0].Select(likely => likely >= Present)];
 
+    /// <summary>Whether how many there are is asked about things that sound, or about a kind of them, and not about their sounds.</summary>
+    public bool IsAboutThings(CountQuestion asked) => Array.Exists(names, asked.IsAbout);
+
     /// <summary>How many times something is heard in each of B sounds: its name tells whether it is there, and which rises of loudness are its.</summary>
     /// <param name="sounds">The sounds.</param>
     /// <param name="asked">Any name of it.</param>
@@ -148,28 +154,59 @@ internal sealed class NamedSounds
     /// <param name="asked">What is asked.</param>
     public string[] InOrder(AudioEncoding sounds, OrderQuestion asked)
     {
-        using var scope = NewDisposeScope();
-        return [.. Lengths(sounds).Select((length, row) =>
+        return [.. BySecond(sounds, asked.One, asked.Other).Select(likely =>
         {
-            double?[] times = [.. Likely(Seconds(sounds.Frames[row], length), OrderQuestion.Name(asked.One), OrderQuestion.Name(asked.Other)).Select(MeanTime)];
-            var (one, other) = (times[0], times[1]);
-            if (one is null && other is null) return "neither is heard";
-            if (one is null || other is null) return $"only {(one is null ? asked.Other : asked.One)}";
+            if (Missing(likely, asked.One, asked.Other) is { } missing) return missing;
+            var (one, other) = (MeanTime(likely[0]), MeanTime(likely[1]));
             return one == other ? $"{asked.One} and {asked.Other} together" : one < other != asked.Last ? asked.One : asked.Other;
         })];
 
-        static double? MeanTime(double[] seconds)
+        static double MeanTime(double[] seconds)
         {
             double[] likely = [.. seconds.Select(second => Math.Min(1, second))]; // above 1 where it is no name
-            return likely.Max() < Present ? null : likely.Select((second, at) => second * at).Sum() / likely.Sum();
+            return likely.Select((second, at) => second * at).Sum() / likely.Sum();
         }
+    }
+
+    /// <summary>Which of two is the louder, or the quieter, in each of B sounds, as they were recorded: each where it is likelier than the other.</summary>
+    /// <param name="sounds">The sounds, with their clips.</param>
+    /// <param name="asked">What is asked.</param>
+    public string[] Louder(AudioEncoding sounds, LoudnessQuestion.OfTwo asked) => [.. BySecond(sounds, asked.One, asked.Other).Select((likely, row) =>
+    {
+        if (Missing(likely, asked.One, asked.Other) is { } missing) return missing;
+        if (Level(likely[0], likely[1]) is not { } one || Level(likely[1], likely[0]) is not { } other)
+            return NotHeard.CannotTell($"{asked.One} and {asked.Other}");
+        if (Math.Abs(one - other) < Alike) return asked.YesNo ? NotHeard.No : "they are about as loud";
+        bool first = one > other == asked.Louder;
+        return asked.YesNo ? (first ? "yes" : NotHeard.No) : first ? asked.One : asked.Other;
+
+        // Of the middle frame of the seconds that hear it: what a second begins or ends with may be the other's. Null where the two go on together.
+        double? Level(double[] own, double[] others) => Enumerable.Range(0, own.Length)
+            .Where(at => own[at] >= own.Max() / 2 && own[at] > Clearer * others[at])
+            .Select(at => (double?)SoundLevel.Of(sounds.Clips![row], (at + Second / 2) * FrameSeconds, (at + Second / 2 + 1) * FrameSeconds)).Max();
+    })];
+
+    // That neither of two is heard in any second, or only one.
+    private static string? Missing(double[][] likely, string one, string other) => (likely[0].Max() >= Present, likely[1].Max() >= Present) switch
+    {
+        (false, false) => NotHeard.Neither,
+        (true, false) => $"only {one}",
+        (false, true) => $"only {other}",
+        _ => null,
+    };
+
+    // Of each of B sounds, of each thing that is asked for, its probability in the second that begins at each frame.
+    private double[][][] BySecond(AudioEncoding sounds, params string[] asked)
+    {
+        using var scope = NewDisposeScope();
+        return [.. Lengths(sounds).Select((length, row) => Likely(Seconds(sounds.Frames[row], length), [.. asked.Select(OrderQuestion.Name)]))];
     }
 
     /// <summary>The likelier of two in each of B sounds, as it was asked for; that neither is heard where none is there.</summary>
     public string[] Either(AudioEncoding sounds, EitherQuestion asked)
     {
         double[][] likely = Likely(embeddings.Clips(sounds), OrderQuestion.Name(asked.One), OrderQuestion.Name(asked.Other));
-        return [.. likely[0].Zip(likely[1], (one, other) => Math.Max(one, other) < Present ? "neither is heard" : one >= other ? asked.One : asked.Other)];
+        return [.. likely[0].Zip(likely[1], (one, other) => Math.Max(one, other) < Present ? NotHeard.Neither : one >= other ? asked.One : asked.Other)];
     }
 
     // Of each thing that is asked for its probability in each of some sounds, beside all names, of which it may be one.

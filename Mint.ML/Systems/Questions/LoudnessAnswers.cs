@@ -1,0 +1,41 @@
+using System.Diagnostics;
+using Mint.ML.Audio;
+using Mint.ML.Encoders;
+using Mint.ML.Text;
+
+namespace Mint.ML.Systems.Questions;
+
+/// <summary>Answers how loud a sound is as it was recorded: the whole by its loudest moment, a change by its thirds, two by where each is heard.</summary>
+internal static class LoudnessAnswers
+{
+    // Decibels of full scale at the loudest moment. A convention: broadcasting aims at -23 on the mean, and music is sold at -10.
+    private const double Loud = -20, Quiet = -40;
+
+    // The last third differs from the first by so many decibels where a sound becomes louder or quieter.
+    private const double Changed = 6;
+
+    private const string Louder = "louder", Quieter = "quieter";
+
+    /// <summary>The answer about each of B sounds; null where only their frames are at hand.</summary>
+    public static string[]? Of(LoudnessQuestion asked, NamedSounds names, AudioEncoding sounds) => sounds.Clips is not { } clips ? null : asked switch
+    {
+        LoudnessQuestion.OfTwo two => names.Louder(sounds, two),
+        LoudnessQuestion.OfAll { Loud: var loud } => [.. clips.Select(SoundLevel.Loudest).Select(level => loud is { } wanted
+            ? YesNo(wanted ? level >= Loud : level <= Quiet)
+            : $"{(level >= Loud ? "loud" : level <= Quiet ? "quiet" : "neither loud nor quiet")}, as it was recorded")],
+        LoudnessQuestion.Change { Louder: var louder } => [.. clips.Select(Change).Select(change => louder is { } wanted
+            ? YesNo(change == (wanted ? Louder : Quieter)) : change ?? "neither")],
+        _ => throw new UnreachableException(),
+    };
+
+    private static string YesNo(bool yes) => yes ? "yes" : NotHeard.No;
+
+    // The middle third lies between the others.
+    private static string? Change(AudioClip clip)
+    {
+        double third = clip.Duration.TotalSeconds / 3;
+        double[] levels = [.. Enumerable.Range(0, 3).Select(at => SoundLevel.Of(clip, at * third, (at + 1) * third))];
+        if (Math.Abs(levels[2] - levels[0]) < Changed || (levels[1] - levels[0]) * (levels[2] - levels[1]) < 0) return null;
+        return levels[2] > levels[0] ? Louder : Quieter;
+    }
+}
