@@ -51,7 +51,7 @@ internal abstract partial record LoudnessQuestion
     [GeneratedRegex(
         """
         ^(?:(?:what|which)\s+(?:one\s+)?(?:is|was)\s+(?:the\s+)?(?<way>louder|quieter|softer)(?:\s+one)?\s*[,:]?\s+(?<one>.+?),?\s+or\s+(?<other>.+?)
-          | (?<yesNo>is|was)\s+(?<one>\S.*?)\s+(?<way>louder|quieter|softer)\s+than\s+(?<other>.+?))\s*\?*$
+          | (?<yesNo>is|was)\s+(?!(?:it|this|that|there)\b)(?<one>\S.*?)\s+(?<way>louder|quieter|softer)\s+than\s+(?<other>.+?))\s*\?*$
         """, Options)]
     private static partial Regex TwoForm();
 }

@@ -67,6 +67,7 @@ public sealed partial class NamedSoundsTests
     [TestMethod]
     [DataRow("Is the dog interesting?")]
     [DataRow("Is it loud and clear?")]
+    [DataRow("Is it louder than the rain?")]
     public void A_question_of_no_known_form_is_not_taken_for_one(string question)
     {
         using var scope = NewDisposeScope();
