@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using static Mint.ML.Systems.Questions.QuestionParts;
 
 namespace Mint.ML.Systems.Questions;
 
@@ -24,17 +25,16 @@ internal sealed partial record CountQuestion(string What, bool Things)
 
     // People and voices are not events, and "sounds" are told by their names.
     [GeneratedRegex(
-        """
+        $$"""
         ^(?:
             how\s+(?:many\s+times|often)\s+(?:
-                (?:do|does|did|can|could)\s+(?:you|one|we|i)\s+hear\s+(?:an?\s+|the\s+)?(?<what>.+?)
-              | (?:can|could|is|are|was|were)\s+(?:an?\s+|the\s+)?(?<what>.+?)\s+(?:be\s+)?(?:heard|audible)
-              | (?:do|does|did|is|are|was|were|has|have)\s+(?:an?\s+|the\s+)?(?<what>.+?))
+                (?:do|does|did|can|could)\s+(?:you|one|we|i)\s+hear\s+{{Article}}(?<what>.+?)
+              | (?:can|could|is|are|was|were)\s+{{Article}}(?<what>.+?)\s+(?:be\s+)?(?:heard|audible)
+              | (?:do|does|did|is|are|was|were|has|have)\s+{{Article}}(?<what>.+?))
           | (?<many>how\s+many|count)\s+(?:the\s+)?
             (?!(?:times|(?:different\s+)?sounds?|kinds?|types?|seconds?|minutes?|people|persons?|men|women|speakers?|voices?|instruments?)\b)
             (?<what>\S+?(?:\s+\S+?){0,3}?)(?:\s+(?:are|is|can|could|do|does|did|were|was)\b.*?)?
-        )
-        (?:\s+(?:here|there|in\s+(?:it|(?:this|the)\s+(?:recording|clip|audio|sound|background))))?\s*[?.]*$
-        """, RegexOptions.IgnoreCase | RegexOptions.IgnorePatternWhitespace | RegexOptions.CultureInvariant)]
+        ){{End}}
+        """, Options)]
     private static partial Regex Forms();
 }

@@ -46,7 +46,7 @@ internal static partial class HeardAnswers
     // Neither is surely before the other.
     private static string Together(ToldSounds heard) => $"{string.Join(" and ", heard.Sounds.Select(one => one.Noun))} together";
 
-    private const RegexOptions Form = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.IgnorePatternWhitespace;
+    private const RegexOptions Form = QuestionParts.Options;
 
     [GeneratedRegex(
         """

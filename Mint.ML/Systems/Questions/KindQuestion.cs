@@ -24,7 +24,7 @@ internal sealed partial record KindQuestion(string Kind, bool Family)
         ^(?:(?:what|which)\s+(?:(?:kind|sort|type)\s+of\s+(?:an?\s+)?)?(?<kind>[a-z]+(?:\s[a-z]+)?)\s+(?:is|was|plays?|can|do|does|makes?|sounds?)\b.*
           | (?:what|which)\s+(?:is|was)\s+the\s+(?<kind>[a-z]+(?:\s[a-z]+)?)\s*\?*
           | the\s+most\s+prominent\s+(?<kind>instrument)\s+in\s+this\s+music\s+is.*)$
-        """, RegexOptions.IgnoreCase | RegexOptions.IgnorePatternWhitespace | RegexOptions.CultureInvariant)]
+        """, QuestionParts.Options)]
     private static partial Regex Form();
 
     [GeneratedRegex(@"^(?:what|which)\s+(?:instrument\s+)?family\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

@@ -20,9 +20,11 @@ internal static class LoudnessAnswers
     public static string[]? Of(LoudnessQuestion asked, NamedSounds names, AudioEncoding sounds) => sounds.Clips is not { } clips ? null : asked switch
     {
         LoudnessQuestion.OfTwo two => names.Louder(sounds, two),
-        LoudnessQuestion.OfAll { Loud: var loud } => [.. clips.Select(SoundLevel.Loudest).Select(level => loud is { } wanted
-            ? YesNo(wanted ? level >= Loud : level <= Quiet)
-            : $"{(level >= Loud ? "loud" : level <= Quiet ? "quiet" : "neither loud nor quiet")}, as it was recorded")],
+        LoudnessQuestion.OfAll { Loud: true } => [.. clips.Select(clip => YesNo(SoundLevel.Loudest(clip) >= Loud))],
+        // A recording that is loud in one of its windows is not quiet: this no does not give way to another window's yes.
+        LoudnessQuestion.OfAll { Loud: false } => [.. clips.Select(clip => SoundLevel.Loudest(clip) <= Quiet ? "yes" : "no, it is louder")],
+        LoudnessQuestion.OfAll => [.. clips.Select(SoundLevel.Loudest).Select(level =>
+            $"{(level >= Loud ? "loud" : level <= Quiet ? "quiet" : "neither loud nor quiet")}, as it was recorded")],
         LoudnessQuestion.Change { Louder: var louder } => [.. clips.Select(Change).Select(change => louder is { } wanted
             ? YesNo(change == (wanted ? Louder : Quieter)) : change ?? "neither")],
         _ => throw new UnreachableException(),

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using static Mint.ML.Systems.Questions.QuestionParts;
 
 namespace Mint.ML.Systems.Questions;
 
@@ -35,23 +36,26 @@ internal abstract partial record LoudnessQuestion
 
     private static bool IsLoud(string word) => word.StartsWith("loud", StringComparison.OrdinalIgnoreCase);
 
-    private const RegexOptions Options = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.IgnorePatternWhitespace;
-    private const string It = @"(?:it|this|that|(?:the|this)\s+(?:sound|noise|recording|clip|audio))";
-    private const string Degree = @"(?:an?\s+)?(?:very\s+|rather\s+|quite\s+)?";
-
-    [GeneratedRegex(@"^(?:(?<how>how)\s+(?:loud|quiet)\s+(?:is|was)\s+" + It
-        + @"|(?:is|was)\s+" + It + @"\s+" + Degree + @"(?<level>loud|quiet|soft)(?:\s+(?:sound|noise|recording))?(?<or>\s+or\s+(?:loud|quiet|soft))?)\s*\?*$",
-        Options)]
+    [GeneratedRegex(
+        $$"""
+        ^(?:(?<how>how)\s+(?:loud|quiet)\s+(?:is|was)\s+{{It}}
+          | (?:is|was)\s+{{It}}\s+(?:an?\s+)?(?:very\s+|rather\s+|quite\s+)?(?<level>loud|quiet|soft)(?:\s+(?:sound|noise|recording))?
+            (?<or>\s+or\s+(?:loud|quiet|soft))?){{End}}
+        """, Options)]
     private static partial Regex AllForm();
 
-    [GeneratedRegex(@"^(?:(?:does\s+" + It + @"\s+(?:get|become|grow)|is\s+" + It + @"\s+(?:getting|becoming|growing))\s+"
-        + @"(?<way>louder|quieter|softer)(?<or>\s+or\s+(?:louder|quieter|softer))?|does\s+" + It + @"\s+(?<way>fade)\s+(?:out|away))\s*\?*$", Options)]
+    [GeneratedRegex(
+        $$"""
+        ^(?:(?:does\s+{{It}}\s+(?:get|become|grow)|is\s+{{It}}\s+(?:getting|becoming|growing))\s+
+            (?<way>louder|quieter|softer)(?<or>\s+or\s+(?:louder|quieter|softer))?
+          | does\s+{{It}}\s+(?<way>fade)\s+(?:out|away)){{End}}
+        """, Options)]
     private static partial Regex ChangeForm();
 
     [GeneratedRegex(
-        """
+        $$"""
         ^(?:(?:what|which)\s+(?:one\s+)?(?:is|was)\s+(?:the\s+)?(?<way>louder|quieter|softer)(?:\s+one)?\s*[,:]?\s+(?<one>.+?),?\s+or\s+(?<other>.+?)
-          | (?<yesNo>is|was)\s+(?!(?:it|this|that|there)\b)(?<one>\S.*?)\s+(?<way>louder|quieter|softer)\s+than\s+(?<other>.+?))\s*\?*$
+          | (?<yesNo>is|was)\s+(?!(?:it|this|that|there)\b)(?<one>\S.*?)\s+(?<way>louder|quieter|softer)\s+than\s+(?<other>.+?)){{End}}
         """, Options)]
     private static partial Regex TwoForm();
 }

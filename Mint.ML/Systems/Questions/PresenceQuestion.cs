@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using static Mint.ML.Systems.Questions.QuestionParts;
 
 namespace Mint.ML.Systems.Questions;
 
@@ -11,22 +12,20 @@ internal static partial class PresenceQuestion
             ? match.Groups["what"].Value.Trim() : null;
 
     [GeneratedRegex(
-        """
+        $$"""
         ^(?:
-            (?:is|are)\s+there\s+(?:(?:a|the|any)\s+sounds?\s+of\s+(?:an?\s+)?|an?\s+|the\s+|any\s+|some\s+)?(?<what>.+?)
-          | (?:do|does|can|could)\s+(?:you|one|we|i|it|he|she|they)\s+hear\s+(?:an?\s+|the\s+|any\s+|some\s+)?(?<what>.+?)
-          | (?:can|could)\s+(?:an?\s+|the\s+|any\s+|some\s+)?(?<what>.+?)\s+be\s+heard
-          | (?:is|are)\s+(?:an?\s+|the\s+|any\s+|some\s+)?(?<what>.+?)\s+(?:audible|present|heard)
-          | (?:is|are)\s+(?:an?\s+|the\s+|any\s+|some\s+)?
+            (?:is|are)\s+there\s+(?:(?:a|the|any)\s+sounds?\s+of\s+(?:an?\s+)?|{{Article}})(?<what>.+?)
+          | (?:do|does|can|could)\s+(?:you|one|we|i|it|he|she|they)\s+hear\s+{{Article}}(?<what>.+?)
+          | (?:can|could)\s+{{Article}}(?<what>.+?)\s+be\s+heard
+          | (?:is|are)\s+{{Article}}(?<what>.+?)\s+(?:audible|present|heard)
+          | (?:is|are)\s+{{Article}}
               (?<what>(?!it\b|this\b|that\b|they\b)\S.*?(?<!\b(?:interest|bor|amaz|annoy|pleas|relax|disturb|frighten|surpris|excit|miss))ing)
           | (?:is|was)\s+(?:it|this|that)\s+(?:(?:the\s+sounds?\s+of\s+(?:an?\s+|the\s+)?|an?\s+|some\s+)(?<what>.+?)
               | (?<what>music|speech|rain|wind|thunder|silence|noise))
           | does\s+(?:it|this|that)\s+sound\s+like\s+(?:an?\s+)?(?<what>.+?)
-          | does\s+(?:it|this|(?:this|the)\s+(?:recording|clip|audio|sound))\s+(?:contain|have|include)\s+(?:an?\s+|the\s+|any\s+|some\s+)?(?<what>.+?)
-          | (?:do|does)\s+(?!(?:it|this|that|they|you|we|i|he|she|one)\b|(?:the|this)\s+(?:sounds?|recording|clip|audio)\b)
-              (?:an?\s+|the\s+|any\s+|some\s+)?(?<what>\S+\s.*?)
-        )
-        (?:\s+(?:here|there|in\s+(?:it|(?:this|the)\s+(?:recording|clip|audio|sound|background))))?\s*\?*$
-        """, RegexOptions.IgnoreCase | RegexOptions.IgnorePatternWhitespace | RegexOptions.CultureInvariant)]
+          | does\s+(?:it|this|(?:this|the)\s+(?:recording|clip|audio|sound))\s+(?:contain|have|include)\s+{{Article}}(?<what>.+?)
+          | (?:do|does)\s+(?!(?:it|this|that|they|you|we|i|he|she|one)\b|(?:the|this)\s+(?:sounds?|recording|clip|audio)\b){{Article}}(?<what>\S+\s.*?)
+        ){{End}}
+        """, Options)]
     private static partial Regex Forms();
 }

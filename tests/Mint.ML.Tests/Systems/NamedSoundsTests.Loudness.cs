@@ -21,6 +21,7 @@ public sealed partial class NamedSoundsTests
     [DataRow("How loud is this sound?", -50, -45, "quiet, as it was recorded")]
     [DataRow("Is this a quiet recording?", -50, -45, "yes")]
     [DataRow("Is it loud?", -50, -45, "no")]
+    [DataRow("Is the sound soft?", -10, -45, "no, it is louder")]
     [DataRow("Is it very loud?", -10, -45, "yes")]
     [DataRow("Does it get louder?", -40, -10, "yes")]
     [DataRow("Is the sound getting quieter?", -40, -10, "no")]
