@@ -39,8 +39,8 @@ internal sealed class TrainedParameter(string name, Parameter parameter, double 
 /// </remarks>
 public sealed class Optimizer : IDisposable
 {
-    private const double MeanShare = 0.9, SquareShare = 0.999; // β1, β2: what a moving mean keeps of itself
-    private const double Epsilon = 1e-8;
+    internal const double MeanShare = 0.9, SquareShare = 0.999; // β1, β2: what a moving mean keeps of itself
+    internal const double Epsilon = 1e-8;
 
     private Optimizer(TrainedParameter[] trained) => Trained = trained;
 
@@ -68,15 +68,18 @@ public sealed class Optimizer : IDisposable
         if (longest is { } norm) nn.utils.clip_grad_norm_(Trained.Select(trained => trained.Parameter), norm);
         using var scope = NewDisposeScope();
         var atOnce = new List<AdamWPass>();
+        var fused = new List<(TrainedParameter, Tensor)>();
         foreach (var trained in Trained)
         {
             if (trained.Parameter.grad is not { } gradient) continue;
             trained.Steps++;
             var factors = Factors(trained, rate);
             if (AdamWPass.Takes(trained, gradient)) atOnce.Add(new(trained, gradient, factors));
+            else if (FusedAdamW.Takes(trained, gradient)) fused.Add((trained, gradient));
             else Move(trained, gradient, factors);
         }
         AdamWPass.Run(atOnce, get_num_threads());
+        FusedAdamW.Run(fused, rate);
     }
 
     /// <summary>What AdamW's formulas need of a parameter's step.</summary>

@@ -71,6 +71,38 @@ public sealed class OptimizerTests
         CollectionAssert.AreEqual(new double[] { 1, 1.5, 3 }, Values(first.grad!).Concat(Values(second.grad!)).Select(value => Math.Round(value, 5)).ToArray());
     }
 
+    // On the CPU, which has the kernel too: that of a GPU computes the same.
+    [TestMethod]
+    public void The_fused_kernel_makes_the_steps_of_the_operators()
+    {
+        using var scope = NewDisposeScope();
+        using var grad = no_grad();
+        using var generator = new TorchSharp.torch.Generator(7);
+        TrainedParameter[] plain = [Of([7, 11], 0.3), Of([5], 0), Of([3, 4], 0.3)];
+        TrainedParameter[] fused = [.. plain.Select(one => new TrainedParameter(one.Name, new(one.Parameter.detach().clone()), one.Decay))];
+        for (int step = 0; step < 4; step++)
+        {
+            // The last one is left out of a step, and is one behind from there on.
+            int count = step == 1 ? 2 : 3;
+            Tensor[] gradients = [.. plain[..count].Select(one => randn(one.Parameter.shape, generator: generator))];
+            foreach (var one in plain[..count].Concat(fused[..count])) one.Steps++;
+            for (int i = 0; i < count; i++) Optimizer.Move(plain[i], gradients[i], Optimizer.Factors(plain[i], 0.05));
+            FusedAdamW.Run([.. fused[..count].Zip(gradients)], 0.05);
+        }
+        foreach (var (expected, actual) in plain.Zip(fused))
+        {
+            foreach (var (one, other) in (ReadOnlySpan<(Tensor, Tensor)>)[(expected.Parameter, actual.Parameter), (expected.Mean, actual.Mean),
+                (expected.Square, actual.Square)])
+            {
+                Assert.IsLessThan(1e-6, (one - other).abs().max().item<float>());
+            }
+            expected.Dispose();
+            actual.Dispose();
+        }
+
+        TrainedParameter Of(long[] shape, double decay) => new("weight", Drawn(shape, generator), decay);
+    }
+
     [TestMethod]
     public void One_pass_over_the_memory_is_the_operators_but_for_a_last_bit_and_the_same_with_any_number_of_threads()
     {
