@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Mint.ML.Checkpoints;
 using Mint.ML.Parity;
 using static TorchSharp.torch;
@@ -27,6 +28,25 @@ public sealed class ParityTests
         VerificationResult result = Verifier.Verify("nonesuch", Fixtures.Path("bert"));
         Assert.IsFalse(result.Passed);
         StringAssert.Contains(result.Problems.Single(), "no model goes by this name");
+    }
+
+    [TestMethod]
+    [DataRow("cuda:99", "")] // "no CUDA device can be used", or how many there are
+    [DataRow("gpu", "expected cpu, cuda or cuda:1")]
+    public void A_device_that_is_not_there_is_refused_before_anything_is_compared(string device, string reason)
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(Verifier).Assembly.Location, "--device", device])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var verify = Process.Start(start)!;
+        string said = verify.StandardOutput.ReadToEnd(), error = verify.StandardError.ReadToEnd();
+        verify.WaitForExit();
+        Assert.AreEqual(1, verify.ExitCode, said + error);
+        StringAssert.Contains(error, $"--device is '{device}'");
+        StringAssert.Contains(error, reason);
+        Assert.IsFalse(said.Contains("compared", StringComparison.Ordinal), said);
     }
 
     [TestMethod]
