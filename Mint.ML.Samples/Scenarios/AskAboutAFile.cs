@@ -10,7 +10,7 @@ internal static class AskAboutAFile
         #region ask
         using var mint = AudioLanguageModel.Load(model);
         Console.WriteLine(mint.Caption(sound));
-        Console.WriteLine(mint.Ask(sound, "How many dogs are there?"));
+        Console.WriteLine(mint.Ask(sound, "Is there a dog?"));
         Console.WriteLine(mint.Rank(sound, ["dog", "cat", "rain"]).Answer?.Label ?? "unknown");
         await foreach (string piece in mint.StreamAsync(sound, "What happens?")) Console.Write(piece);
         #endregion

@@ -19,7 +19,7 @@ internal static class Chat
         var first = await chat.GetResponseAsync(turns, new() { MaxOutputTokens = 20 });
         Console.WriteLine($"{first.Text} ({first.Usage!.OutputTokenCount} tokens, {first.FinishReason})");
         turns.AddMessages(first);
-        turns.Add(new(ChatRole.User, "How many dogs are there?"));      // about the same sound
+        turns.Add(new(ChatRole.User, "Is there a dog?"));      // about the same sound
         await foreach (var update in chat.GetStreamingResponseAsync(turns)) Console.Write(update.Text);
         Console.WriteLine();
 

@@ -14,6 +14,9 @@ public sealed record AudioClip(float[] Samples, int SampleRate)
     /// <summary>The samples that this window of a longer recording speaks for, the rest being its neighbours'; null where it speaks for all.</summary>
     internal AudioWindow? Own { get; init; }
 
+    /// <summary>The recording that this is a window of; null where it is none.</summary>
+    internal AudioClip? Whole { get; init; }
+
     /// <summary>What a listener should know of this sound ("heard as far as it goes, 4.10 s: ..."), a sentence each; empty for a file like any other.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 

@@ -1,6 +1,6 @@
 namespace Mint.ML.Audio;
 
-/// <summary>How loud a sound is as it was recorded: mean squares in decibels of full scale, at which a sine of the highest amplitude has -3.</summary>
+/// <summary>How loud a sound is: its power in decibels of full scale, at which a sine of the highest amplitude has -3. A constant offset has none.</summary>
 /// <remarks>Nothing is weighted by frequency. How far away a source was, nobody can tell from it.</remarks>
 internal static class SoundLevel
 {
@@ -22,14 +22,19 @@ internal static class SoundLevel
     /// <summary>The level of the loudest moment, in dB.</summary>
     public static double Loudest(AudioClip clip)
     {
-        int moments = 1 + (int)(Math.Max(0, clip.Duration.TotalSeconds - Moment) / Hop);
-        return Enumerable.Range(0, moments).Max(at => Of(clip, at * Hop, at * Hop + Moment));
+        double last = Math.Max(0, clip.Duration.TotalSeconds - Moment);
+        return Enumerable.Range(0, 1 + (int)(last / Hop)).Select(at => at * Hop).Append(last).Max(from => Of(clip, from, from + Moment));
     }
 
     private static double Decibels(ReadOnlySpan<float> samples)
     {
-        double sum = 0;
-        foreach (float sample in samples) sum += (double)sample * sample;
-        return 10 * Math.Log10(sum / Math.Max(1, samples.Length) + 1e-10);
+        double sum = 0, squares = 0;
+        foreach (float sample in samples)
+        {
+            sum += sample;
+            squares += (double)sample * sample;
+        }
+        int count = Math.Max(1, samples.Length);
+        return 10 * Math.Log10(Math.Max(0, squares / count - sum / count * (sum / count)) + 1e-10);
     }
 }

@@ -99,6 +99,7 @@ public sealed class LongAudio
         : Windows.Select((window, i) => new AudioClip(recording.Samples[window.Start..window.End], recording.SampleRate)
         {
             Own = new(bounds[i] - window.Start, bounds[i + 1] - window.Start),
+            Whole = recording,
         });
 
     /// <summary>Segments in order, without gaps: neighbouring windows with the same answer are one.</summary>

@@ -13,7 +13,7 @@ namespace Mint.ML.Systems;
 /// <code>
 /// using var model = AudioLanguageModel.Load("mint.zip");
 /// Console.WriteLine(model.Caption("dog.wav"));
-/// Console.WriteLine(model.Ask("dog.wav", "How many dogs are there?"));
+/// Console.WriteLine(model.Ask("dog.wav", "Is there a dog?"));
 /// Console.WriteLine(model.Rank("dog.wav", ["dog", "cat", "rain"])[0]);
 /// </code>
 /// </example>

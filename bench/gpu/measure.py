@@ -69,7 +69,10 @@ for _ in range(20): a @ b
 end.record(); torch.cuda.synchronize()
 print(20 * 2 * 8192 ** 3 / begin.elapsed_time(end) * 1e3, torch.cuda.get_device_name(), torch.__version__, sep="|")
 """
-    return subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip().split("|")
+    ran = subprocess.run([python, "-c", code], capture_output=True, text=True)
+    if ran.returncode != 0:
+        sys.exit(f"{python}: {ran.stderr.strip().splitlines()[-1]}\nThe benchmark needs a GPU that this PyTorch can use; name another Python in MINT_PYTHON.")
+    return ran.stdout.strip().split("|")
 
 
 def memory():

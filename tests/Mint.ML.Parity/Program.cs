@@ -42,12 +42,6 @@ static int Compare(string fixtures, string? json, bool details, torch.Device dev
     string Kernels(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } set ? set : "this processor's";
     if (device.type == DeviceType.CUDA)
     {
-        int there = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
-        if (device.index >= there)
-        {
-            throw new NotSupportedException($"--device is '{device}', but "
-                + (there == 0 ? "no CUDA device can be used; 'mint doctor' says why." : $"there are {there} GPUs, numbered from 0."));
-        }
         // Products of rounded factors, by default those of cuDNN's convolutions, would be compared at a tolerance for float32.
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = false;
         Console.WriteLine($"kernels: {device}, without TF32 (the references' are the CPU's)");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Mint.ML.Distributed;
+using Mint.ML.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -23,15 +24,24 @@ internal static class DeviceOption
         return option;
     }
 
-    /// <summary>The device of a text that the option has let through.</summary>
+    /// <summary>The device of a text that the option has let through, where this machine has it.</summary>
+    /// <exception cref="NotSupportedException">It has not.</exception>
+    public static Device Parse(string text)
+    {
+        var device = Named(text);
+        if (device.type != DeviceType.CUDA) return device;
+        NativeLibraries.Require(); // its message tells more than the question's failing would
+        int there = cuda.is_available() ? cuda.device_count() : 0;
+        return device.index < there ? device : throw new NotSupportedException($"--device is '{text}', but "
+            + (there == 0 ? "no CUDA device can be used; 'mint doctor' says why." : $"there are {there} GPUs, numbered from 0."));
+    }
+
+    /// <summary>The device that a text names.</summary>
     /// <remarks>Without a number, ranks of one machine take its GPUs in turn.</remarks>
-    public static Device Parse(string text) => text == "cuda" && Ranks.Started > 1 && cuda.is_available() && cuda.device_count() is > 1 and int gpus
+    public static Device Named(string text) => text == "cuda" && Ranks.Started > 1 && cuda.is_available() && cuda.device_count() is > 1 and int gpus
         ? new Device(DeviceType.CUDA, Ranks.Present.LocalRank % gpus)
         : TryParse(text, out int? gpu) ? gpu is { } index ? new Device(DeviceType.CUDA, index) : CPU
         : throw new ArgumentException($"--device is '{text}'; expected cpu, cuda or cuda:1.");
-
-    /// <summary>The same as ML.NET counts: the GPU from 0, or null for the CPU.</summary>
-    public static int? Gpu(string text) => Parse(text) is { type: DeviceType.CUDA } device ? device.index : null;
 
     private static bool TryParse(string text, out int? gpu)
     {

@@ -9,18 +9,22 @@ namespace Mint.ML.Systems.Questions;
 internal sealed partial record CountQuestion(string What, bool Things)
 {
     /// <summary>What is asked; null of a question of another kind.</summary>
-    public static CountQuestion? Asked(string question) => Forms().Match(question.Trim()) is { Success: true } match
-        ? new(match.Groups["what"].Value, match.Groups["many"].Success) : null;
+    public static CountQuestion? Asked(string question) =>
+        Forms().Match(question.Trim()) is { Success: true } match && IsThing(match.Groups["what"].Value)
+            ? new(match.Groups["what"].Value, match.Groups["many"].Success) : null;
 
-    /// <summary>Whether things are asked for that make a sound, "dogs" of "a dog barks", or a kind of them, "animals". How often they are heard does not tell
-    /// how many they are.</summary>
-    public bool IsAbout(SoundName sound)
+    /// <summary>Whether what is counted are events of a sound: "barks" of "a dog barks" or "a dog's bark". How often things are heard does not tell how many
+    /// they are: two barks may be one dog's.</summary>
+    public bool IsEventOf(SoundName sound)
     {
-        if (!Things) return false;
-        string[] singular = [What, .. ((string[])["s", "es"]).Where(end => What.EndsWith(end, StringComparison.OrdinalIgnoreCase))
-            .Select(end => What[..^end.Length])];
-        return singular.Any(one => OrderQuestion.Name(sound.Caption).StartsWith(one + " ", StringComparison.OrdinalIgnoreCase)
-            || sound.Kinds.Any(kind => OrderQuestion.Name(kind).Equals(one, StringComparison.OrdinalIgnoreCase)));
+        string counted = What.Split(' ')[^1], noun = sound.Noun.Split(' ')[^1];
+        string[] clause = OrderQuestion.Name(sound.Caption).Split(' ');         // who, and what he does
+        bool plural = clause.Length == sound.Caption.Split(' ').Length;         // "people clap": how many claps
+        return counted.EndsWith('s')
+            && (clause.Skip(1).Any(word => Is(word) || (plural && IsOne(word))) || (!clause.Contains(noun) && (Is(noun) || IsOne(noun))));
+
+        bool Is(string word) => counted.Equals(word, StringComparison.OrdinalIgnoreCase);
+        bool IsOne(string word) => Is(word + "s") || Is(word + "es");
     }
 
     // People and voices are not events, and "sounds" are told by their names.

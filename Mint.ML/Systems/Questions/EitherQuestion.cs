@@ -9,10 +9,11 @@ internal sealed partial record EitherQuestion(string One, string Other)
 {
     /// <summary>What is asked; null of a question of another kind.</summary>
     public static EitherQuestion? Asked(string question) => Form().Match(question.Trim()) is { Success: true } match
+        && QuestionParts.IsThing(match.Groups["one"].Value) && QuestionParts.IsThing(match.Groups["other"].Value)
         ? new(match.Groups["one"].Value, match.Groups["other"].Value) : null;
 
     // "Loud or quiet", "indoors or outdoors" are no sounds: the first has an article, or is there.
-    [GeneratedRegex(@"^(?:(?:is|was)\s+(?:it|this|that)\s+(?<one>(?:an?|the)\s.+?)|(?:is|are)\s+there\s+(?<one>.+?)),?\s+or\s+(?<other>.+?)\s*\?*$",
+    [GeneratedRegex(@"^(?:(?:is|was)\s+(?:it|this|that)\s+(?<one>(?:an?|the)\s.+?)|(?:is|are)\s+there\s+(?<one>.+?)),?\s+or\s+(?<other>.+?)\s*[?.!]*$",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Form();
 }

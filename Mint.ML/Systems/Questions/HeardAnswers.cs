@@ -17,10 +17,11 @@ internal static partial class HeardAnswers
     /// <param name="question">What is asked about all of them.</param>
     public static string[] Of(NamedSounds names, AudioEncoding sounds, string question)
     {
-        question = Short().Replace(question.Trim(), " is");
+        if (QuestionParts.Read(question) is not { } read) return Told(Otherwise);
+        question = read;
         if (LoudnessQuestion.Asked(question) is { } loudness) return LoudnessAnswers.Of(loudness, names, sounds) ?? Told(Otherwise);
         if (PresenceQuestion.Asked(question) is { } asked) return [.. names.Hears(sounds, asked).Select(there => there ? "yes" : NotHeard.No)];
-        if (CountQuestion.Asked(question) is { } counted) return names.IsAboutThings(counted) ? Told(Otherwise) : names.Count(sounds, counted.What);
+        if (CountQuestion.Asked(question) is { } counted) return names.CanCount(counted) ? names.Count(sounds, counted.What) : Told(Otherwise);
         if (OrderQuestion.Asked(question) is { } order) return names.InOrder(sounds, order);
         if (EitherQuestion.Asked(question) is { } either) return names.Either(sounds, either);
         if (Genre().IsMatch(question)) return Told(_ => "an unclear genre"); // the names that it has of genres tell no more than chance
@@ -37,7 +38,8 @@ internal static partial class HeardAnswers
     }
 
     /// <summary>Whether a question asks for the sound itself, besides its frames.</summary>
-    public static bool NeedsSound(string question) => CountQuestion.Asked(question) is not null || LoudnessQuestion.Asked(question) is not null;
+    public static bool NeedsSound(string question) => QuestionParts.Read(question) is { } read
+        && (CountQuestion.Asked(read) is not null || LoudnessQuestion.Asked(read) is not null);
 
     private static string Captioned(ToldSounds heard) => string.Join(heard.InOrder ? ", then " : " and ", heard.Sounds.Select(one => one.Caption));
 
@@ -55,22 +57,27 @@ internal static partial class HeardAnswers
           | (?:can|could)\s+you\s+(?:describe|caption)\b
           | what\s+(?:can|could|do|did)\s+(?:be\s+heard|you\s+hear|one\s+hear|i\s+hear) | what\s+is\s+(?:heard|happening|going\s+on|audible)
           | what\s+happens | what\s+does\s+(?:it|this)\s+sound\s+like
-        )(?!.*\b(?:first|last)\b)
+        )(?!.*\b(?:first|last|after|before|next|beginning|end|besides)\b)
         """, Form)]
     private static partial Regex Caption();
 
     [GeneratedRegex(
         """
         ^(?:(?:list|name)\s+(?:all\s+)?(?:the\s+)?(?:sounds?|tags|labels) | (?:tags?|labels?)(?:\s+(?:it|this|the)\b.*|\s*[:.]*)$
-          | (?:what|which)\s+(?:(?:kinds?|types?|sorts?)\s+of\s+)?(?:sounds?|noises?)\s+(?:is|are|can|do|does)\b(?!.*\b(?:first|last)\b) | this\s+is\s+a\s+sound\s+of
+          | (?:what|which)\s+(?:(?:kinds?|types?|sorts?)\s+of\s+)?(?:sounds?|noises?)\s+(?:(?:is|are)\s+(?:it|this|that|there|these|heard|audible|present|playing)
+              | (?:can|could|do|did)\s+(?:be\s+heard|(?:you|one|we|i)\s+hear) | does\s+(?:it|this|that)\s+make)\b(?!.*\b(?:first|last|after|before)\b)
+          | this\s+is\s+a\s+sound\s+of
           | what\s+(?:is|was)\s+(?:it|this|that|(?:this|that|the)\s+(?:sound|noise))\s*\?*$)
         """, Form)]
     private static partial Regex List();
 
-    [GeneratedRegex(@"^(?:what|which)\s.*\b(?:comes?|heard?|sounds?|is)\s+first\s*\?*$", Form)]
+    private const string Comes = @"^(?:what|which)(?:\s+(?:sounds?|noises?|one|thing))?"
+        + @"\s+(?:comes?|is|was|sounds|(?:is|was)\s+heard|can\s+be\s+heard|(?:do|can|did)\s+(?:you|i|we|one)\s+hear)";
+
+    [GeneratedRegex(Comes + @"\s+first\s*[?.!]*$", Form)]
     private static partial Regex First();
 
-    [GeneratedRegex(@"^(?:what|which)\s.*\b(?:comes?|heard?|sounds?|is)\s+last\s*\?*$", Form)]
+    [GeneratedRegex(Comes + @"\s+last\s*[?.!]*$", Form)]
     private static partial Regex Last();
 
     [GeneratedRegex(@"^how\s+many\s+(?:different\s+)?sounds\b", Form)]
@@ -82,7 +89,4 @@ internal static partial class HeardAnswers
     [GeneratedRegex(@"^(?:is|was)\s+(?:it|this|that|(?:the|this)\s+\S+)\s+(?:recorded\s+|heard\s+)?(?:indoors?|outdoors?|inside|outside)\b"
         + @"|^where\s+(?:is|was)\s", Form)]
     private static partial Regex Place();
-
-    [GeneratedRegex(@"(?<=^(?:what|which|who|where|how))['’]s\b", Form)]
-    private static partial Regex Short();
 }

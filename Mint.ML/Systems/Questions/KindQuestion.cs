@@ -21,7 +21,8 @@ internal sealed partial record KindQuestion(string Kind, bool Family)
 
     [GeneratedRegex(
         """
-        ^(?:(?:what|which)\s+(?:(?:kind|sort|type)\s+of\s+(?:an?\s+)?)?(?<kind>[a-z]+(?:\s[a-z]+)?)\s+(?:is|was|plays?|can|do|does|makes?|sounds?)\b.*
+        ^(?:(?:what|which)\s+(?:(?:kind|sort|type)\s+of\s+(?:an?\s+)?)?(?<kind>[a-z]+(?:\s[a-z]+)?)\s+(?:is|was|plays?|can|do|does|makes?|sounds?)\b
+              (?!.*\b(?:louder|loudest|quieter|quietest|softer|first|last|before|after|more|most|than|next)\b).*
           | (?:what|which)\s+(?:is|was)\s+the\s+(?<kind>[a-z]+(?:\s[a-z]+)?)\s*\?*
           | the\s+most\s+prominent\s+(?<kind>instrument)\s+in\s+this\s+music\s+is.*)$
         """, QuestionParts.Options)]

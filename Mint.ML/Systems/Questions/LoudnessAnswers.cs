@@ -17,12 +17,14 @@ internal static class LoudnessAnswers
     private const string Louder = "louder", Quieter = "quieter";
 
     /// <summary>The answer about each of B sounds; null where only their frames are at hand.</summary>
-    public static string[]? Of(LoudnessQuestion asked, NamedSounds names, AudioEncoding sounds) => sounds.Clips is not { } clips ? null : asked switch
+    public static string[]? Of(LoudnessQuestion asked, NamedSounds names, AudioEncoding sounds) => sounds.Clips is not { } clips ? null
+        : asked is LoudnessQuestion.OfTwo two ? names.Louder(sounds, two)
+        : OfWhole(asked, [.. clips.Select(clip => clip.Whole ?? clip)]); // each window says the same of its recording
+
+    private static string[] OfWhole(LoudnessQuestion asked, AudioClip[] clips) => asked switch
     {
-        LoudnessQuestion.OfTwo two => names.Louder(sounds, two),
         LoudnessQuestion.OfAll { Loud: true } => [.. clips.Select(clip => YesNo(SoundLevel.Loudest(clip) >= Loud))],
-        // A recording that is loud in one of its windows is not quiet: this no does not give way to another window's yes.
-        LoudnessQuestion.OfAll { Loud: false } => [.. clips.Select(clip => SoundLevel.Loudest(clip) <= Quiet ? "yes" : "no, it is louder")],
+        LoudnessQuestion.OfAll { Loud: false } => [.. clips.Select(clip => YesNo(SoundLevel.Loudest(clip) <= Quiet))],
         LoudnessQuestion.OfAll => [.. clips.Select(SoundLevel.Loudest).Select(level =>
             $"{(level >= Loud ? "loud" : level <= Quiet ? "quiet" : "neither loud nor quiet")}, as it was recorded")],
         LoudnessQuestion.Change { Louder: var louder } => [.. clips.Select(Change).Select(change => louder is { } wanted

@@ -29,7 +29,7 @@ internal abstract partial record LoudnessQuestion
             return new OfAll(all.Groups["how"].Success || all.Groups["or"].Success ? null : IsLoud(all.Groups["level"].Value));
         if (ChangeForm().Match(question) is { Success: true } change)
             return new Change(change.Groups["or"].Success ? null : IsLoud(change.Groups["way"].Value));
-        if (TwoForm().Match(question) is { Success: true } two)
+        if (TwoForm().Match(question) is { Success: true } two && IsThing(two.Groups["one"].Value) && IsThing(two.Groups["other"].Value))
             return new OfTwo(two.Groups["one"].Value, two.Groups["other"].Value, IsLoud(two.Groups["way"].Value), two.Groups["yesNo"].Success);
         return null;
     }
@@ -47,14 +47,15 @@ internal abstract partial record LoudnessQuestion
     [GeneratedRegex(
         $$"""
         ^(?:(?:does\s+{{It}}\s+(?:get|become|grow)|is\s+{{It}}\s+(?:getting|becoming|growing))\s+
-            (?<way>louder|quieter|softer)(?<or>\s+or\s+(?:louder|quieter|softer))?
+            (?<way>louder|quieter|softer)(?<or>\s+or\s+(?:louder|quieter|softer))?(?:\s+over\s+time)?
           | does\s+{{It}}\s+(?<way>fade)\s+(?:out|away)){{End}}
         """, Options)]
     private static partial Regex ChangeForm();
 
     [GeneratedRegex(
         $$"""
-        ^(?:(?:what|which)\s+(?:one\s+)?(?:is|was)\s+(?:the\s+)?(?<way>louder|quieter|softer)(?:\s+one)?\s*[,:]?\s+(?<one>.+?),?\s+or\s+(?<other>.+?)
+        ^(?:(?:what|which)\s+(?:(?:one|sound|of\s+(?:them|these|the\s+two))\s+)?(?:is|was)\s+(?:the\s+)?(?<way>louder|quieter|softer)(?:\s+one)?
+                (?:\s*[,:–—-])?\s+(?<one>.+?),?\s+or\s+(?<other>.+?)
           | (?<yesNo>is|was)\s+(?!(?:it|this|that|there)\b)(?<one>\S.*?)\s+(?<way>louder|quieter|softer)\s+than\s+(?<other>.+?)){{End}}
         """, Options)]
     private static partial Regex TwoForm();

@@ -55,6 +55,7 @@ internal sealed class NamedSounds
 
     // Which of two is louder: by less than so many decibels it is not told, nor by a second that hears the other half as well.
     private const double Alike = 3, Clearer = 2;
+    private const string Less = "no, it is not"; // which does not give way to what another window hears
 
     // A frame of the encoder; and how far from its onset an event is looked for.
     private const double FrameSeconds = 0.325, EventSeconds = 1;
@@ -112,8 +113,8 @@ internal sealed class NamedSounds
     /// <param name="asked">Any name of it: it need not be one that is told.</param>
     public bool[] Hears(AudioEncoding sounds, string asked) => [.. Likely(embeddings.Clips(sounds), asked)[0].Select(likely => likely >= Present)];
 
-    /// <summary>Whether how many there are is asked about things that sound, or about a kind of them, and not about their sounds.</summary>
-    public bool IsAboutThings(CountQuestion asked) => Array.Exists(names, asked.IsAbout);
+    /// <summary>Whether what is counted can be told: how often something is heard, or how many events of a sound that has a name there are.</summary>
+    public bool CanCount(CountQuestion asked) => !asked.Things || Array.Exists(names, asked.IsEventOf);
 
     /// <summary>How many times something is heard in each of B sounds: its name tells whether it is there, and which rises of loudness are its.</summary>
     /// <param name="sounds">The sounds.</param>
@@ -176,9 +177,9 @@ internal sealed class NamedSounds
         if (Missing(likely, asked.One, asked.Other) is { } missing) return missing;
         if (Level(likely[0], likely[1]) is not { } one || Level(likely[1], likely[0]) is not { } other)
             return NotHeard.CannotTell($"{asked.One} and {asked.Other}");
-        if (Math.Abs(one - other) < Alike) return asked.YesNo ? NotHeard.No : "they are about as loud";
+        if (Math.Abs(one - other) < Alike) return asked.YesNo ? Less : "they are about as loud";
         bool first = one > other == asked.Louder;
-        return asked.YesNo ? (first ? "yes" : NotHeard.No) : first ? asked.One : asked.Other;
+        return asked.YesNo ? (first ? "yes" : Less) : first ? asked.One : asked.Other;
 
         // Of the middle frame of the seconds that hear it: what a second begins or ends with may be the other's. Null where the two go on together.
         double? Level(double[] own, double[] others) => Enumerable.Range(0, own.Length)

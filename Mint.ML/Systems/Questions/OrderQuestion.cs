@@ -10,12 +10,13 @@ internal sealed partial record OrderQuestion(string One, string Other, bool Last
 {
     /// <summary>What is asked; null of a question of another kind.</summary>
     public static OrderQuestion? Asked(string question) => Form().Match(question.Trim()) is { Success: true } match
+        && QuestionParts.IsThing(match.Groups["one"].Value) && QuestionParts.IsThing(match.Groups["other"].Value)
         ? new(match.Groups["one"].Value, match.Groups["other"].Value, match.Groups["which"].Value.Equals("last", StringComparison.OrdinalIgnoreCase)) : null;
 
     /// <summary>A sound's name without its article.</summary>
     public static string Name(string asked) => Article().Replace(asked, "");
 
-    [GeneratedRegex(@"^(?:what|which)\s.*?\b(?<which>first|last)\s*[,:]?\s+(?<one>.+?),?\s+or\s+(?<other>.+?)\s*\?*$",
+    [GeneratedRegex(@"^(?:what|which)\s.*?\b(?<which>first|last)\s*[,:]?\s+(?<one>.+?),?\s+or\s+(?<other>.+?)\s*[?.!]*$",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Form();
 

@@ -6,6 +6,7 @@ using Mint.ML.Objectives;
 using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Training;
+using TorchSharp;
 
 namespace Mint.ML.Transforms.Tests.Samples;
 
@@ -75,7 +76,11 @@ public sealed class OptionTests
     [DataRow("cpu", null)]
     [DataRow("cuda", 0)]
     [DataRow("cuda:1", 1)]
-    public void A_device_is_a_word(string text, int? gpu) => Assert.AreEqual(gpu, DeviceOption.Gpu(text));
+    public void A_device_is_a_word(string text, int? gpu)
+    {
+        var device = DeviceOption.Named(text);
+        Assert.AreEqual(gpu, device.type == DeviceType.CUDA ? device.index : null);
+    }
 
     [TestMethod]
     [DataRow("gpu")]
