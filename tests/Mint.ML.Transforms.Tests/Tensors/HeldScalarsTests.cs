@@ -12,11 +12,12 @@ namespace Mint.ML.Transforms.Tests.Tensors;
 [TestClass]
 public sealed class HeldScalarsTests
 {
-    /// <summary>Script wraps numbers among its arguments and results. These calls give it tensors alone, and get one.</summary>
+    /// <summary>Script wraps numbers among its arguments and results. These calls give it tensors and lists of them alone, and get one.</summary>
     private static readonly string[] TensorsAlone =
     [
         "Mint.ML.Native.Int8Products.Multiply(Tensor, Tensor, Tensor): torch/jit/CompilationUnit.invoke(",
         "Mint.ML.Native.OneDnnProducts.Multiply(Tensor, Tensor, Tensor): torch/jit/ScriptModule.invoke(",
+        "Mint.ML.Training.FusedAdamW.Run(IReadOnlyList`1, Double): torch/jit/CompilationUnit.invoke(",
         "Mint.ML.Tensors.TensorMemory.Place(Tensor, Tensor): torch/jit/CompilationUnit.invoke(",
     ];
 
