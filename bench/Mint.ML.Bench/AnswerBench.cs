@@ -42,7 +42,8 @@ internal static class AnswerBench
         });
     }
 
-    private static int Serve(Action run)
+    /// <summary>Runs once, and again at each line of stdin, which it answers.</summary>
+    internal static int Serve(Action run)
     {
         run();
         Console.Error.WriteLine(string.Join(", ", Status().Where(line => line.StartsWith("VmHWM") || line.StartsWith("VmRSS"))));

@@ -99,8 +99,7 @@ internal sealed class CountBench : IDisposable
             var said = new List<(string Right, string Wrong, string Told)>();
             for (int i = 0; i < recordings.Length; i++)
             {
-                var (one, other) = (recordings[i], Enumerable.Range(1, recordings.Length).Select(step => recordings[(i + 7 * step) % recordings.Length])
-                    .First(next => next.Label != recordings[i].Label));
+                var (one, other) = (recordings[i], OfAnotherClass(i));
                 var (first, second) = i % 2 == 0 ? (one.Label, other.Label) : (other.Label, one.Label);
                 string told = model.Ask(Joined(Loud(one.Clip), Loud(other.Clip)), $"Which comes {which}, the {first} or the {second}?");
                 said.Add(which == "first" ? (one.Label, other.Label, told) : (other.Label, one.Label, told));
@@ -118,8 +117,7 @@ internal sealed class CountBench : IDisposable
         var said = new List<(string Right, string Wrong, string Told)>();
         for (int i = 0; i < recordings.Length; i++)
         {
-            var (one, other) = (recordings[i], Enumerable.Range(1, recordings.Length).Select(step => recordings[(i + 7 * step) % recordings.Length])
-                .First(next => next.Label != recordings[i].Label));
+            var (one, other) = (recordings[i], OfAnotherClass(i));
             var (loud, soft) = i % 2 == 0 ? (one, other) : (other, one);
             float less = -20 - 6 * chance.NextSingle();
             float[] first = At(i % 2 == 0 ? -14 : less, one.Clip), then = At(i % 2 == 0 ? less : -14, other.Clip);
@@ -132,6 +130,9 @@ internal sealed class CountBench : IDisposable
             + $"{said.Count(one => one.Told.StartsWith("only", StringComparison.Ordinal))} | "
             + $"{said.Count(one => one.Told.StartsWith("that", StringComparison.Ordinal))} |");
     }
+
+    private (string Label, AudioClip Clip) OfAnotherClass(int i) => Enumerable.Range(1, recordings.Length)
+        .Select(step => recordings[(i + 7 * step) % recordings.Length]).First(next => next.Label != recordings[i].Label);
 
     // 2.5 s whose loudest 0.4 s have a level, in dB.
     private static float[] At(float level, AudioClip clip)

@@ -54,13 +54,7 @@ internal static class GpuBench
         using var mask = ones([Number(prompts), 52], dtype: ScalarType.Bool, device: model.Device);
         var options = new GenerationOptions { Beams = Number(beams), MinTokens = 30, MaxTokens = 30 };
         foreach (var answers in TextGenerator.Generate(model, prompt, mask, options)) Console.Error.WriteLine($"answer {string.Join(' ', answers[0].Ids)}");
-        Console.WriteLine("ready");
-        while (Console.ReadLine() is not null)
-        {
-            TextGenerator.Generate(model, prompt, mask, options);
-            Console.WriteLine("done");
-        }
-        return 0;
+        return AnswerBench.Serve(() => TextGenerator.Generate(model, prompt, mask, options));
     }
 
     private static BridgeNet Bridge(string device)

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Mint.ML.Encoders;
 using Mint.ML.Text;
+using static Mint.ML.Systems.Questions.QuestionParts;
 
 namespace Mint.ML.Systems.Questions;
 
@@ -17,7 +18,7 @@ internal static partial class HeardAnswers
     /// <param name="question">What is asked about all of them.</param>
     public static string[] Of(NamedSounds names, AudioEncoding sounds, string question)
     {
-        if (QuestionParts.Read(question) is not { } read) return Told(Otherwise);
+        if (Read(question) is not { } read) return Told(Otherwise);
         question = read;
         if (LoudnessQuestion.Asked(question) is { } loudness) return LoudnessAnswers.Of(loudness, names, sounds) ?? Told(Otherwise);
         if (PresenceQuestion.Asked(question) is { } asked) return [.. names.Hears(sounds, asked).Select(there => there ? "yes" : NotHeard.No)];
@@ -38,7 +39,7 @@ internal static partial class HeardAnswers
     }
 
     /// <summary>Whether a question asks for the sound itself, besides its frames.</summary>
-    public static bool NeedsSound(string question) => QuestionParts.Read(question) is { } read
+    public static bool NeedsSound(string question) => Read(question) is { } read
         && (CountQuestion.Asked(read) is not null || LoudnessQuestion.Asked(read) is not null);
 
     private static string Captioned(ToldSounds heard) => string.Join(heard.InOrder ? ", then " : " and ", heard.Sounds.Select(one => one.Caption));
@@ -48,8 +49,6 @@ internal static partial class HeardAnswers
     // Neither is surely before the other.
     private static string Together(ToldSounds heard) => $"{string.Join(" and ", heard.Sounds.Select(one => one.Noun))} together";
 
-    private const RegexOptions Form = QuestionParts.Options;
-
     [GeneratedRegex(
         """
         ^(?:(?:please\s+)?(?:generate\s+(?:an?\s+)?(?:audio\s+)?caption | (?:write|give)\s+(?:me\s+)?a\s+caption | (?:audio\s+)?captions?\b | describe\b
@@ -58,7 +57,7 @@ internal static partial class HeardAnswers
           | what\s+(?:can|could|do|did)\s+(?:be\s+heard|you\s+hear|one\s+hear|i\s+hear) | what\s+is\s+(?:heard|happening|going\s+on|audible)
           | what\s+happens | what\s+does\s+(?:it|this)\s+sound\s+like
         )(?!.*\b(?:first|last|after|before|next|beginning|end|besides)\b)
-        """, Form)]
+        """, Options)]
     private static partial Regex Caption();
 
     [GeneratedRegex(
@@ -68,25 +67,25 @@ internal static partial class HeardAnswers
               | (?:can|could|do|did)\s+(?:be\s+heard|(?:you|one|we|i)\s+hear) | does\s+(?:it|this|that)\s+make)\b(?!.*\b(?:first|last|after|before)\b)
           | this\s+is\s+a\s+sound\s+of
           | what\s+(?:is|was)\s+(?:it|this|that|(?:this|that|the)\s+(?:sound|noise))\s*\?*$)
-        """, Form)]
+        """, Options)]
     private static partial Regex List();
 
     private const string Comes = @"^(?:what|which)(?:\s+(?:sounds?|noises?|one|thing))?"
         + @"\s+(?:comes?|is|was|sounds|(?:is|was)\s+heard|can\s+be\s+heard|(?:do|can|did)\s+(?:you|i|we|one)\s+hear)";
 
-    [GeneratedRegex(Comes + @"\s+first\s*[?.!]*$", Form)]
+    [GeneratedRegex(Comes + @"\s+first\s*[?.!]*$", Options)]
     private static partial Regex First();
 
-    [GeneratedRegex(Comes + @"\s+last\s*[?.!]*$", Form)]
+    [GeneratedRegex(Comes + @"\s+last\s*[?.!]*$", Options)]
     private static partial Regex Last();
 
-    [GeneratedRegex(@"^how\s+many\s+(?:different\s+)?sounds\b", Form)]
+    [GeneratedRegex(@"^how\s+many\s+(?:different\s+)?sounds\b", Options)]
     private static partial Regex Different();
 
-    [GeneratedRegex(@"^(?:what|which)\s+(?:(?:kind|style|type|sort)\s+of\s+music|music|(?:musical\s+|music\s+)?(?:genre|style))\b", Form)]
+    [GeneratedRegex(@"^(?:what|which)\s+(?:(?:kind|style|type|sort)\s+of\s+music|music|(?:musical\s+|music\s+)?(?:genre|style))\b", Options)]
     private static partial Regex Genre();
 
     [GeneratedRegex(@"^(?:is|was)\s+(?:it|this|that|(?:the|this)\s+\S+)\s+(?:recorded\s+|heard\s+)?(?:indoors?|outdoors?|inside|outside)\b"
-        + @"|^where\s+(?:is|was)\s", Form)]
+        + @"|^where\s+(?:is|was)\s", Options)]
     private static partial Regex Place();
 }

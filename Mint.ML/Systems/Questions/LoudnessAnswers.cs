@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Mint.ML.Audio;
 using Mint.ML.Encoders;
 using Mint.ML.Text;
@@ -19,16 +20,23 @@ internal static class LoudnessAnswers
     /// <summary>The answer about each of B sounds; null where only their frames are at hand.</summary>
     public static string[]? Of(LoudnessQuestion asked, NamedSounds names, AudioEncoding sounds) => sounds.Clips is not { } clips ? null
         : asked is LoudnessQuestion.OfTwo two ? names.Louder(sounds, two)
-        : OfWhole(asked, [.. clips.Select(clip => clip.Whole ?? clip)]); // each window says the same of its recording
+        : [.. clips.Select(clip => OfWhole(asked, measured.GetValue(clip.Whole ?? clip, Measure)))]; // each window says the same of its recording
 
-    private static string[] OfWhole(LoudnessQuestion asked, AudioClip[] clips) => asked switch
+    // A recording of an hour has a hundred windows, and is measured once.
+    private static readonly ConditionalWeakTable<AudioClip, Measured> measured = [];
+
+    private sealed record Measured(double Level, string? Change);
+
+    private static Measured Measure(AudioClip clip) => new(SoundLevel.Loudest(clip), Change(clip));
+
+    private static string OfWhole(LoudnessQuestion asked, Measured sound) => asked switch
     {
-        LoudnessQuestion.OfAll { Loud: true } => [.. clips.Select(clip => YesNo(SoundLevel.Loudest(clip) >= Loud))],
-        LoudnessQuestion.OfAll { Loud: false } => [.. clips.Select(clip => YesNo(SoundLevel.Loudest(clip) <= Quiet))],
-        LoudnessQuestion.OfAll => [.. clips.Select(SoundLevel.Loudest).Select(level =>
-            $"{(level >= Loud ? "loud" : level <= Quiet ? "quiet" : "neither loud nor quiet")}, as it was recorded")],
-        LoudnessQuestion.Change { Louder: var louder } => [.. clips.Select(Change).Select(change => louder is { } wanted
-            ? YesNo(change == (wanted ? Louder : Quieter)) : change ?? "neither")],
+        LoudnessQuestion.OfAll { Loud: true } => YesNo(sound.Level >= Loud),
+        LoudnessQuestion.OfAll { Loud: false } => YesNo(sound.Level <= Quiet),
+        LoudnessQuestion.OfAll =>
+            $"{(sound.Level >= Loud ? "loud" : sound.Level <= Quiet ? "quiet" : "neither loud nor quiet")}, as it was recorded",
+        LoudnessQuestion.Change { Louder: { } louder } => YesNo(sound.Change == (louder ? Louder : Quieter)),
+        LoudnessQuestion.Change => sound.Change ?? "neither",
         _ => throw new UnreachableException(),
     };
 

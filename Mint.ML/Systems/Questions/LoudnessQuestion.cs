@@ -29,7 +29,7 @@ internal abstract partial record LoudnessQuestion
             return new OfAll(all.Groups["how"].Success || all.Groups["or"].Success ? null : IsLoud(all.Groups["level"].Value));
         if (ChangeForm().Match(question) is { Success: true } change)
             return new Change(change.Groups["or"].Success ? null : IsLoud(change.Groups["way"].Value));
-        if (TwoForm().Match(question) is { Success: true } two && IsThing(two.Groups["one"].Value) && IsThing(two.Groups["other"].Value))
+        if (TwoForm().Match(question) is var two && NamesTwo(two))
             return new OfTwo(two.Groups["one"].Value, two.Groups["other"].Value, IsLoud(two.Groups["way"].Value), two.Groups["yesNo"].Success);
         return null;
     }

@@ -30,6 +30,9 @@ internal static partial class QuestionParts
     /// <summary>Whether a text of a form names a sound, and is not a sentence, a number, a time or a change of which a name tells nothing.</summary>
     public static bool IsThing(string text) => text.Length > 0 && !More().IsMatch(text) && text.Split(' ').Length <= 6;
 
+    /// <summary>Whether a form that names two sounds, "one" and "other", was found and does.</summary>
+    public static bool NamesTwo(Match match) => match.Success && IsThing(match.Groups["one"].Value) && IsThing(match.Groups["other"].Value);
+
     [GeneratedRegex(@"\s+")]
     private static partial Regex Space();
 
