@@ -117,8 +117,8 @@ public sealed class StressTests
         Assert.AreEqual(expected, work(), "without a collecting thread");
         Assert.AreEqual(0, Finalizer.TensorsDisposed() - before, "tensors that nothing held, left for the finalizer");
         using var collecting = new CollectingThread();
-        for (int i = 0; i < times; i++) Assert.AreEqual(expected, work(), $"time {i}");
-        Assert.IsGreaterThan(times, collecting.Collections);
+        // On a busy machine the collecting thread has few turns: the work goes on until it has had as many as the work itself.
+        for (int i = 0; i < times || collecting.Collections <= times; i++) Assert.AreEqual(expected, work(), $"time {i}");
     }
 
     /// <summary>Asks the finalizers' thread, since TorchSharp counts by thread.</summary>
