@@ -88,7 +88,7 @@ public abstract class CausalLanguageModel : Module<Tensor, Tensor?, Tensor>, ILa
     {
         using var guard = no_grad();
         using var scope = NewDisposeScope();
-        var caches = new CausalState(LayerCount, promptMask, Tokens.weight.dtype);
+        var caches = new CausalState(LayerCount, promptMask, HeadsPerKey, Tokens.weight.dtype);
         try
         {
             prompt = prompt.to(Tokens.weight.dtype);
@@ -110,8 +110,11 @@ public abstract class CausalLanguageModel : Module<Tensor, Tensor?, Tensor>, ILa
         using var guard = no_grad();
         using var scope = NewDisposeScope();
         var caches = (CausalState)state;
+        if (ids.shape is not [var rows] || rows != caches.Rows)
+            throw new ArgumentException($"Ids should be ({caches.Rows}), one a row; they are ({string.Join(", ", ids.shape)}).", nameof(ids));
         caches.Advance();
-        return Project(RunLayers(Embed(ids.unsqueeze(1)), caches, null).squeeze(1)).MoveToOuterDisposeScope(); // (R, V)
+        var x = Embed(ids).view(caches.Prompts, -1, HiddenSize); // (B, K, D): a prompt's rows side by side
+        return Project(RunLayers(x, caches, null).view(caches.Rows, HiddenSize)).MoveToOuterDisposeScope(); // (R, V)
     }
 
     /// <summary>The hidden state of each row's last real position, (B, P, D) to (B, 1, D).</summary>

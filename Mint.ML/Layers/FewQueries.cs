@@ -25,33 +25,41 @@ internal static unsafe class FewQueries
     /// <param name="bias">Broadcast to (B, H, L, S), or null.</param>
     /// <param name="scale">What the products are multiplied by.</param>
     /// <returns>(B, H, L, d), in memory (B, L, H, d): merging the heads copies nothing.</returns>
-    public static Tensor? Of(Tensor query, Tensor key, Tensor value, Tensor? bias, double scale)
+    public static Tensor? Of(Tensor query, Tensor key, Tensor value, Tensor? bias, double scale) => Of(query, (key, value), null, bias, scale);
+
+    /// <summary>As <see cref="Of(Tensor, Tensor, Tensor, Tensor?, double)"/>, of keys and values in two places: (B, H, S, d) and (B, H, S', d) each.</summary>
+    /// <param name="query">(B, H, L, d).</param>
+    /// <param name="first">Keys and values.</param>
+    /// <param name="second">Those after them, or null.</param>
+    /// <param name="bias">Broadcast to (B, H, L, S + S'), or null.</param>
+    /// <param name="scale">What the products are multiplied by.</param>
+    public static Tensor? Of(Tensor query, (Tensor Keys, Tensor Values) first, (Tensor Keys, Tensor Values)? second, Tensor? bias, double scale)
     {
-        long[] shape = query.shape, keys = key.shape;
+        long[] shape = query.shape;
         if (shape.Length != 4 || shape[2] > Most || shape[3] < Columns || shape[3] % Lanes != 0 || !RowProducts.Available || get_num_threads() > 1
-            || !keys.SequenceEqual([shape[0], shape[1], keys[^2], shape[3]]) || !keys.SequenceEqual(value.shape) || query.numel() == 0 || key.numel() == 0
-            || !Fit(query) || !Fit(key) || !Fit(value) || bias is not null && !Fit(bias))
+            || !Fit(query) || query.numel() == 0 || !Serves(first) || second is { } more && !Serves(more) || bias is not null && !Fit(bias))
         {
             return null;
         }
-        Sizes sizes = new((int)shape[0], (int)shape[1], (int)shape[2], (int)keys[2], (int)shape[3]);
+        Sizes sizes = new((int)shape[0], (int)shape[1], (int)shape[2], (int)shape[3]);
         using var scope = NewDisposeScope();
         var result = empty(shape[0], shape[2], shape[1], shape[3]).transpose(1, 2);
-        var shift = bias?.expand(shape[0], shape[1], shape[2], keys[2]);
+        Keys a = new(first), b = second is { } rest ? new(rest) : default;
+        var shift = bias?.expand(shape[0], shape[1], shape[2], a.Count + b.Count);
         if (shift is not null && shift.stride(3) != 1) shift = shift.contiguous();
-        Rows q = new(query), k = new(key), v = new(value), to = new(result), added = shift is null ? default : new(shift);
-        if (q.Step != 1 || k.Step != 1 || v.Step != 1) return null;
-        Attend(q, k, v, added, to, sizes, (float)scale);
-        GC.KeepAlive(query);
-        GC.KeepAlive(key);
-        GC.KeepAlive(value);
-        GC.KeepAlive(bias);
+        Rows q = new(query), to = new(result), added = shift is null ? default : new(shift);
+        if (q.Step != 1 || !a.Dense || !b.Dense) return null;
+        Attend(q, a, b, added, to, sizes, (float)scale);
+        GC.KeepAlive((query, first, second, bias));
         return result.MoveToOuterDisposeScope();
 
         static bool Fit(Tensor x) => DenseProduct.Plain(x) && !(x.requires_grad && is_grad_enabled());
+
+        bool Serves((Tensor Keys, Tensor Values) part) => part.Keys.shape is var keys && keys.SequenceEqual([shape[0], shape[1], keys[^2], shape[3]])
+            && keys.SequenceEqual(part.Values.shape) && part.Keys.numel() > 0 && Fit(part.Keys) && Fit(part.Values);
     }
 
-    private readonly record struct Sizes(int Batch, int Heads, int Queries, int Keys, int Width);
+    private readonly record struct Sizes(int Batch, int Heads, int Queries, int Width);
 
     /// <summary>Where the rows of a tensor of four dimensions lie.</summary>
     private readonly struct Rows
@@ -76,9 +84,19 @@ internal static unsafe class FewQueries
         public float* At(int b, int h, int row) => start + b * batch + h * head + row * Row;
     }
 
-    private static void Attend(Rows q, Rows k, Rows v, Rows added, Rows to, Sizes size, float scale)
+    /// <summary>Keys and values of one place.</summary>
+    private readonly struct Keys((Tensor Keys, Tensor Values) part)
     {
-        int room = size.Keys + 2 * Lanes, count = 0;
+        public readonly Rows K = new(part.Keys), V = new(part.Values);
+
+        public int Count { get; } = (int)part.Keys.shape[2];
+
+        public bool Dense => Count == 0 || K.Step == 1 && V.Step == 1;
+    }
+
+    private static void Attend(Rows q, Keys first, Keys second, Rows added, Rows to, Sizes size, float scale)
+    {
+        int room = first.Count + second.Count + 4 * Lanes, split = 0, count = 0;
         float* listed = null;
         fixed (int* seen = new int[room])
         fixed (float* shift = new float[room], weights = new float[room])
@@ -90,18 +108,32 @@ internal static unsafe class FewQueries
                     for (int row = 0; row < size.Queries; row++)
                     {
                         float* bias = added.At(b, h, row);
-                        if (count == 0 || bias != listed) count = List(listed = bias, size.Keys, all: false, seen, shift); // rows may share a bias
-                        Score(q.At(b, h, row), k.At(b, h, 0), k.Row, size.Width, scale, seen, shift, count, weights);
+                        if (count == 0 || bias != listed) (split, count) = List(listed = bias, first.Count, second.Count, seen, shift); // rows may share a bias
+                        float* query = q.At(b, h, row);
+                        Score(query, first.K.At(b, h, 0), first.K.Row, size.Width, scale, seen, shift, 0, split, weights);
+                        Score(query, second.K.At(b, h, 0), second.K.Row, size.Width, scale, seen, shift, split, count, weights);
                         float total = Exponentials(weights, count);
-                        Mix(v.At(b, h, 0), v.Row, size.Width, seen, weights, count, total, to.At(b, h, row));
+                        Mix(first.V.At(b, h, 0), first.V.Row, second.V.At(b, h, 0), second.V.Row, size.Width, seen, weights, split, count, total,
+                            to.At(b, h, row));
                     }
                 }
             }
         }
     }
 
-    // The keys that a query sees, and what is added to their scores. Behind them the last one again, without weight, up to a whole register.
+    // The keys that a query sees, and what is added to their scores: those of the first place up to split, of the second up to count.
     // Where all are masked, all are seen: the lowest value everywhere makes all weights equal.
+    private static (int Split, int Count) List(float* bias, int first, int second, int* seen, float* shift)
+    {
+        float* rest = bias is null ? null : bias + first;
+        for (bool all = false; ; all = true)
+        {
+            int split = List(bias, first, all, seen, shift), count = split + List(rest, second, all, seen + split, shift + split);
+            if (count > 0) return (split, count);
+        }
+    }
+
+    // Behind them the last one again, without weight, up to a whole register.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int List(float* bias, int keys, bool all, int* seen, float* shift)
     {
@@ -116,16 +148,17 @@ internal static unsafe class FewQueries
             Avx512F.Compress(added, open, added).Store(shift + count);
             count += BitOperations.PopCount(open.ExtractMostSignificantBits());
         }
-        if (count == 0) return List(bias, keys, all: true, seen, shift);
+        if (count == 0) return 0;
         Vector512.Create(seen[count - 1]).Store(seen + count);
         Vector512.Create(float.NegativeInfinity).Store(shift + count);
         return (count + Lanes - 1) / Lanes * Lanes;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Score(float* q, float* k, long stride, int width, float scale, int* seen, float* shift, int count, float* scores)
+    private static void Score(float* q, float* k, long stride, int width, float scale, int* seen, float* shift, int from, int count,
+        float* scores)
     {
-        for (int at = 0; at < count; at += Together)
+        for (int at = from; at < count; at += Together)
         {
             float* ka = k + seen[at] * stride, kb = k + seen[at + 1] * stride, kc = k + seen[at + 2] * stride, kd = k + seen[at + 3] * stride;
             Vector512<float> a = default, b = default, c = default, d = default;
@@ -183,15 +216,23 @@ internal static unsafe class FewQueries
 
     // The values by their weights, over the weights' sum. The last columns are computed twice where 32 does not divide their number: to the same bits.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Mix(float* v, long stride, int width, int* seen, float* weights, int count, float total, float* to)
+    private static void Mix(float* first, long firstStride, float* second, long secondStride, int width, int* seen, float* weights, int split, int count,
+        float total, float* to)
     {
         var whole = Vector512.Create(total);
         for (int from = 0; from < width; from += Columns)
         {
             int column = Math.Min(from, width - Columns);
             Vector512<float> a0 = default, a1 = default, b0 = default, b1 = default, c0 = default, c1 = default, d0 = default, d1 = default;
+            float* v = first;
+            long stride = firstStride;
             for (int at = 0; at < count; at += Together)
             {
+                if (at == split)
+                {
+                    v = second;
+                    stride = secondStride;
+                }
                 float* va = v + seen[at] * stride + column, vb = v + seen[at + 1] * stride + column;
                 float* vc = v + seen[at + 2] * stride + column, vd = v + seen[at + 3] * stride + column;
                 var weight = Vector512.Create(weights[at]);

@@ -4,16 +4,17 @@ using System.Text.Json.Nodes;
 using Mint.ML.Checkpoints;
 using Mint.ML.Generation;
 using Mint.ML.LanguageModels;
+using Mint.ML.Systems;
 using Mint.ML.Tensors;
 using static TorchSharp.torch;
 
-/// <summary>Ranking and beam search at Flan-T5's sizes with random weights. Each answers a line of stdin after a run.</summary>
+/// <summary>Ranking and beam search with random weights at the sizes of published models. Each answers a line of stdin after a run.</summary>
 internal static class AnswerBench
 {
     /// <summary>4 clips, 50 labels, some of which begin alike: rank THREADS [TYPE]</summary>
     public static int Rank(string threads, string type)
     {
-        using var model = RandomT5(new() { HiddenSize = 512, Heads = 6, FeedForwardSize = 1024, EncoderLayers = 8, DecoderLayers = 8 }, threads, type);
+        using var model = Random(Parsed(T5Sizes(512, 6, 1024, 8)), threads, type); // Flan-T5-small
         using var prompt = randn(4, 52, 512);
         using var mask = ones([4, 52], dtype: ScalarType.Bool);
         int[][] labels = [.. Enumerable.Range(0, 50).Select(i =>
@@ -28,12 +29,13 @@ internal static class AnswerBench
         });
     }
 
-    /// <summary>8 prompts, 5 beams, 30 tokens: generate THREADS [TYPE]</summary>
-    public static int Generate(string threads, string type)
+    /// <summary>8 prompts, 5 beams, 30 tokens: generate THREADS t5|gpt2|llama [TYPE]</summary>
+    public static int Generate(string threads, string family, string type)
     {
-        using var model = RandomT5(new() { HiddenSize = 768, Heads = 12, FeedForwardSize = 2048, EncoderLayers = 12, DecoderLayers = 12 }, threads, type);
-        using var prompt = randn(8, 52, 768);
-        using var mask = ones([8, 52], dtype: ScalarType.Bool);
+        using var model = Random(Sizes(family), threads, type);
+        // 32 queries and an instruction of 20 tokens; of Pengi 40 positions of sound and 40 of text.
+        using var prompt = randn(8, model.IsEncoderDecoder ? 52 : 80, model.HiddenSize);
+        using var mask = ones(prompt.shape[..2], dtype: ScalarType.Bool);
         var options = new GenerationOptions { Beams = 5, MinTokens = 30, MaxTokens = 30 };
         return Serve(() =>
         {
@@ -41,6 +43,23 @@ internal static class AnswerBench
                 throw new InvalidOperationException("an answer ended early");
         });
     }
+
+    private static JsonObject Sizes(string family) => Parsed(family switch
+    {
+        "t5" => T5Sizes(768, 12, 2048, 12), // Flan-T5-base
+        "gpt2" => """{ "model_type": "gpt2" }""",
+        "llama" => """{ "model_type": "llama", "hidden_size": 1024, "num_attention_heads": 16, "intermediate_size": 2816, "num_hidden_layers": 12 }""",
+        _ => throw new ArgumentException($"There is no model '{family}'; there are t5, gpt2 and llama.", nameof(family)),
+    });
+
+    private static string T5Sizes(int width, int heads, int feedForward, int layers) => $$"""
+        {
+          "model_type": "t5", "d_model": {{width}}, "num_heads": {{heads}}, "d_ff": {{feedForward}}, "num_layers": {{layers}},
+          "feed_forward_proj": "gated-gelu", "tie_word_embeddings": false
+        }
+        """;
+
+    private static JsonObject Parsed(string config) => JsonNode.Parse(config)!.AsObject();
 
     /// <summary>Runs once, and again at each line of stdin, which it answers.</summary>
     internal static int Serve(Action run)
@@ -60,20 +79,18 @@ internal static class AnswerBench
 
     /// <summary>Written to a folder and loaded from it, since loading decides how weights lie in memory; by another process, whose memory is not this
     /// one's.</summary>
-    private static T5 RandomT5(T5Config config, string threads, string type)
+    private static ILanguageModel Random(JsonObject config, string threads, string type)
     {
         set_num_threads(int.Parse(threads, CultureInfo.InvariantCulture));
         string folder = Directory.CreateTempSubdirectory("mint-bench-").FullName;
         try
         {
-            string[] sizes = [.. new[] { config.HiddenSize, config.Heads, config.FeedForwardSize, config.EncoderLayers }
-                .Select(size => size.ToString(CultureInfo.InvariantCulture))];
-            using (var make = Process.Start("dotnet", [typeof(AnswerBench).Assembly.Location, "answer-make", folder, .. sizes]))
+            using (var make = Process.Start("dotnet", [typeof(AnswerBench).Assembly.Location, "answer-make", folder, config.ToJsonString()]))
             {
                 make.WaitForExit();
                 if (make.ExitCode != 0) throw new InvalidOperationException("the model could not be written");
             }
-            return NarrowLanguageModels.Load(Enum.Parse<LanguageModelType>(type, ignoreCase: true), () => T5.Load(folder));
+            return NarrowLanguageModels.Load(Enum.Parse<LanguageModelType>(type, ignoreCase: true), () => ModelCatalog.LoadLanguageModel(folder));
         }
         finally
         {
@@ -81,16 +98,16 @@ internal static class AnswerBench
         }
     }
 
-    /// <summary>Writes a T5 of random weights: answer-make FOLDER WIDTH HEADS FEED-FORWARD LAYERS</summary>
-    public static int Make(string folder, string[] sizes)
+    /// <summary>Writes a model of random weights: answer-make FOLDER CONFIG</summary>
+    public static int Make(string folder, string text)
     {
-        var config = JsonNode.Parse($$"""
-            {
-              "model_type": "t5", "vocab_size": 32128, "d_model": {{sizes[0]}}, "d_kv": 64, "d_ff": {{sizes[2]}}, "num_layers": {{sizes[3]}},
-              "num_heads": {{sizes[1]}}, "feed_forward_proj": "gated-gelu", "tie_word_embeddings": false
-            }
-            """)!.AsObject();
-        using var model = new T5(T5Config.FromJson(config));
+        var config = Parsed(text);
+        using nn.Module model = config["model_type"]!.GetValue<string>() switch
+        {
+            "t5" => new T5(T5Config.FromJson(config)),
+            "gpt2" => new Gpt2(Gpt2Config.FromJson(config)),
+            _ => new Llama(LlamaConfig.FromJson(config)),
+        };
         using var seed = manual_seed(1);
         using (no_grad())
         {

@@ -12,8 +12,8 @@ return args switch
     ["load-time", var folder] => LoadBench.Time(folder),
     ["load-map", var folder] => LoadBench.Map(folder),
     ["rank", var threads, .. var type] => AnswerBench.Rank(threads, type.FirstOrDefault("float32")),
-    ["generate", var threads, .. var type] => AnswerBench.Generate(threads, type.FirstOrDefault("float32")),
-    ["answer-make", var folder, .. var sizes] => AnswerBench.Make(folder, sizes),
+    ["generate", var threads, var family, .. var type] => AnswerBench.Generate(threads, family, type.FirstOrDefault("float32")),
+    ["answer-make", var folder, var config] => AnswerBench.Make(folder, config),
     ["narrow", var folder, var manifest, var prompt, var column] => NarrowBench.Run(folder, manifest, prompt, column),
     ["gpu-stage1", var device, var clips, var steps, .. var how] => GpuBench.AlignmentSteps(device, clips, steps, how),
     ["gpu-stage2", var device, var folder, var clips, var steps, .. var how] => GpuBench.InstructionSteps(device, folder, clips, steps, how),
@@ -34,7 +34,7 @@ static int Usage()
 {
     Console.Error.WriteLine("usage: mint-bench engine-time | engine-memory [STEPS] | train THREADS LENGTH,LENGTH,... [recompute] | gradcache CLIPS | cache "
         + "CLIPS FOLDER THREADS | load-make FOLDER BYTES | load-memory FOLDER | load-time FOLDER | load-map FOLDER | "
-        + "rank THREADS [TYPE] | generate THREADS [TYPE] | "
+        + "rank THREADS [TYPE] | generate THREADS t5|gpt2|llama [TYPE] | "
         + "gpu-stage1 DEVICE CLIPS STEPS [bfloat16] [recompute] | gpu-stage2 DEVICE FOLDER CLIPS STEPS [bfloat16] [recompute] | "
         + "gpu-generate DEVICE FOLDER PROMPTS BEAMS TYPE | "
         + "narrow FOLDER MANIFEST PROMPT COLUMN | "

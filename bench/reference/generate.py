@@ -5,7 +5,8 @@ import sys
 
 import torch
 
-from t5 import SIZES, T5, VOCABULARY
+from beams import gathered, search
+from t5 import SIZES, T5
 
 torch.set_grad_enabled(False)
 torch.set_num_threads(int(sys.argv[2]))
@@ -24,21 +25,18 @@ prompt = torch.randn(BATCH, 52, SIZES[size]["d"]).to(device, model.embedding.wei
 def generate():
     encoded = model.encode(prompt).repeat_interleave(BEAMS, 0)
     cross, past = model.cross(encoded), None
-    scores = torch.full((BATCH, BEAMS), -1e9, device=device)
-    scores[:, 0] = 0
-    ids = torch.zeros(BATCH * BEAMS, 1, dtype=torch.long, device=device)
-    first = (torch.arange(BATCH, device=device) * BEAMS)[:, None]
-    for _ in range(TOKENS):
-        logits, past = model.decode(ids[:, -1:], cross, past)
-        steps = logits[:, -1].float().log_softmax(-1)
-        steps[:, 1] = -float("inf")
-        best, index = (steps + scores.reshape(-1, 1)).view(BATCH, -1).topk(2 * BEAMS)
-        scores, index = best[:, :BEAMS], index[:, :BEAMS]
-        rows = (first + index // VOCABULARY).view(-1)
-        ids = torch.cat([ids[rows], (index % VOCABULARY).view(-1, 1)], 1)
-        if BEAMS > 1:
-            past, cross = ([tuple(cache.index_select(0, rows) for cache in layer) for layer in caches] for caches in (past, cross))
-    return ids.view(BATCH, BEAMS, -1)[:, 0, 1:].tolist()
+    start = torch.zeros(BATCH * BEAMS, 1, dtype=torch.long, device=device)
+
+    def step(ids):
+        nonlocal past
+        logits, past = model.decode(ids if ids.shape[1] else start, cross, past)
+        return logits[:, -1]
+
+    def reorder(rows):
+        nonlocal past, cross
+        past, cross = gathered(past, rows), gathered(cross, rows)
+
+    return search(step, reorder, BATCH, BEAMS, TOKENS, 1, device)
 
 
 for answer in generate():

@@ -94,6 +94,40 @@ public sealed class FewQueriesTests
     }
 
     [TestMethod]
+    [DataRow(1, 40)]
+    [DataRow(16, 25)]
+    [DataRow(40, 1)]
+    [DataRow(33, 8)]
+    public void Keys_in_two_places_are_as_if_they_lay_together(int first, int second)
+    {
+        using var scope = NewDisposeScope();
+        int keys = first + second;
+        var (query, key, value) = (Drawn(1, 2, 3, 5, 64), Drawn(2, 2, 3, keys, 64), Drawn(3, 2, 3, keys, 64));
+        var places = (Part(0, first), Part(first, second));
+        foreach (float share in new[] { 0, 0.5f, 1 }) // masked of both places; at 1, all
+        {
+            var bias = Drawn(4, 2, 1, 5, keys).masked_fill(rand([2, 1, 5, keys], generator: new Generator(5)) < share, Masked);
+            AssertClose(InDouble(query, key, value, bias, 0.3), Both(bias));
+            bias[TensorIndex.Ellipsis, TensorIndex.Slice(0, first)] = Masked;
+            AssertClose(InDouble(query, key, value, bias, 0.3), Both(bias));
+            bias = Drawn(4, 2, 1, 5, keys);
+            bias[TensorIndex.Ellipsis, TensorIndex.Slice(first)] = Masked;
+            AssertClose(InDouble(query, key, value, bias, 0.3), Both(bias));
+        }
+        AssertClose(InDouble(query, key, value, null, 0.3), Both(null));
+
+        // The second with room behind it, as caches have.
+        (Tensor, Tensor) Part(int from, int count) => (key.narrow(2, from, count).clone(),
+            cat([value.narrow(2, from, count), Drawn(9, 2, 3, 7, 64)], 2).narrow(2, 0, count));
+
+        Tensor Both(Tensor? bias)
+        {
+            using var limit = CallersThreads.Limit(1);
+            return FewQueries.Of(query, places.Item1, places.Item2, bias, 0.3)!;
+        }
+    }
+
+    [TestMethod]
     public void A_rows_result_is_the_same_whatever_stands_in_the_batch()
     {
         using var scope = NewDisposeScope();
@@ -112,23 +146,17 @@ public sealed class FewQueriesTests
     }
 
     [TestMethod]
-    public void Beams_of_a_decoder_say_on_one_core_what_their_whole_sequences_say_by_libtorch()
+    [DataRow("t5")]
+    [DataRow("gpt2")]
+    [DataRow("llama")]
+    public void Beams_of_a_decoder_say_on_one_core_what_their_whole_sequences_say_by_libtorch(string family)
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        using var model = new T5(new()
-        {
-            VocabularySize = 50,
-            HiddenSize = 48,
-            HeadSize = 32,
-            Heads = 3,
-            FeedForwardSize = 64,
-            EncoderLayers = 1,
-            DecoderLayers = 2,
-        });
+        using var model = Small(family);
         ulong seed = 1;
-        foreach (var weight in model.parameters()) weight.copy_(Drawn(seed++, weight.shape).mul(0.3));
-        var (prompt, mask) = (Drawn(100, 2, 9, 48), ones([2, 9], dtype: ScalarType.Bool));
+        foreach (var weight in ((nn.Module)model).parameters()) weight.copy_(Drawn(seed++, weight.shape).mul(0.3));
+        var (prompt, mask) = (Drawn(100, 2, 9, model.HiddenSize), ones([2, 9], dtype: ScalarType.Bool));
         mask[1, TensorIndex.Slice(5)] = false;
         var targets = randint(3, 50, [6, 21], ScalarType.Int64, generator: new Generator(1)); // three beams a prompt, more than the first room of the caches
         long[] beams = [0, 0, 0, 1, 1, 1];
@@ -137,9 +165,10 @@ public sealed class FewQueriesTests
             expected = model.Logits(prompt.index_select(0, tensor(beams)), mask.index_select(0, tensor(beams)), targets);
 
         using var limit = CallersThreads.Limit(1);
-        model.Begin(prompt, mask, out var state);
+        var begun = model.Begin(prompt, mask, out var state);
         using (state)
         {
+            AssertClose(expected.select(1, 0).index_select(0, tensor(new long[] { 0, 3 })).to(float64), begun, 2e-5);
             state.Select(null, tensor(beams));
             long[] turned = [2, 0, 1, 4, 5, 3]; // every step turns a prompt's beams
             long[] order = [0, 1, 2, 3, 4, 5];
@@ -152,6 +181,22 @@ public sealed class FewQueriesTests
             }
         }
     }
+
+    private static ILanguageModel Small(string family) => family switch
+    {
+        "t5" => new T5(new()
+        {
+            VocabularySize = 50,
+            HiddenSize = 48,
+            HeadSize = 32,
+            Heads = 3,
+            FeedForwardSize = 64,
+            EncoderLayers = 1,
+            DecoderLayers = 2,
+        }),
+        "gpt2" => new Gpt2(new() { VocabularySize = 50, Positions = 40, HiddenSize = 96, Heads = 3, FeedForwardSize = 64, Layers = 2 }),
+        _ => new Llama(new() { VocabularySize = 50, HiddenSize = 128, Heads = 4, KeyHeads = 2, FeedForwardSize = 64, Layers = 2 }),
+    };
 
     [TestMethod]
     public void Other_cases_are_left_to_libtorch()
