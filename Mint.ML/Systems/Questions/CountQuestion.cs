@@ -10,7 +10,7 @@ internal sealed partial record CountQuestion(string What, bool Things)
 {
     /// <summary>What is asked; null of a question of another kind.</summary>
     public static CountQuestion? Asked(string question) =>
-        Forms().Match(question.Trim()) is { Success: true } match && IsThing(match.Groups["what"].Value)
+        Forms().Match(question) is { Success: true } match && IsThing(match.Groups["what"].Value)
             ? new(match.Groups["what"].Value, match.Groups["many"].Success) : null;
 
     /// <summary>Whether what is counted are events of a sound: "barks" of "a dog barks" or "a dog's bark". How often things are heard does not tell how many

@@ -8,7 +8,7 @@ namespace Mint.ML.Systems.Questions;
 internal sealed partial record EitherQuestion(string One, string Other)
 {
     /// <summary>What is asked; null of a question of another kind.</summary>
-    public static EitherQuestion? Asked(string question) => Form().Match(question.Trim()) is var match && QuestionParts.NamesTwo(match)
+    public static EitherQuestion? Asked(string question) => Form().Match(question) is var match && QuestionParts.NamesTwo(match)
         ? new(match.Groups["one"].Value, match.Groups["other"].Value) : null;
 
     // "Loud or quiet", "indoors or outdoors" are no sounds: the first has an article, or is there.

@@ -12,7 +12,6 @@ internal sealed partial record KindQuestion(string Kind, bool Family)
     /// <summary>What is asked; null of a question of another kind.</summary>
     public static KindQuestion? Asked(string question)
     {
-        question = question.Trim();
         if (FamilyForm().IsMatch(question)) return new(Instrument, true);
         if (Form().Match(question) is not { Success: true } match) return null;
         string kind = match.Groups["kind"].Value.ToLowerInvariant();

@@ -24,7 +24,6 @@ internal abstract partial record LoudnessQuestion
     /// <summary>What is asked; null of a question of another kind.</summary>
     public static LoudnessQuestion? Asked(string question)
     {
-        question = question.Trim();
         if (AllForm().Match(question) is { Success: true } all)
             return new OfAll(all.Groups["how"].Success || all.Groups["or"].Success ? null : IsLoud(all.Groups["level"].Value));
         if (ChangeForm().Match(question) is { Success: true } change)

@@ -9,7 +9,7 @@ namespace Mint.ML.Systems.Questions;
 internal sealed partial record OrderQuestion(string One, string Other, bool Last)
 {
     /// <summary>What is asked; null of a question of another kind.</summary>
-    public static OrderQuestion? Asked(string question) => Form().Match(question.Trim()) is var match && QuestionParts.NamesTwo(match)
+    public static OrderQuestion? Asked(string question) => Form().Match(question) is var match && QuestionParts.NamesTwo(match)
         ? new(match.Groups["one"].Value, match.Groups["other"].Value, match.Groups["which"].Value.Equals("last", StringComparison.OrdinalIgnoreCase)) : null;
 
     /// <summary>A sound's name without its article.</summary>

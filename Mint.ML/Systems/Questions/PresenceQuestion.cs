@@ -8,7 +8,7 @@ internal static partial class PresenceQuestion
 {
     /// <summary>What is asked for, without its article; null of a question of another kind.</summary>
     public static string? Asked(string question) =>
-        Forms().Match(question.Trim()) is { Success: true } match && IsThing(match.Groups["what"].Value.Trim()) ? match.Groups["what"].Value.Trim() : null;
+        Forms().Match(question) is { Success: true } match && IsThing(match.Groups["what"].Value.Trim()) ? match.Groups["what"].Value.Trim() : null;
 
     [GeneratedRegex(
         $$"""
