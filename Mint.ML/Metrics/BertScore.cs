@@ -58,6 +58,12 @@ public sealed class BertScore(Bert model, TextTokenizer tokenizer, int? layer = 
     private Tensor States(string text, int depth)
     {
         int[] ids = tokenizer.Encode(text, maxLength: (int)(model.Config.Positions - model.Config.FirstPosition));
+        // The first and the last state are left out of the means, so they have to be those of [CLS] and [SEP], or <s> and </s>.
+        if (tokenizer.Frame is not { Before.Length: 1, After.Length: 1 })
+        {
+            throw new ArgumentException("BERTScore takes a tokenizer that puts one token before a text and one behind it, [CLS] and [SEP]; this one puts "
+                + $"{tokenizer.Frame.Before.Length} and {tokenizer.Frame.After.Length}. Load the tokenizer of the BERT's own folder.");
+        }
         if (ids.Length < 3) throw new ArgumentException($"\"{text}\" has no tokens of the model's vocabulary.");
         var read = tensor(ids.Select(id => (long)id).ToArray(), device: model.parameters().First().device).unsqueeze(0);
         var states = model.ForwardHidden(read)[depth].squeeze(0); // (L, D)

@@ -30,7 +30,7 @@ internal sealed class BertNormalizer(bool lowerCase, bool stripAccents, bool spl
         }
         var text = UnicodeNormalization.Compose(clean.ToString());
         if (lowerCase)
-            text = LowerEach(text);
+            text = UnicodeNormalization.LowerEach(text);
         return stripAccents ? WithoutAccents(UnicodeNormalization.Decompose(text)) : text;
     }
 
@@ -42,15 +42,6 @@ internal sealed class BertNormalizer(bool lowerCase, bool stripAccents, bool spl
     private static bool IsChinese(int point) =>
         point is (>= 0x4E00 and <= 0x9FFF) or (>= 0x3400 and <= 0x4DBF) or (>= 0x20000 and <= 0x2A6DF) or (>= 0x2A700 and <= 0x2B73F)
         or (>= 0x2B740 and <= 0x2B81F) or (>= 0x2B820 and <= 0x2CEAF) or (>= 0xF900 and <= 0xFAFF) or (>= 0x2F800 and <= 0x2FA1F);
-
-    // One character at a time, as the original does: a capital sigma at the end of a word is not special here.
-    private static string LowerEach(string text)
-    {
-        var lower = new StringBuilder(text.Length);
-        foreach (var rune in text.EnumerateRunes())
-            UnicodeNormalization.AppendLower(lower, rune);
-        return lower.ToString();
-    }
 
     private static string WithoutAccents(string text)
     {

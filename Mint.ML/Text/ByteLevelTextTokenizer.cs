@@ -1,38 +1,45 @@
-using System.Globalization;
-using System.Text;
 using Microsoft.ML.Tokenizers;
 
 namespace Mint.ML.Text;
 
-/// <summary>GPT-2's byte-level BPE: words with the space before them, any text spelled in bytes, nothing lost.</summary>
+/// <summary>Byte-level BPE as GPT-2, RoBERTa, Llama 3 and Qwen 2 have it: words with the space before them, any text spelled in bytes, nothing lost.</summary>
 /// <remarks>
-/// Source: transformers' GPT2Tokenizer. Words are merged by the package's BpeTokenizer. Its CodeGenTokenizer is not used: it splits with a .NET regular
-/// expression, which sees a letter outside the basic plane as two surrogates and not as a letter, so such words split where the original's do not.
+/// Sources: transformers' GPT2Tokenizer and RobertaTokenizer, and the tokenizers library for what tokenizer.json says besides. Words are merged by the
+/// package's BpeTokenizer. Its CodeGenTokenizer is not used: it splits with a .NET regular expression, which sees a letter outside the basic plane as two
+/// surrogates and not as a letter, so such words split where the original's do not.
 /// </remarks>
 internal sealed class ByteLevelTextTokenizer : TextTokenizer
 {
     private readonly Vocabulary vocabulary;
     private readonly BytePairEncoder encoder;
-    private readonly ByteLevelPreTokenizer preTokenizer = new();
+    private readonly ByteLevelRules rules;
 
-    internal ByteLevelTextTokenizer(Vocabulary vocabulary, BytePairEncoder encoder, SpecialTokens special, ModelTokens tokens, TokenizerOptions options)
-        : base(special, options.CleanUpSpaces ?? true)
+    internal ByteLevelTextTokenizer(Vocabulary vocabulary, BytePairEncoder encoder, ByteLevelRules rules, SpecialTokens special, ModelTokens tokens,
+        FolderSettings settings)
+        : base(special, settings, cleanUp: true)
     {
-        this.vocabulary = vocabulary;
-        this.encoder = encoder;
+        (this.vocabulary, this.encoder, this.rules) = (vocabulary, encoder, rules);
         BosTokenId = tokens.Bos is null ? null : TokenToId(tokens.Bos);
         EosTokenId = tokens.Eos is null ? null : TokenToId(tokens.Eos);
-        PadTokenId = (options.PadToken ?? tokens.Pad) is { } pad ? TokenToId(pad) : null;
+        PadTokenId = (settings.Options.PadToken ?? tokens.Pad) is { } pad ? TokenToId(pad) : null;
         UnknownTokenId = tokens.Unknown is null ? null : TokenToId(tokens.Unknown);
-        Prefix = options.AddBos == true && BosTokenId is { } bos ? [bos] : [];
-        Suffix = options.AddEos == true && EosTokenId is { } eos ? [eos] : [];
+        Frame = settings.Frame(rules.LikeRoberta && settings.Template is null ? new([Required(tokens.Bos)], [Required(tokens.Eos)]) : TextFrame.None, BosTokenId, EosTokenId,
+            flags: !rules.LikeRoberta);
     }
 
     /// <inheritdoc/>
     public override int VocabularySize => Math.Max(vocabulary.Size, Special.HighestId + 1);
 
-    /// <summary>GPT-2's splitting.</summary>
-    public override PreTokenizer? PreTokenizer => preTokenizer;
+    /// <summary>What a text goes through before it is split; null for GPT-2 and RoBERTa.</summary>
+    public override Normalizer? Normalizer => rules.Normalizer;
+
+    /// <summary>The model's splitting.</summary>
+    public override PreTokenizer? PreTokenizer => rules.Split;
+
+    private protected override bool Rewrites => rules.PrefixSpace || Normalizer is not null;
+
+    // As the tokenizers library does: to each stretch that does not begin with a space.
+    private protected override string WithPrefix(string stretch) => rules.PrefixSpace && stretch.Length > 0 && stretch[0] != ' ' ? " " + stretch : stretch;
 
     private protected override void Tokenize(string text, int start, int length, int shift, List<EncodedToken> tokens) =>
         encoder.Encode(text, start, length, shift, tokens);
@@ -42,88 +49,36 @@ internal sealed class ByteLevelTextTokenizer : TextTokenizer
     private protected override int? PieceToId(string piece) => vocabulary.Id(piece);
 
     private protected override string? IdToPiece(int id) => vocabulary.Piece(id);
+
+    private int Required(string? token) => TokenToId(token!) ?? vocabulary.Require(token!);
+}
+
+/// <summary>What byte-level tokenizers differ in.</summary>
+internal sealed record ByteLevelRules
+{
+    /// <summary>How a text is cut into words.</summary>
+    public PreTokenizer Split { get; init; } = new ByteLevelPreTokenizer();
+
+    /// <summary>What a text goes through first; null for nothing.</summary>
+    public Normalizer? Normalizer { get; init; }
+
+    /// <summary>A space goes in front of a text that has none (add_prefix_space).</summary>
+    public bool PrefixSpace { get; init; }
+
+    /// <summary>A word that the vocabulary has is one token, whether merges lead to it or not (ignore_merges).</summary>
+    public bool WholeWords { get; init; }
+
+    /// <summary>Tokens are named as RoBERTa's, and &lt;s&gt; and &lt;/s&gt; go around a text.</summary>
+    public bool LikeRoberta { get; init; }
+}
+
+/// <summary>Steps of normalisation, one after the other.</summary>
+internal sealed class StepNormalizer(IReadOnlyList<Func<string, string>> steps) : Normalizer
+{
+    public override string Normalize(ReadOnlySpan<char> original) => Normalize(original.ToString());
+
+    public override string Normalize(string original) => steps.Aggregate(original, (text, step) => step(text));
 }
 
 /// <summary>Spellings of the special tokens of a SentencePiece or byte-level model; null for one that it does not have.</summary>
 internal sealed record ModelTokens(string? Bos = null, string? Eos = null, string? Unknown = null, string? Pad = null);
-
-/// <summary>
-/// GPT-2's pattern, <c>'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+</c>, on whole characters: .NET's regular expressions
-/// would take letters outside the basic plane for surrogates.
-/// </summary>
-internal sealed class ByteLevelPreTokenizer : PreTokenizer
-{
-    public override IEnumerable<(int, int)> PreTokenize(ReadOnlySpan<char> text) => PreTokenize(text.ToString());
-
-    public override IEnumerable<(int, int)> PreTokenize(string text)
-    {
-        for (var at = 0; at < text.Length;)
-        {
-            var length = Match(text, at);
-            yield return (at, length);
-            at += length;
-        }
-    }
-
-    private static int Match(string text, int at)
-    {
-        if (WordScan.Contraction(text, at) is > 0 and var contraction)
-            return contraction;
-        var word = text[at] == ' ' && at + 1 < text.Length ? at + 1 : at;
-        var kind = WordScan.KindAt(text, word, out _);
-        if (kind != WordKind.Space)
-            return WordScan.RunEnd(text, word, kind) - at;
-        // White space up to the last one before a word, which goes with the word (if it is a space) or stands alone.
-        var end = WordScan.RunEnd(text, at, WordKind.Space);
-        return end < text.Length && end - at > 1 ? end - at - 1 : end - at;
-    }
-}
-
-/// <summary>What a character is to the byte-level patterns.</summary>
-internal enum WordKind
-{
-    Space,
-    Letter,
-    Number,
-    Other,
-}
-
-/// <summary>Scanning by kinds of character.</summary>
-internal static class WordScan
-{
-    private static readonly string[] contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"];
-
-    /// <summary>Length of the English contraction at an index, or 0.</summary>
-    public static int Contraction(string text, int at)
-    {
-        if (text[at] != '\'')
-            return 0;
-        foreach (var contraction in contractions)
-        {
-            if (text.AsSpan(at).StartsWith(contraction, StringComparison.Ordinal))
-                return contraction.Length;
-        }
-        return 0;
-    }
-
-    /// <summary>Kind of the character at an index.</summary>
-    public static WordKind KindAt(string text, int at, out int width)
-    {
-        var rune = UnicodeNormalization.RuneAt(text, at, out width);
-        return Rune.IsWhiteSpace(rune) ? WordKind.Space : Rune.GetUnicodeCategory(rune) switch
-        {
-            UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
-                or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter => WordKind.Letter,
-            UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => WordKind.Number,
-            _ => WordKind.Other,
-        };
-    }
-
-    /// <summary>Where the run of one kind that covers an index ends.</summary>
-    public static int RunEnd(string text, int at, WordKind kind)
-    {
-        while (at < text.Length && KindAt(text, at, out var width) == kind)
-            at += width;
-        return at;
-    }
-}

@@ -15,13 +15,17 @@ internal sealed class BytePairEncoder
     private static readonly Dictionary<char, byte> bytes = Enumerable.Range(0, 256).ToDictionary(b => spellings[b], b => (byte)b);
 
     private readonly BpeTokenizer merging;
+    private readonly Vocabulary? words; // looked up before merging
 
     /// <param name="vocabulary">The pieces.</param>
     /// <param name="merges">Pairs of pieces, the first rank first, and where each stands in its file.</param>
     /// <param name="endOfWord">What the last piece of a word ends in: CLIP's &lt;/w&gt;, or nothing.</param>
     /// <param name="unknown">Stands for bytes that the vocabulary lacks.</param>
-    public BytePairEncoder(Vocabulary vocabulary, IEnumerable<(string Left, string Right, string Where)> merges, string endOfWord, int? unknown)
+    /// <param name="wholeWords">A word that the vocabulary has is one token, whether merges lead to it or not.</param>
+    public BytePairEncoder(Vocabulary vocabulary, IEnumerable<(string Left, string Right, string Where)> merges, string endOfWord, int? unknown,
+        bool wholeWords = false)
     {
+        words = wholeWords ? vocabulary : null;
         var ranked = new List<string>();
         foreach (var (left, right, where) in merges)
         {
@@ -83,7 +87,13 @@ internal sealed class BytePairEncoder
     public void Encode(string text, int start, int length, int shift, List<EncodedToken> tokens)
     {
         // Half a surrogate pair is U+FFFD, as in every encoder of UTF-8; the package would spell its three bytes.
-        var word = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text, start, length));
+        var utf8 = Encoding.UTF8.GetBytes(text, start, length);
+        if (words is not null && string.Create(utf8.Length, utf8, Spell) is var spelled && words.Id(spelled) is { } whole)
+        {
+            tokens.Add(new EncodedToken(whole, spelled, (shift + start)..(shift + start + length)));
+            return;
+        }
+        var word = Encoding.UTF8.GetString(utf8);
         foreach (var token in merging.EncodeToTokens(word, out _, considerPreTokenization: false, considerNormalization: false))
         {
             var (from, to) = (token.Offset.Start.Value, token.Offset.End.Value);
@@ -114,6 +124,12 @@ internal sealed class BytePairEncoder
             }
         }
         return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+    }
+
+    private static void Spell(Span<char> spelled, byte[] utf8)
+    {
+        for (var i = 0; i < utf8.Length; i++)
+            spelled[i] = spellings[utf8[i]];
     }
 
     private static char[] Spellings()

@@ -19,8 +19,8 @@ internal sealed class ClipTextTokenizer : TextTokenizer
     private readonly ClipNormalizer normalizer = new();
     private readonly ClipPreTokenizer preTokenizer;
 
-    internal ClipTextTokenizer(Vocabulary vocabulary, BytePairEncoder encoder, SpecialTokens special, ModelTokens tokens, TokenizerOptions options)
-        : base(special, options.CleanUpSpaces ?? true)
+    internal ClipTextTokenizer(Vocabulary vocabulary, BytePairEncoder encoder, SpecialTokens special, ModelTokens tokens, FolderSettings settings)
+        : base(special, settings, cleanUp: true)
     {
         this.vocabulary = vocabulary;
         this.encoder = encoder;
@@ -28,8 +28,8 @@ internal sealed class ClipTextTokenizer : TextTokenizer
         BosTokenId = vocabulary.Require(tokens.Bos!);
         EosTokenId = vocabulary.Require(tokens.Eos!);
         UnknownTokenId = EosTokenId;
-        PadTokenId = TokenToId(options.PadToken ?? tokens.Pad ?? tokens.Eos!);
-        (Prefix, Suffix) = ([BosTokenId.Value], [EosTokenId.Value]);
+        PadTokenId = TokenToId(settings.Options.PadToken ?? tokens.Pad ?? tokens.Eos!);
+        Frame = settings.Template ?? new([BosTokenId.Value], [EosTokenId.Value]);
     }
 
     /// <inheritdoc/>
@@ -40,6 +40,9 @@ internal sealed class ClipTextTokenizer : TextTokenizer
 
     /// <summary>CLIP's splitting: special tokens, contractions, runs of letters, single digits, runs of anything else.</summary>
     public override PreTokenizer? PreTokenizer => preTokenizer;
+
+    /// <summary>Whether a vocabulary is CLIP's: only its pieces mark the end of a word.</summary>
+    internal static bool Marks(Vocabulary vocabulary) => vocabulary.Pieces.Any(piece => piece.EndsWith(EndOfWord, StringComparison.Ordinal));
 
     // The original looks for them after lower-casing, with its pattern.
     private protected override bool SplitSpecial => false;

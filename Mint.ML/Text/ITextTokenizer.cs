@@ -23,13 +23,14 @@ public interface ITextTokenizer
     /// <summary>Ids of one text.</summary>
     /// <param name="text">Any text; never null.</param>
     /// <param name="addSpecialTokens">Adds what the original adds around a text (EOS, [CLS] and [SEP], ...).</param>
-    /// <param name="maxLength">Most ids to return, special tokens included; longer texts lose their end, not their special tokens.</param>
+    /// <param name="maxLength">Most ids to return, special tokens included; longer texts lose their end (their beginning where the folder's truncation_side
+    /// is left), not their special tokens.</param>
     int[] Encode(string text, bool addSpecialTokens = true, int maxLength = int.MaxValue);
 
-    /// <summary>Ids of several texts, encoded in parallel, padded on the right to the longest.</summary>
+    /// <summary>Ids of several texts, encoded in parallel, padded on the right to the longest, whatever the folder's padding_side.</summary>
     TokenBatch EncodeBatch(IReadOnlyList<string> texts, bool addSpecialTokens = true, int maxLength = int.MaxValue);
 
-    /// <summary>Ids of several texts, encoded in parallel, cut and padded on the sides that the options say.</summary>
+    /// <summary>Ids of several texts, encoded in parallel, cut and padded on the sides that the options say, or else the folder.</summary>
     TokenBatch EncodeBatch(IReadOnlyList<string> texts, BatchOptions options);
 
     /// <summary>Text of ids.</summary>

@@ -47,6 +47,15 @@ internal sealed record SentencePieceModel
 
     public bool AddDummyPrefix { get; init; } = true;
 
+    /// <summary>A space goes in front of the text only, not behind each special token (tokenizer.json's prepend_scheme "first").</summary>
+    public bool PrefixAtStartOnly { get; init; }
+
+    /// <summary>No space goes in front of a text that begins with one (tokenizer.json's Metaspace).</summary>
+    public bool PrefixUnlessSpace { get; init; }
+
+    /// <summary>Lower-cases what the character map leaves (tokenizer.json's Lowercase).</summary>
+    public bool LowerCase { get; init; }
+
     public bool RemoveExtraSpaces { get; init; } = true;
 
     public bool EscapeSpaces { get; init; } = true;

@@ -44,7 +44,8 @@ internal sealed class SentencePieceTextNormalizer : Normalizer
             return "";
         ReadOnlySpan<byte> space = model.EscapeSpaces ? escapedSpace : " "u8;
         var output = new MemoryStream(input.Length + 3);
-        if (model.AddDummyPrefix && !model.SpaceAsSuffix)
+        var spaced = model.PrefixUnlessSpace && original[0] is ' ' or SentencePieceModel.Space;
+        if (model.AddDummyPrefix && !model.SpaceAsSuffix && !spaced)
             output.Write(space);
         var afterSpace = model.RemoveExtraSpaces;
         while (!input.IsEmpty)
@@ -68,6 +69,8 @@ internal sealed class SentencePieceTextNormalizer : Normalizer
         while (model.RemoveExtraSpaces && normalized.EndsWith(space))
             normalized = normalized[..^space.Length];
         var result = Encoding.UTF8.GetString(normalized);
+        if (model.LowerCase)
+            result = UnicodeNormalization.LowerEach(result);
         return model.AddDummyPrefix && model.SpaceAsSuffix ? result + (model.EscapeSpaces ? SentencePieceModel.Space : ' ') : result;
     }
 

@@ -13,18 +13,20 @@ internal sealed class SentencePieceTextTokenizer : TextTokenizer
 {
     private readonly SentencePieceModel model;
     private readonly SentencePieceTextNormalizer normalizer;
+    private readonly SentencePieceTextNormalizer continuing; // behind a special token
     private readonly ISegmenter segmenter;
     private readonly Dictionary<string, int> ids = new(StringComparer.Ordinal);
     private readonly int[] byteIds = new int[256];
     private readonly int unknown;
     private readonly bool likeT5;
 
-    internal SentencePieceTextTokenizer(SentencePieceModel model, SpecialTokens special, ModelTokens tokens, bool likeT5, TokenizerOptions options)
-        : base(special, options.CleanUpSpaces ?? likeT5)
+    internal SentencePieceTextTokenizer(SentencePieceModel model, SpecialTokens special, ModelTokens tokens, bool likeT5, FolderSettings settings)
+        : base(special, settings, cleanUp: likeT5)
     {
         this.model = model;
         this.likeT5 = likeT5;
         normalizer = new SentencePieceTextNormalizer(model);
+        continuing = model.PrefixAtStartOnly ? new SentencePieceTextNormalizer(model with { AddDummyPrefix = false }) : normalizer;
         segmenter = model.Kind == SegmentationKind.Unigram ? new UnigramSegmenter(model.Pieces) : new BpeSegmenter(model.Pieces);
         for (var id = 0; id < model.Pieces.Count; id++)
         {
@@ -36,9 +38,8 @@ internal sealed class SentencePieceTextTokenizer : TextTokenizer
         UnknownTokenId = unknown;
         BosTokenId = tokens.Bos is null ? null : TokenToId(tokens.Bos);
         EosTokenId = tokens.Eos is null ? null : TokenToId(tokens.Eos);
-        PadTokenId = (options.PadToken ?? tokens.Pad) is { } pad ? TokenToId(pad) : null;
-        Prefix = (options.AddBos ?? !likeT5) && BosTokenId is { } bos ? [bos] : [];
-        Suffix = (options.AddEos ?? likeT5) && EosTokenId is { } eos ? [eos] : [];
+        PadTokenId = (settings.Options.PadToken ?? tokens.Pad) is { } pad ? TokenToId(pad) : null;
+        Frame = settings.Frame(TextFrame.None.With(!likeT5, BosTokenId, likeT5, EosTokenId), BosTokenId, EosTokenId, flags: !likeT5);
     }
 
     /// <inheritdoc/>
@@ -46,6 +47,8 @@ internal sealed class SentencePieceTextTokenizer : TextTokenizer
 
     /// <summary>The model's own normalisation; its spaces are spelled ▁.</summary>
     public override Normalizer? Normalizer => normalizer;
+
+    private protected override string Normalize(string stretch, bool atStart) => (atStart ? normalizer : continuing).Normalize(stretch);
 
     /// <summary>Ids as SentencePiece alone gives them: special tokens in the text are text, and nothing is added.</summary>
     public int[] EncodeRaw(string text)

@@ -23,23 +23,26 @@ public abstract class TextTokenizer : Tokenizer, ITextTokenizer
 
     private readonly SpecialTokens special;
     private readonly bool cleanUp;
+    private readonly TokenSide truncationSide;
+    private readonly TokenSide paddingSide;
 
-    private protected TextTokenizer(SpecialTokens special, bool cleanUp)
+    private protected TextTokenizer(SpecialTokens special, FolderSettings settings, bool cleanUp)
     {
         this.special = special;
-        this.cleanUp = cleanUp;
+        this.cleanUp = settings.Options.CleanUpSpaces ?? cleanUp;
+        (truncationSide, paddingSide) = (settings.TruncationSide ?? TokenSide.Right, settings.PaddingSide ?? TokenSide.Right);
     }
 
     /// <summary>Reads the tokenizer of a Hugging Face model folder.</summary>
     /// <param name="folder">
     /// Holds one of: spiece.model, tokenizer.model or sentencepiece.bpe.model (SentencePiece); vocab.txt (WordPiece); vocab.json with merges.txt (byte-level
-    /// BPE: GPT-2, or CLIP when pieces end in &lt;/w&gt;); tokenizer.json, taken when none of the others is there. tokenizer_config.json,
-    /// special_tokens_map.json, added_tokens.json and config.json refine it.
+    /// BPE: GPT-2, RoBERTa, or CLIP when pieces end in &lt;/w&gt;); tokenizer.json, taken when none of the others is there, or when tokenizer_class is
+    /// PreTrainedTokenizerFast. tokenizer_config.json, special_tokens_map.json, added_tokens.json and config.json refine it.
     /// </param>
     /// <param name="options">Prevails over what the folder says.</param>
     /// <exception cref="DirectoryNotFoundException">No such folder.</exception>
     /// <exception cref="FileNotFoundException">The folder holds no tokenizer file.</exception>
-    /// <exception cref="InvalidDataException">A file is damaged; the message names it.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or the tokenizer is of a kind that is not read; the message names file and key.</exception>
     public static TextTokenizer Load(string folder, TokenizerOptions? options = null) => TokenizerFolder.Load(folder, options ?? new());
 
     /// <inheritdoc/>
@@ -57,9 +60,8 @@ public abstract class TextTokenizer : Tokenizer, ITextTokenizer
     /// <summary>Stands for what the vocabulary cannot spell; null when it can spell everything.</summary>
     public int? UnknownTokenId { get; private protected init; }
 
-    private protected int[] Prefix { get; init; } = [];
-
-    private protected int[] Suffix { get; init; } = [];
+    /// <summary>What goes around a text: &lt;s&gt; and &lt;/s&gt;, [CLS] and [SEP], ...</summary>
+    internal TextFrame Frame { get; private protected init; } = TextFrame.None;
 
     /// <inheritdoc/>
     public int? TokenToId(string token) => special.Id(token) ?? PieceToId(token);
@@ -76,7 +78,7 @@ public abstract class TextTokenizer : Tokenizer, ITextTokenizer
 
     /// <inheritdoc/>
     public TokenBatch EncodeBatch(IReadOnlyList<string> texts, bool addSpecialTokens = true, int maxLength = int.MaxValue) =>
-        EncodeBatch(texts, new BatchOptions { AddSpecialTokens = addSpecialTokens, MaxLength = maxLength });
+        EncodeBatch(texts, new BatchOptions { AddSpecialTokens = addSpecialTokens, MaxLength = maxLength, PaddingSide = TokenSide.Right });
 
     /// <summary>Ids of several texts, encoded in parallel and padded. Models without a pad token are padded with EOS, which the mask hides.</summary>
     /// <exception cref="ArgumentException">A text is null; the message says which.</exception>
@@ -108,7 +110,7 @@ public abstract class TextTokenizer : Tokenizer, ITextTokenizer
         var pad = PadTokenId ?? EosTokenId ?? 0;
         for (var i = 0; i < rows.Length; i++)
         {
-            var start = options.PaddingSide == TokenSide.Left ? length - rows[i].Length : 0;
+            var start = (options.PaddingSide ?? paddingSide) == TokenSide.Left ? length - rows[i].Length : 0;
             for (var j = 0; j < length; j++)
             {
                 mask[i, j] = j >= start && j < start + rows[i].Length;
@@ -121,8 +123,7 @@ public abstract class TextTokenizer : Tokenizer, ITextTokenizer
     private int[] Encode(string text, BatchOptions options)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var prefix = options.AddSpecialTokens ? Prefix : [];
-        var suffix = options.AddSpecialTokens ? Suffix : [];
+        var (prefix, suffix) = options.AddSpecialTokens ? Frame : TextFrame.None;
         var room = options.MaxLength - prefix.Length - suffix.Length;
         if (room < 0)
         {
@@ -131,7 +132,7 @@ public abstract class TextTokenizer : Tokenizer, ITextTokenizer
         }
         var tokens = Tokens(text, new EncodeSettings { ConsiderNormalization = true, ConsiderPreTokenization = true }, out _);
         var count = Math.Min(tokens.Count, room);
-        var first = options.TruncationSide == TokenSide.Left ? tokens.Count - count : 0;
+        var first = (options.TruncationSide ?? truncationSide) == TokenSide.Left ? tokens.Count - count : 0;
         var ids = new int[prefix.Length + count + suffix.Length];
         prefix.CopyTo(ids, 0);
         for (var i = 0; i < count; i++)
@@ -180,7 +181,7 @@ public abstract class TextTokenizer : Tokenizer, ITextTokenizer
         return new EncodeResults<EncodedToken>
         {
             Tokens = tokens,
-            NormalizedText = Normalizer is null ? null! : normalized,
+            NormalizedText = Rewrites ? normalized : null!,
             CharsConsumed = tokens.Count == 0 ? 0 : tokens[^1].Offset.End.Value,
         };
     }
@@ -193,11 +194,29 @@ public abstract class TextTokenizer : Tokenizer, ITextTokenizer
         {
             if (token is { } found)
             {
-                tokens.Add(new EncodedToken(found.Id, found.Text, whole.Length..(whole.Length + part.Length)));
-                whole.Append(part);
+                AddSpecial(found);
                 continue;
             }
-            var stretch = settings.ConsiderNormalization && Normalizer is { } normalizer ? normalizer.Normalize(part) : part;
+            var stretch = settings.ConsiderNormalization ? Normalize(part, atStart: whole.Length == 0) : part;
+            foreach (var (inner, later) in SplitSpecial ? special.SplitNormalized(stretch) : [(stretch, null)])
+            {
+                if (later is { } foundLater)
+                    AddSpecial(foundLater);
+                else
+                    AddText(settings.ConsiderPreTokenization ? WithPrefix(inner) : inner);
+            }
+        }
+        normalized = whole.ToString();
+        return tokens;
+
+        void AddSpecial(SpecialToken token)
+        {
+            tokens.Add(new EncodedToken(token.Id, token.Text, whole.Length..(whole.Length + token.Text.Length)));
+            whole.Append(token.Text);
+        }
+
+        void AddText(string stretch)
+        {
             if (settings.ConsiderPreTokenization && PreTokenizer is { } preTokenizer)
             {
                 foreach (var (offset, length) in preTokenizer.PreTokenize(stretch))
@@ -207,12 +226,18 @@ public abstract class TextTokenizer : Tokenizer, ITextTokenizer
             {
                 Tokenize(stretch, 0, stretch.Length, whole.Length, tokens);
             }
-
             whole.Append(stretch);
         }
-        normalized = whole.ToString();
-        return tokens;
     }
+
+    /// <summary>A stretch of a text without special tokens, normalised.</summary>
+    private protected virtual string Normalize(string stretch, bool atStart) => Normalizer is { } normalizer ? normalizer.Normalize(stretch) : stretch;
+
+    /// <summary>A normalised stretch with the space that some models put in front of each.</summary>
+    private protected virtual string WithPrefix(string stretch) => stretch;
+
+    /// <summary>Whether the text that offsets point into may differ from the one given.</summary>
+    private protected virtual bool Rewrites => Normalizer is not null;
 
     /// <summary>Whether special tokens are looked for in the text as given, before it is normalised.</summary>
     private protected virtual bool SplitSpecial => true;

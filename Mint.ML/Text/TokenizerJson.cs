@@ -12,28 +12,48 @@ internal static class TokenizerJson
         {
             var root = json.RootElement;
             var model = Member(file, root, "model", JsonValueKind.Object);
+            var parts = new TokenizerParts(file, root);
             var added = AddedTokens(file, root, settings);
-            switch (Kind(file, model))
-            {
-                case "WordPiece":
-                    return WordPiece(file, root, model, settings);
-                case "Unigram":
-                    settings.HasExtraIds();
-                    return TokenizerFolder.SentencePiece(Unigram(file, root, model, added), settings);
-                case "BPE" when IsByteLevel(root):
-                    return TokenizerFolder.ByteLevel(Vocabulary.FromJson(file, Member(file, model, "vocab", JsonValueKind.Object)), Merges(file, model),
-                        settings);
-                case "BPE":
-                    settings.HasExtraIds();
-                    return TokenizerFolder.SentencePiece(Bpe(file, root, model, added), settings);
-                case var other:
-                    throw new InvalidDataException($"{file}: model type \"{other}\" is not read; WordPiece, Unigram and BPE are.");
-            }
+            settings.Template = parts.Frame();
+            settings.DefaultSides(parts.Sides.Truncation, parts.Sides.Padding);
+            return Framed(file, Read(file, parts, model, added, settings));
         }
         catch (InvalidOperationException e)
         {
             throw new InvalidDataException($"{file} is not valid Unicode: {e.Message}", e);
         }
+    }
+
+    private static TextTokenizer Read(string file, TokenizerParts parts, JsonElement model, HashSet<string> added, FolderSettings settings)
+    {
+        var kind = Kind(file, model);
+        TokenizerClasses.Check(settings, kind == "WordPiece" ? TokenizerKind.WordPiece : kind == "BPE" && ByteLevelParts.Any(parts) ? TokenizerKind.ByteLevel
+            : TokenizerKind.SentencePiece, file);
+        switch (kind)
+        {
+            case "WordPiece":
+                return WordPiece(file, parts, model, settings);
+            case "Unigram":
+                settings.HasExtraIds();
+                return TokenizerFolder.SentencePiece(Unigram(file, parts, model, added), settings);
+            case "BPE" when ByteLevelParts.Any(parts):
+                return ByteLevel(file, parts, model, settings);
+            case "BPE":
+                settings.HasExtraIds();
+                return TokenizerFolder.SentencePiece(Bpe(file, parts, model, added), settings);
+            default:
+                throw new InvalidDataException($"{file}: model type \"{kind}\" is not read; WordPiece, Unigram and BPE are.");
+        }
+    }
+
+    private static TextTokenizer Framed(string file, TextTokenizer tokenizer)
+    {
+        foreach (var id in tokenizer.Frame.Before.Concat(tokenizer.Frame.After))
+        {
+            if (id < 0 || id >= tokenizer.VocabularySize)
+                throw new InvalidDataException($"{file}: post_processor adds id {id}, outside 0 to {tokenizer.VocabularySize - 1}. Get the file again.");
+        }
+        return tokenizer;
     }
 
     // Old files have no type; what they hold tells.
@@ -42,24 +62,66 @@ internal static class TokenizerJson
         : model.TryGetProperty("merges", out _) ? "BPE"
         : model.TryGetProperty("unk_id", out _) ? "Unigram" : "WordPiece";
 
-    private static TextTokenizer WordPiece(string file, JsonElement root, JsonElement model, FolderSettings settings)
+    // A setting of the model that would give other ids; a missing one, null, false and "" are what the original does by default.
+    private static void CheckModel(string file, JsonElement model, params ReadOnlySpan<string> known)
     {
-        if (model.TryGetProperty("unk_token", out var unknown) && unknown.ValueKind == JsonValueKind.String)
-            settings.DefaultToken("unk_token", TokenizerText.String(file, unknown, "unk_token"));
-        foreach (var normalizer in Components(root, "normalizer", "BertNormalizer"))
+        foreach (var member in model.EnumerateObject())
         {
-            settings.Default(options => options with
+            var name = TokenizerText.Name(file, member);
+            if (!known.Contains(name) && name is not ("type" or "vocab") && !(member.Value.ValueKind is JsonValueKind.Null or JsonValueKind.False
+                || (member.Value.ValueKind == JsonValueKind.String && member.Value.ValueEquals("")) || (IsNumber(member.Value, out var number) && number == 0)))
             {
-                LowerCase = options.LowerCase ?? Flag(normalizer, "lowercase"),
-                StripAccents = options.StripAccents ?? Flag(normalizer, "strip_accents"),
-                SplitChineseCharacters = options.SplitChineseCharacters ?? Flag(normalizer, "handle_chinese_chars"),
-            });
+                var text = member.Value.GetRawText();
+                throw new InvalidDataException($"{file}: model.{name} is {(text.Length > 40 ? text[..40] + "..." : text)}, which is not followed here; the ids "
+                    + "would not be the original's. Take a model whose tokenizer is read (docs/tokenizers.md).");
+            }
         }
-        return TokenizerFolder.WordPiece(Vocabulary.FromJson(file, Member(file, model, "vocab", JsonValueKind.Object)), settings);
     }
 
-    private static SentencePieceModel Unigram(string file, JsonElement root, JsonElement model, HashSet<string> added)
+    private static bool Says(JsonElement model, string name, string value) =>
+        model.TryGetProperty(name, out var text) && text.ValueKind == JsonValueKind.String && text.ValueEquals(value);
+
+    private static TextTokenizer WordPiece(string file, TokenizerParts parts, JsonElement model, FolderSettings settings)
     {
+        CheckModel(file, model, "unk_token", Says(model, "continuing_subword_prefix", "##") ? "continuing_subword_prefix" : "", "max_input_chars_per_word");
+        parts.CheckDecoders("WordPiece");
+        if (parts.Splits is not [var split] || !split.Is("BertPreTokenizer"))
+            throw parts.Refused("pre_tokenizer", "BertPreTokenizer is");
+        if (parts.Normalizers is not [var normalizer] || !normalizer.Is("BertNormalizer", "clean_text", "handle_chinese_chars", "strip_accents", "lowercase")
+            || normalizer.Flag("clean_text") == false)
+        {
+            throw parts.Refused("normalizer", "BertNormalizer that cleans the text is");
+        }
+        if (model.TryGetProperty("unk_token", out var unknown) && unknown.ValueKind == JsonValueKind.String)
+            settings.DefaultToken("unk_token", TokenizerText.String(file, unknown, "unk_token"));
+        settings.Default(options => options with
+        {
+            LowerCase = options.LowerCase ?? normalizer.Flag("lowercase"),
+            StripAccents = options.StripAccents ?? normalizer.Flag("strip_accents"),
+            SplitChineseCharacters = options.SplitChineseCharacters ?? normalizer.Flag("handle_chinese_chars"),
+        });
+        var most = model.TryGetProperty("max_input_chars_per_word", out var limit) ? TokenizerText.Int(file, limit, "model.max_input_chars_per_word")
+            : WordPieceTextTokenizer.MaxCharactersInWord;
+        return TokenizerFolder.WordPiece(Vocabulary.FromJson(file, Member(file, model, "vocab", JsonValueKind.Object)), settings, most);
+    }
+
+    private static TextTokenizer ByteLevel(string file, TokenizerParts parts, JsonElement model, FolderSettings settings)
+    {
+        var clip = Says(model, "end_of_word_suffix", ClipTextTokenizer.EndOfWord);
+        CheckModel(file, model, "merges", "unk_token", "ignore_merges", clip ? "end_of_word_suffix" : "");
+        var vocabulary = Vocabulary.FromJson(file, Member(file, model, "vocab", JsonValueKind.Object));
+        if (clip != ClipTextTokenizer.Marks(vocabulary))
+        {
+            throw new InvalidDataException($"{file}: model.end_of_word_suffix is {(clip ? "" : "not ")}\"{ClipTextTokenizer.EndOfWord}\", but the pieces say "
+                + "otherwise. Get the file again.");
+        }
+        var rules = ByteLevelParts.Read(parts, settings, clip) with { WholeWords = Flag(model, "ignore_merges") == true };
+        return TokenizerFolder.ByteLevel(vocabulary, Merges(file, model), settings, rules);
+    }
+
+    private static SentencePieceModel Unigram(string file, TokenizerParts parts, JsonElement model, HashSet<string> added)
+    {
+        CheckModel(file, model, "unk_id", "byte_fallback");
         var unknown = TokenizerText.Int(file, Member(file, model, "unk_id", JsonValueKind.Number), "unk_id");
         var bytes = Flag(model, "byte_fallback") == true;
         var pieces = new List<Piece>();
@@ -70,13 +132,17 @@ internal static class TokenizerJson
             var text = TokenizerText.String(file, entry[0], "a piece");
             pieces.Add(new Piece(text, (float)score, pieces.Count == unknown ? PieceKind.Unknown : KindOf(text, added, bytes)));
         }
-        return (Spaces(root) with { File = file, Pieces = pieces, ByteFallback = bytes, Charsmap = Charsmap(file, root), RemoveExtraSpaces = true }).Checked();
+        return (SentencePieceParts.Unigram(file, parts) with { Pieces = pieces, ByteFallback = bytes }).Checked();
     }
 
     // The pieces of a LLaMA file, scored by the rank of the first merge that makes them.
-    private static SentencePieceModel Bpe(string file, JsonElement root, JsonElement model, HashSet<string> added)
+    private static SentencePieceModel Bpe(string file, TokenizerParts parts, JsonElement model, HashSet<string> added)
     {
         var bytes = Flag(model, "byte_fallback") == true;
+        // Unknown characters in a row are one token; where bytes stand for them there are none.
+        CheckModel(file, model, "merges", "unk_token", "byte_fallback", "fuse_unk");
+        if (!bytes && Flag(model, "fuse_unk") != true)
+            throw new InvalidDataException($"{file}: model.fuse_unk is not true, but model.byte_fallback is not either; only models with one of the two are read.");
         var vocabulary = Vocabulary.FromJson(file, Member(file, model, "vocab", JsonValueKind.Object));
         var ranks = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var (left, right, _) in Merges(file, model))
@@ -95,43 +161,13 @@ internal static class TokenizerJson
             var text = vocabulary.Piece(id) ?? throw new InvalidDataException($"{file}: no piece has id {id}; ids must be unique and without gaps.");
             pieces.Add(new Piece(text, -ranks.GetValueOrDefault(text), text == unknown ? PieceKind.Unknown : KindOf(text, added, bytes)));
         }
-        return (Spaces(root) with
-        {
-            File = file,
-            Pieces = pieces,
-            Kind = SegmentationKind.Bpe,
-            ByteFallback = bytes,
-            Charsmap = Charsmap(file, root),
-            RemoveExtraSpaces = false
-        }).Checked();
+        return (SentencePieceParts.Bpe(file, parts) with { Pieces = pieces, ByteFallback = bytes }).Checked();
     }
 
     private static PieceKind KindOf(string text, HashSet<string> added, bool bytes) =>
         added.Contains(text) ? PieceKind.Control
         : bytes && text.Length == 6 && text.StartsWith("<0x", StringComparison.Ordinal) && text[5] == '>' ? PieceKind.Byte
         : PieceKind.Normal;
-
-    // Metaspace (or Prepend) puts the space in front of a text.
-    private static SentencePieceModel Spaces(JsonElement root) => new()
-    {
-        File = "",
-        Pieces = [],
-        AddDummyPrefix = Components(root, "normalizer", "Prepend").Any() || Components(root, "pre_tokenizer", "Metaspace").Any(Prepends),
-    };
-
-    private static bool Prepends(JsonElement metaspace) =>
-        metaspace.TryGetProperty("prepend_scheme", out var scheme) && scheme.ValueKind == JsonValueKind.String ? !scheme.ValueEquals("never")
-            : Flag(metaspace, "add_prefix_space") != false;
-
-    private static byte[] Charsmap(string file, JsonElement root)
-    {
-        foreach (var normalizer in Components(root, "normalizer", "Precompiled"))
-        {
-            if (normalizer.TryGetProperty("precompiled_charsmap", out var map) && map.ValueKind == JsonValueKind.String)
-                return map.TryGetBytesFromBase64(out var bytes) ? bytes : throw new InvalidDataException($"{file}: precompiled_charsmap is not base64.");
-        }
-        return [];
-    }
 
     private static IEnumerable<(string Left, string Right, string Where)> Merges(string file, JsonElement model)
     {
@@ -144,23 +180,6 @@ internal static class TokenizerJson
             else
                 yield return BytePairEncoder.SplitMerge(TokenizerText.String(file, merge, where), where);
         }
-    }
-
-    private static bool IsByteLevel(JsonElement root) =>
-        Components(root, "pre_tokenizer", "ByteLevel").Any() || Components(root, "decoder", "ByteLevel").Any();
-
-    /// <summary>Components of one type, in a Sequence or alone.</summary>
-    private static IEnumerable<JsonElement> Components(JsonElement root, string member, string type)
-    {
-        if (!root.TryGetProperty(member, out var component) || component.ValueKind != JsonValueKind.Object)
-            return [];
-        var all = new List<JsonElement> { component };
-        foreach (var list in new[] { "normalizers", "pretokenizers", "decoders" })
-        {
-            if (component.TryGetProperty(list, out var parts) && parts.ValueKind == JsonValueKind.Array)
-                all.AddRange(parts.EnumerateArray().Where(part => part.ValueKind == JsonValueKind.Object));
-        }
-        return all.Where(part => part.TryGetProperty("type", out var name) && name.ValueKind == JsonValueKind.String && name.ValueEquals(type));
     }
 
     private static HashSet<string> AddedTokens(string file, JsonElement root, FolderSettings settings)

@@ -19,10 +19,10 @@ public sealed record TokenizerOptions
     /// <summary>Tokens added after the vocabulary's last id unless it has them, never split or lower-cased; the Q-Former's "[DEC]" is one.</summary>
     public IReadOnlyList<string> AdditionalTokens { get; init; } = [];
 
-    /// <summary>Adds BOS in front (SentencePiece and byte-level models). LLaMA does, T5 and GPT-2 do not.</summary>
+    /// <summary>Adds BOS in front (SentencePiece and byte-level models). LLaMA and RoBERTa do, T5 and GPT-2 do not.</summary>
     public bool? AddBos { get; init; }
 
-    /// <summary>Adds EOS at the end (SentencePiece and byte-level models). T5 does, LLaMA and GPT-2 do not.</summary>
+    /// <summary>Adds EOS at the end (SentencePiece and byte-level models). T5 and RoBERTa do, LLaMA and GPT-2 do not.</summary>
     public bool? AddEos { get; init; }
 
     /// <summary>Lower-cases (BERT). True unless the folder says otherwise, as the original's default.</summary>
@@ -51,9 +51,10 @@ public sealed record BatchOptions
     /// <summary>Fills rows up to <see cref="MaxLength"/> instead of up to the longest.</summary>
     public bool PadToMaxLength { get; init; }
 
-    /// <summary>Where rows are filled. Decoders that continue a batch of prompts want them filled on the left.</summary>
-    public TokenSide PaddingSide { get; init; }
+    /// <summary>Where rows are filled; null as the folder says (padding_side), or else on the right. Decoders that continue a batch of prompts want them filled
+    /// on the left.</summary>
+    public TokenSide? PaddingSide { get; init; }
 
-    /// <summary>Which end of a longer text is dropped; special tokens stay.</summary>
-    public TokenSide TruncationSide { get; init; }
+    /// <summary>Which end of a longer text is dropped; special tokens stay. Null as the folder says (truncation_side), or else the right one.</summary>
+    public TokenSide? TruncationSide { get; init; }
 }

@@ -42,6 +42,15 @@ internal static class UnicodeNormalization
         return lower.ToString();
     }
 
+    /// <summary>Lower case of each character by itself, as the tokenizers do: a capital sigma at the end of a word is not special here.</summary>
+    public static string LowerEach(string text)
+    {
+        var lower = new StringBuilder(text.Length);
+        foreach (var rune in text.EnumerateRunes())
+            AppendLower(lower, rune);
+        return lower.ToString();
+    }
+
     /// <summary>Lower case of one character out of its context.</summary>
     public static void AppendLower(StringBuilder text, Rune rune)
     {

@@ -11,27 +11,29 @@ internal sealed class WordPieceTextTokenizer : TextTokenizer
 {
     private const string Continuation = "##";
 
-    // The original's limit: longer words are [UNK] without a look.
-    private const int MaxCharactersInWord = 100;
+    /// <summary>The original's limit: longer words are [UNK] without a look.</summary>
+    internal const int MaxCharactersInWord = 100;
+
+    // Above this a word's buffer is not on the stack.
+    private const int MostOnStack = 256;
 
     private readonly Vocabulary vocabulary;
     private readonly BertNormalizer normalizer;
     private readonly BertPreTokenizer preTokenizer = new();
     private readonly int unknown;
+    private readonly int mostCharacters;
 
-    internal WordPieceTextTokenizer(Vocabulary vocabulary, BertTokens tokens, SpecialTokens special, TokenizerOptions options)
-        : base(special, options.CleanUpSpaces ?? true)
+    internal WordPieceTextTokenizer(Vocabulary vocabulary, BertTokens tokens, BertNormalizer normalizer, int mostCharacters, SpecialTokens special,
+        FolderSettings settings)
+        : base(special, settings, cleanUp: true)
     {
-        this.vocabulary = vocabulary;
-        var lowerCase = options.LowerCase ?? true;
-        normalizer = new BertNormalizer(lowerCase, options.StripAccents ?? lowerCase, options.SplitChineseCharacters ?? true);
+        (this.vocabulary, this.normalizer, this.mostCharacters) = (vocabulary, normalizer, mostCharacters);
         unknown = vocabulary.Require(tokens.Unknown);
         UnknownTokenId = unknown;
         BosTokenId = TokenToId(tokens.Begin);
         EosTokenId = TokenToId(tokens.End);
-        PadTokenId = TokenToId(options.PadToken ?? tokens.Pad);
-        if (BosTokenId is { } begin && EosTokenId is { } end)
-            (Prefix, Suffix) = ([begin], [end]);
+        PadTokenId = TokenToId(settings.Options.PadToken ?? tokens.Pad);
+        Frame = settings.Template ?? (BosTokenId is { } begin && EosTokenId is { } end ? new([begin], [end]) : TextFrame.None);
     }
 
     /// <inheritdoc/>
@@ -47,10 +49,10 @@ internal sealed class WordPieceTextTokenizer : TextTokenizer
     {
         var word = text.AsSpan(start, length);
         var first = tokens.Count;
-        if (Characters(word) <= MaxCharactersInWord)
+        if (Characters(word) <= mostCharacters)
         {
             // The word lies after room for the ## of its first piece; later ones overwrite characters already matched.
-            Span<char> buffer = stackalloc char[Continuation.Length + 2 * MaxCharactersInWord];
+            Span<char> buffer = length <= MostOnStack ? stackalloc char[Continuation.Length + MostOnStack] : new char[Continuation.Length + length];
             word.CopyTo(buffer[Continuation.Length..]);
             for (var at = 0; at < length;)
             {

@@ -152,16 +152,20 @@ public sealed class TextTokenizerTests
     [TestMethod]
     public void Tokenizer_json_stands_in_for_the_other_files()
     {
-        Check("wordpiece", TokenizerJsonFiles.WordPiece());
-        Check("byte-level", TokenizerJsonFiles.ByteLevel(pairs: false));
-        Check("byte-level", TokenizerJsonFiles.ByteLevel(pairs: true));
-        Check("unigram", TokenizerJsonFiles.Unigram());
+        using var mapped = new TemporaryFolder();
+        TokenizerJsonFiles.MappedUnigram().Save(mapped.File("spiece.model"));
+        Check(Small.Folder("wordpiece"), TokenizerJsonFiles.WordPiece());
+        Check(Small.Folder("byte-level"), TokenizerJsonFiles.ByteLevel(pairs: false));
+        Check(Small.Folder("byte-level"), TokenizerJsonFiles.ByteLevel(pairs: true));
+        Check(Small.Folder("clip"), TokenizerJsonFiles.Clip());
+        Check(mapped.Path, TokenizerJsonFiles.Unigram());
+        Check(Small.Folder("bpe"), TokenizerJsonFiles.Bpe());
 
         static void Check(string name, string json)
         {
             using var folder = new TemporaryFolder();
             folder.Write("tokenizer.json", json);
-            var (expected, actual) = (Small.Load(name), TextTokenizer.Load(folder.Path));
+            var (expected, actual) = (TextTokenizer.Load(name), TextTokenizer.Load(folder.Path));
             foreach (var text in Small.Strings)
                 CollectionAssert.AreEqual(expected.Encode(text), actual.Encode(text), $"{name}: {text}");
         }
@@ -175,57 +179,5 @@ public sealed class TextTokenizerTests
         Assert.AreEqual("caption", InstructionTemplates.For("Clotho").Single().Target);
         Assert.AreEqual(2, InstructionTemplates.For("Music4All").Count);
         Assert.AreEqual(0, InstructionTemplates.For("ESC-50").Count);
-    }
-}
-
-/// <summary>The small vocabularies as tokenizer.json.</summary>
-internal static class TokenizerJsonFiles
-{
-    public static string WordPiece()
-    {
-        var vocabulary = File.ReadLines(Path.Combine(Small.Folder("wordpiece"), "vocab.txt")).Select((piece, id) => (piece, id))
-            .ToDictionary(pair => pair.piece, pair => pair.id);
-        return JsonSerializer.Serialize(new
-        {
-            added_tokens = new[] { new { id = vocabulary["[MASK]"], content = "[MASK]", special = true } },
-            normalizer = new { type = "BertNormalizer", lowercase = true, strip_accents = (bool?)null, handle_chinese_chars = true },
-            model = new { type = "WordPiece", unk_token = "[UNK]", vocab = vocabulary },
-        });
-    }
-
-    public static string ByteLevel(bool pairs)
-    {
-        var merges = File.ReadLines(Path.Combine(Small.Folder("byte-level"), "merges.txt")).Skip(1);
-        return JsonSerializer.Serialize(new
-        {
-            pre_tokenizer = new { type = "ByteLevel", add_prefix_space = false },
-            model = new
-            {
-                type = "BPE",
-                vocab = JsonSerializer.Deserialize<Dictionary<string, int>>(File.ReadAllText(Path.Combine(Small.Folder("byte-level"), "vocab.json"))),
-                merges = pairs ? merges.Select(merge => (object)merge.Split(' ')) : merges,
-            },
-        });
-    }
-
-    public static string Unigram()
-    {
-        // A JSON file has no word for unused and user-defined pieces; leave them out by a score that never wins, and always.
-        var model = SentencePieceModel.Load(Path.Combine(Small.Folder("unigram"), "spiece.model"));
-        return JsonSerializer.Serialize(new
-        {
-            added_tokens = model.Pieces.Select((piece, id) => new { id, content = piece.Text, special = true, kind = piece.Kind })
-                .Where(token => token.kind is PieceKind.Control or PieceKind.Unknown)
-                .Select(token => new { token.id, token.content, token.special })
-                .Concat(Enumerable.Range(0, 100).Select(i => new { id = model.Pieces.Count + 99 - i, content = $"<extra_id_{i}>", special = true })),
-            pre_tokenizer = new { type = "Metaspace", replacement = "▁", prepend_scheme = "always" },
-            model = new
-            {
-                type = "Unigram",
-                unk_id = 2,
-                vocab = model.Pieces.Select(piece => new object[] { piece.Text,
-                    piece.Kind switch { PieceKind.Unused => -9.75f, PieceKind.UserDefined => -0.1f, _ => piece.Score } }),
-            },
-        });
     }
 }
