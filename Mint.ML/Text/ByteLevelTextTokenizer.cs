@@ -23,8 +23,8 @@ internal sealed class ByteLevelTextTokenizer : TextTokenizer
         EosTokenId = tokens.Eos is null ? null : TokenToId(tokens.Eos);
         PadTokenId = (settings.Options.PadToken ?? tokens.Pad) is { } pad ? TokenToId(pad) : null;
         UnknownTokenId = tokens.Unknown is null ? null : TokenToId(tokens.Unknown);
-        Frame = settings.Frame(rules.LikeRoberta && settings.Template is null ? new([Required(tokens.Bos)], [Required(tokens.Eos)]) : TextFrame.None, BosTokenId, EosTokenId,
-            flags: !rules.LikeRoberta);
+        var usual = rules.LikeRoberta && settings.Template is null ? new([Required(tokens.Bos)], [Required(tokens.Eos)]) : TextFrame.None;
+        Frame = settings.Frame(usual, BosTokenId, EosTokenId, flags: !rules.LikeRoberta);
     }
 
     /// <inheritdoc/>
@@ -67,6 +67,9 @@ internal sealed record ByteLevelRules
 
     /// <summary>A word that the vocabulary has is one token, whether merges lead to it or not (ignore_merges).</summary>
     public bool WholeWords { get; init; }
+
+    /// <summary>No token stands for bytes that the vocabulary lacks, so it may lack none.</summary>
+    public bool NoUnknown { get; init; }
 
     /// <summary>Tokens are named as RoBERTa's, and &lt;s&gt; and &lt;/s&gt; go around a text.</summary>
     public bool LikeRoberta { get; init; }

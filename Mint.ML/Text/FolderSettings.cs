@@ -109,9 +109,9 @@ internal sealed class FolderSettings
         var byCaller = frame.With(asked.AddBos, bos, asked.AddEos, eos);
         if (!follows && !wanted.Equals(byCaller))
         {
-            throw new InvalidDataException($"{Path.Combine(Folder, "tokenizer_config.json")}: add_bos_token or add_eos_token says otherwise than what "
-                + $"{(Template is null ? $"a {Class} adds" : "the post_processor of tokenizer.json adds")}. Set TokenizerOptions.AddBos and AddEos, or take the "
-                + "key out.");
+            var adds = Template is null ? $"what a {Class} adds" : "the post_processor of tokenizer.json";
+            throw new InvalidDataException($"{Path.Combine(Folder, "tokenizer_config.json")}: add_bos_token or add_eos_token says otherwise than {adds}. Set "
+                + "TokenizerOptions.AddBos and AddEos, or take the key out.");
         }
         return follows ? wanted : byCaller;
     }
@@ -173,11 +173,13 @@ internal sealed class FolderSettings
             throw new InvalidDataException($"{file}: extra_ids is {extraIds}, outside 0 to {MostExtraIds}; T5 has {DefaultExtraIds}.");
         PrefixSpace = Flag(json, "add_prefix_space");
         (TruncationSide, PaddingSide) = (Side(json, "truncation_side"), Side(json, "padding_side"));
+        // A general class has these from tokenizer.json alone; the others' keys prevail over it.
+        var ofBert = !TokenizerClasses.IsGeneral(this);
         Options = Options with
         {
-            LowerCase = Options.LowerCase ?? Flag(json, "do_lower_case"),
-            StripAccents = Options.StripAccents ?? Flag(json, "strip_accents"),
-            SplitChineseCharacters = Options.SplitChineseCharacters ?? Flag(json, "tokenize_chinese_chars"),
+            LowerCase = Options.LowerCase ?? (ofBert ? Flag(json, "do_lower_case") : null),
+            StripAccents = Options.StripAccents ?? (ofBert ? Flag(json, "strip_accents") : null),
+            SplitChineseCharacters = Options.SplitChineseCharacters ?? (ofBert ? Flag(json, "tokenize_chinese_chars") : null),
             CleanUpSpaces = Options.CleanUpSpaces ?? Flag(json, "clean_up_tokenization_spaces"),
             AddBos = Options.AddBos ?? Flag(json, "add_bos_token"),
             AddEos = Options.AddEos ?? Flag(json, "add_eos_token"),

@@ -31,7 +31,9 @@ internal static class SentencePieceParts
                 throw Normalizer();
         }
         // Without a map, line breaks and tabs would be what they are to SentencePiece, and white space to the splitting.
-        return map.Length > 0 && (words || (ends && runs)) ? new() { File = file, Pieces = [], Charsmap = map, AddDummyPrefix = prefix.Adds, LowerCase = lower } : throw Normalizer();
+        if (map.Length == 0 || !(words || (ends && runs)))
+            throw Normalizer();
+        return new() { File = file, Pieces = [], Charsmap = map, AddDummyPrefix = prefix.Adds, LowerCase = lower };
 
         InvalidDataException Normalizer() => parts.Refused("normalizer",
             "Precompiled, alone or before Lowercase, is, with Strip and Replace of runs of spaces where pre_tokenizer has no WhitespaceSplit (T5)");

@@ -75,8 +75,8 @@ internal static class TokenizerClasses
         }
         if (Path.GetFileName(file) != "tokenizer.json")
         {
-            throw new InvalidDataException($"{settings.ClassFile}: tokenizer_class is \"{settings.Class}\", which tokenizer.json describes, but {settings.Folder} "
-                + "has none. Copy it from the model.");
+            throw new InvalidDataException($"{settings.ClassFile}: tokenizer_class is \"{settings.Class}\", which tokenizer.json describes, but "
+                + $"{settings.Folder} has none. Copy it from the model.");
         }
     }
 }

@@ -70,7 +70,7 @@ internal static class TokenizerFolder
             settings.DefaultRules(mask, new(Left: true)); // as the original has it
         var special = settings.Special(vocabulary.Size, text => vocabulary.Id(text), [tokens.Bos, tokens.Eos, tokens.Unknown, tokens.Pad, mask], strips: false,
             normalize: rules.Normalizer is { } normalizer ? normalizer.Normalize : null);
-        var unknown = tokens.Unknown is null ? null : vocabulary.Id(tokens.Unknown);
+        var unknown = tokens.Unknown is null || rules.NoUnknown ? null : vocabulary.Id(tokens.Unknown);
         var encoder = new BytePairEncoder(vocabulary, merges, clip ? ClipTextTokenizer.EndOfWord : "", unknown, rules.WholeWords);
         if (!clip)
             return new ByteLevelTextTokenizer(vocabulary, encoder, rules, special, tokens, settings);

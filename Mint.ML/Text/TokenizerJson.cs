@@ -35,12 +35,12 @@ internal static class TokenizerJson
                 return WordPiece(file, parts, model, settings);
             case "Unigram":
                 settings.HasExtraIds();
-                return TokenizerFolder.SentencePiece(Unigram(file, parts, model, added), settings);
+                return TokenizerFolder.SentencePiece(Spaced(file, Unigram(file, parts, model, added), settings), settings);
             case "BPE" when ByteLevelParts.Any(parts):
                 return ByteLevel(file, parts, model, settings);
             case "BPE":
                 settings.HasExtraIds();
-                return TokenizerFolder.SentencePiece(Bpe(file, parts, model, added), settings);
+                return TokenizerFolder.SentencePiece(Spaced(file, Bpe(file, parts, model, added), settings), settings);
             default:
                 throw new InvalidDataException($"{file}: model type \"{kind}\" is not read; WordPiece, Unigram and BPE are.");
         }
@@ -81,6 +81,21 @@ internal static class TokenizerJson
     private static bool Says(JsonElement model, string name, string value) =>
         model.TryGetProperty(name, out var text) && text.ValueKind == JsonValueKind.String && text.ValueEquals(value);
 
+    private static string? DefaultUnknown(string file, JsonElement model, FolderSettings settings)
+    {
+        if (!model.TryGetProperty("unk_token", out var unknown) || unknown.ValueKind != JsonValueKind.String)
+            return null;
+        var text = TokenizerText.String(file, unknown, "unk_token");
+        settings.DefaultToken("unk_token", text);
+        return text;
+    }
+
+    // add_prefix_space would have to change the file's parts, as some versions of the original do for some classes.
+    private static SentencePieceModel Spaced(string file, SentencePieceModel model, FolderSettings settings) =>
+        settings.PrefixSpace is not { } prefix || prefix == model.AddDummyPrefix ? model
+            : throw new InvalidDataException($"{Path.Combine(settings.Folder, "tokenizer_config.json")}: add_prefix_space is "
+                + $"{(prefix ? "true" : "false")}, but {file} says otherwise. Take the key out, or the parts of the file that say so.");
+
     private static TextTokenizer WordPiece(string file, TokenizerParts parts, JsonElement model, FolderSettings settings)
     {
         CheckModel(file, model, "unk_token", Says(model, "continuing_subword_prefix", "##") ? "continuing_subword_prefix" : "", "max_input_chars_per_word");
@@ -92,8 +107,7 @@ internal static class TokenizerJson
         {
             throw parts.Refused("normalizer", "BertNormalizer that cleans the text is");
         }
-        if (model.TryGetProperty("unk_token", out var unknown) && unknown.ValueKind == JsonValueKind.String)
-            settings.DefaultToken("unk_token", TokenizerText.String(file, unknown, "unk_token"));
+        DefaultUnknown(file, model, settings);
         settings.Default(options => options with
         {
             LowerCase = options.LowerCase ?? normalizer.Flag("lowercase"),
@@ -115,7 +129,11 @@ internal static class TokenizerJson
             throw new InvalidDataException($"{file}: model.end_of_word_suffix is {(clip ? "" : "not ")}\"{ClipTextTokenizer.EndOfWord}\", but the pieces say "
                 + "otherwise. Get the file again.");
         }
-        var rules = ByteLevelParts.Read(parts, settings, clip) with { WholeWords = Flag(model, "ignore_merges") == true };
+        var rules = ByteLevelParts.Read(parts, settings, clip) with
+        {
+            WholeWords = Flag(model, "ignore_merges") == true,
+            NoUnknown = DefaultUnknown(file, model, settings) is null,
+        };
         return TokenizerFolder.ByteLevel(vocabulary, Merges(file, model), settings, rules);
     }
 
@@ -142,7 +160,10 @@ internal static class TokenizerJson
         // Unknown characters in a row are one token; where bytes stand for them there are none.
         CheckModel(file, model, "merges", "unk_token", "byte_fallback", "fuse_unk");
         if (!bytes && Flag(model, "fuse_unk") != true)
-            throw new InvalidDataException($"{file}: model.fuse_unk is not true, but model.byte_fallback is not either; only models with one of the two are read.");
+        {
+            throw new InvalidDataException($"{file}: neither model.fuse_unk nor model.byte_fallback is true; only models with one of the two are read. "
+                + "Take a model whose tokenizer is read (docs/tokenizers.md).");
+        }
         var vocabulary = Vocabulary.FromJson(file, Member(file, model, "vocab", JsonValueKind.Object));
         var ranks = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var (left, right, _) in Merges(file, model))

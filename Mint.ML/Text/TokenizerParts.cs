@@ -125,7 +125,7 @@ internal sealed class TokenizerParts(string file, JsonElement root)
         if (Member(part.Json, "special_tokens") is not { } tokens || Member(tokens, name) is not { } token || !token.TryGetProperty("ids", out var ids)
             || ids.ValueKind != JsonValueKind.Array)
         {
-            throw new InvalidDataException($"{file}: post_processor names the token \"{name}\", but its special_tokens have no ids for it. Get the file again.");
+            throw new InvalidDataException($"{file}: post_processor names the token \"{name}\", but its special_tokens give no ids of it. Get it again.");
         }
         return ids.EnumerateArray().Select(id => TokenizerText.Int(file, id, $"an id of \"{name}\"")).ToArray();
     }

@@ -30,7 +30,8 @@ public sealed class BertScoreTests
     public void A_tokenizer_that_puts_nothing_around_a_text_is_refused_before_its_tokens_are_dropped()
     {
         var tokenizer = TextTokenizer.Load(Fixtures.Path("tokenizers-small", "byte-level"));
-        using var model = new Bert(new BertConfig { VocabularySize = tokenizer.VocabularySize, HiddenSize = 16, Layers = 1, Heads = 2, FeedForwardSize = 32, Positions = 9 });
+        var config = new BertConfig { VocabularySize = tokenizer.VocabularySize, HiddenSize = 16, Layers = 1, Heads = 2, FeedForwardSize = 32, Positions = 9 };
+        using var model = new Bert(config);
         var error = Assert.ThrowsExactly<ArgumentException>(() => new BertScore(model, tokenizer).Score(CaptionSet.From([new("a dog", ["a dog"])])));
         StringAssert.Contains(error.Message, "0 and 0");
     }

@@ -76,8 +76,9 @@ public sealed class TokenizerFolderTests
     {
         // Digits stand alone, and an apostrophe of capitals is one of a contraction.
         var (qwen, gpt2) = (Load("byte-level", """{"tokenizer_class": "Qwen2Tokenizer"}"""), Small.Load("byte-level"));
-        CollectionAssert.AreEqual(new[] { "1", "2", "'RE", " dog", "\u00e9" }, qwen.PreTokenizer!.PreTokenize("12'RE dog\u00e9").Select(word =>
-            "12'RE dog\u00e9".Substring(word.Item1, word.Item2)).SelectMany(word => word == " dog\u00e9" ? [" dog", "\u00e9"] : (string[])[word]).ToArray());
+        const string text = "12'RE dog";
+        CollectionAssert.AreEqual(new[] { "1", "2", "'RE", " dog" },
+            qwen.PreTokenizer!.PreTokenize(text).Select(word => text.Substring(word.Item1, word.Item2)).ToArray());
         CollectionAssert.AreEqual(gpt2.Encode("\u00e9"), qwen.Encode("e\u0301"));
     }
 
@@ -126,7 +127,8 @@ public sealed class TokenizerFolderTests
         {
             int end = tokenizer.EosTokenId ?? 0;
             CollectionAssert.AreEqual(text[^2..], tokenizer.Encode("a dog barks", maxLength: 2));
-            CollectionAssert.AreEqual((int[])[end, .. one, .. text[^2..]], Ids(tokenizer.EncodeBatch(["a", "a dog barks"], new BatchOptions { MaxLength = 2 })));
+            CollectionAssert.AreEqual((int[])[end, .. one, .. text[^2..]],
+                Ids(tokenizer.EncodeBatch(["a", "a dog barks"], new BatchOptions { MaxLength = 2 })));
             CollectionAssert.AreEqual((int[])[.. one, end, .. text[..2]], Ids(tokenizer.EncodeBatch(["a", "a dog barks"],
                 new BatchOptions { MaxLength = 2, PaddingSide = TokenSide.Right, TruncationSide = TokenSide.Right })));
             CollectionAssert.AreEqual((int[])[.. one, end, .. text[^2..]], Ids(tokenizer.EncodeBatch(["a", "a dog barks"], maxLength: 2)),
@@ -173,7 +175,8 @@ public sealed class TokenizerFolderTests
         foreach (var (flags, before, after) in (ReadOnlySpan<(string, string, string)>)[("\"lstrip\": true", "a", "  dog"), ("\"rstrip\": true", "a  ", "dog"),
             ("\"lstrip\": true, \"rstrip\": true", "a", "dog"), ("\"special\": true", "a  ", "  dog")])
         {
-            CollectionAssert.AreEqual((int[])[.. plain.Encode(before), 407, .. plain.Encode(after)], Load("byte-level", Described(flags)).Encode("a  [x]  dog"), flags);
+            CollectionAssert.AreEqual((int[])[.. plain.Encode(before), 407, .. plain.Encode(after)],
+                Load("byte-level", Described(flags)).Encode("a  [x]  dog"), flags);
         }
         // The spaces between two go to the one that takes them, once.
         CollectionAssert.AreEqual(new[] { 407, 407 }, Load("byte-level", Described("\"lstrip\": true")).Encode("[x]  [x]"));

@@ -34,7 +34,14 @@ internal static class TokenizerJsonFiles
             pre_tokenizer = byteLevel,
             post_processor = byteLevel,
             decoder = byteLevel,
-            model = new { type = "BPE", unk_token = (string?)null, ignore_merges = false, vocab = Vocabulary("byte-level"), merges = Merges("byte-level", pairs) },
+            model = new
+            {
+                type = "BPE",
+                unk_token = (string?)null,
+                ignore_merges = false,
+                vocab = Vocabulary("byte-level"),
+                merges = Merges("byte-level", pairs),
+            },
         });
     }
 
@@ -54,8 +61,14 @@ internal static class TokenizerJsonFiles
                 behavior = "Removed",
                 invert = true,
             }, byteLevel),
-            post_processor = new { type = "RobertaProcessing", sep = new object[] { end, vocabulary[end] }, cls = new object[] { start, vocabulary[start] },
-                trim_offsets = false, add_prefix_space = false },
+            post_processor = new
+            {
+                type = "RobertaProcessing",
+                sep = new object[] { end, vocabulary[end] },
+                cls = new object[] { start, vocabulary[start] },
+                trim_offsets = false,
+                add_prefix_space = false,
+            },
             decoder = byteLevel,
             model = new { type = "BPE", unk_token = end, end_of_word_suffix = "</w>", vocab = vocabulary, merges = Merges("clip", pairs: false) },
         });
@@ -124,7 +137,8 @@ internal static class TokenizerJsonFiles
             type = "TemplateProcessing",
             single = before.Select(Token).Append(text).Concat(after.Select(Token)),
             pair = Array.Empty<object>(),
-            special_tokens = before.Concat(after).Distinct().ToDictionary(name => name, name => new { id = name, ids = new[] { ids[name] }, tokens = new[] { name } }),
+            special_tokens = before.Concat(after).Distinct()
+                .ToDictionary(name => name, name => new { id = name, ids = new[] { ids[name] }, tokens = new[] { name } }),
         };
     }
 

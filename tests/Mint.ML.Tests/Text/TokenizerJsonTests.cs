@@ -11,7 +11,8 @@ public sealed class TokenizerJsonTests
 
     private static string ByteLevel => TokenizerJsonFiles.ByteLevel(pairs: false);
 
-    private static object Spelling(bool regex, bool prefix = false) => new { type = "ByteLevel", add_prefix_space = prefix, trim_offsets = true, use_regex = regex };
+    private static object Spelling(bool regex, bool prefix = false) =>
+        new { type = "ByteLevel", add_prefix_space = prefix, trim_offsets = true, use_regex = regex };
 
     private static object SplitBy(string pattern, string behavior = "Isolated") => TokenizerJsonFiles.Sequence("pretokenizers",
         new { type = "Split", pattern = new { Regex = pattern }, behavior, invert = false }, Spelling(regex: false));
@@ -43,8 +44,12 @@ public sealed class TokenizerJsonTests
     [TestMethod]
     public void A_template_puts_its_tokens_before_and_behind_a_text()
     {
-        int[] Ids(string[] before, string[] after) => Load(TokenizerJsonFiles.With(ByteLevel,
-            ("post_processor", TokenizerJsonFiles.Sequence("processors", Spelling(regex: true), TokenizerJsonFiles.Template(before, after, bytes))))).Encode("a dog");
+        int[] Ids(string[] before, string[] after)
+        {
+            object processors = TokenizerJsonFiles.Sequence("processors", Spelling(regex: true), TokenizerJsonFiles.Template(before, after, bytes));
+            return Load(TokenizerJsonFiles.With(ByteLevel, ("post_processor", processors))).Encode("a dog");
+        }
+
         var (a, b, dog) = (bytes["a"], bytes["b"], Plain("a dog"));
         CollectionAssert.AreEqual((int[])[b, a, .. dog], Ids(["b", "a"], []));
         CollectionAssert.AreEqual((int[])[.. dog, a], Ids([], ["a"]));
@@ -63,7 +68,8 @@ public sealed class TokenizerJsonTests
     public void Flags_against_a_template_are_refused()
     {
         string json = TokenizerJsonFiles.With(ByteLevel, ("post_processor", TokenizerJsonFiles.Template(["a"], [], bytes)));
-        const string config = """{"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "a", "eos_token": "b", "add_bos_token": true, "add_eos_token": FLAG}""";
+        const string config =
+            """{"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "a", "eos_token": "b", "add_bos_token": true, "add_eos_token": FLAG}""";
         CollectionAssert.AreEqual((int[])[bytes["a"], .. Plain("a dog")], Load(json, config.Replace("FLAG", "false")).Encode("a dog"));
         var error = Assert.ThrowsExactly<InvalidDataException>(() => Load(json, config.Replace("FLAG", "true")));
         StringAssert.Contains(error.Message, "add_eos_token");
@@ -75,13 +81,15 @@ public sealed class TokenizerJsonTests
     public void Llama3s_and_Qwen2s_words_are_those_of_their_patterns(string pattern)
     {
         var tokenizer = Load(TokenizerJsonFiles.With(ByteLevel, ("pre_tokenizer", SplitBy(pattern))));
-        string[] more = ["I'LL  can'T\r\n\n  12345 x!!\r\n\n a", " \n \t b  ", "..\n\n", "a\u0301 'sdog ''re", "\t\tdog\n", "1234567 89", "!dog ?! dog", "'", " '", "\r"];
+        string[] more = ["I'LL  can'T\r\n\n  12345 x!!\r\n\n a", " \n \t b  ", "..\n\n", "a\u0301 'sdog ''re", "\t\tdog\n", "1234567 89", "!dog ?! dog", "'",
+            " '", "\r"];
         foreach (string text in Small.Strings.Concat(more).Where(text => !text.Any(char.IsSurrogate)))
         {
             CollectionAssert.AreEqual(Regex.Matches(text, pattern).Select(match => (match.Index, match.Length)).ToArray(),
                 tokenizer.PreTokenizer!.PreTokenize(text).ToArray(), text);
         }
-        CollectionAssert.AreEqual(new[] { (0, 4), (4, 3) }, tokenizer.PreTokenizer!.PreTokenize("a𝒜b 𐐀").ToArray(), "letters outside the basic plane are letters");
+        // Letters outside the basic plane are letters.
+        CollectionAssert.AreEqual(new[] { (0, 4), (4, 3) }, tokenizer.PreTokenizer!.PreTokenize("a𝒜b 𐐀").ToArray());
     }
 
     [TestMethod]
@@ -167,6 +175,35 @@ public sealed class TokenizerJsonTests
         CollectionAssert.AreEqual((int[])[1, 2, .. dog[1..]], Metaspace("always").Encode("</s>dog"));
     }
 
+    [TestMethod]
+    public void A_byte_that_the_vocabulary_lacks_is_refused_where_no_token_stands_for_it()
+    {
+        var vocabulary = new Dictionary<string, int>(bytes);
+        Assert.IsTrue(vocabulary.Remove("~"));
+        string json = TokenizerJsonFiles.With(ByteLevel, ("model.vocab", vocabulary));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Load(json)).Message, "\"~\"");
+        CollectionAssert.AreEqual(new[] { bytes["!"] }, Load(TokenizerJsonFiles.With(json, ("model.unk_token", "!"))).Encode("~"));
+    }
+
+    [TestMethod]
+    public void Letter_case_is_the_files_for_a_general_class_and_the_folders_for_Berts()
+    {
+        const string config = """{"tokenizer_class": "CLASS", "do_lower_case": false}""";
+        string json = TokenizerJsonFiles.WordPiece();
+        Assert.AreEqual("dog", Decoded(config.Replace("CLASS", "PreTrainedTokenizerFast")));
+        Assert.AreEqual("Dog", Decoded(config.Replace("CLASS", "BertTokenizer")));
+
+        string Decoded(string config) => Load(json, config).Decode(Load(json, config).Encode("Dog"));
+    }
+
+    [TestMethod]
+    public void A_prefix_space_of_the_folder_against_Metaspace_is_refused()
+    {
+        string json = TokenizerJsonFiles.Bpe();
+        CollectionAssert.AreEqual(Small.Load("bpe").Encode("dog"), Load(json, """{"add_prefix_space": true}""").Encode("dog"));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Load(json, """{"add_prefix_space": false}""")).Message, "add_prefix_space is false");
+    }
+
     private static (string File, string Key, object? Value)[] Unread
     {
         get
@@ -180,7 +217,7 @@ public sealed class TokenizerJsonTests
                 (ByteLevel, "pre_tokenizer", SplitBy(@"\p{N}{1,3}|" + TokenizerJsonFiles.Llama3)),
                 (ByteLevel, "pre_tokenizer", SplitBy(TokenizerJsonFiles.Llama3, behavior: "Removed")),
                 (ByteLevel, "pre_tokenizer", Spelling(regex: false)),
-                (ByteLevel, "pre_tokenizer", TokenizerJsonFiles.Sequence("pretokenizers", new { type = "Digits", individual_digits = true }, Spelling(regex: true))),
+                (ByteLevel, "pre_tokenizer", TokenizerJsonFiles.Sequence("pretokenizers", new { type = "Digits" }, Spelling(regex: true))),
                 (ByteLevel, "pre_tokenizer", new { type = "ByteLevel", add_prefix_space = false, use_regex = true, of_tomorrow = 1 }),
                 (ByteLevel, "post_processor", new { type = "TemplateProcessing", single = new[] { "$A" } }),
                 (ByteLevel, "post_processor", new { type = "OfTomorrow" }),
@@ -197,7 +234,7 @@ public sealed class TokenizerJsonTests
                 (wordPiece, "model.continuing_subword_prefix", "@@"),
                 (unigram, "normalizer", null),
                 (unigram, "pre_tokenizer", space),
-                (unigram, "pre_tokenizer", TokenizerJsonFiles.Sequence("pretokenizers", new { type = "Digits", individual_digits = true }, space)),
+                (unigram, "pre_tokenizer", TokenizerJsonFiles.Sequence("pretokenizers", new { type = "Digits" }, space)),
                 (bpe, "normalizer", null),
                 (bpe, "pre_tokenizer", space),
                 (bpe, "pre_tokenizer", new { type = "Split", pattern = new { String = " " }, behavior = "MergedWithPrevious", invert = false }),
