@@ -39,7 +39,7 @@ public sealed record ClapFrontEndOptions
     /// <summary>The spectrogram; with <see cref="Fusion"/> its filters are htk's without norm, as the original's are.</summary>
     public LogMelOptions Spectrogram { get; init; } = LogMelOptions.Clap;
 
-    /// <summary>Reads a preprocessor_config.json (ClapFeatureExtractor); keys that it leaves out keep the defaults.</summary>
+    /// <summary>Reads a preprocessor_config.json (ClapFeatureExtractor); keys that it leaves out have that class's defaults.</summary>
     /// <remarks>"truncation" and "top_db" are not read: fusion is the tower's to tell, and the original does not use the other.</remarks>
     /// <exception cref="InvalidDataException">A value has the wrong type or range.</exception>
     public static ClapFrontEndOptions FromJson(JsonObject json)
@@ -52,7 +52,7 @@ public sealed record ClapFrontEndOptions
             FftSize = (int)json.Size("fft_window_size", d.FftSize),
             HopLength = (int)json.Size("hop_length", d.HopLength),
             MelBins = (int)json.Size("feature_size", d.MelBins),
-            MinFrequency = json.Number("frequency_min", d.MinFrequency),
+            MinFrequency = json.Number("frequency_min", 0), // ClapFeatureExtractor's default
             MaxFrequency = json.Number("frequency_max", d.MaxFrequency!.Value),
         };
         string padding = json.Text("padding", "repeatpad");

@@ -2,10 +2,12 @@ using System.Text.Json.Nodes;
 
 namespace Mint.ML.Checkpoints;
 
-/// <summary>Reads a Hugging Face config.json: a missing or null key means the architecture's default, a wrong one is an error.</summary>
+/// <summary>Reads a Hugging Face config.json, or a file like it: a missing or null key means the architecture's default, a wrong one is an error.</summary>
 /// <remarks>All of it throws <see cref="InvalidDataException"/> that names the key, what it holds and what it may hold.</remarks>
 internal static class ConfigJson
 {
+    private const string Name = "config.json";
+
     // No published model comes near these in any dimension; a file that does is broken, and must not be allocated.
     public const long LargestSize = 1 << 24;
     public const long MostLayers = 1000;
@@ -33,10 +35,16 @@ internal static class ConfigJson
     {
         if (config[key] is not { } node)
             return @default;
-        if (node is not JsonArray { Count: >= 1 and <= 64 } array)
-            throw Wrong(key, node.ToJsonString(), "a list of 1 to 64 sizes");
-        return [.. array.Select(item => item is null ? -1 : Value<long>(key, item, "a list of integers"))
-            .Select(size => size is >= 1 and <= LargestSize ? size : throw Wrong(key, array.ToJsonString(), $"sizes from 1 to {LargestSize}"))];
+        return [.. config.Integers(key).Select(size => size is >= 1 and <= LargestSize ? size
+            : throw Wrong(key, node.ToJsonString(), $"sizes from 1 to {LargestSize}"))];
+    }
+
+    /// <summary>A list of 1 to 64 integers, which has to be there.</summary>
+    public static IEnumerable<long> Integers(this JsonObject config, string key)
+    {
+        if (config[key] is not JsonArray { Count: >= 1 and <= 64 } array)
+            throw Wrong(key, config[key]?.ToJsonString() ?? "absent", "a list of 1 to 64 integers");
+        return array.Select(item => item is null ? throw Wrong(key, array.ToJsonString(), "a list of integers") : Value<long>(key, item, "a list of integers"));
     }
 
     /// <summary>A nested configuration; empty (all defaults) when the file leaves it out.</summary>
@@ -51,7 +59,21 @@ internal static class ConfigJson
     public static void Refuse(this JsonObject config, string key, bool refused, string reason)
     {
         if (refused)
-            throw new InvalidDataException($"config.json: '{key}' is {config[key]?.ToJsonString()}, {reason}");
+            throw new InvalidDataException($"{Name}: '{key}' is {config[key]?.ToJsonString() ?? "absent"}, {reason}");
+    }
+
+    /// <summary>Reads a file of another name than config.json, which errors then give.</summary>
+    public static T Read<T>(string file, Func<JsonObject, T> read)
+    {
+        JsonObject json = CheckpointFolder.ReadJson(file);
+        try
+        {
+            return read(json);
+        }
+        catch (InvalidDataException error) when (error.Message.StartsWith(Name + ":", StringComparison.Ordinal))
+        {
+            throw new InvalidDataException(file + error.Message[Name.Length..], error);
+        }
     }
 
     private static long Within(JsonObject config, string key, long @default, long most) => config.Integer(key, @default) switch
@@ -74,5 +96,5 @@ internal static class ConfigJson
     }
 
     private static InvalidDataException Wrong(string key, string found, string expected) =>
-        new($"config.json: '{key}' is {(found.Length > 80 ? found[..80] + "..." : found)}, expected {expected}.");
+        new($"{Name}: '{key}' is {(found.Length > 80 ? found[..80] + "..." : found)}, expected {expected}.");
 }

@@ -44,7 +44,7 @@ public sealed class Data2VecAudio : SpeechEncoder
     }
 
     /// <summary>Loads a Hugging Face folder. The weights are frozen.</summary>
-    /// <param name="folder">Holds config.json, the weights and, where the original has one, preprocessor_config.json.</param>
+    /// <param name="folder">Holds config.json, the weights and, where the original has one, preprocessor_config.json or processor_config.json.</param>
     /// <param name="dtype">Type of the weights in memory; null for float32.</param>
     /// <param name="device">Where they go; null for the CPU.</param>
     public static Data2VecAudio Load(string folder, ScalarType? dtype = null, Device? device = null)

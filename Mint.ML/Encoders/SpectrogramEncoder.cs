@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
 using Mint.ML.Tensors;
@@ -95,12 +96,11 @@ public sealed class ClapEncoder(HtsAt tower, ClapFrontEndOptions? options = null
         : throw new ArgumentException($"CLAP's front end makes {(options ?? new()).Spectrogram.MelBins} mel bins; this tower takes {tower.Config.MelBins}.",
             nameof(tower));
 
-    /// <summary>Loads a CLAP folder, its front end's settings from preprocessor_config.json where it has one.</summary>
+    /// <summary>Loads a CLAP folder, its front end's settings from preprocessor_config.json or processor_config.json where it has one.</summary>
     /// <inheritdoc cref="HtsAt.Load"/>
     public static ClapEncoder Load(string folder, ScalarType? dtype = null, Device? device = null)
     {
-        string settings = Path.Combine(folder, "preprocessor_config.json");
-        var options = File.Exists(settings) ? ClapFrontEndOptions.FromJson(CheckpointFolder.ReadJson(settings)) : null;
+        var options = FrontEndFile.Read(folder, ClapFrontEndOptions.FromJson);
         return new(HtsAt.Load(folder, dtype, device), options);
     }
 
@@ -134,15 +134,47 @@ public sealed class ClapEncoder(HtsAt tower, ClapFrontEndOptions? options = null
 
 /// <summary>AST behind its front end: 16 kHz in, class token, distillation token and patches as frames out.</summary>
 /// <param name="model">The model; disposed with the encoder.</param>
-public sealed class AstEncoder(Ast model) : SpectrogramEncoder
+/// <param name="options">The front end; null for <see cref="KaldiFbankOptions.Ast"/>. Bins and frames are the model's to tell.</param>
+public sealed class AstEncoder(Ast model, KaldiFbankOptions? options = null) : SpectrogramEncoder
 {
     private readonly KaldiFbank frontEnd = new(
-        KaldiFbankOptions.Ast with { MelBins = (int)model.Config.MelBins, TargetFrames = (int)model.Config.Frames }, model.Device);
+        (options ?? KaldiFbankOptions.Ast) with { MelBins = (int)model.Config.MelBins, TargetFrames = (int)model.Config.Frames }, model.Device);
 
-    /// <summary>Loads an AST folder.</summary>
+    /// <summary>Loads an AST folder, its front end's settings from preprocessor_config.json or processor_config.json where it has one.</summary>
     /// <inheritdoc cref="Ast.Load"/>
-    public static AstEncoder Load(string folder, ScalarType? dtype = null, Device? device = null) =>
-        new(Ast.Load(folder, dtype, device));
+    public static AstEncoder Load(string folder, ScalarType? dtype = null, Device? device = null)
+    {
+        var model = Ast.Load(folder, dtype, device);
+        try
+        {
+            return new(model, FrontEndFile.Read(folder, settings => FrontEnd(settings, model.Config)));
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    // ASTFeatureExtractor: torchaudio's filter bank of 25 ms every 10 ms at the file's rate, then (x - mean) / (2 std).
+    private static KaldiFbankOptions FrontEnd(JsonObject settings, AstConfig config)
+    {
+        var d = KaldiFbankOptions.Ast;
+        foreach (var (key, own) in new[] { ("num_mel_bins", config.MelBins), ("max_length", config.Frames) })
+            settings.Refuse(key, settings.Size(key, own) != own, $"but config.json's is {own}: both files must say what the model was trained with.");
+        long rate = settings.Size("sampling_rate", d.SampleRate);
+        settings.Refuse("sampling_rate", rate < 1000, "expected the Hz of the model's training data, at least 1000.");
+        double deviation = settings.Number("std", d.StandardDeviation!.Value);
+        settings.Refuse("std", !(deviation > 0 && double.IsFinite(deviation)), "expected a number above 0.");
+        return d with
+        {
+            SampleRate = (int)rate,
+            FrameLength = (int)(rate * 25.0 * 0.001), // torchaudio's order, which decides how it rounds
+            FrameShift = (int)(rate * 10.0 * 0.001),
+            Mean = settings.Number("mean", d.Mean),
+            StandardDeviation = settings.Flag("do_normalize", true) ? deviation : null,
+        };
+    }
 
     /// <inheritdoc/>
     public override int SampleRate => frontEnd.Options.SampleRate;

@@ -59,7 +59,7 @@ public abstract record SpeechEncoderConfig
     /// <summary>Samples per second of the training data, in Hz.</summary>
     public int SampleRate { get; init; } = 16000;
 
-    /// <summary>Whether a waveform is brought to zero mean and unit variance first (preprocessor_config.json, do_normalize).</summary>
+    /// <summary>Whether a waveform is brought to zero mean and unit variance first (the front end's do_normalize).</summary>
     public bool Normalize { get; init; } = true;
 
     /// <summary>Fills the keys that all four architectures spell alike.</summary>
@@ -303,15 +303,9 @@ public abstract class SpeechEncoder : Module, IAudioEncoder
     }
 
     /// <summary>The folder's do_normalize and sampling rate, which stand beside config.json.</summary>
-    private protected static SpeechEncoderConfig WithFrontEnd(SpeechEncoderConfig config, string folder)
+    private protected static SpeechEncoderConfig WithFrontEnd(SpeechEncoderConfig config, string folder) => FrontEndFile.Read(folder, frontEnd => config with
     {
-        string path = Path.Combine(folder, "preprocessor_config.json");
-        if (!File.Exists(path)) return config;
-        JsonObject frontEnd = CheckpointFolder.ReadJson(path);
-        return config with
-        {
-            Normalize = frontEnd.Flag("do_normalize", true),
-            SampleRate = (int)frontEnd.Size("sampling_rate", config.SampleRate),
-        };
-    }
+        Normalize = frontEnd.Flag("do_normalize", true),
+        SampleRate = (int)frontEnd.Size("sampling_rate", config.SampleRate),
+    }) ?? config;
 }

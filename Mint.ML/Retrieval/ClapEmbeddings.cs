@@ -28,15 +28,15 @@ public sealed class ClapEmbeddings : IAudioTextEmbeddings, IDisposable
         longestText = (int)Math.Min(MaxTextTokens, clap.Text.Config.Positions - clap.Text.Config.FirstPosition);
     }
 
-    /// <summary>Loads a Hugging Face folder with the tokenizer, and the front end's settings from preprocessor_config.json where it has one.</summary>
+    /// <summary>Loads a Hugging Face folder with the tokenizer, and the front end's settings from preprocessor_config.json or
+    /// processor_config.json where it has one.</summary>
     /// <param name="folder">For instance laion/clap-htsat-unfused.</param>
     /// <param name="device">The CPU when null.</param>
     /// <exception cref="InvalidDataException">The folder's files are broken.</exception>
     /// <exception cref="WeightMismatchException">The weights are not a CLAP's.</exception>
     public static ClapEmbeddings Load(string folder, Device? device = null)
     {
-        string settings = Path.Combine(folder, "preprocessor_config.json");
-        var options = File.Exists(settings) ? ClapFrontEndOptions.FromJson(CheckpointFolder.ReadJson(settings)) : new();
+        var options = FrontEndFile.Read(folder, ClapFrontEndOptions.FromJson) ?? new();
         var tokenizer = TextTokenizer.Load(folder);
         var clap = Clap.Load(folder, device: device);
         try

@@ -95,15 +95,17 @@ public sealed class SpectrogramEncoderTests
     }
 
     [TestMethod]
-    public void CLAPs_front_end_is_as_its_folder_says()
+    [DataRow("preprocessor_config.json")]
+    [DataRow("processor_config.json")]
+    public void CLAPs_front_end_is_as_its_folder_says(string file)
     {
-        using var scope = NewDisposeScope();
-        using var folder = new Text.TemporaryFolder();
-        foreach (string file in Directory.GetFiles(Fixtures.Path("clap"))) File.Copy(file, folder.File(Path.GetFileName(file)));
-        folder.Write("preprocessor_config.json", """
+        const string Settings = """
             {"feature_size": 16, "sampling_rate": 16000, "hop_length": 160, "fft_window_size": 512, "max_length_s": 2,
              "frequency_min": 100, "frequency_max": 7000, "padding": "pad", "truncation": "rand_trunc", "top_db": null}
-            """u8.ToArray());
+            """;
+        using var scope = NewDisposeScope();
+        using var folder = new ChangedFolder("clap")
+            .With(file, file == "preprocessor_config.json" ? Settings : $$"""{"feature_extractor": {{Settings}}}""");
         using var encoder = ClapEncoder.Load(folder.Path);
         Assert.AreEqual(16_000, encoder.SampleRate);
         var sound = randn([1, 20_000], generator: new Generator(4));
@@ -123,6 +125,40 @@ public sealed class SpectrogramEncoderTests
         using var tower = HtsAt.Load(folder.Path);
         var expected = tower.call(mel.Compute(padded, tensor(new long[] { 32_000 })).Values.unsqueeze(1), null).Grid.flatten(2).transpose(1, 2);
         Assert.IsTrue(expected.Equals(encoder.Encode(sound, tensor(new long[] { 20_000 })).Frames));
+    }
+
+    [TestMethod]
+    [DataRow("""{"mean": -6.845978, "std": 5.5654526}""", 16_000, -6.845978, 5.5654526)]
+    [DataRow("""{"mean": -6.845978, "std": 5.5654526, "do_normalize": false}""", 16_000, 0, 0.5)]
+    [DataRow("""{"sampling_rate": 32000, "num_mel_bins": 16, "max_length": 40, "feature_size": 1}""", 32_000, -4.2677393, 4.5689974)]
+    [DataRow("""{"sampling_rate": 22050, "mean": 0, "std": 0.5}""", 22_050, 0, 0.5)]
+    public void ASTs_front_end_is_as_its_folder_says(string settings, int rate, double mean, double deviation)
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new ChangedFolder("ast").With("preprocessor_config.json", settings);
+        using var encoder = AstEncoder.Load(folder.Path);
+        Assert.AreEqual(rate, encoder.SampleRate);
+        // Frames of 25 ms every 10 ms, cut down to whole samples; of the values, 30 frames and the padding, (x - mean) / (2 std).
+        var (length, shift) = rate switch { 16_000 => (400, 160), 32_000 => (800, 320), _ => (551, 220) };
+        var sound = randn([1, 29 * shift + length], generator: new Generator(4)).mul(0.1);
+        using var bank = new KaldiFbank(new() { SampleRate = rate, FrameLength = length, FrameShift = shift, MelBins = 16, PoveyWindow = false });
+        var mel = cat([bank.Compute(sound, tensor(new[] { sound.shape[1] })).Values, zeros(1, 10, 16)], 1);
+        using var model = Ast.Load(folder.Path);
+        var expected = model.call((mel - mean) / (2 * deviation));
+        Assert.IsLessThan(1e-6, ModelFixture.RelativeError(expected, encoder.Encode(sound, tensor(new[] { sound.shape[1] })).Frames));
+    }
+
+    [TestMethod]
+    [DataRow("""{"num_mel_bins": 128}""", "num_mel_bins")]
+    [DataRow("""{"max_length": 1024}""", "max_length")]
+    [DataRow("""{"std": 0}""", "std")]
+    [DataRow("""{"sampling_rate": 16}""", "sampling_rate")]
+    [DataRow("""{"mean": "low"}""", "mean")]
+    public void A_front_end_that_does_not_fit_AST_is_refused_by_file_and_key(string settings, string key)
+    {
+        using var folder = new ChangedFolder("ast").With("preprocessor_config.json", settings);
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => AstEncoder.Load(folder.Path)).Message;
+        StringAssert.Contains(message, $"{Path.Combine(folder.Path, "preprocessor_config.json")}: '{key}'");
     }
 
     [TestMethod]

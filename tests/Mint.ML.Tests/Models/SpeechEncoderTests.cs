@@ -7,11 +7,11 @@ namespace Mint.ML.Tests.Models;
 [TestClass]
 public sealed class SpeechEncoderTests
 {
-    private static SpeechEncoder Load(string folder) => folder switch
+    private static SpeechEncoder Load(string fixture, string? folder = null) => fixture switch
     {
-        _ when folder.StartsWith("data2vec", StringComparison.Ordinal) => Data2VecAudio.Load(Fixtures.Path(folder)),
-        _ when folder.StartsWith("wav2vec2", StringComparison.Ordinal) => Wav2Vec2.Load(Fixtures.Path(folder)),
-        _ => Hubert.Load(Fixtures.Path(folder)),
+        _ when fixture.StartsWith("data2vec", StringComparison.Ordinal) => Data2VecAudio.Load(folder ?? Fixtures.Path(fixture)),
+        _ when fixture.StartsWith("wav2vec2", StringComparison.Ordinal) => Wav2Vec2.Load(folder ?? Fixtures.Path(fixture)),
+        _ => Hubert.Load(folder ?? Fixtures.Path(fixture)),
     };
 
     [TestMethod]
@@ -62,6 +62,41 @@ public sealed class SpeechEncoderTests
         Assert.HasCount(expected.HiddenStates.Count, states.HiddenStates);
         for (int layer = 0; layer < expected.HiddenStates.Count; layer++)
             Assert.IsLessThan(1e-5, ModelFixture.RelativeError(expected.HiddenStates[layer], states.HiddenStates[layer]));
+    }
+
+    [TestMethod]
+    [DataRow("data2vec_audio")]
+    [DataRow("wav2vec2")]
+    [DataRow("hubert_stable")]
+    public void Where_a_folders_front_end_does_not_normalise_the_samples_are_encoded_as_they_are(string fixture)
+    {
+        using var scope = NewDisposeScope();
+        var waveform = rand([1, 3000], generator: new Generator(3)) * 0.2 + 0.1;
+        const string Plain = """{"do_normalize": false, "sampling_rate": 8000}""";
+        // Before transformers 5, a file of its own; since then in the processor's, which before named a class alone.
+        (string File, string Json)[] plain = [("preprocessor_config.json", Plain)];
+        (string File, string Json)[] nested = [("processor_config.json", $$"""{"processor_class": "Wav2Vec2Processor", "feature_extractor": {{Plain}}}""")];
+        (string File, string Json) old = ("processor_config.json", """{"processor_class": "Wav2Vec2Processor"}""");
+        foreach (var files in new[] { plain, nested, [.. plain, old], [.. plain, .. nested] })
+        {
+            using var folder = new ChangedFolder(fixture);
+            foreach (var (file, json) in files) folder.With(file, json);
+            using var model = Load(fixture, folder.Path);
+            Assert.AreEqual(8000, model.SampleRate);
+            var expected = model.ForwardHidden(waveform);
+            var states = model.EncodeHidden(waveform, tensor(new long[] { 3000 }));
+            Assert.IsLessThan(1e-5, ModelFixture.RelativeError(expected.HiddenStates[^1], states.HiddenStates[^1]));
+        }
+    }
+
+    [TestMethod]
+    public void Two_files_that_describe_different_front_ends_are_refused()
+    {
+        using var folder = new ChangedFolder("wav2vec2").With("preprocessor_config.json", """{"do_normalize": true}""")
+            .With("processor_config.json", """{"feature_extractor": {"do_normalize": false}}""");
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => Wav2Vec2.Load(folder.Path)).Message;
+        StringAssert.Contains(message, "preprocessor_config.json");
+        StringAssert.Contains(message, Path.Combine(folder.Path, "processor_config.json"));
     }
 
     [TestMethod]
