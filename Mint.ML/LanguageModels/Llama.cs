@@ -37,6 +37,9 @@ public sealed record LlamaConfig
     /// <summary>Base of the rotary frequencies.</summary>
     public double RotaryBase { get; init; } = 10000;
 
+    /// <summary>What was done to the frequencies; null for nothing.</summary>
+    internal RotaryScaling? RotaryScaling { get; init; }
+
     /// <summary>Activation of the gate.</summary>
     public string Activation { get; init; } = "silu";
 
@@ -53,10 +56,13 @@ public sealed record LlamaConfig
     /// <exception cref="InvalidDataException">A value has the wrong type or range, or asks for a variant that is not implemented.</exception>
     public static LlamaConfig FromJson(JsonObject config)
     {
-        config.Refuse("rope_scaling", config["rope_scaling"] is not null, "only unscaled rotary positions are implemented");
+        string type = config.Text("model_type", "llama");
+        config.Refuse("model_type", type is not ("llama" or "mistral"), "expected llama, or mistral without a sliding window");
+        config.Refuse("sliding_window", type == "mistral" && config["sliding_window"] is not null, "only attention to the whole text is implemented");
         config.Refuse("tie_word_embeddings", config.Flag("tie_word_embeddings", false), "only an untied head is implemented");
         config.Refuse("attention_bias", config.Flag("attention_bias", false), "only projections without bias are implemented");
         var d = new LlamaConfig();
+        var (rotaryBase, rotaryScaling) = RotaryScaling.Read(config, d.RotaryBase);
         var heads = config.Size("num_attention_heads", d.Heads);
         return new()
         {
@@ -67,7 +73,8 @@ public sealed record LlamaConfig
             Heads = heads,
             KeyHeads = config.Size("num_key_value_heads", heads),
             LayerNormEps = config.Number("rms_norm_eps", d.LayerNormEps),
-            RotaryBase = config.Number("rope_theta", d.RotaryBase),
+            RotaryBase = rotaryBase,
+            RotaryScaling = rotaryScaling,
             Activation = config.Text("hidden_act", d.Activation),
             BosTokenId = config.Integer("bos_token_id", d.BosTokenId),
             EosTokenId = config.Integer("eos_token_id", d.EosTokenId),
@@ -160,7 +167,7 @@ public sealed class Llama : CausalLanguageModel
     private protected override Tensor RunLayers(Tensor embeddings, ICausalAttention attention, IList<Tensor>? every)
     {
         using var scope = NewDisposeScope();
-        var rotary = new Rotary(attention.Positions, Config.HiddenSize / Config.Heads, Config.RotaryBase, embeddings.dtype);
+        var rotary = new Rotary(attention.Positions, Config.HiddenSize / Config.Heads, Config.RotaryBase, Config.RotaryScaling, embeddings.dtype);
         var x = embeddings.alias(); // (B, T, D)
         foreach (var layer in layers)
         {
@@ -180,11 +187,12 @@ internal sealed class Rotary
     private readonly Tensor cosine; // (B, 1, T, d/2)
     private readonly Tensor sine;
 
-    public Rotary(Tensor positions, long width, double @base, ScalarType dtype)
+    public Rotary(Tensor positions, long width, double @base, RotaryScaling? scaling, ScalarType dtype)
     {
         // In float32, step by step as the original: at position 2000 a rounding of the frequency is a visible angle.
         var exponents = Indices(width / 2, ScalarType.Float32, positions.device).Times(2).Over(width);
         var frequencies = FilledLike(exponents, @base).pow(exponents).reciprocal();
+        if (scaling is not null) frequencies = scaling.Apply(frequencies);
         var angles = positions.to(ScalarType.Float32).unsqueeze(-1).mul(frequencies).unsqueeze(1);
         (cosine, sine) = (angles.cos().to(dtype), angles.sin().to(dtype));
     }
