@@ -48,6 +48,7 @@ public sealed record Gpt2Config
     {
         config.Refuse("scale_attn_weights", !config.Flag("scale_attn_weights", true), "only scaled attention is implemented");
         config.Refuse("scale_attn_by_inverse_layer_idx", config.Flag("scale_attn_by_inverse_layer_idx", false), "which is not implemented");
+        config.Refuse("tie_word_embeddings", !config.Flag("tie_word_embeddings", true), "only a head that is tied to the token embeddings is implemented");
         var d = new Gpt2Config();
         var hidden = config.Size("n_embd", d.HiddenSize);
         return new()
@@ -129,7 +130,13 @@ public sealed class Gpt2 : CausalLanguageModel
     public static Gpt2 Load(string folder, ScalarType? dtype = null, Device? device = null)
     {
         using var checkpoint = CheckpointFolder.Open(folder);
-        var model = new Gpt2(Gpt2Config.FromJson(checkpoint.Config)).Placed(dtype, device).Frozen().Narrowed();
+        var config = Gpt2Config.FromJson(checkpoint.Config);
+        foreach (string prefix in (string[])["", "transformer."])
+        {
+            TiedEmbeddings.Check(checkpoint, prefix + "wte.weight", ["lm_head.weight"],
+                "only a tied head is implemented; remove the tensor if the model was trained with one.");
+        }
+        var model = new Gpt2(config).Placed(dtype, device).Frozen().Narrowed();
         WeightLoader.Load(model, checkpoint, Names);
         return model;
     }

@@ -41,14 +41,21 @@ public sealed record T5Config
     /// <summary>Epsilon of the root-mean-square norms.</summary>
     public double LayerNormEps { get; init; } = 1e-6;
 
-    /// <summary>"relu" (v1), "gated-gelu" (v1.1, Flan) or "gated-silu"; gated-gelu means the tanh form of GELU.</summary>
+    /// <summary>"relu" (v1), "gated-gelu" (v1.1, Flan) or "gated-silu"; gated-gelu means the tanh form of GELU, unless config.json's dense_act_fn
+    /// names another function.</summary>
     public string FeedForward { get; init; } = "relu";
+
+    /// <summary>The function, where config.json names it apart ("dense_act_fn"); null as <see cref="FeedForward"/> says.</summary>
+    internal string? Activation { get; init; }
 
     /// <summary>Replaces the gate's function by the erf form of GELU, as LAVIS does after loading (it moves logits by about 1e-3).</summary>
     public bool LavisGelu { get; init; }
 
     /// <summary>Tied models (v1) use the token embeddings as output layer, on states scaled by D^-0.5.</summary>
     public bool TieWordEmbeddings { get; init; } = true;
+
+    /// <summary>Whether the states are scaled, where config.json says it apart from the tying, as transformers 5 does; null where tied models are.</summary>
+    internal bool? ScaleOutputs { get; init; }
 
     /// <summary>Fed before the first answer token.</summary>
     public int StartTokenId { get; init; }
@@ -78,23 +85,27 @@ public sealed record T5Config
             RelativeMaxDistance = config.Size("relative_attention_max_distance", defaults.RelativeMaxDistance),
             LayerNormEps = config.Number("layer_norm_epsilon", defaults.LayerNormEps),
             FeedForward = config.Text("feed_forward_proj", defaults.FeedForward),
+            Activation = config["dense_act_fn"] is null ? null : config.Text("dense_act_fn", ""),
             TieWordEmbeddings = config.Flag("tie_word_embeddings", defaults.TieWordEmbeddings),
+            ScaleOutputs = config["scale_decoder_outputs"] is null ? null : config.Flag("scale_decoder_outputs", false),
             StartTokenId = (int)config.Integer("decoder_start_token_id", defaults.StartTokenId),
             EosTokenId = (int)config.Integer("eos_token_id", defaults.EosTokenId),
             PadTokenId = (int)config.Integer("pad_token_id", defaults.PadTokenId),
         };
+        config.Refuse("is_gated_act", config.Flag("is_gated_act", read.IsGated) != read.IsGated, $"but 'feed_forward_proj' is {read.FeedForward}.");
         _ = read.Gate; // an unknown function is an error of the file, not of the first use
         return read;
     }
 
     internal bool IsGated => FeedForward.StartsWith("gated-", StringComparison.Ordinal);
 
-    internal Func<Tensor, Tensor> Gate => Activations.ByName(FeedForward switch
+    internal Func<Tensor, Tensor> Gate => FeedForward switch
     {
-        "gated-gelu" => LavisGelu ? "gelu" : "gelu_new",
-        _ when IsGated => FeedForward["gated-".Length..],
-        _ => FeedForward,
-    }, "feed_forward_proj");
+        "gated-gelu" when LavisGelu => Activations.ByName("gelu", "feed_forward_proj"),
+        _ when Activation is not null => Activations.ByName(Activation, "dense_act_fn"),
+        "gated-gelu" => Activations.ByName("gelu_new", "feed_forward_proj"),
+        _ => Activations.ByName(IsGated ? FeedForward["gated-".Length..] : FeedForward, "feed_forward_proj"),
+    };
 }
 
 /// <summary>T5 (Raffel et al., 2020), MINT's frozen language model in its Flan version: encoder and decoder with relative positions.</summary>
@@ -126,10 +137,19 @@ public sealed class T5 : Module, ILanguageModel
     /// <param name="dtype">Type of the weights in memory; null for float32.</param>
     /// <param name="device">Where they go; null for the CPU.</param>
     /// <param name="lavisGelu">See <see cref="T5Config.LavisGelu"/>; false computes what Hugging Face does.</param>
+    /// <exception cref="InvalidDataException">The folder's files are broken, or ask for a variant that is not implemented.</exception>
     public static T5 Load(string folder, ScalarType? dtype = null, Device? device = null, bool lavisGelu = false)
     {
         using var checkpoint = CheckpointFolder.Open(folder);
-        var model = new T5(T5Config.FromJson(checkpoint.Config) with { LavisGelu = lavisGelu });
+        var config = T5Config.FromJson(checkpoint.Config);
+        TiedEmbeddings.Check(checkpoint, "shared.weight", ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"],
+            "only embeddings that both stacks share are implemented.");
+        if (config.TieWordEmbeddings)
+        {
+            TiedEmbeddings.Check(checkpoint, "shared.weight", ["lm_head.weight"], "set 'tie_word_embeddings' to false in config.json if the model was trained "
+                + "with a head of its own (and 'scale_decoder_outputs' to true if it scales what the head gets), or else remove the tensor.");
+        }
+        var model = new T5(config with { LavisGelu = lavisGelu });
         WeightLoader.Load(model.Placed(dtype, device).Frozen().Narrowed(), checkpoint, Names(model.config));
         model.decoder.Decoding();
         model.lm_head?.Decoding();
@@ -220,9 +240,8 @@ public sealed class T5 : Module, ILanguageModel
     /// <summary>Logits of decoder states: (..., D) to (..., V).</summary>
     public Tensor Predict(Tensor decoded)
     {
-        if (lm_head is not null) return lm_head.forward(decoded);
-        using var scaled = decoded.Times(Math.Pow(config.HiddenSize, -0.5));
-        return shared.Logits(scaled);
+        using var scaled = config.ScaleOutputs ?? config.TieWordEmbeddings ? decoded.Times(Math.Pow(config.HiddenSize, -0.5)) : decoded.alias();
+        return lm_head is null ? shared.Logits(scaled) : lm_head.forward(scaled);
     }
 
     /// <inheritdoc/>

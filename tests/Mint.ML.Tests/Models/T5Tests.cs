@@ -1,3 +1,4 @@
+using Mint.ML.Checkpoints;
 using Mint.ML.LanguageModels;
 using Mint.ML.Objectives;
 using static TorchSharp.torch;
@@ -109,5 +110,75 @@ public sealed class T5Tests
         LanguageModeling.Loss(model, prompt, fixture.Mask("embeds_attention_mask"), fixture["labels"]).backward();
         Assert.IsGreaterThan(0, prompt.grad!.abs().sum().item<float>());
         Assert.IsTrue(model.parameters().All(parameter => parameter.grad is null));
+    }
+
+    [TestMethod]
+    public void The_function_of_the_gate_is_what_the_folder_says_it_is()
+    {
+        using var scope = NewDisposeScope();
+        using var fixture = new ModelFixture("flan_t5_lavis_gelu");
+        Tensor Logits(T5 model) => model.Logits(model.Embed(fixture["input_ids"]), fixture.Mask("attention_mask"), fixture["labels"]);
+
+        using var lavis = T5.Load(Fixtures.Path("flan_t5_lavis_gelu"));
+        fixture.Check("logits", Logits(lavis)); // the original's, computed with the erf form
+        // The same weights without the key: Hugging Face's tanh form, and LAVIS's when it is asked for.
+        using var silent = new ChangedFolder("flan_t5_lavis_gelu", ("dense_act_fn", null));
+        using var tanh = T5.Load(silent.Path);
+        using var asked = T5.Load(silent.Path, lavisGelu: true);
+        Assert.IsGreaterThan(1e-4, ModelFixture.RelativeError(fixture["logits"], Logits(tanh)));
+        Assert.IsTrue(Logits(lavis).Equals(Logits(asked)));
+        // A gate of another function altogether: as the name of a gated feed-forward has it.
+        using var named = new ChangedFolder("flan_t5_lavis_gelu", ("dense_act_fn", "\"silu\""));
+        using var gated = new ChangedFolder("flan_t5_lavis_gelu", ("dense_act_fn", null), ("feed_forward_proj", "\"gated-silu\""));
+        using var first = T5.Load(named.Path);
+        using var second = T5.Load(gated.Path);
+        Assert.IsTrue(Logits(first).Equals(Logits(second)));
+        Assert.IsFalse(Logits(first).Equals(Logits(tanh)));
+    }
+
+    [TestMethod]
+    public void What_the_head_gets_is_scaled_as_the_folder_says_and_else_where_it_is_tied()
+    {
+        using var scope = NewDisposeScope();
+        using var fixture = new ModelFixture("flan_t5");
+        Tensor Logits(string path)
+        {
+            using var model = T5.Load(path);
+            return model.Logits(model.Embed(fixture["input_ids"]), fixture.Mask("attention_mask"), fixture["labels"]);
+        }
+
+        Tensor Changed(string? tied, string? scaled, bool head)
+        {
+            using var folder = new ChangedFolder("flan_t5", ("tie_word_embeddings", tied), ("scale_decoder_outputs", scaled));
+            return Logits((head ? folder : folder.WithWeights(("lm_head.weight", null))).Path);
+        }
+
+        double scale = Math.Pow(32, -0.5);
+        var own = Logits(Fixtures.Path("flan_t5"));
+        Assert.IsTrue(own.Equals(Changed("false", "false", head: true)));
+        Assert.IsLessThan(1e-6, ModelFixture.RelativeError(own * scale, Changed("false", "true", head: true)));
+        // Without a head of its own, transformers 4 and 5 write a tied model so, and 5 a Flan that was tied.
+        var tied = Changed(null, null, head: false);
+        Assert.IsTrue(tied.Equals(Changed("true", "true", head: false)));
+        var unscaled = Changed("true", "false", head: false);
+        Assert.IsLessThan(1e-6, ModelFixture.RelativeError(unscaled * scale, tied));
+        Assert.IsGreaterThan(1e-2, ModelFixture.RelativeError(own, unscaled));
+    }
+
+    [TestMethod]
+    public void Weights_that_differ_from_those_that_they_are_tied_to_are_refused_and_copies_are_not()
+    {
+        using var scope = NewDisposeScope();
+        var weights = Safetensors.ReadAll(Fixtures.Path("flan_t5", "model.safetensors"));
+        var shared = weights["shared.weight"];
+        using var differs = new ChangedFolder("flan_t5", ("tie_word_embeddings", "true"));
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => T5.Load(differs.Path)).Message;
+        StringAssert.Contains(message, differs.Path);
+        StringAssert.Contains(message, "'lm_head.weight'");
+        StringAssert.Contains(message, "'tie_word_embeddings' to false");
+        var copy = differs.WithWeights(("lm_head.weight", shared), ("encoder.embed_tokens.weight", shared), ("decoder.embed_tokens.weight", shared));
+        T5.Load(copy.Path).Dispose();
+        using var stack = new ChangedFolder("flan_t5").WithWeights(("decoder.embed_tokens.weight", shared * 2));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => T5.Load(stack.Path)).Message, "'decoder.embed_tokens.weight'");
     }
 }
