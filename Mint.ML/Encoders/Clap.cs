@@ -21,6 +21,7 @@ public sealed class Clap : IDisposable
     private Clap(CheckpointFolder checkpoint, ScalarType? dtype, Device? device)
     {
         var text = checkpoint.Config.Section("text_config");
+        checkpoint.Config.Refuse("projection_hidden_act", checkpoint.Config.Text("projection_hidden_act", "relu") != "relu", "expected relu.");
         var (audioConfig, width) = (HtsAtConfig.FromJson(checkpoint.Config), checkpoint.Config.Size("projection_dim", 512));
         var textConfig = BertConfig.FromJson(text) with
         {

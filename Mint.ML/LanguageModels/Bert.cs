@@ -54,6 +54,10 @@ public sealed record BertConfig
     {
         var defaults = new BertConfig();
         config.Refuse("hidden_act", config.Text("hidden_act", "gelu") != "gelu", "expected gelu.");
+        string type = config.Text("model_type", "bert");
+        config.Refuse("model_type", type is not ("bert" or "roberta" or "clap_text_model"), "expected bert or roberta: others count positions or tokens "
+            + "otherwise.");
+        config.Refuse("is_decoder", config.Flag("is_decoder", false), "only attention to both sides is implemented.");
         config.Refuse("position_embedding_type", config.Text("position_embedding_type", "absolute") != "absolute", "expected absolute.");
         var read = new BertConfig
         {
@@ -63,7 +67,7 @@ public sealed record BertConfig
             Heads = config.Size("num_attention_heads", defaults.Heads),
             FeedForwardSize = config.Size("intermediate_size", defaults.FeedForwardSize),
             Positions = config.Size("max_position_embeddings", defaults.Positions),
-            FirstPosition = config.Text("model_type", "bert") == "roberta" ? config.Integer("pad_token_id", 1) + 1 : 0,
+            FirstPosition = type == "roberta" ? config.Integer("pad_token_id", 1) + 1 : 0,
             TokenTypes = config.Size("type_vocab_size", defaults.TokenTypes),
             LayerNormEps = config.Number("layer_norm_eps", defaults.LayerNormEps),
         };

@@ -46,8 +46,22 @@ public sealed record ClipTextConfig
     /// <exception cref="InvalidDataException">A value has the wrong type or range.</exception>
     public static ClipTextConfig FromJson(JsonObject config)
     {
-        if (config.ContainsKey("text_config"))
-            config = config.Section("text_config");
+        // transformers puts the older key's values, where it is left out its defaults too, in place of the newer's.
+        if (config["text_config_dict"] is not null && config["text_config"] is not null)
+        {
+            var (older, newer) = (Tower(config.Section("text_config_dict")), Tower(config.Section("text_config")));
+            config.Refuse("text_config_dict", older.Ended() != newer.Ended(),
+                "which is not what 'text_config' says: keep the one that the model was trained with.");
+        }
+        string key = config["text_config"] is null && config["text_config_dict"] is not null ? "text_config_dict" : "text_config";
+        return Tower(config.ContainsKey(key) ? config.Section(key) : config);
+    }
+
+    // An end token of 2 means the highest id, and then either way of writing is the same.
+    private ClipTextConfig Ended() => EosTokenId == 2 ? this with { EosTokenId = VocabularySize - 1 } : this;
+
+    private static ClipTextConfig Tower(JsonObject config)
+    {
         var d = new ClipTextConfig();
         return new()
         {

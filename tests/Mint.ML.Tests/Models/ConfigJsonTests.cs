@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
+using Mint.ML.Audio;
 using Mint.ML.Checkpoints;
 using Mint.ML.Encoders;
 using Mint.ML.LanguageModels;
@@ -101,6 +102,83 @@ public sealed class ConfigJsonTests
     [TestMethod]
     public void Whole_numbers_may_be_written_with_a_point() =>
         Assert.AreEqual(64, Gpt2Config.FromJson(Parse("""{"n_embd": 64.0}""")).HiddenSize);
+
+    // Each of these changes what the original computes.
+    [TestMethod]
+    [DataRow("bert", """{"model_type": "xlm-roberta"}""", "model_type")]
+    [DataRow("bert", """{"model_type": "camembert", "pad_token_id": 1}""", "model_type")]
+    [DataRow("bert", """{"model_type": "bert", "is_decoder": true}""", "is_decoder")]
+    [DataRow("gpt2", """{"tie_word_embeddings": false}""", "tie_word_embeddings")]
+    [DataRow("t5", """{"feed_forward_proj": "gated-gelu", "is_gated_act": false}""", "is_gated_act")]
+    [DataRow("t5", """{"feed_forward_proj": "relu", "dense_act_fn": "tanhh"}""", "dense_act_fn")]
+    [DataRow("t5", """{"eos_token_id": []}""", "eos_token_id")]
+    [DataRow("llama", """{"model_type": "granite"}""", "model_type")]
+    [DataRow("llama", """{"model_type": "mistral", "sliding_window": 4096}""", "sliding_window")]
+    [DataRow("llama", """{"eos_token_id": [2, "3"]}""", "eos_token_id")]
+    [DataRow("llama", """{"eos_token_id": [2, null]}""", "eos_token_id")]
+    [DataRow("clip", """{"text_config": {"hidden_act": "quick_gelu"}, "text_config_dict": {"hidden_act": "gelu"}}""", "text_config_dict")]
+    [DataRow("clip", """{"text_config": {"num_hidden_layers": 6}, "text_config_dict": {}}""", "text_config_dict")]
+    public void Variants_that_are_not_implemented_are_refused_by_their_key(string model, string json, string key)
+    {
+        Func<JsonObject, object> read = model switch
+        {
+            "bert" => BertConfig.FromJson,
+            "gpt2" => Gpt2Config.FromJson,
+            "t5" => T5Config.FromJson,
+            "clip" => ClipTextConfig.FromJson,
+            _ => LlamaConfig.FromJson,
+        };
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => read(Parse(json))).Message, $"config.json: '{key}'");
+    }
+
+    [TestMethod]
+    public void Where_two_keys_of_CLIPs_text_tower_say_the_same_either_is_read()
+    {
+        // As openai/clip-vit-large-patch14 writes them: the older one leaves the end token out, whose 2 in the newer one means the highest id.
+        var both = ClipTextConfig.FromJson(Parse("""
+            {"text_config": {"hidden_size": 768, "intermediate_size": 3072, "num_attention_heads": 12, "projection_dim": 768, "eos_token_id": 2},
+             "text_config_dict": {"hidden_size": 768, "intermediate_size": 3072, "num_attention_heads": 12, "projection_dim": 768}}
+            """));
+        Assert.AreEqual((768L, 2L), (both.HiddenSize, both.EosTokenId));
+        Assert.AreEqual(768, ClipTextConfig.FromJson(Parse("""{"text_config_dict": {"hidden_size": 768}}""")).HiddenSize);
+        Assert.AreEqual(new ClipTextConfig(), ClipTextConfig.FromJson(Parse("""{"text_config": {}, "text_config_dict": null}""")));
+    }
+
+    [TestMethod]
+    public void BERTs_model_type_may_be_left_out_and_RoBERTas_positions_begin_behind_its_padding()
+    {
+        Assert.AreEqual(new BertConfig(), BertConfig.FromJson(Parse("""{"is_decoder": false}""")));
+        Assert.AreEqual(2, BertConfig.FromJson(Parse("""{"model_type": "roberta", "pad_token_id": 1}""")).FirstPosition);
+    }
+
+    [TestMethod]
+    public void CLAPs_projections_of_another_activation_are_refused()
+    {
+        using var folder = new ChangedFolder("clap", ("projection_hidden_act", "\"gelu\""));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Clap.Load(folder.Path)).Message, "'projection_hidden_act'");
+    }
+
+    [TestMethod]
+    public void A_head_of_GPT2_that_is_no_copy_of_its_embeddings_is_refused()
+    {
+        foreach (string prefix in (string[])["", "transformer."])
+        {
+            string fixture = prefix.Length == 0 ? "gpt2" : "gpt2_prefixed";
+            var weights = Safetensors.ReadAll(Fixtures.Path(fixture, "model.safetensors"));
+            using var copy = new ChangedFolder(fixture).WithWeights(("lm_head.weight", weights[prefix + "wte.weight"]));
+            Gpt2.Load(copy.Path).Dispose();
+            using var differs = new ChangedFolder(fixture).WithWeights(("lm_head.weight", weights[prefix + "wte.weight"].neg()));
+            StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Gpt2.Load(differs.Path)).Message, "'lm_head.weight'");
+        }
+    }
+
+    [TestMethod]
+    public void What_CLAPs_front_end_leaves_out_is_as_its_class_has_it()
+    {
+        // ClapFeatureExtractor's defaults; the lowest frequency is 0 there.
+        var mel = ClapFrontEndOptions.FromJson([]).Spectrogram;
+        Assert.AreEqual((48_000, 1024, 480, 64, 0d, 14_000d), (mel.SampleRate, mel.FftSize, mel.HopLength, mel.MelBins, mel.MinFrequency, mel.MaxFrequency));
+    }
 
     [TestMethod]
     public void Dimensions_that_do_not_fit_together_are_refused()
