@@ -10,13 +10,13 @@ namespace Mint.ML.Generation;
 internal sealed record Hypothesis(int[] Ids, double Score, int Source, bool Complete = false);
 
 /// <summary>What ends an answer, and how it is fed while others of its prompt go on.</summary>
-internal sealed record Endings(int EndOfSequence, int Padding, GenerationOptions Options, ITextTokenizer? Tokenizer)
+internal sealed record Endings(IReadOnlyList<int> Ends, int Padding, GenerationOptions Options, ITextTokenizer? Tokenizer)
 {
     /// <summary>The row a candidate makes.</summary>
     public Hypothesis Continue(IReadOnlyList<Hypothesis> rows, Candidate candidate)
     {
         int[] before = rows[candidate.Row].Ids;
-        if (candidate.Token == EndOfSequence) return new(before, candidate.Score, candidate.Row, Complete: true);
+        if (Ends.Contains(candidate.Token)) return new(before, candidate.Score, candidate.Row, Complete: true);
         int[] ids = [.. before, candidate.Token];
         return new(ids, candidate.Score, candidate.Row, EndsWithStopString(ids));
     }

@@ -26,9 +26,9 @@ internal sealed class GenerationRun : IDisposable
     public GenerationRun(ILanguageModel model, Tensor prompt, Tensor promptMask, int[][] before, GenerationOptions options, ITextTokenizer? tokenizer)
     {
         (this.model, this.before) = (model, before);
-        endings = new(model.EosTokenId, model.PadTokenId, options, tokenizer);
-        processors = LogitsProcessors.For(options, model.EosTokenId);
-        chooser = options.Beams > 1 ? new BeamChooser(options.Beams) : new SingleChooser(options);
+        endings = new(model.EndTokenIds, model.PadTokenId, options, tokenizer);
+        processors = LogitsProcessors.For(options, model.EndTokenIds);
+        chooser = options.Beams > 1 ? new BeamChooser((int)BeamChooser.Candidates(options.Beams, model.EndTokenIds)) : new SingleChooser(options);
         Searches = [.. before.Select(DecodingSearch (tokens) =>
             options.Beams > 1 ? new BeamSearch(endings, new(options, tokens.Length)) : new SingleSearch(endings))];
         open = [.. Enumerable.Range(0, before.Length)];

@@ -15,12 +15,12 @@ internal interface ILogitsProcessor
 /// <summary>Those that the options ask for, in transformers' order, which matters: a ban must not be penalised into a score.</summary>
 internal static class LogitsProcessors
 {
-    public static IReadOnlyList<ILogitsProcessor> For(GenerationOptions options, int endOfSequence)
+    public static IReadOnlyList<ILogitsProcessor> For(GenerationOptions options, IReadOnlyList<int> ends)
     {
         List<ILogitsProcessor> processors = [];
         if (options.RepetitionPenalty != 1) processors.Add(new RepetitionPenalty(options.RepetitionPenalty));
         if (options.NoRepeatNGram > 0) processors.Add(new NoRepeatedRuns(options.NoRepeatNGram));
-        if (options.MinTokens > 0) processors.Add(new NoEarlyEnd(options.MinTokens, endOfSequence));
+        if (options.MinTokens > 0) processors.Add(new NoEarlyEnd(options.MinTokens, ends));
         return processors;
     }
 
@@ -58,14 +58,17 @@ internal static class LogitsProcessors
         }
     }
 
-    /// <summary>Forbids the EOS while the answer is too short.</summary>
-    private sealed class NoEarlyEnd(int least, int endOfSequence) : ILogitsProcessor
+    /// <summary>Forbids what ends an answer while it is too short.</summary>
+    private sealed class NoEarlyEnd(int least, IReadOnlyList<int> ends) : ILogitsProcessor
     {
         public void Apply(Tensor scores, IReadOnlyList<int[]> histories, int answered)
         {
             if (answered >= least) return;
-            using var column = scores.select(1, endOfSequence);
-            column.Fill_(double.NegativeInfinity);
+            foreach (int end in ends.Where(end => end >= 0 && end < scores.shape[1])) // -1 is a file's way to say that there is none
+            {
+                using var column = scores.select(1, end);
+                column.Fill_(double.NegativeInfinity);
+            }
         }
     }
 

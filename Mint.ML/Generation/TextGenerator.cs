@@ -118,9 +118,10 @@ public static class TextGenerator
         if (options.StopStrings.Count > 0 && tokenizer is null)
             throw new ArgumentException("StopStrings are texts: finding them in an answer needs the model's tokenizer, and none was given.", nameof(tokenizer));
         Prompts.Check(model, prompt, promptMask);
-        if (2 * (long)options.Beams > model.VocabularySize)
+        long candidates = options.Beams == 1 ? 1 : BeamChooser.Candidates(options.Beams, model.EndTokenIds);
+        if (candidates > model.VocabularySize)
         {
-            throw new ArgumentException($"{options.Beams} beams need {2 * (long)options.Beams} different tokens; the model has {model.VocabularySize}.",
+            throw new ArgumentException($"{options.Beams} beams need {candidates} different tokens; the model has {model.VocabularySize}.",
                 nameof(options));
         }
 

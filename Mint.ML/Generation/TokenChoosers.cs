@@ -18,15 +18,18 @@ internal interface ITokenChooser
     Candidate[][] Choose(Tensor logits, IReadOnlyList<DecodingSearch> searches, Action<Tensor> process);
 }
 
-/// <summary>The likeliest 2 K continuations of a prompt's K beams: enough that K remain when every beam could end.</summary>
-internal sealed class BeamChooser(int beams) : ITokenChooser
+/// <summary>The likeliest continuations of a prompt's beams, enough that as many remain when every beam could end in every way.</summary>
+internal sealed class BeamChooser(int candidates) : ITokenChooser
 {
+    /// <summary>Continuations of a prompt's K beams that are looked at: 2 K, or with E ends (1 + E) K.</summary>
+    public static long Candidates(int beams, IReadOnlyList<int> ends) => Math.Max(2L, 1 + ends.Count) * beams;
+
     public Candidate[][] Choose(Tensor logits, IReadOnlyList<DecodingSearch> searches, Action<Tensor> process)
     {
         using var scope = NewDisposeScope();
         var scores = logits.log_softmax(-1);
         process(scores);
-        var (values, tokens) = scores.topk((int)Math.Min(2 * beams, scores.shape[1]), -1);
+        var (values, tokens) = scores.topk((int)Math.Min(candidates, scores.shape[1]), -1);
         int width = (int)values.shape[1];
         var (scoreOf, tokenOf) = (Cpu.Floats(values), Cpu.Longs(tokens));
         int first = 0;
@@ -37,7 +40,7 @@ internal sealed class BeamChooser(int beams) : ITokenChooser
             int offset = first * width;
             chosen[s] = [.. Enumerable.Range(0, rows.Count * width)
                 .Select(i => new Candidate(i / width, (int)tokenOf[offset + i], rows[i / width].Score + Cpu.Number(scoreOf[offset + i])))
-                .OrderByDescending(candidate => candidate.Score).Take(2 * beams)];
+                .OrderByDescending(candidate => candidate.Score).Take(candidates)];
             first += rows.Count;
         }
         return chosen;

@@ -42,6 +42,9 @@ public sealed record Gpt2Config
     /// <summary>Ends a text.</summary>
     public long EosTokenId { get; init; } = 50256;
 
+    /// <summary>All that end an answer, <see cref="EosTokenId"/> first; null where that is the only one.</summary>
+    internal IReadOnlyList<int>? EndTokenIds { get; init; }
+
     /// <summary>Reads a Hugging Face config.json.</summary>
     /// <exception cref="InvalidDataException">A value has the wrong type or range, or asks for a variant that is not GPT-2.</exception>
     public static Gpt2Config FromJson(JsonObject config)
@@ -50,6 +53,7 @@ public sealed record Gpt2Config
         config.Refuse("scale_attn_by_inverse_layer_idx", config.Flag("scale_attn_by_inverse_layer_idx", false), "which is not implemented");
         config.Refuse("tie_word_embeddings", !config.Flag("tie_word_embeddings", true), "only a head that is tied to the token embeddings is implemented");
         var d = new Gpt2Config();
+        var ends = EndTokens.Read(config, d.EosTokenId);
         var hidden = config.Size("n_embd", d.HiddenSize);
         return new()
         {
@@ -62,7 +66,8 @@ public sealed record Gpt2Config
             LayerNormEps = config.Number("layer_norm_epsilon", d.LayerNormEps),
             Activation = config.Text("activation_function", d.Activation),
             BosTokenId = config.Integer("bos_token_id", d.BosTokenId),
-            EosTokenId = config.Integer("eos_token_id", d.EosTokenId),
+            EosTokenId = ends[0],
+            EndTokenIds = ends.Count > 1 ? ends : null,
         };
     }
 }
@@ -71,7 +76,7 @@ public sealed record Gpt2Config
 /// GPT-2 (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019) as transformers' GPT2LMHeadModel computes it:
 /// learned positions, pre-norm blocks, tanh GELU, the vocabulary projection tied to the token embeddings.
 /// </summary>
-public sealed class Gpt2 : CausalLanguageModel
+public sealed class Gpt2 : CausalLanguageModel, ILanguageModel
 {
     /// <summary>How the files of Hugging Face name the weights; they may hold causal masks and the tied head too.</summary>
     public static WeightNames Names { get; } = new()
@@ -114,6 +119,9 @@ public sealed class Gpt2 : CausalLanguageModel
     public override int EosTokenId => (int)Config.EosTokenId;
 
     /// <inheritdoc/>
+    public IReadOnlyList<int> EndTokenIds => Config.EndTokenIds ?? [EosTokenId];
+
+    /// <inheritdoc/>
     public override int PadTokenId => EosTokenId;
 
     private protected override Embedding Tokens => tokens;
@@ -130,7 +138,7 @@ public sealed class Gpt2 : CausalLanguageModel
     public static Gpt2 Load(string folder, ScalarType? dtype = null, Device? device = null)
     {
         using var checkpoint = CheckpointFolder.Open(folder);
-        var config = Gpt2Config.FromJson(checkpoint.Config);
+        var config = Gpt2Config.FromJson(EndTokens.Config(checkpoint));
         foreach (string prefix in (string[])["", "transformer."])
         {
             TiedEmbeddings.Check(checkpoint, prefix + "wte.weight", ["lm_head.weight"],

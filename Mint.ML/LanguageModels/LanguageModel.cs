@@ -21,8 +21,11 @@ public interface ILanguageModel : IDisposable
     /// <summary>Fed before the first generated token of an encoder-decoder model; the BOS of a decoder-only one.</summary>
     int StartTokenId { get; }
 
-    /// <summary>Ends a sequence.</summary>
+    /// <summary>Ends a sequence: of several ends, the one that texts to be scored or learnt end with.</summary>
     int EosTokenId { get; }
+
+    /// <summary>Any of these ends an answer; <see cref="EosTokenId"/> is the first.</summary>
+    IReadOnlyList<int> EndTokenIds => [EosTokenId];
 
     /// <summary>Fills the positions after the end.</summary>
     int PadTokenId { get; }

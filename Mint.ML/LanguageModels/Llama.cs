@@ -49,6 +49,9 @@ public sealed record LlamaConfig
     /// <summary>Ends a text.</summary>
     public long EosTokenId { get; init; } = 2;
 
+    /// <summary>All that end an answer, <see cref="EosTokenId"/> first; null where that is the only one.</summary>
+    internal IReadOnlyList<int>? EndTokenIds { get; init; }
+
     /// <summary>Fills positions after the end; null where the model has none and the EOS is used.</summary>
     public long? PadTokenId { get; init; }
 
@@ -62,6 +65,7 @@ public sealed record LlamaConfig
         config.Refuse("tie_word_embeddings", config.Flag("tie_word_embeddings", false), "only an untied head is implemented");
         config.Refuse("attention_bias", config.Flag("attention_bias", false), "only projections without bias are implemented");
         var d = new LlamaConfig();
+        var ends = EndTokens.Read(config, d.EosTokenId);
         var (rotaryBase, rotaryScaling) = RotaryScaling.Read(config, d.RotaryBase);
         var heads = config.Size("num_attention_heads", d.Heads);
         return new()
@@ -77,7 +81,8 @@ public sealed record LlamaConfig
             RotaryScaling = rotaryScaling,
             Activation = config.Text("hidden_act", d.Activation),
             BosTokenId = config.Integer("bos_token_id", d.BosTokenId),
-            EosTokenId = config.Integer("eos_token_id", d.EosTokenId),
+            EosTokenId = ends[0],
+            EndTokenIds = ends.Count > 1 ? ends : null,
             PadTokenId = config["pad_token_id"] is null ? null : config.Integer("pad_token_id", 0),
         };
     }
@@ -87,7 +92,7 @@ public sealed record LlamaConfig
 /// LLaMA (Touvron et al., "LLaMA: Open and Efficient Foundation Language Models", 2023; LLaMA 2 with grouped heads) as transformers'
 /// LlamaForCausalLM computes it: rotary positions in the half-split convention, RMS norm, a SiLU-gated feed-forward, no biases.
 /// </summary>
-public sealed class Llama : CausalLanguageModel
+public sealed class Llama : CausalLanguageModel, ILanguageModel
 {
     /// <summary>How the files of Hugging Face name the weights; old ones hold the rotary frequencies too.</summary>
     public static WeightNames Names { get; } = new()
@@ -140,6 +145,9 @@ public sealed class Llama : CausalLanguageModel
     public override int EosTokenId => (int)Config.EosTokenId;
 
     /// <inheritdoc/>
+    public IReadOnlyList<int> EndTokenIds => Config.EndTokenIds ?? [EosTokenId];
+
+    /// <inheritdoc/>
     public override int PadTokenId => (int)(Config.PadTokenId ?? Config.EosTokenId);
 
     private protected override Embedding Tokens => embed_tokens;
@@ -156,7 +164,7 @@ public sealed class Llama : CausalLanguageModel
     public static Llama Load(string folder, ScalarType? dtype = null, Device? device = null)
     {
         using var checkpoint = CheckpointFolder.Open(folder);
-        var model = new Llama(LlamaConfig.FromJson(checkpoint.Config)).Placed(dtype, device).Frozen().Narrowed().Decoding();
+        var model = new Llama(LlamaConfig.FromJson(EndTokens.Config(checkpoint))).Placed(dtype, device).Frozen().Narrowed().Decoding();
         WeightLoader.Load(model, checkpoint, Names);
         return model;
     }

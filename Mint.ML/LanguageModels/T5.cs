@@ -63,6 +63,9 @@ public sealed record T5Config
     /// <summary>Ends a sequence.</summary>
     public int EosTokenId { get; init; } = 1;
 
+    /// <summary>All that end an answer, <see cref="EosTokenId"/> first; null where that is the only one.</summary>
+    internal IReadOnlyList<int>? EndTokenIds { get; init; }
+
     /// <summary>Fills the positions after the end.</summary>
     public int PadTokenId { get; init; }
 
@@ -71,6 +74,7 @@ public sealed record T5Config
     public static T5Config FromJson(JsonObject config)
     {
         var defaults = new T5Config();
+        var ends = EndTokens.Read(config, defaults.EosTokenId);
         long layers = config.Layers("num_layers", defaults.EncoderLayers);
         var read = new T5Config
         {
@@ -89,7 +93,8 @@ public sealed record T5Config
             TieWordEmbeddings = config.Flag("tie_word_embeddings", defaults.TieWordEmbeddings),
             ScaleOutputs = config["scale_decoder_outputs"] is null ? null : config.Flag("scale_decoder_outputs", false),
             StartTokenId = (int)config.Integer("decoder_start_token_id", defaults.StartTokenId),
-            EosTokenId = (int)config.Integer("eos_token_id", defaults.EosTokenId),
+            EosTokenId = ends[0],
+            EndTokenIds = ends.Count > 1 ? ends : null,
             PadTokenId = (int)config.Integer("pad_token_id", defaults.PadTokenId),
         };
         config.Refuse("is_gated_act", config.Flag("is_gated_act", read.IsGated) != read.IsGated, $"but 'feed_forward_proj' is {read.FeedForward}.");
@@ -141,7 +146,7 @@ public sealed class T5 : Module, ILanguageModel
     public static T5 Load(string folder, ScalarType? dtype = null, Device? device = null, bool lavisGelu = false)
     {
         using var checkpoint = CheckpointFolder.Open(folder);
-        var config = T5Config.FromJson(checkpoint.Config);
+        var config = T5Config.FromJson(EndTokens.Config(checkpoint));
         TiedEmbeddings.Check(checkpoint, "shared.weight", ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"],
             "only embeddings that both stacks share are implemented.");
         if (config.TieWordEmbeddings)
@@ -185,6 +190,9 @@ public sealed class T5 : Module, ILanguageModel
 
     /// <inheritdoc/>
     public int EosTokenId => config.EosTokenId;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<int> EndTokenIds => config.EndTokenIds ?? [EosTokenId];
 
     /// <inheritdoc/>
     public int PadTokenId => config.PadTokenId;

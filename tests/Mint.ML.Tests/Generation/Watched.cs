@@ -15,6 +15,7 @@ internal sealed class Watched(ILanguageModel model) : ILanguageModel
     public bool IsEncoderDecoder => model.IsEncoderDecoder;
     public int StartTokenId => model.StartTokenId;
     public int EosTokenId => model.EosTokenId;
+    public IReadOnlyList<int> EndTokenIds => model.EndTokenIds;
     public int PadTokenId => model.PadTokenId;
     public Device Device => model.Device;
     public Tensor Embed(Tensor ids) => model.Embed(ids);
