@@ -78,8 +78,18 @@ public sealed class AudioLanguageCatalog
     /// <param name="embedFrozenModels">Puts its files into saved models instead of referring to them by name and hash.</param>
     /// <exception cref="NotSupportedException">The folder holds no system; the message tells what it holds.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such folder, or a part of the system is missing in it.</exception>
-    public AudioLanguageSystem LoadSystem(string folder, bool embedFrozenModels = false) =>
-        new(environment, folder ?? throw new ArgumentNullException(nameof(folder)), embedFrozenModels);
+    public AudioLanguageSystem LoadSystem(string folder, bool embedFrozenModels = false)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"There is no folder '{folder}'; docs/models.md lists what a system's holds.");
+        return new(environment, folder, embedFrozenModels);
+    }
+
+    /// <summary>
+    /// Cancels all that this context's steps do, from any thread: training ends after the step at hand, inference before the next batch, generation before
+    /// the next token, with an <see cref="OperationCanceledException"/>. It cannot be taken back: make a new <see cref="MLContext"/> to go on.
+    /// </summary>
+    public void CancelExecution() => context.CancelExecution();
 
     /// <summary>The two stages of training.</summary>
     public AudioLanguageTrainers Trainers { get; }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.IO.Compression;
 using System.Runtime.CompilerServices;
 using Microsoft.ML;
@@ -104,10 +103,6 @@ namespace Mint.ML.Transforms
 
         /// <summary>A number that no set of a schema has.</summary>
         public static uint NextScoreSet(DataViewSchema schema) => AnnotationUtils.GetMaxAnnotationKind(schema, out _, ScoreSetId) + 1;
-
-        /// <summary>Whether this call is part of a prediction engine's Dispose: ML.NET does not tell a transformer who disposes it.</summary>
-        public static bool IsWithinDisposeOfAnEngine() => new StackTrace(1, fNeedFileInfo: false).GetFrames().Any(frame =>
-            frame.GetMethod()?.DeclaringType is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(PredictionEngineBase<,>));
 
         /// <summary>A token that follows <c>MLContext.CancelExecution</c>, which ML.NET only lets ask for, at twenty times a second while it lives.</summary>
         public static ContextCancellation Cancellation(this IHost host) => new(host);

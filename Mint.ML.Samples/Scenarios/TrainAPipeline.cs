@@ -25,4 +25,15 @@ internal static class TrainAPipeline
         ml.Model.Save(mint, train.Schema, model);
         #endregion
     }
+
+    public static void EndOnControlC(MLContext ml)
+    {
+        #region cancel
+        Console.CancelKeyPress += (_, pressed) =>
+        {
+            pressed.Cancel = true; // the program goes on, and Fit throws an OperationCanceledException
+            ml.AudioLanguage().CancelExecution();
+        };
+        #endregion
+    }
 }

@@ -37,6 +37,7 @@ public static class AudioCatalog
     public static AudioManifestLoader CreateAudioManifestLoader(this DataOperationsCatalog catalog, params ManifestColumn[] columns)
     {
         ArgumentNullException.ThrowIfNull(columns);
+        if (columns.Contains(null)) throw new ArgumentNullException(nameof(columns), "A column is null.");
         return new(catalog.Environment(), [.. columns]);
     }
 

@@ -317,6 +317,11 @@ public sealed class AudioFeaturizer : StepEstimator<AudioFeaturizingTransformer>
         errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName));
         if (options.System is null) errors.Encoder(nameof(Options.Encoder), options.Encoder);
         else errors.Require(string.IsNullOrEmpty(options.Encoder), "Encoder and System are both set; one of them hears.");
+        if (options.CacheFolder is { } cache)
+        {
+            errors.Require(!string.IsNullOrWhiteSpace(cache), "CacheFolder is empty; name a folder, or leave it out to keep nothing.");
+            errors.Require(!File.Exists(cache), $"CacheFolder: '{cache}' is a file; name a folder.");
+        }
         errors.RequireKnown(nameof(Options.Pooling), options.Pooling);
         errors.RequireKnown(nameof(Options.Short), options.Short);
         errors.RequireKnown(nameof(Options.OnError), options.OnError);

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.ExceptionServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
@@ -74,7 +73,9 @@ public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<Audio
         ReadPipes = false
     };
 
-    private string FullPath(string path) => options.Folder is { } folder ? Path.GetFullPath(path, Path.GetFullPath(folder)) : path;
+    // What no file system takes, .NET makes no full path of: it is told as a file that cannot be opened.
+    private string FullPath(string path) => options.Folder is { } folder && path.Length > 0 && !path.Contains('\0')
+        ? Path.GetFullPath(path, Path.GetFullPath(folder)) : path;
 
     /// <summary>A sound; null where it cannot be read and errors are skipped.</summary>
     /// <param name="name">What messages call it.</param>
@@ -145,9 +146,8 @@ public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<Audio
 
         public override void Compute(RowBatch batch)
         {
-            // A file a core: decoding is one thread's work. Of several bad ones the first is told, as if they were read in turn.
+            // A file a core: decoding is one thread's work.
             var read = new (MLAudio? Audio, string Notes)[batch.Count];
-            var errors = new Exception?[batch.Count];
             Parallel.For(0, batch.Count, i =>
             {
                 try
@@ -156,10 +156,9 @@ public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<Audio
                 }
                 catch (Exception e)
                 {
-                    errors[i] = e;
+                    batch.Fail(i, e);
                 }
             });
-            if (errors.FirstOrDefault(error => error is not null) is { } first) ExceptionDispatchInfo.Throw(first);
             for (int i = 0; i < batch.Count; i++)
             {
                 if (batch.IsActive(0)) batch.Output<MLAudio?>(0)[i] = read[i].Audio;
@@ -178,6 +177,7 @@ public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<Audio
             if (input.Type is TextDataViewType)
             {
                 string path = owner.FullPath(batch.Input<ReadOnlyMemory<char>>(input)[i].ToString());
+                if (path.Length == 0) return owner.Load($"column '{input.Name}'", () => throw NoPath(), null, out notes);
                 return owner.Load(path, () => MLAudio.CreateFromFile(path, owner.Limits, places), places, out notes);
             }
             if (AudioLoadingEstimator.IsVectorOf(input.Type, NumberDataViewType.Byte))
@@ -190,6 +190,8 @@ public sealed class AudioLoadingTransformer : RowMapTransformer, ILoadable<Audio
             int hertz = rate is { } column ? batch.Input<int>(column)[i] : owner.options.SampleRate!.Value;
             return owner.Load($"the samples of column '{input.Name}'", () => Samples(samples, hertz), null, out notes);
         }
+
+        private AudioFormatException NoPath() => new($"column '{input.Name}'", "the path is empty", "Name a sound file, or leave the row out.");
 
         private MLAudio Samples(float[] samples, int hertz)
         {
@@ -267,11 +269,14 @@ public sealed class AudioLoadingEstimator : StepEstimator<AudioLoadingTransforme
     private protected override void Check(OptionErrors errors)
     {
         errors.Columns((nameof(Options.OutputColumnName), options.OutputColumnName), (nameof(Options.InputColumnName), options.InputColumnName));
+        errors.Require(options.Folder is null || Directory.Exists(options.Folder),
+            options.Folder is "" ? "Folder is empty; leave it out for the current directory." : $"Folder: there is no folder '{options.Folder}'.");
         errors.RequireKnown(nameof(Options.OnError), options.OnError);
         errors.RequireKnown(nameof(Options.Damaged), options.Damaged);
         errors.Require(options.MaxChannels >= 1, $"MaxChannels is {options.MaxChannels}; at least one channel is read.");
         errors.Require(options.MaxDuration > TimeSpan.Zero, $"MaxDuration is {options.MaxDuration}; it is a length.");
-        errors.Require(options.SampleRate is null or >= 1, $"SampleRate is {options.SampleRate}; expected at least 1 Hz.");
+        errors.Require(options.SampleRate is null or (>= 1 and <= Resampler.MaxRate),
+            $"SampleRate is {options.SampleRate}; expected 1 to {Resampler.MaxRate} Hz.");
         errors.Require(options.SampleRate is null || options.SampleRateColumnName is null,
             "SampleRate and SampleRateColumnName are both set; one of them tells the rate.");
     }

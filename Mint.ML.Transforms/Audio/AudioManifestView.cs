@@ -99,7 +99,7 @@ internal sealed class AudioManifestView : IDataView
         private int at = -1;
 
         public override DataViewSchema Schema => view.Schema;
-        public override long Position => at;
+        public override long Position => Math.Max(at, -1);
         public override long Batch => 0;
         public override bool IsColumnActive(DataViewSchema.Column column) => active.Contains(column.Index);
         public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId value) => value = new((ulong)Row(), 0);
@@ -121,6 +121,12 @@ internal sealed class AudioManifestView : IDataView
             var values = view.values[column.Index] as TValue[]
                 ?? throw new InvalidOperationException($"Column '{column.Name}' is of type {column.Type}, not {typeof(TValue)}.");
             return (ref TValue value) => value = values[Row()];
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            at = -2;
+            base.Dispose(disposing);
         }
 
         private int Row() => at >= 0 ? order[at] : throw new InvalidOperationException("The cursor stands on no row: call MoveNext first.");

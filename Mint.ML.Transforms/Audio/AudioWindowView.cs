@@ -65,7 +65,7 @@ internal sealed class AudioWindowView : IDataView
         }
 
         public override DataViewSchema Schema => view.Schema;
-        public override long Position => position;
+        public override long Position => Math.Max(position, -1);
         public override long Batch => input.Batch;
         public override bool IsColumnActive(DataViewSchema.Column column) => active[column.Index];
 
@@ -124,6 +124,7 @@ internal sealed class AudioWindowView : IDataView
 
         protected override void Dispose(bool disposing)
         {
+            position = -2;
             if (disposing) input.Dispose();
             base.Dispose(disposing);
         }

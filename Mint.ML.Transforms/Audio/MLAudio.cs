@@ -61,10 +61,12 @@ public sealed class MLAudio
     /// <summary>Takes samples that are in memory already; they are copied.</summary>
     /// <param name="samples">Mono samples, nominally in [-1, 1].</param>
     /// <param name="sampleRate">Samples per second, in Hz.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The rate is not between 1 and 768,000 Hz.</exception>
     /// <exception cref="ArgumentException">There are no samples, or one is not a finite number, or beyond a million times full scale.</exception>
     public static MLAudio Create(ReadOnlySpan<float> samples, int sampleRate)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(sampleRate, 1);
+        if (sampleRate is < 1 or > Resampler.MaxRate)
+            throw new ArgumentOutOfRangeException(nameof(sampleRate), $"The sample rate is {sampleRate} Hz; expected 1 to {Resampler.MaxRate} Hz.");
         if (samples.IsEmpty) throw new ArgumentException("There are no samples.", nameof(samples));
         foreach (float sample in samples)
         {

@@ -18,7 +18,10 @@ public sealed record RecallAt(double R1, double R5, double R10);
 /// <param name="Count">Rows searched among.</param>
 public sealed record RetrievalResult(RecallAt TextToAudio, RecallAt AudioToText, int Count)
 {
-    /// <summary>Computes the metrics from the columns that a <see cref="BridgeNetTransformer"/> adds. Rows without sound are left out.</summary>
+    /// <summary>Rows left out: without sound, without a caption, or whose caption has no vector.</summary>
+    public int LeftOut { get; init; }
+
+    /// <summary>Computes the metrics from the columns that a <see cref="BridgeNetTransformer"/> adds.</summary>
     /// <remarks>
     /// Rows with the same caption are right answers to each other: the text does not tell them apart. Of equally similar results the wrong ones come first
     /// (<see cref="RetrievalMetrics"/>).
@@ -30,6 +33,7 @@ public sealed record RetrievalResult(RecallAt TextToAudio, RecallAt AudioToText,
             .Select(name => schema.Require(name, "vector of Single, as the model of Trainers.BridgeNet adds it", SchemaColumns.IsFeatures)).ToList();
         columns.Add(schema.Require(captionColumnName, "text", type => type is TextDataViewType));
         var (clips, texts, captions) = (new List<float[,]>(), new List<float[,]>(), new List<string>());
+        int leftOut = 0;
         using (var cursor = data.GetRowCursor(columns))
         {
             var (getClip, getText) = (cursor.GetGetter<VBuffer<float>>(columns[0]), cursor.GetGetter<VBuffer<float>>(columns[1]));
@@ -41,15 +45,19 @@ public sealed record RetrievalResult(RecallAt TextToAudio, RecallAt AudioToText,
                 getClip(ref clip);
                 getText(ref text);
                 getCaption(ref caption);
-                if (clip.Length == 0 || float.IsNaN(clip.GetItemOrDefault(0))) continue;
+                if (FrameBatch.IsMissing(clip) || FrameBatch.IsMissing(text) || caption.Span.IsWhiteSpace())
+                {
+                    leftOut++;
+                    continue;
+                }
                 clips.Add(BridgeEmbeddings.Vectors([.. clip.DenseValues()], text.Length));
                 texts.Add(BridgeEmbeddings.Vectors([.. text.DenseValues()], text.Length));
                 captions.Add(caption.ToString());
             }
         }
-        if (clips.Count == 0) throw new InvalidOperationException("There are no rows to search among.");
+        if (clips.Count == 0) throw new InvalidOperationException($"There are no rows to search among; {leftOut} have no sound or no caption.");
         var right = RetrievalMetrics.SameCaption(captions, [.. captions.Select(caption => (string[])[caption])]);
-        return new(Recall(texts, clips), Recall(clips, texts), clips.Count);
+        return new(Recall(texts, clips), Recall(clips, texts), clips.Count) { LeftOut = leftOut };
 
         RecallAt Recall(List<float[,]> queries, List<float[,]> items)
         {

@@ -105,7 +105,7 @@ public sealed class SequenceAnsweringTransformer : RowMapTransformer, ILoadable<
             SequencePart? Part(string name)
             {
                 var values = batch.Input<VBuffer<float>>(columns[name])[row];
-                if (values.Length == 0) return null;
+                if (FrameBatch.IsMissing(values)) return null;
                 if (owner.options.IsVectors(name)) return new VectorPart(Vectors(name, values));
                 clips.Add(values);
                 return new SoundPart(clips.Count - 1);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Mint.ML.Native;
 
 namespace Mint.ML.Transforms.RowMapping;
 
@@ -14,6 +15,7 @@ internal sealed class ReadAheadCursor : DataViewRowCursor
     private readonly DataViewRowCursor input;
     private readonly bool[] active;
     private readonly ColumnBuffer?[] inputs, outputs;
+    private readonly ColumnBuffer[] needed; // those inputs that the outputs are computed from
     private readonly RowBatch batch;
     private readonly ValueGetter<DataViewRowId> readId;
     private readonly DataViewRowId[] ids;
@@ -32,6 +34,7 @@ internal sealed class ReadAheadCursor : DataViewRowCursor
             var buffer = inputs[column.Index] = ColumnBuffer.ForType(column.Type, batchSize);
             buffer.Bind(input, column);
         }
+        needed = [.. mapper.Needed(active).Select(column => inputs[column.Index]!)];
         outputs = mapper.OutputBuffers(active, batchSize);
         readId = input.GetIdGetter();
         (ids, positions, batches) = (new DataViewRowId[batchSize], new long[batchSize], new long[batchSize]);
@@ -55,11 +58,12 @@ internal sealed class ReadAheadCursor : DataViewRowCursor
     private void ReadBatch()
     {
         computed = false;
+        batch.Clear();
         for (batch.Count = 0; !ended && batch.Count < ids.Length; batch.Count++)
         {
             ended = !input.MoveNext();
             if (ended) return;
-            foreach (var buffer in inputs) buffer?.Store(batch.Count);
+            foreach (var buffer in inputs) buffer?.StoreAhead(batch.Count);
             readId(ref ids[batch.Count]);
             (positions[batch.Count], batches[batch.Count]) = (input.Position, input.Batch);
         }
@@ -69,22 +73,74 @@ internal sealed class ReadAheadCursor : DataViewRowCursor
     {
         if (!IsColumnActive(column)) throw RowMapper.Inactive(column);
         var getter = column.Index < mapper.InputCount
-            ? inputs[column.Index]!.Getter(Current)
+            ? inputs[column.Index]!.Getter(() => Stored(inputs[column.Index]!))
             : outputs[column.Index - mapper.InputCount]!.Getter(Computed);
         return RowMapper.Typed<TValue>(getter, column);
     }
 
     private int Current() => at >= 0 ? at : throw new InvalidOperationException("The cursor stands on no row: call MoveNext first.");
 
+    private int Stored(ColumnBuffer buffer)
+    {
+        int row = Current();
+        buffer.Check(row);
+        return row;
+    }
+
     private int Computed()
     {
         int row = Current();
-        if (computed) return row;
-        long start = Stopwatch.GetTimestamp();
-        mapper.Compute(batch);
-        (computed, rowsComputed, batchesComputed, time) = (true, rowsComputed + batch.Count, batchesComputed + 1, time + Stopwatch.GetElapsedTime(start));
+        if (!computed)
+        {
+            long start = Stopwatch.GetTimestamp();
+            Compute();
+            (computed, rowsComputed, batchesComputed, time) = (true, rowsComputed + batch.Count, batchesComputed + 1, time + Stopwatch.GetElapsedTime(start));
+        }
+        batch.Check(row);
         return row;
     }
+
+    private void Compute()
+    {
+        for (int row = 0; row < batch.Count; row++)
+            if (needed.Select(buffer => buffer.Error(row)).FirstOrDefault(error => error is not null) is { } unread) batch.Fail(row, unread);
+        try
+        {
+            mapper.Compute(batch);
+        }
+        catch (Exception error) when (IsOfARow(error))
+        {
+            ComputeAlone(error);
+        }
+    }
+
+    // A row that fails must not take along those that were read ahead with it: each is tried on its own.
+    private void ComputeAlone(Exception failed)
+    {
+        int count = batch.Count;
+        try
+        {
+            for (int row = 0; row < count; row++)
+            {
+                batch.Narrow(row, 1);
+                try
+                {
+                    if (count > 1) mapper.Compute(batch);
+                    else batch.Fail(0, failed);
+                }
+                catch (Exception error) when (IsOfARow(error))
+                {
+                    batch.Fail(0, error);
+                }
+            }
+        }
+        finally
+        {
+            batch.Narrow(0, count);
+        }
+    }
+
+    private static bool IsOfARow(Exception error) => error is not OperationCanceledException and not ObjectDisposedException && !error.IsOutOfMemory();
 
     protected override void Dispose(bool disposing)
     {

@@ -12,8 +12,8 @@ namespace Mint.ML.Transforms.RowMapping;
 /// </summary>
 public abstract class RowMapTransformer : ITransformer, IDisposable
 {
-    private int users = 1; // the owner, and every computation at work: the last of them disposes the model
-    private int disposed;
+    private readonly InUse use;
+    private int engines; // prediction engines made, less those that disposed this as their own
 
     /// <summary>The transformer's own environment: log, progress, random numbers.</summary>
     private protected IHost Host { get; }
@@ -28,6 +28,7 @@ public abstract class RowMapTransformer : ITransformer, IDisposable
         Host = environment.Register(name);
         BatchSize = batchSize >= 1 ? batchSize
             : throw new ArgumentOutOfRangeException(nameof(batchSize), batchSize, $"{nameof(BatchSize)} must be at least 1.");
+        use = new InUse(GetType().FullName!, DisposeModel);
     }
 
     /// <summary>Rows a cursor reads ahead and computes at once. More is faster up to what memory holds; results are the same.</summary>
@@ -62,11 +63,12 @@ public abstract class RowMapTransformer : ITransformer, IDisposable
     void ICanSaveModel.Save(ModelSaveContext ctx)
     {
         ArgumentNullException.ThrowIfNull(ctx);
+        using var saving = Enter();
         Interop.Save(ctx, Host, this, LoaderSignature, Write);
     }
 
     /// <summary>
-    /// Disposes the model; a computation at work on another thread ends first. A prediction engine disposes its transformer as its own: that is
+    /// Disposes the model; what another thread computes or saves ends first. A prediction engine disposes its transformer as its own: that is
     /// ignored, so that the transformer, and other engines made of it, live on.
     /// </summary>
     /// <remarks>
@@ -75,24 +77,28 @@ public abstract class RowMapTransformer : ITransformer, IDisposable
     /// </remarks>
     public void Dispose()
     {
-        if (Interop.IsWithinDisposeOfAnEngine()) return;
-        if (Interlocked.Exchange(ref disposed, 1) == 0) Leave();
+        if (EngineDisposals.IsUnderWay(Volatile.Read(ref engines) > 0))
+        {
+            Interlocked.Decrement(ref engines);
+            return;
+        }
+        use.Close();
         GC.SuppressFinalize(this);
     }
+
+    /// <summary>A prediction engine was made: only engines ask a mapper for a row.</summary>
+    internal void MakeEngine() => Interlocked.Increment(ref engines);
+
+    /// <summary>Begins to work with the model, which stays until the result is disposed of.</summary>
+    /// <exception cref="ObjectDisposedException">It was disposed of.</exception>
+    private protected InUse.Work Enter() => use.Enter();
 
     /// <summary>Computes a batch, unless the context was cancelled, and keeps the model alive meanwhile.</summary>
     internal void Compute(RowBinding binding, RowBatch batch)
     {
-        Enter();
-        try
-        {
-            Contracts.CheckAlive(Host);
-            binding.Compute(batch);
-        }
-        finally
-        {
-            Leave();
-        }
+        using var computing = Enter();
+        Contracts.CheckAlive(Host);
+        binding.Compute(batch);
     }
 
     /// <summary>Tells the log what a cursor computed; single rows, as of a prediction engine, are not told.</summary>
@@ -107,24 +113,10 @@ public abstract class RowMapTransformer : ITransformer, IDisposable
 
     internal void Tell(int pass) => Reads(pass);
 
-    private void Enter()
-    {
-        for (int now = Volatile.Read(ref users); ; now = Volatile.Read(ref users))
-        {
-            ObjectDisposedException.ThrowIf(Volatile.Read(ref disposed) != 0 || now <= 0, this);
-            if (Interlocked.CompareExchange(ref users, now + 1, now) == now) return;
-        }
-    }
-
-    private void Leave()
-    {
-        if (Interlocked.Decrement(ref users) == 0) DisposeModel();
-    }
-
     private RowMapper Map(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref disposed) != 0, this);
+        using var binding = Enter();
         return new RowMapper(this, Bind(inputSchema));
     }
 }

@@ -54,6 +54,7 @@ internal sealed class RowMapper : IRowToRowMapper
         ArgumentNullException.ThrowIfNull(input);
         if (input.Schema != InputSchema)
             throw new ArgumentException("The row's schema must be the very schema that the mapper was made for.", nameof(input));
+        transformer.MakeEngine();
         return new RowMapRow(new SingleRow(this, input, Activate(activeColumns)));
     }
 

@@ -55,11 +55,17 @@ internal sealed class SingleRow
 
     private int Computed()
     {
-        if (computedAt == Input.Position && computedAt >= 0) return 0;
+        if (computedAt == Input.Position && computedAt >= 0)
+        {
+            batch.Check(0);
+            return 0;
+        }
+        batch.Clear();
         foreach (var buffer in inputs) buffer?.Store(0);
         positions[0] = Input.Position;
         mapper.Compute(batch);
         computedAt = Input.Position;
+        batch.Check(0);
         return 0;
     }
 }

@@ -52,12 +52,13 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
     /// <exception cref="ArgumentException">There are no features, or they are not whole frames.</exception>
     public float[,,] QueryAttention(ReadOnlySpan<float> features)
     {
+        using var work = Enter();
         using var sound = FrameBatch.One(features, bridge.Value.FrameWidth, bridge.Value.Device);
         return ListeningMap.ForSound(bridge.Value.Bridge, sound);
     }
 
     /// <summary>Embeddings of texts and matching probabilities outside a pipeline, with this step's bridge and vocabulary.</summary>
-    public BridgeEmbeddings Embeddings => bridge.Value.Embeddings;
+    public BridgeEmbeddings Embeddings => bridge.Value.EmbeddingsIn(() => Enter());
 
     /// <summary>The best of a search in the order of the matching head; see <see cref="BridgeEmbeddings.Rerank"/>.</summary>
     /// <param name="text">What was searched for.</param>
@@ -65,9 +66,11 @@ public sealed class BridgeNetTransformer : RowMapTransformer, ILoadable<BridgeNe
     /// <param name="features">A hit's row of the feature column: T x E floats.</param>
     public IReadOnlyList<MatchedHit> Rerank(string text, IReadOnlyList<SearchHit> hits, Func<SearchHit, float[]> features)
     {
+        using var work = Enter();
         var bridge = this.bridge.Value;
-        ((IAudioTextEmbeddings)Embeddings).CheckRead(text);
-        return Embeddings.Rerank(text, hits, some => Read([.. some.Select(hit => new VBuffer<float>(features(hit).Length, features(hit)))]), BatchSize);
+        var embeddings = bridge.Embeddings;
+        ((IAudioTextEmbeddings)embeddings).CheckRead(text);
+        return embeddings.Rerank(text, hits, some => Read([.. some.Select(hit => new VBuffer<float>(features(hit).Length, features(hit)))]), BatchSize);
 
         AudioEncoding Read(VBuffer<float>[] rows) => FrameBatch.Read(rows, bridge.FrameWidth, this.features, bridge.Device) is var (real, sounds)
             && real.Count == rows.Length

@@ -42,6 +42,7 @@ public sealed class InstructionTunedTransformer : RowMapTransformer, ILoadable<I
     /// <exception cref="ArgumentException">There are no features, or they are not whole frames.</exception>
     public float[,,] QueryAttention(ReadOnlySpan<float> features, string instruction)
     {
+        using var work = Enter();
         using var sound = FrameBatch.One(features, model.Value.Model.FrameWidth, model.Value.Model.LanguageModel.Device);
         return model.Value.Model.QueryAttention(sound, instruction);
     }

@@ -94,7 +94,7 @@ internal sealed record TrainingData(IFrameSource Frames, IReadOnlyList<IReadOnly
                     + $"width {width}.");
             }
 
-            return values.Length > 0;
+            return !FrameBatch.IsMissing(values);
         }
 
         public void Keep(long row)

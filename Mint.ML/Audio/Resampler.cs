@@ -29,7 +29,10 @@ public sealed record ResamplerOptions
 /// </remarks>
 public sealed class Resampler
 {
-    private const int MaxRate = 768_000, MaxCached = 64, MostCachedTaps = 1 << 16;
+    /// <summary>Highest rate, in Hz: beyond it a header lies.</summary>
+    internal const int MaxRate = 768_000;
+
+    private const int MaxCached = 64, MostCachedTaps = 1 << 16;
     private static readonly ConcurrentDictionary<(int From, int To), Resampler> Cache = new();
 
     private readonly int from, to, taps, before;

@@ -17,7 +17,11 @@ internal sealed class TrainedBridge(BridgeNet bridge, VocabularyFiles vocabulary
     public Device Device => bridge.Queries.device;
 
     /// <summary>Vectors of clips and texts, and matching probabilities.</summary>
-    public BridgeEmbeddings Embeddings => new(bridge, Tokenizer) { MaxTextTokens = maxTextTokens };
+    public BridgeEmbeddings Embeddings => EmbeddingsIn(null);
+
+    /// <summary>The same, for which who disposes of the bridge waits.</summary>
+    /// <param name="use">Begins work with the bridge; null where the caller has begun it.</param>
+    public BridgeEmbeddings EmbeddingsIn(Func<IDisposable>? use) => new(bridge, Tokenizer) { MaxTextTokens = maxTextTokens, Use = use };
 
     public void Write(ModelWriter writer, string name)
     {

@@ -12,6 +12,9 @@ namespace Mint.ML.Retrieval;
 /// the best few.</remarks>
 public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer) : IAudioTextEmbeddings
 {
+    /// <summary>Begins work with the bridge, for which its owner waits before it is disposed of; null where nobody disposes of it meanwhile.</summary>
+    internal Func<IDisposable>? Use { get; init; }
+
     /// <summary>The most tokens of a text that are read; MINT trains with 30.</summary>
     public int MaxTextTokens { get; init; } = 30;
 
@@ -25,7 +28,14 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
     public int VectorsPerClip => (int)bridge.Config.Queries;
 
     /// <summary>What similarities are divided by in the contrastive loss: learnt from 0.07.</summary>
-    public float Temperature => bridge.Temperature.item<float>();
+    public float Temperature
+    {
+        get
+        {
+            using var work = Use?.Invoke();
+            return bridge.Temperature.item<float>();
+        }
+    }
 
     /// <summary>Width E of the frames that clips are given in.</summary>
     public int FrameWidth => (int)bridge.Config.QFormer.AudioSize;
@@ -34,15 +44,23 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
 
     /// <summary>Unit embeddings of clips, each (Q, 256).</summary>
     /// <param name="audio">Frames of B clips.</param>
-    public IReadOnlyList<float[,]> Clips(AudioEncoding audio) => Clips(audio.Frames, audio.Mask);
+    public IReadOnlyList<float[,]> Clips(AudioEncoding audio)
+    {
+        using var work = Use?.Invoke();
+        return Clips(audio.Frames, audio.Mask);
+    }
 
     /// <summary>Unit embeddings of texts, each (1, 256).</summary>
-    public IReadOnlyList<float[,]> Texts(IReadOnlyList<string> texts) => [.. texts.Chunk(BatchSize).SelectMany(some =>
+    public IReadOnlyList<float[,]> Texts(IReadOnlyList<string> texts)
     {
-        using var scope = NewDisposeScope();
-        var (ids, mask) = Tokens(some);
-        return Texts(ids, mask);
-    })];
+        using var work = Use?.Invoke();
+        return [.. texts.Chunk(BatchSize).SelectMany(some =>
+        {
+            using var scope = NewDisposeScope();
+            var (ids, mask) = Tokens(some);
+            return Texts(ids, mask);
+        })];
+    }
 
     /// <summary>As <see cref="Clips(AudioEncoding)"/>, of frames (B, T, D) and their mask, null where none is padding.</summary>
     internal IReadOnlyList<float[,]> Clips(Tensor frames, Tensor? mask)
@@ -64,6 +82,7 @@ public sealed class BridgeEmbeddings(BridgeNet bridge, ITextTokenizer tokenizer)
     /// <param name="audio">Frames of the B clips.</param>
     public IReadOnlyList<double> Match(string text, AudioEncoding audio)
     {
+        using var work = Use?.Invoke();
         using var evaluation = Begin();
         int clips = (int)audio.Frames.shape[0];
         using var keys = bridge.Listen(audio.Frames, audio.Mask);

@@ -140,7 +140,7 @@ public sealed class ExperimentTests
     public void A_cancelled_context_ends_a_training()
     {
         var own = new MLContext(seed: 1);
-        var chain = Clips.Featurize(own).AppendCacheCheckpoint(own).Append(Stage1(own, 100_000, new Steps(_ => own.CancelExecution())));
+        var chain = Clips.Featurize(own).AppendCacheCheckpoint(own).Append(Stage1(own, 100_000, new Steps(_ => own.AudioLanguage().CancelExecution())));
         Assert.Throws<OperationCanceledException>(() => chain.Fit(Clips.Data));
     }
 

@@ -96,4 +96,26 @@ public sealed class CatalogEvaluationTests
         StringAssert.Contains(error.Message, "\" ... !\"");
         Assert.AreEqual(0, generated);
     }
+
+    private sealed class Embedded
+    {
+        public string Caption { get; set; } = "";
+        [VectorType(2)] public float[] AudioEmbedding { get; set; } = [];
+        [VectorType(2)] public float[] TextEmbedding { get; set; } = [];
+    }
+
+    [TestMethod]
+    public void Retrieval_leaves_out_rows_without_sound_or_text_and_counts_them()
+    {
+        float[] missing = [float.NaN, float.NaN], east = [1, 0], north = [0, 1];
+        Embedded[] whole = [new() { Caption = "east", AudioEmbedding = east, TextEmbedding = east },
+            new() { Caption = "north", AudioEmbedding = north, TextEmbedding = north }];
+        Embedded[] without = [new() { Caption = "", AudioEmbedding = east, TextEmbedding = missing },
+            new() { Caption = " ", AudioEmbedding = east, TextEmbedding = north }, new() { Caption = "x", AudioEmbedding = missing, TextEmbedding = east }];
+        var metrics = Ml.AudioLanguage().EvaluateRetrieval(Ml.Data.LoadFromEnumerable((Embedded[])[whole[0], .. without, whole[1]]));
+        Assert.AreEqual(Ml.AudioLanguage().EvaluateRetrieval(Ml.Data.LoadFromEnumerable(whole)) with { LeftOut = 3 }, metrics);
+        Assert.AreEqual((2, 1.0), (metrics.Count, metrics.TextToAudio.R1));
+        var none = Assert.ThrowsExactly<InvalidOperationException>(() => Ml.AudioLanguage().EvaluateRetrieval(Ml.Data.LoadFromEnumerable(without)));
+        StringAssert.Contains(none.Message, "3 have no sound or no caption");
+    }
 }

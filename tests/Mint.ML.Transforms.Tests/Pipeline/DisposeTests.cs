@@ -119,6 +119,21 @@ public sealed class DisposeTests
         Assert.IsTrue(weight.Disposed);
     }
 
+    [TestMethod]
+    public void Disposing_waits_for_the_save_of_another_thread()
+    {
+        var weight = new Slow();
+        var step = new ScaleTransformer(Ml, new SharedModel<ScaleTransformer.Weight>(weight));
+        using var file = new MemoryStream();
+        var saving = Task.Run(() => Ml.Model.Save(step, null, file));
+        weight.Asked.Wait();
+        step.Dispose();
+        Assert.IsFalse(weight.Disposed);
+        weight.Go.Set();
+        saving.Wait();
+        Assert.IsTrue(weight.Disposed);
+    }
+
     private sealed class Slow() : ScaleTransformer.Weight(2)
     {
         public ManualResetEventSlim Asked { get; } = new();

@@ -1,4 +1,5 @@
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using Mint.ML.ModelFiles;
 using Mint.ML.Systems;
 
@@ -47,6 +48,22 @@ public sealed class DisposingTests
             });
             Assert.ThrowsExactly<ObjectDisposedException>(() => model.EmbedText("a flute"));
             model.Dispose();
+        }
+    }
+
+    [TestMethod]
+    public void A_bridge_ends_what_is_asked_of_it_outside_a_pipeline_and_a_save()
+    {
+        string[] texts = ["a flute plays note 1", "rain"];
+        float[] sound = Clips.Featurize(Clips.Ml).Fit(Clips.Data).Transform(Clips.Data).GetColumn<float[]>("Features").First();
+        for (int round = 0; round < 8; round++)
+        {
+            var model = (IEnumerable<ITransformer>)Clips.Ml.AudioLanguage().LoadModel(Saved.Value);
+            var bridge = model.OfType<BridgeNetTransformer>().Single();
+            var embeddings = bridge.Embeddings;
+            Action[] uses = [() => embeddings.Texts(texts), () => bridge.QueryAttention(sound), () => Clips.Ml.Model.Save(bridge, null, new MemoryStream()),
+                () => _ = embeddings.Temperature];
+            Ends(round, (IDisposable)model, uses[round % uses.Length]);
         }
     }
 

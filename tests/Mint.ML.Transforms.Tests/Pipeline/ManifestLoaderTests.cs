@@ -119,4 +119,29 @@ public sealed class ManifestLoaderTests
         var loader = ml.Data.CreateAudioManifestLoader(Write("s.csv", "path,Caption", "x.wav,a"));
         CollectionAssert.AreEqual(new[] { "Path", "Caption" }, loader.GetOutputSchema().Select(column => column.Name).ToArray());
     }
+
+    [TestMethod]
+    public void A_cursor_that_ended_or_was_disposed_stands_nowhere()
+    {
+        var data = EightClips.Shared.Data;
+        var sounds = ml.Transforms.LoadAudio().Append(ml.Transforms.WindowAudio()).Fit(data).Transform(data);
+        foreach (var view in (IDataView[])[data, sounds])
+        {
+            using (var cursor = view.GetRowCursor([]))
+            {
+                while (cursor.MoveNext()) { }
+                Assert.AreEqual(-1, cursor.Position);
+            }
+            var disposed = view.GetRowCursor([]);
+            Assert.IsTrue(disposed.MoveNext());
+            disposed.Dispose();
+            Assert.IsFalse(disposed.MoveNext());
+        }
+    }
+
+    [TestMethod]
+    public void A_column_that_is_null_is_named()
+    {
+        Assert.AreEqual("columns", Assert.ThrowsExactly<ArgumentNullException>(() => ml.Data.CreateAudioManifestLoader(new("Path"), null!)).ParamName);
+    }
 }

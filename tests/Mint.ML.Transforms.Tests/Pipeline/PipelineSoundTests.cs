@@ -110,4 +110,32 @@ public sealed class PipelineSoundTests
             "upload 8")).Message, "upload 8: ");
         StringAssert.StartsWith(Assert.ThrowsExactly<AudioFormatException>(() => MLAudio.CreateFromStream(new MemoryStream([]))).Message, "stream: ");
     }
+
+    private sealed class Vectors
+    {
+        public float[] Features { get; set; } = [];
+        public string Caption { get; set; } = "a flute";
+    }
+
+    [TestMethod]
+    public void A_vector_of_NaN_is_missing_sound_to_every_step_that_hears()
+    {
+        var (tuned, bridge) = (Clips.Model.OfType<InstructionTunedTransformer>().Single(), Clips.Model.OfType<BridgeNetTransformer>().Single());
+        float[] sound = Clips.Featurize(Ml).Fit(Clips.Data).Transform(Clips.Data).GetColumn<float[]>("Features").First();
+        var data = Ml.Data.LoadFromEnumerable((Vectors[])[new() { Features = [.. sound.Select(_ => float.NaN)] }, new() { Features = sound }]);
+        var answered = Ml.AudioLanguage().RankLabels(new RankedClassifier.Options { Labels = TinyModels.Families, Model = tuned })
+            .Append(Ml.AudioLanguage().GenerateCaptions(new CaptionGenerator.Options { Model = tuned }))
+            .Append(Ml.AudioLanguage().EmbedAudio("Heard", "Features", bridge: bridge)).Fit(data).Transform(data);
+        uint[] labels = [.. answered.GetColumn<uint>("PredictedLabel")];
+        Assert.AreEqual(0u, labels[0], "missing");
+        Assert.AreNotEqual(0u, labels[1]);
+        foreach (string column in (string[])["Score", "Heard"])
+        {
+            float[][] rows = [.. answered.GetColumn<float[]>(column)];
+            Assert.IsTrue(rows[0].All(float.IsNaN), column);
+            Assert.IsFalse(rows[1].Any(float.IsNaN), column);
+        }
+        Assert.AreEqual("", answered.GetColumn<string>("GeneratedCaption").First());
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => bridge.QueryAttention([.. sound.Select(_ => float.NaN)])).Message, "NaN");
+    }
 }

@@ -132,4 +132,36 @@ public sealed class SoundInMemoryTests
         }
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Ml.Transforms.WindowAudio(seconds: 1, overlap: 2)).Message, "OverlapSeconds is 2");
     }
+
+    [TestMethod]
+    public void A_name_that_no_file_can_have_and_an_empty_one_are_skipped_with_the_reason()
+    {
+        foreach (string? folder in (string?[])[null, Clips.Folder])
+        {
+            var data = Ml.Data.LoadFromEnumerable((Named[])[new() { Path = "a\0b.wav" }, new(), new() { Path = Paths[0] }]);
+            var loaded = Ml.Transforms.LoadAudio(folder: folder, onError: AudioErrorHandling.Skip).Fit(data).Transform(data);
+            CollectionAssert.AreEqual(new[] { true, true, false }, loaded.GetColumn<MLAudio?>("Audio").Select(audio => audio is null).ToArray());
+            string[] notes = [.. loaded.GetColumn<string>("AudioNotes")];
+            StringAssert.Contains(notes[0], "b.wav");
+            StringAssert.Contains(notes[1], "column 'Path': the path is empty");
+        }
+    }
+
+    [TestMethod]
+    public void A_rate_that_no_recorder_has_is_refused_by_its_number_and_skipped_in_data()
+    {
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => MLAudio.Create([0.5f], 768_001)).Message, "768001 Hz");
+        Assert.AreEqual(768_000, MLAudio.Create([0.5f], 768_000).SampleRate);
+        var data = Ml.Data.LoadFromEnumerable((Samples[])[new() { Path = [0.5f], Rate = int.MaxValue }]);
+        var options = new AudioLoadingEstimator.Options { SampleRateColumnName = "Rate", OnError = AudioErrorHandling.Skip };
+        Assert.IsNull(Load(data, options).Single());
+    }
+
+    [TestMethod]
+    public void A_cache_checkpoint_behind_the_sound_keeps_no_sound()
+    {
+        var cached = Ml.Data.Cache(Ml.Transforms.LoadAudio().Fit(Clips.Data).Transform(Clips.Data));
+        Assert.IsNull(cached.Schema.GetColumnOrNull("Audio"));
+        Assert.IsNotNull(cached.Schema.GetColumnOrNull("AudioNotes"));
+    }
 }

@@ -166,7 +166,7 @@ public sealed class StepChecksTests
         ReadOnlyMemory<char> text = default;
         cursor.MoveNext();
         read(ref text);
-        ml.CancelExecution();
+        ml.AudioLanguage().CancelExecution();
         Assert.ThrowsExactly<OperationCanceledException>(() =>
         {
             while (cursor.MoveNext()) read(ref text);
@@ -193,5 +193,21 @@ public sealed class StepChecksTests
             var error = Assert.ThrowsExactly<NotSupportedException>(() => view.CanSaveOnnx(null!));
             StringAssert.Contains(error.Message, $"{step.Transformer.Name} cannot be converted to ONNX: ");
         }
+    }
+
+    [TestMethod]
+    public void A_folder_that_a_step_reads_or_writes_is_checked_when_the_step_is_made()
+    {
+        string file = Clips.Manifest;
+        foreach (var (make, words) in ((Action, string)[])[
+            (() => Ml.Transforms.LoadAudio(folder: "/no/such"), "Folder: there is no folder '/no/such'"),
+            (() => Ml.Transforms.LoadAudio(folder: ""), "Folder is empty"),
+            (() => Ml.Transforms.LoadAudio(new AudioLoadingEstimator.Options { SampleRate = 768_001 }), "SampleRate is 768001"),
+            (() => Ml.Transforms.FeaturizeAudio("Features", "Audio", Clips.Encoder, cache: ""), "CacheFolder is empty"),
+            (() => Ml.Transforms.FeaturizeAudio("Features", "Audio", Clips.Encoder, cache: file), $"CacheFolder: '{file}' is a file")])
+        {
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(make).Message, words);
+        }
+        StringAssert.Contains(Assert.ThrowsExactly<DirectoryNotFoundException>(() => Ml.AudioLanguage().LoadSystem("/no/such")).Message, "'/no/such'");
     }
 }
