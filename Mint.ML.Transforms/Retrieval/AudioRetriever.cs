@@ -11,7 +11,7 @@ namespace Mint.ML.Transforms;
 /// Finds, for each row's vectors, the most similar items of an index: their names, a vector of text, and their similarities, a vector of Single, the most
 /// similar first. A row whose vectors are missing finds nothing: empty names, and similarities of NaN.
 /// </summary>
-/// <remarks>A saved model holds the index.</remarks>
+/// <remarks>A saved model holds the index that was opened, also when another has taken the file's name since.</remarks>
 public sealed class AudioRetrievalTransformer : RowMapTransformer, ILoadable<AudioRetrievalTransformer>
 {
     internal const string Signature = "MintAudioRetriever";
@@ -20,13 +20,12 @@ public sealed class AudioRetrievalTransformer : RowMapTransformer, ILoadable<Aud
 
     private readonly AudioRetriever.Options options;
     private readonly EmbeddingIndex index;
-    private readonly string path;
     private readonly TemporaryFolder? unpacked;
 
     internal AudioRetrievalTransformer(IHostEnvironment environment, AudioRetriever.Options options, string path, TemporaryFolder? unpacked = null)
         : base(environment, nameof(AudioRetrievalTransformer), options.BatchSize)
     {
-        (this.options, this.path, this.unpacked) = (options, path, unpacked);
+        (this.options, this.unpacked) = (options, unpacked);
         index = EmbeddingIndex.Open(path, mapped: false); // another program may change the file; that is an error then, and no end of the process
     }
 
@@ -46,7 +45,8 @@ public sealed class AudioRetrievalTransformer : RowMapTransformer, ILoadable<Aud
     private protected override void Write(ModelWriter writer)
     {
         writer.Json(Signature + ".json", options);
-        PackedFolder.Write(writer, "Index", [(File, () => System.IO.File.OpenRead(path))]);
+        PackedFolder.Write(writer, "Index", [(File, index.Content)]);
+        GC.KeepAlive(index);
     }
 
     static AudioRetrievalTransformer ILoadable<AudioRetrievalTransformer>.Read(IHostEnvironment environment, ModelReader reader)

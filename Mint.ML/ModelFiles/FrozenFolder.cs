@@ -12,20 +12,21 @@ namespace Mint.ML.ModelFiles;
 /// <remarks>
 /// When a model file is loaded, the folder is looked for as <see cref="FrozenModelFolders"/> says. A folder whose files differ from those at training
 /// is an error: predictions would silently change. What the file says is looked for below those places alone, whoever wrote it.
+/// What is saved is what was loaded: files that were replaced, added or taken away since are an error that names one. Trained once more with the
+/// files of now, or with those of then back in their place, it can be saved.
 /// </remarks>
 internal sealed class FrozenFolder
 {
     private static readonly ConcurrentDictionary<(string Path, long Size, DateTime Written), string> hashes = new();
 
-    private readonly IReadOnlyList<(string Name, string Hash)>? files;
+    private readonly IReadOnlyList<(string Name, string Hash)> files; // as they were loaded
     private readonly string? reference;
 
     private readonly IReadOnlyList<(string Name, SafeFileHandle File)>? unpacked; // files without a name, kept for a later save
-    private readonly IReadOnlyList<string> parts; // folders within it that belong to it
 
-    private FrozenFolder(string path, bool embedded, string? reference = null, IReadOnlyList<(string, string)>? files = null,
-        IReadOnlyList<(string, SafeFileHandle)>? unpacked = null, IReadOnlyList<string>? parts = null) =>
-        (Path, Embedded, this.reference, this.files, this.unpacked, this.parts) = (path, embedded, reference, files, unpacked, parts ?? []);
+    private FrozenFolder(string path, bool embedded, IReadOnlyList<(string, string)> files, string? reference = null,
+        IReadOnlyList<(string, SafeFileHandle)>? unpacked = null) =>
+        (Path, Embedded, this.files, this.reference, this.unpacked) = (path, embedded, files, reference, unpacked);
 
     /// <summary>Where the folder is now. Of one that was unpacked from a model file, where it was while it was loaded from.</summary>
     public string Path { get; }
@@ -33,21 +34,29 @@ internal sealed class FrozenFolder
     /// <summary>Whether the files go into the model file.</summary>
     public bool Embedded { get; }
 
+    /// <summary>A folder that is about to be loaded. Called before that: a file that is replaced meanwhile is another one than was hashed.</summary>
+    /// <remarks>
+    /// Every file is hashed here, which costs some 0.7 seconds a gigabyte, about as long as reading it: size and time of a file are not enough, as files
+    /// unpacked or copied with their times have equal ones. It is the hash that the save needs, computed once a process: within one, a file of the same
+    /// size and time is taken for the same. What is packed is hashed as it is packed.
+    /// </remarks>
     /// <param name="path">The folder.</param>
     /// <param name="embedded">Whether its files go into model files.</param>
     /// <param name="parts">Folders within it that belong to it, where it is a whole system's.</param>
     public static FrozenFolder FromPath(string path, bool embedded = false, IReadOnlyList<string>? parts = null) => Directory.Exists(path)
-        ? new(path, embedded, parts: parts)
+        ? new(path, embedded, [.. ModelFolder.Names(path, parts ?? []).Select(name => (name, Hash(System.IO.Path.Combine(path, name))))])
         : throw new DirectoryNotFoundException($"There is no model folder '{path}' (looked in {System.IO.Path.GetFullPath(path)}). Give the path of a "
             + "Hugging Face folder: config.json, weights, tokenizer files.");
 
+    /// <exception cref="InvalidOperationException">The files are not those that were loaded.</exception>
     public void Write(ModelWriter writer, string name)
     {
+        // Of a model file, the folder may have gone since: what stands in the new file is what stood in that one.
+        if (reference is null && Difference(Path, files) is { } difference) throw Changed(difference);
         writer.Stream(name, w =>
         {
             w.Write(Embedded);
             w.Write(reference ?? Reference(Path));
-            var files = this.files ?? Hashes(Path, parts);
             w.Write(files.Count);
             foreach (var (file, hash) in files)
             {
@@ -56,16 +65,20 @@ internal sealed class FrozenFolder
             }
         });
         if (!Embedded) return;
-        if (unpacked is null)
-        {
-            PackedFolder.Write(writer, name + "Files", Path, parts);
-        }
-        else
-        {
-            PackedFolder.Write(writer, name + "Files", [.. unpacked.Select(file => (file.Name, (Func<Stream>)(() => Open(file.File))))]);
-            GC.KeepAlive(this);
-        }
+        PackedFolder.Write(writer, name + "Files", unpacked is null
+            ? [.. files.Select(file => (file.Name, (Func<Stream>)(() => File.OpenRead(System.IO.Path.Combine(Path, file.Name)))))]
+            : [.. unpacked.Select(file => (file.Name, (Func<Stream>)(() => Open(file.File))))], Check);
+        GC.KeepAlive(this);
     }
+
+    // What was hashed a moment ago need not be what was packed.
+    private void Check(string name, string hash)
+    {
+        if (files.First(file => file.Name == name).Hash != hash) throw Changed($"{System.IO.Path.Combine(Path, name)} differs (SHA-256)");
+    }
+
+    private InvalidOperationException Changed(string difference) => new($"The frozen model '{reference ?? Path}' is not the one that was loaded: "
+        + $"{difference}. The model is not saved, because it would answer otherwise when it is loaded. Put the files back as they were, or fit again.");
 
     private static FileStream Open(SafeFileHandle file) => new(new SafeFileHandle(file.DangerousGetHandle(), ownsHandle: false),
         FileAccess.Read)
@@ -97,7 +110,7 @@ internal sealed class FrozenFolder
         if (!embedded)
         {
             string path = Find(reference, files, reader.Folders);
-            return (new FrozenFolder(path, false, reference, files), load(path));
+            return (new FrozenFolder(path, false, files, reference), load(path));
         }
         var folder = PackedFolder.Unpack(reader, name + "Files");
         try
@@ -107,7 +120,7 @@ internal sealed class FrozenFolder
             IReadOnlyList<(string, SafeFileHandle)>? kept = OperatingSystem.IsWindows() ? null
                 : [.. ModelFolder.Names(folder.Path, PartsOf(files)).Select(file => (file, File.OpenHandle(System.IO.Path.Combine(folder.Path, file))))];
             if (kept is not null) folder.Dispose();
-            return (new FrozenFolder(folder.Path, true, reference, files, kept), loaded);
+            return (new FrozenFolder(folder.Path, true, files, reference, kept), loaded);
         }
         catch
         {
@@ -139,6 +152,7 @@ internal sealed class FrozenFolder
 
     private static string? Difference(string folder, IReadOnlyList<(string Name, string Hash)> files)
     {
+        if (!Directory.Exists(folder)) return $"{folder} is gone";
         var known = files.Select(file => file.Name).ToHashSet();
         if (ModelFolder.Names(folder, PartsOf(files)).FirstOrDefault(name => !known.Contains(name)) is { } added)
             return $"{System.IO.Path.Combine(folder, added)} was not there at training";
@@ -153,9 +167,6 @@ internal sealed class FrozenFolder
 
     private static string[] PartsOf(IEnumerable<(string Name, string)> files) =>
         [.. files.Select(file => file.Name.Split('/')).Where(steps => steps.Length == 2).Select(steps => steps[0]).Distinct()];
-
-    private static List<(string, string)> Hashes(string folder, IReadOnlyList<string> parts) =>
-        [.. ModelFolder.Names(folder, parts).Select(name => (name, Hash(System.IO.Path.Combine(folder, name))))];
 
     /// <summary>SHA-256 of a file. Gigabytes are hashed once a process: a file of the same size and time of writing is taken for the same.</summary>
     private static string Hash(string path)

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Mint.ML.Checkpoints;
 
 namespace Mint.ML.ModelFiles;
@@ -12,18 +13,29 @@ internal static class PackedFolder
         Write(writer, stream, [.. ModelFolder.Names(folder, parts).Select(name => (name, (Func<Stream>)(() => File.OpenRead(Path.Combine(folder, name)))))]);
 
     /// <summary>Writes files that may have no name on the disk any more.</summary>
-    public static void Write(ModelWriter writer, string stream, IReadOnlyList<(string Name, Func<Stream> Open)> files) => writer.Stream(stream, w =>
-    {
-        w.Write(files.Count);
-        foreach (var (name, open) in files)
+    /// <param name="writer">The model file.</param>
+    /// <param name="stream">Its stream.</param>
+    /// <param name="files">Each file's name in it, and its bytes.</param>
+    /// <param name="packed">Told the SHA-256 of each file as it was packed; null computes none.</param>
+    public static void Write(ModelWriter writer, string stream, IReadOnlyList<(string Name, Func<Stream> Open)> files, Action<string, string>? packed = null) =>
+        writer.Stream(stream, w =>
         {
-            using var file = open();
-            w.Write(name);
-            w.Write(file.Length);
-            w.Flush();
-            file.CopyTo(w.BaseStream);
-        }
-    });
+            w.Write(files.Count);
+            foreach (var (name, open) in files)
+            {
+                using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+                using var file = open();
+                w.Write(name);
+                w.Write(file.Length);
+                byte[] piece = new byte[1 << 20];
+                while (file.Read(piece) is > 0 and var read)
+                {
+                    w.Write(piece, 0, read);
+                    if (packed is not null) hash.AppendData(piece, 0, read);
+                }
+                packed?.Invoke(name, Convert.ToHexStringLower(hash.GetHashAndReset()));
+            }
+        });
 
     /// <summary>The folder, under the reader's temporary one until it is disposed.</summary>
     /// <exception cref="IOException">It is larger than the limit, which the message tells, or than the disk's room.</exception>

@@ -17,7 +17,8 @@ internal sealed class SystemModel(KnownModel known, AudioLanguageModel model, Fr
     public static SystemModel Load(string path, bool embed, Device device)
     {
         var known = ModelCatalog.Published(path);
-        return new(known, AudioLanguageModel.Load(path, device), FrozenFolder.FromPath(path, embed, known.Parts));
+        var folder = FrozenFolder.FromPath(path, embed, known.Parts); // before it is loaded
+        return new(known, AudioLanguageModel.Load(path, device), folder);
     }
 
     public void Write(ModelWriter writer, string name) => folder.Write(writer, name);

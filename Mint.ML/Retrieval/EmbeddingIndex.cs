@@ -2,6 +2,7 @@ using System.IO.MemoryMappedFiles;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Microsoft.Win32.SafeHandles;
 using Mint.ML.Native;
 
 namespace Mint.ML.Retrieval;
@@ -24,6 +25,7 @@ public sealed class EmbeddingIndex : IDisposable
     private const int BlockBytes = 1 << 22; // a millisecond's work or so: threads share it out evenly, and a cancel is heard
     private readonly string path;
     private readonly FileStream file; // one open for header, ids and vectors: another file that takes the name is not mixed in
+    private readonly DateTime written; // when it was last, as it was opened
     private readonly MemoryMappedFile? map;
     private readonly MemoryMappedViewAccessor? view;
     private readonly IndexHeader header;
@@ -36,6 +38,7 @@ public sealed class EmbeddingIndex : IDisposable
         file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 1);
         try
         {
+            written = File.GetLastWriteTimeUtc(file.SafeFileHandle);
             (header, Ids) = IndexHeader.Read(file, path);
             block = (int)Math.Clamp(Math.Min(BlockBytes / ItemBytes, header.Count), 1, int.MaxValue); // no thread takes more room than a small index needs
             finite = new bool[(header.Count + block - 1) / block];
@@ -116,6 +119,16 @@ public sealed class EmbeddingIndex : IDisposable
         var vectors = new float[header.Vectors, header.Width];
         VectorProducts.Decode(header.Storage, bytes, header.Width, MemoryMarshal.CreateSpan(ref vectors[0, 0], vectors.Length));
         return vectors;
+    }
+
+    /// <summary>The bytes of the file that was opened, whatever has taken its name since.</summary>
+    /// <exception cref="InvalidDataException">Another program wrote into it.</exception>
+    internal FileStream Content()
+    {
+        CheckLength();
+        if (File.GetLastWriteTimeUtc(file.SafeFileHandle) != written)
+            throw new InvalidDataException($"'{path}' was changed by another program since it was opened. Build the index again.");
+        return new(new SafeFileHandle(file.SafeFileHandle.DangerousGetHandle(), ownsHandle: false), FileAccess.Read) { Position = 0 };
     }
 
     /// <inheritdoc/>

@@ -185,6 +185,41 @@ public sealed class EmbeddingTests
     }
 
     [TestMethod]
+    public void A_saved_model_holds_the_index_that_it_was_fitted_with_whatever_has_its_name_since()
+    {
+        var embedded = Bridge.Transform(Featurized());
+        string path = Path.Combine(Clips.Folder, "replaced.index"), file = Path.Combine(Clips.Folder, "replaced.zip");
+        Ml.AudioLanguage().CreateAudioIndex(embedded, path);
+        var model = Ml.AudioLanguage().RetrieveAudio("Found", "TextEmbedding", path, 3).Fit(embedded);
+        string[] Found(ITransformer search) => [.. search.Transform(embedded).GetColumn<string[]>("Found").Select(names => string.Join(' ', names))];
+        string[] fitted = Found(model);
+
+        Ml.AudioLanguage().CreateAudioIndex(Ml.Data.TakeRows(embedded, 3), path);
+        Ml.Model.Save(model, embedded.Schema, file);
+        CollectionAssert.AreEqual(fitted, Found(Ml.Model.Load(file, out _)));
+        File.Delete(path);
+        Ml.Model.Save(model, embedded.Schema, file);
+        CollectionAssert.AreEqual(fitted, Found(Ml.Model.Load(file, out _)));
+    }
+
+    [TestMethod]
+    public void An_index_that_another_program_wrote_into_is_not_saved()
+    {
+        var embedded = Bridge.Transform(Featurized());
+        string path = Path.Combine(Clips.Folder, "written.index");
+        Ml.AudioLanguage().CreateAudioIndex(embedded, path);
+        var model = Ml.AudioLanguage().RetrieveAudio("Found", "TextEmbedding", path, 3).Fit(embedded);
+        using (var other = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
+        {
+            other.Seek(-1, SeekOrigin.End);
+            other.WriteByte((byte)'x'); // within the last name: as long as before
+        }
+        File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddSeconds(2)); // a clock may be coarse
+        using var file = new MemoryStream();
+        StringAssert.Contains(Inner.Throws<InvalidDataException>(() => Ml.Model.Save(model, embedded.Schema, file)).Message, path);
+    }
+
+    [TestMethod]
     public void An_index_that_is_missing_or_of_another_model_is_refused()
     {
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Ml.AudioLanguage().RetrieveAudio("Found", "Text", "no-such.index")).Message,

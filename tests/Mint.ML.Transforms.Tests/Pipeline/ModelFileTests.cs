@@ -103,4 +103,50 @@ public sealed class ModelFileTests
         ((IDisposable)loaded).Dispose();
         CollectionAssert.AreEqual(expected, Print(ml, again, Clips.Data));
     }
+
+    [TestMethod]
+    [DataRow(false, DisplayName = "named")]
+    [DataRow(true, DisplayName = "embedded")]
+    public void A_frozen_model_whose_files_are_not_those_that_were_fitted_is_not_saved(bool embed)
+    {
+        var ml = new MLContext(seed: 1);
+        string folder = Directory.CreateDirectory(Path.Combine(Clips.Folder, $"changing-{embed}")).FullName;
+        foreach (string path in Directory.GetFiles(Clips.Encoder)) File.Copy(path, Path.Combine(folder, Path.GetFileName(path)));
+        var model = ml.Transforms.LoadAudio().Append(ml.Transforms.FeaturizeAudio(new AudioFeaturizer.Options { Encoder = folder, EmbedFrozenModels = embed }))
+            .Fit(Clips.Data);
+        string weights = Path.Combine(folder, "model.safetensors");
+        byte[] fitted = File.ReadAllBytes(weights), other = [.. fitted];
+        other[^1] ^= 0x10;
+
+        File.WriteAllBytes(weights, other);
+        RefusesToSave(weights);
+        File.WriteAllBytes(weights, fitted);
+        File.WriteAllText(Path.Combine(folder, "added.json"), "{}");
+        RefusesToSave(Path.Combine(folder, "added.json"));
+        File.Delete(Path.Combine(folder, "added.json"));
+        float[][] features = [.. model.Transform(Clips.Data).GetColumn<float[]>("Features")];
+        var loaded = WithModels(Clips.Folder, () => ml.Model.Load(Save(model, $"changing-{embed}.zip"), out _));
+        float[][] again = [.. loaded.Transform(Clips.Data).GetColumn<float[]>("Features")];
+        for (int row = 0; row < features.Length; row++) CollectionAssert.AreEqual(features[row], again[row], "with the files of then back, it is saved");
+
+        void RefusesToSave(string file) => StringAssert.Contains(Inner.Throws<InvalidOperationException>(() => Save(model, "refused.zip")).Message, file);
+    }
+
+    // What is packed is compared, not what was seen before.
+    [TestMethod]
+    public void An_embedded_file_that_was_replaced_by_one_of_its_size_and_time_is_not_packed()
+    {
+        var ml = new MLContext(seed: 1);
+        string folder = Directory.CreateDirectory(Path.Combine(Clips.Folder, "same-time")).FullName;
+        foreach (string path in Directory.GetFiles(Clips.Encoder)) File.Copy(path, Path.Combine(folder, Path.GetFileName(path)));
+        var model = ml.Transforms.LoadAudio().Append(ml.Transforms.FeaturizeAudio(new AudioFeaturizer.Options { Encoder = folder, EmbedFrozenModels = true }))
+            .Fit(Clips.Data);
+        string weights = Path.Combine(folder, "model.safetensors");
+        var written = File.GetLastWriteTimeUtc(weights);
+        byte[] bytes = File.ReadAllBytes(weights);
+        bytes[^1] ^= 0x10;
+        File.WriteAllBytes(weights, bytes);
+        File.SetLastWriteTimeUtc(weights, written);
+        StringAssert.Contains(Inner.Throws<InvalidOperationException>(() => Save(model, "refused.zip")).Message, weights);
+    }
 }
