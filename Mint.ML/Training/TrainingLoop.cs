@@ -8,9 +8,15 @@ using static TorchSharp.torch;
 namespace Mint.ML.Training;
 
 /// <summary>The one loop of all trainings: measure, save, rate, gradient, clip, step, report.</summary>
+/// <remarks>Trainings of a process take turns: libtorch has one stream of random numbers, and dropout would draw from it for whichever came first. Each
+/// therefore ends with the weights that its seed gives. What else draws from that stream on another thread, as <c>torch.rand</c> does, is the program's to
+/// keep away.</remarks>
 public sealed class TrainingLoop
 {
     private const int Averaged = 10; // steps whose losses a result averages
+
+    private static readonly SemaphoreSlim Turn = new(1, 1);
+    private static readonly AsyncLocal<bool> HasTurn = new(); // a training within another, as of a validation, gives the stream back as it was
 
     private readonly ITraining training;
     private readonly IHeldOut? heldOut;
@@ -29,12 +35,13 @@ public sealed class TrainingLoop
     /// <summary>The hash of texts, for <see cref="ITraining.Parts"/>.</summary>
     public static string Hash(IEnumerable<string> texts) => RunFolder.Hash(texts);
 
-    /// <summary>Runs a training to its end, or until it is cancelled.</summary>
+    /// <summary>Runs a training to its end, or until it is cancelled. It waits for another training of this process to end.</summary>
     /// <param name="training">What is trained; disposed of at the end.</param>
     /// <param name="heldOut">What it is measured on; null for nothing.</param>
     /// <param name="options">How long, from which seed, and what is kept.</param>
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancel">Ends the run after the step at hand, or within a validation.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled while it waited for another, or within a validation.</exception>
     public static TrainingResult Run(
         ITraining training, IHeldOut? heldOut, TrainingOptions options, IProgress<TrainingProgress>? progress, CancellationToken cancel)
     {
@@ -46,6 +53,24 @@ public sealed class TrainingLoop
         }
         if (!training.IsShared && (options.Ranks ?? Ranks.Started) > 1)
             throw new ArgumentException("This training runs in one process: start it without mpirun, or set Ranks to 1.");
+        bool within = HasTurn.Value;
+        // Asked first whether it is free: one that is cancelled already has a result of no steps.
+        if (!within && !Turn.Wait(0, CancellationToken.None)) Turn.Wait(cancel);
+        HasTurn.Value = true;
+        try
+        {
+            return InTurn(training, heldOut, options, progress, cancel);
+        }
+        finally
+        {
+            HasTurn.Value = within;
+            if (!within) Turn.Release();
+        }
+    }
+
+    private static TrainingResult InTurn(
+        ITraining training, IHeldOut? heldOut, TrainingOptions options, IProgress<TrainingProgress>? progress, CancellationToken cancel)
+    {
         using var callers = random.get_rng_state();
         foreach (var module in training.Modules) module.train();
         try

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Mint.ML.Training;
 
 namespace Mint.ML.Transforms.Tests.Pipeline;
 
@@ -77,5 +78,74 @@ public sealed class PipelineTrainingTests
         var model = Clips.Pipeline(new MLContext(seed: 1), cancel: cancel.Token).Fit(Clips.Data);
         Assert.IsTrue(model.OfType<BridgeNetTransformer>().Single().Training!.Cancelled);
         Assert.HasCount(8, EightClips.Answers(Ml, model, Clips.Data));
+    }
+
+    [TestMethod]
+    public void Trainings_on_two_threads_give_the_weights_that_each_gives_alone()
+    {
+        var features = Clips.Featurize(Ml).Fit(Clips.Data).Transform(Clips.Data);
+        float[][] alone = [Weights(Train(features, 5)), Weights(Train(features, 6))], beside = new float[2][];
+        CollectionAssert.AreNotEqual(alone[0], alone[1]);
+        using var together = new Barrier(2);
+        Thread[] threads = [.. Enumerable.Range(0, 2).Select(i => new Thread(() =>
+        {
+            together.SignalAndWait();
+            beside[i] = Weights(Train(features, 5 + i));
+        }))];
+        foreach (var thread in threads) thread.Start();
+        foreach (var thread in threads) thread.Join();
+        for (int i = 0; i < 2; i++) CollectionAssert.AreEqual(alone[i], beside[i]);
+    }
+
+    [TestMethod]
+    public void A_training_within_another_disturbs_neither()
+    {
+        var features = Clips.Featurize(Ml).Fit(Clips.Data).Transform(Clips.Data);
+        float[]? inner = null;
+        float[] outer = Weights(Train(features, 5, new Told(() => inner ??= Task.Run(() => Weights(Train(features, 6))).Result)));
+        CollectionAssert.AreEqual(Weights(Train(features, 5)), outer);
+        CollectionAssert.AreEqual(Weights(Train(features, 6)), inner);
+    }
+
+    [TestMethod]
+    public void A_training_that_is_cancelled_while_it_waits_for_another_ends()
+    {
+        var features = Clips.Featurize(Ml).Fit(Clips.Data).Transform(Clips.Data);
+        bool ended = false;
+        Train(features, 5, new Told(() =>
+        {
+            if (ended) return;
+            using var stop = new CancellationTokenSource();
+            var waiting = new Thread(() =>
+            {
+                Assert.ThrowsExactly<OperationCanceledException>(() => Train(features, 6, cancel: stop.Token));
+                ended = true;
+            });
+            waiting.UnsafeStart(); // not within this one
+            stop.Cancel();
+            waiting.Join();
+        }));
+        Assert.IsTrue(ended);
+        Assert.AreEqual(8, Train(features, 5).Training!.Steps, "the next one gets its turn");
+    }
+
+    private static BridgeNetTransformer Train(IDataView features, int seed, IProgress<TrainingProgress>? progress = null, CancellationToken cancel = default) =>
+        new MLContext(1).AudioLanguage().Trainers.BridgeNet(new BridgeNetTrainer.Options
+        {
+            Bridge = EightClips.Bridge,
+            Training = EightClips.Training with { Epochs = 4 },
+            VocabularySize = 80,
+            Seed = seed,
+            Progress = progress,
+            Cancellation = cancel
+        }).Fit(features);
+
+    private static float[] Weights(BridgeNetTransformer trained) =>
+        [.. trained.Bridge.Value.Bridge.state_dict().OrderBy(weight => weight.Key, StringComparer.Ordinal)
+            .SelectMany(weight => weight.Value.data<float>().ToArray())];
+
+    private sealed class Told(Action told) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => told();
     }
 }
