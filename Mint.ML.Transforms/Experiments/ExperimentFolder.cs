@@ -24,11 +24,11 @@ internal sealed partial class ExperimentFolder : IDisposable
     public string Page => Path.Combine(folder, "leaderboard.html");
 
     /// <summary>Takes a folder for an experiment.</summary>
-    /// <exception cref="IOException">Another process has it.</exception>
+    /// <exception cref="IOException">Another process has it, or another run of this one.</exception>
     /// <exception cref="InvalidOperationException">It holds another experiment, or trials of one that does not say which.</exception>
     public static ExperimentFolder Open(string folder, JsonObject identity)
     {
-        var held = FolderLock.Take(folder);
+        var held = FolderLock.TakeAlone(folder);
         try
         {
             AtomicFile.Sweep(folder, name => OwnFile().IsMatch(name)); // of a killed run

@@ -7,8 +7,8 @@ namespace Mint.ML.Files;
 /// <remarks>
 /// The lock is the system's own on a file named .lock: flock on Unix, a file that nobody else can open on Windows. It therefore ends with the process, however
 /// that ends, and the file itself means nothing and stays. (FileShare.None is such a lock in .NET on every system; FileShare.Read is none on Unix. File systems
-/// without flock, as some network mounts, lock nothing.) Beside it a file .holder says who has it. Within a process a place may be taken several times:
-/// it is given back with the last claim, or else when the process ends.
+/// without flock, as some network mounts, lock nothing.) Beside it a file .holder says who has it. Within a process a place may be taken several times,
+/// save where it is taken alone: it is given back with the last claim, or else when the process ends.
 /// </remarks>
 public sealed class FolderLock : IDisposable
 {
@@ -36,6 +36,20 @@ public sealed class FolderLock : IDisposable
         Check(folder);
         Directory.CreateDirectory(folder);
         return Take(folder, Path.Combine(folder, ".lock"));
+    }
+
+    /// <summary>Takes a folder that nobody else has, in this process either.</summary>
+    /// <exception cref="IOException">Another process has it, or a part of this one.</exception>
+    internal static FolderLock TakeAlone(string folder)
+    {
+        lock (Held)
+        {
+            var taken = Take(folder);
+            if (taken.held.Claims == 1) return taken;
+            taken.Dispose();
+        }
+        throw new IOException($"{folder} is in use by this program already: two runs would write over each other. Wait until the first has ended, or name "
+            + "another place.");
     }
 
     /// <summary>Refuses a place where no folder can be.</summary>

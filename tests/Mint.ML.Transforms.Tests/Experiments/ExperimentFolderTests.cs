@@ -191,6 +191,23 @@ public sealed class ExperimentFolderTests
     }
 
     [TestMethod]
+    public void A_second_run_of_this_process_is_refused_the_folder_until_the_first_has_ended()
+    {
+        var space = new SearchSpace();
+        var a = space.AddChoice("a", 1, 3, 2);
+        string? refused = null;
+        AudioLanguageExperiment Make(Action? during = null) => SumExperiment.Create(ml, space, trial =>
+        {
+            during?.Invoke();
+            return trial.Get(a);
+        }).SetGridSearchTuner().SetCheckpoint(folder);
+        var first = Make(() => refused ??= Assert.ThrowsExactly<IOException>(() => Make().Run()).Message);
+        Assert.AreEqual(3, first.Run().Metric);
+        StringAssert.Contains(refused, $"{folder} is in use by this program already");
+        Assert.AreEqual(3, Make().Run().Metric, "and then goes on with what is there");
+    }
+
+    [TestMethod]
     public void Time_of_earlier_runs_counts()
     {
         var space = new SearchSpace();
