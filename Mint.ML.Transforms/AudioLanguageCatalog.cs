@@ -214,7 +214,8 @@ public sealed class AudioLanguageCatalog
     /// <summary>Makes a step of a pipeline of a model that was tuned or loaded elsewhere (<see cref="Training.InstructionTraining"/>).</summary>
     /// <param name="model">The model, with its tokenizers; the transformer owns it from now on.</param>
     /// <param name="vocabulary">A folder with the vocabulary that the bridge reads instructions with.</param>
-    /// <param name="languageModel">The folder that the language model was loaded from; a saved pipeline names it, and the hashes of its files.</param>
+    /// <param name="languageModel">The folder that the language model was loaded from; a saved pipeline names it, and the hashes that its files have
+    /// now.</param>
     /// <param name="outputColumnName">The column that takes the answers.</param>
     /// <param name="featureColumnName">The column of frame vectors.</param>
     /// <param name="instructionColumnName">The column of instructions to answer, where the data has it.</param>
@@ -241,15 +242,19 @@ public sealed class AudioLanguageCatalog
     /// <remarks>
     /// ML.NET's own <c>MulticlassClassification.Evaluate</c> compares keys by number, and is wrong without a word where the label column numbers them in
     /// another order than the labels were given in. It may be used where the labels came from that column
-    /// (<see cref="RankedClassifier.Options.LabelColumnName"/>).
+    /// (<see cref="RankedClassifier.Options.LabelColumnName"/>) and every row has an answer. It goes by the scores: a row that was not known
+    /// (<see cref="Generation.RankingOptions.UnknownBelow"/>, <see cref="Generation.RankingOptions.UnfamiliarBelow"/>) it judges by its
+    /// likeliest label, and one without sound it leaves out. Here both count as wrong.
     /// </remarks>
     /// <param name="data">Data that a <see cref="RankedClassificationTransformer"/> has transformed.</param>
     /// <param name="labelColumnName">The right labels: text, or keys with names.</param>
     /// <param name="predictedLabelColumnName">The predicted labels.</param>
-    /// <param name="scoreColumnName">Their scores, for <see cref="RankedClassificationResult.CalibrationError"/>; where it is not there, that is null.</param>
+    /// <param name="scoreColumnName">Their scores, for <see cref="RankedClassificationResult.CalibrationError"/>; where it is not there, or null, that is
+    /// null. The scores that the labels were chosen by are found under this name also where a later step's hide them.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A column is not there, or the scores are those of another prediction.</exception>
     /// <exception cref="InvalidOperationException">There are no labels, or none of them is among those that were ranked.</exception>
     public RankedClassificationResult EvaluateRanking(IDataView data, string labelColumnName = "Label", string predictedLabelColumnName = "PredictedLabel",
-        string scoreColumnName = "Score") =>
+        string? scoreColumnName = "Score") =>
         RankedClassificationResult.Compute(data ?? throw new ArgumentNullException(nameof(data)), labelColumnName, predictedLabelColumnName, scoreColumnName);
 
     /// <summary>Measures tagging, where several labels can be true: how well each label's scores order the rows.</summary>

@@ -15,10 +15,10 @@ namespace Mint.ML.Transforms;
 public sealed record RankedClassificationResult(ConfidenceInterval Accuracy, ConfidenceInterval MacroF1, int Count, int Unanswered, int NotAmongLabels)
 {
     /// <summary>Expected calibration error of the likeliest label's score (<see cref="ClassificationMetrics.ExpectedCalibrationError"/>), with its interval;
-    /// null where the data have no scores. Rows without scores are left out of it.</summary>
+    /// null where the data have no scores, or none were asked for. Rows without scores are left out of it.</summary>
     public ConfidenceInterval? CalibrationError { get; init; }
 
-    internal static RankedClassificationResult Compute(IDataView data, string labelColumnName, string predictedColumnName, string scoreColumnName)
+    internal static RankedClassificationResult Compute(IDataView data, string labelColumnName, string predictedColumnName, string? scoreColumnName)
     {
         var label = data.Schema.Require(labelColumnName, "text, or a key with names", type => type is TextDataViewType or KeyDataViewType);
         var predicted = data.Schema.Require(predictedColumnName, "key, as RankLabels adds it", type => type is KeyDataViewType);
@@ -26,8 +26,7 @@ public sealed record RankedClassificationResult(ConfidenceInterval Accuracy, Con
             $"The keys of column '{predictedColumnName}' have no names; name the column that RankLabels added.")];
         var items = new List<EvaluationItem>();
         int unanswered = 0, unknown = 0;
-        var score = data.Schema.GetColumnOrNull(scoreColumnName) is { } found && found.Type is VectorDataViewType { Size: var size } && size == labels.Length
-            && SchemaColumns.IsFeatures(found.Type) ? found : (DataViewSchema.Column?)null;
+        var score = scoreColumnName is null ? null : PredictedScores.Find(data.Schema, predicted, labels, scoreColumnName);
         using (var cursor = data.GetRowCursor(score is { } read ? [label, predicted, read] : [label, predicted]))
         {
             var (right, answer) = (TextColumn.Reader(cursor, label), TextColumn.Reader(cursor, predicted));

@@ -97,7 +97,7 @@ public sealed class AudioLanguageExperiment
     /// <param name="predictedLabelColumnName">The column of RankLabels.</param>
     public AudioLanguageExperiment SetRankingMetric(string labelColumnName = "Label", string predictedLabelColumnName = "PredictedLabel") =>
         SetEvaluateMetric($"accuracy of {predictedLabelColumnName} by {labelColumnName}",
-            view => context.AudioLanguage().EvaluateRanking(view, labelColumnName, predictedLabelColumnName).Accuracy.Value);
+            view => context.AudioLanguage().EvaluateRanking(view, labelColumnName, predictedLabelColumnName, scoreColumnName: null).Accuracy.Value);
 
     /// <summary>Measures by R@k: the share of captions that find their clip among the first k (<see cref="AudioLanguageCatalog.EvaluateRetrieval"/>).</summary>
     /// <param name="k">1, 5 or 10.</param>
@@ -199,7 +199,7 @@ public sealed class AudioLanguageExperiment
 
     /// <summary>
     /// Keeps the experiment in a folder: each trial that has ended, the best model as soon as it is the best, and leaderboard.html. The same experiment with
-    /// the same folder goes on where it was stopped or killed; another experiment is refused.
+    /// the same folder goes on where it was stopped or killed; another experiment is refused, and so is a second run at the same time.
     /// </summary>
     /// <param name="folder">The folder; made where it is not there.</param>
     public AudioLanguageExperiment SetCheckpoint(string folder)
@@ -216,6 +216,7 @@ public sealed class AudioLanguageExperiment
     /// <exception cref="InvalidOperationException">Something is not set, every trial failed, or the folder holds another experiment.</exception>
     /// <exception cref="OperationCanceledException">Cancelled before a trial was completed. Later, the best so far is returned, as AutoML does.</exception>
     /// <exception cref="TimeoutException">The time was over before a trial was completed.</exception>
+    /// <exception cref="IOException">Another run, of this process or another, has the folder.</exception>
     public TrialResult Run(CancellationToken cancel = default)
     {
         var errors = new OptionErrors();

@@ -41,6 +41,60 @@ public sealed class RankedLabelsTests
         Assert.AreEqual((8, 0, 0), (result.Count, result.Unanswered, result.NotAmongLabels));
     }
 
+    [TestMethod]
+    public void A_label_is_calibrated_by_its_own_scores_among_those_of_several_steps()
+    {
+        string[] families = ["flute", "organ", "mallet"], backwards = ["mallet", "organ", "flute"];
+        RankedClassifier.Options Second(string score, string[] labels) => new()
+        {
+            OutputColumnName = "Second",
+            ScoreColumnName = score,
+            Labels = labels,
+            Instruction = "This is",
+            Model = Tuned
+        };
+        var first = Ml.AudioLanguage().RankLabels("First", "Features", families, model: Tuned).Fit(Features).Transform(Features);
+        Assert.AreEqual(ByHand(first), Error(first, "First", "Score"), 1e-6);
+        foreach (string[] labels in (string[][])[families, backwards])
+        {
+            var hiding = Ml.AudioLanguage().RankLabels(Second("Score", labels)).Fit(first).Transform(first);
+            Assert.AreEqual(ByHand(first), Error(hiding, "First", "Score"), 1e-6, "hidden by the second's");
+            Assert.AreNotEqual(ByHand(first), Error(hiding, "Second", "Score"), 1e-6);
+
+            var beside = Ml.AudioLanguage().RankLabels(Second("SecondScore", labels)).Fit(first).Transform(first);
+            Assert.AreEqual(Error(hiding, "Second", "Score"), Error(beside, "Second", "SecondScore"), 1e-6);
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Error(beside, "Second", "Score")).Message, "name 'SecondScore'");
+
+            var lost = Ml.Transforms.SelectColumns("Family", "First", "Second", "Score").Fit(hiding).Transform(hiding);
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Error(lost, "First", "Score")).Message, "name no score column");
+            Assert.IsNull(Ml.AudioLanguage().EvaluateRanking(lost, "Family", "First", null).CalibrationError);
+        }
+
+        double Error(IDataView data, string label, string score) =>
+            Ml.AudioLanguage().EvaluateRanking(data, "Family", label, score).CalibrationError!.Value;
+        double ByHand(IDataView data)
+        {
+            float[][] scores = [.. data.GetColumn<float[]>("Score")];
+            return Metrics.ClassificationMetrics.ExpectedCalibrationError(
+                [.. scores.Zip(data.GetColumn<string>("Family"), (row, family) => families[Array.IndexOf(row, row.Max())] == family)],
+                [.. scores.Select(row => (double)row.Max())]);
+        }
+    }
+
+    [TestMethod]
+    public void A_row_that_is_not_known_is_wrong_for_ours_and_judged_by_its_likeliest_label_by_MLNET()
+    {
+        var data = Ml.Transforms.Conversion.MapValueToKey("Label", "Family").Fit(Features).Transform(Features);
+        var options = new RankedClassifier.Options { LabelColumnName = "Label", Model = Tuned, Ranking = new() { UnknownBelow = 0.999 } };
+        var scored = Ml.AudioLanguage().RankLabels(options).Fit(data).Transform(data);
+        Assert.IsTrue(scored.GetColumn<uint>("PredictedLabel").All(label => label == 0), "none is that sure");
+        double likeliest = scored.GetColumn<float[]>("Score").Zip(scored.GetColumn<uint>("Label"))
+            .Count(row => Array.IndexOf(row.First, row.First.Max()) + 1 == row.Second) / 8.0;
+        Assert.AreEqual(0, Ml.AudioLanguage().EvaluateRanking(scored).Accuracy.Value);
+        Assert.AreEqual(likeliest, Ml.MulticlassClassification.Evaluate(scored).MicroAccuracy, 1e-12);
+        Assert.IsGreaterThan(0, likeliest);
+    }
+
     private sealed class Row
     {
         public string Label { get; set; } = "";
