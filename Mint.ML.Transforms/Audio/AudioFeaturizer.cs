@@ -27,8 +27,6 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
     /// <summary>Name of the annotation (Int32) that tells the width E of a frame.</summary>
     public const string FrameWidthAnnotation = "FrameWidth";
 
-    internal const string AudioColumnAnnotation = "AudioColumn"; // the sound that the frames are of, for what needs it besides
-
     internal const string Signature = "MintAudioFeaturizer";
 
     private readonly EarModel ear;
@@ -228,7 +226,7 @@ public sealed class AudioFeaturizingTransformer : RowMapTransformer, ILoadable<A
                 return new(owner.OutputColumnName, new VectorDataViewType(NumberDataViewType.Single, FramePooling.Width(owner.Pooling, owner.FrameWidth)));
             var annotations = new DataViewSchema.Annotations.Builder();
             annotations.AddPrimitiveValue(FrameWidthAnnotation, NumberDataViewType.Int32, owner.FrameWidth);
-            annotations.Add(AudioColumnAnnotation, TextDataViewType.Instance, (ref ReadOnlyMemory<char> value) => value = owner.InputColumnName.AsMemory());
+            SoundReference.AddTo(annotations, audio);
             EncoderReference.AddTo(annotations, owner.ear.Encoder);
             owner.cache?.AddTo(annotations);
             return new(owner.OutputColumnName, new VectorDataViewType(NumberDataViewType.Single), annotations.ToAnnotations());
@@ -361,8 +359,7 @@ public sealed class AudioFeaturizer : StepEstimator<AudioFeaturizingTransformer>
         if (options.Pooling != AudioPooling.None)
             return Interop.ShapeColumn(options.OutputColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.Vector);
         var width = Interop.ShapeColumn(AudioFeaturizingTransformer.FrameWidthAnnotation, NumberDataViewType.Int32);
-        var audio = Interop.ShapeColumn(AudioFeaturizingTransformer.AudioColumnAnnotation, TextDataViewType.Instance);
-        SchemaShape.Column[] always = [width, audio, EncoderReference.Shape];
+        SchemaShape.Column[] always = [width, SoundReference.Shape, EncoderReference.Shape];
         var annotations = new SchemaShape(options.CacheFolder is null ? always : [.. always, FrameCacheReference.Shape]);
         return Interop.ShapeColumn(options.OutputColumnName, NumberDataViewType.Single, SchemaShape.Column.VectorKind.VariableVector, annotations: annotations);
     }

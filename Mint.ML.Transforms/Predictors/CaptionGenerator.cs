@@ -44,14 +44,15 @@ public sealed class CaptionGeneratingTransformer : RowMapTransformer, ILoadable<
     {
         private readonly CaptionGeneratingTransformer owner;
         private readonly DataViewSchema.Column features;
-        private readonly DataViewSchema.Column? instruction, audio;
+        private readonly DataViewSchema.Column? instruction;
+        private readonly SoundQuestions audio;
 
         public Binding(CaptionGeneratingTransformer owner, DataViewSchema input) : base(input)
         {
             this.owner = owner;
             features = FrameBatch.Column(input, owner.options.FeatureColumnName, owner.model.Model.FrameWidth);
-            if (owner.options.InstructionColumnName is not null || HeardAnswers.NeedsSound(owner.options.Instruction))
-                audio = TunedSteps.Counted(input, features, owner.model.Model);
+            audio = new(owner.Host, input, features, owner.model.Model,
+                needed: owner.options.InstructionColumnName is not null || HeardAnswers.NeedsSound(owner.options.Instruction));
             if (owner.options.InstructionColumnName is { } asked)
                 instruction = input.Require(asked, "text", type => type is TextDataViewType);
             Added = [new(owner.options.OutputColumnName, TextDataViewType.Instance)];
@@ -60,7 +61,7 @@ public sealed class CaptionGeneratingTransformer : RowMapTransformer, ILoadable<
         public override IReadOnlyList<DataViewSchema.DetachedColumn> Added { get; }
 
         public override IEnumerable<DataViewSchema.Column> Needed(Func<int, bool> isActive) =>
-            new DataViewSchema.Column?[] { features, instruction, audio }.OfType<DataViewSchema.Column>();
+            new DataViewSchema.Column?[] { features, instruction, audio.Sounds }.OfType<DataViewSchema.Column>();
 
         public override void Compute(RowBatch batch)
         {

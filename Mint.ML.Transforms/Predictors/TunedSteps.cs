@@ -47,22 +47,13 @@ internal static class TunedSteps
         $"{step} needs a bridge trained in stage 1, and column '{features}' carries none: append Trainers.BridgeNet before it in the chain, or hand one over "
         + "in Options.Bridge.");
 
-    /// <summary>The sounds that frames are of, for a model that may be asked to count them; null where it cannot, or they are not in the data.</summary>
-    public static DataViewSchema.Column? Counted(DataViewSchema schema, DataViewSchema.Column features, IAudioLanguageModel model)
-    {
-        if (model is not MintModel { Names: not null }) return null;
-        if (features.Annotations.Schema.GetColumnOrNull(AudioFeaturizingTransformer.AudioColumnAnnotation) is not { Type: TextDataViewType }) return null;
-        ReadOnlyMemory<char> name = default;
-        features.Annotations.GetValue(AudioFeaturizingTransformer.AudioColumnAnnotation, ref name);
-        return schema.GetColumnOrNull(name.ToString()) is { Type: AudioDataViewType } column ? column : null;
-    }
-
     /// <summary>Answers about each row's sound: one instruction about all rows, or one a row. "" for rows without sound or instruction.</summary>
-    public static void Answer(IAudioLanguageModel model, RowBatch batch, DataViewSchema.Column column, DataViewSchema.Column? audio,
+    public static void Answer(IAudioLanguageModel model, RowBatch batch, DataViewSchema.Column column, SoundQuestions audio,
         IReadOnlyList<string> instructions, GenerationOptions options, Span<ReadOnlyMemory<char>> answers, CancellationToken cancel)
     {
         var features = batch.Input<VBuffer<float>>(column);
         answers.Fill(ReadOnlyMemory<char>.Empty);
+        audio.Check(instructions);
         bool one = instructions.Count == 1;
         int[] asked = [.. Enumerable.Range(0, features.Length).Where(row => instructions[one ? 0 : row].Length > 0)];
         var heard = new VBuffer<float>[asked.Length];
@@ -70,7 +61,7 @@ internal static class TunedSteps
         if (FrameBatch.Read(heard, model.FrameWidth, column.Name, model.LanguageModel.Device) is not var (rows, sounds)) return;
         using (sounds)
         {
-            var clips = audio is { } counted ? batch.Input<MLAudio?>(counted).ToArray() : [];
+            var clips = audio.Sounds is { } heardIn ? batch.Input<MLAudio?>(heardIn).ToArray() : [];
             AudioClip[] heardClips = [.. rows.Select(row => clips.ElementAtOrDefault(asked[row])?.Clip).OfType<AudioClip>()];
             var told = sounds with { Clips = heardClips.Length == rows.Count ? heardClips : null, Encoder = EncoderReference.Find(column) };
             var texts = model.Answer(told, one ? instructions : [.. rows.Select(row => instructions[asked[row]])], options, cancel);

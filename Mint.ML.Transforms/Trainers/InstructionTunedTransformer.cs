@@ -69,13 +69,14 @@ public sealed class InstructionTunedTransformer : RowMapTransformer, ILoadable<I
     {
         private readonly InstructionTunedTransformer owner;
         private readonly DataViewSchema.Column features;
-        private readonly DataViewSchema.Column? instruction, audio;
+        private readonly DataViewSchema.Column? instruction;
+        private readonly SoundQuestions audio;
 
         public Binding(InstructionTunedTransformer owner, DataViewSchema input) : base(input)
         {
             this.owner = owner;
             features = FrameBatch.Column(input, owner.columns.FeatureColumnName, owner.model.Value.Model.FrameWidth);
-            audio = TunedSteps.Counted(input, features, owner.model.Value.Model);
+            audio = new(owner.Host, input, features, owner.model.Value.Model);
             instruction = input.GetColumnOrNull(owner.columns.InstructionColumnName) is { Type: TextDataViewType } column ? column : null;
             var reference = new ModelReference { Bridge = ModelReference.Find(features)?.Bridge, Tuned = owner.model };
             Added = instruction is null ? [reference.On(features)] : [reference.On(features), new(owner.columns.OutputColumnName, TextDataViewType.Instance)];
@@ -88,7 +89,7 @@ public sealed class InstructionTunedTransformer : RowMapTransformer, ILoadable<I
             yield return features;
             if (this.instruction is not { } instruction || !isActive(1)) yield break;
             yield return instruction;
-            if (audio is { } counted) yield return counted;
+            if (audio.Sounds is { } sounds) yield return sounds;
         }
 
         public override void Compute(RowBatch batch)
