@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The one entry script. `./mint help` lists the commands.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
+home=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
 usage() {
@@ -16,7 +16,8 @@ usage: ./mint COMMAND [ARGUMENTS]
   bench    measure a claim: ./mint bench engine|load|fuzz|train|cache|kill|gradcache|rank|generate|search|pipeline|growth|server|stress|probe|world|count|gpu
   api      write the lists of public members anew (CONTRIBUTING.md)
   pack     make NuGet packages in artifacts/packages: the libraries, and the .NET tool mint (docs/packages.md)
-Any other word goes to the command line program: ./mint help shows its commands.
+These work in the repository, from wherever they are called. demo writes there too, unless --output names another place.
+Any other word goes to the command line program, for which names are relative to the folder you are in: ./mint help shows its commands.
 TEXT
 }
 
@@ -37,8 +38,9 @@ build() {
   [ -z "${PMI_RANK:-}" ] || exec 9>&-
 }
 
-run() { exec dotnet Mint.ML.Samples/bin/Release/net10.0/mint.dll "$@"; }
+run() { exec dotnet "$home/Mint.ML.Samples/bin/Release/net10.0/mint.dll" "$@"; }
 
+case "${1:-help}" in setup|build|test|verify|bench|api|pack) cd "$home" ;; esac
 case "${1:-help}" in
   setup) shift; ./eng/setup.sh "$@"; build ;;
   build) shift; build "$@" ;;
@@ -47,6 +49,6 @@ case "${1:-help}" in
   bench) shift; build; exec ./bench/run.sh "$@" ;;
   api)   shift; ensure_setup; exec ./eng/public-api.sh "$@" ;;
   pack)  shift; ensure_setup; exec ./eng/pack.sh "$@" ;;
-  help|-h|--help) usage; [ ! -f artifacts/built-Release ] || { echo; run --help; } ;;
-  *)     build; run "$@" ;;
+  help|-h|--help) usage; [ ! -f "$home/artifacts/built-Release" ] || { echo; run --help; } ;;
+  *)     (cd "$home"; build); run "$@" ;;
 esac

@@ -19,4 +19,7 @@ internal static class Checkout
 
         return null;
     }
+
+    /// <summary>A default that names what the repository has, wherever the program is called from.</summary>
+    public static string Default(string path) => Find(path) is { } there && System.IO.Path.Exists(there) ? there : path;
 }

@@ -15,7 +15,7 @@ internal static class QuestionsCommand
         var prompts = new Option<string>("--prompts")
         {
             Description = "Folder with task.txt, examples.txt, query.txt and check.txt",
-            DefaultValueFactory = _ => "recipes/musilingo/questions-short",
+            DefaultValueFactory = _ => Checkout.Default("recipes/musilingo/questions-short"),
         };
         var endpoint = new Option<string>("--endpoint")
         {

@@ -24,7 +24,7 @@ internal static class ScenarioCommand
         foreach (var parameter in parameters)
         {
             string value = Convert.ToString(parameter.DefaultValue, CultureInfo.InvariantCulture)!;
-            command.Arguments.Add(new Argument<string>(parameter.Name!) { Description = $"By default {value}", DefaultValueFactory = _ => value });
+            command.Arguments.Add(new Argument<string>(parameter.Name!) { Description = $"By default {value}", DefaultValueFactory = _ => Default(value) });
         }
         command.SetAction(async parse =>
         {
@@ -42,4 +42,8 @@ internal static class ScenarioCommand
         });
         return command;
     }
+
+    // What the repository has is read there; what is written, and models of one's own, are of the current folder.
+    private static string Default(string value) => value.StartsWith("Mint.ML.Samples/", StringComparison.Ordinal)
+        || value.StartsWith("recipes/", StringComparison.Ordinal) ? Checkout.Default(value) : value;
 }
