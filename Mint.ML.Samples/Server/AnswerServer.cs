@@ -47,11 +47,11 @@ internal sealed class AnswerServer : IAsyncDisposable
         app.Use(Guarded);
         app.UseRouting();
         var answers = new Answers(model, search, options);
-        Map("/caption", answers.Caption);
-        Map("/labels", answers.Labels);
-        Map("/answer", answers.Answer);
-        Map("/search", answers.Search);
-        Map("/embed", answers.Embed);
+        Map("/caption", [], answers.Caption);
+        Map("/labels", ["labels"], answers.Labels);
+        Map("/answer", ["question"], answers.Answer);
+        Map("/search", ["text", "top"], answers.Search);
+        Map("/embed", ["text"], answers.Embed);
         app.MapGet("/healthz/live", () => Results.Text("live"));
         app.MapGet("/healthz/ready", () => Results.Text("ready")); // the model is loaded before anything is listened to; Guarded refuses when it ends
         app.MapGet("/metrics", () => Results.Text(page.Write(), "text/plain; version=0.0.4"));
@@ -98,11 +98,12 @@ internal sealed class AnswerServer : IAsyncDisposable
         metrics.Dispose();
     }
 
-    private void Map<T>(string path, Func<Upload, Func<CancellationToken, T>> answer) where T : class =>
+    private void Map<T>(string path, string[] fields, Func<Upload, Func<CancellationToken, T>> answer) where T : class =>
         app.MapPost(path, (Delegate)(async (HttpContext context) =>
         {
             using var place = Queue.TryEnter() ?? throw new RequestException(429, "All places are taken.") { RetryAfter = Queue.RetryAfter };
             using var upload = await Upload.Read(context.Request, options, context.RequestAborted);
+            upload.CheckFields(path, fields);
             T reply = await Queue.Run(answer(upload), TimeSpan.FromSeconds(options.WaitSeconds), TimeSpan.FromSeconds(options.AnswerSeconds),
                 context.RequestAborted);
             return Results.Json(reply);

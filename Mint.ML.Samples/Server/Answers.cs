@@ -55,8 +55,8 @@ internal sealed class Answers(AudioLanguageModel model, SoundSearch? search, Ser
 
     public Func<CancellationToken, LabelsReply> Labels(Upload upload)
     {
-        // One value is a list, as on the command line; several are labels as they are.
-        IReadOnlyList<string> labels = upload.Values("labels") is [var list] ? list.Split(',', StringSplitOptions.TrimEntries) : upload.Values("labels");
+        // Each value is a list, as on the command line, in the query and in the form.
+        IReadOnlyList<string> labels = [.. upload.Values("labels").SelectMany(list => list.Split(',', StringSplitOptions.TrimEntries))];
         if (labels.Count == 0) labels = model.Defaults.Labels;
         if (labels.Count > MostLabels) throw new RequestException(400, $"There are {labels.Count} labels; at most {MostLabels} are ranked.");
         if (labels.Any(label => label.Length > MostLabelCharacters))
@@ -91,8 +91,22 @@ internal sealed class Answers(AudioLanguageModel model, SoundSearch? search, Ser
         int top = 10;
         if (upload.Value("top") is { } given && (!int.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out top) || top is < 1 or > MostFound))
             throw new RequestException(400, $"'top' is '{Short(given)}'; 1 to {MostFound} are found.");
-        return EitherTextOrSound(upload, (text, cancel) => new SearchReply(search.ByText(text, top, cancel: cancel)),
-            (clip, cancel) => new SearchReply(search.BySound(clip, top, cancel)));
+        return EitherTextOrSound(upload, (text, cancel) => Found(() => search.ByText(text, top, cancel: cancel)),
+            (clip, cancel) => Found(() => search.BySound(clip, top, cancel)));
+    }
+
+    // The index is read at each search: it may have been taken away, cut, or made anew by another model since the server began.
+    private static SearchReply Found(Func<IReadOnlyList<FoundSound>> search)
+    {
+        try
+        {
+            return new(search());
+        }
+        catch (Exception error) when (error is IOException or InvalidDataException or UnauthorizedAccessException
+            or ArgumentException and not SoundNotEncodableException)
+        {
+            throw new RequestException(503, "The index of this server cannot be searched now: it is missing, cut, or of another model.") { RetryAfter = 30 };
+        }
     }
 
     public Func<CancellationToken, EmbeddingReply> Embed(Upload upload)

@@ -38,6 +38,18 @@ internal sealed class Upload : IDisposable
         var several => throw new RequestException(400, $"'{field}' is given {several.Count} times; once is expected."),
     };
 
+    /// <summary>Refuses fields that an endpoint has not: a mistyped one would be another question.</summary>
+    /// <param name="path">The endpoint.</param>
+    /// <param name="known">Its fields.</param>
+    /// <exception cref="RequestException">There is one.</exception>
+    public void CheckFields(string path, string[] known)
+    {
+        if (fields.Keys.FirstOrDefault(field => !known.Contains(field, StringComparer.OrdinalIgnoreCase)) is not { } other) return;
+        string name = other.Length > 40 ? other[..40] + "..." : other;
+        throw new RequestException(400, known.Length == 0 ? $"{path} has no fields, and '{name}' was given; a sound is a file of the form, or the body."
+            : $"{path} has no field '{name}'; the nearest is '{OptionFile.Nearest(name, known)}'.");
+    }
+
     /// <summary>Reads a request.</summary>
     /// <param name="request">The request.</param>
     /// <param name="options">Limits.</param>

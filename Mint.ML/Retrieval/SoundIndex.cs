@@ -88,6 +88,8 @@ public sealed record IndexSettings(string Model, string Sha256, double WindowSec
     /// <exception cref="InvalidOperationException">It is not the same as then.</exception>
     public string CheckedModel(string index, string? model)
     {
+        if (model is not null && !File.Exists(model) && !Directory.Exists(model))
+            throw new FileNotFoundException($"There is no model file '{model}'. Leave it out for the one that {index} was made with.", model);
         model ??= Path.Combine(FolderOf(index), Model);
         if (!File.Exists(model) && !Directory.Exists(model))
         {

@@ -29,7 +29,7 @@ public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSet
     /// <param name="cancel">Stops between two batches.</param>
     /// <exception cref="ArgumentException">The text is empty, or a number out of range.</exception>
     /// <exception cref="NotSupportedException">The best cannot be heard again: the model has no matching head.</exception>
-    /// <exception cref="InvalidDataException">A file has changed since the index was made.</exception>
+    /// <exception cref="InvalidDataException">A file has changed since the index was made, or the index is of another model now.</exception>
     public IReadOnlyList<FoundSound> ByText(string text, int top, int rerank = 0, CancellationToken cancel = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(text);
@@ -38,7 +38,7 @@ public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSet
         var judge = rerank == 0 ? null : embeddings as BridgeEmbeddings ?? throw new NotSupportedException(
             "This model has no matching head, which reads text and sound together: search without hearing the best again (--rerank).");
         embeddings.CheckRead(text);
-        using var file = EmbeddingIndex.Open(index, mapped: false);
+        using var file = Open();
         var hits = file.Search([embeddings.Texts([text])[0]], Math.Max(top, rerank), cancel)[0];
         if (judge is null) return Unjudged(hits.Take(top));
         SearchHit[] best = [.. hits.Take(rerank)];
@@ -77,9 +77,14 @@ public sealed class SoundSearch(string index, AudioLanguageModel model, IndexSet
     {
         ArgumentNullException.ThrowIfNull(sound);
         ArgumentOutOfRangeException.ThrowIfLessThan(top, 1);
-        using var file = EmbeddingIndex.Open(index, mapped: false);
+        using var file = Open();
         return Unjudged(file.Search([model.Vectors(sound, windows)], top, cancel)[0]);
     }
+
+    // The file may be another one than when the search was made: vectors of two models do not compare, even where they are of one width.
+    private EmbeddingIndex Open() =>
+        !File.Exists(IndexSettings.FileOf(index)) || IndexSettings.Read(index).Sha256 == settings.Sha256 ? EmbeddingIndex.Open(index, mapped: false)
+            : throw new InvalidDataException($"{index} was made anew with another model; open it with that one.");
 
     private AudioReadOptions Reading => AudioReadOptions.Default with { SampleRate = model.Encoder.SampleRate, Damaged = settings.Hearing.Damaged };
 

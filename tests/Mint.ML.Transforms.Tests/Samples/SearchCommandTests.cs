@@ -113,6 +113,15 @@ public sealed class SearchCommandTests
     }
 
     [TestMethod]
+    public void A_model_file_that_is_not_there_is_told_by_its_name_and_not_by_the_index()
+    {
+        Build();
+        CommandChecks.Says(() => Run("query", At("sounds.index"), "rain", "--model", "nope.zip"), "There is no model file 'nope.zip'. Leave it out");
+        File.Delete(Model);
+        CommandChecks.Says(() => Run("query", At("sounds.index"), "rain"), "The index was made with the model");
+    }
+
+    [TestMethod]
     public void A_sound_finds_itself_first()
     {
         Build();

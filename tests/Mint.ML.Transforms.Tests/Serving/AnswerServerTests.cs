@@ -118,7 +118,7 @@ public sealed class AnswerServerTests
         Assert.Contains("The sound: ", await server.Refused("/caption", Body(Encoding.ASCII.GetBytes("this is no sound")), 422));
         Assert.Contains("The sound: ", await server.Refused("/caption", Body(sound[..(sound.Length / 2)]), 422));
         Assert.Contains("Send a sound", await server.Refused("/caption", null, 400));
-        Assert.Contains("Send a sound", await server.Refused("/caption", Form(null, ("question", "what?")), 400));
+        Assert.Contains("Send a sound", await server.Refused("/answer", Form(null, ("question", "what?")), 400));
         Assert.Contains("several files", await server.Refused("/caption", FormOf(("a", "a.wav", sound), ("b", "b.wav", sound)), 400));
         Assert.Contains("'question'", await server.Refused("/answer", Sound(0), 400));
         Assert.Contains("empty", await server.Refused("/answer?question=%20", Sound(0), 400));
@@ -138,6 +138,50 @@ public sealed class AnswerServerTests
         using var get = await server.Client.GetAsync("/caption");
         await Refused(get, 405);
         Assert.AreEqual(Model.Caption(Clip(0)), (string?)(await server.Answer("/caption", Sound(0)))["caption"], "and it answers on");
+    }
+
+    [TestMethod]
+    public async Task A_field_that_an_endpoint_has_not_is_refused_with_the_nearest()
+    {
+        await using var server = await Start();
+        Assert.Contains("no field 'lables'; the nearest is 'labels'", await server.Refused("/labels", Form(0, ("lables", "flute,organ")), 400));
+        Assert.Contains("no field 'tpo'; the nearest is 'top'", await server.Refused("/search?text=a&tpo=3", null, 400));
+        Assert.Contains("/caption has no fields, and 'question' was given", await server.Refused("/caption?question=what", Sound(0), 400));
+    }
+
+    [TestMethod]
+    public async Task Labels_of_the_query_and_of_the_form_are_one_list_each_divided_at_its_commas()
+    {
+        await using var server = await Start();
+        var labels = await server.Answer("/labels?labels=flute,organ", Form(0, ("labels", "mallet,guitar")));
+        CollectionAssert.AreEquivalent(new[] { "flute", "organ", "mallet", "guitar" },
+            labels["labels"]!.AsArray().Select(one => (string)one!["label"]!).ToArray());
+    }
+
+    [TestMethod]
+    public async Task An_index_that_is_cut_gone_or_of_another_model_is_503_and_no_fault_of_the_server()
+    {
+        using var index = new Index();
+        await using var server = await Start(search: index.Search);
+        await server.Answer("/search?text=a", null);
+        var settings = IndexSettings.ForModel(index.File, ModelPath, new());
+        (settings with { Sha256 = "another" }).Write(index.File);
+        await Refused("of another model");
+        settings.Write(index.File);
+        await server.Answer("/search?text=a", null);
+        byte[] whole = File.ReadAllBytes(index.File);
+        File.WriteAllBytes(index.File, whole[..(whole.Length / 2)]);
+        await Refused("cut");
+        File.Delete(index.File);
+        await Refused("missing");
+        File.WriteAllBytes(index.File, whole);
+        await server.Answer("/search?text=a", null);
+
+        async Task Refused(string part)
+        {
+            Assert.Contains(part, await server.Refused("/search?text=a", null, 503));
+            await server.Refused("/search", Sound(0), 503);
+        }
     }
 
     [TestMethod]
@@ -340,6 +384,12 @@ public sealed class AnswerServerTests
 
         public SoundSearch Search { get; }
 
-        public void Dispose() => File.Delete(path);
+        public string File => path;
+
+        public void Dispose()
+        {
+            System.IO.File.Delete(path);
+            System.IO.File.Delete(IndexSettings.FileOf(path));
+        }
     }
 }
