@@ -73,8 +73,8 @@ internal sealed class AudioManifestView : IDataView
         return column.Kind switch
         {
             DataKind.String => cells.Select(cell => (cell.Text ?? "").AsMemory()).ToArray(),
-            DataKind.Single => Numbers(text => float.Parse(text, culture), float.NaN),
-            DataKind.Double => Numbers(text => double.Parse(text, culture), double.NaN),
+            DataKind.Single => Numbers(text => float.Parse(text, NumberStyles.Float, culture), float.NaN),
+            DataKind.Double => Numbers(text => double.Parse(text, NumberStyles.Float, culture), double.NaN),
             DataKind.Int32 => Numbers<int>(text => int.Parse(text, culture), null),
             DataKind.Int64 => Numbers<long>(text => long.Parse(text, culture), null),
             _ => Numbers<bool>(text => text is "1" || (text is not "0" && bool.Parse(text)), null),
@@ -88,7 +88,8 @@ internal sealed class AudioManifestView : IDataView
             }
             catch (Exception e) when (e is FormatException or OverflowException)
             {
-                throw new InvalidDataException($"{cell.Place}: column '{column.Name}' holds '{cell.Text}', which is no {column.Kind}.", e);
+                throw new InvalidDataException($"{cell.Place}: column '{column.Name}' holds '{cell.Text}', which is no {column.Kind}"
+                    + (cell.Text?.Contains(',') == true ? "; a number is written with a point, and without commas." : "."), e);
             }
         });
     }

@@ -19,7 +19,7 @@ public static class AnswerSettings
         var settings = new JsonObject
         {
             ["answers"] = answerer.Name,
-            ["input"] = Path.GetFullPath(input),
+            ["input"] = Path.TrimEndingDirectorySeparator(Path.GetFullPath(input)), // DIR/ is DIR
             ["model"] = ModelFolder.HashWhole(model),
             ["version"] = RecordedSettings.Version,
             ["device"] = answerer.Device,

@@ -25,6 +25,8 @@ public static class ClipList
 {
     private static readonly string[] Sounds = [".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf"];
 
+    private static readonly string[] Times = ["Start", "End", "StartTime", "EndTime", "StartSeconds", "EndSeconds", "Onset", "Offset"];
+
     /// <summary>Whether a text looks like the name of a sound file, by its ending: where there is no such file, it was mistyped.</summary>
     public static bool NamesSound(string text) => Sounds.Contains(Path.GetExtension(text.Trim()).ToLowerInvariant());
 
@@ -48,7 +50,12 @@ public static class ClipList
     private static List<ListedClip> Rows(AudioManifest manifest, Action<string> note)
     {
         List<ListedClip> clips = [.. manifest.Rows.Select(row => new ListedClip(row["Path"], row.Path) { Place = row.Place }).DistinctBy(clip => clip.Name)];
+        string[] cuts = [.. manifest.Columns.Where(IsTime)];
+        if (cuts.Length > 0) note($"{manifest.File}: {string.Join(" and ", cuts)} {(cuts.Length == 1 ? "is" : "are")} not read: each clip is heard whole");
         if (clips.Count < manifest.Rows.Count) note($"{manifest.Rows.Count} rows name {clips.Count} different clips; each is answered once");
         return clips;
     }
+
+    // Who has such a column expects it to cut.
+    private static bool IsTime(string column) => Times.Contains(column.Replace("_", "").Replace("-", "").Replace(" ", ""), StringComparer.OrdinalIgnoreCase);
 }

@@ -36,6 +36,8 @@ internal sealed class SoundShelf(IReadOnlyList<string> folders, long limit)
     public string? Find(string path) => path.Contains('\0') ? null
         : folders.Select(folder => Path.GetFullPath(path, Path.GetFullPath(folder))).FirstOrDefault(file => File.Exists(file) && IsInside(file));
 
+    private bool IsElsewhere(string path) => !path.Contains('\0') && folders.Any(folder => File.Exists(Path.GetFullPath(path, Path.GetFullPath(folder))));
+
     private bool IsInside(string file)
     {
         string real = Real(file);
@@ -62,7 +64,7 @@ internal sealed class SoundShelf(IReadOnlyList<string> folders, long limit)
         {
             if (Find(path) is not { } file)
             {
-                throw new AudioFormatException(path, "there is no such file",
+                throw new AudioFormatException(path, IsElsewhere(path) ? "it lies outside the folders whose sounds are embedded" : "there is no such file",
                     $"Only sounds of {string.Join(", ", folders.Where(folder => folder != "."))} are embedded; name its folder with --audio.");
             }
             Embed(file, sound);

@@ -61,6 +61,14 @@ public sealed class ManifestLoaderTests
     }
 
     [TestMethod]
+    public void A_comma_in_a_number_is_an_error_and_not_another_number()
+    {
+        string comma = Write("comma.csv", "Path,Caption,Seconds,Take,Loud", "x.wav,a,\"0,5\",3,true");
+        string error = Assert.ThrowsExactly<InvalidDataException>(() => Loader.Load(new MultiFileSource(comma))).Message;
+        foreach (string part in (string[])["comma.csv, row 1 (line 2)", "'0,5'", "a number is written with a point"]) StringAssert.Contains(error, part);
+    }
+
+    [TestMethod]
     public void Rows_are_shuffled_by_the_seed_and_keep_their_ids()
     {
         string path = Write("many.csv", ["Path", .. Enumerable.Range(0, 50).Select(i => $"{i}.wav")]);

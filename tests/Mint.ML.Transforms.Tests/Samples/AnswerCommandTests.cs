@@ -114,6 +114,29 @@ public sealed class AnswerCommandTests
     }
 
     [TestMethod]
+    public void A_folder_with_a_separator_at_its_end_is_the_same_input()
+    {
+        string file = At("folder.csv");
+        Assert.AreEqual(0, Run(ClassifyCommand.Create(), [Clips, .. Labels, "-o", file]).Code);
+        byte[] before = File.ReadAllBytes(file);
+        Assert.AreEqual(0, Run(ClassifyCommand.Create(), [Clips + Path.DirectorySeparatorChar, .. Labels, "-o", file]).Code);
+        CollectionAssert.AreEqual(before, File.ReadAllBytes(file));
+    }
+
+    [TestMethod]
+    [DataRow("Start,End", "Start and End are not read: each clip is heard whole")]
+    [DataRow("onset,Caption", "onset is not read: each clip is heard whole")]
+    [DataRow("Label,Caption", null)]
+    public void Columns_that_look_as_if_they_cut_are_noted_by_their_names(string columns, string? note)
+    {
+        string manifest = At("cut.csv");
+        File.WriteAllText(manifest, $"Path,{columns}\n{Path.Combine(Clips, "clip0.wav")},0,1\n");
+        List<string> notes = [];
+        ClipList.Read(manifest, notes.Add);
+        Assert.AreEqual(note is null ? "" : $"{manifest}: {note}", string.Join('\n', notes));
+    }
+
+    [TestMethod]
     public void A_run_that_is_stopped_stops_within_a_batch_and_goes_on()
     {
         using var model = ModelFile.Load(Model.Value);

@@ -118,6 +118,13 @@ public sealed class ReportTests
         Assert.AreEqual("../outside/secret.wav link.wav linked/secret.wav open.wav",
             string.Join(' ', Embedded(Report(inside.FullName, audio: outside.FullName)).Where(name => name != secret && name != stolen[^1])
                 .Order(StringComparer.Ordinal)));
+        string[] why = [.. Report(inside.FullName)["sounds"]!.AsArray().Where(sound => sound!["source"] is null).Select(sound => (string)sound!["missing"]!)];
+        Assert.HasCount(stolen.Length, why);
+        foreach (string reason in why)
+        {
+            StringAssert.Contains(reason, "it lies outside the folders whose sounds are embedded");
+            StringAssert.Contains(reason, "--audio");
+        }
 
         static IEnumerable<string> Embedded(JsonNode page) =>
             page["sounds"]!.AsArray().Where(sound => sound!["source"] is not null).Select(sound => (string)sound!["name"]!);
