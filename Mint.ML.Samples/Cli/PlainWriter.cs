@@ -6,7 +6,8 @@ namespace Mint.ML.Samples.Cli;
 /// <remarks>JSON and CSV lines escape theirs before they come here, so that nothing is lost in them.</remarks>
 /// <param name="inner">Where it goes.</param>
 /// <param name="writing">Called before each write.</param>
-internal sealed class PlainWriter(TextWriter inner, Action? writing = null) : TextWriter
+/// <param name="lost">Told that nothing can be written there, as where it is closed; null lets the exception through.</param>
+internal sealed class PlainWriter(TextWriter inner, Action? writing = null, Action<Exception>? lost = null) : TextWriter
 {
     /// <inheritdoc/>
     public override Encoding Encoding => inner.Encoding;
@@ -20,11 +21,7 @@ internal sealed class PlainWriter(TextWriter inner, Action? writing = null) : Te
         });
 
     /// <inheritdoc/>
-    public override void Write(char value)
-    {
-        writing?.Invoke();
-        inner.Write(value == '\r' ? value : Plain(value));
-    }
+    public override void Write(char value) => Send($"{(value == '\r' ? value : Plain(value))}");
 
     /// <inheritdoc/>
     public override void Write(char[] buffer, int index, int count) => Write(new string(buffer, index, count));
@@ -33,21 +30,26 @@ internal sealed class PlainWriter(TextWriter inner, Action? writing = null) : Te
     public override void Write(ReadOnlySpan<char> buffer) => Write(buffer.ToString());
 
     /// <inheritdoc/>
-    public override void Write(string? value)
-    {
-        writing?.Invoke();
-        inner.Write(Plain(value ?? ""));
-    }
+    public override void Write(string? value) => Send(Plain(value ?? ""));
 
     /// <inheritdoc/>
-    public override void WriteLine(string? value)
-    {
-        writing?.Invoke();
-        inner.WriteLine(Plain(value ?? ""));
-    }
+    public override void WriteLine(string? value) => Send(Plain(value ?? "") + inner.NewLine);
 
     /// <inheritdoc/>
     public override void Flush() => inner.Flush();
+
+    private void Send(string text)
+    {
+        writing?.Invoke();
+        try
+        {
+            inner.Write(text);
+        }
+        catch (Exception error) when (lost is not null && error is (IOException or UnauthorizedAccessException))
+        {
+            lost(error); // a closed one gives the latter
+        }
+    }
 
     private static char Plain(char c) => c switch
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using Mint.ML.Distributed;
 using Mint.ML.Native;
 using Mint.ML.Samples.Cli;
@@ -44,18 +45,25 @@ string[] withoutTensors = ["doctor", "report", "data", "pull"];
 
 // (System.CommandLine would listen only once a command has returned its task.)
 using var stop = new Stopping();
-Console.SetOut(new PlainWriter(Console.Out, stop.WatchOutput));
-Console.SetError(new PlainWriter(Console.Error));
+Console.SetOut(new PlainWriter(Console.Out, stop.WatchOutput,
+    lost => throw new IOException($"The standard output cannot be written to: {(lost is IOException ? lost.Message : "it is closed.")}", lost)));
+Console.SetError(new PlainWriter(Console.Error, lost: _ => { })); // what is said there is beside the results, and nobody reads it
 
+ParseResult? parsed = null;
 try
 {
-    var parsed = root.Parse(args, Recipe.ParserConfiguration);
-    if (parsed.Errors.Count == 0) UnknownOptions.Refuse(parsed);
+    parsed = root.Parse(args, Recipe.ParserConfiguration);
+    bool wrong = parsed.Action is ParseErrorAction, runs = !wrong && parsed.Action == parsed.CommandResult.Command.Action;
+    if (wrong || runs) UnknownOptions.Refuse(parsed);
     // Help and wrong options are answered without libtorch; a command that needs it says at once what is missing.
-    if (parsed.Errors.Count == 0 && parsed.Action == parsed.CommandResult.Command.Action && !withoutTensors.Contains(args[0])) NativeLibraries.Require();
+    if (runs && !withoutTensors.Contains(args[0])) NativeLibraries.Require();
     if (Ranks.Started > 1) Shared.Join(args, shared);
+    if (wrong && args.Length > 0)
+    {
+        Shared.Report($"mint: {WrongLine.Reason(parsed)}"); // a wrong option is wrong on all ranks
+        return 1;
+    }
     var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
-    if (!Shared.Speaks) invocation.Error = TextWriter.Null; // a wrong option is wrong on all ranks
     int code = await parsed.InvokeAsync(invocation, stop.Token);
     return code == 130 ? stop.ExitCode : code;
 }
@@ -67,6 +75,6 @@ catch (Exception e) when (e.Cause() is OperationCanceledException)
 catch (Exception e) when (Environment.GetEnvironmentVariable("MINT_TRACE") is not { Length: > 0 })
 {
     // What a user can act on is the message; MINT_TRACE=1 lets the whole exception through.
-    Shared.Fail(e.Cause().Message);
+    Shared.Fail(e.Cause() is ArgumentException wrong ? WrongLine.InWords(parsed, wrong) : e.Cause().Message);
     return 1;
 }

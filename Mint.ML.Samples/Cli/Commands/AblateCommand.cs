@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Mint.ML.Files;
+using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Demo;
 using Mint.ML.Samples.Making.Ablation;
 
@@ -27,8 +28,12 @@ internal static class AblateCommand
             DefaultValueFactory = _ => "runs/ablation",
         };
         var page = new Option<string?>("--page") { Description = "The page of tables (default: docs/ablation.md)" };
-        var stage1 = new Option<int>("--stage1-epochs") { Description = "Passes over the clips in stage 1", DefaultValueFactory = _ => defaults.Stage1Epochs };
-        var stage2 = new Option<int>("--stage2-epochs")
+        var stage1 = new NumberOption<int>("--stage1-epochs")
+        {
+            Description = "Passes over the clips in stage 1",
+            DefaultValueFactory = _ => defaults.Stage1Epochs,
+        };
+        var stage2 = new NumberOption<int>("--stage2-epochs")
         {
             Description = "Passes over the instructions in stage 2",
             DefaultValueFactory = _ => defaults.Stage2Epochs,

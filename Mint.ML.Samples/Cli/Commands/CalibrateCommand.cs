@@ -38,12 +38,12 @@ internal static class CalibrateCommand
         };
         var labels = LabelsOption.Create("Labels with commas between them, or a file with one a line (default: those of the model file, else the manifest's)");
         var instruction = new Option<string?>("--instruction") { Description = "What the labels are an answer to (default: the model file's)" };
-        var precision = new Option<double?>("--precision")
+        var precision = new NumberOption<double?>("--precision")
         {
             Description = "Share of the answers given that are to be right: the rest is unknown (default: the threshold of the best F1)",
         };
-        var output = new Option<string?>("--output", "-o") { Description = "The calibrated model file (default: the model file itself)" };
-        var batch = new Option<int>("--batch-size") { Description = "Clips answered at once", DefaultValueFactory = _ => 16 };
+        var output = new Option<string?>("--output", "-o") { Description = "The calibrated model file (default: the one that --model names)" };
+        var batch = new NumberOption<int>("--batch-size") { Description = "Clips answered at once", DefaultValueFactory = _ => 16 };
         var (model, ranking, hearing, device) = (new ModelOptions(Shipped.DefaultModelHelp), AnswerArguments.Ranking(),
             AnswerArguments.Hearing(), DeviceOption.Create());
         var command = new Command("calibrate", "Choose temperature and threshold on held-out clips, and save them in the model file.")
@@ -57,7 +57,10 @@ internal static class CalibrateCommand
         {
             string? path = null;
             OptionErrors.Check(() => path = model.Read(parse), Own);
-            string file = ModelFile.Find(path) ?? path ?? Shipped.DefaultModel;
+            string file = path ?? Shipped.DefaultModel;
+            // What ships is every command's default: it changes for whoever means it.
+            string to = parse.GetValue(output) ?? (path is not null && Path.GetFullPath(path) != Path.GetFullPath(Shipped.DefaultModel) ? path
+                : throw new ArgumentException($"Give --output, the model file to write: {file} ships, and stays as it is."));
             if (Directory.Exists(file)) throw new ArgumentException($"{file} is a folder; what is calibrated is saved in a model file.");
             var defaults = File.Exists(file) ? AnswerDefaults.Read(file) : new(); // none is told when it is loaded
             var how = ranking.Read(parse, defaults.Ranking);
@@ -87,7 +90,6 @@ internal static class CalibrateCommand
             cancel.ThrowIfCancellationRequested();
             var fit = Fit(clips, [.. heard.All.Select(row => Scores(row.Values!, how.MultiLabel))], [.. heard.All.Select(row => row.Familiarity)], among, how,
                 parse.GetValue(precision));
-            string to = parse.GetValue(output) ?? file;
             (defaults with { Labels = among, LabelInstruction = asked.Instruction, Ranking = fit.Ranking, Threshold = fit.Threshold }).WriteRanking(file, to);
             foreach (string line in fit.Lines) Console.WriteLine(line);
             Console.WriteLine($"written: {to}");
@@ -98,7 +100,7 @@ internal static class CalibrateCommand
                 var errors = new OptionErrors();
                 errors.Require(parse.GetValue(precision) is null or (> 0 and <= 1),
                     $"--precision is {parse.GetValue(precision)}; it is a share, above 0 and at most 1.");
-                if (parse.GetValue(output) is { } to) errors.Gather(() => AtomicFile.Check(to));
+                if (parse.GetValue(output) is { } written) errors.Gather(() => AtomicFile.Check(written));
                 errors.Require(parse.GetValue(batch) >= 1, $"--batch-size is {parse.GetValue(batch)}; at least one clip is answered at once.");
                 errors.Throw();
             }
@@ -123,6 +125,11 @@ internal static class CalibrateCommand
             precision);
         int[] given = [.. known.Where(i => after.Confidences[i] >= threshold)];
         int hits = given.Count(i => after.Right[i]);
+        if (precision is { } wanted && hits < wanted * given.Length)
+        {
+            throw new InvalidOperationException(Line($"--precision {wanted} is not reached on these clips: the highest is ")
+                + Line($"{(double)hits / given.Length:F3} ({hits} of {given.Length} answers). Nothing is written. Ask for less, or give more clips."));
+        }
         return new(how.MultiLabel ? fitted : fitted with { UnknownBelow = threshold, UnfamiliarBelow = unfamiliar },
             how.MultiLabel ? threshold : new LabelOptions().Threshold,
         [

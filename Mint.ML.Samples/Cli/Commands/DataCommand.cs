@@ -90,7 +90,7 @@ internal static class DataCommand
             Description = "MIDI velocities: FROM:TO:STEP, or numbers with commas",
             DefaultValueFactory = _ => "50,90,120",
         };
-        var seconds = new Option<double>("--seconds")
+        var seconds = new NumberOption<double>("--seconds")
         {
             Description = "Length of every clip; the note is held throughout, so that length and padding tell nothing",
             DefaultValueFactory = _ => 1.5,
@@ -102,8 +102,8 @@ internal static class DataCommand
         };
         var format = new Option<string>("--format") { Description = "wav (16 bits) or opus (in Ogg)", DefaultValueFactory = _ => "wav" };
         format.AcceptOnlyFromAmong("wav", "opus");
-        var bitRate = new Option<int>("--bit-rate") { Description = "Bits per second of opus", DefaultValueFactory = _ => 32_000 };
-        var seed = new Option<int>("--seed") { Description = "Decides the wording of captions and the choice of a subset", DefaultValueFactory = _ => 1 };
+        var bitRate = new NumberOption<int>("--bit-rate") { Description = "Bits per second of opus", DefaultValueFactory = _ => 32_000 };
+        var seed = new NumberOption<int>("--seed") { Description = "Decides the wording of captions and the choice of a subset", DefaultValueFactory = _ => 1 };
         var subset = new Option<string?>("--subset")
         {
             Description = "TRAIN,TEST: so many clips of each family only, spread over programs and soundfonts (default: every note)",

@@ -28,30 +28,34 @@ internal static class DemoCommand
         {
             Description = "The model file of notes to write; that of everyday sounds is written beside it (default: artifacts/demo/mint.zip)",
         };
-        var stage1 = new Option<int>("--stage1-epochs") { Description = "Passes over the clips in stage 1", DefaultValueFactory = _ => defaults.Stage1Epochs };
-        var stage2 = new Option<int>("--stage2-epochs")
+        var stage1 = new NumberOption<int>("--stage1-epochs")
+        {
+            Description = "Passes over the clips in stage 1",
+            DefaultValueFactory = _ => defaults.Stage1Epochs,
+        };
+        var stage2 = new NumberOption<int>("--stage2-epochs")
         {
             Description = "Passes over the instructions in stage 2; twice as many with everyday sounds, which are fewer",
             DefaultValueFactory = _ => defaults.Stage2Epochs,
         };
-        var rate1 = new Option<double>("--stage1-learning-rate")
+        var rate1 = new NumberOption<double>("--stage1-learning-rate")
         {
             Description = "Learning rate of stage 1",
             DefaultValueFactory = _ => defaults.Stage1LearningRate,
         };
-        var rate2 = new Option<double>("--stage2-learning-rate")
+        var rate2 = new NumberOption<double>("--stage2-learning-rate")
         {
             Description = "Learning rate of stage 2; two thirds of it with everyday sounds",
             DefaultValueFactory = _ => defaults.Stage2LearningRate,
         };
-        var seed = new Option<int>("--seed") { Description = "Decides initial weights, order and dropout", DefaultValueFactory = _ => defaults.Seed };
+        var seed = new NumberOption<int>("--seed") { Description = "Decides initial weights, order and dropout", DefaultValueFactory = _ => defaults.Seed };
         var dev = new Option<bool>("--dev")
         {
             Description = "Trains on one training soundfont, and two folds, and measures on others, to choose settings by; what is held out is not read",
         };
         var system = new Option<string?>("--system") { Description = "Another system than MINT, in small, beside its controls: pengi, musilingo or apt" };
         system.AcceptOnlyFromAmong("pengi", "musilingo", "apt");
-        var seeds = new Option<int>("--seeds")
+        var seeds = new NumberOption<int>("--seeds")
         {
             Description = "With pengi and musilingo: how many trainings, by the seeds from 1 on",
             DefaultValueFactory = _ => 3,

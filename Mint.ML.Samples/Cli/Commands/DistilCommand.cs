@@ -23,7 +23,11 @@ internal static class DistilCommand
             DefaultValueFactory = _ => "data-cache/distil-pool",
         };
         var output = new Option<string>("--output", "-o") { Description = "Folder for the encoder", DefaultValueFactory = _ => "runs/everyday-encoder" };
-        var threads = new Option<int>("--threads") { Description = "Threads of the training; the pool is made by one more", DefaultValueFactory = _ => 1 };
+        var threads = new NumberOption<int>("--threads")
+        {
+            Description = "Threads of the training; the pool is made by one more",
+            DefaultValueFactory = _ => 1,
+        };
         var training = new OptionSet<DistillationOptions>(new DistillationOptions { RunFolder = "runs/distil" })
         {
             { "--width", "Width of the student's layers over the teacher's", o => o.Width, (o, value) => o with { Width = value } },

@@ -49,7 +49,11 @@ internal static class EvaluateCommand
             Description = "Program that computes SPICE, called as COMMAND INPUT -out OUTPUT -silent: for instance \"java -Xmx8G -jar spice-1.0.jar\"; "
                 + "a bare name is looked for in PATH alone, and a path with spaces stands in quotes",
         };
-        var batch = new Option<int>("--batch-size") { Description = "Clips answered at once; answers do not depend on it", DefaultValueFactory = _ => 16 };
+        var batch = new NumberOption<int>("--batch-size")
+        {
+            Description = "Clips answered at once; answers do not depend on it",
+            DefaultValueFactory = _ => 16,
+        };
         var hearing = AnswerArguments.Hearing();
         var (device, languageModelType) = (DeviceOption.Create(), LanguageModelTypeOption.Create());
         var command = new Command("evaluate", "Measure a model on data sets: classification, tagging, captioning, retrieval, questions, with 95 % intervals.")

@@ -21,6 +21,11 @@ internal static class InspectCommand
 
     private static int Run(string folder)
     {
+        if (File.Exists(folder) && Path.GetExtension(folder).Equals(".zip", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new ArgumentException($"{folder} is a trained pipeline of Mint.ML or ML.NET, and no folder of weights: --model {folder} has it answer. "
+                + "The folders of the frozen models that it names can be inspected.");
+        }
         using var checkpoint = CheckpointFolder.Open(folder);
         TensorEntry[] tensors = [.. checkpoint.Names.Select(checkpoint.Describe)];
         KnownModel? known = ModelCatalog.Find(checkpoint);

@@ -23,10 +23,10 @@ internal static class MakeWorldCommand
             Required = true,
         };
         var language = new Option<string?>("--language-model") { Description = "Folder of the language model; it is trained first where there is none" };
-        var languageSteps = new Option<int>("--language-model-steps") { Description = "Batches that it is trained on", DefaultValueFactory = _ => 800 };
+        var languageSteps = new NumberOption<int>("--language-model-steps") { Description = "Batches that it is trained on", DefaultValueFactory = _ => 800 };
         var work = new Option<string>("--work") { Description = "Folder for what is heard, and for the run", DefaultValueFactory = _ => "data-cache/world" };
         var output = new Option<string>("--output", "-o") { Description = "Folder for the model and its card", DefaultValueFactory = _ => "runs/world" };
-        var threads = new Option<int>("--threads") { Description = "Threads of the training", DefaultValueFactory = _ => 2 };
+        var threads = new NumberOption<int>("--threads") { Description = "Threads of the training", DefaultValueFactory = _ => 2 };
         var training = new OptionSet<WorldOptions>(new WorldOptions())
         {
             { "--shards", $"Shards of the pool that are heard, {PatchPool.ShardSize} patches each", o => o.Shards, (o, value) => o with { Shards = value } },

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Making.Music;
 using Mint.ML.Samples.Making.Notes;
 
@@ -14,13 +15,13 @@ internal static class MusicCommand
             Description = "Where the pieces go, with manifest-train.csv, questions-train.csv, and both of test and unknown-grooves",
             DefaultValueFactory = _ => "data-cache/music",
         };
-        var train = new Option<int>("--train") { Description = "Pieces to train on", DefaultValueFactory = _ => 720 };
-        var test = new Option<int>("--test")
+        var train = new NumberOption<int>("--train") { Description = "Pieces to train on", DefaultValueFactory = _ => 720 };
+        var test = new NumberOption<int>("--test")
         {
             Description = "Pieces held out, of other soundfonts; as many again are of grooves that none to train on has",
             DefaultValueFactory = _ => 192,
         };
-        var seed = new Option<int>("--seed") { Description = "Decides the pieces", DefaultValueFactory = _ => 1 };
+        var seed = new NumberOption<int>("--seed") { Description = "Decides the pieces", DefaultValueFactory = _ => 1 };
         var soundfonts = new Option<string>("--soundfonts")
         {
             Description = "Soundfonts, with commas between them: " + string.Join(", ", Soundfont.All.Select(font => $"{font.Name} ({font.Split})")),

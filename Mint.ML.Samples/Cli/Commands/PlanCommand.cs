@@ -54,17 +54,17 @@ internal static class PlanCommand
     private sealed class Size
     {
         private readonly RunArguments run = new("runs/plan");
-        private readonly Option<int> frames = new("--frames")
+        private readonly Option<int> frames = new NumberOption<int>("--frames")
         {
             Description = "Frames of the longest clip; data2vec, wav2vec 2.0 and HuBERT give 50 a second",
             DefaultValueFactory = _ => new TrainingStepSize().Frames,
         };
-        private readonly Option<int> asked = new("--instruction-tokens")
+        private readonly Option<int> asked = new NumberOption<int>("--instruction-tokens")
         {
             Description = "Tokens of the longest instruction",
             DefaultValueFactory = _ => new TrainingStepSize().InstructionTokens,
         };
-        private readonly Option<int> ranks = new("--ranks")
+        private readonly Option<int> ranks = new NumberOption<int>("--ranks")
         {
             Description = "Ranks that train together under mpirun, each with --batch-size clips and so much memory",
             DefaultValueFactory = _ => 1,

@@ -25,13 +25,17 @@ internal static class PretrainEncoderCommand
         {
             Description = "COLUMN=VALUE,VALUE: clips to measure on and not to train on, for instance Soundfont=timgm,csound",
         };
-        var width = new Option<int>("--hidden-size") { Description = "Width of a frame vector, a multiple of the 4 heads", DefaultValueFactory = _ => 128 };
-        var convolutionWidth = new Option<int>("--convolution-width")
+        var width = new NumberOption<int>("--hidden-size")
+        {
+            Description = "Width of a frame vector, a multiple of the 4 heads",
+            DefaultValueFactory = _ => 128,
+        };
+        var convolutionWidth = new NumberOption<int>("--convolution-width")
         {
             Description = "Channels of the convolutions that are trained",
             DefaultValueFactory = _ => 192,
         };
-        var layers = new Option<int>("--layers") { Description = "Transformer blocks", DefaultValueFactory = _ => 2 };
+        var layers = new NumberOption<int>("--layers") { Description = "Transformer blocks", DefaultValueFactory = _ => 2 };
         var training = new OptionSet<EncoderPretrainingOptions>(new EncoderPretrainingOptions())
         {
             { "--epochs", "Passes over the clips", o => o.Epochs, (o, value) => o with { Epochs = value } },

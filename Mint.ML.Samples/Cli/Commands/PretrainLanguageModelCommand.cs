@@ -18,13 +18,13 @@ internal static class PretrainLanguageModelCommand
     {
         var output = new Option<string>("--output", "-o") { Description = "Folder for the model", DefaultValueFactory = _ => "runs/language-model" };
         var wordNet = new Option<string>("--wordnet") { Description = "Folder with WordNet's data files", DefaultValueFactory = _ => "/usr/share/wordnet" };
-        var vocabulary = new Option<int>("--vocabulary-size") { Description = "Tokens, T5's sentinels included", DefaultValueFactory = _ => 2048 };
-        var width = new Option<int>("--hidden-size")
+        var vocabulary = new NumberOption<int>("--vocabulary-size") { Description = "Tokens, T5's sentinels included", DefaultValueFactory = _ => 2048 };
+        var width = new NumberOption<int>("--hidden-size")
         {
             Description = "Width of the hidden states; the feed-forward has twice that",
             DefaultValueFactory = _ => 128,
         };
-        var layers = new Option<int>("--layers") { Description = "Blocks of the encoder, and of the decoder", DefaultValueFactory = _ => 3 };
+        var layers = new NumberOption<int>("--layers") { Description = "Blocks of the encoder, and of the decoder", DefaultValueFactory = _ => 3 };
         var training = new OptionSet<LanguageModelPretrainingOptions>(new LanguageModelPretrainingOptions())
         {
             { "--steps", "Batches to train on", o => o.Steps, (o, value) => o with { Steps = value } },

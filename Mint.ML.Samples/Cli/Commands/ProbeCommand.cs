@@ -23,7 +23,7 @@ internal static class ProbeCommand
             Description = "Fully-connected layers, 1 to 3; may be given several times",
             DefaultValueFactory = _ => [1],
         };
-        var width = new Option<int>("--hidden-size") { Description = "Width between layers", DefaultValueFactory = _ => new ProbeOptions().HiddenSize };
+        var width = new NumberOption<int>("--hidden-size") { Description = "Width between layers", DefaultValueFactory = _ => new ProbeOptions().HiddenSize };
         var multi = new Option<bool>("--multi-label") { Description = "Several labels of a clip can be true" };
         var system = new Option<string?>("--system") { Description = "A Pengi's folder, whose audio encoder is probed, without its mapping network" };
         var run = new RunArguments("runs/probe");

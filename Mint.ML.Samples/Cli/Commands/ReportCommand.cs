@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Mint.ML.Files;
+using Mint.ML.Samples.Cli.Options;
 using Mint.ML.Samples.Cli.Reports;
 using Mint.ML.Transforms;
 
@@ -22,12 +23,12 @@ internal static class ReportCommand
         {
             Description = "Folder that the clips' paths are relative to (default: that of the manifest that the folder names)",
         };
-        var limit = new Option<double>("--audio-limit")
+        var limit = new NumberOption<double>("--audio-limit")
         {
             Description = "Megabytes of sound in the page; what is left out is said there",
             DefaultValueFactory = _ => 20,
         };
-        var examples = new Option<int>("--examples")
+        var examples = new NumberOption<int>("--examples")
         {
             Description = "Retrieval examples, or worst clips with spectrogram and attention",
             DefaultValueFactory = _ => 12,
@@ -75,7 +76,11 @@ internal static class ReportCommand
             page["evaluation"]!["listener"] = listener?.Source;
         }
         page["sounds"] = sounds.ToJson();
-        if (sounds.Missing > 0) notes.Add(FormattableString.Invariant($"{sounds.Missing} clips were not found or are no sound; each place says why."));
+        if (sounds.Missing > 0)
+        {
+            notes.Add(FormattableString.Invariant($"{sounds.Missing} clips were not found, lie outside the folders that are read (--audio) or are no sound; ")
+                + "each place says why.");
+        }
         if (sounds.OverLimit > 0)
         {
             notes.Add(string.Create(CultureInfo.InvariantCulture,

@@ -34,7 +34,7 @@ internal static class SearchCommand
         var storage = EnumOption.Create("--storage", "half, int8 (half as large again, nearly the same ranks) or single", VectorStorage.Half);
         var windowing = AnswerArguments.Windows();
         var listening = AnswerArguments.Hearing();
-        var batch = new Option<int>("--batch-size") { Description = "Clips embedded at once", DefaultValueFactory = _ => 16 };
+        var batch = new NumberOption<int>("--batch-size") { Description = "Clips embedded at once", DefaultValueFactory = _ => 16 };
         var onError = new Option<string>("--on-error")
         {
             Description = "What a file that cannot be read does: stop, or skip",
@@ -143,8 +143,8 @@ internal static class SearchCommand
     {
         var (index, model, device) = (Index(), new ModelOptions("the one the index was made with"), DeviceOption.Create());
         var query = new Argument<string>("query") { Description = "A text, or a sound file" };
-        var top = new Option<int>("--top") { Description = "How many are shown", DefaultValueFactory = _ => 10 };
-        var rerank = new Option<int>("--rerank")
+        var top = new NumberOption<int>("--top") { Description = "How many are shown", DefaultValueFactory = _ => 10 };
+        var rerank = new NumberOption<int>("--rerank")
         {
             Description = "Hears so many of the best again and orders them by the matching head (ALM), which reads text and sound together (default: none)",
         };

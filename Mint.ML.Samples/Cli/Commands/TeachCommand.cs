@@ -27,7 +27,7 @@ internal static class TeachCommand
             DefaultValueFactory = _ => "data-cache/world-taught",
         };
         var output = new Option<string>("--output", "-o") { Description = "Folder for mint.zip", DefaultValueFactory = _ => "runs/world-taught" };
-        var threads = new Option<int>("--threads") { Description = "Threads of the training", DefaultValueFactory = _ => 2 };
+        var threads = new NumberOption<int>("--threads") { Description = "Threads of the training", DefaultValueFactory = _ => 2 };
         var training = new OptionSet<WorldTeachingOptions>(new WorldTeachingOptions())
         {
             { "--steps", "Steps", o => o.Steps, (o, value) => o with { Steps = value } },

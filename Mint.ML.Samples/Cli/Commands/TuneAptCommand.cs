@@ -23,9 +23,9 @@ internal static class TuneAptCommand
         };
         var fewShot = new Option<string[]>("--few-shot") { Description = "MANIFEST:COLUMN with a label a clip: episodes of few-shot classification" };
         var pairs = new Option<string[]>("--pairs") { Description = "Manifest of questions about two clips: Path, SecondPath, Question, Answer, Swapped" };
-        var ways = new Option<int>("--ways") { Description = "Classes of an episode", DefaultValueFactory = _ => 4 };
-        var shots = new Option<int>("--shots") { Description = "Labelled clips of each class", DefaultValueFactory = _ => 1 };
-        var episodes = new Option<int>("--episodes") { Description = "Episodes that are drawn of each --few-shot", DefaultValueFactory = _ => 1000 };
+        var ways = new NumberOption<int>("--ways") { Description = "Classes of an episode", DefaultValueFactory = _ => 4 };
+        var shots = new NumberOption<int>("--shots") { Description = "Labelled clips of each class", DefaultValueFactory = _ => 1 };
+        var episodes = new NumberOption<int>("--episodes") { Description = "Episodes that are drawn of each --few-shot", DefaultValueFactory = _ => 1000 };
         var validation = InstructionDataOption.Create("--validation", "Other clips, in the form of --data, measured during the run");
         var from = new Option<string?>("--from") { Description = "The APT's folder to start from: of an earlier run (stage 1's for stage 2)" };
         var bridge = new Option<string?>("--bridge") { Description = "Stage 0's run folder ('mint pretrain --layers 4'), to start from" };

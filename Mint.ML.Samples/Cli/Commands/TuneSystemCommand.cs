@@ -31,7 +31,7 @@ internal static class TuneSystemCommand
         var layers = EnumOption.Create("--layers",
             "MusiLingo from nothing: MERT's layers averaged by learned weights (the paper), or their plain mean (the published "
             + "model)", MusiLingoLayers.Weighted);
-        var window = new Option<long>("--window")
+        var window = new NumberOption<long>("--window")
         {
             Description = "MusiLingo from nothing: frames that make one token",
             DefaultValueFactory = _ => MusiLingo.Window,

@@ -30,7 +30,7 @@ internal sealed class AnswerOptions
         Description = "What a file that cannot be read does: stop, or skip with a row that says why",
         DefaultValueFactory = _ => "stop",
     };
-    private readonly Option<int> batch = new("--batch-size")
+    private readonly Option<int> batch = new NumberOption<int>("--batch-size")
     {
         Description = "Clips answered at once; answers do not depend on it",
         DefaultValueFactory = _ => 16,

@@ -17,14 +17,17 @@ internal sealed class BridgeArguments
     {
         Description = "Folder with the bridge's vocabulary (default: the bridge's or the BERT's own, or one trained on the texts)",
     };
-    private readonly Option<int> pieces = new("--vocabulary-size")
+    private readonly Option<int> pieces = new NumberOption<int>("--vocabulary-size")
     {
         Description = "Most pieces of a vocabulary that is trained on the texts",
         DefaultValueFactory = _ => new WordPieceTrainingOptions().VocabularySize,
     };
-    private readonly Option<long?> width = new("--hidden-size") { Description = "Width of a bridge from nothing (default: 768)" };
-    private readonly Option<long?> heads = new("--heads") { Description = "Attention heads (default: one for each 64 of the width)" };
-    private readonly Option<long?> feedForward = new("--intermediate-size") { Description = "Width of the feed-forwards (default: 4 times the width)" };
+    private readonly Option<long?> width = new NumberOption<long?>("--hidden-size") { Description = "Width of a bridge from nothing (default: 768)" };
+    private readonly Option<long?> heads = new NumberOption<long?>("--heads") { Description = "Attention heads (default: one for each 64 of the width)" };
+    private readonly Option<long?> feedForward = new NumberOption<long?>("--intermediate-size")
+    {
+        Description = "Width of the feed-forwards (default: 4 times the width)",
+    };
     private readonly OptionSet<BridgeNetConfig> shape = TrainingArguments.Bridge();
 
     public void AddTo(Command command)

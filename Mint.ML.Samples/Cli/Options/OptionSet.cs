@@ -21,7 +21,8 @@ internal sealed class OptionSet<T>(T defaults) : IEnumerable<Option>
         }
         else
         {
-            var option = new Option<V>(name) { Description = description, DefaultValueFactory = _ => of(defaults) };
+            Option<V> option = NumberOption<V>.Fits ? new NumberOption<V>(name) : new Option<V>(name);
+            (option.Description, option.DefaultValueFactory) = (description, _ => of(defaults));
             all.Add((option, (parse, record) => with(record, parse.GetValue(option)!), record => of(record)));
         }
     }

@@ -15,12 +15,13 @@ internal static class UnknownOptions
         string[] known = [.. command.Options.SelectMany(option => option.Aliases.Prepend(option.Name)).Where(name => name.StartsWith("--",
             StringComparison.Ordinal))];
         var errors = new OptionErrors();
-        foreach (var token in parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens))
+        foreach (string token in parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens)
+            .Select(token => token.Value).Concat(parsed.UnmatchedTokens))
         {
-            string name = token.Value.Split('=')[0];
-            errors.Require(!name.StartsWith("--", StringComparison.Ordinal) || Path.Exists(token.Value),
-                $"'mint {command.Name}' has no option {name}; the nearest is "
-                + $"{Nearest(name, known)} ('mint {command.Name} --help' lists all). What begins with -- and is none stands behind a lone --.");
+            string name = token.Split('=')[0];
+            errors.Require(!name.StartsWith("--", StringComparison.Ordinal) || Path.Exists(token),
+                $"'{WrongLine.NameOf(parsed)}' has no option {name}; the nearest is "
+                + $"{Nearest(name, known)} ('{WrongLine.NameOf(parsed)} --help' lists all). What begins with -- and is none stands behind a lone --.");
         }
         errors.Throw();
     }

@@ -4,6 +4,7 @@ using Microsoft.ML.Data;
 using Mint.ML.Audio;
 using Mint.ML.Metrics;
 using Mint.ML.ModelFiles;
+using Mint.ML.Samples.Cli;
 using Mint.ML.Samples.Cli.Commands;
 using Mint.ML.Systems;
 using Mint.ML.Transforms.Tests.Pipeline;
@@ -159,13 +160,37 @@ public sealed class CalibrateCommandTests
         var (clips, ml) = (EightClips.Shared, EightClips.Shared.Ml);
         ml.Model.Save(new TransformerChain<ITransformer>([.. clips.Model.Take(clips.Model.Count() - 2)]), clips.Data.Schema, stage1);
         Assert.HasCount(0, AnswerDefaults.Read(stage1).Labels);
-        Run(CalibrateCommand.Create(), clips.Manifest, "--column", "Family", "--model", stage1, "--precision", "0.9");
+        Run(CalibrateCommand.Create(), clips.Manifest, "--column", "Family", "--model", stage1, "--precision", "0.3");
         CollectionAssert.AreEquivalent(TinyModels.Families, AnswerDefaults.Read(stage1).Labels.ToArray());
         Assert.HasCount(8, ml.AudioLanguage().LoadModel(stage1).Transform(clips.Data).GetColumn<string>("Path").ToArray());
         using var model = AudioLanguageModel.Load(stage1);
         string again = At("again.zip");
         model.Save(again); // which keeps them
         Assert.AreEqual(AnswerDefaults.Read(stage1).Ranking, AnswerDefaults.Read(again).Ranking);
+    }
+
+    [TestMethod]
+    public void The_model_that_ships_is_written_nowhere_unless_a_place_is_named()
+    {
+        byte[] before = File.ReadAllBytes(Shipped.DefaultModel);
+        foreach (string[] named in (string[][])[[], ["--model", Shipped.DefaultModel]])
+        {
+            CommandChecks.Says(() => Run(CalibrateCommand.Create(), [EightClips.Shared.Manifest, "--column", "Family", .. named]), "Give --output",
+                "stays as it is");
+        }
+        CollectionAssert.AreEqual(before, File.ReadAllBytes(Shipped.DefaultModel));
+    }
+
+    [TestMethod]
+    public void A_precision_that_no_threshold_reaches_is_an_error_with_the_highest_and_nothing_is_written()
+    {
+        string manifest = At("wrong.csv"), made = At("never.zip"), clip = Path.Combine(EightClips.Shared.Folder, "clip0.wav"), same = At("same.wav");
+        File.Copy(clip, same); // of two that sound alike, one answer is right and one is wrong, with one confidence
+        File.WriteAllText(manifest, $"Path,Names\n{clip},{string.Join(';', TinyModels.Families)}\n{same},none\n");
+        var refused = Assert.ThrowsExactly<InvalidOperationException>(() => Run(CalibrateCommand.Create(), manifest, "--column", "Names", "--any-of",
+            "--labels", string.Join(',', TinyModels.Families), "--precision", "0.75", "--batch-size", "1", "--model", Saved(), "-o", made));
+        StringAssert.StartsWith(refused.Message, "--precision 0.75 is not reached on these clips: the highest is 0.500 (1 of 2 answers). Nothing is written.");
+        Assert.IsFalse(File.Exists(made));
     }
 
     [TestMethod]
