@@ -32,11 +32,14 @@ public sealed class WrongLineTests
     [TestMethod]
     public void Every_option_of_a_number_reads_it_so()
     {
-        foreach (var command in Commands(new RootCommand { Subcommands = { DemoCommand.Create(), CaptionCommand.Create(), ClassifyCommand.Create(),
+        foreach (var command in Commands(new RootCommand
+        {
+            Subcommands = { DemoCommand.Create(), CaptionCommand.Create(), ClassifyCommand.Create(),
             AskCommand.Create(), EvaluateCommand.Create(), CalibrateCommand.Create(), ProbeCommand.Create(), SearchCommand.Create(), ServeCommand.Create(),
             DataCommand.Create(), ReportCommand.Create(), PretrainCommand.Create(), TuneCommand.Create(), TuneSystemCommand.Create(), TuneAptCommand.Create(),
             AblateCommand.Create(), PlanCommand.Create(), DistilCommand.Create(), MakeWorldCommand.Create(), TeachCommand.Create(),
-            PretrainEncoderCommand.Create(), PretrainLanguageModelCommand.Create() } }))
+            PretrainEncoderCommand.Create(), PretrainLanguageModelCommand.Create() }
+        }))
         {
             foreach (var option in command.Options.Where(option => IsNumber(Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType)))
             {
