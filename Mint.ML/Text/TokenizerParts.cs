@@ -40,7 +40,10 @@ internal sealed class TokenizerParts(string file, JsonElement root)
 {
     private static readonly Dictionary<string, string> lists = new(StringComparer.Ordinal)
     {
-        ["normalizer"] = "normalizers", ["pre_tokenizer"] = "pretokenizers", ["post_processor"] = "processors", ["decoder"] = "decoders",
+        ["normalizer"] = "normalizers",
+        ["pre_tokenizer"] = "pretokenizers",
+        ["post_processor"] = "processors",
+        ["decoder"] = "decoders",
     };
 
     public IReadOnlyList<TokenizerPart> Normalizers { get; } = List(file, root, "normalizer");

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Json;
 using Microsoft.ML.Tokenizers;
 using Mint.ML.Text;
 

@@ -219,7 +219,7 @@ public sealed class TokenizerFolderTests
     public void A_sentencepiece_model_puts_no_space_in_front_where_the_folder_says_so()
     {
         var tokenizer = Load("bpe", """{"tokenizer_class": "LlamaTokenizer", "add_prefix_space": false}""");
-        Assert.AreEqual(Small.Load("bpe").IdToToken(Small.Load("bpe").Encode("dog")[1])[0], '▁');
+        Assert.AreEqual('▁', Small.Load("bpe").IdToToken(Small.Load("bpe").Encode("dog")[1])[0]);
         CollectionAssert.AreEqual(Small.Load("bpe").Encode("dog"), tokenizer.Encode(" dog"));
     }
 }

@@ -97,7 +97,12 @@ public sealed class TokenizerJsonTests
     {
         var tokenizer = Load(TokenizerJsonFiles.With(ByteLevel,
             ("pre_tokenizer", SplitBy(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"))));
-        foreach (string text in Small.Strings) CollectionAssert.AreEqual(Plain(text), tokenizer.Encode(text), text);
+        var gpt2 = Small.Load("byte-level").PreTokenizer!;
+        foreach (string text in Small.Strings)
+        {
+            CollectionAssert.AreEqual(Plain(text), tokenizer.Encode(text), text);
+            CollectionAssert.AreEqual(gpt2.PreTokenize(text).ToArray(), tokenizer.PreTokenizer!.PreTokenize(text).ToArray(), text);
+        }
     }
 
     [TestMethod]
