@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The one entry script. `./mint help` lists the commands.
 set -euo pipefail
-home=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+home=$(CDPATH= cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
 usage() {

@@ -17,6 +17,9 @@ internal static class Shipped
     /// <summary>The model that commands take where none is named: that of everyday sound, which came along; the demo's where it did not.</summary>
     public static string DefaultModel => Find("models", "everyday", "mint.zip") ?? DemoModel;
 
+    /// <summary>Whether a path is that of the everyday model that came along.</summary>
+    public static bool IsEverydayModel(string path) => Find("models", "everyday", "mint.zip") is { } file && Path.GetFullPath(path) == Path.GetFullPath(file);
+
     /// <summary>What commands' help says of it.</summary>
     public const string DefaultModelHelp = "the one of everyday sound that ships";
 

@@ -55,8 +55,8 @@ internal sealed class Answers(AudioLanguageModel model, SoundSearch? search, Ser
 
     public Func<CancellationToken, LabelsReply> Labels(Upload upload)
     {
-        // Each value is a list, as on the command line, in the query and in the form.
-        IReadOnlyList<string> labels = [.. upload.Values("labels").SelectMany(list => list.Split(',', StringSplitOptions.TrimEntries))];
+        // One value is a list, as on the command line; several are labels as they are, since names may have commas ("Male speech, man speaking").
+        IReadOnlyList<string> labels = upload.Values("labels") is [var list] ? list.Split(',', StringSplitOptions.TrimEntries) : upload.Values("labels");
         if (labels.Count == 0) labels = model.Defaults.Labels;
         if (labels.Count > MostLabels) throw new RequestException(400, $"There are {labels.Count} labels; at most {MostLabels} are ranked.");
         if (labels.Any(label => label.Length > MostLabelCharacters))
@@ -67,7 +67,7 @@ internal sealed class Answers(AudioLanguageModel model, SoundSearch? search, Ser
         }
         catch (ArgumentException error)
         {
-            throw new RequestException(400, $"Give 'labels', with commas between them or several times. {error.Message}");
+            throw new RequestException(400, $"Give 'labels', one with commas between them, or several. {error.Message}");
         }
         var sound = Sound(upload);
         return cancel =>

@@ -73,7 +73,8 @@ public abstract class RowMapTransformer : ITransformer, IDisposable
     /// </summary>
     /// <remarks>
     /// ML.NET disposes a chain once only, by the first engine that goes: the weights of such a chain go when nobody refers to it any more. For
-    /// weights that go when you dispose the chain, make engines with <see cref="PredictionEngineOptions.OwnsTransformer"/> false.
+    /// weights that go when you dispose the chain, make engines with <see cref="PredictionEngineOptions.OwnsTransformer"/> false. With
+    /// DOTNET_TieredCompilation=0 nobody can tell who calls while there are engines: their weights, too, go when nobody refers to the transformer any more.
     /// </remarks>
     public void Dispose()
     {

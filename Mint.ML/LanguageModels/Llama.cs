@@ -61,7 +61,9 @@ public sealed record LlamaConfig
     {
         string type = config.Text("model_type", "llama");
         config.Refuse("model_type", type is not ("llama" or "mistral"), "expected llama, or mistral without a sliding window");
-        config.Refuse("sliding_window", type == "mistral" && config["sliding_window"] is not null, "only attention to the whole text is implemented");
+        // transformers' own default of a Mistral is a window of 4,096.
+        config.Refuse("sliding_window", type == "mistral" && !(config.ContainsKey("sliding_window") && config["sliding_window"] is null),
+            "expected null: only attention to the whole text is implemented");
         config.Refuse("tie_word_embeddings", config.Flag("tie_word_embeddings", false), "only an untied head is implemented");
         config.Refuse("attention_bias", config.Flag("attention_bias", false), "only projections without bias are implemented");
         var d = new LlamaConfig();

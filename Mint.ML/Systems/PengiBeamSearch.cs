@@ -34,7 +34,7 @@ internal static class PengiBeamSearch
         var (scores, tokens) = logits.log_softmax(-1).topk(beams, -1); // (B, K): sums so far, and the last tokens
         var sequences = tokens.unsqueeze(2); // (B, K, length)
         var lengths = ones_like(scores);
-        var stopped = tokens.EqualTo(model.EosTokenId);
+        var stopped = Ended(tokens);
         var firstRow = Indices(prompts, device: device).Times(beams).unsqueeze(1); // (B, 1)
         state.Select(null, Indices(prompts, device: device).repeat_interleave(beams));
         var frozen = Filled([vocabulary], double.NegativeInfinity, scores.dtype, device);
@@ -52,7 +52,7 @@ internal static class PengiBeamSearch
             lengths = lengths.gather(1, source);
             scores = means * lengths;
             sequences = cat([sequences.gather(1, source.unsqueeze(2).expand(-1, -1, step)), tokens.unsqueeze(2)], 2);
-            stopped = stopped.gather(1, source).logical_or(tokens.EqualTo(model.EosTokenId));
+            stopped = stopped.gather(1, source).logical_or(Ended(tokens));
             state.Select(null, source.Plus(firstRow).view(-1));
             foreach (var kept in new[] { tokens, lengths, scores, sequences, stopped })
                 kept.MoveToOuterDisposeScope();
@@ -64,5 +64,7 @@ internal static class PengiBeamSearch
         return [.. Enumerable.Range(0, (int)prompts).Select(prompt => Enumerable.Range(prompt * beams, beams)
             .Select(row => new PengiAnswer(ids.AsSpan(row * length, taken[row]).ToArray(), final[row]))
             .OrderByDescending(answer => answer.Score).ToList())];
+
+        Tensor Ended(Tensor last) => model.EndTokenIds.Select(end => last.EqualTo(end)).Aggregate((one, other) => one.logical_or(other));
     }
 }

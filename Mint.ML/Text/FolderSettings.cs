@@ -56,6 +56,9 @@ internal sealed class FolderSettings
     /// <summary>tokenizer_class, without the "Fast" that says nothing of ids; empty where no file names one.</summary>
     public string Class { get; private set; } = "";
 
+    /// <summary>tokenizer_class as it is written.</summary>
+    public string ClassName { get; private set; } = "";
+
     /// <summary>The file that names the class.</summary>
     public string ClassFile { get; private set; } = "";
 
@@ -109,7 +112,8 @@ internal sealed class FolderSettings
         var byCaller = frame.With(asked.AddBos, bos, asked.AddEos, eos);
         if (!follows && !wanted.Equals(byCaller))
         {
-            var adds = Template is null ? $"what a {Class} adds" : "the post_processor of tokenizer.json";
+            var adds = Template is not null ? "the post_processor of tokenizer.json"
+                : ClassName.Length > 0 ? $"what a {ClassName} adds" : $"what the tokenizer of a model of the type \"{Architecture}\" adds";
             throw new InvalidDataException($"{Path.Combine(Folder, "tokenizer_config.json")}: add_bos_token or add_eos_token says otherwise than {adds}. Set "
                 + "TokenizerOptions.AddBos and AddEos, or take the key out.");
         }
@@ -201,7 +205,7 @@ internal sealed class FolderSettings
     {
         if (Text(json, "tokenizer_class") is not { Length: > 0 } name)
             return;
-        (Class, ClassFile) = (name.EndsWith("Fast", StringComparison.Ordinal) ? name[..^"Fast".Length] : name, file);
+        (ClassName, Class, ClassFile) = (name, name.EndsWith("Fast", StringComparison.Ordinal) ? name[..^"Fast".Length] : name, file);
     }
 
     /// <summary>Takes a token as added_tokens_decoder and tokenizer.json describe it.</summary>

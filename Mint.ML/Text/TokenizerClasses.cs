@@ -70,12 +70,13 @@ internal static class TokenizerClasses
             return;
         if (!IsGeneral(settings))
         {
-            throw new InvalidDataException($"{settings.ClassFile}: tokenizer_class is \"{settings.Class}\", which is not read from {Path.GetFileName(file)}; "
-                + $"{string.Join(", ", readers)} are. It may give other ids than those. Take a model whose tokenizer is one of them.");
+            throw new InvalidDataException($"{settings.ClassFile}: tokenizer_class is \"{settings.ClassName}\", which is not read from "
+                + $"{Path.GetFileName(file)}; {string.Join(", ", readers)} are. It may give other ids than those. "
+                + "Take a model whose tokenizer is one of them.");
         }
         if (Path.GetFileName(file) != "tokenizer.json")
         {
-            throw new InvalidDataException($"{settings.ClassFile}: tokenizer_class is \"{settings.Class}\", which tokenizer.json describes, but "
+            throw new InvalidDataException($"{settings.ClassFile}: tokenizer_class is \"{settings.ClassName}\", which tokenizer.json describes, but "
                 + $"{settings.Folder} has none. Copy it from the model.");
         }
     }

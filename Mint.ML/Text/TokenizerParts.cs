@@ -81,7 +81,7 @@ internal sealed class TokenizerParts(string file, JsonElement root)
         root.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.Object ? new TokenizerPart(value).Text("direction") switch
         {
             "Left" => TokenSide.Left,
-            "Right" => TokenSide.Right,
+            "Right" or null => TokenSide.Right, // older files leave it out
             _ => throw Refused(key, "its direction is \"Left\" or \"Right\""),
         } : null;
 

@@ -16,7 +16,8 @@ public sealed class TrainingLoop
     private const int Averaged = 10; // steps whose losses a result averages
 
     private static readonly SemaphoreSlim Turn = new(1, 1);
-    private static readonly AsyncLocal<bool> HasTurn = new(); // a training within another, as of a validation, gives the stream back as it was
+    private static readonly AsyncLocal<object?> Own = new(); // a training within another, as of a validation, gives the stream back as it was
+    private static volatile object? present;
 
     private readonly ITraining training;
     private readonly IHeldOut? heldOut;
@@ -53,18 +54,23 @@ public sealed class TrainingLoop
         }
         if (!training.IsShared && (options.Ranks ?? Ranks.Started) > 1)
             throw new ArgumentException("This training runs in one process: start it without mpirun, or set Ranks to 1.");
-        bool within = HasTurn.Value;
+        object? before = Own.Value;
+        bool within = before is not null && before == present; // and not of a turn that ended: what it began may live on
         // Asked first whether it is free: one that is cancelled already has a result of no steps.
         if (!within && !Turn.Wait(0, CancellationToken.None)) Turn.Wait(cancel);
-        HasTurn.Value = true;
+        if (!within) Own.Value = present = new object();
         try
         {
             return InTurn(training, heldOut, options, progress, cancel);
         }
         finally
         {
-            HasTurn.Value = within;
-            if (!within) Turn.Release();
+            Own.Value = before;
+            if (!within)
+            {
+                present = null;
+                Turn.Release();
+            }
         }
     }
 

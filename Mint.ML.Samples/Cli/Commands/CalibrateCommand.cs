@@ -59,8 +59,8 @@ internal static class CalibrateCommand
             OptionErrors.Check(() => path = model.Read(parse), Own);
             string file = path ?? Shipped.DefaultModel;
             // What ships is every command's default: it changes for whoever means it.
-            string to = parse.GetValue(output) ?? (path is not null && Path.GetFullPath(path) != Path.GetFullPath(Shipped.DefaultModel) ? path
-                : throw new ArgumentException($"Give --output, the model file to write: {file} ships, and stays as it is."));
+            string to = parse.GetValue(output) ?? (path is not null && !Shipped.IsEverydayModel(path) ? path
+                : throw new ArgumentException($"Give --output, the model file to write: {file} is what commands take by default, and stays as it is."));
             if (Directory.Exists(file)) throw new ArgumentException($"{file} is a folder; what is calibrated is saved in a model file.");
             var defaults = File.Exists(file) ? AnswerDefaults.Read(file) : new(); // none is told when it is loaded
             var how = ranking.Read(parse, defaults.Ranking);
@@ -125,7 +125,7 @@ internal static class CalibrateCommand
             precision);
         int[] given = [.. known.Where(i => after.Confidences[i] >= threshold)];
         int hits = given.Count(i => after.Right[i]);
-        if (precision is { } wanted && hits < wanted * given.Length)
+        if (precision is { } wanted && given.Length > 0 && (double)hits / given.Length < wanted)
         {
             throw new InvalidOperationException(Line($"--precision {wanted} is not reached on these clips: the highest is ")
                 + Line($"{(double)hits / given.Length:F3} ({hits} of {given.Length} answers). Nothing is written. Ask for less, or give more clips."));

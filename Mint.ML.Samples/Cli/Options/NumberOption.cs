@@ -1,12 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Mint.ML.Samples.Cli.Options;
 
 /// <summary>An option that takes a number, written with a point. .NET's own converter takes a comma for a thousands separator: 0,001 would be 1.</summary>
 /// <typeparam name="V">int, long, float or double, or one of them that may be missing.</typeparam>
-internal sealed class NumberOption<V> : Option<V>
+internal sealed partial class NumberOption<V> : Option<V>
 {
     private static readonly Type Number = Nullable.GetUnderlyingType(typeof(V)) ?? typeof(V);
 
@@ -23,14 +24,17 @@ internal sealed class NumberOption<V> : Option<V>
         if (result.Tokens is not [var token]) return default; // how many there are is checked by the option
         string text = token.Value;
         if (Read(text) is { } value) return (V)value;
-        // 0,001 is meant for 0.001 where fractions are taken, and 1,000 for 1000 where none are.
-        bool groups = IsWhole || text.Count(letter => letter == ',') > 1 || text.Contains('.');
-        string written = groups ? text.Replace(",", "") : text.Replace(',', '.');
-        bool clear = text.Contains(',') && text.LastIndexOf(',') < (text.IndexOf('.') is >= 0 and var point ? point : text.Length) && Read(written) is not null;
+        // 0,001 is meant for 0.001, and 1,000 for 1000 where no fractions are taken.
+        int commas = text.Count(letter => letter == ',');
+        bool groups = Groups().IsMatch(text) && (IsWhole || commas > 1 || text.Contains('.'));
+        string? written = groups ? text.Replace(",", "") : !IsWhole && commas == 1 && !text.Contains('.') ? text.Replace(',', '.') : null;
         result.AddError($"{Name}: '{text}' is no {(IsWhole ? "whole number" : "number")}{TooLarge(text)}"
-            + (clear ? $"; write {written}." : "."));
+            + (written is not null && Read(written) is not null ? $"; write {written}." : "."));
         return default;
     }
+
+    [GeneratedRegex(@"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")]
+    private static partial Regex Groups();
 
     private static string TooLarge(string text) => !IsWhole || !double.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) ? ""
         : $" of at most {(Number == typeof(int) ? int.MaxValue : long.MaxValue)}";

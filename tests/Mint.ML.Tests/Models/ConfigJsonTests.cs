@@ -114,6 +114,7 @@ public sealed class ConfigJsonTests
     [DataRow("t5", """{"eos_token_id": []}""", "eos_token_id")]
     [DataRow("llama", """{"model_type": "granite"}""", "model_type")]
     [DataRow("llama", """{"model_type": "mistral", "sliding_window": 4096}""", "sliding_window")]
+    [DataRow("llama", """{"model_type": "mistral"}""", "sliding_window")] // transformers' default is a window
     [DataRow("llama", """{"eos_token_id": [2, "3"]}""", "eos_token_id")]
     [DataRow("llama", """{"eos_token_id": [2, null]}""", "eos_token_id")]
     [DataRow("clip", """{"text_config": {"hidden_act": "quick_gelu"}, "text_config_dict": {"hidden_act": "gelu"}}""", "text_config_dict")]

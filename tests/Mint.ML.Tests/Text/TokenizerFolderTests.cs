@@ -134,6 +134,9 @@ public sealed class TokenizerFolderTests
             CollectionAssert.AreEqual((int[])[.. one, end, .. text[^2..]], Ids(tokenizer.EncodeBatch(["a", "a dog barks"], maxLength: 2)),
                 "networks are given rows that begin at the left");
         }
+        string older = TokenizerJsonFiles.With(TokenizerJsonFiles.ByteLevel(pairs: false), ("truncation", new { max_length = 4, strategy = "LongestFirst" }));
+        CollectionAssert.AreEqual(text[..2], Load("byte-level", """{"tokenizer_class": "PreTrainedTokenizerFast"}""", ("tokenizer.json", older))
+            .Encode("a dog barks", maxLength: 2), "a file without a direction means the right");
         CollectionAssert.AreEqual((int[])[.. one, pad, .. text[..2]], Ids(plain.EncodeBatch(["a", "a dog barks"], new BatchOptions { MaxLength = 2 })));
         using var folder = Folder("byte-level", """{"truncation_side": "middle"}""");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => TextTokenizer.Load(folder.Path)).Message, "truncation_side is \"middle\"");

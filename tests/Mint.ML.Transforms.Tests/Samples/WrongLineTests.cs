@@ -21,6 +21,7 @@ public sealed class WrongLineTests
 
     [TestMethod]
     [DataRow("1,000", "--epochs: '1,000' is no whole number; write 1000")]
+    [DataRow("1,5", "--epochs: '1,5' is no whole number")]
     [DataRow("two", "--epochs: 'two' is no whole number")]
     [DataRow("1.5", "--epochs: '1.5' is no whole number")]
     [DataRow("99999999999", "--epochs: '99999999999' is no whole number of at most 2147483647")]
