@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Mint.ML.Encoders;
@@ -36,13 +37,7 @@ internal static class FrameBatch
     }
 
     /// <summary>Whether a row has no sound: no frames, or a number that is missing, as in a clip's one vector where there is no sound.</summary>
-    public static bool IsMissing(in VBuffer<float> features)
-    {
-        if (features.Length == 0) return true;
-        foreach (float value in features.GetValues())
-            if (float.IsNaN(value)) return true;
-        return false;
-    }
+    public static bool IsMissing(in VBuffer<float> features) => features.Length == 0 || TensorPrimitives.IsNaNAny(features.GetValues());
 
     /// <summary>The rows of a batch that have sound, padded to the longest of them: which they are, and (B, T, E) and (B, T) on a device. Null where none
     /// has.</summary>
@@ -74,8 +69,7 @@ internal static class FrameBatch
     {
         if (features.IsEmpty || features.Length % width != 0)
             throw new ArgumentException($"A clip's features are frames of {width} numbers each; {features.Length} were given.", nameof(features));
-        foreach (float value in features)
-            if (float.IsNaN(value)) throw new ArgumentException("A clip's features hold NaN: there is no sound.", nameof(features));
+        if (TensorPrimitives.IsNaNAny(features)) throw new ArgumentException("A clip's features hold NaN: there is no sound.", nameof(features));
         var mask = new bool[1, features.Length / width];
         for (int frame = 0; frame < mask.Length; frame++) mask[0, frame] = true;
         return Encoding(features.ToArray(), mask, width, device);

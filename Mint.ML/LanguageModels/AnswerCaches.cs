@@ -1,3 +1,4 @@
+using static Mint.ML.Tensors.FieldTensor;
 using static TorchSharp.torch;
 
 namespace Mint.ML.LanguageModels;
@@ -120,11 +121,5 @@ internal sealed class AnswerCaches : IDisposable
         }
         cache.narrow(2, used, rows).copy_(item);
         return cache;
-    }
-
-    private static void Replace(ref Tensor old, Tensor by)
-    {
-        old.Dispose();
-        old = by.DetachFromDisposeScope();
     }
 }

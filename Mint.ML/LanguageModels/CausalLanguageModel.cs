@@ -22,6 +22,9 @@ public abstract class CausalLanguageModel : Module<Tensor, Tensor?, Tensor>, ILa
     /// <inheritdoc/>
     public abstract int EosTokenId { get; }
 
+    /// <inheritdoc/>
+    public abstract IReadOnlyList<int> EndTokenIds { get; }
+
     /// <summary>Fills the positions after the end; the EOS where the model has no padding token.</summary>
     public abstract int PadTokenId { get; }
 

@@ -1,5 +1,6 @@
 using Mint.ML.Layers;
 using Mint.ML.Tensors;
+using static Mint.ML.Tensors.FieldTensor;
 using static TorchSharp.torch;
 
 namespace Mint.ML.LanguageModels;
@@ -12,14 +13,13 @@ namespace Mint.ML.LanguageModels;
 /// </remarks>
 internal sealed class CausalState : DecodingState, ICausalAttention
 {
-    private readonly (Tensor Keys, Tensor Values)[] prompt; // a layer: (B, G, P, d)
+    private readonly PromptCaches prompt;
     private readonly AnswerCaches answers;
     private readonly long headsPerKey;
     private readonly ScalarType dtype;
-    private Tensor promptBias;                              // (B, 1, 1, P): 0, or the lowest value on padding
-    private Tensor lengths;                                 // (B, 1), real tokens so far
-    private Tensor? bias;                                   // (B, 1, H/G K, P + S) of the present step
-    private Tensor? positions;                              // (B, K), of the tokens being fed
+    private Tensor lengths;    // (B, 1), real tokens so far
+    private Tensor? bias;      // (B, 1, H/G K, P + S) of the present step
+    private Tensor? positions; // (B, K), of the tokens being fed
 
     /// <param name="layers">Layers of the model.</param>
     /// <param name="mask">(B, P) bool, true where the prompt is real.</param>
@@ -27,25 +27,20 @@ internal sealed class CausalState : DecodingState, ICausalAttention
     /// <param name="dtype">Type of keys and values.</param>
     public CausalState(int layers, Tensor mask, long headsPerKey, ScalarType dtype)
     {
-        prompt = new (Tensor, Tensor)[layers];
         answers = new AnswerCaches(layers, mask.shape[0], mask.device);
         (this.headsPerKey, this.dtype) = (headsPerKey, dtype);
         using var scope = NewDisposeScope();
         lengths = mask.sum(1, keepdim: true, type: ScalarType.Int64).DetachFromDisposeScope();
         LongestPosition = lengths.max().item<long>() - 1;
-        promptBias = zeros(mask.shape, dtype: dtype, device: mask.device)
-            .FillWhere_(mask.logical_not(), Attention.Lowest(dtype)).view(mask.shape[0], 1, 1, -1).DetachFromDisposeScope();
+        prompt = new PromptCaches(layers, zeros(mask.shape, dtype: dtype, device: mask.device)
+            .FillWhere_(mask.logical_not(), Attention.Lowest(dtype)).view(mask.shape[0], 1, 1, -1));
     }
 
     private CausalState(CausalState parent, Tensor rows)
     {
         (headsPerKey, dtype, LongestPosition) = (parent.headsPerKey, parent.dtype, parent.LongestPosition);
-        prompt = [.. parent.prompt.Select(cache => (Alias(cache.Keys), Alias(cache.Values)))];
-        answers = parent.answers.Branch(rows);
-        promptBias = Alias(parent.promptBias);
+        (prompt, answers) = (parent.prompt.Share(), parent.answers.Branch(rows));
         lengths = parent.lengths.clone().DetachFromDisposeScope();
-
-        static Tensor Alias(Tensor shared) => shared.alias().DetachFromDisposeScope();
     }
 
     public override DecodingState Branch(Tensor rows) => new CausalState(this, rows);
@@ -59,9 +54,7 @@ internal sealed class CausalState : DecodingState, ICausalAttention
     public long LongestPosition { get; private set; }
 
     /// <summary>Takes a layer's keys and values of the prompts, (B, G, P, d).</summary>
-    public void KeepPrompt(int layer, Tensor key, Tensor value) =>
-        // Copied when they are views of a fused product, which would otherwise stay in memory as a whole.
-        prompt[layer] = (key.contiguous().DetachFromDisposeScope(), value.contiguous().DetachFromDisposeScope());
+    public void KeepPrompt(int layer, Tensor key, Tensor value) => prompt.Keep(layer, key, value);
 
     /// <summary>Called once before the layers see a token of every row.</summary>
     public void Advance()
@@ -74,7 +67,7 @@ internal sealed class CausalState : DecodingState, ICausalAttention
         lengths.Plus_(1);
         var strangers = answers.Strangers(); // (B, 1, K, S)
         var own = zeros(strangers.shape, dtype: dtype, device: strangers.device).FillWhere_(strangers, Attention.Lowest(dtype));
-        Replace(ref bias, cat([promptBias.expand(prompts, 1, rows, -1), own], 3).repeat(1, 1, headsPerKey, 1));
+        Replace(ref bias, cat([prompt.Bias!.expand(prompts, 1, rows, -1), own], 3).repeat(1, 1, headsPerKey, 1));
     }
 
     public Tensor Attend(int layer, Tensor query, Tensor key, Tensor value)
@@ -105,32 +98,16 @@ internal sealed class CausalState : DecodingState, ICausalAttention
         using var scope = NewDisposeScope();
         answers.Select(prompts, rows);
         if (prompts is null) return;
-        Replace(ref promptBias, promptBias.index_select(0, prompts));
-        Replace(ref lengths, lengths.index_select(0, prompts));
-        for (int i = 0; i < prompt.Length; i++)
-        {
-            Replace(ref prompt[i].Keys, prompt[i].Keys.index_select(0, prompts));
-            Replace(ref prompt[i].Values, prompt[i].Values.index_select(0, prompts));
-        }
+        prompt.Select(prompts);
+        Replace(ref lengths!, lengths.index_select(0, prompts));
     }
 
     public override void Dispose()
     {
-        foreach (var (keys, values) in prompt)
-        {
-            keys?.Dispose();
-            values?.Dispose();
-        }
+        prompt.Dispose();
         answers.Dispose();
-        promptBias.Dispose();
         lengths.Dispose();
         bias?.Dispose();
         positions?.Dispose();
-    }
-
-    private static void Replace<T>(ref T old, Tensor by) where T : Tensor?
-    {
-        old?.Dispose();
-        old = (T)by.DetachFromDisposeScope();
     }
 }

@@ -76,7 +76,7 @@ public sealed record Gpt2Config
 /// GPT-2 (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019) as transformers' GPT2LMHeadModel computes it:
 /// learned positions, pre-norm blocks, tanh GELU, the vocabulary projection tied to the token embeddings.
 /// </summary>
-public sealed class Gpt2 : CausalLanguageModel, ILanguageModel
+public sealed class Gpt2 : CausalLanguageModel
 {
     /// <summary>How the files of Hugging Face name the weights; they may hold causal masks and the tied head too.</summary>
     public static WeightNames Names { get; } = new()
@@ -119,7 +119,7 @@ public sealed class Gpt2 : CausalLanguageModel, ILanguageModel
     public override int EosTokenId => (int)Config.EosTokenId;
 
     /// <inheritdoc/>
-    public IReadOnlyList<int> EndTokenIds => Config.EndTokenIds ?? [EosTokenId];
+    public override IReadOnlyList<int> EndTokenIds => Config.EndTokenIds ?? [EosTokenId];
 
     /// <inheritdoc/>
     public override int PadTokenId => EosTokenId;

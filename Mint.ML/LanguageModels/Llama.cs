@@ -94,7 +94,7 @@ public sealed record LlamaConfig
 /// LLaMA (Touvron et al., "LLaMA: Open and Efficient Foundation Language Models", 2023; LLaMA 2 with grouped heads) as transformers'
 /// LlamaForCausalLM computes it: rotary positions in the half-split convention, RMS norm, a SiLU-gated feed-forward, no biases.
 /// </summary>
-public sealed class Llama : CausalLanguageModel, ILanguageModel
+public sealed class Llama : CausalLanguageModel
 {
     /// <summary>How the files of Hugging Face name the weights; old ones hold the rotary frequencies too.</summary>
     public static WeightNames Names { get; } = new()
@@ -147,7 +147,7 @@ public sealed class Llama : CausalLanguageModel, ILanguageModel
     public override int EosTokenId => (int)Config.EosTokenId;
 
     /// <inheritdoc/>
-    public IReadOnlyList<int> EndTokenIds => Config.EndTokenIds ?? [EosTokenId];
+    public override IReadOnlyList<int> EndTokenIds => Config.EndTokenIds ?? [EosTokenId];
 
     /// <inheritdoc/>
     public override int PadTokenId => (int)(Config.PadTokenId ?? Config.EosTokenId);

@@ -9,31 +9,24 @@ namespace Mint.ML.LanguageModels;
 internal sealed class T5State : DecodingState
 {
     private readonly T5Stack decoder;
-    private readonly (Tensor Keys, Tensor Values)[] cross; // a block: (B, H, P, d)
+    private readonly PromptCaches cross;
     private readonly AnswerCaches answers;
-    private Tensor? crossBias;                             // (B, 1, 1, P), null without padding
-    private Tensor? bias;                                  // (B, H, K, S) of the present step
+    private Tensor? bias; // (B, H, K, S) of the present step
 
     public T5State(T5Stack decoder, Tensor encoded, Tensor? promptBias)
     {
         this.decoder = decoder;
-        cross = [.. decoder.Blocks.Select(block => Own(block.CrossKeys(encoded)))];
-        answers = new AnswerCaches(cross.Length, encoded.shape[0], encoded.device);
-        crossBias = promptBias?.DetachFromDisposeScope();
-
-        static (Tensor, Tensor) Own((Tensor Keys, Tensor Values) views) =>
-            (views.Keys.contiguous().DetachFromDisposeScope(), views.Values.contiguous().DetachFromDisposeScope());
+        var blocks = decoder.Blocks;
+        cross = new PromptCaches(blocks.Count, promptBias);
+        foreach (var block in blocks)
+        {
+            var (keys, values) = block.CrossKeys(encoded);
+            cross.Keep(block.Index, keys, values);
+        }
+        answers = new AnswerCaches(blocks.Count, encoded.shape[0], encoded.device);
     }
 
-    private T5State(T5State parent, Tensor rows)
-    {
-        decoder = parent.decoder;
-        cross = [.. parent.cross.Select(cache => (Alias(cache.Keys), Alias(cache.Values)))];
-        crossBias = parent.crossBias is null ? null : Alias(parent.crossBias);
-        answers = parent.answers.Branch(rows);
-
-        static Tensor Alias(Tensor shared) => shared.alias().DetachFromDisposeScope();
-    }
+    private T5State(T5State parent, Tensor rows) => (decoder, cross, answers) = (parent.decoder, parent.cross.Share(), parent.answers.Branch(rows));
 
     public override DecodingState Branch(Tensor rows) => new T5State(this, rows);
 
@@ -47,43 +40,25 @@ internal sealed class T5State : DecodingState
         using var scope = NewDisposeScope();
         answers.Advance();
         var distances = decoder.DistanceBias(answers.Distances).t(); // (H, S)
-        bias?.Dispose();
-        bias = distances.unsqueeze(0).unsqueeze(2).expand(answers.Prompts, -1, answers.RowsEach, -1)
-            .FillWhere(answers.Strangers(), Attention.Lowest(distances.dtype)).contiguous().DetachFromDisposeScope();
+        FieldTensor.Replace(ref bias, distances.unsqueeze(0).unsqueeze(2).expand(answers.Prompts, -1, answers.RowsEach, -1)
+            .FillWhere(answers.Strangers(), Attention.Lowest(distances.dtype)).contiguous());
     }
 
     public Tensor SelfAttend(T5Block block, Tensor x) => block.SelfAttend(x, bias!, (keys, values) => answers.Append(block.Index, keys, values));
 
-    public Tensor CrossAttend(T5Block block, Tensor x) => block.CrossAttend(x, cross[block.Index], crossBias);
+    public Tensor CrossAttend(T5Block block, Tensor x) => block.CrossAttend(x, cross[block.Index], cross.Bias);
 
     public override void Select(Tensor? prompts, Tensor rows)
     {
         using var scope = NewDisposeScope();
         answers.Select(prompts, rows);
-        if (prompts is null) return;
-        if (crossBias is not null) Replace(ref crossBias, crossBias.index_select(0, prompts));
-        for (int i = 0; i < cross.Length; i++)
-        {
-            Replace(ref cross[i].Keys, cross[i].Keys.index_select(0, prompts));
-            Replace(ref cross[i].Values, cross[i].Values.index_select(0, prompts));
-        }
-
-        static void Replace(ref Tensor old, Tensor by)
-        {
-            old.Dispose();
-            old = by.DetachFromDisposeScope();
-        }
+        if (prompts is not null) cross.Select(prompts);
     }
 
     public override void Dispose()
     {
-        foreach (var (keys, values) in cross)
-        {
-            keys.Dispose();
-            values.Dispose();
-        }
+        cross.Dispose();
         answers.Dispose();
-        crossBias?.Dispose();
         bias?.Dispose();
     }
 }

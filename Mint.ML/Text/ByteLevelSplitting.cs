@@ -4,11 +4,8 @@ using Microsoft.ML.Tokenizers;
 
 namespace Mint.ML.Text;
 
-/// <summary>
-/// GPT-2's pattern, <c>'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+</c>, on whole characters: .NET's regular expressions
-/// would take letters outside the basic plane for surrogates.
-/// </summary>
-internal sealed class ByteLevelPreTokenizer : PreTokenizer
+/// <summary>Splits a text by a pattern that matches everywhere.</summary>
+internal abstract class PatternPreTokenizer : PreTokenizer
 {
     public override IEnumerable<(int, int)> PreTokenize(ReadOnlySpan<char> text) => PreTokenize(text.ToString());
 
@@ -22,7 +19,17 @@ internal sealed class ByteLevelPreTokenizer : PreTokenizer
         }
     }
 
-    private static int Match(string text, int at)
+    /// <summary>Length of the match at a place.</summary>
+    private protected abstract int Match(string text, int at);
+}
+
+/// <summary>
+/// GPT-2's pattern, <c>'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+</c>, on whole characters: .NET's regular expressions
+/// would take letters outside the basic plane for surrogates.
+/// </summary>
+internal sealed class ByteLevelPreTokenizer : PatternPreTokenizer
+{
+    private protected override int Match(string text, int at)
     {
         if (WordScan.Contraction(text, at) is > 0 and var contraction)
             return contraction;
@@ -41,21 +48,9 @@ internal sealed class ByteLevelPreTokenizer : PreTokenizer
 /// characters. Qwen 2's takes digits one by one.
 /// </summary>
 /// <param name="digits">Most digits that stay together.</param>
-internal sealed class LlamaPreTokenizer(int digits) : PreTokenizer
+internal sealed class LlamaPreTokenizer(int digits) : PatternPreTokenizer
 {
-    public override IEnumerable<(int, int)> PreTokenize(ReadOnlySpan<char> text) => PreTokenize(text.ToString());
-
-    public override IEnumerable<(int, int)> PreTokenize(string text)
-    {
-        for (var at = 0; at < text.Length;)
-        {
-            var length = Match(text, at);
-            yield return (at, length);
-            at += length;
-        }
-    }
-
-    private int Match(string text, int at)
+    private protected override int Match(string text, int at)
     {
         if (WordScan.Contraction(text, at, ignoreCase: true) is > 0 and var contraction)
             return contraction;

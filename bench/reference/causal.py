@@ -1,13 +1,13 @@
 """GPT-2 and LLaMA in PyTorch, as transformers computes them (GPT2LMHeadModel, LlamaForCausalLM of 4.32, eager attention). Tuned is what one would write for
 PyTorch 2: fused attention, activation and norms; linear layers where GPT-2 has its own; a head's rotation from tables."""
 import math
-import sys
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-TUNED = sys.argv[1] == "tuned"
+from t5 import TUNED, Norm
+
 SIZES = {"gpt2": dict(d=768, heads=12, ff=3072, layers=12, vocabulary=50257, positions=1024, eos=50256),
          "llama": dict(d=1024, heads=16, ff=2816, layers=12, vocabulary=32000, eos=2)}
 
@@ -54,22 +54,10 @@ class Gpt2Block(nn.Module):
         return x + self.c_proj(y), (k, v)
 
 
-class RmsNorm(nn.Module):
-    def __init__(self, d):
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(d))
-
-    def forward(self, x):
-        if TUNED:
-            return functional.rms_norm(x, self.weight.shape, self.weight, 1e-6)
-        wide = x.to(torch.float32)
-        return self.weight * (wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + 1e-6)).to(x.dtype)
-
-
 class LlamaBlock(nn.Module):
     def __init__(self, d, heads, ff, **_):
         super().__init__()
-        self.heads, self.attention_norm, self.norm = heads, RmsNorm(d), RmsNorm(d)
+        self.heads, self.attention_norm, self.norm = heads, Norm(d), Norm(d)
         self.q, self.k, self.v, self.o = (nn.Linear(d, d, bias=False) for _ in range(4))
         self.gate, self.up, self.down = nn.Linear(d, ff, bias=False), nn.Linear(d, ff, bias=False), nn.Linear(ff, d, bias=False)
 
@@ -98,7 +86,7 @@ class Causal(nn.Module):
         self.embedding = nn.Embedding(s["vocabulary"], s["d"])
         self.positions = nn.Embedding(s["positions"], s["d"]) if family == "gpt2" else None
         self.blocks = nn.ModuleList((Gpt2Block if family == "gpt2" else LlamaBlock)(**s) for _ in range(s["layers"]))
-        self.norm = nn.LayerNorm(s["d"]) if family == "gpt2" else RmsNorm(s["d"])
+        self.norm = nn.LayerNorm(s["d"]) if family == "gpt2" else Norm(s["d"])
         self.head = nn.Linear(s["d"], s["vocabulary"], bias=False)
         for p in self.parameters():
             if p.dim() > 1:

@@ -18,13 +18,9 @@ internal static class WrongLine
     public static string InWords(ParseResult? parsed, ArgumentException error)
     {
         string said = error.ParamName is { } parameter ? error.Message.Replace($" (Parameter '{parameter}')", "") : error.Message;
-        foreach (var option in parsed?.CommandResult.Command.Options.Where(parsed.Says) ?? [])
-        {
-            string property = string.Concat(option.Name.Split('-', StringSplitOptions.RemoveEmptyEntries)
-                .Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
-            said = Regex.Replace(said, $@"\b{property} is ", $"{option.Name} is ");
-        }
-        return said;
+        string[] typed = [.. parsed?.CommandResult.Command.Options.Where(parsed.Says).Select(option => option.Name) ?? []];
+        return Regex.Replace(said, @"\b([A-Z]\w*) is ", found => $"--{OptionNames.ForProperty(found.Groups[1].Value)}" is var name && typed.Contains(name)
+            ? $"{name} is " : found.Value);
     }
 
     /// <summary>A command as it is typed: "mint search build".</summary>
